@@ -1,0 +1,1 @@
+"""System checks: one numbered id per mistake."""

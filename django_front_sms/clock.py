@@ -1,0 +1,47 @@
+"""Which time it is: one clock for every process of a site, the database's.
+
+Web servers and workers may disagree about the time; rules that span processes (leases, duplicate windows, due times)
+are therefore counted on the database's clock. A process measures its own durations with `elapsed_since`.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import connections
+
+_NOW = {
+    # Each moves within a transaction, and none follows the session's time zone: MySQL's CURRENT_TIMESTAMP does, and
+    # goes back one hour in October.
+    "postgresql": "SELECT clock_timestamp()",
+    "mysql": "SELECT UTC_TIMESTAMP(6)",
+    "sqlite": "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')",
+}
+_BOOT_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def database_now(using: str = "default") -> datetime:
+    """The database's clock: aware, UTC."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute(_NOW[connection.vendor])
+        value = cursor.fetchone()[0]
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in this process's time, on both clocks that can tell that the machine slept or was stopped."""
+
+    boot: float
+    wall: float
+
+    @classmethod
+    def now(cls) -> "Moment":
+        return cls(time.clock_gettime(_BOOT_TIME), time.time())
+
+    def elapsed(self) -> float:
+        """Seconds since then: the larger of what the boot-time clock and the wall clock say."""
+        return max(time.clock_gettime(_BOOT_TIME) - self.boot, time.time() - self.wall)

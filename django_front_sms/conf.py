@@ -1,0 +1,131 @@
+"""`FRONT_SMS`, typed, with its defaults; read at each use, so `override_settings` works.
+
+Nothing is checked here beyond what a value must be to be used at all: `checks.py` tells of mistakes at start-up.
+"""
+
+import copy
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+
+from django_front_sms.exceptions import UnknownAccount
+
+FRONT_ADDRESSES = ("18.197.36.176", "18.197.110.183", "18.197.138.46")  # §2.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One gateway account at Front. `repr` shows no password."""
+
+    name: str
+    service_id: int
+    password: str | None = field(default=None, repr=False)
+    sender: str = ""
+    gateway_url: str = "https://www.pling.as/psk/"
+    transport: Literal["json", "get"] = "json"
+    duplicate_filter: bool | None = None
+    psk_short_code: str = "26114"
+    max_per_second: float | None = None
+
+    @property
+    def gateway(self) -> str:
+        """The gateway as locks and twin keys know it: a digest of address and service id, whatever the account's name."""
+        place = f"{self.gateway_url.rstrip('/').lower()}#{self.service_id}"
+        return hashlib.blake2b(place.encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontSMSSettings:
+    """The whole of `FRONT_SMS`; the field names are its keys in lower case. Times are in seconds."""
+
+    accounts: Mapping[str, Account]
+    default_region: str = "NO"
+    allowed_regions: list[str] | None = None
+    duplicate_window: float = 120
+    window_margin: float = 15
+    on_duplicate: Literal["defer", "coalesce", "reject"] = "defer"
+    on_unconfirmed: Literal["hold", "resend"] = "hold"
+    timeout: float = 10
+    max_text_length: int = 1024
+    replacement: str = "?"
+    price_per_segment: Decimal | None = None
+    opt_out_words: list[str] = field(default_factory=lambda: ["STOP", "STOPP", "AVMELD"])
+    opt_in_words: list[str] = field(default_factory=lambda: ["START"])
+    hours_without_status: float = 24
+    webhook_secrets: list[str] | None = field(default=None, repr=False)
+    webhook_allowed_ips: list[str] | tuple[str, ...] | None = FRONT_ADDRESSES
+    trusted_proxy_count: int = 0
+    max_inbound_bytes: int = 26_214_400
+    mms_storage: str = "default"
+    receiver_attempts: int = 5
+    receiver_retry_delay: float = 10
+    recipient_override: str | None = None
+    retention_days: int | None = None
+    rate_limits: Mapping[str, str] = field(default_factory=dict)
+    client: str = "django_front_sms.gateway.client.Client"
+
+    def account(self, name: str) -> Account:
+        try:
+            return self.accounts[name]
+        except KeyError:
+            known = ", ".join(sorted(self.accounts)) or "none"
+            raise UnknownAccount(
+                f'There is no account "{name}" in FRONT_SMS["ACCOUNTS"] (known: {known}). Add it, or name another.'
+            ) from None
+
+    # The rules of sending, in terms of T = timeout, W = duplicate_window and M = window_margin.
+
+    @property
+    def lease(self) -> timedelta:
+        """S = T/2 + T + M: how long after its claim a request can still touch the wire."""
+        return timedelta(seconds=1.5 * self.timeout + self.window_margin)
+
+    @property
+    def twin_gap(self) -> timedelta:
+        """S + W: how long after a message's last claim no twin of it may be claimed."""
+        return self.lease + timedelta(seconds=self.duplicate_window)
+
+    @property
+    def resend_limit(self) -> timedelta:
+        """W - T - M: until how long after the first ambiguous attempt a resend is still caught by Front's filter."""
+        return timedelta(seconds=self.duplicate_window - self.timeout - self.window_margin)
+
+
+def _from_dict(raw: Mapping[str, Any]) -> FrontSMSSettings:
+    known = {f.name.upper(): f.name for f in fields(FrontSMSSettings)}
+    unknown = sorted(set(raw) - set(known))
+    if unknown:
+        raise ImproperlyConfigured(
+            f"FRONT_SMS has unknown keys: {', '.join(unknown)}. Known: {', '.join(sorted(known))}."
+        )
+    values = {known[key]: value for key, value in raw.items()}
+    values["accounts"] = {name: _account(name, keys) for name, keys in raw.get("ACCOUNTS", {}).items()}
+    return FrontSMSSettings(**values)
+
+
+def _account(name: str, raw: Mapping[str, Any]) -> Account:
+    known = {f.name.upper(): f.name for f in fields(Account)} | {"NAME": ""}
+    unknown = sorted(key for key in raw if not known.get(key))
+    if unknown:
+        raise ImproperlyConfigured(f'FRONT_SMS["ACCOUNTS"]["{name}"] has unknown keys: {", ".join(unknown)}.')
+    if "SERVICE_ID" not in raw:
+        raise ImproperlyConfigured(f'FRONT_SMS["ACCOUNTS"]["{name}"] lacks SERVICE_ID, the number that Front gave you.')
+    return Account(name=name, **{known[key]: value for key, value in raw.items()})
+
+
+_last: tuple[Mapping[str, Any], FrontSMSSettings] | None = None
+
+
+def get_settings() -> FrontSMSSettings:
+    """The settings as they are now. Cheap: they are read anew only when the dict is another or has changed."""
+    global _last
+    raw = getattr(django_settings, "FRONT_SMS", {})
+    if _last is None or _last[0] != raw:
+        _last = (copy.deepcopy(raw), _from_dict(raw))
+    return _last[1]

@@ -1,0 +1,32 @@
+"""What this app remembers. Rows, their queries, constraints and indexes: no HTTP and no signals here."""
+
+from django_front_sms.models.event import Event
+from django_front_sms.models.incoming import InboundMessage, MmsFile
+from django_front_sms.models.memory import AccountMemory
+from django_front_sms.models.outgoing import (
+    BulkSend,
+    Decision,
+    DeliveryStatus,
+    OnDuplicate,
+    OutboundMessage,
+    Outcome,
+    Priority,
+    SendAttempt,
+    Wait,
+)
+
+__all__ = [
+    "AccountMemory",
+    "BulkSend",
+    "Decision",
+    "DeliveryStatus",
+    "Event",
+    "InboundMessage",
+    "MmsFile",
+    "OnDuplicate",
+    "OutboundMessage",
+    "Outcome",
+    "Priority",
+    "SendAttempt",
+    "Wait",
+]

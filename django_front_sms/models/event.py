@@ -1,0 +1,53 @@
+"""What receivers are to hear of."""
+
+import secrets
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+def new_event_id() -> str:
+    return secrets.token_hex(16)
+
+
+class Event(models.Model):
+    """Something that receivers are to hear of: written in the transaction of the change it tells of."""
+
+    class Kind(models.TextChoices):
+        MESSAGE_RECEIVED = "message_received", _("message received")
+        REPLY_RECEIVED = "reply_received", _("reply received")
+        STATE_CHANGED = "state_changed", _("state changed")
+        STATUS_RECEIVED = "status_received", _("status received")
+        COUNTER_GAP = "counter_gap", _("counter gap")
+        SENDING_PAUSED = "sending_paused", _("sending paused")
+
+    event_id = models.CharField(max_length=32, default=new_event_id, editable=False)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    subject = models.CharField(
+        max_length=80
+    )  # "out:7", "in:7", "account:default": events of one subject keep their order
+    data = models.JSONField(_("data"), default=dict)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    next_at = models.DateTimeField(
+        _("due"), null=True, blank=True, default=timezone.now
+    )  # null: handed out, or given up
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    took = models.JSONField(default=list, blank=True)  # the receivers that took it
+    failed = models.BooleanField(_("given up"), default=False)
+    traceback = models.TextField(_("traceback"), blank=True, default="")
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering: ClassVar = ["pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["next_at", "id"], name="front_sms_event_due", condition=Q(next_at__isnull=False)),
+            models.Index(fields=["subject", "id"], name="front_sms_event_subject"),
+            models.Index(fields=["id"], name="front_sms_event_failed", condition=Q(failed=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"

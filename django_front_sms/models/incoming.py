@@ -1,0 +1,104 @@
+"""What people send to a site: messages and the files of an MMS."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.core.files.storage import Storage, storages
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_front_sms.conf import get_settings
+
+if TYPE_CHECKING:
+    from django_front_sms.models.outgoing import OutboundMessage
+
+
+class InboundMessage(models.Model):
+    """One SMS or MMS that a person sent to us, in the same form whichever API brought it (§2.5)."""
+
+    class Api(models.TextChoices):
+        GET = "get", "GET"
+        JSON = "json", "JSON"
+
+    account = models.CharField(_("account"), max_length=50)
+    gateway_id = models.BigIntegerField(_("Front's id"), null=True, blank=True)
+    sender = models.CharField(_("sender"), max_length=100, blank=True, default="")
+    recipient = models.CharField(_("recipient"), max_length=100, blank=True, default="")
+    text = models.TextField(_("text"), blank=True, default="")
+    keyword = models.CharField(_("keyword"), max_length=200, blank=True, default="")
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    counter = models.BigIntegerField(_("counter"), null=True, blank=True)
+    received_at = models.DateTimeField(_("received"), default=timezone.now)
+    api = models.CharField(_("API"), max_length=4, choices=Api.choices)
+    raw = models.BinaryField(_("as it came"), blank=True, default=b"")
+    problem = models.CharField(_("problem"), max_length=1000, blank=True, default="")
+    in_reply_to = models.ForeignKey(
+        "front_sms.OutboundMessage",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="replies",
+        verbose_name=_("in reply to"),
+    )
+    look_at = models.DateTimeField(
+        null=True, blank=True, default=timezone.now, editable=False
+    )  # null: its events are written
+    # Which delivery of Front's this is: the unique key that a redelivery, however concurrent, runs into.
+    identity = models.CharField(max_length=32, unique=True, editable=False)
+    content_digest = models.CharField(max_length=32, editable=False)
+
+    files: "models.Manager[MmsFile]"
+
+    class Meta:
+        verbose_name = _("inbound message")
+        verbose_name_plural = _("inbound messages")
+        ordering: ClassVar = ["-pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["look_at"], name="front_sms_to_process", condition=Q(look_at__isnull=False)),
+            models.Index(fields=["sender", "recipient", "id"], name="front_sms_in_sender"),
+            models.Index(fields=["account", "counter"], name="front_sms_in_counter"),
+            models.Index(fields=["account", "gateway_id"], name="front_sms_in_gateway_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    def reply(self, text: str, **options: Any) -> "OutboundMessage":
+        """Answer with `text`, from the number that was written to; `options` as `send_sms` has them. Raises
+        `InvalidMessage` with code `not_repliable` where the sender is a text."""
+        from django_front_sms import sending
+
+        return sending.reply(self, text, **options)
+
+
+def mms_storage() -> Storage:
+    """The storage that `MMS_STORAGE` names."""
+    return storages[get_settings().mms_storage]
+
+
+class MmsFile(models.Model):
+    """A file of an MMS. `file` is named after its content, never after what the sender called it."""
+
+    message = models.ForeignKey(
+        InboundMessage, models.CASCADE, related_name="files", db_index=False, verbose_name=_("message")
+    )
+    gateway_id = models.BigIntegerField(_("Front's id"), null=True, blank=True)
+    content_type = models.CharField(_("content type"), max_length=255, blank=True, default="")
+    name = models.CharField(_("name"), max_length=255, blank=True, default="")
+    file = models.FileField(_("file"), storage=mms_storage, blank=True, default="", max_length=255)
+    size = models.PositiveBigIntegerField(_("size in bytes"), default=0)
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True, default="")
+    position = models.PositiveIntegerField(_("position"), default=0)
+    repaired = models.BooleanField(_("repaired"), default=False)
+
+    class Meta:
+        verbose_name = _("MMS file")
+        verbose_name_plural = _("MMS files")
+        ordering: ClassVar = ["message", "position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["message", "position"], name="front_sms_file_position")
+        ]
+
+    def __str__(self) -> str:
+        return self.name or f"#{self.pk}"

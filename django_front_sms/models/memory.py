@@ -1,0 +1,40 @@
+"""What an account needs to remember between claims, in every process."""
+
+from django.db import models
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountMemory(models.Model):
+    """What sending must remember of one gateway account; its row is also the lock that claims queue up for.
+
+    Nothing refers to it, so that locking it never waits for a foreign key. `key` is `conf.Account.gateway`.
+    """
+
+    key = models.CharField(max_length=32, unique=True, editable=False)
+    account = models.CharField(_("account"), max_length=50)
+    claims = models.BigIntegerField(default=0, editable=False)
+    clock = models.DateTimeField(null=True, editable=False)  # the highest time that a claim has seen
+    streams = models.JSONField(default=dict, editable=False)
+    generation = models.PositiveIntegerField(default=0, editable=False)  # counts the resumes
+    paused_at = models.DateTimeField(_("paused since"), null=True, blank=True)
+    pause_code = models.IntegerField(_("because of code"), null=True, blank=True)
+    probe_at = models.DateTimeField(_("next probe"), null=True, blank=True)
+    probes = models.PositiveIntegerField(_("probes"), default=0)
+    rate_at = models.DateTimeField(null=True, editable=False)  # up to when MAX_PER_SECOND is used up
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+
+    def __str__(self) -> str:
+        return self.account
+
+    @classmethod
+    def lock(cls, key: str, account: str) -> "AccountMemory":
+        """Take the lock until the transaction ends. An UPDATE, as the first statement of the transaction: that alone
+        locks on every database, and reads nothing from before the lock."""
+        if not cls.objects.filter(key=key).update(claims=F("claims") + 1):
+            cls.objects.get_or_create(key=key, defaults={"account": account})
+            cls.objects.filter(key=key).update(claims=F("claims") + 1)
+        return cls.objects.get(key=key)

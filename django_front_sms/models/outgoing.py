@@ -1,0 +1,284 @@
+"""What a site sends: messages, their attempts, the statuses that came for them, and what people decided."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_front_sms.states import State
+
+if TYPE_CHECKING:
+    from django_front_sms.timeline import Entry
+
+
+class Priority(models.IntegerChoices):
+    NORMAL = 0, _("normal")
+    URGENT = 1, _("urgent")
+
+
+class Wait(models.TextChoices):
+    """Why a queued message is not on its way yet."""
+
+    NOTHING = "", "—"
+    SCHEDULE = "schedule", _("its scheduled time")
+    TWIN = "twin", _("the end of the duplicate window of an equal message")
+    RETRY = "retry", _("the next attempt")
+
+
+class OnDuplicate(models.TextChoices):
+    SETTING = "", _("as the site's settings say")
+    DEFER = "defer", _("wait the window out")
+    COALESCE = "coalesce", _("do not send again")
+    REJECT = "reject", _("reject")
+
+
+class BulkSend(models.Model):
+    """One text to many numbers (§2.4); each number has an `OutboundMessage` of its own, which cannot be tracked."""
+
+    account = models.CharField(_("account"), max_length=50)
+    sender = models.CharField(_("sender"), max_length=20)
+    text = models.TextField(_("text"))
+    unicode = models.BooleanField(_("Unicode"), default=False)
+    recipients = models.PositiveIntegerField(_("recipients"), default=0)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("created by"), related_name="+"
+    )
+    metadata = models.JSONField(_("metadata"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("bulk send")
+        verbose_name_plural = _("bulk sends")
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class OutboundQuerySet(models.QuerySet["OutboundMessage"]):
+    def due(self, account: str, priority: int, now: datetime) -> Self:
+        """Queued messages whose time has come, the longest waiting first."""
+        queued = self.filter(account=account, priority=priority, state=State.QUEUED, next_at__lte=now)
+        return queued.order_by("next_at", "pk")
+
+    def lost(self, now: datetime) -> Self:
+        """Messages whose claim is past its lease: whoever had it did not come back."""
+        return self.filter(state=State.SENDING, lease_until__lte=now)
+
+    def unconfirmed(self) -> Self:
+        """Messages that wait for a person's decision."""
+        return self.filter(state=State.UNCONFIRMED, given_up=False)
+
+
+class OutboundMessage(models.Model):
+    """One SMS that a site wants sent. `state` is what we believe; `send_attempts` and `statuses` are why."""
+
+    account = models.CharField(_("account"), max_length=50)
+    recipient = models.CharField(_("recipient"), max_length=20, help_text=_("E.164"))
+    sender = models.CharField(_("sender"), max_length=20)
+    text = models.TextField(_("text"))
+    unicode = models.BooleanField(_("Unicode"), default=False)
+    segments = models.PositiveSmallIntegerField(_("segments"), default=1)
+    price = models.PositiveIntegerField(_("price in øre"), null=True, blank=True)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority.choices, default=Priority.NORMAL)
+    on_duplicate = models.CharField(
+        _("on duplicate"), max_length=8, choices=OnDuplicate.choices, blank=True, default=""
+    )
+    ignore_opt_out = models.BooleanField(_("ignore opt-out"), default=False)
+
+    state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.QUEUED)
+    gateway_id = models.BigIntegerField(_("Front's id"), null=True, blank=True)
+    error_code = models.BigIntegerField(_("error code"), null=True, blank=True)
+    error_text = models.CharField(_("error"), max_length=300, blank=True, default="")
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    waits_for = models.CharField(_("waits for"), max_length=8, choices=Wait.choices, blank=True, default="")
+    given_up = models.BooleanField(_("given up"), default=False)
+
+    scheduled_at = models.DateTimeField(_("scheduled for"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    next_at = models.DateTimeField(_("due"), null=True, blank=True, default=timezone.now)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+
+    idempotency_key = models.CharField(_("idempotency key"), max_length=200, null=True, blank=True)
+    payload_digest = models.CharField(max_length=32, blank=True, default="", editable=False)
+    metadata = models.JSONField(_("metadata"), default=dict, blank=True)
+    duplicate_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, verbose_name=_("duplicate of"), related_name="duplicates"
+    )
+    reply_to = models.ForeignKey(
+        "InboundMessage", models.SET_NULL, null=True, blank=True, verbose_name=_("reply to"), related_name="answers"
+    )
+    bulk = models.ForeignKey(
+        BulkSend, models.SET_NULL, null=True, blank=True, verbose_name=_("bulk send"), related_name="messages"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("created by"), related_name="+"
+    )
+
+    # The claim that holds the row, and since when a request of it may have reached Front without our knowing.
+    token = models.CharField(max_length=32, blank=True, default="", editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    risk_at = models.DateTimeField(_("at risk since"), null=True, blank=True, editable=False)
+
+    objects = OutboundQuerySet.as_manager()
+
+    send_attempts: "models.Manager[SendAttempt]"
+    statuses: "models.Manager[DeliveryStatus]"
+
+    class Meta:
+        verbose_name = _("outgoing message")
+        verbose_name_plural = _("outgoing messages")
+        ordering: ClassVar = ["-pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "idempotency_key"], name="front_sms_idempotent"),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="front_sms_known_state"),
+            models.CheckConstraint(
+                condition=~Q(state=State.QUEUED) | Q(next_at__isnull=False), name="front_sms_queued_has_due_time"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.SENDING) | Q(lease_until__isnull=False), name="front_sms_sending_has_lease"
+            ),
+        ]
+        # Partial where only a few rows of millions matter. MySQL has no partial indexes; migration 0002 gives it
+        # plain ones.
+        indexes: ClassVar = [
+            models.Index(
+                fields=["account", "priority", "next_at", "id"], name="front_sms_due", condition=Q(state=State.QUEUED)
+            ),
+            models.Index(fields=["lease_until"], name="front_sms_leased", condition=Q(state=State.SENDING)),
+            models.Index(fields=["expires_at"], name="front_sms_expiring", condition=Q(state=State.QUEUED)),
+            models.Index(
+                fields=["risk_at"], name="front_sms_at_risk", condition=Q(state=State.QUEUED, risk_at__isnull=False)
+            ),
+            models.Index(fields=["id"], name="front_sms_unconfirmed", condition=Q(state=State.UNCONFIRMED)),
+            models.Index(fields=["account", "gateway_id"], name="front_sms_out_gateway_id"),
+            models.Index(fields=["recipient", "sender", "id"], name="front_sms_out_recipient"),
+            models.Index(fields=["state", "id"], name="front_sms_out_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.get_state_display()}"
+
+    def timeline(self) -> "list[Entry]":
+        """What happened to this message, oldest first, in plain words."""
+        from django_front_sms.timeline import of_outbound
+
+        return of_outbound(self)
+
+    def cancel(self, by: Any = None) -> State:
+        """Take it back before it is sent. Gives the state that it got: `cancelled`, or `unconfirmed` where an earlier
+        attempt may have reached Front. Raises `NotPossible` when it is on its way or at its end."""
+        from django_front_sms import outbox
+
+        return outbox.cancel(self, by)
+
+    def resend(self, by: Any = None) -> "OutboundMessage":
+        """Send the same text to the same number once more, as a new message; the old row stays as it is."""
+        from django_front_sms import sending
+
+        return sending.resend(self, by)
+
+
+class Outcome(models.TextChoices):
+    """What is known of one attempt."""
+
+    PENDING = "pending", _("under way")
+    NOT_SENT = "not_sent", _("not sent")
+    ANSWERED = "answered", _("answered")
+    AMBIGUOUS = "ambiguous", _("no clear answer")
+    LOST = "lost", _("never came back")  # like AMBIGUOUS, but its own answer may still come, and then counts
+
+
+class SendAttempt(models.Model):
+    """One claim of a message, and what came of it. The wire fields are as they stood, or would have stood, on the wire."""
+
+    message = models.ForeignKey(
+        OutboundMessage, models.CASCADE, related_name="send_attempts", db_index=False, verbose_name=_("message")
+    )
+    number = models.PositiveIntegerField(_("number"))
+    token = models.CharField(max_length=32, editable=False)
+    twin_key = models.CharField(max_length=32, editable=False)
+    wire_recipient = models.CharField(_("recipient on the wire"), max_length=20)
+    wire_sender = models.CharField(_("sender on the wire"), max_length=20)
+    wire_digest = models.CharField(max_length=32, editable=False)
+    claimed_at = models.DateTimeField(_("claimed"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    duration = models.FloatField(_("duration in seconds"), null=True, blank=True)
+    outcome = models.CharField(_("outcome"), max_length=9, choices=Outcome.choices, default=Outcome.PENDING)
+    http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
+    error_code = models.BigIntegerField(_("error code"), null=True, blank=True)
+    gateway_id = models.BigIntegerField(_("Front's id"), null=True, blank=True)
+    detail = models.CharField(_("detail"), max_length=300, blank=True, default="")
+    voided = models.BooleanField(_("set aside by a person"), default=False)
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering: ClassVar = ["message", "number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["message", "number"], name="front_sms_attempt_number"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["twin_key", "claimed_at"], name="front_sms_twin")]
+
+    def __str__(self) -> str:
+        return f"#{self.message_id} {self.number}: {self.get_outcome_display()}"
+
+
+class DeliveryStatus(models.Model):
+    """One status push of Front's (§2.3), as it came. `message` is null while no message with that id is known."""
+
+    message = models.ForeignKey(
+        OutboundMessage, models.CASCADE, null=True, blank=True, related_name="statuses", verbose_name=_("message")
+    )
+    account = models.CharField(_("account"), max_length=50)
+    gateway_id = models.BigIntegerField(_("Front's id"), null=True, blank=True)
+    status = models.BigIntegerField(_("status"), null=True, blank=True)
+    received_at = models.DateTimeField(_("received"), default=timezone.now)
+    raw = models.BinaryField(_("as it came"), blank=True, default=b"")
+    problem = models.CharField(_("problem"), max_length=1000, blank=True, default="")
+    look_at = models.DateTimeField(
+        null=True, blank=True, default=timezone.now, editable=False
+    )  # null: folded, or given up
+
+    class Meta:
+        verbose_name = _("delivery status")
+        verbose_name_plural = _("delivery statuses")
+        ordering: ClassVar = ["-pk"]
+        indexes: ClassVar = [
+            models.Index(fields=["look_at"], name="front_sms_to_fold", condition=Q(look_at__isnull=False)),
+            models.Index(fields=["account", "gateway_id"], name="front_sms_status_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway_id}: {self.status}"
+
+
+class Decision(models.Model):
+    """What a person decided about a message, and who, and when."""
+
+    class Action(models.TextChoices):
+        CANCEL = "cancel", _("cancelled it")
+        MARK_SENT = "mark_sent", _("marked it as sent")
+        SEND_ANYWAY = "send_anyway", _("sent it anyway")
+        GIVE_UP = "give_up", _("gave it up")
+
+    message = models.ForeignKey(OutboundMessage, models.CASCADE, related_name="decisions", verbose_name=_("message"))
+    action = models.CharField(_("decision"), max_length=12, choices=Action.choices)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("by"), related_name="+"
+    )
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        ordering: ClassVar = ["pk"]
+
+    def __str__(self) -> str:
+        return f"#{self.message_id} {self.get_action_display()}"

@@ -1,0 +1,54 @@
+"""What we believe of an outgoing message, and the one table of moves between these beliefs."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class State(TextChoices):
+    QUEUED = "queued", _("queued")
+    SENDING = "sending", _("sending")
+    SENT = "sent", _("sent")
+    AT_OPERATOR = "at_operator", _("at the operator")
+    DELIVERED = "delivered", _("delivered")
+    UNDELIVERED = "undelivered", _("undelivered")
+    REJECTED = "rejected", _("rejected")
+    UNCONFIRMED = "unconfirmed", _("unconfirmed")
+    DUPLICATE = "duplicate", _("duplicate")
+    CANCELLED = "cancelled", _("cancelled")
+    EXPIRED = "expired", _("expired")
+
+
+ACCEPTED = frozenset({State.SENT, State.AT_OPERATOR, State.DELIVERED, State.UNDELIVERED})
+OPEN = frozenset({State.QUEUED, State.SENDING})
+NOT_SENT = frozenset({State.REJECTED, State.DUPLICATE, State.CANCELLED, State.EXPIRED})
+
+MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset(State) - {State.QUEUED},
+    State.SENDING: frozenset(State) - {State.SENDING},
+    # Back to the queue: a late "not sent" took away the ground on which code 17 was read as "sent".
+    State.SENT: frozenset({State.AT_OPERATOR, State.DELIVERED, State.UNDELIVERED, State.QUEUED}),
+    State.AT_OPERATOR: frozenset({State.DELIVERED, State.UNDELIVERED}),
+    State.UNDELIVERED: frozenset({State.DELIVERED}),
+    State.DELIVERED: frozenset(),
+    # A late answer still counts, and so does a person's decision.
+    State.UNCONFIRMED: frozenset(
+        {State.QUEUED, State.SENT, State.AT_OPERATOR, State.DELIVERED, State.UNDELIVERED, State.REJECTED}
+    ),
+    State.REJECTED: frozenset(),
+    State.DUPLICATE: frozenset(),
+    State.CANCELLED: frozenset(),
+    State.EXPIRED: frozenset(),
+}
+
+
+def may_move(old: str, new: str) -> bool:
+    """Whether a message may go from `old` to `new`."""
+    return State(new) in MOVES[State(old)]
+
+
+def by_statuses(state: str, statuses: "set[int]") -> State:
+    """Where an accepted message stands after this *set* of statuses (§2.3): 4 beats 5 beats -1; order never matters."""
+    for status, result in ((4, State.DELIVERED), (5, State.UNDELIVERED), (-1, State.AT_OPERATOR)):
+        if status in statuses and may_move(state, result):
+            return result
+    return State(state)
