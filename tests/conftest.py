@@ -1,0 +1,58 @@
+"""What every test gets: a broker and a media folder of its own, and an honest word where a server is missing."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests.celery import app as celery_app
+
+REQUIRE_SERVICES = os.environ.get("REQUIRE_SERVICES") == "1"
+REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/9"
+VENDORS = ("postgresql", "mysql", "sqlite")
+
+
+def missing(reason: str) -> None:
+    """Skips the test, or fails it where all servers are promised to be there (`.ci/run`)."""
+    if REQUIRE_SERVICES:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    celery_app.set_default()
+
+
+@pytest.fixture(autouse=True)
+def _right_database(request: pytest.FixtureRequest) -> None:
+    """A test marked `postgresql`, `mysql` or `sqlite` runs where that is the database in use."""
+    wanted = [vendor for vendor in VENDORS if request.node.get_closest_marker(vendor)]
+    if wanted and connection.vendor not in wanted:
+        pytest.skip(f"needs {' or '.join(wanted)}, and runs on {connection.vendor} (DATABASE_URL, make test-services)")
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """The address of a Redis server that answers: REDIS_URL, or the one on this machine."""
+    import redis
+
+    try:
+        redis.Redis.from_url(REDIS_URL, socket_connect_timeout=2).ping()
+    except redis.RedisError as error:
+        missing(f"no Redis server answers at {REDIS_URL} ({error}); set REDIS_URL")
+    return REDIS_URL
+
+
+@pytest.fixture(autouse=True)
+def _needs_redis(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("redis"):
+        request.getfixturevalue("redis_url")
+
+
+@pytest.fixture(autouse=True)
+def media(settings, tmp_path: Path) -> Iterator[Path]:
+    """The folder where this test's MMS files end up."""
+    settings.MEDIA_ROOT = str(tmp_path / "media")
+    yield tmp_path / "media"

@@ -1,0 +1,76 @@
+"""Settings for the tests: SQLite and an in-memory broker, or what DATABASE_URL and CELERY_BROKER_URL name."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from example_project.databases import database
+
+SECRET_KEY = "only-for-the-tests"
+DEBUG = False
+ALLOWED_HOSTS = ["*"]
+USE_TZ = True
+TIME_ZONE = "Europe/Oslo"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("nb", "Norsk bokmål")]
+
+# Each run has a database of its own, so that two runs never disturb each other.
+_scratch = Path(tempfile.gettempdir())
+DATABASES = {"default": database(os.environ.get("DATABASE_URL") or f"sqlite:///{_scratch}/front_sms.sqlite3")}
+_name = f"test_front_sms_{os.getpid()}"
+_sqlite = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+DATABASES["default"].setdefault("TEST", {})["NAME"] = str(_scratch / f"{_name}.sqlite3") if _sqlite else _name
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_front_sms",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+ROOT_URLCONF = "tests.urls"
+STATIC_URL = "/static/"
+MEDIA_ROOT = str(_scratch / f"{_name}_media")  # conftest.py gives each test one of its own
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+REST_FRAMEWORK = {"TEST_REQUEST_DEFAULT_FORMAT": "json"}
+
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "memory://"
+
+FRONT_SMS = {
+    "ACCOUNTS": {
+        "default": {
+            "SERVICE_ID": 1234,
+            "SENDER": "Mitt Firma",
+            "GATEWAY_URL": "http://127.0.0.1:9/psk/",  # the discard port: no test reaches a gateway by accident
+            "DUPLICATE_FILTER": True,
+        }
+    },
+    "WEBHOOK_SECRETS": ["only-for-the-tests"],
+    "WEBHOOK_ALLOWED_IPS": ["127.0.0.1"],
+}
