@@ -1,0 +1,89 @@
+# Every target sets up what it needs by itself; a machine needs Python 3.11 or newer, and make.
+#   make demo             web, worker and simulator on SQLite, until Ctrl-C      make demo ONCE=1   one message through all of it
+#   make test             the tests; ARGS="-k opt_out" goes to pytest            make test-services on PostgreSQL, MariaDB and Redis
+#   make web|worker|beat|simulator                                               one process each, for a closer look
+#   make lint             what .ci/run checks besides the tests
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info)
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	if $$python -c '$(SUITABLE)' >/dev/null 2>&1; then echo $$python; break; fi; done)
+
+POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
+MARIADB_URL ?= mysql://root@127.0.0.1:3306/test
+REDIS_URL ?= redis://127.0.0.1:6379/9
+PORT ?= 8000
+SIMULATOR_PORT ?= 9900
+
+INSTALLED := $(VENV)/.installed
+LINTERS := $(VENV)/.installed-linters
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
+MANAGE := $(BIN)/python example_project/manage.py
+DEMO := $(BIN)/python -m example_project.demo
+
+.DEFAULT_GOAL := demo
+.PHONY: demo test test-services test-browser web worker beat simulator lint bench faults docs screenshots migrate clean
+
+$(INSTALLED): setup.cfg pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. Install one, or name it: make PYTHON=/path/to/python"; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing into $(VENV) …"
+	@$(PIP_INSTALL) --editable '.[test]' >$@.log 2>&1 || { cat $@.log; exit 1; }
+	@touch $@
+
+$(LINTERS): $(INSTALLED)
+	@$(PIP_INSTALL) --editable '.[dev]' >$@.log 2>&1 || { cat $@.log; exit 1; }
+	@touch $@
+
+demo: $(INSTALLED)
+	@$(DEMO) $(if $(ONCE),--once)
+
+test: $(INSTALLED)
+	@$(BIN)/python -m pytest -m "not browser" $(ARGS)
+
+test-services: export REQUIRE_SERVICES = 1
+test-services: export REDIS_URL := $(REDIS_URL)
+test-services: export CELERY_BROKER_URL := $(REDIS_URL)
+test-services: $(INSTALLED)
+	DATABASE_URL=$(POSTGRES_URL) $(BIN)/python -m pytest -m "not browser" $(ARGS)
+	DATABASE_URL=$(MARIADB_URL) $(BIN)/python -m pytest -m "not browser" $(ARGS)
+
+test-browser: $(LINTERS)
+	@$(BIN)/python -m pytest -m browser $(ARGS)
+
+migrate: $(INSTALLED)
+	@$(MANAGE) migrate --verbosity 0
+
+web: migrate
+	$(MANAGE) runserver $(PORT)
+
+worker: migrate
+	$(BIN)/celery -A example_project.celery:app worker --loglevel INFO --concurrency 2
+
+beat: migrate
+	@mkdir -p var
+	$(BIN)/celery -A example_project.celery:app beat --loglevel INFO --schedule var/beat
+
+simulator: migrate
+	$(DEMO) --simulator-only --port $(PORT) --simulator-port $(SIMULATOR_PORT)
+
+lint: $(LINTERS)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MANAGE) makemigrations --check --dry-run
+
+# These belong to parts of their own; where such a part is missing, say so and fail.
+bench faults docs screenshots: PART = $(PART_$@)
+PART_bench := benchmarks/__main__.py
+PART_faults := benchmarks/faults.py
+PART_docs := docs/build.py
+PART_screenshots := docs/screenshots.py
+bench faults docs screenshots: $(LINTERS)
+	@test -f $(PART) || { echo "make $@ is not there yet: it would run $(PART), which does not exist."; exit 1; }
+	$(BIN)/python $(PART) $(ARGS)
+
+clean:
+	rm -rf build dist var .tox *.egg-info

@@ -1,0 +1,74 @@
+"""What a site gets when it installs the package: everything the source has, and nothing of this repository's rest."""
+
+import configparser
+import os
+import subprocess
+import sys
+import zipfile
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+import django_front_sms
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "django_front_sms"
+needs_source = pytest.mark.skipif(not PACKAGE.is_dir(), reason="the source of the package is not here")
+
+
+def is_shipped(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts and path.suffix not in {".pyc", ".po~"}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    """The wheel, built from the source as it is now."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run = subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    (path,) = folder.glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+@needs_source
+def test_the_wheel_has_every_file_of_the_package_and_nothing_else(wheel):
+    source = {str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*") if is_shipped(path)}
+    packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert packed == source
+
+
+@needs_source
+def test_the_wheel_names_its_licence_its_version_and_its_typing(wheel):
+    info = next(name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    metadata = wheel.read(info).decode()
+    assert "django_front_sms/py.typed" in wheel.namelist()
+    assert any(name.endswith("LICENSE") for name in wheel.namelist())
+    assert f"Version: {django_front_sms.__version__}\n" in metadata
+    assert "BSD-3-Clause" in metadata
+
+
+@needs_source
+def test_a_plain_install_brings_no_rest_framework():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    assert "djangorestframework" not in config["options"]["install_requires"]
+    assert "djangorestframework" in config["options.extras_require"]["rest"]
+
+
+@pytest.mark.skipif(os.environ.get("FRONT_SMS_TESTED_FROM") != "wheel", reason="tox alone tests the installed wheel")
+def test_what_is_tested_is_the_installed_wheel():
+    assert "site-packages" in str(django_front_sms.__file__)
+
+
+@pytest.mark.django_db
+def test_the_migrations_say_what_the_models_say():
+    out = StringIO()
+    call_command("makemigrations", "--check", "--dry-run", stdout=out)
+    assert "No changes detected" in out.getvalue()
