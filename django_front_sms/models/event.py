@@ -43,6 +43,7 @@ class Event(models.Model):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering: ClassVar = ["pk"]
+        permissions: ClassVar = [("redeliver_event", "Can deliver events again")]
         indexes: ClassVar = [
             models.Index(fields=["next_at", "id"], name="front_sms_event_due", condition=Q(next_at__isnull=False)),
             models.Index(fields=["subject", "id"], name="front_sms_event_subject"),

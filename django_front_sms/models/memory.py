@@ -1,5 +1,7 @@
 """What an account needs to remember between claims, in every process."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +28,7 @@ class AccountMemory(models.Model):
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
+        permissions: ClassVar = [("resume_accountmemory", "Can resume paused accounts")]
 
     def __str__(self) -> str:
         return self.account

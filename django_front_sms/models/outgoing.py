@@ -135,6 +135,11 @@ class OutboundMessage(models.Model):
         verbose_name = _("outgoing message")
         verbose_name_plural = _("outgoing messages")
         ordering: ClassVar = ["-pk"]
+        permissions: ClassVar = [
+            ("cancel_outboundmessage", "Can cancel outgoing messages"),
+            ("resend_outboundmessage", "Can resend outgoing messages"),
+            ("decide_outboundmessage", "Can decide about unconfirmed messages"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["account", "idempotency_key"], name="front_sms_idempotent"),
             models.CheckConstraint(condition=Q(state__in=State.values), name="front_sms_known_state"),
