@@ -1,0 +1,10 @@
+"""Front's SMS gateway manual (v2.25) as code: pure functions and values, no Django.
+
+- ``codes``: what the gateway answers, and whom each code blames (§2.2, §2.3)
+- ``gsm``: what a text costs and what arrives of it (§2.1)
+- ``numbers``: phone numbers, short codes, PSK numbers and text senders
+- ``submit``: our requests and the gateway's answers (§2.1, §2.4)
+- ``push``: the gateway's pushes to us (§2.3, §2.5)
+- ``query``: query strings, which both directions use
+- ``client``: one exchange over HTTP
+"""

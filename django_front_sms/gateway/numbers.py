@@ -1,0 +1,131 @@
+"""Who sends and who receives: phone numbers, short codes, PSK numbers and text senders.
+
+Inside, a phone number is written in E.164 (``+4799999999``); on the wire Front writes it with ``00`` (§2.1). What
+people type is checked by :func:`parse_recipient` and :func:`check_sender`. What Front tells us is a fact: it is only
+brought to one form, by :func:`from_wire` and :func:`complete_psk`, and never refused.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from typing import Literal
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType, ValidationResult
+
+NumberErrorCode = Literal["invalid_recipient", "invalid_sender", "region_not_allowed"]
+
+MAX_TEXT_SENDER = 11  # §1.1: characters
+_MAX_DIGITS = 15  # E.164
+
+_WRITTEN_NUMBER = re.compile(r"[+＋]?[\d\s()./\-\u2010-\u2015\u2212]+")
+_DIGITS = re.compile(r"(?:\+|00)?([0-9]+)")
+_ZERO_ZERO_FORM = re.compile(r" ?00([1-9][0-9]*)")
+_LOST_PLUS_FORM = re.compile(r" ([1-9][0-9]*)")
+_PSK_SUB_NUMBER = re.compile(r"[0-9]{9}")
+
+
+class NumberError(ValueError):
+    """A recipient or sender that cannot be used. The message shows no full number; ``code`` says what is wrong."""
+
+    def __init__(self, message: str, code: NumberErrorCode = "invalid_recipient") -> None:
+        super().__init__(message)
+        self.code: NumberErrorCode = code
+
+
+def parse_recipient(value: str, *, region: str = "NO", allowed_regions: Collection[str] | None = None) -> str:
+    """Return the E.164 form of a number that a person wrote; raise NumberError where there is none.
+
+    ``region`` (ISO 3166) completes numbers without a country code; a leading ``00`` always means international, as on
+    the wire. Spaces and the usual punctuation are ignored, letters are refused.
+
+    The number must be *possible* as a fixed or mobile line: its country has numbers of that length. It needn't be
+    *valid*: numbering plans change faster than the tables of a package, and Front knows better (codes 1 and 21).
+    A number merely possible counts for the main region of its country code in ``allowed_regions``.
+    """
+    number = _parse(value, region)
+    kind = PhoneNumberType.FIXED_LINE_OR_MOBILE
+    if phonenumbers.is_possible_number_for_type_with_reason(number, kind) != ValidationResult.IS_POSSIBLE:
+        raise NumberError(f"{mask(value)} cannot be a phone number, its length is wrong: check it.")
+    if allowed_regions is not None:
+        home = _home(number)
+        if home not in allowed_regions:
+            raise NumberError(
+                f"{mask(value)} belongs to {home}, where sending is not allowed: see ALLOWED_REGIONS.",
+                "region_not_allowed",
+            )
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _parse(value: str, region: str) -> PhoneNumber:
+    # Contact lists wrap pasted numbers in invisible direction marks.
+    visible = "".join(char for char in value[:100] if unicodedata.category(char) != "Cf").strip()
+    if not _WRITTEN_NUMBER.fullmatch(visible):
+        raise NumberError(f"{mask(value)} is not a phone number: write digits, with a country code such as +47 first.")
+    if visible.startswith("00"):
+        visible = "+" + visible[2:]
+    try:
+        return phonenumbers.parse(visible, region.upper())
+    except NumberParseException:
+        raise NumberError(f"{mask(value)} is not a phone number: check it and its country code.") from None
+
+
+def _home(number: PhoneNumber) -> str:
+    region = phonenumbers.region_code_for_number(number)
+    return region or phonenumbers.region_code_for_country_code(number.country_code or 0)
+
+
+def to_wire(e164: str) -> str:
+    """``+4799999999`` -> ``004799999999`` (§2.1); what has no plus stays as it is."""
+    return "00" + e164[1:] if e164.startswith("+") else e164
+
+
+def from_wire(number: str) -> str:
+    """One form for what Front writes: ``0047…`` and `` 47…`` (a plus lost in a query) become ``+47…``.
+
+    Everything else, short codes, PSK numbers and texts, stays as it is. Total: no number is refused.
+    """
+    match = _ZERO_ZERO_FORM.fullmatch(number) or _LOST_PLUS_FORM.fullmatch(number)
+    return "+" + match[1] if match else number
+
+
+def complete_psk(number: str, short_code: str = "26114") -> str:
+    """Give a PSK sub-number of exactly nine digits its short code back (§2.5.2); nothing else is touched."""
+    return short_code + number if _PSK_SUB_NUMBER.fullmatch(number) else number
+
+
+def check_sender(value: str) -> str:
+    """Return ``value`` unchanged, for it must equal what Front registered; raise NumberError where it cannot be one.
+
+    A sender is a text of at most 11 printable characters (§1.1), or digits: a short code, a PSK number or a phone
+    number, at most 15 of them, with or without ``+`` or ``00`` before.
+    """
+    digits = _DIGITS.fullmatch(value)
+    if digits:
+        if len(digits[1]) > _MAX_DIGITS:
+            raise NumberError(f"The sender has more than {_MAX_DIGITS} digits: check it.", "invalid_sender")
+        return value
+    if not value.strip() or value != value.strip() or not value.isprintable():
+        raise NumberError(
+            "The sender is empty, or has spaces around it or control characters: write it as Front registered it.",
+            "invalid_sender",
+        )
+    if len(value) > MAX_TEXT_SENDER:
+        raise NumberError(
+            f"The sender is a text of more than {MAX_TEXT_SENDER} characters: shorten it to what Front registered.",
+            "invalid_sender",
+        )
+    return value
+
+
+def is_text_sender(value: str) -> bool:
+    """Whether a sender is a text, to which nobody can reply (§1.1)."""
+    return not _DIGITS.fullmatch(value)
+
+
+def mask(number: str) -> str:
+    """A number for logs: ``+47•••••99``. Short codes, texts and garbage show even less."""
+    number = from_wire(number)
+    start = number[:3] if re.match(r"\+[0-9]{8}", number) else ""
+    end = number[-2:] if re.search(r"[0-9]{7}\Z", number) else ""
+    return f"{start}•••••{end}"
