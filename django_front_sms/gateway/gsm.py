@@ -96,6 +96,8 @@ def replace(text: str, replacement: str = "?") -> str:
 
 def well_formed(text: str) -> str:
     """``text`` with surrogate pairs joined and lone surrogates as U+FFFD, so that it can be encoded."""
+    if text.isascii():
+        return text
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

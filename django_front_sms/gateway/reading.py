@@ -58,10 +58,10 @@ class Reading:
         if not isinstance(value, str):
             self.note(name, "is not a text")
             return ""
-        storable = well_formed(value).replace("\0", "\ufffd")
-        if storable != value:
+        text = storable(value)
+        if text != value:
             self.note(name, "has characters that cannot be stored")
-        return storable
+        return text
 
     def iso_time(self, name: str) -> datetime | None:
         """An ISO 8601 time, in UTC. One without a zone is taken as UTC, as the manual's example is, and noted."""
@@ -92,6 +92,11 @@ class Reading:
             self.note(name, "is not a plausible time")
             return None
         return _EPOCH + timedelta(seconds=seconds)
+
+
+def storable(text: str) -> str:
+    """``text`` with U+FFFD for what no database stores: lone surrogates, and NUL, which PostgreSQL refuses."""
+    return well_formed(text).replace("\0", "\ufffd")
 
 
 def join(problems: Iterable[str]) -> str:

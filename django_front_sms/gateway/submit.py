@@ -13,6 +13,7 @@ from typing import Literal, NoReturn
 from django_front_sms.gateway.gsm import well_formed
 from django_front_sms.gateway.numbers import from_wire, to_wire
 from django_front_sms.gateway.query import LATIN_1, UTF_8, build, pairs
+from django_front_sms.gateway.reading import storable
 
 UrlEncoding = Literal["iso-8859-1", "utf8", "utf-8"]
 _CHARSETS: dict[str, str] = {"iso-8859-1": LATIN_1, "utf8": UTF_8, "utf-8": UTF_8}  # §2.1
@@ -126,11 +127,11 @@ def encode_query(sms: Sms, encoding: UrlEncoding | None = None) -> str:
         ("unicode", None if sms.unicode is None else str(sms.unicode).lower()),
         ("phoneno", to_wire(sms.recipient)),
         ("fromid", sms.sender),
-        ("txt", well_formed(sms.text)),
+        ("txt", sms.text),
         ("price", None if sms.price is None else str(sms.price)),
         ("password", sms.password),
     ]
-    given = [(name, value) for name, value in parameters if value is not None]
+    given = [(name, well_formed(value)) for name, value in parameters if value is not None]
     try:
         if encoding is None:
             return build(given, LATIN_1)
@@ -319,7 +320,7 @@ def _text(fields: Mapping[str, object], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str):
         raise Malformed(f"{name} is not a text.")
-    return value
+    return well_formed(value)
 
 
 def _flag(fields: Mapping[str, object]) -> bool | None:
@@ -338,7 +339,7 @@ def _query_flag(fields: Mapping[str, str]) -> bool | None:
 
 def _description(fields: Mapping[str, object]) -> str:
     value = fields.get("description")
-    return value if isinstance(value, str) else ""
+    return storable(value) if isinstance(value, str) else ""
 
 
 def _numbers(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
@@ -347,4 +348,4 @@ def _numbers(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
         return ()
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise Malformed(f"{name} is not a list of texts.")
-    return tuple(from_wire(value) for value in values)
+    return tuple(from_wire(storable(value)) for value in values)
