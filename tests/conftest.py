@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from tests.celery import app as celery_app
+from example_project.celery import app as celery_app
 
 REQUIRE_SERVICES = os.environ.get("REQUIRE_SERVICES") == "1"
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/9"
@@ -22,7 +22,7 @@ def missing(reason: str) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    celery_app.set_default()
+    celery_app.set_default()  # with the broker of tests.settings: no task goes to one that happens to run here
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import configparser
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -24,16 +25,16 @@ def is_shipped(path: Path) -> bool:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    """The wheel, built from the source as it is now."""
-    folder = tmp_path_factory.mktemp("wheel")
+    """The wheel, built from a copy of the source, so that no earlier build leaves anything in it."""
+    source = tmp_path_factory.mktemp("source")
+    shutil.copytree(PACKAGE, source / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
     run = subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT],
-        capture_output=True,
-        text=True,
-        cwd=folder,
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation"], capture_output=True, text=True, cwd=source
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    (path,) = folder.glob("*.whl")
+    (path,) = (source / "dist").glob("*.whl")
     return zipfile.ZipFile(path)
 
 

@@ -1,0 +1,22 @@
+from django.db import models
+
+
+class Appointment(models.Model):
+    """A patient is expected. They are reminded by SMS, and answer JA or NEI."""
+
+    class State(models.TextChoices):
+        BOOKED = "booked"
+        CONFIRMED = "confirmed"
+        DECLINED = "declined"
+
+    patient = models.CharField(max_length=100)
+    phone = models.CharField(max_length=20, help_text="as the patient gives it: 999 99 999, or +47 999 99 999")
+    when = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.BOOKED, editable=False)
+    wants_reminders = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["when"]
+
+    def __str__(self) -> str:
+        return f"{self.patient}, {self.when:%d.%m.%Y %H:%M}"
