@@ -1,0 +1,18 @@
+"""A pretend gateway for tests and demonstrations: Front's side of the manual, without Front.
+
+    python -m django_front_sms.simulator --port 9900 --service-id 1234 --sender "Mitt Firma"
+
+or, in a test, `Simulator` (see `server`) and its `network` (see `network`). It needs no Django.
+"""
+
+from .accounts import Account
+from .chaos import Chaos, Fault, FaultKind
+from .checks import Submission
+from .mms import Attachment
+from .network import Network
+from .records import Verdict
+from .server import Simulator
+
+__all__ = [
+    "Account", "Attachment", "Chaos", "Fault", "FaultKind", "Network", "Simulator", "Submission", "Verdict",
+]  # fmt: skip

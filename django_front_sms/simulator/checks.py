@@ -1,0 +1,193 @@
+"""What the gateway looks at before it takes a message: codes 1-21 of §2.2, in a fixed order.
+
+The manual gives no order; ours is one that a reader would expect: the shape of the request first, then
+who is asking, then what is asked, then what depends on the moment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django_front_sms.gateway import gsm
+from django_front_sms.gateway.codes import ErrorCode
+
+from .accounts import PRICED_SENDER, Account
+
+MAX_TEXT = 1024  # §2.1, characters
+PRICES = range(100, 20_001, 100)  # §2.1: whole kroner from 1 to 200, in øre
+ENCODINGS = {"iso-8859-1": "iso-8859-1", "utf8": "utf-8", "utf-8": "utf-8"}  # §2.1
+_RECIPIENT = re.compile(r"(?:00|\+)([1-9][0-9]{6,14})")
+_FLAGS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A request of a customer, as it was read and before anybody judged it.
+
+    `parameters` are those of §2.1 or §2.4 by their wire names: strings in GET, whatever JSON holds in
+    POST. `address` is where it came from, `secure` whether it came over https.
+    """
+
+    parameters: Mapping[str, object] = field(repr=False)
+    bulk: bool = False
+    address: str = "127.0.0.1"
+    secure: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """A submission beside what the gateway knows about its sender and its recipients."""
+
+    submission: Submission
+    account: Account | None
+    https_only: bool
+    blacklist: Collection[str]
+    is_duplicate: Callable[[Case, str], bool] = field(repr=False)
+
+    def given(self, name: str) -> str:
+        """The parameter as a stripped string; empty where it is missing, null, or no plain value."""
+        value = self.submission.parameters.get(name)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return str(value).strip() if isinstance(value, str | int | float) else ""
+
+    @cached_property
+    def text(self) -> str:
+        value = self.submission.parameters.get("txt")
+        return value if isinstance(value, str) else self.given("txt")
+
+    @cached_property
+    def fromid(self) -> str:
+        return self.given("fromid")
+
+    @cached_property
+    def written(self) -> tuple[str, ...]:
+        """The recipients as the customer wrote them (§2.4: a bulk has a list)."""
+        if not self.submission.bulk:
+            return (self.given("phoneno"),) if self.given("phoneno") else ()
+        value = self.submission.parameters.get("phoneno")
+        return tuple(str(number) for number in value) if isinstance(value, list) else ()
+
+    @cached_property
+    def valid(self) -> tuple[str, ...]:
+        """The recipients that are mobile numbers, E.164, in order and with repetitions."""
+        return tuple(number for written in self.written if (number := recipient(written)))
+
+    @cached_property
+    def reachable(self) -> tuple[str, ...]:
+        """The valid recipients that are not blacklisted, each once."""
+        return tuple(number for number in dict.fromkeys(self.valid) if number not in self.blacklist)
+
+    @cached_property
+    def fresh(self) -> tuple[str, ...]:
+        """The reachable recipients that did not just get the same message."""
+        return tuple(number for number in self.reachable if not self.is_duplicate(self, number))
+
+    @property
+    def invalid(self) -> tuple[str, ...]:
+        """What a bulk answer names invalid, as it was written; nothing in a single message."""
+        if not self.submission.bulk:
+            return ()
+        reachable = frozenset(self.reachable)
+        return tuple(written for written in dict.fromkeys(self.written) if recipient(written) not in reachable)
+
+    @property
+    def duplicates(self) -> tuple[str, ...]:
+        """What a bulk answer names duplicate: reachable, but not fresh or mentioned before."""
+        reachable, left = frozenset(self.reachable), set(self.fresh)
+        found: dict[str, None] = {}
+        for written in self.written:
+            number = recipient(written)
+            if number in left:
+                left.discard(number)
+            elif number in reachable:
+                found[written] = None
+        return tuple(found)
+
+    @cached_property
+    def unicode(self) -> bool:
+        return _FLAGS.get(self.given("unicode"), False)
+
+    @cached_property
+    def price(self) -> int | None:
+        """In øre; 0 where the message is free, None where the value is no price. Bulk knows none (§2.4)."""
+        given = "" if self.submission.bulk else self.given("price")
+        if not re.fullmatch("[0-9]{0,9}", given):
+            return None
+        price = int(given or 0)
+        return price if price == 0 or price in PRICES else None
+
+    @cached_property
+    def preview(self) -> gsm.Preview:
+        return gsm.preview(self.text, unicode=self.unicode)
+
+    @property
+    def sender(self) -> str:
+        """What the phone shows: 2401 on a priced message (§2.1)."""
+        return PRICED_SENDER if self.price else self.fromid
+
+    def cost(self) -> int:
+        """Segments that the account pays for."""
+        recipients = len(self.fresh) if self.submission.bulk else 1
+        return self.preview.segments * recipients
+
+    def verdict(self) -> ErrorCode:
+        """The first code that applies; OK where none does."""
+        return next((code for code, applies in CHECKS if applies(self)), ErrorCode.OK)
+
+
+def recipient(written: str) -> str | None:
+    """The number in E.164, None where it is no international number (§2.1).
+
+    It must begin with 00 or +, and spaces are allowed, for the manual writes `0047 99999999`. Its own
+    examples have 8, 9 or 10 digits after 0047, so that any length of E.164 from seven digits up passes.
+    """
+    found = _RECIPIENT.fullmatch(written.replace(" ", ""))
+    return f"+{found[1]}" if found else None
+
+
+def _wrong_flag(case: Case) -> bool:
+    return case.submission.parameters.get("unicode") is not None and case.given("unicode") not in _FLAGS
+
+
+def _wrong_password(case: Case) -> bool:
+    expected = case.account.password if case.account else None
+    return expected is not None and case.submission.parameters.get("password") != expected
+
+
+def _foreign_address(case: Case) -> bool:
+    allowed = case.account.allowed_ips if case.account else None
+    return allowed is not None and case.submission.address not in allowed
+
+
+def _no_credit(case: Case) -> bool:
+    balance = case.account.balance if case.account else None
+    return balance is not None and balance < case.cost()
+
+
+CHECKS: tuple[tuple[ErrorCode, Callable[[Case], bool]], ...] = (
+    (ErrorCode.HTTPS_REQUIRED, lambda case: case.https_only and not case.submission.secure),
+    (ErrorCode.MISSING_SERVICE_ID, lambda case: not case.given("serviceid")),
+    (ErrorCode.MISSING_RECIPIENT, lambda case: not case.written),
+    (ErrorCode.MISSING_TEXT, lambda case: not case.text.strip()),
+    (ErrorCode.MISSING_SENDER, lambda case: not case.fromid),
+    (ErrorCode.INVALID_ENCODING, lambda case: case.given("encoding") not in ("", *ENCODINGS)),
+    (ErrorCode.INVALID_UNICODE_FLAG, _wrong_flag),
+    (ErrorCode.ACCOUNT_BLOCKED, lambda case: case.account is None or case.account.blocked),
+    (ErrorCode.WRONG_PASSWORD, _wrong_password),
+    (ErrorCode.FORBIDDEN_IP, _foreign_address),
+    (ErrorCode.INVALID_RECIPIENT, lambda case: not case.valid),
+    (ErrorCode.INVALID_SENDER, lambda case: case.account is None or not case.account.owns(case.fromid)),
+    (ErrorCode.TEXT_TOO_LONG, lambda case: len(case.text) > MAX_TEXT),
+    (ErrorCode.INVALID_PRICE, lambda case: case.price is None),
+    (ErrorCode.PRICING_NOT_ALLOWED, lambda case: bool(case.price and case.account and not case.account.priced)),
+    (ErrorCode.INVALID_PRICED_RECIPIENT, lambda case: bool(case.price) and not case.valid[0].startswith("+47")),
+    (ErrorCode.PRICED_TEXT_TOO_LONG, lambda case: bool(case.price) and case.preview.segments > 1),
+    (ErrorCode.NOT_GSM, lambda case: case.submission.bulk and not case.unicode and bool(case.preview.replaced)),
+    (ErrorCode.BLACKLISTED, lambda case: not case.reachable),
+    (ErrorCode.NO_CREDIT, _no_credit),
+    (ErrorCode.DUPLICATE, lambda case: not case.submission.bulk and not case.fresh),
+)

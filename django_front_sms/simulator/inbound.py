@@ -1,0 +1,63 @@
+"""The queue of inbound messages that stops after three failed deliveries (§1.2)."""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from dataclasses import dataclass, field
+
+from .messages import Incoming
+
+TRIES = 3  # §1.2
+
+
+@dataclass(slots=True)
+class InboundQueue:
+    """One customer's inbound messages, delivered one at a time and in order.
+
+    The head is tried three times, `retry_delay` seconds apart (the manual gives no interval). Then the
+    queue is parked: later messages wait behind the head until somebody follows the restart link, whose
+    secret is `token`. Each parking makes a new token and spoils the old one.
+    """
+
+    retry_delay: float = 5.0
+    waiting: deque[Incoming] = field(default_factory=deque)
+    tries: int = 0
+    next_at: float = 0.0
+    under_way: bool = False
+    token: str = ""
+
+    @property
+    def parked(self) -> bool:
+        return bool(self.token)
+
+    def put(self, incoming: Incoming) -> None:
+        self.waiting.append(incoming)
+
+    def due_at(self) -> float | None:
+        """When the head may be tried; None while there is none, it is being tried, or the queue is parked."""
+        if self.parked or self.under_way or not self.waiting:
+            return None
+        return self.next_at
+
+    def take(self) -> Incoming:
+        """The head, now under way. Its outcome must be told to `settle`."""
+        self.under_way = True
+        self.tries += 1
+        head = self.waiting[0]
+        head.tries += 1
+        return head
+
+    def settle(self, *, delivered: bool, now: float) -> None:
+        self.under_way = False
+        if delivered:
+            self.waiting.popleft().delivered = True
+            self.tries, self.next_at = 0, 0.0
+        elif self.tries < TRIES:
+            self.next_at = now + self.retry_delay
+        else:
+            self.token = secrets.token_urlsafe(16)
+
+    def restart(self) -> None:
+        """Goes on at the head, with three new tries."""
+        self.token, self.tries, self.next_at = "", 0, 0.0

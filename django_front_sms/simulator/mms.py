@@ -1,0 +1,49 @@
+"""An MMS as §2.5.1 delivers it: a SMIL file, the text as a file, and the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from xml.sax.saxutils import quoteattr
+
+from django_front_sms.gateway.push import FilePart
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that somebody attached on a phone; `content_type` without parameters, as `image/jpeg`."""
+
+    content_type: str
+    name: str
+    data: bytes
+
+
+def parts(text: str, attachments: Sequence[Attachment], ids: Iterator[int] | None = None) -> tuple[FilePart, ...]:
+    """The files of an MMS, in the order of the manual's example; none at all where nothing is attached."""
+    if not attachments:
+        return ()
+    ids = ids or count(1)
+    texts = [Attachment("text/plain", "text_1.txt", text.encode("utf-8", "replace"))] if text else []
+    shown = [*texts, *attachments]
+    smil = Attachment("text/xml", "smil.xml", _smil(shown).encode("utf-8", "replace"))
+    return tuple(_part(next(ids), attachment) for attachment in (smil, *shown))
+
+
+def joined_text(subject: str, text: str, attachments: Sequence[Attachment]) -> str:
+    """Subject and all text files, one a line (§2.5.1)."""
+    files = [a.data.decode(errors="replace") for a in attachments if a.content_type == "text/plain"]
+    return "\n".join(line for line in (subject, text, *files) if line)
+
+
+def _part(number: int, attachment: Attachment) -> FilePart:
+    charset = ";Charset=UTF-8" if attachment.content_type.startswith("text/") else ""
+    content_type = f"{attachment.content_type};Name={attachment.name}{charset}"
+    return FilePart(id=number, content_type=content_type, name=attachment.name, data=attachment.data)
+
+
+def _smil(shown: Sequence[Attachment]) -> str:
+    tags = "".join(
+        f"<{'text' if a.content_type.startswith('text/') else 'img'} src={quoteattr(a.name)}/>" for a in shown
+    )
+    return f'<?xml version="1.0"?><smil><body><par dur="5s">{tags}</par></body></smil>'
