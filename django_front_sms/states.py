@@ -32,7 +32,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.DELIVERED: frozenset(),
     # A late answer still counts, and so does a person's decision.
     State.UNCONFIRMED: frozenset(
-        {State.QUEUED, State.SENT, State.AT_OPERATOR, State.DELIVERED, State.UNDELIVERED, State.REJECTED}
+        {State.QUEUED, State.SENT, State.REJECTED, State.CANCELLED}
     ),
     State.REJECTED: frozenset(),
     State.DUPLICATE: frozenset(),

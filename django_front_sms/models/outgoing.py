@@ -1,5 +1,6 @@
 """What a site sends: messages, their attempts, the statuses that came for them, and what people decided."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -60,9 +61,9 @@ class BulkSend(models.Model):
 
 
 class OutboundQuerySet(models.QuerySet["OutboundMessage"]):
-    def due(self, account: str, priority: int, now: datetime) -> Self:
+    def due(self, account: str, priorities: Sequence[int] = tuple(Priority), *, now: datetime) -> Self:
         """Queued messages whose time has come, the longest waiting first."""
-        queued = self.filter(account=account, priority=priority, state=State.QUEUED, next_at__lte=now)
+        queued = self.filter(account=account, priority__in=priorities, state=State.QUEUED, next_at__lte=now)
         return queued.order_by("next_at", "pk")
 
     def lost(self, now: datetime) -> Self:
@@ -130,6 +131,7 @@ class OutboundMessage(models.Model):
 
     send_attempts: "models.Manager[SendAttempt]"
     statuses: "models.Manager[DeliveryStatus]"
+    decisions: "models.Manager[Decision]"
 
     class Meta:
         verbose_name = _("outgoing message")
@@ -265,15 +267,19 @@ class DeliveryStatus(models.Model):
 
 
 class Decision(models.Model):
-    """What a person decided about a message, and who, and when."""
+    """What a person decided about a message, or an account, and who, and when."""
 
     class Action(models.TextChoices):
         CANCEL = "cancel", _("cancelled it")
         MARK_SENT = "mark_sent", _("marked it as sent")
         SEND_ANYWAY = "send_anyway", _("sent it anyway")
         GIVE_UP = "give_up", _("gave it up")
+        RESUME = "resume", _("resumed the account")
 
-    message = models.ForeignKey(OutboundMessage, models.CASCADE, related_name="decisions", verbose_name=_("message"))
+    message = models.ForeignKey(
+        OutboundMessage, models.CASCADE, null=True, blank=True, related_name="decisions", verbose_name=_("message")
+    )
+    account = models.CharField(_("account"), max_length=50, blank=True, default="")
     action = models.CharField(_("decision"), max_length=12, choices=Action.choices)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("by"), related_name="+"
