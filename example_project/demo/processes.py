@@ -1,0 +1,111 @@
+"""The demo's child processes: started together, watched, and always ended."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+T = TypeVar("T")
+
+PATIENCE = 10  # seconds that a child has for ending by itself
+PR_SET_PDEATHSIG = 1  # Linux: the signal that a child gets when its parent is gone, however that went
+
+
+class Failed(Exception):
+    """The demo cannot go on; the message says why."""
+
+
+def free_port(wanted: int = 0) -> int:
+    """`wanted` where nobody listens on it, else any free port."""
+    for port in (wanted, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    raise Failed("there is no free port on 127.0.0.1")
+
+
+def end_on_signals() -> None:
+    """A closed terminal or a polite kill ends the demo as Ctrl-C does: with everything it started."""
+
+    def leave(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Children:
+    """A context manager: whatever happens inside, no child outlives it. Each child logs to a file in `logs`."""
+
+    def __init__(self, logs: Path) -> None:
+        self.logs = logs
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, *arguments: str) -> None:
+        """Starts `python arguments…` in a process group of its own, so that Ctrl-C reaches the demo alone."""
+        with self.log(name).open("wb") as log:
+            self.running[name] = subprocess.Popen(
+                [sys.executable, "-u", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+
+    def log(self, name: str) -> Path:
+        return self.logs / f"{name}.log"
+
+    def check(self) -> None:
+        """Raises `Failed` where a child has ended."""
+        for name, child in self.running.items():
+            if child.poll() is not None:
+                raise Failed(f"the {name} process ended by itself, with exit code {child.returncode}")
+
+    def wait_for(self, what: str, found: Callable[[], T | None], seconds: float = 60) -> T:
+        """The first true answer of `found`; `Failed` where a child ends or time runs out before."""
+        deadline = time.monotonic() + seconds
+        while not (answer := found()):
+            self.check()
+            if time.monotonic() > deadline:
+                raise Failed(f"{what}: waited {seconds:.0f} seconds in vain")
+            time.sleep(0.1)
+        return answer
+
+    def tail(self, lines: int = 15) -> str:
+        """The last lines of every log."""
+        tails = (
+            f"--- {name} ---\n" + "\n".join(self.log(name).read_text(errors="replace").splitlines()[-lines:])
+            for name in self.running
+        )
+        return "\n".join(tails)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # ending takes seconds, and goes to its end
+        for child in self.running.values():
+            child.terminate()
+        deadline = time.monotonic() + PATIENCE
+        for child in self.running.values():
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(max(0.0, deadline - time.monotonic()))
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)  # also what a child left behind
+            child.wait()
