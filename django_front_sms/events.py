@@ -1,0 +1,372 @@
+"""What happened, from the row that tells of it to the receivers that took it; and the hints that wake a worker.
+
+An event is a row, written in the transaction of the change that it tells of. A worker hands it to the receivers of its
+signal, at least once each, until each took it. Events of one subject keep their order.
+"""
+
+import atexit
+import logging
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+from asgiref.sync import async_to_sync
+from celery import current_app  # here, and nowhere else above tasks.py
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import close_old_connections, connections, models, router, transaction
+from django.db.models import Exists, F, OuterRef
+from django.dispatch import Signal
+from django.utils import timezone
+
+from django_front_sms import signals
+from django_front_sms.clock import database_now
+from django_front_sms.conf import get_settings
+from django_front_sms.exceptions import NotPossible
+from django_front_sms.models import AccountMemory, DeliveryStatus, Event, InboundMessage, OutboundMessage
+
+logger = logging.getLogger(__name__)
+
+# ---- What can happen. A builder gives an unsaved row; its caller saves it in the transaction of the change.
+
+
+class Telling(NamedTuple):
+    """How an event is told: its signal, the signal's `sender`, and which of its data are keys of which model's rows."""
+
+    signal: Signal
+    sender: type[models.Model]
+    rows: dict[str, type[models.Model]]
+
+
+TELLINGS: dict[str, Telling] = {
+    Event.Kind.MESSAGE_RECEIVED: Telling(signals.message_received, InboundMessage, {"message": InboundMessage}),
+    Event.Kind.REPLY_RECEIVED: Telling(
+        signals.reply_received, InboundMessage, {"message": InboundMessage, "in_reply_to": OutboundMessage}
+    ),
+    Event.Kind.STATE_CHANGED: Telling(signals.state_changed, OutboundMessage, {"message": OutboundMessage}),
+    Event.Kind.STATUS_RECEIVED: Telling(signals.status_received, DeliveryStatus, {"status": DeliveryStatus}),
+    Event.Kind.COUNTER_GAP: Telling(signals.counter_gap, InboundMessage, {}),
+    Event.Kind.SENDING_PAUSED: Telling(signals.sending_paused, AccountMemory, {}),
+}
+
+
+def message_received(message_id: int) -> Event:
+    return _event(Event.Kind.MESSAGE_RECEIVED, f"in:{message_id}", message=message_id)
+
+
+def reply_received(message_id: int, in_reply_to_id: int) -> Event:
+    return _event(Event.Kind.REPLY_RECEIVED, f"in:{message_id}", message=message_id, in_reply_to=in_reply_to_id)
+
+
+def state_changed(message_id: int, old: str, new: str) -> Event:
+    return _event(Event.Kind.STATE_CHANGED, f"out:{message_id}", message=message_id, old=str(old), new=str(new))
+
+
+def status_received(status_id: int, message_id: int | None = None) -> Event:
+    """`message_id`: the message that the status was matched to; without one the status is a subject of its own."""
+    subject = f"status:{status_id}" if message_id is None else f"out:{message_id}"
+    return _event(Event.Kind.STATUS_RECEIVED, subject, status=status_id)
+
+
+def counter_gap(account: str, missing: list[int]) -> Event:
+    return _event(Event.Kind.COUNTER_GAP, f"account:{account}", account=account, missing=list(missing))
+
+
+def sending_paused(account: str, error_code: int) -> Event:
+    return _event(Event.Kind.SENDING_PAUSED, f"account:{account}", account=account, error_code=int(error_code))
+
+
+def _event(kind: Event.Kind, subject: str, **data: Any) -> Event:
+    return Event(kind=kind, subject=subject, data=data, next_at=due_at_once())
+
+
+def due_at_once() -> datetime:
+    """A due time that has come on the database's clock too, which may be behind this process's."""
+    return timezone.now() - timedelta(seconds=get_settings().window_margin)
+
+
+# ---- Handing over
+
+
+LEASE = timedelta(seconds=60)
+_BATCH = 20
+_LONGEST_TRACEBACK = 20_000
+
+
+def deliver() -> int:
+    """Hand due events to their receivers until none is due; gives how many events were handed out.
+
+    A receiver is called outside any transaction. One that raises is called again after `RECEIVER_RETRY_DELAY` seconds,
+    doubling; the others are not. After `RECEIVER_ATTEMPTS` the event is marked failed, its traceback kept, and the next
+    event of that subject goes on. A receiver that needs more than `LEASE` may be called a second time meanwhile: long
+    work belongs in a task of its own.
+    """
+    using = router.db_for_write(Event)
+    handed_out = 0
+    while True:
+        _close_unheard(using)
+        heads = list(_heads(using, database_now(using)))
+        if not heads:
+            return handed_out
+        for event in heads:
+            if _claim(event):
+                handed_out += 1
+                _hand_over(event)
+
+
+def deliver_again(event: Event) -> None:
+    """Staff asks for a failed event to be handed out once more, to those receivers that did not take it.
+
+    Raises `NotPossible` where it has not failed.
+    """
+    using = router.db_for_write(Event)
+    failed = Event.objects.using(using).filter(pk=event.pk, failed=True)
+    if not failed.update(failed=False, attempts=0, traceback="", next_at=due_at_once()):
+        raise NotPossible("Only an event that was given up can be handed out again.")
+    transaction.on_commit(lambda: hint("deliver_events"), using=using)
+
+
+def _close_unheard(using: str) -> None:
+    """Events that nobody listens to are done with, many at once: most sites have receivers for few signals."""
+    unheard = [kind for kind, telling in TELLINGS.items() if not telling.signal.has_listeners(telling.sender)]
+    if not unheard:
+        return
+    due = Event.objects.using(using).filter(next_at__lte=database_now(using), kind__in=unheard)
+    # By key, without a subquery: on MySQL an UPDATE over a range would block those who write new events.
+    while keys := list(due.values_list("pk", flat=True)[:500]):
+        Event.objects.using(using).filter(pk__in=keys).update(next_at=None)
+
+
+def _heads(using: str, now: datetime) -> models.QuerySet[Event]:
+    """Due events before which no event of the same subject is still to be handed out."""
+    earlier = Event.objects.filter(subject=OuterRef("subject"), pk__lt=OuterRef("pk"), next_at__isnull=False)
+    due = Event.objects.using(using).filter(~Exists(earlier), next_at__lte=now)
+    return due.order_by("next_at", "pk")[:_BATCH]
+
+
+def _claim(event: Event) -> bool:
+    """Take an event for `LEASE`, counting the attempt, unless another worker took it or its attempts are used up."""
+    row = Event.objects.using(event._state.db).filter(pk=event.pk, next_at=event.next_at)
+    if event.attempts >= get_settings().receiver_attempts:  # each time, the worker was lost during the call
+        if row.update(next_at=None, failed=True):
+            logger.error("Event %s (%s) is given up: no worker came back from it.", event.event_id, event.kind)
+        return False
+    lease = database_now(_db(event)) + LEASE
+    if not row.update(next_at=lease, attempts=F("attempts") + 1):
+        return False
+    event.next_at = lease
+    event.attempts += 1
+    return True
+
+
+def _hand_over(event: Event) -> None:
+    signal, sender, _rows = TELLINGS[event.kind]
+    try:
+        arguments = _arguments(event)
+    except ObjectDoesNotExist:  # erased or purged: nothing is left to tell of
+        Event.objects.using(_db(event)).filter(pk=event.pk).delete()
+        return
+    failures = []
+    for name, receiver in _receivers(signal, sender).items():
+        if name in event.took:
+            continue
+        failure = _call(receiver, signal=signal, sender=sender, event_id=event.event_id, **arguments)
+        _mend(_db(event))
+        if failure is None:
+            _remember(event, name)
+        else:
+            failures.append(_describe(failure))
+            logger.error(
+                "Receiver %s raised %s for event %s (%s), attempt %d; its traceback is kept with the event.",
+                name,
+                type(failure).__name__,
+                event.event_id,
+                event.kind,
+                event.attempts,
+            )
+    _finish(event, failures)
+
+
+def _arguments(event: Event) -> dict[str, Any]:
+    """What the signal says, rows freshly loaded; raises `ObjectDoesNotExist` where one of them is gone."""
+    rows = TELLINGS[event.kind].rows
+    return {
+        key: rows[key]._default_manager.using(event._state.db).get(pk=value) if key in rows else value
+        for key, value in event.data.items()
+    }
+
+
+def _receivers(signal: Signal, sender: type[models.Model]) -> dict[str, Callable[..., Any]]:
+    """The receivers of a signal, each callable as a plain function, by names that are the same in every process."""
+    # Signal has no public way to call some of its receivers; this is the same in Django 5.2, 6.0 and 6.1.
+    plain, coroutines = signal._live_receivers(sender)  # type: ignore[attr-defined]
+    named: dict[str, Callable[..., Any]] = {}
+    for receiver in [*plain, *coroutines]:
+        kind = receiver if hasattr(receiver, "__qualname__") else type(receiver)
+        name = unique = f"{kind.__module__}.{kind.__qualname__}"
+        number = 1
+        while unique in named:  # lambdas, or made by one factory: told apart by the order in which they were connected
+            number += 1
+            unique = f"{name}#{number}"
+        named[unique] = async_to_sync(receiver) if receiver in coroutines else receiver
+    return named
+
+
+def _call(receiver: Callable[..., Any], **arguments: Any) -> Exception | None:
+    try:
+        receiver(**arguments)
+    except Exception as error:
+        return error
+    return None
+
+
+def _mend(using: str) -> None:
+    """Drop a connection that a receiver left broken or in a transaction of its own making."""
+    connection = connections[using]
+    if connection.in_atomic_block:  # somebody's outside ours, as in a TestCase
+        return
+    if connection.errors_occurred or connection.get_autocommit() is not connection.settings_dict["AUTOCOMMIT"]:
+        close_old_connections()
+
+
+def _remember(event: Event, name: str) -> None:
+    """Note that a receiver took the event, whoever holds it now, and hold it on for the next receiver."""
+    event.took.append(name)
+    lease = database_now(_db(event)) + LEASE
+    with transaction.atomic(using=_db(event)):
+        row = Event.objects.using(_db(event)).select_for_update().filter(pk=event.pk).first()
+        if row is None:
+            return
+        row.took = sorted({*row.took, *event.took})
+        if row.next_at == event.next_at:
+            row.next_at = event.next_at = lease
+        row.save(update_fields=["took", "next_at"])
+
+
+def _finish(event: Event, failures: list[str]) -> None:
+    """All took it: it is done with, even where the lease ran out meanwhile. Otherwise it is due again, or given up."""
+    row = Event.objects.using(_db(event)).filter(pk=event.pk)
+    if not failures:
+        row.update(next_at=None, failed=False, traceback="")
+        return
+    text = "\n".join(failures)[-_LONGEST_TRACEBACK:]
+    ours = row.filter(next_at=event.next_at)
+    settings = get_settings()
+    if event.attempts >= settings.receiver_attempts:
+        ours.update(next_at=None, failed=True, traceback=text)
+    else:
+        pause = timedelta(seconds=settings.receiver_retry_delay * 2 ** (event.attempts - 1))
+        ours.update(next_at=database_now(_db(event)) + pause, traceback=text)
+
+
+def _describe(error: Exception) -> str:
+    """The traceback, without the values of variables, in characters that every database takes."""
+    text = "".join(traceback.format_exception(error))
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
+def _db(event: Event) -> str:
+    return event._state.db or router.db_for_write(Event)
+
+
+# ---- Hints
+
+
+class _Hinter:
+    """A thread of this process that passes hints on to Celery's broker, so that nobody else waits for it."""
+
+    PAUSE = 0.05  # seconds between two sends: hints that come meanwhile become one
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._wanted: set[str] = set()
+        self._sending = False
+        self._thread: threading.Thread | None = None
+        self._app: Any = None
+        self._failing = False
+
+    def hint(self, task: str) -> None:
+        with self._changed:
+            self._wanted.add(task)
+            self._app = _celery_app()
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="front-sms-hints", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until every hint was passed on, `timeout` seconds at most; gives whether all were."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._wanted and not self._sending, timeout)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted)
+                tasks, self._wanted, self._sending = sorted(self._wanted), set(), True
+            for task in tasks:
+                self._send(task)
+            with self._changed:
+                self._sending = False
+                self._changed.notify_all()
+            time.sleep(self.PAUSE)
+
+    def _send(self, task: str) -> None:
+        try:
+            _publish(self._app, f"django_front_sms.tasks.{task}")
+        except Exception as error:
+            if not self._failing:  # the kind of error alone: its words can hold the broker's address and password
+                logger.warning(
+                    "Celery's broker takes no hints (%s). Nothing is lost: the next sweep does what is due, a little "
+                    "later. Check that the broker runs and that CELERY_BROKER_URL is right.",
+                    type(error).__name__,
+                )
+            self._failing = True
+        else:
+            if self._failing:
+                logger.info("Celery's broker takes hints again.")
+            self._failing = False
+
+
+def _publish(app: Any, task: str) -> None:
+    with app.connection_for_write() as connection:
+        if connection.transport.driver_type == "redis":  # a silent server must not keep the thread for ever
+            limits = {"socket_timeout": 10, "socket_connect_timeout": 5}
+            connection.transport_options = {**limits, **connection.transport_options}
+        connection.ensure_connection(max_retries=1, timeout=5)
+        app.send_task(task, connection=connection, retry=False, ignore_result=True, expires=600)
+
+
+# Celery keeps the current app per thread: a thread that serves a request sees only Celery's nameless fallback. The
+# thread that sets Django up is the one that has loaded the site's own app.
+_app_at_setup = current_app._get_current_object()
+
+
+def _celery_app() -> Any:
+    here = current_app._get_current_object()
+    return _app_at_setup if here.main == "default" else here
+
+
+_hinter = _Hinter()
+
+
+def hint(task: Literal["dispatch", "deliver_events"]) -> None:
+    """Wake a worker. Never blocks and never raises; a hint that is lost costs one sweep interval. Call it on commit."""
+    try:
+        _hinter.hint(task)
+    except Exception as error:  # no thread can be started: the process is ending, or is out of them
+        logger.warning(
+            "A hint to the worker was not passed on (%s); the next sweep does its work.", type(error).__name__
+        )
+
+
+def _renew() -> None:
+    global _hinter
+    _hinter = _Hinter()
+
+
+os.register_at_fork(after_in_child=_renew)  # the thread stays behind in the parent, and perhaps a held lock
+atexit.register(lambda: _hinter.flush(2))
