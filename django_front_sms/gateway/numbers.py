@@ -19,7 +19,7 @@ MAX_TEXT_SENDER = 11  # §1.1: characters
 _MAX_DIGITS = 15  # E.164
 _MAX_WRITTEN = 50
 
-_WRITTEN_NUMBER = re.compile(r"[+＋]?[\d\s()./\-\u2010-\u2015\u2212]+")
+_WRITTEN_NUMBER = re.compile(r"\(?[+＋]?[\d\s()./\-\u2010-\u2015\u2212]+")
 _DIGITS = re.compile(r"(?:\+|00)?([0-9]+)")
 _ZERO_ZERO_FORM = re.compile(r" ?00([1-9][0-9]*)")
 _LOST_PLUS_FORM = re.compile(r" ([1-9][0-9]*)")

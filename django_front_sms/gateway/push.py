@@ -203,7 +203,7 @@ def decode_inbound_query(query: str | bytes, *, short_code: str = "26114") -> In
     reading = Reading(parameters(pairs(query), _INBOUND_FIELDS, problems), problems)
     return InboundPush(
         "get",
-        recipient=complete_psk(from_wire(reading.text("fromid")), short_code),
+        recipient=from_wire(complete_psk(reading.text("fromid"), short_code)),  # a sub-number may begin with 00
         sender=from_wire(reading.text("phonenr")),
         text=reading.text("txt"),
         sent=reading.unix_time("time"),

@@ -194,9 +194,9 @@ def decode_answer_json(body: bytes) -> Answer:
     """The reverse of :func:`encode_answer_json`; raises Malformed.
 
     ``errorcode`` must be there; an ``id`` may be missing, but what is there must be a whole number. The description is
-    for people: one that is no text is dropped.
+    for people: one that is no text is dropped, and bytes in it that are not UTF-8 spoil nothing else.
     """
-    fields = parse_json(body)
+    fields = parse_json(body, errors="replace")
     return Answer(
         id=None if fields.get("id") is None else _integer(fields, "id"),
         errorcode=_code(fields),
@@ -243,7 +243,7 @@ def encode_bulk_answer(answer: BulkAnswer) -> bytes:
 
 def decode_bulk_answer(body: bytes) -> BulkAnswer:
     """The reverse of :func:`encode_bulk_answer`; raises Malformed. A refusal may leave the lists out."""
-    fields = parse_json(body)
+    fields = parse_json(body, errors="replace")
     return BulkAnswer(
         errorcode=_code(fields),
         description=_description(fields),
@@ -252,10 +252,13 @@ def decode_bulk_answer(body: bytes) -> BulkAnswer:
     )
 
 
-def parse_json(body: bytes) -> dict[str, object]:
-    """A JSON object of UTF-8, each name once, values unjudged; raises Malformed for everything else."""
+def parse_json(body: bytes, *, errors: Literal["strict", "replace"] = "strict") -> dict[str, object]:
+    """A JSON object of UTF-8, each name once, values unjudged; raises Malformed for everything else.
+
+    ``errors="replace"`` forgives bytes that are not UTF-8.
+    """
     try:
-        fields = json.loads(body.decode("utf-8-sig"), parse_constant=_not_json, object_pairs_hook=_unique)
+        fields = json.loads(body.decode("utf-8-sig", errors), parse_constant=_not_json, object_pairs_hook=_unique)
     except Malformed:
         raise
     except (ValueError, RecursionError):
