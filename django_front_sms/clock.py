@@ -25,9 +25,8 @@ def database_now(using: str = "default") -> datetime:
     connection = connections[using]
     with connection.cursor() as cursor:
         cursor.execute(_NOW[connection.vendor])
-        value = cursor.fetchone()[0]
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
+        read: datetime | str = cursor.fetchone()[0]
+    value = datetime.fromisoformat(read) if isinstance(read, str) else read
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 

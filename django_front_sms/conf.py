@@ -35,7 +35,7 @@ class Account:
 
     @property
     def gateway(self) -> str:
-        """The gateway as locks and twin keys know it: a digest of address and service id, whatever the account's name."""
+        """The gateway as locks and twin keys know it: a digest of address and service id, not of the name."""
         place = f"{self.gateway_url.rstrip('/').lower()}#{self.service_id}"
         return hashlib.blake2b(place.encode(), digest_size=16).hexdigest()
 

@@ -117,6 +117,12 @@ def deliver() -> int:
                 _hand_over(event)
 
 
+def has_due() -> bool:
+    """Whether an event could be handed out now."""
+    using = router.db_for_write(Event)
+    return Event.objects.using(using).filter(next_at__lte=database_now(using)).exists()
+
+
 def deliver_again(event: Event) -> None:
     """Staff asks for a failed event to be handed out once more, to those receivers that did not take it.
 
@@ -291,7 +297,7 @@ class _Hinter:
     def hint(self, task: str) -> None:
         with self._changed:
             self._wanted.add(task)
-            self._app = _celery_app()
+            self._app = current_app._get_current_object()  # the caller's: Celery keeps it per thread
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="front-sms-hints", daemon=True)
                 self._thread.start()
@@ -340,20 +346,13 @@ def _publish(app: Any, task: str) -> None:
         app.send_task(task, connection=connection, retry=False, ignore_result=True, expires=600)
 
 
-# Celery keeps the current app per thread: a thread that serves a request sees only Celery's nameless fallback. The
-# thread that sets Django up is the one that has loaded the site's own app.
-_app_at_setup = current_app._get_current_object()
-
-
-def _celery_app() -> Any:
-    here = current_app._get_current_object()
-    return _app_at_setup if here.main == "default" else here
-
-
 _hinter = _Hinter()
 
 
-def hint(task: Literal["dispatch", "deliver_events"]) -> None:
+Task = Literal["dispatch", "deliver_events", "sweep"]
+
+
+def hint(task: Task) -> None:
     """Wake a worker. Never blocks and never raises; a hint that is lost costs one sweep interval. Call it on commit."""
     try:
         _hinter.hint(task)
@@ -361,6 +360,16 @@ def hint(task: Literal["dispatch", "deliver_events"]) -> None:
         logger.warning(
             "A hint to the worker was not passed on (%s); the next sweep does its work.", type(error).__name__
         )
+
+
+def publish(task: Task) -> bool:
+    """Wake a worker, from a worker: waits for the broker, and gives whether it took the hint."""
+    try:
+        _publish(_celery_app(), f"django_front_sms.tasks.{task}")
+    except Exception as error:
+        logger.warning("Celery's broker takes no hints (%s); this worker goes on by itself.", type(error).__name__)
+        return False
+    return True
 
 
 def _renew() -> None:

@@ -31,9 +31,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.UNDELIVERED: frozenset({State.DELIVERED}),
     State.DELIVERED: frozenset(),
     # A late answer still counts, and so does a person's decision.
-    State.UNCONFIRMED: frozenset(
-        {State.QUEUED, State.SENT, State.REJECTED, State.CANCELLED}
-    ),
+    State.UNCONFIRMED: frozenset({State.QUEUED, State.SENT, State.REJECTED, State.CANCELLED}),
     State.REJECTED: frozenset(),
     State.DUPLICATE: frozenset(),
     State.CANCELLED: frozenset(),

@@ -106,7 +106,8 @@ class OutboundMessage(models.Model):
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
 
-    idempotency_key = models.CharField(_("idempotency key"), max_length=200, null=True, blank=True)
+    # Null, not empty, where there is none: only nulls may be many under the unique constraint.
+    idempotency_key = models.CharField(_("idempotency key"), max_length=200, null=True, blank=True)  # noqa: DJ001
     payload_digest = models.CharField(max_length=32, blank=True, default="", editable=False)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
     duplicate_of = models.ForeignKey(
@@ -203,7 +204,7 @@ class Outcome(models.TextChoices):
 
 
 class SendAttempt(models.Model):
-    """One claim of a message, and what came of it. The wire fields are as they stood, or would have stood, on the wire."""
+    """One claim of a message, and what came of it. The wire fields are as they stood on the wire."""
 
     message = models.ForeignKey(
         OutboundMessage, models.CASCADE, related_name="send_attempts", db_index=False, verbose_name=_("message")

@@ -1,0 +1,137 @@
+"""A message as it was asked for, checked: an unsaved row, or `InvalidMessage` with the code of what is wrong."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from django_front_sms.conf import FrontSMSSettings
+from django_front_sms.exceptions import InvalidMessage
+from django_front_sms.gateway import gsm, numbers
+from django_front_sms.models import OnDuplicate, OutboundMessage, Priority, Wait
+
+PRICED_SENDER = "2401"  # §2.1: with a price, the sender becomes 2401
+PRICED_LENGTH = 160  # §2.1
+PRICES = range(100, 20_001, 100)  # øre, whole kroner (§2.1)
+_PRIORITIES = {"normal": Priority.NORMAL, "urgent": Priority.URGENT}
+
+
+def draft(
+    conf: FrontSMSSettings,
+    to: str,
+    text: str,
+    *,
+    sender: str | None = None,
+    account: str = "default",
+    unicode: bool | None = None,
+    price: int | None = None,
+    priority: str = "normal",
+    scheduled_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    on_duplicate: str | None = None,
+    ignore_opt_out: bool = False,
+    idempotency_key: str | None = None,
+    created_by: Any = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> OutboundMessage:
+    """An unsaved message; the arguments are `send_sms`'s."""
+    settings_of_account = conf.account(account)
+    recipient = check_recipient(to, conf)
+    preview = check_text(text, unicode, conf)
+    check_price(price, recipient, text, preview)
+    sender = PRICED_SENDER if price else check_sender(settings_of_account.sender if sender is None else sender)
+    due = _aware(scheduled_at)
+    message = OutboundMessage(
+        account=account,
+        recipient=recipient,
+        sender=sender,
+        text=text,
+        unicode=preview.encoding == "ucs2",
+        segments=preview.segments,
+        price=price,
+        priority=_one_of(_PRIORITIES, priority, "priority"),
+        on_duplicate=_one_of({value: value for value in OnDuplicate.values}, on_duplicate or "", "on_duplicate"),
+        ignore_opt_out=ignore_opt_out,
+        scheduled_at=due,
+        expires_at=_aware(expires_at),
+        next_at=due or timezone.now(),
+        waits_for=Wait.SCHEDULE if due and due > timezone.now() else Wait.NOTHING,
+        idempotency_key=idempotency_key or None,
+        created_by=created_by if getattr(created_by, "pk", None) else None,
+        metadata=dict(metadata or {}),
+    )
+    if message.idempotency_key:
+        message.payload_digest = payload_digest(message)
+    return message
+
+
+def payload_digest(message: OutboundMessage) -> str:
+    """What must be equal for an idempotency key to mean the same message: what reaches the person, and its price."""
+    payload = [message.recipient, message.sender, message.text, message.unicode, message.price]
+    return hashlib.blake2b(json.dumps(payload).encode(), digest_size=16).hexdigest()
+
+
+def check_recipient(to: str, conf: FrontSMSSettings) -> str:
+    """The number in E.164."""
+    try:
+        return numbers.parse_recipient(to, region=conf.default_region, allowed_regions=conf.allowed_regions)
+    except numbers.NumberError as error:
+        raise InvalidMessage(str(error), error.code) from None
+
+
+def check_sender(sender: str) -> str:
+    """`sender` as it was given; it must equal what Front registered, so nothing of it is changed."""
+    try:
+        return numbers.check_sender(sender)
+    except numbers.NumberError as error:
+        raise InvalidMessage(str(error), "invalid_sender") from None
+
+
+def check_text(text: str, unicode: bool | None, conf: FrontSMSSettings) -> gsm.Preview:
+    """How `text` will arrive."""
+    if not text or not text.strip():
+        raise InvalidMessage(_("The text is empty. Write something to send."), "empty_text")
+    if len(text) > conf.max_text_length:
+        raise InvalidMessage(
+            _("The text has %(length)d characters; Front takes at most %(limit)d (§2.1). Shorten it.")
+            % {"length": len(text), "limit": conf.max_text_length},
+            "text_too_long",
+        )
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidMessage(
+            _("The text holds a character that cannot be stored (NUL, or half of a surrogate pair). Remove it."),
+            "not_gsm",
+        )
+    return gsm.preview(text, unicode=unicode, replacement=conf.replacement)
+
+
+def check_price(price: int | None, recipient: str, text: str, preview: gsm.Preview) -> None:
+    """§2.1: whole kroner, Norwegian subscribers, one segment."""
+    if price is None:
+        return
+    if isinstance(price, bool) or price not in PRICES:
+        raise InvalidMessage(
+            _("The price must be whole kroner in øre, from 100 to 20000 (§2.1): 500 is 5 kr."), "invalid_price"
+        )
+    if len(text) > PRICED_LENGTH or preview.segments > 1:
+        raise InvalidMessage(
+            _("A priced message must fit one SMS: 160 GSM characters (§2.1), or 70 in Unicode. Shorten it."),
+            "priced_text_too_long",
+        )
+    if not recipient.startswith("+47"):
+        raise InvalidMessage(_("Priced messages go to Norwegian numbers only (§2.1)."), "priced_recipient")
+
+
+def _one_of(values: Mapping[str, Any], value: str, name: str) -> Any:
+    if value not in values:
+        raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(repr(v) for v in values if v)}.")
+    return values[value]
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """Naive times are in the current time zone."""
+    return timezone.make_aware(moment) if moment is not None and timezone.is_naive(moment) else moment

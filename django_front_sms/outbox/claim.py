@@ -1,0 +1,258 @@
+"""Taking due messages for one attempt each: step 1 of sending.
+
+A claim is one short transaction behind the account's lock row. What it returns is committed: from then on the
+messages are ours until `send_by`, and lost to us after their lease.
+"""
+
+import math
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F
+
+from django_front_sms.clock import Moment, database_now
+from django_front_sms.conf import Account, FrontSMSSettings
+from django_front_sms.gateway.codes import ErrorCode
+from django_front_sms.gateway.submit import Sms
+from django_front_sms.models import AccountMemory, OutboundMessage, SendAttempt, Wait
+from django_front_sms.outbox.fold import CLOCK_TOLERANCE, may_repeat
+from django_front_sms.outbox.moves import Move, apply
+from django_front_sms.outbox.stream import Stream
+from django_front_sms.outbox.transactions import short_transaction
+from django_front_sms.outbox.twins import Twins, waits_for_twin
+from django_front_sms.outbox.wire import Wire, request_of, wire_of
+from django_front_sms.states import State
+
+PAGE = 200  # rows read at a time, past the ones that have to wait
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One attempt to make. `began` is from before the claim: what is measured from it is never too short."""
+
+    attempt_id: int
+    message_id: int
+    account: Account
+    sms: Sms
+    generation: int
+    is_probe: bool
+    claimed_at: datetime
+    began: Moment
+    not_before: float  # seconds after `began`: the account's rate
+    send_by: float  # seconds after `began`: no byte after that
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What one claim gave. `capped`: something is due, and may go when the account's rate admits more."""
+
+    jobs: list[Job]
+    capped: bool = False
+
+
+@dataclass(slots=True)
+class _Chosen:
+    message: OutboundMessage
+    wire: Wire
+
+
+def claim(stream: Stream, limit: int, conf: FrontSMSSettings) -> Claimed:
+    """Claim at most `limit` due messages for `stream`. An empty claim frees the stream."""
+    began = Moment.now()
+    token = secrets.token_hex(16)
+    memory, chosen, claimed_at, pace = _claim(stream, limit, conf, token)
+    if not chosen:
+        return Claimed([], capped=stream.held)
+    # Only what reads back as ours is sent: a commit whose fate is unclear claims nothing.
+    ours = dict(
+        SendAttempt.objects.filter(
+            message__in=[c.message.pk for c in chosen],
+            token=token,
+            message__state=State.SENDING,
+            message__token=token,
+        ).values_list("message_id", "pk")
+    )
+    half = conf.timeout / 2
+    return Claimed(
+        [
+            Job(
+                attempt_id=ours[c.message.pk],
+                message_id=c.message.pk,
+                account=stream.account,
+                sms=request_of(c.message, c.wire, stream.account),
+                generation=memory.generation,
+                is_probe=memory.paused_at is not None,
+                claimed_at=claimed_at,
+                began=began,
+                not_before=place * pace,
+                send_by=min(half, _seconds_left(c.message, conf, claimed_at)),
+            )
+            for place, c in enumerate(chosen)
+            if c.message.pk in ours
+        ],
+    )
+
+
+def _seconds_left(message: OutboundMessage, conf: FrontSMSSettings, claimed_at: datetime) -> float:
+    if message.risk_at is None:
+        return math.inf
+    return (message.risk_at + conf.resend_limit - claimed_at).total_seconds()
+
+
+@short_transaction
+def _claim(
+    stream: Stream, limit: int, conf: FrontSMSSettings, token: str
+) -> tuple[AccountMemory, list[_Chosen], datetime, float]:
+    account = stream.account
+    memory = AccountMemory.lock(account.gateway, account.name)
+    now = database_now()
+    _mind_the_clock(memory, now)
+    limit, pace = _within_rate(memory, account, conf, now, limit)
+    chosen: list[_Chosen] = []
+    if stream.hold(memory, now, conf.lease) and limit:
+        chosen = _choose(memory, stream, conf, now, limit)
+    if chosen:
+        chosen = _take(chosen, token, now, conf)
+        memory.rate_at = now + timedelta(seconds=len(chosen) * pace)
+    elif (
+        limit or memory.paused_at or not OutboundMessage.objects.due(account.name, stream.priorities, now=now).exists()
+    ):
+        stream.free(memory)
+    memory.account = account.name
+    memory.save(update_fields=["account", "clock", "streams", "rate_at", "probe_at", "probes"])
+    return memory, chosen, now, pace
+
+
+def _mind_the_clock(memory: AccountMemory, now: datetime) -> None:
+    """Where the database's clock stepped back, nobody can tell how much of a duplicate window is left."""
+    if memory.clock and now < memory.clock - CLOCK_TOLERANCE:
+        at_risk = OutboundMessage.objects.filter(account=memory.account, state=State.QUEUED, risk_at__isnull=False)
+        apply([Move(message, State.UNCONFIRMED) for message in at_risk])
+    memory.clock = max(memory.clock or now, now)
+
+
+def _within_rate(
+    memory: AccountMemory, account: Account, conf: FrontSMSSettings, now: datetime, limit: int
+) -> tuple[int, float]:
+    """How many the rate cap admits, and the seconds between two of them. What is claimed now goes out within T/4."""
+    if not account.max_per_second:
+        return limit, 0.0
+    if memory.rate_at and memory.rate_at > now:
+        return 0, 0.0
+    return min(limit, max(1, int(conf.timeout / 4 * account.max_per_second))), 1 / account.max_per_second
+
+
+def _choose(memory: AccountMemory, stream: Stream, conf: FrontSMSSettings, now: datetime, limit: int) -> list[_Chosen]:
+    probing = memory.paused_at is not None
+    if probing:
+        if memory.pause_code != ErrorCode.NO_CREDIT or memory.probe_at is None or memory.probe_at > now:
+            return []
+        limit = 1
+    chosen: list[_Chosen] = []
+    for page in _pages(stream, now, riskless=probing):
+        chosen += _sift(page, stream.account, conf, now, limit - len(chosen), {c.wire.twin_key for c in chosen})
+        if len(chosen) >= limit:
+            break
+    if probing and chosen:
+        memory.probes += 1
+        memory.probe_at = now + timedelta(minutes=min(2**memory.probes, 60))
+    return chosen
+
+
+def _pages(stream: Stream, now: datetime, *, riskless: bool) -> Iterator[list[OutboundMessage]]:
+    """Due messages, page by page. Each that has to wait gets a later due time, so the next page is new."""
+    for priority in stream.priorities:
+        seen: set[int] = set()
+        while True:
+            due = OutboundMessage.objects.due(stream.account.name, [priority], now=now).filter(bulk__isnull=True)
+            if riskless:
+                due = due.filter(risk_at__isnull=True)
+            page = list(due.exclude(pk__in=seen)[:PAGE])
+            if not page:
+                break
+            seen |= {message.pk for message in page}
+            yield page
+
+
+def _sift(
+    page: Sequence[OutboundMessage],
+    account: Account,
+    conf: FrontSMSSettings,
+    now: datetime,
+    limit: int,
+    taken: set[str],
+) -> list[_Chosen]:
+    """Of `page`, what may go out now; what may not is moved to where it belongs, or to when it may."""
+    firsts = {
+        attempt.message_id: attempt
+        for attempt in SendAttempt.objects.filter(message__in=[m.pk for m in page if m.attempts], number=1)
+    }
+    wires = {message.pk: wire_of(message, account, conf, firsts.get(message.pk)) for message in page}
+    twins = Twins.of([wire.twin_key for wire in wires.values()], now - conf.twin_gap)
+    chosen: list[_Chosen] = []
+    moves: list[Move] = []
+    for message in page:
+        if len(chosen) >= limit:
+            break
+        wire, first = wires[message.pk], firsts.get(message.pk)
+        move = (
+            _unfit(message, account, conf, now)
+            or _changed(message, wire, first)
+            or twins.in_the_way(message, wire.twin_key, conf, now)
+            or (waits_for_twin(message, now + conf.twin_gap) if wire.twin_key in taken else None)
+        )
+        if move:
+            moves.append(move)
+        else:
+            chosen.append(_Chosen(message, wire))
+            taken.add(wire.twin_key)
+    apply(moves)
+    return chosen
+
+
+def _unfit(message: OutboundMessage, account: Account, conf: FrontSMSSettings, now: datetime) -> Move | None:
+    if message.risk_at is not None:
+        too_late = now >= message.risk_at + conf.resend_limit or message.risk_at > now + CLOCK_TOLERANCE
+        if too_late or not may_repeat(message, account):
+            return Move(message, State.UNCONFIRMED)
+    if message.expires_at is not None and message.expires_at <= now:
+        return Move(message, State.UNCONFIRMED if message.risk_at else State.EXPIRED)
+    return None
+
+
+def _changed(message: OutboundMessage, wire: Wire, first: SendAttempt | None) -> Move | None:
+    """A row that was edited after its first claim is never sent as a second text."""
+    if first is None or first.wire_digest == wire.digest:
+        return None
+    return Move(message, State.UNCONFIRMED, {"error_text": "The message was changed after its first attempt."})
+
+
+def _take(chosen: Sequence[_Chosen], token: str, now: datetime, conf: FrontSMSSettings) -> list[_Chosen]:
+    """Mark them as ours. A late answer may have moved one since it was read: that one is not taken."""
+    pks = [c.message.pk for c in chosen]
+    taken = OutboundMessage.objects.filter(pk__in=pks, state=State.QUEUED).update(
+        state=State.SENDING,
+        token=token,
+        lease_until=now + conf.lease,
+        attempts=F("attempts") + 1,
+        waits_for=Wait.NOTHING,
+    )
+    if taken != len(pks):
+        ours = set(OutboundMessage.objects.filter(pk__in=pks, token=token).values_list("pk", flat=True))
+        chosen = [c for c in chosen if c.message.pk in ours]
+    SendAttempt.objects.bulk_create(
+        SendAttempt(
+            message_id=c.message.pk,
+            number=c.message.attempts + 1,
+            token=token,
+            twin_key=c.wire.twin_key,
+            wire_recipient=c.wire.recipient,
+            wire_sender=c.wire.sender,
+            wire_digest=c.wire.digest,
+            claimed_at=now,
+        )
+        for c in chosen
+    )
+    return list(chosen)

@@ -1,0 +1,125 @@
+"""What people decide about messages and accounts, recorded with who and when."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from django_front_sms import events
+from django_front_sms.clock import database_now
+from django_front_sms.conf import get_settings
+from django_front_sms.exceptions import NotPossible
+from django_front_sms.models import AccountMemory, Decision, OutboundMessage, Outcome, SendAttempt, Wait
+from django_front_sms.outbox.moves import Move, apply, locked
+from django_front_sms.outbox.transactions import nested_transaction
+from django_front_sms.states import State
+
+
+def cancel(message: OutboundMessage, by: Any = None) -> State:
+    """Take a queued message back. At risk it may have been sent: then it ends `unconfirmed`."""
+
+    def decide(row: OutboundMessage) -> Move:
+        if row.state != State.QUEUED:
+            raise NotPossible(
+                _("This message is %(state)s; only a queued one can be cancelled.") % {"state": row.get_state_display()}
+            )
+        return Move(row, State.UNCONFIRMED if row.risk_at else State.CANCELLED)
+
+    return _decide(message, by, Decision.Action.CANCEL, decide)
+
+
+def mark_sent(message: OutboundMessage, by: Any = None) -> State:
+    """A person knows that an unconfirmed message was sent."""
+
+    def decide(row: OutboundMessage) -> Move:
+        _require_unconfirmed(row)
+        SendAttempt.objects.filter(message=row).update(voided=True)
+        last = SendAttempt.objects.filter(message=row).order_by("-number").first()
+        return Move(row, State.SENT, {"sent_at": last.claimed_at if last else database_now()})
+
+    return _decide(message, by, Decision.Action.MARK_SENT, decide)
+
+
+def send_anyway(message: OutboundMessage, by: Any = None) -> State:
+    """Send an unconfirmed message once more, at the risk that it arrives twice. It waits until no attempt so far, its
+    own or a twin's, can be the reason for a code 17."""
+    conf = get_settings()
+
+    def decide(row: OutboundMessage) -> Move:
+        _require_unconfirmed(row)
+        attempts = SendAttempt.objects.filter(message=row)
+        attempts.update(voided=True)
+        keys = set(attempts.values_list("twin_key", flat=True))
+        last = (
+            SendAttempt.objects.filter(twin_key__in=keys)
+            .exclude(outcome=Outcome.NOT_SENT)
+            .order_by("claimed_at")
+            .last()
+        )
+        now = database_now()
+        due = max(now, last.claimed_at + conf.twin_gap) if last else now
+        changes = {"risk_at": None, "next_at": due, "waits_for": Wait.TWIN, "error_text": "", "given_up": False}
+        return Move(row, State.QUEUED, changes)
+
+    return _decide(message, by, Decision.Action.SEND_ANYWAY, decide)
+
+
+def give_up(message: OutboundMessage, by: Any = None) -> State:
+    """Leave an unconfirmed message as it is: nobody will ever know. It stays `unconfirmed`, but waits for nobody."""
+
+    def decide(row: OutboundMessage) -> Move:
+        _require_unconfirmed(row)
+        return Move(row, State.UNCONFIRMED, {"given_up": True})
+
+    return _decide(message, by, Decision.Action.GIVE_UP, decide)
+
+
+def resume(account: str, by: Any = None) -> bool:
+    """Go on sending for a paused account; False where it was not paused."""
+    resumed = _resume(account, by)
+    if resumed:
+        transaction.on_commit(lambda: events.hint("dispatch"))
+    return resumed
+
+
+@nested_transaction
+def _resume(account: str, by: Any) -> bool:
+    gateway = get_settings().account(account).gateway
+    memory = AccountMemory.lock(gateway, account)
+    if memory.paused_at is None:
+        return False
+    memory.paused_at = memory.pause_code = memory.probe_at = None
+    memory.generation += 1
+    memory.probes = 0
+    memory.save(update_fields=["paused_at", "pause_code", "probe_at", "probes", "generation"])
+    Decision.objects.create(account=account, action=Decision.Action.RESUME, by=by)
+    return True
+
+
+def _require_unconfirmed(row: OutboundMessage) -> None:
+    if row.state != State.UNCONFIRMED:
+        raise NotPossible(
+            _("This message is %(state)s; only an unconfirmed one can be decided on.")
+            % {"state": row.get_state_display()}
+        )
+
+
+def _decide(
+    message: OutboundMessage, by: Any, action: Decision.Action, decide: Callable[[OutboundMessage], Move]
+) -> State:
+    state = _in_transaction(message.pk, by, action, decide)
+    message.refresh_from_db()
+    transaction.on_commit(lambda: events.hint("deliver_events"))
+    if state == State.QUEUED:
+        transaction.on_commit(lambda: events.hint("dispatch"))
+    return state
+
+
+@nested_transaction
+def _in_transaction(pk: int, by: Any, action: Decision.Action, decide: Callable[[OutboundMessage], Move]) -> State:
+    (row,) = locked([pk])
+    move = decide(row)
+    apply([move], are_locked=True)
+    Decision.objects.create(message=row, action=action, by=by)
+    return State(row.state)

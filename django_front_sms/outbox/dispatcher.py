@@ -1,0 +1,128 @@
+"""The loop that sends: claims a little ahead while answers come in, and records them in batches."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+
+from django_front_sms.clock import Moment, database_now
+from django_front_sms.conf import FrontSMSSettings, get_settings
+from django_front_sms.models import OutboundMessage
+from django_front_sms.outbox.claim import claim
+from django_front_sms.outbox.exchange import CONCURRENCY, Exchanger
+from django_front_sms.outbox.settle import Result, settle
+from django_front_sms.outbox.stream import Stream, release, streams_of
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100  # answers recorded at once …
+PATIENCE = 0.5  # … or as many as came in within this many seconds
+_TICK = 0.05
+_LOOK_EVERY = 0.2  # seconds between looks at streams that had nothing due
+_DATABASE_RETRY = 1.0
+
+
+class Dispatcher:
+    """One run over all accounts and lanes. All database work is done in the calling thread."""
+
+    def __init__(self, conf: FrontSMSSettings) -> None:
+        self._conf = conf
+        self._exchanger = Exchanger(conf)
+        self._streams = [stream for account in conf.accounts.values() for stream in streams_of(account)]
+        self._unsettled: list[Result] = []
+        self._unsettled_since = Moment.now()
+        self._slow = False
+        self._capped = False
+        self._looked: Moment | None = None
+        self.claimed = 0
+
+    def run(self, seconds: float | None, hand_over: Callable[[], bool]) -> int:
+        """Send what is due. After `seconds`, `hand_over` to another run; while it gives False, go on. None: until
+        nothing is due. Gives how many attempts were made."""
+        began = Moment.now()
+        try:
+            claiming = True
+            while True:
+                if claiming and seconds is not None and began.elapsed() >= seconds and hand_over():
+                    claiming = self._capped = False
+                    self._release()
+                found = self._claim() if claiming else False
+                self._collect(wait=not found)
+                if not found and not self._capped and self._idle():
+                    return self.claimed
+        finally:
+            self._release()
+
+    def _claim(self) -> bool:
+        """Claim for each stream that has something due; whether any was claimed."""
+        found = self._capped = False
+        look = self._looked is None or self._looked.elapsed() >= _LOOK_EVERY or self._idle()
+        if look:
+            self._looked = Moment.now()
+        for stream in self._streams:
+            room = self._room()
+            if room <= 0:
+                break
+            # A held stream is claimed for even where nothing seems due: only an empty claim may give it back.
+            if not stream.held and not (look and self._has_due(stream)):
+                continue
+            claimed = claim(stream, room, self._conf)
+            self._capped |= claimed.capped
+            if claimed.jobs:
+                self._exchanger.submit(claimed.jobs)
+                self.claimed += len(claimed.jobs)
+                found = True
+        return found
+
+    def _idle(self) -> bool:
+        return not self._exchanger.under_way and not self._unsettled
+
+    def _has_due(self, stream: Stream) -> bool:
+        return OutboundMessage.objects.due(stream.account.name, stream.priorities, now=database_now()).exists()
+
+    def _room(self) -> int:
+        """How many more may be claimed: one concurrency's worth ahead, and nothing ahead while answers are slow."""
+        ahead = 0 if self._slow else CONCURRENCY
+        return CONCURRENCY + ahead - self._exchanger.under_way
+
+    def _collect(self, *, wait: bool) -> None:
+        answers = self._exchanger.collect(_TICK if wait and (self._exchanger.under_way or self._capped) else 0)
+        if answers:
+            if not self._unsettled:
+                self._unsettled_since = Moment.now()
+            self._unsettled += answers
+            self._slow = max(result.exchange.duration for result in answers) > self._conf.timeout / 8
+        idle = not self._exchanger.under_way
+        if len(self._unsettled) >= BATCH or (self._unsettled and (idle or self._unsettled_since.elapsed() >= PATIENCE)):
+            self._settle()
+
+    def _settle(self) -> None:
+        """Record all that is known. While the database is away it is kept, and nothing new is claimed."""
+        while True:
+            try:
+                settle(self._unsettled, self._conf)
+                self._unsettled = []
+                return
+            except (OperationalError, InterfaceError) as error:
+                logger.error(
+                    "The database is away (%s): %d answers wait to be stored",
+                    type(error).__name__,
+                    len(self._unsettled),
+                )
+                time.sleep(_DATABASE_RETRY)
+                if not connection.in_atomic_block:
+                    close_old_connections()
+
+    def _release(self) -> None:
+        for stream in self._streams:
+            if stream.held:
+                try:
+                    release(stream)
+                except (OperationalError, InterfaceError):
+                    logger.warning("A stream could not be given back; its lease ends by itself")
+
+
+def run(seconds: float | None = None, hand_over: Callable[[], bool] = lambda: True) -> int:
+    """Send what is due, for all accounts; see `Dispatcher.run`."""
+    return Dispatcher(get_settings()).run(seconds, hand_over)

@@ -1,0 +1,222 @@
+"""Recording what came of attempts: step 3 of sending, and step 4, the rescue of those that never came back.
+
+Each answer lands in its own attempt, once; where the message then stands is a fold over all its attempts.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import DatabaseError, InterfaceError, OperationalError
+
+from django_front_sms import events
+from django_front_sms.clock import database_now
+from django_front_sms.conf import Account, FrontSMSSettings
+from django_front_sms.gateway.client import Fate
+from django_front_sms.gateway.client import Outcome as Exchange
+from django_front_sms.gateway.codes import ACCOUNT_CODES, ErrorCode
+from django_front_sms.gateway.submit import Answer
+from django_front_sms.models import (
+    AccountMemory,
+    Decision,
+    DeliveryStatus,
+    Event,
+    OutboundMessage,
+    Outcome,
+    SendAttempt,
+)
+from django_front_sms.outbox.claim import Job
+from django_front_sms.outbox.fold import Verdict, fold, is_accepted
+from django_front_sms.outbox.moves import Move, apply, locked
+from django_front_sms.outbox.transactions import short_transaction, update_rows
+from django_front_sms.states import State
+
+logger = logging.getLogger(__name__)
+
+FIRST_PROBE = timedelta(minutes=1)
+_OPEN = (Outcome.PENDING, Outcome.LOST)
+_BIGGEST = 2**63 - 1
+_ATTEMPT_FIELDS = ("outcome", "finished_at", "duration", "http_status", "error_code", "gateway_id", "detail")
+_OUTCOMES = {Fate.NOT_SENT: Outcome.NOT_SENT, Fate.AMBIGUOUS: Outcome.AMBIGUOUS, Fate.ANSWERED: Outcome.ANSWERED}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a job. `took`: seconds from before its claim to its answer."""
+
+    job: Job
+    exchange: Exchange
+    took: float
+
+
+def settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
+    """Record these results; none can keep another from being recorded. Raises only where the database is away."""
+    by_account: dict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        by_account[result.job.account.name].append(result)
+    for group in by_account.values():
+        try:
+            _settle(group, conf)
+        except (OperationalError, InterfaceError):
+            raise
+        except DatabaseError:
+            logger.exception("A batch of %d answers could not be stored; now one by one", len(group))
+            for result in group:
+                _settle_alone(result, conf)
+
+
+def _settle_alone(result: Result, conf: FrontSMSSettings) -> None:
+    try:
+        _settle([result], conf)
+    except (OperationalError, InterfaceError):
+        raise
+    except DatabaseError:
+        unstorable = Exchange(fate=Fate.AMBIGUOUS, detail="the answer could not be stored")
+        _settle([Result(result.job, unstorable, result.took)], conf)
+
+
+@short_transaction
+def _settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
+    account = results[0].job.account
+    _pause(results, account)
+    messages = locked(result.job.message_id for result in results)
+    attempts = _attempts_of(messages)
+    by_id = {attempt.pk: attempt for of_message in attempts.values() for attempt in of_message}
+    landed = [
+        attempt
+        for result in results
+        if (attempt := by_id.get(result.job.attempt_id)) is not None and _land(attempt, result)
+    ]
+    update_rows(landed, _ATTEMPT_FIELDS)
+    _refold(messages, attempts, account, conf)
+    ids = [attempt.gateway_id for attempt in landed if is_accepted(attempt)]
+    if ids:  # a status may have come before its message had its id
+        DeliveryStatus.objects.filter(account=account.name, gateway_id__in=ids, message=None).update(
+            look_at=database_now()
+        )
+
+
+def _attempts_of(messages: Iterable[OutboundMessage]) -> dict[int, list[SendAttempt]]:
+    attempts: dict[int, list[SendAttempt]] = defaultdict(list)
+    found = SendAttempt.objects.filter(message__in=[message.pk for message in messages])
+    for attempt in found.order_by("message_id", "number"):
+        attempts[attempt.message_id].append(attempt)
+    return attempts
+
+
+def _land(attempt: SendAttempt, result: Result) -> bool:
+    """Write the answer into its attempt; False where one was there before."""
+    if attempt.outcome not in _OPEN:
+        return False
+    exchange, answer = result.exchange, result.exchange.answer
+    attempt.outcome = _OUTCOMES[exchange.fate]
+    attempt.finished_at = result.job.claimed_at + timedelta(seconds=result.took)
+    attempt.duration = exchange.duration
+    attempt.http_status = exchange.http_status
+    attempt.detail = exchange.detail
+    if isinstance(answer, Answer):
+        attempt.error_code = answer.errorcode
+        attempt.gateway_id = answer.id or None
+        attempt.detail = answer.description if answer.errorcode else ""
+    if attempt.error_code is not None and abs(attempt.error_code) > _BIGGEST:
+        attempt.outcome, attempt.error_code, attempt.gateway_id = Outcome.AMBIGUOUS, None, None
+        attempt.detail = "an error code beyond any number that can be stored"
+    attempt.detail = attempt.detail.replace("\0", "\ufffd")[:300]
+    return True
+
+
+def _refold(
+    messages: Iterable[OutboundMessage],
+    attempts: dict[int, list[SendAttempt]],
+    account: Account,
+    conf: FrontSMSSettings,
+) -> None:
+    now = database_now()
+    moves = []
+    for message in messages:
+        verdict = fold(message, attempts[message.pk], account, conf, now)
+        if not _says_anything_new(message, verdict):
+            continue
+        if message.state == State.UNCONFIRMED and verdict.state == State.QUEUED and _was_cancelled(message):
+            moves.append(Move(message, State.CANCELLED, {"risk_at": None}))
+        else:
+            moves.append(Move(message, verdict.state, verdict.changes()))
+    apply(moves, are_locked=True)
+
+
+def _says_anything_new(message: OutboundMessage, verdict: Verdict) -> bool:
+    """Whether a verdict changes anything of a message that may have gone on since the attempt."""
+    match message.state:
+        case State.SENDING:
+            return True
+        case State.QUEUED:  # a late answer; it does not touch the due time of a message that is still at risk
+            return verdict.state != State.QUEUED or message.risk_at != verdict.risk_at
+        case State.UNCONFIRMED:
+            resolved = verdict.state != State.UNCONFIRMED and verdict.risk_at is None
+            return resolved and not (message.given_up and verdict.state == State.QUEUED)
+        case State.SENT:  # believed on the strength of a 17, or of a person's word
+            return message.gateway_id is None and (verdict.gateway_id is not None or verdict.state == State.QUEUED)
+        case _:
+            return False
+
+
+def _was_cancelled(message: OutboundMessage) -> bool:
+    return Decision.objects.filter(message=message, action=Decision.Action.CANCEL).exists()
+
+
+def _pause(results: Sequence[Result], account: Account) -> None:
+    """Pause the account where an answer blames it. The generation seen at the claim keeps an old answer from pausing
+    an account that somebody has resumed since; only who pauses it tells of it."""
+    blaming = [code for result in results if (code := _code(result)) in ACCOUNT_CODES]
+    if not blaming:
+        if any(result.job.is_probe and _code(result) == ErrorCode.OK for result in results):
+            _end_probe(results[0].job)
+        return
+    memory = AccountMemory.lock(account.gateway, account.name)
+    if memory.paused_at is not None or memory.generation != max(result.job.generation for result in results):
+        return
+    memory.paused_at = database_now()
+    memory.pause_code = blaming[-1]
+    memory.probes = 0
+    memory.probe_at = memory.paused_at + FIRST_PROBE if memory.pause_code == ErrorCode.NO_CREDIT else None
+    memory.save(update_fields=["paused_at", "pause_code", "probes", "probe_at"])
+    Event.objects.bulk_create([events.sending_paused(account.name, memory.pause_code)])
+    logger.warning("Sending is paused for account %s: Front answered with code %d", account.name, memory.pause_code)
+
+
+def _code(result: Result) -> int | None:
+    answer = result.exchange.answer
+    return answer.errorcode if isinstance(answer, Answer) else None
+
+
+def _end_probe(job: Job) -> None:
+    """Front takes messages again: the pause for lack of credit is over."""
+    AccountMemory.objects.filter(
+        key=job.account.gateway, pause_code=ErrorCode.NO_CREDIT, generation=job.generation
+    ).update(paused_at=None, pause_code=None, probe_at=None, probes=0)
+
+
+@short_transaction
+def rescue(account: Account, conf: FrontSMSSettings, limit: int = 500) -> int:
+    """Take back messages whose claim is past its lease: the attempt may have reached Front. Gives how many."""
+    now = database_now()
+    lost = OutboundMessage.objects.filter(account=account.name).lost(now).order_by("pk")
+    messages = [m for m in locked(lost.values_list("pk", flat=True)[:limit]) if _is_lost(m, now)]
+    attempts = _attempts_of(messages)
+    given_up = []
+    for message in messages:
+        for attempt in attempts[message.pk]:
+            if attempt.outcome == Outcome.PENDING:
+                attempt.outcome = Outcome.LOST
+                attempt.finished_at = now
+                attempt.detail = "the worker that had it did not come back in time"
+                given_up.append(attempt)
+    update_rows(given_up, _ATTEMPT_FIELDS)
+    _refold(messages, attempts, account, conf)
+    return len(messages)
+
+
+def _is_lost(message: OutboundMessage, now: datetime) -> bool:
+    return message.state == State.SENDING and message.lease_until is not None and message.lease_until <= now

@@ -1,0 +1,74 @@
+"""What time does to messages: leases, limits and dates that pass. Whether or not an account is paused."""
+
+from collections.abc import Callable
+
+from django.db.models import Q
+
+from django_front_sms.clock import database_now
+from django_front_sms.conf import Account, FrontSMSSettings, get_settings
+from django_front_sms.models import OutboundMessage, SendAttempt
+from django_front_sms.outbox.decisions import send_anyway
+from django_front_sms.outbox.fold import may_repeat
+from django_front_sms.outbox.moves import Move, apply, locked
+from django_front_sms.outbox.settle import rescue
+from django_front_sms.outbox.transactions import short_transaction
+from django_front_sms.states import State
+
+BATCH = 500
+
+
+def sweep() -> None:
+    """Rescue what never came back, end what is past its limits; for all accounts."""
+    conf = get_settings()
+    for account in conf.accounts.values():
+        _until_none(rescue, account, conf)
+        _until_none(_leave_to_people, account, conf)
+        _until_none(_expire, account, conf)
+        if conf.on_unconfirmed == "resend":
+            _resend_unconfirmed(account)
+
+
+def has_due() -> bool:
+    """Whether any message of any account could be claimed now."""
+    now = database_now()
+    return any(OutboundMessage.objects.due(name, now=now).exists() for name in get_settings().accounts)
+
+
+def _until_none(step: Callable[[Account, FrontSMSSettings], int], account: Account, conf: FrontSMSSettings) -> None:
+    while step(account, conf):
+        pass
+
+
+@short_transaction
+def _leave_to_people(account: Account, conf: FrontSMSSettings) -> int:
+    """At-risk messages that can no longer be repeated in time."""
+    queued = OutboundMessage.objects.filter(account=account.name, state=State.QUEUED, risk_at__isnull=False)
+    too_late = queued.filter(risk_at__lte=database_now() - conf.resend_limit)
+    pks = list(too_late.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    if not pks and account.duplicate_filter is not True:
+        pks = [m.pk for m in queued.order_by("pk")[:BATCH] if not may_repeat(m, account)]
+    rows = [row for row in locked(pks) if row.state == State.QUEUED and row.risk_at]
+    return len(apply([Move(row, State.UNCONFIRMED) for row in rows], are_locked=True))
+
+
+@short_transaction
+def _expire(account: Account, conf: FrontSMSSettings) -> int:
+    now = database_now()
+    expired = OutboundMessage.objects.filter(account=account.name, state=State.QUEUED, expires_at__lte=now)
+    rows = locked(expired.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    moves = [
+        Move(row, State.UNCONFIRMED if row.risk_at else State.EXPIRED)
+        for row in rows
+        if row.state == State.QUEUED and row.expires_at and row.expires_at <= now
+    ]
+    return len(apply(moves, are_locked=True))
+
+
+def _resend_unconfirmed(account: Account) -> None:
+    """`ON_UNCONFIRMED = "resend"`: what nobody can know is sent again, except what the recipient pays for, and what a
+    person took back."""
+    waiting = OutboundMessage.objects.unconfirmed().filter(Q(price=None) | Q(price=0), account=account.name)
+    decided = waiting.filter(decisions__isnull=False)
+    for message in waiting.exclude(pk__in=decided.values("pk")).order_by("pk")[:BATCH]:
+        if SendAttempt.objects.filter(message=message).exists():
+            send_anyway(message)

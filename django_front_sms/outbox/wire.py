@@ -1,0 +1,59 @@
+"""A message as it will stand on the wire, and the two digests that follow from it.
+
+The first claim freezes recipient and sender in its `SendAttempt`; later claims send what was frozen, and nothing else.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from django_front_sms.conf import Account, FrontSMSSettings
+from django_front_sms.gateway import gsm, numbers
+from django_front_sms.gateway.submit import Sms
+from django_front_sms.models import OutboundMessage, SendAttempt
+
+
+def digest(*parts: object) -> str:
+    """32 hexadecimal digits that differ where any part differs."""
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """Who a message goes to and from, as Front will see it. Equal `twin_key`s are duplicates to Front's filter."""
+
+    recipient: str
+    sender: str
+    twin_key: str
+    digest: str
+
+
+def wire_of(message: OutboundMessage, account: Account, conf: FrontSMSSettings, frozen: SendAttempt | None) -> Wire:
+    """The wire form of `message`: as its first attempt froze it, or, without one, by the settings of now."""
+    recipient = frozen.wire_recipient if frozen else _recipient(message, conf)
+    sender = frozen.wire_sender if frozen else message.sender
+    arrives = message.text if message.unicode else gsm.replace(message.text, conf.replacement)
+    return Wire(
+        recipient=recipient,
+        sender=sender,
+        twin_key=digest(account.gateway, sender, recipient, arrives),
+        digest=digest(sender, recipient, message.text, message.unicode, message.price),
+    )
+
+
+def _recipient(message: OutboundMessage, conf: FrontSMSSettings) -> str:
+    if conf.recipient_override:
+        return numbers.parse_recipient(conf.recipient_override, region=conf.default_region)
+    return message.recipient
+
+
+def request_of(message: OutboundMessage, wire: Wire, account: Account) -> Sms:
+    return Sms(
+        service_id=account.service_id,
+        password=account.password,
+        sender=wire.sender,
+        recipient=wire.recipient,
+        text=message.text,
+        unicode=message.unicode,
+        price=message.price,
+    )

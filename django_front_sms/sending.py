@@ -1,0 +1,193 @@
+"""The public face: sending and previewing. Bad input raises `InvalidMessage`, and nothing is stored.
+
+Rows are written inside the caller's transaction; the worker is woken when that commits. A broker that is down never
+raises here and never loses a row: the next sweep finds it.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from asgiref.sync import sync_to_async
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from django_front_sms import events
+from django_front_sms.conf import get_settings
+from django_front_sms.drafts import draft
+from django_front_sms.exceptions import InvalidMessage, NotPossible, NotRepliable
+from django_front_sms.gateway import gsm
+from django_front_sms.gateway.gsm import Preview
+from django_front_sms.models import InboundMessage, OutboundMessage
+from django_front_sms.states import OPEN, State
+
+BATCH = 1000  # rows in one INSERT
+
+
+def send_sms(
+    to: str,
+    text: str,
+    *,
+    sender: str | None = None,
+    account: str = "default",
+    unicode: bool | None = None,
+    price: int | None = None,
+    priority: Literal["normal", "urgent"] = "normal",
+    scheduled_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    on_duplicate: Literal["defer", "coalesce", "reject"] | None = None,
+    ignore_opt_out: bool = False,
+    idempotency_key: str | None = None,
+    created_by: Any = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> OutboundMessage:
+    """Queue one SMS, and give its row.
+
+    `to` is a number in any form that people write; without a country code it is taken in `DEFAULT_REGION`.
+    `text` has at most `MAX_TEXT_LENGTH` characters (§2.1). `sender` goes out exactly as written; None is the account's
+    own. `unicode`: None decides by the text, True allows Unicode, False lets the gateway replace what GSM lacks.
+    `price` is in øre: whole kroner, 100 to 20000 (§2.1). Naive datetimes are in the current time zone.
+    A repeated `idempotency_key` gives the row that it gave before.
+
+    Raises `InvalidMessage`, whose `code` names the fault.
+    """
+    asked = draft(
+        get_settings(),
+        to,
+        text,
+        sender=sender,
+        account=account,
+        unicode=unicode,
+        price=price,
+        priority=priority,
+        scheduled_at=scheduled_at,
+        expires_at=expires_at,
+        on_duplicate=on_duplicate,
+        ignore_opt_out=ignore_opt_out,
+        idempotency_key=idempotency_key,
+        created_by=created_by,
+        metadata=metadata,
+    )
+    return _store([asked])[0]
+
+
+async def asend_sms(to: str, text: str, **options: Any) -> OutboundMessage:
+    """`send_sms` for async code; the same arguments and errors."""
+    return await sync_to_async(send_sms)(to, text, **options)
+
+
+def send_many_sms(messages: Iterable[Mapping[str, Any]], **defaults: Any) -> list[OutboundMessage]:
+    """Queue many SMS, all or none, and give their rows in the same order.
+
+    Each of `messages` is a dict with `send_sms`'s arguments; `defaults` fill in what one leaves out.
+    Raises `InvalidMessage` with `index`, the place of the first one at fault, from 0.
+    """
+    conf = get_settings()
+    drafts = []
+    for index, message in enumerate(messages):
+        try:
+            drafts.append(draft(conf, **{**defaults, **message}))
+        except InvalidMessage as error:
+            error.index = index
+            raise
+    return _store(drafts)
+
+
+def preview_sms(text: str, *, unicode: bool | None = None) -> Preview:
+    """How `text` would arrive: encoding, segments, units, and what the gateway would replace. Stores nothing."""
+    return gsm.preview(text, unicode=unicode, replacement=get_settings().replacement)
+
+
+def resend(message: OutboundMessage, by: Any = None) -> OutboundMessage:
+    """The same once more, as a new message. `NotPossible` while the old one is on its way, or waits for a decision."""
+    if message.state in OPEN | {State.UNCONFIRMED} and not message.given_up:
+        raise NotPossible(
+            _("This message is %(state)s; it can be sent again when it has come to an end.")
+            % {"state": message.get_state_display()}
+        )
+    return _store(
+        [
+            draft(
+                get_settings(),
+                message.recipient,
+                message.text,
+                sender=None if message.price else message.sender,
+                account=message.account,
+                unicode=message.unicode,
+                price=message.price,
+                priority="urgent" if message.priority else "normal",
+                ignore_opt_out=message.ignore_opt_out,
+                created_by=by,
+                metadata={**message.metadata, "resend_of": message.pk},
+            )
+        ]
+    )[0]
+
+
+def reply(inbound: InboundMessage, text: str, **options: Any) -> OutboundMessage:
+    """Answer `inbound` from the number that was written to."""
+    if not inbound.sender.startswith("+"):
+        raise NotRepliable(_("This message came from a text or a short code, not from a number that can be answered."))
+    answered = inbound.in_reply_to
+    options.setdefault("account", inbound.account)
+    options.setdefault("sender", answered.sender if answered else inbound.recipient)
+    asked = draft(get_settings(), inbound.sender, text, **options)
+    asked.reply_to = inbound
+    return _store([asked])[0]
+
+
+def _store(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
+    """Insert what is new; a draft whose idempotency key is known gives the row that has it."""
+    if not drafts:
+        return []
+    try:
+        with transaction.atomic():
+            rows = _insert(drafts, _known(drafts))
+    except IntegrityError:
+        # Somebody stored one of the keys since we looked.
+        for message in drafts:
+            message.pk = None
+        with transaction.atomic():
+            rows = _insert(drafts, _known(drafts))
+    transaction.on_commit(lambda: events.hint("dispatch"))
+    return rows
+
+
+def _known(drafts: Iterable[OutboundMessage]) -> dict[tuple[str, str], OutboundMessage]:
+    keys: dict[str, list[str]] = {}
+    for message in drafts:
+        if message.idempotency_key:
+            keys.setdefault(message.account, []).append(message.idempotency_key)
+    known: dict[tuple[str, str], OutboundMessage] = {}
+    for account, wanted in keys.items():
+        for start in range(0, len(wanted), BATCH):
+            found = OutboundMessage.objects.filter(account=account, idempotency_key__in=wanted[start : start + BATCH])
+            known |= {(account, str(m.idempotency_key)): m for m in found}
+    return known
+
+
+def _insert(drafts: list[OutboundMessage], known: dict[tuple[str, str], OutboundMessage]) -> list[OutboundMessage]:
+    rows: list[OutboundMessage] = []
+    new: list[OutboundMessage] = []
+    for index, message in enumerate(drafts):
+        key = (message.account, message.idempotency_key or "")
+        earlier = known.get(key) if message.idempotency_key else None
+        if earlier is None:
+            new.append(message)
+            rows.append(message)
+            if message.idempotency_key:
+                known[key] = message
+        else:
+            _must_match(message, earlier, index)
+            rows.append(earlier)
+    OutboundMessage.objects.bulk_create(new, batch_size=BATCH)
+    return rows
+
+
+def _must_match(message: OutboundMessage, earlier: OutboundMessage, index: int) -> None:
+    if message.payload_digest != earlier.payload_digest:
+        raise InvalidMessage(
+            _("This idempotency key belongs to another message (number, sender, text or price differ). Use a new key."),
+            "idempotency_mismatch",
+            index=index,
+        )
