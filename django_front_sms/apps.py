@@ -9,4 +9,4 @@ class FrontSMSConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django_front_sms import checks, events  # noqa: F401  (registers the checks; remembers the Celery app)
+        from django_front_sms import checks  # noqa: F401  (registers the system checks)

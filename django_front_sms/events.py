@@ -297,7 +297,7 @@ class _Hinter:
     def hint(self, task: str) -> None:
         with self._changed:
             self._wanted.add(task)
-            self._app = current_app._get_current_object()  # the caller's: Celery keeps it per thread
+            self._app = current_app._get_current_object()  # type: ignore[attr-defined]  # the caller's own
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="front-sms-hints", daemon=True)
                 self._thread.start()
@@ -365,7 +365,7 @@ def hint(task: Task) -> None:
 def publish(task: Task) -> bool:
     """Wake a worker, from a worker: waits for the broker, and gives whether it took the hint."""
     try:
-        _publish(_celery_app(), f"django_front_sms.tasks.{task}")
+        _publish(current_app, f"django_front_sms.tasks.{task}")
     except Exception as error:
         logger.warning("Celery's broker takes no hints (%s); this worker goes on by itself.", type(error).__name__)
         return False
