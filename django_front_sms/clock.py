@@ -1,7 +1,7 @@
 """Which time it is: one clock for every process of a site, the database's.
 
 Web servers and workers may disagree about the time; rules that span processes (leases, duplicate windows, due times)
-are therefore counted on the database's clock. A process measures its own durations with `elapsed_since`.
+are therefore counted on the database's clock. A process measures its own durations with `Moment`.
 """
 
 import time
@@ -20,14 +20,31 @@ _NOW = {
 _BOOT_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
+class SystemClocks:
+    """The clocks as they are. Tests put others in their place: `clock.source = …`."""
+
+    def database(self, using: str) -> datetime:
+        connection = connections[using]
+        with connection.cursor() as cursor:
+            cursor.execute(_NOW[connection.vendor])
+            read: datetime | str = cursor.fetchone()[0]
+        value = datetime.fromisoformat(read) if isinstance(read, str) else read
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def boot(self) -> float:
+        """Seconds; goes on while the machine sleeps."""
+        return time.clock_gettime(_BOOT_TIME)
+
+    def wall(self) -> float:
+        return time.time()
+
+
+source = SystemClocks()
+
+
 def database_now(using: str = "default") -> datetime:
     """The database's clock: aware, UTC."""
-    connection = connections[using]
-    with connection.cursor() as cursor:
-        cursor.execute(_NOW[connection.vendor])
-        read: datetime | str = cursor.fetchone()[0]
-    value = datetime.fromisoformat(read) if isinstance(read, str) else read
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return source.database(using)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +56,8 @@ class Moment:
 
     @classmethod
     def now(cls) -> "Moment":
-        return cls(time.clock_gettime(_BOOT_TIME), time.time())
+        return cls(source.boot(), source.wall())
 
     def elapsed(self) -> float:
         """Seconds since then: the larger of what the boot-time clock and the wall clock say."""
-        return max(time.clock_gettime(_BOOT_TIME) - self.boot, time.time() - self.wall)
+        return max(source.boot() - self.boot, source.wall() - self.wall)
