@@ -21,6 +21,7 @@ HTML = "text/html; charset=utf-8"
 STATIC = {
     "/style.css": "text/css; charset=utf-8",
     "/phones.js": "text/javascript; charset=utf-8",
+    "/icon.svg": "image/svg+xml",
 }
 PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")  # what is shown; never SVG, it can hold a script
 

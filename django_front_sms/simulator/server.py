@@ -133,8 +133,6 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "front-simulator"
-    sys_version = ""
     disable_nagle_algorithm = True
     wbufsize = -1  # head and body in one packet
     timeout = 120
@@ -239,6 +237,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
+
+    def version_string(self) -> str:
+        return "front-simulator"
 
     def log_message(self, format: str, *args: Any) -> None:
         """Silent: the request line of a GET holds numbers, text and password."""

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from django_front_sms.simulator import Account, Attachment, Network
+from django_front_sms.simulator import Account, Attachment, Network, Submission
 
 from .conftest import Exchange, Site
 
@@ -166,8 +166,6 @@ def test_a_status_is_not_held_up_by_a_parked_queue(network: Network, site: Site)
     site.answer(*[(500, b"")] * 3)
     network.receive("+4799999999", "26114", "Hei")
     deliver(network), deliver(network, 5), deliver(network, 5)
-    from django_front_sms.simulator import Submission
-
     network.submit(Submission({"serviceid": 1234, "fromid": "26114", "phoneno": "004799999999", "txt": "Hei"}))
     assert deliver(network, 2) == [True, True]
 

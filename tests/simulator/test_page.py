@@ -39,7 +39,13 @@ def test_nothing_that_was_sent_becomes_markup(get: Exchange, network: Network) -
     send(network, evil, fromid="<b>x\"'")
     network.receive('"><img src=x>', "'\"><i>", evil)
     for body in (get("/").body.decode(), "".join(json.loads(get("/phones").body)["phones"].values())):
-        assert evil not in body and "<script>alert" not in body and "<b>x" not in body and "<img src=x" not in body
+        assert (
+            evil not in body
+            and "<script>alert" not in body
+            and "<b>x" not in body
+            and "<img src=x" not in body
+            and "<i>" not in body
+        )
         assert "&lt;script&gt;alert(&#x27;&quot;&amp;&#x27;)&lt;/script&gt;$service_id" in body
 
 

@@ -1,8 +1,8 @@
 // Keeps the phones fresh without touching the forms, so that nobody's half-written text is lost.
 const phones = document.getElementById("phones");
-const newPhone = document.getElementById("new-phone");
 const live = document.getElementById("live");
 const notice = document.getElementById("notice");
+const shown = new Map();
 let version = document.body.dataset.version;
 
 function toEnd(thread) {
@@ -13,19 +13,17 @@ function cardOf(number) {
   return [...phones.children].find((card) => card.dataset.number === number);
 }
 
-function addPhone(html) {
-  newPhone.insertAdjacentHTML("beforebegin", html);
-}
-
 function show(fresh) {
   version = fresh.version;
   if (notice.innerHTML !== fresh.notice) notice.innerHTML = fresh.notice;
-  for (const number of fresh.order) {
+  for (const number of fresh.order.toReversed()) {
     const card = cardOf(number);
-    if (!card) { addPhone(fresh.phones[number]); toEnd(cardOf(number).querySelector(".thread")); continue; }
+    if (!card) { phones.insertAdjacentHTML("afterbegin", fresh.phones[number]); shown.set(number, fresh.threads[number]); continue; }
+    if (shown.get(number) === fresh.threads[number]) continue;
     const thread = card.querySelector(".thread");
     const atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 40;
     thread.innerHTML = fresh.threads[number];
+    shown.set(number, fresh.threads[number]);
     if (atEnd) toEnd(thread);
   }
 }
@@ -57,6 +55,9 @@ phones.addEventListener("keydown", (event) => {
     event.target.form.requestSubmit();
   }
 });
+
+// A picture has no height until it is there.
+phones.addEventListener("load", (event) => toEnd(event.target.closest(".thread")), true);
 
 document.querySelectorAll(".thread").forEach(toEnd);
 refresh();
