@@ -1,0 +1,17 @@
+"""The screens for staff, one file each. They show; what they change, they change through the engine's own verbs."""
+
+from django_front_sms.admin.accounts import AccountAdmin
+from django_front_sms.admin.bulk import BulkSendAdmin
+from django_front_sms.admin.events import EventAdmin
+from django_front_sms.admin.inbound import InboundMessageAdmin
+from django_front_sms.admin.outbound import OutboundMessageAdmin
+from django_front_sms.admin.statuses import DeliveryStatusAdmin
+
+__all__ = [
+    "AccountAdmin",
+    "BulkSendAdmin",
+    "DeliveryStatusAdmin",
+    "EventAdmin",
+    "InboundMessageAdmin",
+    "OutboundMessageAdmin",
+]

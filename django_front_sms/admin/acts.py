@@ -1,0 +1,153 @@
+"""What staff may do to a row: buttons on its page and actions on the list, by POST alone, each with its permission.
+
+An `Act` runs one of the engine's verbs. The verb decides whether it is possible and says why not; a screen only hides
+buttons that would be pointless.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from django_front_sms.admin.register import Register
+from django_front_sms.exceptions import FrontSMSError
+
+AT_ONCE = 1000  # rows that one click may act on: more would not end before the web server's time is up
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that staff may do.
+
+    `run(row, user)` does it, or raises `FrontSMSError` with the reason why it can't be done; it may give the new row
+    that came of it. `offered(row)`: whether a page shows the button. `question`: asked before anything is done.
+    """
+
+    name: str
+    label: str | Promise
+    explanation: str | Promise
+    done: str | Promise
+    permission: str
+    run: Callable[[Any, Any], Any]
+    offered: Callable[[Any], bool]
+    question: str | Promise = ""
+    main: bool = False
+
+
+class ActingRegister(Register):
+    """A register whose rows can be acted upon."""
+
+    acts: Sequence[Act] = ()
+
+    def may(self, request: HttpRequest, act: Act) -> bool:
+        return bool(request.user.has_perm(f"{self.opts.app_label}.{act.permission}"))
+
+    def page(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"acts": [act for act in self.acts if act.offered(row) and self.may(request, act)]}
+
+    # On a row's page
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.act_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_act"
+        return [path("<path:object_id>/act/<slug:name>/", view, name=name), *super().get_urls()]
+
+    def act_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
+        act = next((act for act in self.acts if act.name == name), None)
+        row = self.get_object(request, unquote(object_id))
+        if act is None or row is None:
+            raise Http404
+        if not (self.has_view_permission(request, row) and self.may(request, act)):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if act.question and "confirmed" not in request.POST:
+            return self._ask(request, act, [row])
+        try:
+            result = act.run(row, request.user)
+        except FrontSMSError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return HttpResponseRedirect(self._url(row))
+        self.log_change(request, row, str(act.label))
+        self.message_user(request, f"#{row.pk}: {act.done}", messages.SUCCESS)
+        return HttpResponseRedirect(self._url(result if isinstance(result, Model) else row))
+
+    def _url(self, row: Model) -> str:
+        return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+    # On the list
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions: dict[str, Any] = super().get_actions(request)
+        if IS_POPUP_VAR in request.GET:
+            return actions
+        return {**actions, **{act.name: _action(act) for act in self.acts if self.may(request, act)}}
+
+    def run_many(self, request: HttpRequest, act: Act, queryset: "QuerySet[Any]") -> HttpResponse | None:
+        rows = list(queryset.order_by("pk")[: AT_ONCE + 1])
+        more, rows = len(rows) > AT_ONCE, rows[:AT_ONCE]
+        if act.question and "confirmed" not in request.POST:
+            return self._ask(request, act, rows)
+        done, refused = 0, []
+        for row in rows:
+            try:
+                act.run(row, request.user)
+            except FrontSMSError as error:
+                refused.append(f"#{row.pk}: {error}")
+            else:
+                done += 1
+                self.log_change(request, row, str(act.label))
+        self._tell(request, act, done, refused)
+        if more:
+            limit = _("This was for the first %(n)s of your selection: repeat it for the others.") % {"n": AT_ONCE}
+            self.message_user(request, limit, messages.WARNING)
+        return None
+
+    def _tell(self, request: HttpRequest, act: Act, done: int, refused: list[str]) -> None:
+        if done:
+            rows = ngettext("%(n)s row", "%(n)s rows", done) % {"n": done}
+            self.message_user(request, f"{rows}: {act.done}", messages.SUCCESS)
+        for line in refused[:5]:
+            self.message_user(request, line, messages.ERROR)
+        if len(refused) > 5:
+            n = len(refused) - 5
+            others = ngettext("%(n)s more was refused.", "%(n)s more were refused.", n) % {"n": n}
+            self.message_user(request, others, messages.ERROR)
+
+    def _ask(self, request: HttpRequest, act: Act, rows: list[Any]) -> TemplateResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": act.label,
+            "opts": self.opts,
+            "act": act,
+            "lines": [self.summary(row) for row in rows[:20]],
+            "pks": [row.pk for row in rows],
+            "others": max(len(rows) - 20, 0),
+            "back": self._url(rows[0]) if len(rows) == 1 else request.get_full_path(),
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/front_sms/confirm.html", context)
+
+    def summary(self, row: Any) -> str:
+        """A row in one line, for the page that asks."""
+        return str(row)
+
+
+def _action(act: Act) -> tuple[Callable[..., HttpResponse | None], str, Any]:
+    def action(screen: ActingRegister, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse | None:
+        return screen.run_many(request, act, queryset)
+
+    return action, act.name, act.label

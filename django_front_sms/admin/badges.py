@@ -1,0 +1,158 @@
+"""States and steps as small pictures. Colour is never alone: each has a shape, and words that a screen reader reads."""
+
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_front_sms.models import OutboundMessage
+from django_front_sms.states import State
+from django_front_sms.timeline import Entry
+
+# Drawn for this app on a grid of 16; they take the colour of the text.
+_SHAPES = {
+    "check": '<path d="M3 8.5l3.2 3.2L13 5"/>',
+    "chat": '<path d="M2 3h12v8H7l-3 3v-3H2z"/>',
+    "clock": '<circle cx="8" cy="8" r="6"/><path d="M8 4.5V8l2.5 1.5"/>',
+    "copy": '<rect x="5.5" y="5.5" width="8" height="8" rx="1"/><path d="M10.5 5.5v-3h-8v8h3"/>',
+    "cross": '<path d="M4 4l8 8M12 4l-8 8"/>',
+    "file": '<path d="M4 1.5h5l3 3v10H4zM9 1.5v3h3"/>',
+    "hourglass": '<path d="M4 2h8M4 14h8M5 2v2.5L8 8l3-3.5V2M5 14v-2.5L8 8l3 3.5V14"/>',
+    "inbox": '<path d="M2 9.5h3.5l1 2h3l1-2H14M2 9.5V13h12V9.5L11.5 3h-7z"/>',
+    "pause": '<path d="M5.5 3v10M10.5 3v10"/>',
+    "person": '<circle cx="8" cy="5" r="2.7"/><path d="M2.8 14c.4-3 2.5-4.5 5.2-4.5s4.8 1.5 5.2 4.5"/>',
+    "phone": '<rect x="4.5" y="1.5" width="7" height="13" rx="1.5"/><path d="M7 12.2h2"/>',
+    "plane": '<path d="M14 2L7 9M14 2L9.5 14 7 9 2 6.5z"/>',
+    "plug": '<path d="M5.5 2v4M10.5 2v4M3.5 6h9v2a4.5 4.5 0 0 1-9 0zM8 12.5V15"/>',
+    "question": '<path d="M5.6 5.9a2.4 2.4 0 1 1 3.5 2.2c-.8.4-1.1.9-1.1 1.7M8 12.5v.1"/>',
+    "slash": '<circle cx="8" cy="8" r="6"/><path d="M3.8 3.8l8.4 8.4"/>',
+    "tower": '<circle cx="8" cy="5" r="1.4"/><path d="M8 6.5V14M5.5 14h5M4.6 8a4 4 0 0 1 0-6M11.4 2a4 4 0 0 1 0 6"/>',
+    "warning": '<path d="M8 2.2l6.5 11.3h-13zM8 6.5v3M8 11.5v.1"/>',
+}
+
+_STATES = {  # level, shape
+    State.QUEUED: ("wait", "clock"),
+    State.SENDING: ("wait", "plane"),
+    State.SENT: ("info", "plane"),
+    State.AT_OPERATOR: ("info", "tower"),
+    State.DELIVERED: ("good", "check"),
+    State.UNDELIVERED: ("bad", "cross"),
+    State.REJECTED: ("bad", "slash"),
+    State.UNCONFIRMED: ("warn", "question"),
+    State.DUPLICATE: ("off", "copy"),
+    State.CANCELLED: ("off", "slash"),
+    State.EXPIRED: ("off", "hourglass"),
+}
+
+_KINDS = {
+    "queued": "inbox",
+    "scheduled": "clock",
+    "decision": "person",
+    "event": "plug",
+    "reply": "chat",
+    "answer": "chat",
+    "received": "inbox",
+    "sent": "phone",
+    "waiting": "clock",
+}
+_LEVELS = {"good": "check", "bad": "cross", "warn": "warning", "wait": "clock"}
+
+# The four places on the way, and for each state how many are behind it and how the next one looks.
+STEPS = (gettext_lazy("our queue"), gettext_lazy("Front"), gettext_lazy("the operator"), gettext_lazy("the phone"))
+_REACHED = {
+    State.QUEUED: (0, "wait"),
+    State.SENDING: (1, "wait"),
+    State.SENT: (2, ""),
+    State.AT_OPERATOR: (3, ""),
+    State.DELIVERED: (4, ""),
+    State.UNDELIVERED: (3, "bad"),
+    State.REJECTED: (1, "bad"),
+    State.UNCONFIRMED: (1, "warn"),
+    State.DUPLICATE: (1, "off"),
+    State.CANCELLED: (0, "off"),
+    State.EXPIRED: (0, "off"),
+}
+
+
+def icon(shape: str) -> SafeString:
+    body = mark_safe(_SHAPES[shape])  # noqa: S308  (our own drawing)
+    return format_html('<svg class="fs-icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">{}</svg>', body)
+
+
+def badge(level: str, shape: str, words: object) -> SafeString:
+    return format_html('<span class="fs-badge fs-{}">{}{}</span>', level, icon(shape), words)
+
+
+def state_badge(message: OutboundMessage) -> SafeString:
+    level, shape = _STATES[State(message.state)]
+    words = _("given up") if message.state == State.UNCONFIRMED and message.given_up else message.get_state_display()
+    return badge(level, shape, words)
+
+
+def steps(message: OutboundMessage) -> SafeString:
+    """How far a message got: four dots, and the same in words."""
+    reached, then = _REACHED[State(message.state)]
+    dots = ["on"] * reached + ([then] if then else [])
+    dots += [""] * (len(STEPS) - len(dots))
+    words = _("%(n)s of %(all)s: %(state)s") % {"n": reached, "all": len(STEPS), "state": message.get_state_display()}
+    if message.state == State.SENT and message.gateway_id is None:
+        dots[2:] = ["blind", "blind"]
+        words = _("Front has it; without Front's id it cannot be followed further")
+    marks = format_html_join("", '<i class="fs-step {}"></i>', ((f"fs-step-{dot}" if dot else "",) for dot in dots))
+    return format_html('<span class="fs-steps" role="img" aria-label="{}" title="{}">{}</span>', words, words, marks)
+
+
+def moment(at: Any) -> SafeString | str:
+    """A time for a list: short to read, exact in the markup and under the pointer."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    exact = local.isoformat(sep=" ", timespec="milliseconds")
+    short = date_format(local, "SHORT_DATETIME_FORMAT")
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, short)
+
+
+def story(entries: list[Entry]) -> list[dict[str, Any]]:
+    """A timeline for the template: each entry with its icon, its day, and a link to what it tells of."""
+    rows = []
+    for entry in entries:
+        local = timezone.localtime(entry.at)
+        shape = _shape(entry)
+        rows.append(
+            {
+                "entry": entry,
+                "icon": icon(shape),
+                "day": local.date(),
+                "at": local,
+                "exact": local.isoformat(sep=" ", timespec="milliseconds"),
+                "url": link_to(entry.ref),
+            }
+        )
+    return rows
+
+
+def _shape(entry: Entry) -> str:
+    if entry.kind in ("attempt", "status") and entry.level == "info":
+        return "plane" if entry.kind == "attempt" else "tower"
+    if entry.kind == "status" and entry.level == "good":
+        return "check"
+    if entry.kind == "waiting" and entry.level == "bad":
+        return "pause"
+    return _KINDS.get(entry.kind) or _LEVELS.get(entry.level, "slash")
+
+
+def link_to(ref: str) -> str:
+    """The page of what `Entry.ref` names; empty where it has none."""
+    kind, _colon, pk = ref.partition(":")
+    models = {"out": "outboundmessage", "in": "inboundmessage", "event": "event"}
+    try:
+        if kind == "account":
+            return reverse("admin:front_sms_accountmemory_changelist")
+        return reverse(f"admin:front_sms_{models[kind]}_change", args=[pk]) if kind in models and pk else ""
+    except NoReverseMatch:
+        return ""

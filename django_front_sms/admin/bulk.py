@@ -1,0 +1,58 @@
+"""Bulk sends: one text to many numbers (§2.4), and how far these got."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
+
+from django_front_sms.admin.badges import moment, state_badge
+from django_front_sms.admin.filters import AccountFilter, CreatedFilter
+from django_front_sms.admin.register import Register
+from django_front_sms.models import BulkSend, OutboundMessage
+
+
+@admin.register(BulkSend)
+class BulkSendAdmin(Register):
+    list_display = ("name", "sender", "short_text", "recipients", "created_", "created_by")
+    list_select_related = ("created_by",)
+    list_filter = (AccountFilter, CreatedFilter)
+    search_fields = ("text",)
+    search_help_text = _("Words of the text")
+    fieldsets = (
+        (None, {"fields": ("states", "recipients")}),
+        (_("Message"), {"fields": ("account", "sender", "unicode")}),
+        (_("Belongs to"), {"fields": ("created_at", "created_by", "metadata")}),
+    )
+    readonly_fields = ("states", "created_at")
+
+    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+        if term.startswith("#"):
+            return queryset.filter(pk__in=[int(term[1:])] if term[1:].isdecimal() else [])
+        return queryset.filter(text__icontains=term) if term else queryset
+
+    @admin.display(description=_("bulk send"))
+    def name(self, bulk: BulkSend) -> str:
+        return f"#{bulk.pk}"
+
+    @admin.display(description=_("text"))
+    def short_text(self, bulk: BulkSend) -> str:
+        return Truncator(bulk.text).chars(60)
+
+    @admin.display(description=_("created"))
+    def created_(self, bulk: BulkSend) -> SafeString | str:
+        return moment(bulk.created_at)
+
+    @admin.display(description=_("messages"))
+    def states(self, bulk: BulkSend) -> SafeString:
+        messages = reverse("admin:front_sms_outboundmessage_changelist")
+        counts = bulk.messages.order_by("state").values_list("state").annotate(n=Count("pk"))
+        lines = (
+            (f"{messages}?bulk__exact={bulk.pk}&state__exact={state}", state_badge(OutboundMessage(state=state)), n)
+            for state, n in counts
+        )
+        return format_html_join("", '<a class="fs-count" href="{}">{} <b>{}</b></a>', lines)

@@ -1,0 +1,60 @@
+"""The files of an MMS, given to staff so that nothing in them can act on this site.
+
+A stranger chose the bytes, the name and the type. They leave as an attachment, sandboxed, never with a type that a
+browser would run, and never by the storage's own address.
+"""
+
+import unicodedata
+
+from django.core.exceptions import PermissionDenied
+from django.core.files import File
+from django.http import FileResponse, Http404, HttpRequest
+from django.utils.translation import gettext as _
+
+from django_front_sms.models import MmsFile
+
+# Pictures may be shown on our own page, if their first bytes say that they are what they claim to be.
+IMAGES = {
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+}
+ANYTHING = "application/octet-stream"
+HEADERS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+}
+
+
+def may_download(request: HttpRequest) -> bool:
+    """Whoever may see both the message and its files."""
+    return bool(request.user.has_perms(["front_sms.view_inboundmessage", "front_sms.view_mmsfile"]))
+
+
+def download(request: HttpRequest, file: MmsFile) -> FileResponse:
+    if not may_download(request):
+        raise PermissionDenied
+    if not file.file:
+        raise Http404(_("This file is not in the storage yet: the message keeps it, and the worker tries again."))
+    try:
+        stream = file.file.storage.open(str(file.file.name), "rb")
+    except FileNotFoundError:
+        raise Http404(_("The storage does not have this file any more.")) from None
+    return FileResponse(
+        stream, as_attachment=True, filename=safe_name(file), content_type=_safe_type(stream), headers=HEADERS
+    )
+
+
+def _safe_type(stream: "File[bytes]") -> str:
+    head = stream.read(16)
+    stream.seek(0)
+    return next((kind for kind, starts in IMAGES.items() if head.startswith(starts)), ANYTHING)
+
+
+def safe_name(file: MmsFile) -> str:
+    """The sender's name for a file, without what could mislead a person or a file system: paths, control characters,
+    and marks that turn the direction of writing."""
+    kept = "".join("_" if char in '/\\:*?"<>|' else char for char in file.name if unicodedata.category(char)[0] != "C")
+    return kept.strip(". ")[-100:] or f"file-{file.pk}"

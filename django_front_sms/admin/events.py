@@ -1,0 +1,81 @@
+"""Events: what receivers were told, and what they would not take."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from django_front_sms import events
+from django_front_sms.admin.acts import Act, ActingRegister
+from django_front_sms.admin.badges import badge, link_to, moment
+from django_front_sms.admin.filters import CreatedFilter
+from django_front_sms.models import Event
+
+DELIVER_AGAIN = Act(
+    name="deliver_again",
+    label=_("Deliver again"),
+    explanation=_("Calls the receivers that failed once more; those that took it are left alone."),
+    done=_("is delivered again"),
+    permission="redeliver_event",
+    run=lambda event, user: events.deliver_again(event),
+    offered=lambda event: event.failed,
+    main=True,
+)
+
+
+@admin.register(Event)
+class EventAdmin(ActingRegister):
+    acts = (DELIVER_AGAIN,)
+    list_display = ("fate", "kind", "about", "attempts", "created")
+    list_display_links = ("kind",)
+    list_filter = ("failed", "kind", CreatedFilter)
+    ordering = ("-failed", "-pk")
+    search_fields = ("subject",)
+    search_help_text = _("What it is about, such as out:7 or in:7")
+    fieldsets = (
+        (None, {"fields": ("fate", "kind", "about", "data")}),
+        (_("Delivery"), {"fields": ("created_at", "next_at", "attempts", "taken_by", "event_id")}),
+        (_("Why it failed"), {"fields": ("trace",)}),
+    )
+    readonly_fields = ("fate", "about", "taken_by", "event_id", "trace")
+
+    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+        return queryset.filter(subject=term) if term else queryset
+
+    def page(self, request: HttpRequest, row: Event) -> dict[str, Any]:
+        page = super().page(request, row)
+        return {**page, "undecided": gettext("A receiver would not take this event")} if row.failed else page
+
+    @admin.display(description=_("fate"))
+    def fate(self, event: Event) -> SafeString:
+        if event.failed:
+            return badge("bad", "cross", gettext("given up"))
+        if event.next_at is None:
+            return badge("good", "check", gettext("delivered"))
+        if event.attempts:
+            return badge("warn", "warning", gettext("is tried again"))
+        return badge("wait", "clock", gettext("waits"))
+
+    @admin.display(description=_("about"))
+    def about(self, event: Event) -> SafeString | str:
+        url = link_to(event.subject)
+        return format_html('<a href="{}">{}</a>', url, event.subject) if url else event.subject
+
+    @admin.display(description=_("created"))
+    def created(self, event: Event) -> SafeString | str:
+        return moment(event.created_at)
+
+    @admin.display(description=_("taken by"), empty_value="—")
+    def taken_by(self, event: Event) -> str:
+        return ", ".join(str(receiver) for receiver in event.took)
+
+    @admin.display(description=_("traceback"))
+    def trace(self, event: Event) -> SafeString | str:
+        if not event.traceback:
+            return ""
+        return format_html('<pre class="fs-raw" tabindex="0">{}</pre>', event.traceback)

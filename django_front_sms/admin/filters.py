@@ -1,0 +1,103 @@
+"""Filters that never ask the database which values there are."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_front_sms.conf import get_settings
+from django_front_sms.models import MmsFile
+
+
+class AccountFilter(admin.SimpleListFilter):
+    title = _("account")
+    parameter_name = "account"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        return [(name, name) for name in get_settings().accounts]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        return queryset.filter(account=self.value()) if self.value() else queryset
+
+
+class TimeFilter(admin.SimpleListFilter):
+    """The last hours or days, by the field that a subclass names."""
+
+    field: str
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return [("1", _("the last hour")), ("24", _("the last 24 hours")), ("168", _("the last 7 days"))]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        if self.value() not in ("1", "24", "168"):
+            return queryset
+        since = timezone.now() - timedelta(hours=int(self.value() or 0))
+        return queryset.filter(**{f"{self.field}__gte": since})
+
+
+class CreatedFilter(TimeFilter):
+    title = _("created")
+    parameter_name = field = "created_at"
+
+
+class ReceivedFilter(TimeFilter):
+    title = _("received")
+    parameter_name = field = "received_at"
+
+
+class YesNoFilter(admin.SimpleListFilter):
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        return [("yes", _("yes")), ("no", _("no"))]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        match self.value():
+            case "yes":
+                return self.those(queryset)
+            case "no":
+                return self.others(queryset)
+        return queryset
+
+    def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        raise NotImplementedError
+
+    def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        raise NotImplementedError
+
+
+class ProblemFilter(YesNoFilter):
+    title = _("with a problem")
+    parameter_name = "problem"
+
+    def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        return queryset.exclude(problem="")
+
+    def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        return queryset.filter(problem="")
+
+
+class FilesFilter(YesNoFilter):
+    title = _("with files")
+    parameter_name = "files"
+    files = Exists(MmsFile.objects.filter(message=OuterRef("pk")))
+
+    def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        return queryset.filter(self.files)
+
+    def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        return queryset.filter(~self.files)
+
+
+class MatchedFilter(YesNoFilter):
+    title = _("of a known message")
+    parameter_name = "matched"
+
+    def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        return queryset.filter(message__isnull=False)
+
+    def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        return queryset.filter(message__isnull=True)

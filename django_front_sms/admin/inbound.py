@@ -1,0 +1,106 @@
+"""Inbound messages: what people sent, with the files of an MMS, and the bytes as they came."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import BinaryField, Prefetch, QuerySet
+from django.db.models.functions import Length, Substr
+from django.http import FileResponse, Http404, HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from django_front_sms.admin import search
+from django_front_sms.admin.badges import badge, icon, moment, story
+from django_front_sms.admin.download import IMAGES, download, may_download
+from django_front_sms.admin.filters import AccountFilter, FilesFilter, ProblemFilter, ReceivedFilter
+from django_front_sms.admin.register import Register, as_text
+from django_front_sms.models import InboundMessage, MmsFile
+from django_front_sms.timeline import of_inbound
+
+SHOWN = 10_000  # bytes of the raw push
+
+
+@admin.register(InboundMessage)
+class InboundMessageAdmin(Register):
+    list_display = ("sender_", "recipient", "short_text", "keyword", "received", "files_", "problem_")
+    list_filter = (AccountFilter, "api", ProblemFilter, FilesFilter, ReceivedFilter)
+    search_fields = ("sender",)
+    search_help_text = _("The sender's number or how it begins, #id, or words of the text (“digits” in quotes)")
+    fieldsets = (
+        (_("Message"), {"fields": ("account", "api", "keyword", "counter", "front_id", "in_reply_to")}),
+        (_("Times"), {"fields": ("sent_at", "received_at")}),
+        (_("As it came"), {"classes": ["collapse"], "fields": ("as_it_came",)}),
+    )
+    readonly_fields = ("front_id", "as_it_came")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return super().get_queryset(request).defer("raw")  # may be 25 MB each
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        listed = super().get_changelist_instance(request)
+        counted = Prefetch("files", MmsFile.objects.only("pk", "message"))
+        listed.result_list = listed.result_list.prefetch_related(counted)
+        return listed
+
+    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+        return search.find(queryset, term, number="sender")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.file_view)
+        name = "front_sms_inboundmessage_file"
+        return [path("<int:message_id>/files/<int:file_id>/", view, name=name), *super().get_urls()]
+
+    def file_view(self, request: HttpRequest, message_id: int, file_id: int) -> FileResponse:
+        file = MmsFile.objects.filter(pk=file_id, message_id=message_id).first()
+        if file is None:
+            raise Http404
+        return download(request, file)
+
+    def page(self, request: HttpRequest, row: InboundMessage) -> dict[str, Any]:
+        return {"files": self._files(request, row), "story": story(of_inbound(row))}
+
+    def _files(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
+        may = may_download(request)
+        rows = []
+        for file in row.files.all():
+            kind = file.content_type.partition(";")[0].strip()  # §2.5.1: parameters may follow
+            url = reverse("admin:front_sms_inboundmessage_file", args=[row.pk, file.pk]) if may and file.file else ""
+            rows.append(
+                {"file": file, "type": kind, "url": url, "icon": icon("file"), "picture": kind.lower() in IMAGES}
+            )
+        return rows
+
+    @admin.display(description=_("sender"))
+    def sender_(self, message: InboundMessage) -> str:
+        return message.sender or gettext("unknown")
+
+    @admin.display(description=_("text"))
+    def short_text(self, message: InboundMessage) -> str:
+        return Truncator(message.text).chars(60)
+
+    @admin.display(description=_("received"))
+    def received(self, message: InboundMessage) -> SafeString | str:
+        return moment(message.received_at)
+
+    @admin.display(description=_("files"))
+    def files_(self, message: Any) -> SafeString | str:
+        count = len(message.files.all())
+        return badge("off", "file", count) if count else ""
+
+    @admin.display(description=_("problem"))
+    def problem_(self, message: InboundMessage) -> SafeString | str:
+        return badge("warn", "warning", gettext("problem")) if message.problem else ""
+
+    @admin.display(description=_("Front's id"), empty_value="—")
+    def front_id(self, message: InboundMessage) -> str | None:
+        return str(message.gateway_id) if message.gateway_id is not None else None
+
+    @admin.display(description=_("raw"))
+    def as_it_came(self, message: InboundMessage) -> SafeString:
+        part = Substr("raw", 1, SHOWN, output_field=BinaryField())
+        head, length = InboundMessage.objects.filter(pk=message.pk).values_list(part, Length("raw")).get()
+        return format_html('<pre class="fs-raw" tabindex="0">{}</pre>', as_text(head or b"", length or 0))

@@ -1,0 +1,167 @@
+"""Outgoing messages: what became of each, and the few things that a person may decide."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from django_front_sms import outbox
+from django_front_sms.admin import search
+from django_front_sms.admin.acts import Act, ActingRegister
+from django_front_sms.admin.badges import moment, state_badge, steps, story
+from django_front_sms.admin.filters import AccountFilter, CreatedFilter
+from django_front_sms.models import OutboundMessage
+from django_front_sms.states import OPEN, State
+from django_front_sms.timeline import explain, of_outbound
+
+
+def _undecided(message: OutboundMessage) -> bool:
+    return message.state == State.UNCONFIRMED and not message.given_up
+
+
+ACTS = (
+    Act(
+        name="mark_sent",
+        label=_("Mark as sent"),
+        explanation=_("You know that it arrived, from the recipient or from Front's portal. Nothing is sent."),
+        done=_("marked as sent"),
+        permission="decide_outboundmessage",
+        run=lambda message, user: outbox.mark_sent(message, user),
+        offered=lambda message: message.state == State.UNCONFIRMED,
+        main=True,
+    ),
+    Act(
+        name="send_anyway",
+        label=_("Send anyway"),
+        explanation=_("Better twice than never: the recipient may get it a second time."),
+        done=_("queued to be sent again"),
+        permission="decide_outboundmessage",
+        run=lambda message, user: outbox.send_anyway(message, user),
+        offered=lambda message: message.state == State.UNCONFIRMED,
+        question=_("It may have been sent already, and then the recipient gets it twice. Send it anyway?"),
+        main=True,
+    ),
+    Act(
+        name="give_up",
+        label=_("Give up"),
+        explanation=_("Better never than twice: nothing is sent, and nobody is asked again."),
+        done=_("given up"),
+        permission="decide_outboundmessage",
+        run=lambda message, user: outbox.give_up(message, user),
+        offered=_undecided,
+        main=True,
+    ),
+    Act(
+        name="cancel",
+        label=_("Cancel"),
+        explanation=_("Takes it out of the queue before it is sent."),
+        done=_("cancelled"),
+        permission="cancel_outboundmessage",
+        run=lambda message, user: message.cancel(by=user),
+        offered=lambda message: message.state == State.QUEUED,
+    ),
+    Act(
+        name="resend",
+        label=_("Send once more"),
+        explanation=_("Sends the same text to the same number, as a new message."),
+        done=_("queued once more, as a new message"),
+        permission="resend_outboundmessage",
+        run=lambda message, user: message.resend(by=user),
+        offered=lambda message: message.state not in OPEN and not _undecided(message),
+        question=_("The same text goes to the same number as a new message. Send it once more?"),
+    ),
+)
+
+
+UNDECIDED = {
+    "undecided": _("Nobody knows whether this was sent"),
+    "why": _(
+        "Front gave no clear answer, and it is too late to ask again. Ask the recipient or look in Front's portal."
+    ),
+}
+
+
+@admin.register(OutboundMessage)
+class OutboundMessageAdmin(ActingRegister):
+    acts = ACTS
+    list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id", "progress")
+    list_display_links = ("recipient",)
+    list_filter = ("state", AccountFilter, "priority", CreatedFilter)
+    search_fields = ("recipient",)
+    search_help_text = _("A number or how it begins, #id, or words of the text (“digits” in quotes)")
+    fieldsets = (
+        (_("Message"), {"fields": ("account", "priority", "segments", "unicode", "price", "ignore_opt_out")}),
+        (_("Times"), {"fields": ("created_at", "scheduled_at", "next_at", "expires_at", "sent_at", "delivered_at")}),
+        (_("Gateway"), {"fields": ("front_id", "error", "attempts", "waits_for", "risk_at")}),
+        (
+            _("Belongs to"),
+            {
+                "fields": (
+                    "created_by",
+                    "bulk",
+                    "reply_to",
+                    "duplicate_of",
+                    "duplicates_",
+                    "idempotency_key",
+                    "metadata",
+                )
+            },
+        ),
+    )
+    readonly_fields = ("front_id", "error", "duplicates_", "created_at", "risk_at")
+
+    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+        return search.find(queryset, term, number="recipient")
+
+    def page(self, request: HttpRequest, row: OutboundMessage) -> dict[str, Any]:
+        return {
+            **super().page(request, row),
+            "badge": state_badge(row),
+            "steps": steps(row),
+            **(UNDECIDED if _undecided(row) else {}),
+            "story": story(of_outbound(row)),
+        }
+
+    def summary(self, row: OutboundMessage) -> str:
+        return f"#{row.pk} {row.recipient}: {Truncator(row.text).chars(60)}"
+
+    @admin.display(description=_("state"))
+    def state_(self, message: OutboundMessage) -> SafeString:
+        return state_badge(message)
+
+    @admin.display(description=_("text"))
+    def short_text(self, message: OutboundMessage) -> str:
+        return Truncator(message.text).chars(60)
+
+    @admin.display(description=_("created"))
+    def created_(self, message: OutboundMessage) -> SafeString | str:
+        return moment(message.created_at)
+
+    @admin.display(description=_("Front's id"), empty_value="—")
+    def front_id(self, message: OutboundMessage) -> str | None:
+        return str(message.gateway_id) if message.gateway_id is not None else None
+
+    @admin.display(description=_("progress"))
+    def progress(self, message: OutboundMessage) -> SafeString:
+        return steps(message)
+
+    @admin.display(description=_("error"))
+    def error(self, message: OutboundMessage) -> str:
+        if message.error_code is None:
+            return message.error_text
+        said = message.error_text if message.error_text != explain(message.error_code) else ""
+        code = gettext("Code %(code)s:") % {"code": message.error_code}
+        return " ".join(filter(None, [code, explain(message.error_code), said]))
+
+    @admin.display(description=_("duplicates"))
+    def duplicates_(self, message: OutboundMessage) -> SafeString:
+        pks = message.duplicates.order_by("pk").values_list("pk", flat=True)[:20]
+        links = ((reverse("admin:front_sms_outboundmessage_change", args=[pk]), pk) for pk in pks)
+        return format_html_join(", ", '<a href="{}">#{}</a>', links)

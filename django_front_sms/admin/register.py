@@ -1,0 +1,98 @@
+"""A register: a list and a page for each row, to read and search among millions of rows, never to edit."""
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+NOTHING: tuple[Any, ...] = (None, "", {}, [])
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts no further than `cap`: nobody turns to page 300, and counting a million rows takes a second."""
+
+    cap = 10_000
+
+    @cached_property
+    def _counted(self) -> int:
+        return int(self.object_list.order_by()[: self.cap + 1].count())  # type: ignore[attr-defined]
+
+    @property
+    def count(self) -> int:
+        return min(self._counted, self.cap)
+
+    @property
+    def capped(self) -> bool:
+        """Whether there are more rows than `count` tells."""
+        return self._counted > self.cap
+
+
+class Register(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What all screens have in common. A field without a value is left out of the page."""
+
+    actions_on_bottom = False
+    list_per_page = 50
+    ordering: ClassVar[tuple[Any, ...]] = ("-pk",)
+    paginator = CappedPaginator
+    show_facets = admin.ShowFacets.NEVER  # each facet is a count of its own
+    show_full_result_count = False
+    sortable_by = ()  # the order of the keys is the order of time; no other is indexed
+
+    class Media:
+        css = {"all": ["django_front_sms/admin.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        filled = []
+        for name, options in super().get_fieldsets(request, obj):
+            fields = [field for field in options["fields"] if self._value(obj, str(field)) not in NOTHING]
+            if fields:
+                filled.append((name, {**options, "fields": fields}))
+        return filled
+
+    def _value(self, row: Model | None, field: str) -> Any:
+        method = getattr(self, field, None)
+        return method(row) if callable(method) else getattr(row, field)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        # str() of a row may hold more than a heading wants.
+        heading = {"title": f"{capfirst(self.opts.verbose_name)} #{object_id}", "subtitle": None}
+        row = self.get_object(request, object_id)
+        page = self.page(request, row) if row is not None and self.has_view_permission(request, row) else {}
+        return super().change_view(request, object_id, form_url, {**heading, **page, **(extra_context or {})})
+
+    def page(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What the template of this screen's page gets beyond the fields."""
+        return {}
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
+    ) -> tuple["QuerySet[Any]", bool]:
+        return self.find(queryset, search_term.strip()), False
+
+    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+        """The rows that `term`, as a person typed it, asks for."""
+        return queryset
+
+
+def as_text(raw: bytes | memoryview, length: int) -> str:
+    """Bytes from outside as text for a page: what is not UTF-8 is shown as escapes, and what was cut is told."""
+    shown = bytes(raw).decode("utf-8", errors="backslashreplace")
+    if len(raw) < length:
+        return str(_("%(shown)s … (%(length)s bytes in all)") % {"shown": shown, "length": length})
+    return shown

@@ -1,0 +1,51 @@
+"""Delivery statuses as Front pushed them (§2.3)."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from django_front_sms.admin import search
+from django_front_sms.admin.badges import badge, moment
+from django_front_sms.admin.filters import AccountFilter, MatchedFilter, ProblemFilter, ReceivedFilter
+from django_front_sms.admin.register import Register, as_text
+from django_front_sms.models import DeliveryStatus
+from django_front_sms.timeline import status_in_words
+
+_SHAPES = {"info": "tower", "good": "check", "bad": "cross", "warn": "warning"}
+
+
+@admin.register(DeliveryStatus)
+class DeliveryStatusAdmin(Register):
+    list_display = ("what", "front_id", "message", "received", "account", "problem")
+    list_select_related = ("message",)
+    list_filter = (MatchedFilter, ProblemFilter, AccountFilter, ReceivedFilter)
+    search_fields = ("gateway_id",)
+    search_help_text = _("Front's id")
+    fieldsets = (
+        (None, {"fields": ("what", "message", "problem")}),
+        (_("As it came"), {"fields": ("received_at", "account", "front_id", "status", "as_it_came")}),
+    )
+    readonly_fields = ("what", "front_id", "as_it_came")
+
+    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+        return queryset.filter(search.by_id(term)) if term else queryset
+
+    @admin.display(description=_("status"))
+    def what(self, row: DeliveryStatus) -> SafeString:
+        title, level, _detail = status_in_words(row)
+        return badge(level, _SHAPES[level], title)
+
+    @admin.display(description=_("Front's id"), empty_value="—")
+    def front_id(self, row: DeliveryStatus) -> str | None:
+        return str(row.gateway_id) if row.gateway_id is not None else None
+
+    @admin.display(description=_("received"))
+    def received(self, row: DeliveryStatus) -> SafeString | str:
+        return moment(row.received_at)
+
+    @admin.display(description=_("raw"))
+    def as_it_came(self, row: DeliveryStatus) -> str:
+        return as_text(bytes(row.raw)[:10_000], len(row.raw))
