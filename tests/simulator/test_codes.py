@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -177,7 +178,7 @@ def test_codes_are_checked_in_a_fixed_order(code: Any, account: Account, network
     ):  # fmt: skip
         seen.append(code(**wrong))
         wrong |= repair
-    for change in (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: setattr(account, "blocked", False),
         lambda: setattr(account, "password", None),
         lambda: setattr(account, "allowed_ips", None),
@@ -190,7 +191,8 @@ def test_codes_are_checked_in_a_fixed_order(code: Any, account: Account, network
         lambda: wrong.update(txt="a" * 160),
         network.blacklist.clear,
         lambda: setattr(account, "balance", 1),
-    ):
+    )
+    for change in changes:
         seen.append(code(**wrong))
         change()
     seen += [code(**wrong), code(**wrong)]
