@@ -1,7 +1,7 @@
 """What this app remembers. Rows, their queries, constraints and indexes: no HTTP and no signals here."""
 
 from django_front_sms.models.event import Event
-from django_front_sms.models.incoming import InboundMessage, MmsFile
+from django_front_sms.models.incoming import InboundMessage, MmsFile, RefusedPush
 from django_front_sms.models.memory import AccountMemory
 from django_front_sms.models.outgoing import (
     BulkSend,
@@ -27,6 +27,7 @@ __all__ = [
     "OutboundMessage",
     "Outcome",
     "Priority",
+    "RefusedPush",
     "SendAttempt",
     "Wait",
 ]

@@ -41,9 +41,10 @@ class InboundMessage(models.Model):
         related_name="replies",
         verbose_name=_("in reply to"),
     )
+    announced = models.BooleanField(default=False, editable=False)  # its events are written
     look_at = models.DateTimeField(
         null=True, blank=True, default=timezone.now, editable=False
-    )  # null: its events are written
+    )  # null: it is announced, and its files are in storage
     # Which delivery of Front's this is: the unique key that a redelivery, however concurrent, runs into.
     identity = models.CharField(max_length=32, unique=True, editable=False)
     content_digest = models.CharField(max_length=32, editable=False)
@@ -102,3 +103,22 @@ class MmsFile(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"#{self.pk}"
+
+
+class RefusedPush(models.Model):
+    """An authentic push that was refused for its size. Front keeps it, and after three tries its whole queue stands:
+    raise `MAX_INBOUND_BYTES` and restart the queue by the link in Front's notice (§1.2); nothing is lost."""
+
+    account = models.CharField(_("account"), max_length=50)
+    purpose = models.CharField(_("purpose"), max_length=10)  # "status" or "inbound"
+    size = models.BigIntegerField(_("size in bytes"), null=True, blank=True)  # null: it did not say
+    limit = models.BigIntegerField(_("limit in bytes"))
+    received_at = models.DateTimeField(_("received"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("refused push")
+        verbose_name_plural = _("refused pushes")
+        ordering: ClassVar = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
