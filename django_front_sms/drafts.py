@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -58,7 +58,8 @@ def draft(
         ignore_opt_out=ignore_opt_out,
         scheduled_at=due,
         expires_at=_aware(expires_at),
-        next_at=due or timezone.now(),
+        # Due on the database's clock too, which may be behind this machine's.
+        next_at=due or timezone.now() - timedelta(seconds=conf.window_margin),
         waits_for=Wait.SCHEDULE if due and due > timezone.now() else Wait.NOTHING,
         idempotency_key=idempotency_key or None,
         created_by=created_by if getattr(created_by, "pk", None) else None,

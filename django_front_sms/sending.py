@@ -13,12 +13,12 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from django_front_sms import events
-from django_front_sms.conf import get_settings
-from django_front_sms.drafts import draft
+from django_front_sms.conf import FrontSMSSettings, get_settings
+from django_front_sms.drafts import check_recipient, draft
 from django_front_sms.exceptions import InvalidMessage, NotPossible, NotRepliable
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.gsm import Preview
-from django_front_sms.models import InboundMessage, OutboundMessage
+from django_front_sms.models import BulkSend, InboundMessage, OutboundMessage
 from django_front_sms.states import OPEN, State
 
 BATCH = 1000  # rows in one INSERT
@@ -91,6 +91,70 @@ def send_many_sms(messages: Iterable[Mapping[str, Any]], **defaults: Any) -> lis
             error.index = index
             raise
     return _store(drafts)
+
+
+def send_bulk_sms(
+    to: Iterable[str],
+    text: str,
+    *,
+    sender: str | None = None,
+    account: str = "default",
+    unicode: bool | None = None,
+    skip_invalid: bool = False,
+    created_by: Any = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> BulkSend:
+    """Queue one text to many numbers by Front's bulk API (§2.4), and give the row that groups them.
+
+    Each distinct number gets one message. Front gives no ids for them, so no delivery status ever comes. With
+    `skip_invalid`, numbers that can't be read are left out; otherwise they raise `InvalidMessage`, which lists them in
+    `invalid`. `unicode=False` refuses a text with characters outside GSM: bulk does not replace them (§2.2, code 16).
+    """
+    conf = get_settings()
+    wanted, invalid = _distinct(to, conf)
+    if invalid and not skip_invalid:
+        raise InvalidMessage(
+            _("%(count)d of the numbers cannot be sent to; see `invalid`. Correct them, or pass skip_invalid=True.")
+            % {"count": len(invalid)},
+            "invalid_recipient",
+            invalid=invalid,
+        )
+    if not wanted:
+        raise InvalidMessage(_("There is no number to send to."), "no_recipients", invalid=invalid)
+    if unicode is False and not gsm.is_gsm(text):
+        raise InvalidMessage(
+            _("Bulk takes GSM characters only, unless Unicode is allowed (§2.4). Allow it, or replace the others."),
+            "not_gsm",
+        )
+    options = {"sender": sender, "account": account, "unicode": unicode, "created_by": created_by, "metadata": metadata}
+    drafts = [draft(conf, number, text, **options) for number in wanted]
+    first = drafts[0]
+    with transaction.atomic():
+        bulk = BulkSend.objects.create(
+            account=account,
+            sender=first.sender,
+            text=text,
+            unicode=first.unicode,
+            recipients=len(drafts),
+            created_by=first.created_by,
+            metadata=first.metadata,
+        )
+        for message in drafts:
+            message.bulk = bulk
+        _store(drafts)
+    return bulk
+
+
+def _distinct(to: Iterable[str], conf: FrontSMSSettings) -> tuple[list[str], list[str]]:
+    """The numbers in E.164, each once, in the order given; and those that are none."""
+    wanted: dict[str, None] = {}
+    invalid: list[str] = []
+    for number in to:
+        try:
+            wanted[check_recipient(number, conf)] = None
+        except InvalidMessage:
+            invalid.append(number)
+    return list(wanted), invalid
 
 
 def preview_sms(text: str, *, unicode: bool | None = None) -> Preview:

@@ -7,6 +7,7 @@ refused with Front's code, or listed as unconfirmed.* `docs/why/sending.md` give
     twins.py         equal messages, and the window between them
     claim.py         taking due messages for one attempt each
     exchange.py      making attempts, concurrently
+    bulk.py          one request for many rows
     fold.py          what a message's attempts say of it
     settle.py        recording answers; rescuing what never came back
     moves.py         the one place where a state is moved

@@ -25,7 +25,7 @@ from django_front_sms.outbox.twins import Twins, waits_for_twin
 from django_front_sms.outbox.wire import Wire, request_of, wire_of
 from django_front_sms.states import State
 
-PAGE = 200  # rows read at a time, past the ones that have to wait
+PAGE = 200  # rows read at a time, past the ones that have to wait; the most numbers in a bulk request
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What one claim gave. `capped`: something is due, and may go when the account's rate admits more."""
+    """What one claim gave: jobs of their own, or with `is_bulk` the rows of one bulk send, for one request (§2.4).
+    `capped`: something is due, and may go when the account's rate admits more."""
 
     jobs: list[Job]
+    is_bulk: bool = False
     capped: bool = False
 
 
@@ -86,12 +88,13 @@ def claim(stream: Stream, limit: int, conf: FrontSMSSettings) -> Claimed:
                 is_probe=memory.paused_at is not None,
                 claimed_at=claimed_at,
                 began=began,
-                not_before=place * pace,
+                not_before=0 if c.message.bulk_id else place * pace,
                 send_by=min(half, _seconds_left(c.message, conf, claimed_at)),
             )
             for place, c in enumerate(chosen)
             if c.message.pk in ours
         ],
+        is_bulk=chosen[0].message.bulk_id is not None,
     )
 
 
@@ -152,8 +155,12 @@ def _choose(memory: AccountMemory, stream: Stream, conf: FrontSMSSettings, now: 
         limit = 1
     chosen: list[_Chosen] = []
     for page in _pages(stream, now, riskless=probing):
-        chosen += _sift(page, stream.account, conf, now, limit - len(chosen), {c.wire.twin_key for c in chosen})
-        if len(chosen) >= limit:
+        bulk = page[0].bulk_id
+        if bulk and chosen:  # a chunk is a claim of its own
+            break
+        kin = [message for message in page if message.bulk_id == bulk]
+        chosen += _sift(kin, stream.account, conf, now, limit - len(chosen), {c.wire.twin_key for c in chosen})
+        if len(chosen) >= limit or (bulk and chosen):
             break
     if probing and chosen:
         memory.probes += 1
@@ -166,7 +173,7 @@ def _pages(stream: Stream, now: datetime, *, riskless: bool) -> Iterator[list[Ou
     for priority in stream.priorities:
         seen: set[int] = set()
         while True:
-            due = OutboundMessage.objects.due(stream.account.name, [priority], now=now).filter(bulk__isnull=True)
+            due = OutboundMessage.objects.due(stream.account.name, [priority], now=now)
             if riskless:
                 due = due.filter(risk_at__isnull=True)
             page = list(due.exclude(pk__in=seen)[:PAGE])

@@ -47,10 +47,11 @@ class Dispatcher:
                 if claiming and seconds is not None and began.elapsed() >= seconds and hand_over():
                     claiming = self._capped = False
                     self._release()
+                idle = self._idle()
                 found = self._claim() if claiming else False
-                self._collect(wait=not found)
-                if not found and not self._capped and self._idle():
+                if idle and not found and not self._capped:
                     return self.claimed
+                self._collect(wait=not found)
         finally:
             self._release()
 
@@ -70,7 +71,7 @@ class Dispatcher:
             claimed = claim(stream, room, self._conf)
             self._capped |= claimed.capped
             if claimed.jobs:
-                self._exchanger.submit(claimed.jobs)
+                self._exchanger.submit(claimed)
                 self.claimed += len(claimed.jobs)
                 found = True
         return found

@@ -11,6 +11,7 @@ from typing import Any
 
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway.codes import Blame, ErrorCode, blame, describe
+from django_front_sms.gateway.outcome import CREATED
 from django_front_sms.models import OutboundMessage, Outcome, SendAttempt, Wait
 from django_front_sms.states import State
 
@@ -73,7 +74,7 @@ def fold(
         return Verdict(state=State.SENDING, risk_at=risk_at)
     if first_risk:
         return _at_risk(message, live[live.index(first_risk) :], account, conf, now)
-    return _without_risk(live, conf, now)
+    return _without_risk(message, live, conf, now)
 
 
 def _at_risk(
@@ -92,7 +93,9 @@ def _at_risk(
     return Verdict(state=State.UNCONFIRMED, risk_at=risk_at, error_code=last.error_code, error_text=last.detail)
 
 
-def _without_risk(live: Sequence[SendAttempt], conf: FrontSMSSettings, now: datetime) -> Verdict:
+def _without_risk(
+    message: OutboundMessage, live: Sequence[SendAttempt], conf: FrontSMSSettings, now: datetime
+) -> Verdict:
     if not live:
         return Verdict(state=State.QUEUED, next_at=now)
     last = live[-1]
@@ -103,6 +106,8 @@ def _without_risk(live: Sequence[SendAttempt], conf: FrontSMSSettings, now: date
         )
     code = last.error_code if last.error_code is not None else -1
     refused = Verdict(state=State.REJECTED, error_code=last.error_code, error_text=last.detail or describe(code))
+    if message.bulk_id and code == ErrorCode.DUPLICATE and last.http_status == CREATED:
+        return replace(refused, state=State.DUPLICATE)  # §2.4: this number was left out, the others were accepted
     if blame(code) is Blame.ACCOUNT:
         return replace(refused, state=State.QUEUED, next_at=now)
     duplicates = sum(attempt.error_code == ErrorCode.DUPLICATE for attempt in live)

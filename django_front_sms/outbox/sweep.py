@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-from django.db.models import Q
-
 from django_front_sms.clock import database_now
 from django_front_sms.conf import Account, FrontSMSSettings, get_settings
 from django_front_sms.models import OutboundMessage, SendAttempt
@@ -65,9 +63,9 @@ def _expire(account: Account, conf: FrontSMSSettings) -> int:
 
 
 def _resend_unconfirmed(account: Account) -> None:
-    """`ON_UNCONFIRMED = "resend"`: what nobody can know is sent again, except what the recipient pays for, and what a
-    person took back."""
-    waiting = OutboundMessage.objects.unconfirmed().filter(Q(price=None) | Q(price=0), account=account.name)
+    """`ON_UNCONFIRMED = "resend"`: what nobody can know is sent again, except bulk, what the recipient
+    pays for, and what a person took back."""
+    waiting = OutboundMessage.objects.unconfirmed().filter(price=None, bulk=None, account=account.name)
     decided = waiting.filter(decisions__isnull=False)
     for message in waiting.exclude(pk__in=decided.values("pk")).order_by("pk")[:BATCH]:
         if SendAttempt.objects.filter(message=message).exists():
