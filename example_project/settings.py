@@ -114,5 +114,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
-    "loggers": {"django_front_sms": {"handlers": ["console"], "level": "INFO"}},
+    "loggers": {
+        "django_front_sms": {"handlers": ["console"], "level": "INFO"},
+        "django.server": {"level": "WARNING"},  # the addresses of requests hold tokens and numbers
+    },
 }

@@ -23,7 +23,7 @@ def play(stage: Stage) -> None:
         raise Failed(f"nobody can answer the text sender {clinic!r}: set FRONT_SMS_SENDER to a number, or leave it out")
     appointment = Appointment.objects.earliest("when")
     message = remind(appointment)
-    say(f"{appointment.patient} is reminded: {message.segments} segments to {message.recipient}")
+    say(f"{appointment.patient} is reminded, at {message.recipient}")
     wait_for_delivery(stage, message)
     write(stage, message.recipient, clinic, text="Ja")
     reply = wait_for_inbound(stage, "the reply", message.recipient, text="Ja")
