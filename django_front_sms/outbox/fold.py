@@ -50,8 +50,8 @@ def is_accepted(attempt: SendAttempt) -> bool:
 
 def may_repeat(message: OutboundMessage, account: Account) -> bool:
     """Whether a machine may repeat a request that Front may have accepted: only where Front's filter is known to catch
-    the repetition, and never for what the recipient pays for."""
-    return account.duplicate_filter is True and not message.price
+    the repetition, and never for what the recipient pays for, nor for bulk: nothing says that the filter is on there."""
+    return account.duplicate_filter is True and not message.price and not message.bulk_id
 
 
 def backoff(failures: int) -> timedelta:
