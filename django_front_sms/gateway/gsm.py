@@ -25,7 +25,6 @@ _ESCAPE = b"\x1b"
 _PLAIN = b" "
 
 _GREEK = "".join(char for char in BASIC if ord(char) > 0xFF)
-_FROM_GREEK = str.maketrans(_GREEK, "A" * len(_GREEK))
 _EURO_STAND_IN = "|"
 _BASIC_BYTES = BASIC.translate({ord(char): None for char in _GREEK}).encode("latin-1")
 _EXTENSION_BYTES = EXTENSION.replace("€", "").encode("latin-1")
@@ -110,9 +109,13 @@ def _gsm_marks(text: str) -> bytes | None:
     text = text.replace("€", _EURO_STAND_IN)
     try:
         latin = text.encode("latin-1")
-    except UnicodeEncodeError:
+    except UnicodeEncodeError as error:
+        if text[error.start] not in _GREEK:
+            return None
+        for letter in _GREEK:
+            text = text.replace(letter, "A")
         try:
-            latin = text.translate(_FROM_GREEK).encode("latin-1")
+            latin = text.encode("latin-1")
         except UnicodeEncodeError:
             return None
     rest = latin.translate(None, _BASIC_BYTES)

@@ -10,7 +10,9 @@ they are; times aware, in UTC. What no database stores, NUL and lone surrogates,
 
 import base64
 import binascii
+import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +30,7 @@ __all__ = [
     "FilePart",
     "InboundPush",
     "StatusPush",
+    "cut_files",
     "decode_inbound_json",
     "decode_inbound_query",
     "decode_status",
@@ -49,6 +52,7 @@ MAX_FILES = 100
 _STATUS_FIELDS = frozenset({"status", "origid"})
 _INBOUND_FIELDS = frozenset({"fromid", "phonenr", "txt", "time", "countnr", "code"})
 _PSK_SUB_DIGITS = 9
+_FILE_DATA = re.compile(rb'(?<!\\)"fileData"\s*:\s*"([A-Za-z0-9+/]{256,}={0,2})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +66,22 @@ class StatusPush:
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """A file of an MMS. ``encoded`` is its Base64 as it stood, ``data`` the bytes, None where that is no Base64.
+    """A file of an MMS. ``data`` is None where its Base64 could not be read.
 
-    Whoever makes one gives the bytes alone: ``encoded`` follows from them.
+    ``source`` is the Base64 as it stood, kept only where it does not follow from ``data``.
     """
 
     id: int | None
     content_type: str
     name: str
     data: bytes | None = field(default=None, repr=False)
-    encoded: str = field(default="", repr=False)
+    source: str = field(default="", repr=False)
     problem: str = ""
 
-    def __post_init__(self) -> None:
-        if self.data and not self.encoded:
-            object.__setattr__(self, "encoded", base64.b64encode(self.data).decode("ascii"))
+    @property
+    def encoded(self) -> str:
+        """The Base64 as it stood."""
+        return self.source or base64.b64encode(self.data or b"").decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,8 @@ def decode_inbound_json(body: bytes) -> InboundPush:
     numbers too. No more than 100 files are read.
     """
     problems: list[str] = []
-    document = json_object(body, problems)
+    small, cuts = cut_files(body)
+    document = json_object(small, problems)
     if document is None:
         return InboundPush("json", problem=join(problems))
     reading = Reading(document, problems)
@@ -141,11 +147,30 @@ def decode_inbound_json(body: bytes) -> InboundPush:
     sent = reading.iso_time("sent")
     counter = reading.integer("counter")
     keyword = reading.text("keyword", needed=False)
-    files = _files(document.get("files"), problems)
+    files = _files(document.get("files"), cuts, problems)
     return InboundPush("json", push_id, recipient, sender, text, sent, counter, keyword, files, join(problems))
 
 
-def _files(value: object, problems: list[str]) -> tuple[FilePart, ...]:
+def cut_files(body: bytes) -> tuple[bytes, dict[str, memoryview]]:
+    """Return ``body`` with every long ``fileData`` replaced by a mark, and by mark the Base64 that stood there.
+
+    So a large MMS is read without copies of it: the Base64 stays where it is, in ``body``. A mark is ``sha256:`` and
+    the digest of what it stands for. Values that are short, or clearly no Base64, stay.
+    """
+    view = memoryview(body)
+    cuts: dict[str, memoryview] = {}
+    pieces: list[bytes | memoryview] = []
+    end = 0
+    for match in _FILE_DATA.finditer(body):
+        encoded = view[match.start(1) : match.end(1)]
+        mark = f"sha256:{hashlib.sha256(encoded).hexdigest()}"
+        cuts[mark] = encoded
+        pieces += [view[end : match.start(1)], mark.encode()]
+        end = match.end(1)
+    return b"".join([*pieces, view[end:]]), cuts
+
+
+def _files(value: object, cuts: Mapping[str, memoryview], problems: list[str]) -> tuple[FilePart, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
@@ -153,12 +178,12 @@ def _files(value: object, problems: list[str]) -> tuple[FilePart, ...]:
         return ()
     if len(value) > MAX_FILES:
         problems.append(f"there are more than {MAX_FILES} files, the others were not read")
-    files = tuple(_file(item) for item in value[:MAX_FILES])
+    files = tuple(_file(item, cuts) for item in value[:MAX_FILES])
     problems += [f"file {number}: {file.problem}" for number, file in enumerate(files, 1) if file.problem]
     return files
 
 
-def _file(item: object) -> FilePart:
+def _file(item: object, cuts: Mapping[str, memoryview]) -> FilePart:
     if not isinstance(item, dict):
         return FilePart(None, "", "", problem="is not an object")
     problems: list[str] = []
@@ -166,14 +191,33 @@ def _file(item: object) -> FilePart:
     file_id = reading.integer("id")
     content_type = reading.text("contentType")
     name = reading.text("fileName", needed=False)
-    encoded = reading.text("fileData")
+    text = reading.text("fileData")
+    encoded = cuts.get(text, text)
     data = None
     if isinstance(item.get("fileData"), str):
-        try:
-            data = binascii.a2b_base64(encoded, strict_mode=True)
-        except ValueError:
+        data = _base64(encoded)
+        if data is None:
             problems.append("fileData is not Base64")
-    return FilePart(file_id, content_type, name, data, encoded, ", ".join(problems))
+    source = "" if data is not None and _follows(encoded, data) else _as_text(encoded)
+    return FilePart(file_id, content_type, name, data, source, ", ".join(problems))
+
+
+def _base64(encoded: str | memoryview) -> bytes | None:
+    try:
+        data = binascii.a2b_base64(encoded, strict_mode=True)
+    except ValueError:
+        return None
+    # Before Python 3.13 strict mode still lets padding pass where none belongs.
+    return data if len(encoded) == -(-len(data) // 3) * 4 else None
+
+
+def _follows(encoded: str | memoryview, data: bytes) -> bool:
+    """Whether ``data`` has no other Base64: only the unused bits of the last four characters can differ."""
+    return base64.b64encode(data[-(len(data) % 3 or 3) :]).decode("ascii") == _as_text(encoded[-4:])
+
+
+def _as_text(encoded: str | memoryview) -> str:
+    return encoded if isinstance(encoded, str) else str(encoded, "ascii")
 
 
 def encode_inbound_json(push: InboundPush) -> bytes:

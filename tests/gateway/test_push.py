@@ -1,8 +1,11 @@
 """§2.3 and §2.5: what Front pushes, verbatim, reversed, and broken in every way we could think of."""
 
 import base64
+import hashlib
 import json
 import pickle
+import tracemalloc
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +19,7 @@ from django_front_sms.gateway.push import (
     FilePart,
     InboundPush,
     StatusPush,
+    cut_files,
     decode_inbound_json,
     decode_inbound_query,
     decode_status,
@@ -448,7 +452,7 @@ def test_of_a_doubled_key_the_last_counts_and_it_is_noted():
         ),
         (
             {"id": 2**70, "contentType": "a/b", "fileName": "n", "fileData": "AA=="},
-            FilePart(None, "a/b", "n", b"\0", "AA==", "id is beyond 64 bits"),
+            FilePart(None, "a/b", "n", b"\0", problem="id is beyond 64 bits"),
             "file 1: id is beyond 64 bits",
         ),
         (
@@ -466,7 +470,23 @@ def test_a_file_that_cannot_be_read_is_kept_and_named(part, read, problem):
 
 
 @pytest.mark.parametrize(
-    "encoded", ["A", "AA", "AA=", "AA==x", "AA==AA==", "=", "A A=", "AA\n==", "Æ===", "-_==", "AAA.", "AAAA..."]
+    "encoded",
+    [
+        "A",
+        "AA",
+        "AA=",
+        "AA==x",
+        "AA==AA==",
+        "=",
+        "A A=",
+        "AA\n==",
+        "Æ===",
+        "-_==",
+        "AAA.",
+        "AAAA...",
+        "AAAA=",
+        "AAAA====",
+    ],
 )
 def test_base64_is_strict(encoded):
     push = decode_inbound_json(changed(files=[{"id": 1, "contentType": "a/b", "fileName": "n", "fileData": encoded}]))
@@ -711,6 +731,67 @@ def test_a_file_that_is_right_is_left_alone(content_type, rest):
 )
 def test_no_repair_without_both_decodings_and_the_magic_number(data, content_type):
     assert repair_double_utf8(data, content_type) is None
+
+
+LARGE = bytes(range(256)) * 300
+
+
+@pytest.mark.parametrize("data", [LARGE, LARGE + b"1", LARGE + b"12"])
+def test_a_large_file_is_read_like_a_small_one(data):
+    push = InboundPush("json", 1, "26114", "Front", "a", datetime(2020, 1, 1, tzinfo=UTC), 1, "A")
+    push = replace(
+        push, files=(FilePart(1, "a/b", "n", data), FilePart(2, "a/b", "n", data[::-1]), FilePart(3, "a/b", "n", data))
+    )
+    assert decode_inbound_json(encode_inbound_json(push)) == push
+
+
+def test_a_large_file_is_cut_out_and_a_digest_stands_in_its_place():
+    encoded = base64.b64encode(LARGE)
+    mark = f"sha256:{hashlib.sha256(encoded).hexdigest()}"
+    small, cuts = cut_files(b'{"fileData" : "%s", "text": "a"}' % encoded)
+    assert json.loads(small) == {"fileData": mark, "text": "a"}
+    assert cuts == {mark: encoded}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        SMS,
+        MMS,
+        b'{"text": "\\"fileData\\": \\"' + b"A" * 400 + b'\\""}',
+        b'{"text\\"fileData": "' + b"A" * 400 + b'"}',
+        b'{"fileData": "' + b"A" * 400,
+        b'{"fileData": "' + b"A" * 400 + b'..."}',
+    ],
+)
+def test_nothing_else_is_cut_out(body):
+    assert cut_files(body) == (body, {})
+
+
+@pytest.mark.parametrize(
+    "encoded", ["A" * 4001, "A" * 4000 + "=", "A" * 4002 + "=", "A" * 4000 + "...", "=" + "A" * 4003]
+)
+def test_base64_is_strict_of_a_large_file_too(encoded):
+    push = decode_inbound_json(changed(files=[{"id": 1, "contentType": "a/b", "fileName": "n", "fileData": encoded}]))
+    assert push.files == (FilePart(1, "a/b", "n", None, encoded, "fileData is not Base64"),)
+
+
+@pytest.mark.parametrize("encoded", ["AB==", "A" * 4000 + "AB==", "A" * 4000 + "AAB="])
+def test_base64_with_stray_bits_is_read_and_kept_as_it_stood(encoded):
+    push = decode_inbound_json(changed(files=[{"id": 1, "contentType": "a/b", "fileName": "n", "fileData": encoded}]))
+    assert not any(push.files[0].data) and push.files[0].encoded == encoded
+
+
+def test_reading_a_large_mms_takes_less_than_the_mms_again():
+    body = changed(files=[{"id": 1, "contentType": "a/b", "fileName": "n", "fileData": "A" * 4_000_000}])
+    tracemalloc.start()
+    try:
+        push = decode_inbound_json(body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(push.files[0].data) == 3_000_000
+    assert peak < len(body)
 
 
 def test_whoever_makes_a_file_gives_the_bytes_alone():
