@@ -208,7 +208,7 @@ def _arguments(event: Event) -> dict[str, Any]:
 def _receivers(signal: Signal, sender: type[models.Model]) -> dict[str, Callable[..., Any]]:
     """The receivers of a signal, each callable as a plain function, by names that are the same in every process."""
     # Signal has no public way to call some of its receivers; this is the same in Django 5.2, 6.0 and 6.1.
-    plain, coroutines = signal._live_receivers(sender)  # type: ignore[attr-defined]
+    plain, coroutines = signal._live_receivers(sender)
     named: dict[str, Callable[..., Any]] = {}
     for receiver in [*plain, *coroutines]:
         kind = receiver if hasattr(receiver, "__qualname__") else type(receiver)

@@ -2,10 +2,11 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import django_front_sms.models.event
-import django_front_sms.models.incoming
 from django.conf import settings
 from django.db import migrations, models
+
+import django_front_sms.models.event
+import django_front_sms.models.incoming
 
 
 class Migration(migrations.Migration):

@@ -1,0 +1,112 @@
+"""What follows from an inbound message, in the worker: which of ours it answers, its events, and late files."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from django_front_sms import events
+from django_front_sms.clock import database_now
+from django_front_sms.gateway.push import decode_inbound_json
+from django_front_sms.inbox import files
+from django_front_sms.models import Event, InboundMessage, MmsFile, OutboundMessage
+from django_front_sms.outbox.transactions import nested_transaction
+from django_front_sms.states import ACCEPTED
+
+BATCH = 100
+_SOONEST, _LATEST = timedelta(seconds=30), timedelta(hours=1)
+PRICED_SENDER = "2401"  # §2.1: what a priced message is sent from, whatever its fromid
+
+
+def process() -> int:
+    """Announce each new inbound message, and try again to store files that storage would not take; gives how many
+    messages were announced."""
+    announced = 0
+    while True:
+        now = database_now()
+        due = InboundMessage.objects.filter(look_at__lte=now).order_by("look_at", "pk").defer("raw", "text")
+        messages = sorted(due[:BATCH], key=lambda message: message.pk)  # all workers lock in this order
+        if not messages:
+            return announced
+        announced += _announce(messages, _store_late_files(messages), now)
+
+
+@nested_transaction
+def _announce(messages: Sequence[InboundMessage], unfinished: Collection[int], now: datetime) -> int:
+    """Events are written by whoever changes `announced`, so that two workers write them once."""
+    told: list[Event] = []
+    announced = 0
+    for message in messages:
+        row = InboundMessage.objects.filter(pk=message.pk)
+        pause = max(_SOONEST, min(now - message.received_at, _LATEST))
+        look_at = now + pause if message.pk in unfinished else None
+        if message.announced:
+            row.update(look_at=look_at)
+            continue
+        reply_to = _answered_by(message)
+        if not row.filter(announced=False).update(announced=True, in_reply_to=reply_to, look_at=look_at):
+            continue
+        announced += 1
+        told.append(events.message_received(message.pk))
+        if reply_to is not None:
+            told.append(events.reply_received(message.pk, reply_to))
+    Event.objects.bulk_create(told)
+    return announced
+
+
+def _answered_by(message: InboundMessage) -> int | None:
+    """The key of the message that this one answers: the latest one to its sender, from the number it was sent to, that
+    Front had accepted by then."""
+    ours = Q(sender__in=_written_as(message.recipient))
+    if message.recipient == PRICED_SENDER:
+        ours |= Q(price__gt=0)
+    sent = OutboundMessage.objects.filter(
+        ours, account=message.account, recipient=message.sender, state__in=ACCEPTED, sent_at__lte=message.received_at
+    )
+    return sent.order_by("-sent_at", "-pk").values_list("pk", flat=True).first()
+
+
+def _written_as(number: str) -> list[str]:
+    """The ways in which a sender may have been written that a phone answers as `number`."""
+    if not number.startswith("+"):  # a short code, or a PSK number
+        return [number]
+    digits = number[1:]
+    return [number, f"00{digits}", digits, digits.removeprefix("47")]
+
+
+def _store_late_files(messages: Sequence[InboundMessage]) -> set[int]:
+    """Try once more to store what is still in `raw` alone; gives the messages of which something still is."""
+    waiting = MmsFile.objects.filter(message__in=[m.pk for m in messages], file="").exclude(sha256="")
+    by_message: dict[int, list[MmsFile]] = {}
+    for file in waiting.order_by("message", "position"):
+        by_message.setdefault(file.message_id, []).append(file)
+    unfinished = set(by_message)
+    for message_id, late in by_message.items():
+        parts = _still_in_raw(message_id)
+        names = files.store(content for _, content in parts)
+        if _move(message_id, late, parts, names):
+            unfinished.discard(message_id)
+        elif any(content.sha256 not in names for _, content in parts):
+            break  # the storage is down: no use in waiting for it once more with each message
+    return unfinished
+
+
+def _still_in_raw(message_id: int) -> list[tuple[str, files.Content]]:
+    raw = InboundMessage.objects.filter(pk=message_id).values_list("raw", flat=True).first() or b""
+    pairs = ((part.encoded, files.Content.of(part)) for part in decode_inbound_json(bytes(raw)).files)
+    return [(encoded, content) for encoded, content in pairs if content is not None]
+
+
+@nested_transaction
+def _move(
+    message_id: int, late: Sequence[MmsFile], parts: Sequence[tuple[str, files.Content]], names: dict[str, str]
+) -> bool:
+    """Note where the files are now, and take them out of the body; gives whether these were all."""
+    stored = [file for file in late if file.sha256 in names]
+    for file in stored:
+        MmsFile.objects.filter(pk=file.pk, file="").update(file=names[file.sha256])
+    row = InboundMessage.objects.filter(pk=message_id)
+    raw = row.select_for_update().values_list("raw", flat=True).first() or b""
+    moved = [(encoded, content.sha256) for encoded, content in parts if content.sha256 in names]
+    row.update(raw=files.spliced(bytes(raw), moved))
+    return len(stored) == len(late)

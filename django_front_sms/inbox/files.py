@@ -1,0 +1,176 @@
+"""The files of an MMS (§2.5.1): into storage under names made of their content, and out of the body that is kept.
+
+A name says nothing of what the sender wrote, so it cannot lead anywhere, and the same file stored twice is one file.
+"""
+
+import hashlib
+import logging
+import os
+import re
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
+from django.db import connections
+
+from django_front_sms.gateway.push import FilePart, repair_double_utf8
+from django_front_sms.models import MmsFile
+from django_front_sms.models.incoming import mms_storage
+
+logger = logging.getLogger(__name__)
+
+TIME_LIMIT = 15.0  # seconds for all files of a message: Front waits 60 for an answer (§2.5.1)
+REFERENCE = b"front_sms:sha256:"
+
+_FILE_DATA = re.compile(rb'"fileData"\s*:\s*"')
+_ENDINGS = (  # offset, what stands there, and how such a file's name ends
+    (0, b"\xff\xd8\xff", "jpg"),
+    (0, b"\x89PNG\r\n\x1a\n", "png"),
+    (0, b"GIF8", "gif"),
+    (8, b"WEBP", "webp"),
+    (8, b"WAVE", "wav"),
+    (4, b"ftypheic", "heic"),
+    (4, b"ftypM4A", "m4a"),
+    (4, b"ftyp3g", "3gp"),
+    (4, b"ftyp", "mp4"),
+    (0, b"#!AMR", "amr"),
+    (0, b"ID3", "mp3"),
+    (0, b"OggS", "ogg"),
+    (0, b"%PDF-", "pdf"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a file as they are stored: repaired where the gateway had encoded them twice over."""
+
+    data: bytes = field(repr=False)
+    repaired: bool
+    sha256: str
+
+    @classmethod
+    def of(cls, part: FilePart) -> "Content | None":
+        """None where the file's Base64 could not be read."""
+        if part.data is None:
+            return None
+        repaired = repair_double_utf8(part.data, part.content_type)
+        data = part.data if repaired is None else repaired
+        return cls(data, repaired is not None, hashlib.sha256(data).hexdigest())
+
+    @property
+    def name(self) -> str:
+        ending = next((e for offset, magic, e in _ENDINGS if self.data.startswith(magic, offset)), "bin")
+        return f"front_sms/mms/{self.sha256[:2]}/{self.sha256}.{ending}"
+
+
+def rows(parts: Sequence[FilePart], contents: Sequence[Content | None], names: dict[str, str]) -> list[MmsFile]:
+    """An unsaved row for each file, in order. Where the file is not in storage `file` is empty; where it could not be
+    read at all, `sha256` is, too."""
+    return [
+        MmsFile(
+            gateway_id=part.id,
+            content_type=part.content_type[: _length("content_type")],
+            name=part.name[: _length("name")],
+            file=names.get(content.sha256, "") if content else "",
+            size=len(content.data) if content else 0,
+            sha256=content.sha256 if content else "",
+            repaired=content.repaired if content else False,
+            position=position,
+        )
+        for position, (part, content) in enumerate(zip(parts, contents, strict=True))
+    ]
+
+
+def problems(parts: Iterable[FilePart]) -> list[str]:
+    """What of the files' descriptions is too long for its column, and is cut there."""
+    return [
+        f"{field} of file {number} was cut to {_length(field)} characters"
+        for number, part in enumerate(parts, 1)
+        for field in ("content_type", "name")
+        if len(getattr(part, field)) > _length(field)
+    ]
+
+
+def store(contents: Iterable[Content | None]) -> dict[str, str]:
+    """Put files into storage; gives the names of those that are there, by their SHA-256.
+
+    Takes `TIME_LIMIT` seconds at most, though a storage may hang for ever: it is waited for in a thread of its own.
+    """
+    wanted = {content.sha256: content for content in contents if content is not None}
+    if not wanted:
+        return {}
+    stored: dict[str, str] = {}
+    gave_up = threading.Event()
+
+    def work() -> None:
+        try:
+            for content in wanted.values():
+                if gave_up.is_set():
+                    return
+                if name := _stored(content):
+                    stored[content.sha256] = name
+        finally:
+            connections.close_all()  # a storage may keep its files in a database
+
+    thread = threading.Thread(target=work, name="front-sms-mms", daemon=True)
+    thread.start()
+    thread.join(TIME_LIMIT)
+    if thread.is_alive():
+        gave_up.set()
+        logger.error("The storage of MMS files took more than %d s. The worker tries again.", TIME_LIMIT)
+    return dict(stored)
+
+
+def _stored(content: Content) -> str:
+    try:
+        storage = mms_storage()
+        name = content.name
+        if not (storage.exists(name) and storage.size(name) == len(content.data)):
+            name = storage.save(name, ContentFile(content.data), max_length=_length("file"))
+        _flush(storage, name)
+    except Exception as error:  # whatever a storage raises: the bytes are kept in the row, and tried again
+        logger.error("An MMS file could not be stored (%s). The worker tries again.", type(error).__name__)
+        return ""
+    return name
+
+
+def _flush(storage: Storage, name: str) -> None:
+    """On a disk of ours, past every cache: the body that is kept will hold the file no more."""
+    try:
+        path = storage.path(name)
+    except NotImplementedError:
+        return
+    for place in (path, os.path.dirname(path)):
+        descriptor = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def spliced(raw: bytes, moved: Iterable[tuple[str, str]]) -> bytes:
+    """`raw` with a reference, `front_sms:sha256:…`, for the Base64 of each moved file: pairs of that and the SHA-256.
+
+    Only where it stands verbatim as `fileData`; anything else stays as it came.
+    """
+    escaped = b"\\/" in raw  # as PHP writes a slash
+    literals = {}
+    for encoded, sha256 in moved:
+        if encoded:
+            literals[(encoded.replace("/", "\\/") if escaped else encoded).encode()] = REFERENCE + sha256.encode()
+    pieces = []
+    kept_from = 0
+    for key in _FILE_DATA.finditer(raw):
+        start = key.end()
+        for literal, reference in literals.items():
+            if raw.startswith(literal, start) and raw.startswith(b'"', start + len(literal)):
+                pieces += [raw[kept_from:start], reference]
+                kept_from = start + len(literal)
+                break
+    return b"".join([*pieces, raw[kept_from:]])
+
+
+def _length(field: str) -> int:
+    return MmsFile._meta.get_field(field).max_length or 0  # type: ignore[union-attr]

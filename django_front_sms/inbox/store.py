@@ -1,0 +1,135 @@
+"""Keeping what Front brings (§2.3, §2.5), in the request: nothing here may fail but the database.
+
+A delivery is known by a digest of its own, made here and not by the database, whose collations see fewer differences.
+"""
+
+import hashlib
+import json
+import logging
+from typing import Any
+
+from django.db import IntegrityError, router, transaction
+
+from django_front_sms import events
+from django_front_sms.gateway.push import InboundPush, StatusPush
+from django_front_sms.inbox import files
+from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile
+from django_front_sms.outbox.transactions import nested_transaction
+
+logger = logging.getLogger(__name__)
+
+_TRIES = 5
+_LONGEST_PROBLEM = 1000
+
+
+def store_status(account: str, push: StatusPush, raw: bytes) -> None:
+    """Append a delivery status as it came; it is matched to its message later, by the worker."""
+    status = DeliveryStatus.objects.create(
+        account=account,
+        gateway_id=push.gateway_id,
+        status=push.status,
+        raw=raw,
+        problem=push.problem[:_LONGEST_PROBLEM],
+        look_at=None if push.gateway_id is None else events.due_at_once(),  # without an id it is nobody's
+    )
+    if push.problem:
+        logger.warning("Delivery status #%d could not be read in full; its page in the admin says why.", status.pk)
+    _hint(status._state.db)
+
+
+def store_inbound(account: str, push: InboundPush, raw: bytes) -> bool:
+    """Store an inbound message with its files, once; gives whether it is new.
+
+    The same again, however concurrent, stores nothing. The same id with other content is a message of its own, with a
+    `problem`. Raises what the database raises, and nothing else.
+    """
+    using = router.db_for_write(InboundMessage)
+    identity, content = _identity(account, push, raw), _content(push, raw)
+    problems = [push.problem] if push.problem else []
+    message: InboundMessage | None = None
+    for _ in range(_TRIES):
+        known = InboundMessage.objects.using(using).filter(identity=identity).only("pk", "content_digest").first()
+        if known is not None and known.content_digest == content:
+            return False
+        if known is not None:
+            problems.append(f"this came before with other content, as #{known.pk}")
+            identity = _digest("again", identity, content)
+            message = None
+            continue
+        if message is None:
+            message, attached = _message(account, push, raw, problems)
+        message.identity, message.content_digest = identity, content
+        try:
+            _insert(message, attached, using)
+        except IntegrityError:  # somebody was faster: look who
+            message.pk = None
+            continue
+        if message.problem:
+            logger.warning("Inbound message #%d could not be read in full; its page in the admin says why.", message.pk)
+        _hint(using)
+        return True
+    raise IntegrityError("An inbound message could neither be found nor stored.")
+
+
+def _message(account: str, push: InboundPush, raw: bytes, problems: list[str]) -> tuple[InboundMessage, list[MmsFile]]:
+    """The unsaved rows; the files are in storage by then, as far as it takes them."""
+    contents = [files.Content.of(part) for part in push.files]
+    names = files.store(contents)
+    moved = [(p.encoded, c.sha256) for p, c in zip(push.files, contents, strict=True) if c and c.sha256 in names]
+    texts = {"sender": push.sender, "recipient": push.recipient, "keyword": push.keyword}
+    problems = [*problems, *files.problems(push.files)]
+    for name, text in texts.items():
+        limit = InboundMessage._meta.get_field(name).max_length  # type: ignore[union-attr]
+        if limit and len(text) > limit:
+            texts[name] = text[:limit]
+            problems.append(f"{name} was cut to {limit} characters")
+    message = InboundMessage(
+        account=account,
+        api=push.api,
+        gateway_id=push.id,
+        text=push.text,
+        sent_at=push.sent,
+        counter=push.counter,
+        raw=files.spliced(raw, moved) if moved else raw,
+        problem="; ".join(problems)[:_LONGEST_PROBLEM],
+        look_at=events.due_at_once(),
+        **texts,
+    )
+    return message, files.rows(push.files, contents, names)
+
+
+@nested_transaction
+def _insert(message: InboundMessage, attached: list[MmsFile], using: str) -> None:
+    message.save(force_insert=True, using=using)
+    for file in attached:
+        file.message_id = message.pk
+    MmsFile.objects.using(using).bulk_create(attached)
+
+
+def _identity(account: str, push: InboundPush, raw: bytes) -> str:
+    """Which delivery of Front's this is. GET brings no id (§2.5.2); what its fields do not tell apart, its bytes do."""
+    if push.id is not None:
+        return _digest(push.api, account, push.id)
+    if push.api == "get" and push.counter is not None and push.sent is not None:
+        return _digest("get", account, push.counter, int(push.sent.timestamp()), push.sender, push.recipient)
+    return _digest("raw", push.api, account, hashlib.sha256(raw).hexdigest())
+
+
+def _content(push: InboundPush, raw: bytes) -> str:
+    """What is said, however it is written down; where some of it could not be read, the bytes themselves."""
+    if push.problem:
+        return _digest("raw", hashlib.sha256(raw).hexdigest())
+    attached = [
+        [part.id, part.content_type, part.name, hashlib.sha256(part.encoded.encode()).hexdigest()]
+        for part in push.files
+    ]
+    sent = push.sent and push.sent.isoformat()
+    return _digest(push.recipient, push.sender, push.text, sent, push.counter, push.keyword, attached)
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+
+
+def _hint(using: str | None) -> None:
+    transaction.on_commit(lambda: events.hint("deliver_events"), using=using)
