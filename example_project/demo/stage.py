@@ -74,8 +74,8 @@ def database(folder: Path) -> Iterator[None]:
         url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
     before = connection.settings_dict["NAME"]
     connection.settings_dict["TEST"]["NAME"] = name
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
     try:
+        connection.creation.create_test_db(verbosity=0, autoclobber=True)
         os.environ["DATABASE_URL"] = url
         call_command("seed")
         yield

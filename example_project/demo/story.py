@@ -6,6 +6,8 @@ import struct
 import urllib.request
 import zlib
 
+from django.utils.timezone import localtime
+
 from django_front_sms.conf import get_settings
 from django_front_sms.gateway.numbers import is_text_sender
 from django_front_sms.models import InboundMessage, OutboundMessage
@@ -81,7 +83,7 @@ def show(message: OutboundMessage, reply: InboundMessage, mms: InboundMessage) -
     reply.refresh_from_db()
     print(f"\nMessage {message.pk} to {message.recipient}: {message.text}")
     for entry in message.timeline():
-        print(f"  {entry.at:%H:%M:%S}  {entry.title}" + (f"  ({entry.detail})" if entry.detail else ""))
+        print(f"  {localtime(entry.at):%H:%M:%S}  {entry.title}" + (f"  ({entry.detail})" if entry.detail else ""))
     print(f"\nReply to message {reply.in_reply_to_id} from {reply.sender}: {reply.text}")
     print(f"\nMMS from {mms.sender}: {mms.text}")
     for file in mms.files.all():
