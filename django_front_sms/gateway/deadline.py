@@ -1,0 +1,154 @@
+"""Sockets that keep one deadline, however slowly the other side drips.
+
+A time-out per read starts anew with every byte. Here each operation gets only what is left of the whole exchange.
+"""
+
+import io
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+Clock = Callable[[], float]
+SocketOption = tuple[int, int, int | bytes]
+
+
+class Deadline:
+    """A moment on a monotonic clock, ``seconds`` from now."""
+
+    __slots__ = ("_at", "_clock")
+
+    def __init__(self, seconds: float, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._at = clock() + seconds
+
+    def left(self) -> float:
+        """Seconds left, more than 0; raises TimeoutError when there are none."""
+        seconds = self._at - self._clock()
+        if seconds <= 0:
+            raise TimeoutError("the deadline has passed")
+        return seconds
+
+
+def dial(host: str, port: int, deadline: Deadline, options: Iterable[SocketOption] = ()) -> socket.socket:
+    """Connect over TCP before the deadline; raises OSError, or UnicodeError for a name that can't be one.
+
+    Each address of the name gets a fair share of the time, so that a silent first one leaves some for the next.
+    Looking the name up obeys the resolver's own time-outs: it can overrun the deadline, and is then given up.
+    """
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    failure: OSError = OSError("the name has no address")
+    for untried, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
+        seconds = deadline.left() / untried
+        try:
+            return _connected(socket.socket(family, kind, protocol), address, seconds, options)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _connected(sock: socket.socket, address: Any, seconds: float, options: Iterable[SocketOption]) -> socket.socket:
+    try:
+        for option in options:
+            sock.setsockopt(*option)
+        sock.settimeout(seconds)
+        sock.connect(address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def secure(sock: socket.socket, context: ssl.SSLContext, host: str, deadline: Deadline) -> ssl.SSLSocket:
+    """Shake hands before the deadline; raises OSError (ssl.SSLError is one) and then closes the socket."""
+    try:
+        sock.settimeout(deadline.left())
+        return context.wrap_socket(sock, server_hostname=host)
+    except BaseException:
+        sock.close()
+        raise
+
+
+class DeadlineSocket:
+    """A connected socket, plain or TLS, as far as ``http.client`` and urllib3 use one.
+
+    Give it a new ``deadline`` before each exchange. Reading and writing raise TimeoutError past it. ``surplus`` tells
+    that more came than an answer's length said: the length lied, and the socket must not be used again.
+    """
+
+    def __init__(self, sock: socket.socket, deadline: Deadline, clock: Clock = time.monotonic) -> None:
+        self._sock = sock
+        self._clock = clock
+        self.deadline = deadline
+        self.surplus = False
+        self._used_at = clock()
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the last byte came, or since connecting."""
+        return self._clock() - self._used_at
+
+    def send(self, data: bytes | memoryview) -> int:
+        """Hand some of the bytes to the kernel and return how many."""
+        self._sock.settimeout(self.deadline.left())
+        return self._sock.send(data)
+
+    def recv_into(self, stream: io.RawIOBase, buffer: Any) -> int | None:
+        """Read what is there from a stream of this socket."""
+        self._sock.settimeout(self.deadline.left())
+        count = stream.readinto(buffer)
+        self._used_at = self._clock()
+        return count
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """One answer as a stream. Closing the socket waits for closing the stream, as with real sockets."""
+        return _AnswerStream(_DeadlineStream(self, self._sock.makefile("rb", buffering=0)))
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Do nothing: the deadline rules."""
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+class _DeadlineStream(io.RawIOBase):
+    """What the socket brings, each read within what is left."""
+
+    def __init__(self, sock: DeadlineSocket, stream: io.RawIOBase) -> None:
+        self.socket = sock
+        self._stream = stream
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        return None if self._ended else self.socket.recv_into(self._stream, buffer)
+
+    def end(self) -> None:
+        """From now on there is nothing to read, and no waiting for it."""
+        self._ended = True
+
+    def close(self) -> None:
+        try:
+            self._stream.close()
+        finally:
+            super().close()
+
+
+class _AnswerStream(io.BufferedReader):
+    """One answer. Closed with bytes left unread, it tells its socket."""
+
+    raw: _DeadlineStream
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        self.raw.end()
+        if self.peek(1):
+            self.raw.socket.surplus = True
+        super().close()

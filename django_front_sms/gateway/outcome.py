@@ -1,0 +1,82 @@
+"""What is certain after an exchange with the gateway.
+
+Before the first byte the gateway can't have the message. After it, only an answer of the documented shape settles the
+question (§2.1, §2.4); everything else leaves it open.
+"""
+
+import codecs
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
+
+from django_front_sms.gateway.codes import ErrorCode
+from django_front_sms.gateway.submit import (
+    Answer,
+    BulkAnswer,
+    Malformed,
+    decode_answer_json,
+    decode_answer_text,
+    decode_bulk_answer,
+)
+
+MAX_ID = 2**63 - 1  # what a big integer column holds
+CREATED = 201
+
+Form = TypeVar("Form")
+
+
+class Fate(StrEnum):
+    """What is certain after an exchange."""
+
+    NOT_SENT = "not_sent"  # no byte was written
+    ANSWERED = "answered"  # a documented answer came: acceptance or refusal
+    AMBIGUOUS = "ambiguous"  # the gateway may or may not have the message
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an exchange ended.
+
+    ``answer`` is there when the fate is ANSWERED, and only then; ``repr`` leaves it out, since it can hold numbers.
+    ``detail`` is a short reason for the two others and quotes nothing. ``duration`` is in seconds, from the call to its
+    end, waiting for a connection included.
+    """
+
+    fate: Fate
+    answer: Answer | BulkAnswer | None = field(default=None, repr=False)
+    http_status: int | None = None
+    detail: str = ""
+    duration: float = 0.0
+
+
+class NotSent(Exception):
+    """Certain: nothing was written."""
+
+
+class Unclear(Exception):
+    """The gateway may or may not have the message."""
+
+
+def single_answer(status: int, body: bytes) -> Answer:
+    """The answer to one message: JSON or text, whichever was asked for. Raises Unclear."""
+    is_json = body.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
+    answer = _readable(decode_answer_json if is_json else decode_answer_text, body)
+    if answer.errorcode == ErrorCode.OK and not 0 < (answer.id or 0) <= MAX_ID:
+        raise Unclear("accepted, but without a usable id")
+    return answer
+
+
+def bulk_answer(status: int, body: bytes) -> BulkAnswer:
+    """§2.4: 201 means accepted, any other status refused. A code that contradicts it settles nothing: Unclear."""
+    answer = _readable(decode_bulk_answer, body)
+    if (answer.errorcode == ErrorCode.OK) != (status == CREATED):
+        raise Unclear("the HTTP status and the error code contradict each other")
+    return answer
+
+
+def _readable(decode: Callable[[bytes], Form], body: bytes) -> Form:
+    try:
+        return decode(body)
+    except Malformed:
+        raise Unclear("the answer is not of a documented shape") from None
