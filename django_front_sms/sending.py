@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from asgiref.sync import sync_to_async
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from django_front_sms import events
+from django_front_sms import events, limits
 from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.drafts import check_recipient, draft
 from django_front_sms.exceptions import InvalidMessage, NotPossible, NotRepliable
@@ -244,7 +244,12 @@ def _insert(drafts: list[OutboundMessage], known: dict[tuple[str, str], Outbound
         else:
             _must_match(message, earlier, index)
             rows.append(earlier)
-    OutboundMessage.objects.bulk_create(new, batch_size=BATCH)
+    limits.check(new, get_settings())
+    if connection.features.can_return_rows_from_bulk_insert:
+        OutboundMessage.objects.bulk_create(new, batch_size=BATCH)
+    else:  # MySQL names no keys of many rows, and callers need them
+        for message in new:
+            message.save(force_insert=True)
     return rows
 
 

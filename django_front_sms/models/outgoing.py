@@ -168,6 +168,7 @@ class OutboundMessage(models.Model):
             models.Index(fields=["account", "gateway_id"], name="front_sms_out_gateway_id"),
             models.Index(fields=["recipient", "sender", "id"], name="front_sms_out_recipient"),
             models.Index(fields=["state", "id"], name="front_sms_out_state"),
+            models.Index(fields=["account", "created_at"], name="front_sms_out_created"),
         ]
 
     def __str__(self) -> str:

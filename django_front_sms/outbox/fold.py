@@ -50,7 +50,7 @@ def is_accepted(attempt: SendAttempt) -> bool:
 
 def may_repeat(message: OutboundMessage, account: Account) -> bool:
     """Whether a machine may repeat a request that Front may have accepted: only where Front's filter is known to catch
-    the repetition, and never for what the recipient pays for, nor for bulk: nothing says that the filter is on there."""
+    the repetition, and never for what the recipient pays for, nor for bulk, where no filter is documented."""
     return account.duplicate_filter is True and not message.price and not message.bulk_id
 
 

@@ -1,0 +1,81 @@
+"""`RATE_LIMITS`: how many messages a site accepts for sending, against SMS pumping and runaway loops.
+
+Counted over the rows of the last period when new ones are asked for; refused before anything is stored. Two callers at
+the very same moment may each see room for the last one: this is a brake, not a lock.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from django_front_sms.conf import FrontSMSSettings
+from django_front_sms.exceptions import InvalidMessage
+from django_front_sms.models import OutboundMessage
+
+_FORM = re.compile(r"([1-9][0-9]{0,8})/([smhd])")
+_PERIODS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_AT_ONCE = 1000  # numbers in one query
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` messages in any `period`."""
+
+    count: int
+    period: timedelta
+
+    @classmethod
+    def parse(cls, written: str) -> Self:
+        """From "5/h": a count, and s, m, h or d. Raises `ValueError`."""
+        form = _FORM.fullmatch(written)
+        if form is None:
+            raise ValueError(f'{written!r} is no rate limit. Write a count and a period, like "5/h" (s, m, h or d).')
+        return cls(int(form[1]), _PERIODS[form[2]])
+
+
+def check(drafts: Sequence[OutboundMessage], conf: FrontSMSSettings) -> None:
+    """Raise `InvalidMessage`, `rate_limited`, where these are too many with those before; `index`: the first."""
+    for key, written in conf.rate_limits.items():
+        limit = Limit.parse(written)
+        if key == "per_recipient":
+            _per_recipient(drafts, limit)
+        elif key == "per_account":
+            _per_account(drafts, limit)
+
+
+def _per_recipient(drafts: Sequence[OutboundMessage], limit: Limit) -> None:
+    counts = Counter[str]()
+    numbers = sorted({message.recipient for message in drafts})
+    for start in range(0, len(numbers), _AT_ONCE):
+        recent = _recent(limit).filter(recipient__in=numbers[start : start + _AT_ONCE]).order_by()
+        counts.update(dict(recent.values_list("recipient").annotate(Count("pk"))))
+    _refuse_beyond(limit, counts, (message.recipient for message in drafts), _("to this number"))
+
+
+def _per_account(drafts: Sequence[OutboundMessage], limit: Limit) -> None:
+    accounts = {message.account for message in drafts}
+    counts = Counter({account: _recent(limit).filter(account=account).count() for account in accounts})
+    _refuse_beyond(limit, counts, (message.account for message in drafts), _("from this account"))
+
+
+def _recent(limit: Limit) -> QuerySet[OutboundMessage]:
+    return OutboundMessage.objects.filter(created_at__gt=timezone.now() - limit.period)
+
+
+def _refuse_beyond(limit: Limit, counts: Counter[str], keys: Iterable[str], of_what: str) -> None:
+    for index, key in enumerate(keys):
+        counts[key] += 1
+        if counts[key] > limit.count:
+            raise InvalidMessage(
+                _("Too many messages %(of_what)s: at most %(count)d in %(period)s (RATE_LIMITS). Try again later.")
+                % {"of_what": of_what, "count": limit.count, "period": limit.period},
+                "rate_limited",
+                index=index,
+            )
