@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from example_project.demo.processes import Children, Failed, free_port
+from example_project.demo.processes import SIGNALS, Children, Failed, free_port
 
 FOREVER = ("-c", "import signal; signal.pause()")
 STUBBORN = ("-c", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready'); signal.pause()")
@@ -18,7 +18,7 @@ STUBBORN = ("-c", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);
 @pytest.fixture(autouse=True)
 def _same_signals_after():
     """Ending children makes this process deaf to signals, as the demo's last act; the tests want to hear them again."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import time
 
 from example_project.demo.processes import Failed, end_on_signals
 from example_project.demo.stage import Stage, only_the_simulator, ports, set_up
@@ -35,8 +36,7 @@ def main() -> int:
         print(f"\nThe demo failed: {error}", *getattr(error, "__notes__", []), sep="\n", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nEverything is ended.")
-        return 130 if given.once else 0
+        return 130
     return 0
 
 
@@ -49,8 +49,12 @@ def once(stage: Stage) -> None:
 
 def until_interrupted(stage: Stage) -> None:
     print(WELCOME.format(web=stage.web, phones=stage.phones, logs=stage.children.logs), flush=True)
-    while True:
-        stage.children.wait_for("a process to end", lambda: None, seconds=3600 * 24 * 365)
+    try:
+        while True:
+            stage.children.check()
+            time.sleep(1)
+    except KeyboardInterrupt:
+        print("\nEnding everything; the worker takes a few seconds …", flush=True)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Self, TypeVar
 
 T = TypeVar("T")
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE = 10  # seconds that a child has for ending by itself
 PR_SET_PDEATHSIG = 1  # Linux: the signal that a child gets when its parent is gone, however that went
 
@@ -39,7 +40,7 @@ def end_on_signals() -> None:
     def leave(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, leave)
 
 
@@ -98,7 +99,7 @@ class Children:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # ending takes seconds, and goes to its end
         for child in self.running.values():
             child.terminate()
