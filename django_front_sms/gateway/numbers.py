@@ -17,7 +17,6 @@ NumberErrorCode = Literal["invalid_recipient", "invalid_sender", "region_not_all
 
 MAX_TEXT_SENDER = 11  # §1.1: characters
 _MAX_DIGITS = 15  # E.164
-_MAX_WRITTEN = 50
 
 _WRITTEN_NUMBER = re.compile(r"\(?[+＋]?[\d\s()./\-\u2010-\u2015\u2212]+")
 _DIGITS = re.compile(r"(?:\+|00)?([0-9]+)")
@@ -61,7 +60,7 @@ def parse_recipient(value: str, *, region: str = "NO", allowed_regions: Collecti
 def _parse(value: str, region: str) -> PhoneNumber:
     # Contact lists wrap pasted numbers in invisible direction marks.
     visible = "".join(char for char in value if unicodedata.category(char) != "Cf").strip()
-    if len(visible) > _MAX_WRITTEN or not _WRITTEN_NUMBER.fullmatch(visible):
+    if not _WRITTEN_NUMBER.fullmatch(visible):
         raise NumberError(f"{mask(value)} is not a phone number: write digits, with a country code such as +47 first.")
     if visible.startswith("00"):
         visible = "+" + visible[2:]

@@ -161,7 +161,10 @@ def test_a_replacement_is_not_read_as_a_pattern():
     assert replace("ç", "\\") == "\\"
 
 
-@given(st.text(st.characters(), max_size=50) | st.text(st.sampled_from("a\ud83d\ude0a😊"), max_size=20))
+@given(
+    st.text(st.characters(exclude_categories=()), max_size=50)
+    | st.text(st.sampled_from("a\ud83d\ude0a😊"), max_size=20)
+)
 def test_lone_surrogates_become_one_sign_and_pairs_are_joined(text):
     sound = well_formed(text)
     sound.encode("utf-8")

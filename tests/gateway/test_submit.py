@@ -283,7 +283,7 @@ def test_a_plus_in_a_query_is_a_space_and_a_number_gets_its_plus_back():
     assert (sms.recipient, sms.text) == ("+4799999999", "a b")
 
 
-@given(st.text(st.characters(), max_size=20))
+@given(st.text("a€\ud83d\ude0a", max_size=20))
 def test_lone_surrogates_never_stop_a_request(text):
     sms = Sms(service_id=1, sender="A", recipient="+4799999999", text=text)
     assert decode_json(encode_json(sms)).text == decode_query(encode_query(sms)).text
@@ -317,7 +317,7 @@ def test_an_unknown_encoding_is_named_and_the_rest_still_readable():
     assert refused.value.parameters == {"encoding": "utf16", "txt": "æ"}
 
 
-@given(st.binary() | st.text(st.characters()))
+@given(st.binary() | st.text(st.characters(exclude_categories=())))
 def test_reading_parameters_is_total(query):
     assert isinstance(parse_query(query.replace("encoding", "") if isinstance(query, str) else query), dict)
 
@@ -424,6 +424,7 @@ def test_a_text_answer_is_read_in_any_case_and_with_words_behind(body, errorcode
         b"ErrorCode=0, ID=14 ID=15",
         b"ErrorCode=0, ID=" + b"9" * 5000,
         b"ErrorCode=0, ID=1\nErrorCode=5, ID=0",
+        b"ErrorCode=0, ID=1\nErrorCode=5",
         b"<html>ErrorCode=0, ID=145099</html>",
         b"HTTP ErrorCode=0, ID=145099",
         "ErrorCode=٠".encode(),
