@@ -23,7 +23,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ClosedPoolError, EmptyPoolError, HTTPError, LocationParseError
 from urllib3.util import parse_url
 
-from django_front_sms.gateway.deadline import Clock, Deadline, DeadlineSocket, SocketOption, dial, secure
+from django_front_sms.gateway.deadline import AnswerStream, Clock, Deadline, DeadlineSocket, SocketOption, dial, secure
 from django_front_sms.gateway.outcome import Fate, NotSent, Outcome, Unclear, bulk_answer, single_answer
 from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms, encode_bulk, encode_json, encode_query
 
@@ -129,7 +129,7 @@ class Client:
             if not exchange.touched:
                 raise
             raise Unclear(exchange.loss(error)) from None
-        if exchange.line is not None and exchange.line.surplus:
+        if exchange.stream is not None and exchange.stream.surplus:
             raise Unclear("the answer is longer than its length says")
         return body
 
@@ -138,7 +138,7 @@ class Client:
         pid = os.getpid()
         pool = self._pools.get(pid)
         if pool is None:
-            for other in [other for other in self._pools if other != pid]:
+            for other in set(self._pools) - {pid}:
                 forsaken = self._pools.pop(other, None)
                 if forsaken is not None:
                     forsaken.forsake()
@@ -192,7 +192,7 @@ class _Exchange:
     query: str = ""
     body: bytes = b""
     deadline: Deadline = field(init=False)
-    line: DeadlineSocket | None = None
+    stream: AnswerStream | None = None
     touched: bool = False
     status: int = 0
 
@@ -250,7 +250,6 @@ class _Connection(HTTPConnection):
         self._exchange = cast(_Exchange, body)
         if self.is_closed:
             self.connect()
-        self._exchange.line = self._line
         super().request(method, url, None, headers, **options)
 
     def putrequest(self, method: str, url: str, *args: Any, **options: Any) -> None:
@@ -277,6 +276,7 @@ class _Connection(HTTPConnection):
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3's, as its own does
         """As urllib3's own, which logs the headers that it can't read."""
         answer = http.client.HTTPConnection.getresponse(self)
+        self._exchange.stream = self._line.stream if self._line else None
         return HTTPResponse(
             body=answer,
             headers=HTTPHeaderDict(answer.msg.items()),

@@ -73,21 +73,26 @@ def secure(sock: socket.socket, context: ssl.SSLContext, host: str, deadline: De
 class DeadlineSocket:
     """A connected socket, plain or TLS, as far as ``http.client`` and urllib3 use one.
 
-    Give it a new ``deadline`` before each exchange. Reading and writing raise TimeoutError past it. ``surplus`` tells
-    that more came than an answer's length said: the length lied, and the socket must not be used again.
+    Give it a new ``deadline`` before each exchange: reading and writing raise TimeoutError past it. ``stream`` is the
+    latest answer.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline, clock: Clock = time.monotonic) -> None:
         self._sock = sock
         self._clock = clock
         self.deadline = deadline
-        self.surplus = False
+        self.stream: AnswerStream | None = None
         self._used_at = clock()
 
     @property
     def idle(self) -> float:
         """Seconds since the last byte came, or since connecting."""
         return self._clock() - self._used_at
+
+    @property
+    def surplus(self) -> bool:
+        """Whether more came than the latest answer's length said. Such a socket must not be used again."""
+        return self.stream is not None and self.stream.surplus
 
     def send(self, data: bytes | memoryview) -> int:
         """Hand some of the bytes to the kernel and return how many."""
@@ -103,7 +108,8 @@ class DeadlineSocket:
 
     def makefile(self, mode: str) -> io.BufferedReader:
         """One answer as a stream. Closing the socket waits for closing the stream, as with real sockets."""
-        return _AnswerStream(_DeadlineStream(self, self._sock.makefile("rb", buffering=0)))
+        self.stream = AnswerStream(_DeadlineStream(self, self._sock.makefile("rb", buffering=0)))
+        return self.stream
 
     def fileno(self) -> int:
         return self._sock.fileno()
@@ -119,7 +125,7 @@ class _DeadlineStream(io.RawIOBase):
     """What the socket brings, each read within what is left."""
 
     def __init__(self, sock: DeadlineSocket, stream: io.RawIOBase) -> None:
-        self.socket = sock
+        self._socket = sock
         self._stream = stream
         self._ended = False
 
@@ -127,7 +133,7 @@ class _DeadlineStream(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        return None if self._ended else self.socket.recv_into(self._stream, buffer)
+        return None if self._ended else self._socket.recv_into(self._stream, buffer)
 
     def end(self) -> None:
         """From now on there is nothing to read, and no waiting for it."""
@@ -140,15 +146,15 @@ class _DeadlineStream(io.RawIOBase):
             super().close()
 
 
-class _AnswerStream(io.BufferedReader):
-    """One answer. Closed with bytes left unread, it tells its socket."""
+class AnswerStream(io.BufferedReader):
+    """One answer. ``surplus`` tells, once it is closed, that bytes were left: more came than its length said."""
 
     raw: _DeadlineStream
+    surplus = False
 
     def close(self) -> None:
         if self.closed:
             return
         self.raw.end()
-        if self.peek(1):
-            self.raw.socket.surplus = True
+        self.surplus = bool(self.peek(1))
         super().close()
