@@ -75,15 +75,16 @@ lint: $(LINTERS)
 	$(BIN)/lint-imports
 	$(MANAGE) makemigrations --check --dry-run
 
-# These belong to parts of their own; where such a part is missing, say so and fail.
-bench faults docs screenshots: PART = $(PART_$@)
-PART_bench := benchmarks/__main__.py
-PART_faults := benchmarks/faults.py
-PART_docs := docs/build.py
-PART_screenshots := docs/screenshots.py
+# Each needs a part of the repository; where that is missing, say so and fail.
+bench: PART = benchmarks/__main__.py
+bench: RUN = -m benchmarks
+faults: PART = tests/faults/__main__.py
+faults: RUN = -m tests.faults
+docs: PART = docs/build.py
+screenshots: PART = docs/screenshots.py
 bench faults docs screenshots: $(LINTERS)
 	@test -f $(PART) || { echo "make $@ is not there yet: it would run $(PART), which does not exist."; exit 1; }
-	$(BIN)/python $(PART) $(ARGS)
+	$(BIN)/python $(or $(RUN),$(PART)) $(ARGS)
 
 clean:
 	rm -rf build dist var .tox *.egg-info
