@@ -55,7 +55,7 @@ def of_outbound(message: OutboundMessage) -> list[Entry]:
         *_beginning(message),
         *_attempts(message),
         *_statuses(message),
-        *(_decision(decision) for decision in _rows(message, "decisions", "by")),
+        *(_decision(decision, message) for decision in _rows(message, "decisions", "by")),
         *_receivers(f"out:{message.pk}"),
         *(_reply(reply) for reply in _rows(message, "replies", without=("raw", "text"))),
     ]
@@ -72,7 +72,8 @@ def of_inbound(message: InboundMessage) -> list[Entry]:
     ]
     told.sort(key=lambda entry: entry.at)
     if message.look_at is not None:
-        told.append(Entry(told[-1].at, "waiting", _("Waits for the worker to look at it"), level="wait"))
+        what = _("Waits until its files are stored") if message.announced else _("Waits for the worker to look at it")
+        told.append(Entry(told[-1].at, "waiting", what, level="wait"))
     return told
 
 
@@ -97,6 +98,11 @@ def _when(moment: datetime) -> str:
 
 def _who(user: Any) -> str:
     return str(user.get_username()) if user is not None else ""
+
+
+def _sentence(words: str) -> str:
+    words = words.strip()
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".") if words else ""
 
 
 def _sentences(*parts: str) -> str:
@@ -143,17 +149,22 @@ def _attempts(message: OutboundMessage) -> Iterator[Entry]:
 def _result(attempt: SendAttempt, doubtful: bool) -> tuple[str, Level, str]:
     """What came of an attempt: in a few words, how good that is, and more about it. `doubtful`: an earlier attempt of
     the same message may have reached Front."""
-    reason = " ".join(filter(None, [f"HTTP {attempt.http_status}." if attempt.http_status else "", attempt.detail]))
+    reason = ": ".join(filter(None, [f"HTTP {attempt.http_status}" if attempt.http_status else "", attempt.detail]))
     match attempt.outcome:
         case Outcome.PENDING:
             return _("under way"), "wait", ""
         case Outcome.NOT_SENT:
-            return _("nothing was sent"), "warn", reason
+            return _("nothing was sent"), "warn", _sentence(reason)
         case Outcome.LOST:
             return _("the worker never came back"), "warn", _("It may or may not have reached Front.")
         case Outcome.ANSWERED:
             return _answer_of_front(attempt, doubtful)
-    return _("no clear answer"), "warn", _sentences(_("It may or may not have reached Front."), reason)
+    doubt = (
+        _("It may or may not have reached Front (%(reason)s).")
+        if reason
+        else _("It may or may not have reached Front.")
+    )
+    return _("no clear answer"), "warn", doubt % {"reason": reason}
 
 
 def _answer_of_front(attempt: SendAttempt, doubtful: bool) -> tuple[str, Level, str]:
@@ -184,7 +195,7 @@ def _statuses(message: OutboundMessage) -> Iterator[Entry]:
         title, level, detail = status_in_words(row)
         if row.status == StatusCode.FAILED and delivered:
             detail = _("Front also says that it reached the phone, and that counts.")
-        yield Entry(row.received_at, "status", title, _sentences(detail, row.problem), level)
+        yield Entry(row.received_at, "status", title, _sentences(detail, _sentence(row.problem)), level)
 
 
 def status_in_words(row: DeliveryStatus) -> tuple[str, Level, str]:
@@ -212,14 +223,16 @@ def _inbound(pk: int) -> str:
     return _("Inbound message #%(pk)s.") % {"pk": pk}
 
 
-def _decision(decision: Decision) -> Entry:
+def _decision(decision: Decision, message: OutboundMessage) -> Entry:
     titles = {
         Decision.Action.CANCEL: _("Cancelled"),
         Decision.Action.MARK_SENT: _("Marked as sent"),
-        Decision.Action.SEND_ANYWAY: _("Sent anyway"),
+        Decision.Action.SEND_ANYWAY: _("To be sent anyway"),
         Decision.Action.GIVE_UP: _("Given up"),
     }
     title = titles.get(Decision.Action(decision.action), decision.get_action_display())
+    if decision.action == Decision.Action.CANCEL and message.state != State.CANCELLED:
+        title = _("Cancelled, though it may have been sent")
     return Entry(decision.at, "decision", title, by=_who(decision.by))
 
 

@@ -5,6 +5,7 @@ from django_front_sms.admin.bulk import BulkSendAdmin
 from django_front_sms.admin.events import EventAdmin
 from django_front_sms.admin.inbound import InboundMessageAdmin
 from django_front_sms.admin.outbound import OutboundMessageAdmin
+from django_front_sms.admin.refused import RefusedPushAdmin
 from django_front_sms.admin.statuses import DeliveryStatusAdmin
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "EventAdmin",
     "InboundMessageAdmin",
     "OutboundMessageAdmin",
+    "RefusedPushAdmin",
 ]

@@ -29,7 +29,7 @@ _SHAPES = {
     "phone": '<rect x="4.5" y="1.5" width="7" height="13" rx="1.5"/><path d="M7 12.2h2"/>',
     "plane": '<path d="M14 2L7 9M14 2L9.5 14 7 9 2 6.5z"/>',
     "plug": '<path d="M5.5 2v4M10.5 2v4M3.5 6h9v2a4.5 4.5 0 0 1-9 0zM8 12.5V15"/>',
-    "question": '<path d="M5.6 5.9a2.4 2.4 0 1 1 3.5 2.2c-.8.4-1.1.9-1.1 1.7M8 12.5v.1"/>',
+    "question": '<path d="M4.6 5a3.4 3.2 0 1 1 5.1 2.9C8.4 8.7 8 9.3 8 10.5M8 13.9v.1"/>',
     "slash": '<circle cx="8" cy="8" r="6"/><path d="M3.8 3.8l8.4 8.4"/>',
     "tower": '<circle cx="8" cy="5" r="1.4"/><path d="M8 6.5V14M5.5 14h5M4.6 8a4 4 0 0 1 0-6M11.4 2a4 4 0 0 1 0 6"/>',
     "warning": '<path d="M8 2.2l6.5 11.3h-13zM8 6.5v3M8 11.5v.1"/>',
@@ -108,13 +108,18 @@ def steps(message: OutboundMessage) -> SafeString:
 
 
 def moment(at: Any) -> SafeString | str:
-    """A time for a list: short to read, exact in the markup and under the pointer."""
+    """A time for a list: short to read (today has no date), exact in the markup and under the pointer."""
     if at is None:
         return ""
     local = timezone.localtime(at)
     exact = local.isoformat(sep=" ", timespec="milliseconds")
-    short = date_format(local, "SHORT_DATETIME_FORMAT")
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, short)
+    return format_html(
+        '<time datetime="{}" title="{}"><span>{}</span> <span>{}</span></time>',
+        local.isoformat(),
+        exact,
+        "" if local.date() == timezone.localdate() else date_format(local, "SHORT_DATE_FORMAT"),
+        local.strftime("%H:%M"),
+    )
 
 
 def story(entries: list[Entry]) -> list[dict[str, Any]]:

@@ -51,8 +51,10 @@ class ReceivedFilter(TimeFilter):
 
 
 class YesNoFilter(admin.SimpleListFilter):
+    yes, no = _("with"), _("without")
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
-        return [("yes", _("yes")), ("no", _("no"))]
+        return [("yes", self.yes), ("no", self.no)]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         match self.value():
@@ -70,7 +72,7 @@ class YesNoFilter(admin.SimpleListFilter):
 
 
 class ProblemFilter(YesNoFilter):
-    title = _("with a problem")
+    title = _("problem")
     parameter_name = "problem"
 
     def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
@@ -81,7 +83,7 @@ class ProblemFilter(YesNoFilter):
 
 
 class FilesFilter(YesNoFilter):
-    title = _("with files")
+    title = _("files")
     parameter_name = "files"
     files = Exists(MmsFile.objects.filter(message=OuterRef("pk")))
 
@@ -93,8 +95,9 @@ class FilesFilter(YesNoFilter):
 
 
 class MatchedFilter(YesNoFilter):
-    title = _("of a known message")
+    title = _("message")
     parameter_name = "matched"
+    yes, no = _("known"), _("unknown")
 
     def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.filter(message__isnull=False)

@@ -7,10 +7,10 @@ from django.db.models import BinaryField, Prefetch, QuerySet
 from django.db.models.functions import Length, Substr
 from django.http import FileResponse, Http404, HttpRequest
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.admin import search
@@ -26,7 +26,8 @@ SHOWN = 10_000  # bytes of the raw push
 
 @admin.register(InboundMessage)
 class InboundMessageAdmin(Register):
-    list_display = ("sender_", "recipient", "short_text", "keyword", "received", "files_", "problem_")
+    cards = True
+    list_display = ("sender_", "recipient", "short_text", "keyword", "received", "notes")
     list_filter = (AccountFilter, "api", ProblemFilter, FilesFilter, ReceivedFilter)
     search_fields = ("sender",)
     search_help_text = _("The sender's number or how it begins, #id, or words of the text (“digits” in quotes)")
@@ -86,14 +87,16 @@ class InboundMessageAdmin(Register):
     def received(self, message: InboundMessage) -> SafeString | str:
         return moment(message.received_at)
 
-    @admin.display(description=_("files"))
-    def files_(self, message: Any) -> SafeString | str:
-        count = len(message.files.all())
-        return badge("off", "file", count) if count else ""
-
-    @admin.display(description=_("problem"))
-    def problem_(self, message: InboundMessage) -> SafeString | str:
-        return badge("warn", "warning", gettext("problem")) if message.problem else ""
+    @admin.display(description=_("notes"))
+    def notes(self, message: Any) -> SafeString:
+        """How many files it has, and whether not all of it could be read."""
+        badges = []
+        if count := len(message.files.all()):
+            words = format_html('{} <span class="visually-hidden">{}</span>', count, ngettext("file", "files", count))
+            badges.append(badge("off", "file", words))
+        if message.problem:
+            badges.append(badge("warn", "warning", gettext("problem")))
+        return format_html_join(" ", "{}", ((each,) for each in badges))
 
     @admin.display(description=_("Front's id"), empty_value="—")
     def front_id(self, message: InboundMessage) -> str | None:

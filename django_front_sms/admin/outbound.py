@@ -6,10 +6,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import outbox
@@ -91,13 +91,14 @@ UNDECIDED = {
 @admin.register(OutboundMessage)
 class OutboundMessageAdmin(ActingRegister):
     acts = ACTS
-    list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id", "progress")
+    cards = True
+    list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id")
     list_display_links = ("recipient",)
     list_filter = ("state", AccountFilter, "priority", CreatedFilter)
     search_fields = ("recipient",)
     search_help_text = _("A number or how it begins, #id, or words of the text (“digits” in quotes)")
     fieldsets = (
-        (_("Message"), {"fields": ("account", "priority", "segments", "unicode", "price", "ignore_opt_out")}),
+        (_("Message"), {"fields": ("account", "priority", "length", "price", "ignore_opt_out")}),
         (_("Times"), {"fields": ("created_at", "scheduled_at", "next_at", "expires_at", "sent_at", "delivered_at")}),
         (_("Gateway"), {"fields": ("front_id", "error", "attempts", "waits_for", "risk_at")}),
         (
@@ -115,7 +116,7 @@ class OutboundMessageAdmin(ActingRegister):
             },
         ),
     )
-    readonly_fields = ("front_id", "error", "duplicates_", "created_at", "risk_at")
+    readonly_fields = ("length", "front_id", "error", "duplicates_", "created_at", "risk_at")
 
     def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         return search.find(queryset, term, number="recipient")
@@ -134,7 +135,12 @@ class OutboundMessageAdmin(ActingRegister):
 
     @admin.display(description=_("state"))
     def state_(self, message: OutboundMessage) -> SafeString:
-        return state_badge(message)
+        return format_html("{}<br>{}", state_badge(message), steps(message))
+
+    @admin.display(description=_("length"))
+    def length(self, message: OutboundMessage) -> str:
+        segments = ngettext("%(n)s SMS", "%(n)s SMS", message.segments) % {"n": message.segments}
+        return f"{segments}, Unicode" if message.unicode else segments
 
     @admin.display(description=_("text"))
     def short_text(self, message: OutboundMessage) -> str:
@@ -147,10 +153,6 @@ class OutboundMessageAdmin(ActingRegister):
     @admin.display(description=_("Front's id"), empty_value="—")
     def front_id(self, message: OutboundMessage) -> str | None:
         return str(message.gateway_id) if message.gateway_id is not None else None
-
-    @admin.display(description=_("progress"))
-    def progress(self, message: OutboundMessage) -> SafeString:
-        return steps(message)
 
     @admin.display(description=_("error"))
     def error(self, message: OutboundMessage) -> str:

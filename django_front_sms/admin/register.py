@@ -36,6 +36,7 @@ class Register(admin.ModelAdmin):  # type: ignore[type-arg]
     """What all screens have in common. A field without a value is left out of the page."""
 
     actions_on_bottom = False
+    cards = False  # whether a row of the list becomes a card on a phone
     list_per_page = 50
     ordering: ClassVar[tuple[Any, ...]] = ("-pk",)
     paginator = CappedPaginator
@@ -58,14 +59,15 @@ class Register(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         filled = []
         for name, options in super().get_fieldsets(request, obj):
-            fields = [field for field in options["fields"] if self._value(obj, str(field)) not in NOTHING]
+            fields = [field for field in options["fields"] if not self._is_empty(obj, str(field))]
             if fields:
                 filled.append((name, {**options, "fields": fields}))
         return filled
 
-    def _value(self, row: Model | None, field: str) -> Any:
+    def _is_empty(self, row: Model | None, field: str) -> bool:
         method = getattr(self, field, None)
-        return method(row) if callable(method) else getattr(row, field)
+        value = method(row) if callable(method) else getattr(row, field)
+        return value is False or value in NOTHING
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django_front_sms.conf import get_settings
 from django_front_sms.gateway.numbers import NumberError, parse_recipient
 
-_NUMBER = re.compile(r"[+＋]?(?=\D*\d)[\d\s()./\-\u2010-\u2015\u2212]+")
+_NUMBER = re.compile(r"(?=\D*\d)[\s(]*[+＋]?[\d\s()./\-\u2010-\u2015\u2212]+")
 _ID = re.compile(r"#?\s*([0-9]{1,19})")
 _QUOTED = re.compile(r'"(.+)"|“(.+)”|«(.+)»')
 _BIGGEST = 2**63 - 1
@@ -58,7 +58,7 @@ def prefixes(term: str) -> set[str]:
     """How a number that begins like `term` may stand in a row: `999 99`, `0047 999`, `+47-999 99 999`."""
     region = get_settings().default_region
     digits = "".join(str(int(char)) for char in term if char.isdecimal())
-    if term.lstrip()[:1] in ("+", "＋"):
+    if "+" in term or "＋" in term:
         return {f"+{digits}"}
     if digits.startswith("00"):
         return {f"+{digits[2:]}"} if len(digits) > 2 else set()

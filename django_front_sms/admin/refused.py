@@ -1,0 +1,42 @@
+"""Pushes that were too large: as long as one is refused, Front's queue of inbound messages stands."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from django_front_sms.admin.badges import moment
+from django_front_sms.admin.filters import AccountFilter, ReceivedFilter
+from django_front_sms.admin.register import Register
+from django_front_sms.models import RefusedPush
+
+
+@admin.register(RefusedPush)
+class RefusedPushAdmin(Register):
+    list_display = ("received", "account", "purpose", "size_", "limit_")
+    list_filter = (AccountFilter, ReceivedFilter)
+    fieldsets = ((None, {"fields": ("received_at", "account", "purpose", "size_", "limit_")}),)
+    readonly_fields = ("size_", "limit_")
+
+    def page(self, request: HttpRequest, row: RefusedPush) -> dict[str, Any]:
+        why = gettext(
+            "Raise MAX_INBOUND_BYTES, then restart Front's queue by the link in the notice that Front sent (§1.2). "
+            "Nothing is lost."
+        )
+        return {"undecided": gettext("This push was too large, and Front keeps it"), "why": why}
+
+    @admin.display(description=_("received"))
+    def received(self, push: RefusedPush) -> SafeString | str:
+        return moment(push.received_at)
+
+    @admin.display(description=_("size"), empty_value="—")
+    def size_(self, push: RefusedPush) -> str | None:
+        return filesizeformat(push.size) if push.size is not None else None
+
+    @admin.display(description=_("limit"))
+    def limit_(self, push: RefusedPush) -> str:
+        return filesizeformat(push.limit)

@@ -1,0 +1,196 @@
+"""Inbound messages: found by number and text, shown with their files, which nobody can turn against the site."""
+
+import pytest
+from django.urls import reverse
+
+from django_front_sms.admin.download import safe_name
+from django_front_sms.models import MmsFile
+from tests.stories import delivered, file, inbound
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/front_sms/inboundmessage/"
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF"
+
+
+def page(row) -> str:
+    return reverse("admin:front_sms_inboundmessage_change", args=[row.pk])
+
+
+def address(kept: MmsFile) -> str:
+    return reverse("admin:front_sms_inboundmessage_file", args=[kept.message_id, kept.pk])
+
+
+def found(browser, **query) -> list[int]:
+    return [row.pk for row in browser.get(LIST, query).context["cl"].result_list]
+
+
+@pytest.mark.parametrize("written", ["+4799999999", "99999999", "999 99 999", "0047 999", "+47-999"])
+def test_a_message_is_found_by_its_senders_number_however_written(viewer, written):
+    wanted = inbound(sender="+4799999999")
+    inbound(sender="+4791234567")
+    inbound(sender="Front")
+
+    assert found(viewer, q=written) == [wanted.pk]
+
+
+@pytest.mark.parametrize("query", ["26114", "Front", "lørdag", "#999999"])
+def test_a_message_is_found_by_short_code_text_sender_words_and_id(viewer, query):
+    senders = {"26114": "26114", "Front": "Front"}
+    wanted = inbound(sender=senders.get(query, "+4799999999"), text="Kan vi ta det lørdag?")
+    inbound(sender="+4791234567", text="Hei", gateway_id=5)
+
+    assert found(viewer, q=query) == [wanted.pk]
+
+
+def test_problems_and_files_can_be_filtered_out(viewer):
+    plain, broken, mms = inbound(), inbound(problem="not JSON"), inbound()
+    file(mms, "a.jpg", "image/jpeg", JPEG)
+
+    assert found(viewer, problem="yes") == [broken.pk]
+    assert found(viewer, problem="no") == [mms.pk, plain.pk]
+    assert found(viewer, files="yes") == [mms.pk]
+    assert found(viewer, files="no") == [broken.pk, plain.pk]
+
+
+def test_the_list_shows_how_many_files_and_that_there_is_a_problem(viewer):
+    mms = inbound(problem="a file is not Base64")
+    file(mms, "a.jpg", "image/jpeg", JPEG, 0)
+    file(mms, "b.jpg", "image/jpeg", JPEG, 1)
+
+    content = viewer.get(LIST).content.decode()
+
+    assert '2 <span class="visually-hidden">files</span>' in content and "problem</span>" in content
+
+
+def test_a_page_leads_to_the_message_that_was_answered_and_back(viewer):
+    sms = delivered()
+    answer = sms.replies.get()
+    outgoing = reverse("admin:front_sms_outboundmessage_change", args=[sms.pk])
+
+    assert f'href="{outgoing}"' in viewer.get(page(answer)).content.decode()
+    assert f'href="{page(answer)}"' in viewer.get(outgoing).content.decode()
+
+
+def test_the_raw_push_is_shown_as_text_whatever_its_bytes(viewer):
+    content = viewer.get(page(inbound(raw=b"txt=Test%20\xe6\xf8\xe5 \xff<b>"))).content.decode()
+
+    assert r"txt=Test%20\xe6\xf8\xe5 \xff&lt;b&gt;" in content
+
+
+def test_a_huge_raw_push_is_shown_in_part(viewer):
+    content = viewer.get(page(inbound(raw=b"x" * 500_000))).content.decode()
+
+    assert "500000 bytes in all" in content and content.count("x" * 5000) == 2
+
+
+def test_raw_pushes_are_not_read_for_the_list(viewer, django_assert_max_num_queries):
+    inbound()
+
+    with django_assert_max_num_queries(9) as queries:
+        viewer.get(LIST)
+
+    assert not any('"raw"' in query["sql"] or "`raw`" in query["sql"] for query in queries.captured_queries)
+
+
+# ---- Downloads
+
+
+@pytest.mark.parametrize(
+    ("name", "claimed", "content", "served"),
+    [
+        ("image01.jpg", "image/jpeg;Name=image01.jpg", JPEG, "image/jpeg"),
+        ("page.html", "text/html", b"<script>alert(1)</script>", "application/octet-stream"),
+        ("drawing.svg", "image/svg+xml", b"<svg onload=alert(1)>", "application/octet-stream"),
+        ("fake.jpg", "image/jpeg", b"<script>alert(1)</script>", "application/octet-stream"),
+        ("empty", "", b"", "application/octet-stream"),
+    ],
+)
+def test_a_file_leaves_as_an_attachment_that_can_do_nothing_here(boss, name, claimed, content, served):
+    answer = boss.get(address(file(inbound(), name, claimed, content)))
+
+    assert b"".join(answer.streaming_content) == content
+    assert answer.headers["Content-Type"] == served
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("../../etc/passwd", "_.._etc_passwd"),
+        ("C:\\autoexec.bat", "C__autoexec.bat"),
+        ('a"; filename="evil.exe', "a_; filename=_evil.exe"),
+        ("a\r\nSet-Cookie: x=1", "aSet-Cookie_ x=1"),
+        ("innocent\u202egpj.exe", "innocentgpj.exe"),
+        ("blåbær.jpg", "blåbær.jpg"),
+        ("x" * 250 + ".jpg", "x" * 96 + ".jpg"),
+        ("...", "file-7"),
+        ("", "file-7"),
+    ],
+)
+def test_the_senders_name_for_a_file_misleads_nobody(boss, name, safe):
+    assert safe_name(MmsFile(pk=7, name=name)) == safe
+
+    answer = boss.get(address(file(inbound(), name, "text/plain", b"x")))
+
+    assert answer.status_code == 200 and answer.headers["Content-Disposition"].startswith("attachment")
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("codenames", [[], ["view_inboundmessage"], ["view_mmsfile"]])
+def test_a_file_is_for_those_who_may_see_both_the_message_and_its_files(login, codenames):
+    kept = file(inbound(), "a.jpg", "image/jpeg", JPEG)
+
+    assert login(*codenames).get(address(kept)).status_code == 403
+
+
+def test_who_may_not_download_sees_no_link_and_is_told_why(viewer):
+    kept = file(inbound(), "a.jpg", "image/jpeg", JPEG)
+
+    content = viewer.get(page(kept.message)).content.decode()
+
+    assert address(kept) not in content and "You have no permission to view MMS files." in content
+
+
+def test_the_storages_own_address_is_never_shown(boss):
+    kept = file(inbound(), "a.jpg", "image/jpeg", JPEG)
+
+    content = boss.get(page(kept.message)).content.decode()
+
+    assert address(kept) in content and kept.file.name not in content
+
+
+def test_a_file_of_another_message_is_not_found(boss):
+    kept, other = file(inbound(), "a.jpg", "image/jpeg", JPEG), inbound()
+
+    assert boss.get(reverse("admin:front_sms_inboundmessage_file", args=[other.pk, kept.pk])).status_code == 404
+
+
+def test_a_file_that_is_not_stored_yet_is_named_without_a_link(boss):
+    sms = inbound()
+    waiting = MmsFile.objects.create(message=sms, name="a.jpg", content_type="image/jpeg", size=3)
+
+    content = boss.get(page(sms)).content.decode()
+
+    assert "Not in the storage yet" in content and address(waiting) not in content
+    assert boss.get(address(waiting)).status_code == 404
+
+
+def test_a_file_that_the_storage_has_lost_is_not_found(boss):
+    kept = file(inbound(), "a.jpg", "image/jpeg", JPEG)
+    kept.file.storage.delete(kept.file.name)
+
+    assert boss.get(address(kept)).status_code == 404
+
+
+def test_a_picture_is_shown_only_from_our_own_address(boss):
+    kept = file(inbound(), "a.jpg", "image/jpeg;Name=a.jpg", JPEG)
+    drawing = file(kept.message, "b.svg", "image/svg+xml", b"<svg/>", 1)
+
+    content = boss.get(page(kept.message)).content.decode()
+
+    assert f'<img src="{address(kept)}"' in content and f'<img src="{address(drawing)}"' not in content

@@ -1,0 +1,337 @@
+"""Finding outgoing messages, and acting upon them."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+
+from django_front_sms.admin.acts import ActingRegister
+from django_front_sms.admin.search import prefixes
+from django_front_sms.models import AccountMemory, Decision, Event, OutboundMessage
+from django_front_sms.states import State
+from tests.stories import delivered, event, message, paused, unconfirmed
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/front_sms/outboundmessage/"
+
+
+def act(browser, row, name, **data):
+    address = reverse(f"admin:front_sms_{row._meta.model_name}_act", args=[row.pk, name])
+    return browser.post(address, data, follow=True)
+
+
+def act_on_list(browser, rows, name, **data):
+    return browser.post(LIST, {"action": name, "_selected_action": [row.pk for row in rows], **data}, follow=True)
+
+
+def state_of(row: OutboundMessage) -> str:
+    return OutboundMessage.objects.get(pk=row.pk).state
+
+
+def found(browser, query: str, **filters) -> list[int]:
+    answer = browser.get(LIST, {"q": query, **filters})
+    assert answer.status_code == 200
+    return [row.pk for row in answer.context["cl"].result_list]
+
+
+# ---- Finding
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "+4799999999",
+        "99999999",
+        "999 99 999",
+        "0047 999 99 999",
+        "+47-999-99-999",
+        "(+47) 99999999",
+        "4799999999",
+        "99.99.99.99",
+        "+47999",
+        "004799999",
+        "999 99",
+        "47 999",
+        "  99999999 ",
+    ],
+)
+def test_a_number_is_found_however_people_write_it(viewer, written):
+    wanted = message(recipient="+4799999999")
+    message(recipient="+4791234567")
+    message(recipient="+46701234567")
+
+    assert found(viewer, written) == [wanted.pk]
+
+
+def test_a_swedish_number_is_found_by_its_national_form_where_sweden_is_home(viewer, settings):
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "DEFAULT_REGION": "SE"}
+    wanted = message(recipient="+46701234567")
+
+    assert found(viewer, "070-123 45 67") == [wanted.pk]
+
+
+def test_a_number_is_not_found_by_its_end():
+    assert all(prefix.endswith("4567") and len(prefix) < 9 for prefix in prefixes("4567"))
+
+
+@pytest.mark.sqlite
+def test_a_search_by_number_is_answered_by_an_index(viewer):
+    from django_front_sms.admin import search
+
+    plan = search.find(OutboundMessage.objects.all(), "999 99 999", number="recipient").order_by().explain()
+
+    assert "front_sms_out_recipient" in plan and "SCAN front_sms_outboundmessage" not in plan
+
+
+@pytest.mark.parametrize("query", ["145099", "#145099", "# 145099"])
+def test_a_message_is_found_by_fronts_id(viewer, query):
+    wanted = message(gateway_id=145099, state=State.SENT)
+    message(gateway_id=145098, state=State.SENT)
+
+    assert found(viewer, query) == [wanted.pk]
+
+
+def test_a_message_is_found_by_its_own_id(viewer):
+    wanted = message()
+    message()
+
+    assert found(viewer, f"#{wanted.pk}") == [wanted.pk]
+
+
+def test_a_message_is_found_by_words_of_its_text_or_by_its_sender(viewer):
+    wanted = message(text="Timen er flyttet til torsdag", sender="Legen")
+    message(text="Annet")
+
+    assert found(viewer, "flyttet til") == [wanted.pk]
+    assert found(viewer, "Legen") == [wanted.pk]
+
+
+def test_digits_in_quotes_are_words_of_the_text(viewer):
+    wanted = message(text="Koden er 482913")
+
+    assert found(viewer, "482913") == []
+    assert found(viewer, '"482913"') == [wanted.pk]
+
+
+@pytest.mark.parametrize("query", ["+", "00", "#", "#99999999999999999999999", "9" * 300, "%", "'", "- -"])
+def test_odd_searches_find_nothing_and_break_nothing(viewer, query):
+    message(text="abc")
+
+    assert found(viewer, query) == []
+
+
+def test_filters_narrow_by_state_account_priority_and_age(viewer, settings):
+    accounts = settings.FRONT_SMS["ACCOUNTS"]
+    settings.FRONT_SMS = {
+        **settings.FRONT_SMS,
+        "ACCOUNTS": {**accounts, "other": {**accounts["default"], "SERVICE_ID": 5}},
+    }
+    old = message(state=State.SENT, priority=1, account="other")
+    new = OutboundMessage.objects.create(account="default", recipient="+4791111111", sender="x", text="x")
+
+    assert found(viewer, "", state__exact="sent") == [old.pk]
+    assert found(viewer, "", account="other") == [old.pk]
+    assert found(viewer, "", priority__exact="1") == [old.pk]
+    assert found(viewer, "", created_at="24") == [new.pk]
+
+
+# ---- Acting
+
+
+def test_the_page_offers_only_what_is_possible_and_allowed(boss, viewer):
+    sms = unconfirmed()
+    address = reverse("admin:front_sms_outboundmessage_change", args=[sms.pk])
+
+    assert {a.name for a in boss.get(address).context["acts"]} == {"mark_sent", "send_anyway", "give_up"}
+    assert viewer.get(address).context["acts"] == []
+    assert "You have no permission" not in boss.get(address).content.decode()
+
+
+@pytest.mark.parametrize("name", ["cancel", "resend", "mark_sent", "send_anyway", "give_up"])
+def test_without_its_permission_an_act_is_refused_and_nothing_changes(viewer, name):
+    sms = message() if name == "cancel" else delivered() if name == "resend" else unconfirmed()
+    before = OutboundMessage.objects.order_by("pk").values_list("pk", "state")
+    before = list(before)
+
+    assert act(viewer, sms, name, confirmed="yes").status_code == 403
+    act_on_list(viewer, [sms], name, confirmed="yes")
+
+    assert list(OutboundMessage.objects.order_by("pk").values_list("pk", "state")) == before
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "codename"), [("cancel", "resend_outboundmessage"), ("mark_sent", "cancel_outboundmessage")]
+)
+def test_the_permission_for_another_act_is_not_enough(login, name, codename):
+    browser = login("view_outboundmessage", codename)
+
+    assert act(browser, unconfirmed(), name).status_code == 403
+
+
+def test_whoever_may_not_see_a_message_may_not_act_upon_it(login):
+    sms = message()
+
+    assert act(login("cancel_outboundmessage"), sms, "cancel").status_code == 403
+    assert state_of(sms) == State.QUEUED
+
+
+@pytest.mark.parametrize("method", ["get", "head", "put", "delete", "patch"])
+def test_an_act_is_done_by_post_alone(boss, method):
+    sms = message()
+
+    answer = getattr(boss, method)(reverse("admin:front_sms_outboundmessage_act", args=[sms.pk, "cancel"]))
+
+    assert answer.status_code == 405 and answer.headers["Allow"] == "POST"
+    assert state_of(sms) == State.QUEUED
+
+
+def test_an_act_from_another_site_is_refused(boss):
+    boss.handler.enforce_csrf_checks = True
+    sms = message()
+
+    assert act(boss, sms, "cancel").status_code == 403
+    assert state_of(sms) == State.QUEUED
+
+
+def test_an_act_that_does_not_exist_and_a_message_that_does_not_are_not_found(boss):
+    sms = message()
+
+    assert act(boss, sms, "erase").status_code == 404
+    assert boss.post(f"{LIST}{sms.pk + 1}/act/cancel/").status_code == 404
+    assert boss.post(f"{LIST}abc/act/cancel/").status_code == 404
+
+
+def test_cancelling_takes_a_message_out_of_the_queue_and_says_who(boss):
+    sms = message()
+
+    content = act(boss, sms, "cancel").content.decode()
+
+    assert state_of(sms) == State.CANCELLED
+    assert Decision.objects.get(message=sms).by.username in content
+    assert LogEntry.objects.get().object_id == str(sms.pk)
+
+
+def test_what_cannot_be_cancelled_says_why(boss):
+    sms = delivered()
+
+    assert "only a queued one can be cancelled" in act(boss, sms, "cancel").content.decode()
+    assert state_of(sms) == State.DELIVERED and not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "state", "given_up"),
+    [
+        ("mark_sent", {}, State.SENT, False),
+        ("send_anyway", {"confirmed": "yes"}, State.QUEUED, False),
+        ("give_up", {}, State.UNCONFIRMED, True),
+    ],
+)
+def test_a_person_decides_about_an_unconfirmed_message(boss, name, data, state, given_up):
+    sms = unconfirmed()
+
+    act(boss, sms, name, **data)
+
+    sms.refresh_from_db()
+    assert (sms.state, sms.given_up) == (state, given_up)
+    assert Decision.objects.get(message=sms).action == name
+
+
+@pytest.mark.parametrize("name", ["resend", "send_anyway"])
+def test_what_may_reach_somebody_twice_is_asked_about_first(boss, name):
+    sms = delivered() if name == "resend" else unconfirmed()
+    count = OutboundMessage.objects.count()
+
+    answer = act(boss, sms, name)
+
+    assert answer.status_code == 200 and 'name="confirmed"' in answer.content.decode()
+    assert OutboundMessage.objects.count() == count and not Decision.objects.exists()
+
+
+def test_sending_once_more_makes_a_new_message_and_leads_to_it(boss):
+    sms = delivered()
+
+    answer = act(boss, sms, "resend", confirmed="yes")
+
+    new = OutboundMessage.objects.latest("pk")
+    assert new.pk != sms.pk and (new.text, new.recipient) == (sms.text, sms.recipient)
+    assert answer.redirect_chain[-1][0] == reverse("admin:front_sms_outboundmessage_change", args=[new.pk])
+    assert new.created_by is not None
+
+
+def test_many_are_cancelled_from_the_list_and_the_others_say_why_not(boss):
+    queued, gone = [message(), message()], delivered()
+
+    content = act_on_list(boss, [*queued, gone], "cancel").content.decode()
+
+    assert {state_of(row) for row in queued} == {State.CANCELLED}
+    assert "2 rows: cancelled" in content and f"#{gone.pk}: This message is delivered" in content
+
+
+def test_the_list_asks_before_it_sends_and_then_sends(boss):
+    rows = [unconfirmed(), unconfirmed()]
+
+    asked = act_on_list(boss, rows, "send_anyway").content.decode()
+
+    assert all(f'value="{row.pk}"' in asked for row in rows) and not Decision.objects.exists()
+
+    act_on_list(boss, rows, "send_anyway", confirmed="yes")
+
+    assert {state_of(row) for row in rows} == {State.QUEUED}
+
+
+def test_one_click_never_acts_on_more_than_a_request_can_do(boss, monkeypatch):
+    monkeypatch.setattr("django_front_sms.admin.acts.AT_ONCE", 2)
+    rows = [message() for _ in range(3)]
+
+    content = act_on_list(boss, rows, "cancel").content.decode()
+
+    assert [state_of(row) for row in rows] == [State.CANCELLED, State.CANCELLED, State.QUEUED]
+    assert "repeat it for the others" in content
+
+
+def test_a_paused_account_is_resumed_by_whoever_may(boss, viewer, settings):
+    from django_front_sms.conf import get_settings
+
+    account = paused(13)
+    AccountMemory.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
+
+    assert act(viewer, account, "resume").status_code == 403
+
+    act(boss, account, "resume")
+
+    account.refresh_from_db()
+    assert account.paused_at is None
+    assert Decision.objects.get().action == "resume"
+    assert "not paused" in act(boss, account, "resume").content.decode()
+
+
+def test_an_event_that_was_given_up_is_delivered_again(boss, viewer):
+    failed, fine = event("out:1", failed=True, traceback="x"), event("out:1")
+
+    assert act(viewer, failed, "deliver_again").status_code == 403
+
+    act(boss, failed, "deliver_again")
+
+    assert Event.objects.get(pk=failed.pk).next_at is not None
+    assert "Only an event that was given up" in act(boss, fine, "deliver_again").content.decode()
+
+
+def test_events_that_failed_come_first(viewer):
+    failed = event("out:1", failed=True)
+    event("out:2")
+
+    rows = viewer.get("/admin/front_sms/event/").context["cl"].result_list
+
+    assert rows[0] == failed
+
+
+def test_an_act_never_hides_behind_the_name_of_a_permission_that_nobody_can_get(django_db_setup):
+    from django.contrib import admin
+    from django.contrib.auth.models import Permission
+
+    known = set(Permission.objects.values_list("content_type__app_label", "codename"))
+    acts = [a for screen in admin.site._registry.values() if isinstance(screen, ActingRegister) for a in screen.acts]
+
+    assert len(acts) == 7
+    assert all(("front_sms", each.permission) in known for each in acts)

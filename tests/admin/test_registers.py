@@ -1,0 +1,166 @@
+"""What holds for every screen: to read, not to edit; safe to look at; the same number of queries for many rows."""
+
+from html import unescape
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from django_front_sms.admin.register import CappedPaginator
+from django_front_sms.models import BulkSend, OutboundMessage, RefusedPush
+from django_front_sms.states import State
+from tests.stories import NOON, attempt, delivered, event, file, inbound, message, paused, status
+
+pytestmark = pytest.mark.django_db
+
+MODELS = [model for model in admin.site._registry if model._meta.app_label == "front_sms"]
+EVIL = '<script>alert("1")</script>\'"><img src=x onerror=alert(2)>'
+
+
+def url(row, view="change", *more):
+    return reverse(f"admin:front_sms_{row._meta.model_name}_{view}", args=[row.pk, *more])
+
+
+def listed(model) -> str:
+    return reverse(f"admin:front_sms_{model._meta.model_name}_changelist")
+
+
+def one_of_each(**fields):
+    sms = delivered(**fields)
+    bulk = BulkSend.objects.create(account="default", sender="Mitt Firma", text="Hei", recipients=2)
+    message(bulk=bulk, state=State.SENT)
+    refused = RefusedPush.objects.create(account="default", purpose="inbound", size=3 * 10**7, limit=26_214_400)
+    rows = [sms, sms.replies.get(), sms.statuses.first(), bulk, refused]
+    return [*rows, event(f"out:{sms.pk}", failed=True, traceback="Traceback\nKeyError: 1"), paused(5)]
+
+
+def test_there_is_a_screen_for_each_thing_that_staff_look_at():
+    names = {model._meta.model_name for model in MODELS}
+
+    assert names == {row._meta.model_name for row in one_of_each()}
+
+
+def test_every_list_and_page_opens(viewer):
+    for row in one_of_each():
+        assert viewer.get(listed(row)).status_code == 200
+        assert viewer.get(url(row)).status_code == 200
+
+
+def test_without_the_permission_to_view_nothing_opens(login):
+    somebody = login()
+
+    for row in one_of_each():
+        assert somebody.get(listed(row)).status_code == 403
+        assert somebody.get(url(row)).status_code == 403
+
+
+def test_a_stranger_is_sent_to_the_login(client):
+    for row in one_of_each():
+        answer = client.get(url(row))
+
+        assert answer.status_code == 302 and "/login/?next=" in answer.headers["Location"]
+
+
+def test_not_even_a_superuser_can_edit_add_or_delete(admin_client):
+    for row in one_of_each():
+        page = admin_client.get(url(row)).content.decode()
+
+        assert 'name="_save"' not in page and 'name="text"' not in page
+        assert admin_client.post(url(row), {"state": "delivered", "_save": "1"}).status_code == 403
+        assert admin_client.get(reverse(f"admin:front_sms_{row._meta.model_name}_add")).status_code == 403
+        assert admin_client.post(url(row, "delete"), {"post": "yes"}).status_code == 403
+        assert type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_a_page_has_no_field_to_type_into_but_tokens_and_the_site_search(admin_client):
+    for row in one_of_each():
+        content = admin_client.get(url(row)).content.decode()
+        inner = content[content.index('id="content-main"') :]
+
+        assert "<textarea" not in inner and "<select" not in inner
+        assert inner.count("<input") == inner.count('name="csrfmiddlewaretoken"')
+
+
+def test_what_strangers_wrote_is_text_on_the_page_never_markup(admin_client):
+    sms = message(text=EVIL, sender=EVIL[:11], state=State.REJECTED, error_text=EVIL, error_code=3)
+    attempt(sms, 1, 1, outcome="ambiguous", detail=EVIL)
+    reply = inbound(
+        text=EVIL, sender=EVIL, recipient=EVIL, keyword=EVIL, problem=EVIL, raw=EVIL.encode(), in_reply_to=sms
+    )
+    file(reply, EVIL, f"image/png{EVIL}", b"x")
+    row = status(sms, 4, 1, problem=EVIL, raw=EVIL.encode())
+    failed = event(f"out:{EVIL}", failed=True, traceback=EVIL, data={EVIL: EVIL})
+    bulk = BulkSend.objects.create(account=EVIL[:50], sender="x", text=EVIL, recipients=1)
+
+    for target in (sms, reply, row, failed, bulk):
+        for address in (url(target), listed(target)):
+            content = admin_client.get(address).content.decode()
+
+            assert "<script>alert" not in content and "<img src=x" not in content
+            assert "<script>alert" in unescape(content)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
+def test_a_list_costs_the_same_whether_it_has_one_row_or_many(model, viewer, django_assert_max_num_queries):
+    one_of_each(recipient="+4791111111")
+    viewer.get(listed(model))  # content types and permissions are known from here on
+    with django_assert_max_num_queries(9) as first:
+        viewer.get(listed(model))
+    for number in range(5):
+        sms = delivered(gateway_id=number)
+        file(sms.replies.get(), "a", "image/png", b"x")
+        event(f"out:{sms.pk}")
+        BulkSend.objects.create(account="default", sender="x", text="x", recipients=1)
+    with django_assert_max_num_queries(len(first)):
+        viewer.get(listed(model))
+
+
+def test_a_page_costs_the_same_however_much_happened(viewer, django_assert_max_num_queries):
+    sms = delivered()
+    message(duplicate_of=sms, state=State.DUPLICATE)
+    viewer.get(url(sms))
+    with django_assert_max_num_queries(16) as first:
+        viewer.get(url(sms))
+    for number in range(3, 13):
+        attempt(sms, number, number, error_code=0)
+        status(sms, -1, number)
+        inbound(in_reply_to=sms)
+        message(duplicate_of=sms, state=State.DUPLICATE)
+    with django_assert_max_num_queries(len(first)):
+        viewer.get(url(sms))
+
+
+def test_a_list_never_counts_all_the_rows_of_a_large_table(viewer, django_assert_max_num_queries, monkeypatch):
+    monkeypatch.setattr(CappedPaginator, "cap", 3)
+    for _ in range(5):
+        message()
+
+    with django_assert_max_num_queries(9) as queries:
+        content = viewer.get(listed(OutboundMessage)).content.decode()
+
+    counts = [query["sql"] for query in queries.captured_queries if "COUNT(" in query["sql"]]
+    assert counts and all("LIMIT 4" in sql for sql in counts)
+    assert "There are more. Search or filter to see them." in content
+
+
+def test_a_list_that_is_counted_to_its_end_says_nothing_of_more(viewer):
+    message()
+
+    assert "There are more." not in viewer.get(listed(OutboundMessage)).content.decode()
+
+
+def test_a_state_is_told_by_a_word_and_a_shape_not_by_colour_alone(viewer):
+    for state in State:
+        sms = message(state=state)
+        content = viewer.get(url(sms)).content.decode()
+        badge = content[content.index("fs-badge") :]
+
+        assert "<svg" in badge[:200] and str(state.label) in badge[:600]
+
+
+def test_times_are_exact_in_the_markup(viewer):
+    message(created_at=NOON)
+
+    content = viewer.get(listed(OutboundMessage)).content.decode()
+
+    assert '<time datetime="2026-03-02T13:00:00+01:00" title="2026-03-02 13:00:00.000+01:00">' in content

@@ -1,0 +1,63 @@
+"""Statuses and refused pushes, as staff see them."""
+
+import pytest
+
+from django_front_sms.models import BulkSend, RefusedPush
+from django_front_sms.states import State
+from tests.stories import message, status
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/front_sms/deliverystatus/"
+
+
+def found(browser, **query) -> list[int]:
+    return [row.pk for row in browser.get(LIST, query).context["cl"].result_list]
+
+
+def test_statuses_of_unknown_messages_and_those_with_problems_can_be_filtered_out(viewer):
+    known = status(message(state=State.DELIVERED, gateway_id=1), 4, 1)
+    unknown = status(None, 4, 2, gateway_id=2)
+    broken = status(None, None, 3, problem="no origid")
+
+    assert found(viewer, matched="yes") == [known.pk]
+    assert found(viewer, matched="no") == [broken.pk, unknown.pk]
+    assert found(viewer, problem="yes") == [broken.pk]
+
+
+def test_a_status_is_found_by_fronts_id(viewer):
+    status(None, 4, 1, gateway_id=145098)
+    wanted = status(None, 4, 2, gateway_id=145099)
+
+    assert found(viewer, q="145099") == [wanted.pk]
+    assert found(viewer, q="abc") == []
+
+
+def test_a_status_is_shown_in_words_and_as_it_came(viewer):
+    row = status(None, 7, 1, gateway_id=145099)
+
+    content = viewer.get(f"{LIST}{row.pk}/change/").content.decode()
+
+    assert "Front sent status 7, which is newer than this package" in content
+    assert "status=7&amp;origid=145099" in content
+
+
+def test_a_refused_push_says_what_to_do(viewer):
+    row = RefusedPush.objects.create(account="default", purpose="inbound", size=30_000_000, limit=26_214_400)
+
+    content = viewer.get(f"/admin/front_sms/refusedpush/{row.pk}/change/").content.decode()
+
+    assert "Raise MAX_INBOUND_BYTES" in content and "28.6" in content
+
+
+def test_a_bulk_send_shows_how_many_got_how_far_and_leads_to_them(viewer):
+    bulk = BulkSend.objects.create(account="default", sender="Mitt Firma", text="Hei", recipients=3)
+    sent = [message(bulk=bulk, state=State.SENT) for _ in range(2)]
+    message(bulk=bulk, state=State.REJECTED)
+    message(state=State.SENT)
+
+    content = viewer.get(f"/admin/front_sms/bulksend/{bulk.pk}/change/").content.decode()
+    link = f"/admin/front_sms/outboundmessage/?bulk__exact={bulk.pk}&state__exact=sent"
+
+    assert link.replace("&", "&amp;") in content and "<b>2</b>" in content
+    assert [row.pk for row in viewer.get(link).context["cl"].result_list] == [row.pk for row in reversed(sent)]
