@@ -10,7 +10,7 @@ from django_front_sms.clock import Moment, database_now
 from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox.claim import claim
-from django_front_sms.outbox.exchange import CONCURRENCY, Exchanger
+from django_front_sms.outbox.exchange import Exchanger
 from django_front_sms.outbox.settle import Result, settle
 from django_front_sms.outbox.stream import Stream, release, streams_of
 
@@ -32,7 +32,6 @@ class Dispatcher:
         self._streams = [stream for account in conf.accounts.values() for stream in streams_of(account)]
         self._unsettled: list[Result] = []
         self._unsettled_since = Moment.now()
-        self._slow = False
         self._capped = False
         self._looked: Moment | None = None
         self.claimed = 0
@@ -53,7 +52,7 @@ class Dispatcher:
                     return self.claimed
                 self._collect(wait=not found)
         finally:
-            self._release()
+            self._finish()
 
     def _claim(self) -> bool:
         """Claim for each stream that has something due; whether any was claimed."""
@@ -62,40 +61,33 @@ class Dispatcher:
         if look:
             self._looked = Moment.now()
         for stream in self._streams:
-            room = self._room()
-            if room <= 0:
-                break
             # A held stream is claimed for even where nothing seems due: only an empty claim may give it back.
-            if not stream.held and not (look and self._has_due(stream)):
+            if stream.room <= 0 or not (stream.held or (look and self._has_due(stream))):
                 continue
-            claimed = claim(stream, room, self._conf)
+            claimed = claim(stream, stream.room, self._conf)
             self._capped |= claimed.capped
             if claimed.jobs:
-                self._exchanger.submit(claimed)
+                self._exchanger.submit(stream, claimed)
                 self.claimed += len(claimed.jobs)
                 found = True
         return found
 
+    def _under_way(self) -> bool:
+        return any(stream.under_way for stream in self._streams)
+
     def _idle(self) -> bool:
-        return not self._exchanger.under_way and not self._unsettled
+        return not self._under_way() and not self._unsettled
 
     def _has_due(self, stream: Stream) -> bool:
         return OutboundMessage.objects.due(stream.account.name, stream.priorities, now=database_now()).exists()
 
-    def _room(self) -> int:
-        """How many more may be claimed: one concurrency's worth ahead, and nothing ahead while answers are slow."""
-        ahead = 0 if self._slow else CONCURRENCY
-        return CONCURRENCY + ahead - self._exchanger.under_way
-
     def _collect(self, *, wait: bool) -> None:
-        answers = self._exchanger.collect(_TICK if wait and (self._exchanger.under_way or self._capped) else 0)
-        if answers:
-            if not self._unsettled:
-                self._unsettled_since = Moment.now()
-            self._unsettled += answers
-            self._slow = max(result.exchange.duration for result in answers) > self._conf.timeout / 8
-        idle = not self._exchanger.under_way
-        if len(self._unsettled) >= BATCH or (self._unsettled and (idle or self._unsettled_since.elapsed() >= PATIENCE)):
+        answers = self._exchanger.collect(_TICK if wait and (self._under_way() or self._capped) else 0)
+        if answers and not self._unsettled:
+            self._unsettled_since = Moment.now()
+        self._unsettled += answers
+        ripe = len(self._unsettled) >= BATCH or self._unsettled_since.elapsed() >= PATIENCE
+        if self._unsettled and (ripe or not self._under_way()):
             self._settle()
 
     def _settle(self) -> None:
@@ -115,13 +107,19 @@ class Dispatcher:
                 if not connection.in_atomic_block:
                     close_old_connections()
 
+    def _finish(self) -> None:
+        """What is under way is waited for and recorded, also where claiming has failed."""
+        while not self._idle():
+            self._collect(wait=True)
+        try:
+            self._release()
+        except (OperationalError, InterfaceError):
+            logger.warning("A stream could not be given back; its lease ends by itself")
+
     def _release(self) -> None:
         for stream in self._streams:
             if stream.held:
-                try:
-                    release(stream)
-                except (OperationalError, InterfaceError):
-                    logger.warning("A stream could not be given back; its lease ends by itself")
+                release(stream)
 
 
 def run(seconds: float | None = None, hand_over: Callable[[], bool] = lambda: True) -> int:

@@ -17,48 +17,46 @@ from django_front_sms.gateway.submit import BulkSms, Sms
 from django_front_sms.outbox import bulk
 from django_front_sms.outbox.claim import Claimed, Job
 from django_front_sms.outbox.settle import Result
+from django_front_sms.outbox.stream import LANES, Lane, Stream
 
 logger = logging.getLogger(__name__)
 
-CONCURRENCY = 64  # requests under way at once in one process
-
 
 class Exchanger:
-    """Sends jobs concurrently; `results` yields what came of them, in the order of their answers."""
+    """Sends jobs concurrently, each stream's in threads of its own; collects what came of them."""
 
     def __init__(self, conf: FrontSMSSettings) -> None:
         self._conf = conf
-        self._answers: queue.SimpleQueue[Result] = queue.SimpleQueue()
-        self.under_way = 0
+        self._answers: queue.SimpleQueue[tuple[Stream, Result]] = queue.SimpleQueue()
 
-    def submit(self, claimed: Claimed) -> None:
-        self.under_way += len(claimed.jobs)
-        pool = _pool(os.getpid())
+    def submit(self, stream: Stream, claimed: Claimed) -> None:
+        stream.under_way += len(claimed.jobs)
+        pool = _pool(os.getpid(), stream.account.gateway, stream.lane)
         if claimed.is_bulk:
-            pool.submit(self._run_bulk, claimed.jobs)
+            pool.submit(self._run_bulk, stream, claimed.jobs)
         else:
             for job in claimed.jobs:
-                pool.submit(self._run, job)
+                pool.submit(self._run, stream, job)
 
-    def _run(self, job: Job) -> None:
-        self._answers.put(Result(job, attempt(job, self._conf), job.began.elapsed()))
+    def _run(self, stream: Stream, job: Job) -> None:
+        self._answers.put((stream, Result(job, attempt(job, self._conf), job.began.elapsed())))
 
-    def _run_bulk(self, jobs: Sequence[Job]) -> None:
+    def _run_bulk(self, stream: Stream, jobs: Sequence[Job]) -> None:
         outcome = attempt_bulk(jobs, self._conf)
         for job in jobs:
-            self._answers.put(Result(job, bulk.outcome_of(job, outcome), job.began.elapsed()))
+            self._answers.put((stream, Result(job, bulk.outcome_of(job, outcome), job.began.elapsed())))
 
     def collect(self, patience: float) -> list[Result]:
         """Answers that are in; waits at most `patience` seconds for the first."""
-        answers: list[Result] = []
+        results: list[Result] = []
         try:
-            answers.append(self._answers.get(timeout=patience))
             while True:
-                answers.append(self._answers.get_nowait())
+                stream, result = self._answers.get(timeout=0 if results else patience)
+                stream.under_way -= 1
+                stream.slow = result.exchange.duration > self._conf.timeout / 8
+                results.append(result)
         except queue.Empty:
-            pass
-        self.under_way -= len(answers)
-        return answers
+            return results
 
 
 def attempt(job: Job, conf: FrontSMSSettings) -> Outcome:
@@ -106,11 +104,13 @@ def client_for(account: Account, conf: FrontSMSSettings) -> GatewayClient:
 
 @functools.lru_cache(maxsize=32)
 def _client(path: str, gateway_url: str, timeout: float) -> GatewayClient:
-    client: GatewayClient = import_string(path)(gateway_url, timeout=timeout, max_connections=CONCURRENCY)
+    client: GatewayClient = import_string(path)(
+        gateway_url, timeout=timeout, max_connections=sum(lane.concurrency for lane in LANES)
+    )
     return client
 
 
-@functools.lru_cache(maxsize=1)
-def _pool(pid: int) -> ThreadPoolExecutor:
-    """This process's threads; `pid`, because threads do not live on over a fork."""
-    return ThreadPoolExecutor(CONCURRENCY, thread_name_prefix="front-sms")
+@functools.lru_cache(maxsize=64)
+def _pool(pid: int, gateway: str, lane: Lane) -> ThreadPoolExecutor:
+    """The threads of this process for a lane; `pid`, because threads do not live on over a fork."""
+    return ThreadPoolExecutor(lane.concurrency, thread_name_prefix=f"front-sms-{lane.name}")

@@ -9,30 +9,52 @@ from django_front_sms.conf import Account
 from django_front_sms.models import AccountMemory, Priority
 from django_front_sms.outbox.transactions import short_transaction
 
-# Lane by lane: its name, the priorities that it takes in their order, and how many streams it has.
-LANES: tuple[tuple[str, tuple[int, ...], int], ...] = (
-    ("urgent", (Priority.URGENT,), 1),
-    ("normal", (Priority.URGENT, Priority.NORMAL), 2),
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """`priorities` in the order in which they are taken; `streams` at a time, each with `concurrency` requests."""
+
+    name: str
+    priorities: tuple[int, ...]
+    streams: int
+    concurrency: int
+
+
+# Urgent messages have threads of their own: they never stand behind requests that a slow gateway lets wait. The normal
+# lane takes them, too, where it comes first.
+LANES = (
+    Lane("urgent", (Priority.URGENT,), streams=1, concurrency=16),
+    Lane("normal", (Priority.URGENT, Priority.NORMAL), streams=2, concurrency=64),
 )
 
 
 @dataclass(slots=True)
 class Stream:
-    """Held in the account's lock row, under a lease; changed only by who has the lock."""
+    """Held in the account's lock row, under a lease; `token` and `held` are changed only by who has the lock."""
 
     account: Account
-    lane: str
-    priorities: tuple[int, ...]
-    slots: int
+    lane: Lane
     token: str = field(default_factory=lambda: secrets.token_hex(8))
     held: bool = False
+    under_way: int = 0  # requests claimed and not yet answered
+    slow: bool = False  # answers take so long that nothing is to be claimed ahead
+
+    @property
+    def priorities(self) -> tuple[int, ...]:
+        return self.lane.priorities
+
+    @property
+    def room(self) -> int:
+        """How many more may be claimed: one concurrency's worth ahead, and nothing ahead while answers are slow."""
+        ahead = 0 if self.slow else self.lane.concurrency
+        return self.lane.concurrency + ahead - self.under_way
 
     def hold(self, memory: AccountMemory, now: datetime, lease: timedelta) -> bool:
         """Take a free slot, or keep ours for another lease; False where all are taken."""
         slots = memory.streams
         free = None
-        for number in range(self.slots):
-            name = f"{self.lane}:{number}"
+        for number in range(self.lane.streams):
+            name = f"{self.lane.name}:{number}"
             token, until = slots.get(name, ("", ""))
             if token == self.token:
                 free = name
@@ -51,7 +73,7 @@ class Stream:
 
 
 def streams_of(account: Account) -> list[Stream]:
-    return [Stream(account, lane, priorities, slots) for lane, priorities, slots in LANES]
+    return [Stream(account, lane) for lane in LANES]
 
 
 @short_transaction
