@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 FIRST_PROBE = timedelta(minutes=1)
 _OPEN = (Outcome.PENDING, Outcome.LOST)
 _BIGGEST = 2**63 - 1
+# Besides what the database refuses: what Python cannot hand to it, such as 2**70 to SQLite.
+_UNSTORABLE = (DatabaseError, AttributeError, OverflowError, TypeError, ValueError)
 _ATTEMPT_FIELDS = ("outcome", "finished_at", "duration", "http_status", "error_code", "gateway_id", "detail")
 _OUTCOMES = {Fate.NOT_SENT: Outcome.NOT_SENT, Fate.AMBIGUOUS: Outcome.AMBIGUOUS, Fate.ANSWERED: Outcome.ANSWERED}
 
@@ -61,8 +63,10 @@ def settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
             _settle(group, conf)
         except (OperationalError, InterfaceError):
             raise
-        except DatabaseError:
-            logger.exception("A batch of %d answers could not be stored; now one by one", len(group))
+        except _UNSTORABLE as error:  # no traceback: a database quotes the values that it refuses
+            logger.error(
+                "A batch of %d answers could not be stored (%s); now one by one", len(group), type(error).__name__
+            )
             for result in group:
                 _settle_alone(result, conf)
 
@@ -72,7 +76,7 @@ def _settle_alone(result: Result, conf: FrontSMSSettings) -> None:
         _settle([result], conf)
     except (OperationalError, InterfaceError):
         raise
-    except DatabaseError:
+    except _UNSTORABLE:
         unstorable = Exchange(fate=Fate.AMBIGUOUS, detail="the answer could not be stored")
         _settle([Result(result.job, unstorable, result.took)], conf)
 
@@ -84,10 +88,12 @@ def _settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
     messages = locked(result.job.message_id for result in results)
     attempts = _attempts_of(messages)
     by_id = {attempt.pk: attempt for of_message in attempts.values() for attempt in of_message}
+    has_ids = {message.pk: message.bulk_id is None for message in messages}
     landed = [
         attempt
         for result in results
-        if (attempt := by_id.get(result.job.attempt_id)) is not None and _land(attempt, result)
+        if (attempt := by_id.get(result.job.attempt_id)) is not None
+        and _land(attempt, result, has_ids[attempt.message_id])
     ]
     update_rows(landed, _ATTEMPT_FIELDS)
     _refold(messages, attempts, account, conf)
@@ -106,8 +112,8 @@ def _attempts_of(messages: Iterable[OutboundMessage]) -> dict[int, list[SendAtte
     return attempts
 
 
-def _land(attempt: SendAttempt, result: Result) -> bool:
-    """Write the answer into its attempt; False where one was there before."""
+def _land(attempt: SendAttempt, result: Result, has_id: bool) -> bool:
+    """Write the answer into its attempt; False where one was there before. `has_id`: an acceptance names one."""
     if attempt.outcome not in _OPEN:
         return False
     exchange, answer = result.exchange, result.exchange.answer
@@ -118,13 +124,24 @@ def _land(attempt: SendAttempt, result: Result) -> bool:
     attempt.detail = exchange.detail
     if isinstance(answer, Answer):
         attempt.error_code = answer.errorcode
-        attempt.gateway_id = answer.id or None
+        attempt.gateway_id = answer.id if answer.id is not None and 0 < answer.id <= _BIGGEST else None
         attempt.detail = answer.description if answer.errorcode else ""
-    if attempt.error_code is not None and abs(attempt.error_code) > _BIGGEST:
+    if attempt.outcome == Outcome.ANSWERED and (problem := _unusable(attempt, has_id)):
         attempt.outcome, attempt.error_code, attempt.gateway_id = Outcome.AMBIGUOUS, None, None
-        attempt.detail = "an error code beyond any number that can be stored"
+        attempt.detail = problem
     attempt.detail = attempt.detail.replace("\0", "\ufffd")[:300]
     return True
+
+
+def _unusable(attempt: SendAttempt, has_id: bool) -> str:
+    """Why this answer settles nothing, whatever the client took it for; empty where it does."""
+    if attempt.error_code is None:
+        return "an answer without a code"
+    if abs(attempt.error_code) > _BIGGEST:
+        return "an error code beyond any number that can be stored"
+    if attempt.error_code == ErrorCode.OK and has_id and attempt.gateway_id is None:
+        return "accepted, but without a usable id"
+    return ""
 
 
 def _refold(
@@ -137,7 +154,7 @@ def _refold(
     moves = []
     for message in messages:
         verdict = fold(message, attempts[message.pk], account, conf, now)
-        if not _says_anything_new(message, verdict):
+        if not _says_anything_new(message, verdict, attempts[message.pk]):
             continue
         if message.state == State.UNCONFIRMED and verdict.state == State.QUEUED and _was_cancelled(message):
             moves.append(Move(message, State.CANCELLED, {"risk_at": None}))
@@ -146,7 +163,7 @@ def _refold(
     apply(moves, are_locked=True)
 
 
-def _says_anything_new(message: OutboundMessage, verdict: Verdict) -> bool:
+def _says_anything_new(message: OutboundMessage, verdict: Verdict, attempts: Sequence[SendAttempt]) -> bool:
     """Whether a verdict changes anything of a message that may have gone on since the attempt."""
     match message.state:
         case State.SENDING:
@@ -156,29 +173,35 @@ def _says_anything_new(message: OutboundMessage, verdict: Verdict) -> bool:
         case State.UNCONFIRMED:
             resolved = verdict.state != State.UNCONFIRMED and verdict.risk_at is None
             return resolved and not (message.given_up and verdict.state == State.QUEUED)
-        case State.SENT:  # believed on the strength of a 17, or of a person's word
-            return message.gateway_id is None and (verdict.gateway_id is not None or verdict.state == State.QUEUED)
+        case State.SENT if message.gateway_id is None:
+            # Believed on the strength of a 17, whose ground may fall away, or of a person's word, which stands.
+            by_a_person = all(attempt.voided for attempt in attempts)
+            return verdict.gateway_id is not None or (verdict.state == State.QUEUED and not by_a_person)
         case _:
             return False
 
 
 def _was_cancelled(message: OutboundMessage) -> bool:
-    return Decision.objects.filter(message=message, action=Decision.Action.CANCEL).exists()
+    """Whether that is a person's last word; who cancelled it may have had it sent anyway later."""
+    last = Decision.objects.filter(message=message).order_by("pk").last()
+    return last is not None and last.action == Decision.Action.CANCEL
 
 
 def _pause(results: Sequence[Result], account: Account) -> None:
     """Pause the account where an answer blames it. The generation seen at the claim keeps an old answer from pausing
     an account that somebody has resumed since; only who pauses it tells of it."""
-    blaming = [code for result in results if (code := _code(result)) in ACCOUNT_CODES]
+    blaming = [result for result in results if _code(result) in ACCOUNT_CODES]
     if not blaming:
-        if any(result.job.is_probe and _code(result) == ErrorCode.OK for result in results):
-            _end_probe(results[0].job)
+        probe = next((result.job for result in results if result.job.is_probe and _code(result) == ErrorCode.OK), None)
+        if probe:
+            _end_probe(probe)
         return
     memory = AccountMemory.lock(account.gateway, account.name)
-    if memory.paused_at is not None or memory.generation != max(result.job.generation for result in results):
+    codes = [code for result in blaming if result.job.generation == memory.generation and (code := _code(result))]
+    if memory.paused_at is not None or not codes:
         return
     memory.paused_at = database_now()
-    memory.pause_code = blaming[-1]
+    memory.pause_code = codes[-1]
     memory.probes = 0
     memory.probe_at = memory.paused_at + FIRST_PROBE if memory.pause_code == ErrorCode.NO_CREDIT else None
     memory.save(update_fields=["paused_at", "pause_code", "probes", "probe_at"])

@@ -1,0 +1,123 @@
+"""What the tests of the outbox play with: clocks moved by hand, claims taken and answers given one at a time."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django_front_sms import send_sms
+from django_front_sms.conf import get_settings
+from django_front_sms.gateway.client import Fate, Outcome
+from django_front_sms.gateway.submit import Answer
+from django_front_sms.models import AccountMemory, OutboundMessage, SendAttempt
+from django_front_sms.outbox.claim import Job, claim
+from django_front_sms.outbox.settle import Result, settle
+from django_front_sms.outbox.stream import Stream, release, streams_of
+
+NUMBER = "+4799999999"
+ID = 145099  # the manual's
+
+
+class PretendClock:
+    """All clocks of the house. `ran` is the time that truly went by, in seconds; the database's can be off from it."""
+
+    def __init__(self) -> None:
+        self.start = datetime.now(UTC)
+        self.ran = 0.0
+        self.database_is_off = 0.0
+        self.wall_is_off = 0.0
+
+    def database(self, using: str = "default") -> datetime:
+        return self.start + timedelta(seconds=self.ran + self.database_is_off)
+
+    def boot(self) -> float:
+        return self.ran
+
+    def wall(self) -> float:
+        return self.ran + self.wall_is_off
+
+    def advance(self, seconds: float) -> None:
+        self.ran += seconds
+
+
+def configure(settings: Any, account: str = "default", /, **keys: Any) -> None:
+    """Set keys of `FRONT_SMS`; those that belong to an account go to `account`, which is made where there is none."""
+    front_sms = {**settings.FRONT_SMS, "ACCOUNTS": {**settings.FRONT_SMS["ACCOUNTS"]}}
+    of_account = {**front_sms["ACCOUNTS"].get(account, front_sms["ACCOUNTS"]["default"])}
+    for key, value in keys.items():
+        target = of_account if key in _ACCOUNT_KEYS else front_sms
+        target[key] = value
+    front_sms["ACCOUNTS"][account] = of_account
+    settings.FRONT_SMS = front_sms
+
+
+_ACCOUNT_KEYS = {
+    "SERVICE_ID",
+    "PASSWORD",
+    "SENDER",
+    "GATEWAY_URL",
+    "TRANSPORT",
+    "DUPLICATE_FILTER",
+    "MAX_PER_SECOND",
+}
+
+
+def stream(account: str = "default", lane: str = "normal") -> Stream:
+    """A stream as one worker has it."""
+    return next(s for s in streams_of(get_settings().account(account)) if s.lane.name == lane)
+
+
+def take(limit: int = 64, account: str = "default") -> list[Job]:
+    """Claim what is due, as a worker would that stops claiming afterwards."""
+    mine = stream(account)
+    jobs = claim(mine, limit, get_settings()).jobs
+    release(mine)
+    return jobs
+
+
+def take_one(account: str = "default") -> Job:
+    """Claim the one message that is due."""
+    (job,) = take(account=account)
+    return job
+
+
+def accepted(gateway_id: int | None = ID) -> Outcome:
+    return Outcome(Fate.ANSWERED, Answer(id=gateway_id, errorcode=0, description=""), 200)
+
+
+def refused(code: int, description: str = "") -> Outcome:
+    return Outcome(Fate.ANSWERED, Answer(id=0, errorcode=code, description=description), 400)
+
+
+def unclear() -> Outcome:
+    return Outcome(Fate.AMBIGUOUS, detail="no complete answer in time")
+
+
+def not_sent() -> Outcome:
+    return Outcome(Fate.NOT_SENT, detail="no connection in time")
+
+
+def hear(job: Job, outcome: Outcome) -> OutboundMessage:
+    """Record what came of `job`; gives the message as it stands then."""
+    settle([Result(job, outcome, job.began.elapsed())], get_settings())
+    return OutboundMessage.objects.get(pk=job.message_id)
+
+
+def attempt(outcome: Outcome, account: str = "default") -> OutboundMessage:
+    """Claim the one message that is due, and record `outcome` for it."""
+    return hear(take_one(account), outcome)
+
+
+def message(text: str = "Test æøå", **options: Any) -> OutboundMessage:
+    return send_sms(options.pop("to", NUMBER), text, **options)
+
+
+def again(row: OutboundMessage) -> OutboundMessage:
+    """The row as it stands now."""
+    return OutboundMessage.objects.get(pk=row.pk)
+
+
+def outcomes(row: OutboundMessage) -> list[str]:
+    return list(SendAttempt.objects.filter(message=row).order_by("number").values_list("outcome", flat=True))
+
+
+def memory(account: str = "default") -> AccountMemory:
+    return AccountMemory.objects.get(key=get_settings().account(account).gateway)

@@ -1,0 +1,266 @@
+"""What each answer of Front's makes of a message (§2.2)."""
+
+import pytest
+
+from django_front_sms.gateway.codes import ACCOUNT_CODES, ErrorCode, describe
+from django_front_sms.models import OutboundMessage, SendAttempt
+from django_front_sms.outbox import cancel, has_due, sweep
+from django_front_sms.outbox.fold import backoff
+from tests.outbox.stage import (
+    ID,
+    PretendClock,
+    accepted,
+    again,
+    attempt,
+    configure,
+    hear,
+    message,
+    not_sent,
+    outcomes,
+    refused,
+    take,
+    take_one,
+    unclear,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+
+REFUSALS = sorted(set(map(int, ErrorCode)) - ACCOUNT_CODES - {ErrorCode.OK, ErrorCode.DUPLICATE})
+UNKNOWN = [22, 99, 2**31 - 1]
+NO_FILTER = [None, False]
+
+
+def test_code_0_with_an_id_makes_it_sent():
+    row = message()
+    sent = attempt(accepted())
+    assert (sent.pk, sent.state, sent.gateway_id, sent.error_code, sent.attempts) == (row.pk, "sent", ID, None, 1)
+    assert sent.sent_at is not None
+    assert sent.next_at is None
+
+
+@pytest.mark.parametrize("code", REFUSALS + UNKNOWN)
+def test_a_refusal_is_final_and_keeps_its_code(code: int):
+    message()
+    rejected = attempt(refused(code))
+    assert (rejected.state, rejected.error_code, rejected.gateway_id) == ("rejected", code, None)
+    assert rejected.error_text == describe(code)
+    assert not has_due()
+
+
+def test_a_refusal_keeps_what_front_said_of_it():
+    message()
+    assert attempt(refused(1, "Invalid phoneno")).error_text == "Invalid phoneno"
+
+
+@pytest.mark.parametrize("code", sorted(ACCOUNT_CODES))
+def test_a_code_that_blames_the_account_keeps_the_message_queued(code: int):
+    message()
+    queued = attempt(refused(code))
+    assert (queued.state, queued.error_code, queued.risk_at) == ("queued", code, None)
+
+
+def test_what_was_not_sent_is_tried_again_with_growing_pauses(clock: PretendClock):
+    message()
+    for pause in (5, 10, 20, 40, 60, 60):
+        queued = attempt(not_sent())
+        assert (queued.state, queued.risk_at) == ("queued", None)
+        clock.advance(pause - 0.1)
+        assert take() == []
+        clock.advance(0.1)
+    assert attempt(accepted()).state == "sent"
+
+
+def test_pauses_grow_to_a_minute_and_no_further():
+    assert [backoff(n).total_seconds() for n in (0, 1, 2, 3, 4, 5, 10_000)] == [5, 5, 10, 20, 40, 60, 60]
+
+
+def test_without_a_clear_answer_it_is_repeated_where_the_filter_is_known_to_be_on(clock: PretendClock):
+    message()
+    claimed_at = clock.database()
+    queued = attempt(unclear())
+    assert (queued.state, queued.waits_for, queued.risk_at) == ("queued", "retry", claimed_at)
+    clock.advance(4.9)
+    assert take() == []
+    clock.advance(0.1)
+    assert attempt(accepted()).state == "sent"
+
+
+@pytest.mark.parametrize("known", NO_FILTER)
+def test_without_a_clear_answer_it_is_unconfirmed_where_the_filter_is_not_known_to_be_on(settings, known: bool | None):
+    configure(settings, DUPLICATE_FILTER=known)
+    message()
+    unconfirmed = attempt(unclear())
+    assert (unconfirmed.state, unconfirmed.next_at) == ("unconfirmed", None)
+    assert OutboundMessage.objects.unconfirmed().get() == unconfirmed
+
+
+def test_switching_the_filter_off_leaves_messages_at_risk_to_people(settings, clock: PretendClock):
+    row = message()
+    attempt(unclear())
+    configure(settings, DUPLICATE_FILTER=None)
+    clock.advance(5)
+    assert take() == []
+    assert again(row).state == "unconfirmed"
+
+
+def test_the_sweep_leaves_messages_at_risk_to_people_where_the_filter_was_switched_off(settings):
+    row = message()
+    attempt(unclear())
+    configure(settings, DUPLICATE_FILTER=None)
+    sweep()
+    assert again(row).state == "unconfirmed"
+
+
+def test_a_priced_message_is_never_repeated_by_a_machine():
+    message(price=500)
+    assert attempt(unclear()).state == "unconfirmed"
+
+
+def test_a_priced_message_that_was_not_sent_is_tried_again(clock: PretendClock):
+    message(price=500)
+    assert attempt(not_sent()).state == "queued"
+    clock.advance(5)
+    assert attempt(accepted()).state == "sent"
+
+
+def test_the_limit_of_repetition_counts_from_the_first_unclear_attempt(clock: PretendClock):
+    """W - T - M = 95 s after the first claim, however many attempts follow."""
+    message()
+    first = clock.database()
+    pauses = []
+    row = attempt(unclear())
+    while row.state == "queued":
+        assert row.risk_at == first
+        pauses.append((row.next_at - clock.database()).total_seconds())
+        clock.advance(pauses[-1])
+        row = attempt(unclear())
+    assert pauses == [5, 10, 20, 40]  # the next would be at 135 s
+    assert row.state == "unconfirmed"
+    assert (clock.database() - first).total_seconds() < 95
+
+
+def test_a_repetition_may_be_written_only_until_the_limit(clock: PretendClock):
+    message()
+    attempt(unclear())
+    clock.advance(93)
+    assert take_one().send_by == pytest.approx(2)
+
+
+def test_a_first_attempt_may_be_written_for_half_the_timeout():
+    message()
+    assert take_one().send_by == 5
+
+
+def test_past_the_limit_a_message_at_risk_is_not_claimed_but_left_to_people(clock: PretendClock):
+    row = message()
+    attempt(unclear())
+    clock.advance(95)
+    assert take() == []
+    assert again(row).state == "unconfirmed"
+
+
+def test_the_sweep_leaves_messages_past_the_limit_to_people(clock: PretendClock):
+    row = message()
+    attempt(unclear())
+    clock.advance(94)
+    sweep()
+    assert again(row).state == "queued"
+    clock.advance(1)
+    sweep()
+    assert again(row).state == "unconfirmed"
+
+
+@pytest.mark.parametrize("code", [*REFUSALS, *UNKNOWN, *ACCOUNT_CODES])
+def test_a_refusal_after_an_unclear_attempt_proves_nothing(clock: PretendClock, code: int):
+    message()
+    risk_at = clock.database()
+    attempt(unclear())
+    clock.advance(5)
+    row = attempt(refused(code))
+    assert (row.state, row.risk_at) == ("queued", risk_at)
+
+
+def test_a_message_at_risk_that_is_refused_too_late_to_repeat_keeps_the_code_for_the_person(clock: PretendClock):
+    message()
+    attempt(unclear())
+    clock.advance(92)
+    row = attempt(refused(1))
+    assert (row.state, row.error_code) == ("unconfirmed", 1)
+
+
+def test_code_17_after_an_unclear_attempt_means_that_front_has_it(clock: PretendClock):
+    message()
+    attempt(unclear())
+    clock.advance(5)
+    row = attempt(refused(17))
+    assert (row.state, row.gateway_id, row.risk_at, row.error_code) == ("sent", None, None, None)
+
+
+def test_code_17_without_an_unclear_attempt_waits_for_the_other_senders_window(clock: PretendClock):
+    message()
+    row = attempt(refused(17))
+    assert (row.state, row.waits_for) == ("queued", "twin")
+    clock.advance(149.9)
+    assert take() == []
+    clock.advance(0.1)
+    assert attempt(accepted()).state == "sent"
+
+
+def test_the_third_code_17_without_an_unclear_attempt_rejects(clock: PretendClock):
+    message()
+    for _ in range(2):
+        assert attempt(refused(17)).state == "queued"
+        clock.advance(150)
+    row = attempt(refused(17))
+    assert (row.state, row.error_code) == ("rejected", 17)
+
+
+def test_code_17_before_an_unclear_attempt_says_nothing_of_it(clock: PretendClock):
+    message()
+    attempt(refused(17))
+    clock.advance(150)
+    row = attempt(unclear())
+    assert (row.state, row.risk_at) == ("queued", clock.database())
+
+
+def test_an_answer_lands_once():
+    row = message()
+    job = take_one()
+    hear(job, accepted(ID))
+    hear(job, accepted(ID + 1))
+    hear(job, refused(1))
+    assert (again(row).state, again(row).gateway_id) == ("sent", ID)
+    assert outcomes(row) == ["answered"]
+
+
+def test_an_answer_to_a_message_that_was_erased_is_dropped():
+    row = message()
+    job = take_one()
+    other = message("another")
+    other_job = take_one()
+    row.delete()
+    from django_front_sms.conf import get_settings
+    from django_front_sms.outbox.settle import Result, settle
+
+    settle([Result(job, accepted(1), 0.1), Result(other_job, accepted(2), 0.1)], get_settings())
+    assert again(other).gateway_id == 2
+    assert not SendAttempt.objects.filter(pk=job.attempt_id).exists()
+
+
+def test_an_attempt_tells_what_is_known_of_it(clock: PretendClock):
+    row = message()
+    job = take_one()
+    clock.advance(0.25)
+    hear(job, accepted())
+    told = SendAttempt.objects.get(message=row)
+    assert (told.outcome, told.error_code, told.gateway_id, told.http_status) == ("answered", 0, ID, 200)
+    assert (told.finished_at - told.claimed_at).total_seconds() == 0.25
+
+
+def test_a_message_under_way_cannot_be_cancelled():
+    from django_front_sms.exceptions import NotPossible
+
+    row = message()
+    take_one()
+    with pytest.raises(NotPossible):
+        cancel(row)
