@@ -43,9 +43,11 @@ class Dispatcher:
         try:
             claiming = True
             while True:
-                if claiming and seconds is not None and began.elapsed() >= seconds and hand_over():
-                    claiming = self._capped = False
-                    self._release()
+                if claiming and seconds is not None and began.elapsed() >= seconds:
+                    began = Moment.now()  # where nobody takes over, asking again at once would only cost time
+                    if hand_over():
+                        claiming = self._capped = False
+                        self._release()
                 idle = self._idle()
                 found = self._claim() if claiming else False
                 if idle and not found and not self._capped:

@@ -64,23 +64,37 @@ def attempt(job: Job, conf: FrontSMSSettings) -> Outcome:
     wait = job.not_before - job.began.elapsed()
     if wait > 0:
         time.sleep(wait)
-    client = client_for(job.account, conf)
-    return _guarded(lambda: client.send(job.sms, transport=job.account.transport, may_write=lambda: _in_time(job)))
+    return _guarded(
+        job.account,
+        conf,
+        lambda client: client.send(job.sms, transport=job.account.transport, may_write=lambda: _in_time(job)),
+    )
 
 
 def attempt_bulk(jobs: Sequence[Job], conf: FrontSMSSettings) -> Outcome:
     """Make one attempt for all of `jobs`, in one request."""
-    client = client_for(jobs[0].account, conf)
-    return _guarded(lambda: client.send_bulk(bulk.request_of(jobs), may_write=lambda: _in_time(jobs[0])))
+    return _guarded(
+        jobs[0].account,
+        conf,
+        lambda client: client.send_bulk(bulk.request_of(jobs), may_write=lambda: _in_time(jobs[0])),
+    )
 
 
 def _in_time(job: Job) -> bool:
     return job.began.elapsed() < job.send_by
 
 
-def _guarded(exchange: Callable[[], Outcome]) -> Outcome:
+def _guarded(account: Account, conf: FrontSMSSettings, exchange: "Callable[[GatewayClient], Outcome]") -> Outcome:
     try:
-        return exchange()
+        client = client_for(account, conf)
+    except Exception as error:
+        logger.error(
+            'No gateway client could be made (%s), and nothing was sent: check FRONT_SMS["CLIENT"] and GATEWAY_URL',
+            type(error).__name__,
+        )
+        return Outcome(fate=Fate.NOT_SENT, detail=f"no gateway client could be made: {type(error).__name__}")
+    try:
+        return exchange(client)
     except Exception as error:
         # No traceback: a client of a site's own may have put the text or the number into its exception.
         logger.error("The gateway client failed with %s; the attempt is taken as ambiguous", type(error).__name__)

@@ -33,7 +33,9 @@ def settle_with(poison: Outcome) -> tuple[OutboundMessage, OutboundMessage, Outb
         pytest.param(refused(2**70), id="a code of 71 bits"),
         pytest.param(refused(-(2**70)), id="a negative code of 71 bits"),
         pytest.param(Outcome(Fate.ANSWERED, None), id="answered without an answer"),
-        pytest.param(Outcome(Fate.ANSWERED, BulkAnswer(errorcode=0, description="")), id="a bulk answer to one message"),
+        pytest.param(
+            Outcome(Fate.ANSWERED, BulkAnswer(errorcode=0, description="")), id="a bulk answer to one message"
+        ),
         pytest.param(Outcome(Fate.ANSWERED, Answer(id="7", errorcode=0, description="")), id="an id that is a text"),
         pytest.param(Outcome(Fate.ANSWERED, Answer(id=7, errorcode="0", description="")), id="a code that is a text"),
         pytest.param(Outcome(Fate.ANSWERED, Answer(id=0, errorcode=1, description="\ud800")), id="half a surrogate"),

@@ -1,0 +1,212 @@
+"""The loop that claims, sends and records, with a client that does as it is told."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+import pytest
+from django.db import OperationalError
+
+from django_front_sms import outbox
+from django_front_sms.gateway.client import Outcome
+from django_front_sms.gateway.submit import Sms
+from django_front_sms.outbox import dispatcher, exchange
+from tests.outbox.stage import (
+    PretendClock,
+    accepted,
+    again,
+    configure,
+    memory,
+    message,
+    not_sent,
+    outcomes,
+    refused,
+    unclear,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Told:
+    """Does as it is told: `act` gives the outcome of each message. Keeps what it was asked to send."""
+
+    act: ClassVar[Callable[[Sms], Outcome]]
+    asked: ClassVar[list[Sms]] = []
+    transports: ClassVar[list[str]] = []
+    made: ClassVar[list[str]] = []
+
+    def __init__(self, gateway_url: str, *, timeout: float, max_connections: int) -> None:
+        self.made.append(gateway_url)
+
+    def send(self, sms: Sms, *, transport: str, may_write: Callable[[], bool]) -> Outcome:
+        if not may_write():
+            return not_sent()
+        self.asked.append(sms)
+        self.transports.append(transport)
+        return type(self).act(sms)
+
+
+class Unmakeable:
+    def __init__(self, gateway_url: str, *, timeout: float, max_connections: int) -> None:
+        raise ValueError(gateway_url)
+
+
+@pytest.fixture(autouse=True)
+def client(settings) -> Iterator[type[Told]]:
+    configure(settings, CLIENT="tests.outbox.test_dispatcher.Told")
+    Told.act = staticmethod(lambda sms: accepted())
+    for kept in (Told.asked, Told.transports, Told.made):
+        kept.clear()
+    exchange._client.cache_clear()
+    yield Told
+    exchange._client.cache_clear()
+
+
+def test_all_that_is_due_is_sent_and_the_run_ends(client: type[Told]):
+    rows = [message(f"number {n}") for n in range(150)]
+    assert outbox.run() == 150
+    assert {again(row).state for row in rows} == {"sent"}
+    assert sorted(sms.text for sms in client.asked) == sorted(row.text for row in rows)
+
+
+def test_with_nothing_due_nothing_is_done(client: type[Told]):
+    assert outbox.run() == 0
+    assert client.made == []
+
+
+def test_a_run_gives_its_streams_back():
+    message()
+    outbox.run()
+    assert memory().streams == {}
+
+
+def test_urgent_messages_go_first(client: type[Told]):
+    for n in range(5):
+        message(f"normal {n}")
+    message("urgent", priority="urgent")
+    outbox.run()
+    assert client.asked[0].text == "urgent"
+
+
+def test_the_account_says_by_which_api_it_is_sent(settings, client: type[Told]):
+    configure(settings, TRANSPORT="get")
+    message()
+    outbox.run()
+    assert client.transports == ["get"]
+
+
+def test_a_client_that_fails_leaves_the_message_at_risk(client: type[Told], caplog: pytest.LogCaptureFixture):
+    def fail(sms: Sms) -> Outcome:
+        raise RuntimeError(f"{sms.recipient} {sms.text}")
+
+    client.act = staticmethod(fail)
+    row = message()
+    outbox.run()
+    assert (again(row).state, outcomes(row)) == ("queued", ["ambiguous"])
+    assert again(row).risk_at is not None
+    assert "RuntimeError" in caplog.text
+    assert "Test æøå" not in caplog.text
+    assert "99999999" not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["tests.outbox.test_dispatcher.Unmakeable", "no.such.module.Client"])
+def test_without_a_client_nothing_is_sent_nothing_is_at_risk_and_the_run_ends(settings, path: str):
+    configure(settings, CLIENT=path)
+    row = message()
+    assert outbox.run() == 1
+    assert (again(row).state, again(row).risk_at, outcomes(row)) == ("queued", None, ["not_sent"])
+
+
+def test_a_pause_stops_the_rest(client: type[Told]):
+    client.act = staticmethod(lambda sms: refused(13))
+    rows = [message(f"number {n}") for n in range(300)]
+    outbox.run()
+    assert {again(row).state for row in rows} == {"queued"}
+    assert memory().pause_code == 13
+    assert len(client.asked) < 300
+
+
+def test_another_accounts_pause_stops_nobody_else(settings, client: type[Told]):
+    configure(settings, "second", SERVICE_ID=5678)
+    client.act = staticmethod(lambda sms: refused(13) if sms.service_id == 1234 else accepted())
+    stopped, other = message(), message(account="second")
+    outbox.run()
+    assert (again(stopped).state, again(other).state) == ("queued", "sent")
+
+
+def test_an_answer_is_recorded_even_where_the_next_claim_fails(monkeypatch: pytest.MonkeyPatch, client: type[Told]):
+    row = message()
+    arrived = threading.Event()
+    claims = []
+
+    def claim_once(*args):
+        if claims:
+            arrived.set()
+            raise OperationalError("the database went away")
+        claims.append(1)
+        return real(*args)
+
+    def answer(sms: Sms) -> Outcome:
+        arrived.wait(10)
+        return accepted()
+
+    real = dispatcher.claim
+    monkeypatch.setattr(dispatcher, "claim", claim_once)
+    client.act = staticmethod(answer)
+    with pytest.raises(OperationalError):
+        outbox.run()
+    assert again(row).state == "sent"
+
+
+def test_answers_are_kept_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+    failures = [OperationalError("gone"), OperationalError("still gone")]
+    real = dispatcher.settle
+
+    def settle(*args):
+        if failures:
+            raise failures.pop()
+        real(*args)
+
+    monkeypatch.setattr(dispatcher, "settle", settle)
+    monkeypatch.setattr(dispatcher.time, "sleep", lambda seconds: None)
+    row = message()
+    outbox.run()
+    assert again(row).state == "sent"
+    assert caplog.text.count("1 answers wait to be stored") == 2
+
+
+def test_where_nobody_takes_over_the_run_goes_on_and_asks_only_now_and_then(client: type[Told], clock: PretendClock):
+    asked = []
+
+    def hand_over() -> bool:
+        asked.append(clock.ran)
+        return False
+
+    def answer(sms: Sms) -> Outcome:
+        clock.advance(6)
+        return accepted()
+
+    client.act = staticmethod(answer)
+    row = message()
+    assert outbox.run(5, hand_over) == 1
+    assert again(row).state == "sent"
+    assert asked == [6]
+
+
+def test_who_is_relieved_claims_nothing_more(client: type[Told]):
+    row = message()
+    assert outbox.run(0, lambda: True) == 0
+    assert again(row).state == "queued"
+    assert client.asked == []
+
+
+def test_messages_at_risk_are_repeated_by_a_later_run(client: type[Told], clock: PretendClock):
+    outcomes_in_turn = [unclear(), refused(17)]
+    client.act = staticmethod(lambda sms: outcomes_in_turn.pop(0))
+    row = message()
+    outbox.run()
+    assert again(row).state == "queued"
+    clock.advance(5)
+    outbox.run()
+    assert again(row).state == "sent"
+    assert [sms.text for sms in client.asked] == ["Test æøå", "Test æøå"]
