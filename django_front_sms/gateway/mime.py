@@ -1,4 +1,4 @@
-"""What a content type says, what a multipart form holds, and a file that was encoded once too often (§2.5.1)."""
+"""What a content type says, what a multipart form holds, and a file that was encoded twice over (§2.5.1)."""
 
 import re
 from collections.abc import Iterator
