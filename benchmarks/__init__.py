@@ -1,0 +1,1 @@
+"""How fast things are, as ratios: what is compared runs in turn, in one run, on one machine."""
