@@ -1,0 +1,19 @@
+"""The fault suite: real workers, broker and database, killed and frozen on a schedule, and a judge of what came of it.
+
+python -m tests.faults          the long run (make faults)          pytest -m faults      a short slice of it
+
+plan.py        one run: how long, how much, which faults
+gateway.py     a pretend gateway, in a process of its own, that keeps a log of what it accepted
+servers.py     Redis, PostgreSQL and MariaDB of the run's own, on free ports, ended by pid
+settings.py    the Django project that the run's workers are
+app.py         its Celery app
+worker.py      the app, bent: times scaled, a clock that can step, points to die at
+points.py      the named points
+removed.py     the rules of sending, each taken away
+plain.py       what most sites do instead: a Celery task per message
+traffic.py     the messages
+schedule.py    when which fault comes
+conductor.py   one run from its start to its judgement
+judge.py       the gateway's log against the rows
+report.py      figures as a table and as JSON
+"""

@@ -1,0 +1,75 @@
+"""`python -m tests.faults`: the long run and all that belongs to it; `python -m tests.faults one …`: a single run."""
+
+import argparse
+import dataclasses
+import json
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from tests.faults.plan import Plan
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    commands = parser.add_subparsers(dest="command")
+    one = commands.add_parser("one", help="a single run")
+    for field in dataclasses.fields(Plan):
+        name = "--" + field.name.replace("_", "-")
+        if field.type is bool or isinstance(field.default, bool):
+            one.add_argument(name, action=argparse.BooleanOptionalAction, default=field.default)
+        else:
+            one.add_argument(name, type=type(field.default), default=field.default)
+    one.add_argument("--json", type=Path, help="where the report goes as JSON")
+    one.add_argument("--logs", type=Path, help="a folder to copy the processes' logs to")
+    given = vars(parser.parse_args())
+    if given.pop("command") == "one":
+        return run_one(Path(out) if (out := given.pop("json")) else None, given.pop("logs"), Plan(**given))
+    from tests.faults.long import run_all
+
+    return run_all()
+
+
+def run_one(out: Path | None, logs: Path | None, plan: Plan) -> int:
+    """0 green, 1 red, 2 where it could not be carried out, 3 where a server is not installed."""
+    import signal
+
+    from tests.faults.conductor import Conductor
+    from tests.faults.report import table
+    from tests.faults.servers import Unavailable
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        report = Conductor(plan, logs).run()
+    except Unavailable as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    except Exception:
+        traceback.print_exc()
+        return 2
+    if out:
+        out.write_text(json.dumps(report, indent=1))
+    sys.stdout.write(json.dumps(report, indent=1) + "\n" + table([report]) + "\n")
+    return 0 if report["green"] else 1
+
+
+def run_apart(plan: Plan, out: Path) -> dict[str, Any]:
+    """A run in a process of its own; raises where it could not be carried out."""
+    command = [sys.executable, "-m", "tests.faults", "one", "--json", str(out)]
+    for name, value in dataclasses.asdict(plan).items():
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            command.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            command += [f"--{option}", str(value)]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    if ended.returncode not in (0, 1):
+        raise RuntimeError(f"{plan.name}: {ended.stderr[-3000:]}")
+    report: dict[str, Any] = json.loads(out.read_text())
+    return report
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""The Django project of a run. `FAULTS_*` in the environment, set by the conductor, says where everything is."""
+
+import os
+
+from example_project.databases import database
+from tests.faults.plan import Plan
+
+PLAN = Plan.from_json(os.environ["FAULTS_PLAN"])
+
+SECRET_KEY = "only-for-the-faults"
+USE_TZ = True
+TIME_ZONE = "Europe/Oslo"
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "django_front_sms"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {"default": database(os.environ["FAULTS_DATABASE_URL"])}
+if PLAN.database == "postgresql":
+    DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
+
+CELERY_BROKER_URL = os.environ["FAULTS_BROKER_URL"]
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": max(1.0, 10 * PLAN.scale),
+    "socket_connect_timeout": max(0.5, 5 * PLAN.scale),
+    "visibility_timeout": 3600 * PLAN.scale,  # redis' own hour; the engine needs none, plain tasks live by it
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+FRONT_SMS = {
+    "ACCOUNTS": {
+        "default": {
+            "SERVICE_ID": 1234,
+            "SENDER": "Mitt Firma",
+            "GATEWAY_URL": os.environ["FAULTS_GATEWAY_URL"],
+            "DUPLICATE_FILTER": True,
+        },
+    },
+    "DUPLICATE_WINDOW": PLAN.window,
+    "TIMEOUT": PLAN.timeout,
+    "WINDOW_MARGIN": 0 if PLAN.removed == "margin" else PLAN.margin,
+    "WEBHOOK_SECRETS": ["only-for-the-faults"],
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"django_front_sms": {"level": "INFO"}},
+}
