@@ -7,7 +7,7 @@ Who does not is told nothing. No log of ours, and none of Django's about these a
 import logging
 from collections.abc import Callable
 from functools import wraps
-from io import BufferedIOBase
+from io import BufferedIOBase, BytesIO
 from typing import Literal
 
 from django.contrib.auth.decorators import login_not_required
@@ -131,9 +131,8 @@ def _body(request: HttpRequest, purpose: Purpose, account: str) -> bytes:
     length = _length(request)
     if length is not None and length > limit:
         raise _too_large(purpose, account, limit, length)
-    stream = _stream(request, length)
     try:
-        body = _read(stream, limit + 1 if length is None else length)
+        body = _read(_stream(request, length), limit + 1 if length is None else length)
     except OSError:
         raise _Refused(400, "The connection broke while a push was read; Front will try again.") from None
     if len(body) > limit:
@@ -154,11 +153,13 @@ def _length(request: HttpRequest) -> int | None:
 
 def _stream(request: HttpRequest, length: int | None) -> "HttpRequest | BufferedIOBase":
     environ = getattr(request, "environ", None)
-    if length is not None or environ is None:  # ASGI: Django has received all of it
+    if length is not None or environ is None:  # under ASGI, Django has received all of it
         return request
-    if not environ.get("wsgi.input_terminated"):
-        raise _Refused(411, "A push came without Content-Length, and this server does not read chunked requests.")
-    return environ["wsgi.input"]  # type: ignore[no-any-return]
+    if environ.get("wsgi.input_terminated"):
+        return environ["wsgi.input"]  # type: ignore[no-any-return]
+    if environ.get("QUERY_STRING") and not environ.get("HTTP_TRANSFER_ENCODING"):
+        return BytesIO()  # all is in the query, and there is no body
+    raise _Refused(411, "A push came without Content-Length, and this server does not read chunked requests.")
 
 
 def _read(stream: "HttpRequest | BufferedIOBase", size: int) -> bytes:

@@ -120,7 +120,7 @@ def _content(push: InboundPush, raw: bytes) -> str:
     if push.problem:
         return _digest("raw", hashlib.sha256(raw).hexdigest())
     attached = [
-        [part.id, part.content_type, part.name, hashlib.sha256(part.encoded.encode()).hexdigest()]
+        [part.id, part.content_type, part.name, hashlib.sha256(part.data or part.source.encode()).hexdigest()]
         for part in push.files
     ]
     sent = push.sent and push.sent.isoformat()
