@@ -1,0 +1,56 @@
+"""A real browser on a real server: Debian's Chromium, or the one that CHROMIUM names."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.conftest import missing
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+
+
+@pytest.fixture
+def chromium(monkeypatch) -> Iterator[Any]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing('Playwright is not installed: pip install -e ".[dev]"')
+    if not os.path.exists(CHROMIUM):
+        missing(f"there is no Chromium at {CHROMIUM}; install it (apt-get install chromium), or set CHROMIUM")
+    # Playwright keeps an event loop in this thread; the tests use the database between their clicks, never within.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page_of(chromium, live_server, settings) -> Iterator[Callable[..., Any]]:
+    """Gives a page for a user who is logged in. No page may report an error or ask another host for anything."""
+    complaints: list[str] = []
+    ours = (live_server.url, "data:")
+
+    def page(user: Any, *, width: int = 1280, theme: str = "light") -> Any:
+        client = Client()
+        client.force_login(user)
+        context = chromium.new_context(
+            base_url=live_server.url,
+            viewport={"width": width, "height": 844},
+            color_scheme=theme,
+            locale="en",
+        )
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+        tab = context.new_page()
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        tab.on("request", lambda request: request.url.startswith(ours) or complaints.append(request.url))
+        return tab
+
+    yield page
+    assert complaints == []
