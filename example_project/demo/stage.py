@@ -65,7 +65,7 @@ def use_environment(folder: Path, phones: str) -> None:
 def database(folder: Path) -> Iterator[None]:
     """A new database beside the one that DATABASE_URL names, or a new SQLite file; migrated and seeded."""
     from django.core.management import call_command
-    from django.db import connection
+    from django.db import Error, connection
 
     name = folder.name.replace("-", "_").lower()
     if connection.vendor == "sqlite":
@@ -74,6 +74,10 @@ def database(folder: Path) -> Iterator[None]:
         url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
     before = connection.settings_dict["NAME"]
     connection.settings_dict["TEST"]["NAME"] = name
+    try:
+        connection.ensure_connection()
+    except Error as error:
+        raise Failed(f"the database that DATABASE_URL names cannot be reached: {error}") from None
     try:
         connection.creation.create_test_db(verbosity=0, autoclobber=True)
         os.environ["DATABASE_URL"] = url
