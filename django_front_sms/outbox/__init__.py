@@ -10,6 +10,8 @@ refused with Front's code, or listed as unconfirmed.* `docs/why/sending.md` give
     bulk.py          one request for many rows
     fold.py          what a message's attempts say of it
     settle.py        recording answers; rescuing what never came back
+    attempts.py      reading and writing attempts
+    timekeeping.py   what a step of the clock does
     moves.py         the one place where a state is moved
     stream.py        the right to claim for an account and lane
     dispatcher.py    the loop over all of these

@@ -17,11 +17,13 @@ from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import AccountMemory, OutboundMessage, SendAttempt, Wait
-from django_front_sms.outbox.fold import CLOCK_TOLERANCE, may_repeat
+from django_front_sms.outbox.attempts import attempts_of
+from django_front_sms.outbox.fold import CLOCK_TOLERANCE, is_risky, leaves_doubt, may_repeat
 from django_front_sms.outbox.moves import Move, apply
 from django_front_sms.outbox.stream import Stream
+from django_front_sms.outbox.timekeeping import mind_the_clock
 from django_front_sms.outbox.transactions import short_transaction
-from django_front_sms.outbox.twins import Twins, waits_for_twin
+from django_front_sms.outbox.twins import Twins
 from django_front_sms.outbox.wire import Wire, request_of, wire_of
 from django_front_sms.states import State
 
@@ -111,7 +113,7 @@ def _claim(
     account = stream.account
     memory = AccountMemory.lock(account.gateway, account.name)
     now = database_now()
-    _mind_the_clock(memory, now)
+    mind_the_clock(memory, account, now)
     limit, pace = _within_rate(memory, account, conf, now, limit)
     chosen: list[_Chosen] = []
     if stream.hold(memory, now, conf.lease) and limit:
@@ -126,14 +128,6 @@ def _claim(
     memory.account = account.name
     memory.save(update_fields=["account", "clock", "streams", "rate_at", "probe_at", "probes"])
     return memory, chosen, now, pace
-
-
-def _mind_the_clock(memory: AccountMemory, now: datetime) -> None:
-    """Where the database's clock stepped back, nobody can tell how much of a duplicate window is left."""
-    if memory.clock and now < memory.clock - CLOCK_TOLERANCE:
-        at_risk = OutboundMessage.objects.filter(account=memory.account, state=State.QUEUED, risk_at__isnull=False)
-        apply([Move(message, State.UNCONFIRMED) for message in at_risk])
-    memory.clock = max(memory.clock or now, now)
 
 
 def _within_rate(
@@ -158,8 +152,7 @@ def _choose(memory: AccountMemory, stream: Stream, conf: FrontSMSSettings, now: 
         bulk = page[0].bulk_id
         if bulk and chosen:  # a chunk is a claim of its own
             break
-        kin = [message for message in page if message.bulk_id == bulk]
-        chosen += _sift(kin, stream.account, conf, now, limit - len(chosen), {c.wire.twin_key for c in chosen})
+        chosen += _sift(page, stream.account, conf, now, limit - len(chosen), {c.wire.twin_key for c in chosen})
         if len(chosen) >= limit or (bulk and chosen):
             break
     if probing and chosen:
@@ -169,16 +162,17 @@ def _choose(memory: AccountMemory, stream: Stream, conf: FrontSMSSettings, now: 
 
 
 def _pages(stream: Stream, now: datetime, *, riskless: bool) -> Iterator[list[OutboundMessage]]:
-    """Due messages, page by page. Each that has to wait gets a later due time, so the next page is new."""
+    """Due messages, page by page: those of one bulk send, or of none. Each page is new: what was read is left out."""
     for priority in stream.priorities:
         seen: set[int] = set()
         while True:
             due = OutboundMessage.objects.due(stream.account.name, [priority], now=now)
             if riskless:
                 due = due.filter(risk_at__isnull=True)
-            page = list(due.exclude(pk__in=seen)[:PAGE])
-            if not page:
+            found = list(due.exclude(pk__in=seen)[:PAGE])
+            if not found:
                 break
+            page = [message for message in found if message.bulk_id == found[0].bulk_id]
             seen |= {message.pk for message in page}
             yield page
 
@@ -192,54 +186,63 @@ def _sift(
     taken: set[str],
 ) -> list[_Chosen]:
     """Of `page`, what may go out now; what may not is moved to where it belongs, or to when it may."""
-    firsts = {
-        attempt.message_id: attempt
-        for attempt in SendAttempt.objects.filter(message__in=[m.pk for m in page if m.attempts], number=1)
-    }
-    wires = {message.pk: wire_of(message, account, conf, firsts.get(message.pk)) for message in page}
-    twins = Twins.of([wire.twin_key for wire in wires.values()], now - conf.twin_gap)
+    histories = attempts_of(message for message in page if message.attempts)
+    wires = {message.pk: wire_of(message, account, conf, _frozen(histories[message.pk])) for message in page}
+    twins = Twins.of([wire.twin_key for wire in wires.values()], now - conf.twin_gap, taken)
     chosen: list[_Chosen] = []
     moves: list[Move] = []
     for message in page:
         if len(chosen) >= limit:
             break
-        wire, first = wires[message.pk], firsts.get(message.pk)
+        wire, history = wires[message.pk], histories[message.pk]
+        in_doubt = leaves_doubt(history)
         move = (
-            _unfit(message, account, conf, now)
-            or _changed(message, wire, first)
-            or twins.in_the_way(message, wire.twin_key, conf, now)
-            or (waits_for_twin(message, now + conf.twin_gap) if wire.twin_key in taken else None)
+            _unfit(message, account, conf, now, in_doubt=in_doubt)
+            or _changed(message, wire, history)
+            or twins.in_the_way(message, wire.twin_key, conf, now, in_doubt=in_doubt)
         )
         if move:
             moves.append(move)
         else:
             chosen.append(_Chosen(message, wire))
-            taken.add(wire.twin_key)
+            twins.taken.add(wire.twin_key)
     apply(moves)
     return chosen
 
 
-def _unfit(message: OutboundMessage, account: Account, conf: FrontSMSSettings, now: datetime) -> Move | None:
+def _unfit(
+    message: OutboundMessage, account: Account, conf: FrontSMSSettings, now: datetime, *, in_doubt: bool
+) -> Move | None:
     if message.risk_at is not None:
         too_late = now >= message.risk_at + conf.resend_limit or message.risk_at > now + CLOCK_TOLERANCE
         if too_late or not may_repeat(message, account):
             return Move(message, State.UNCONFIRMED)
     if message.expires_at is not None and message.expires_at <= now:
-        return Move(message, State.UNCONFIRMED if message.risk_at else State.EXPIRED)
+        return Move(message, State.UNCONFIRMED if in_doubt else State.EXPIRED)
     return None
 
 
-def _changed(message: OutboundMessage, wire: Wire, first: SendAttempt | None) -> Move | None:
-    """A row that was edited after its first claim is never sent as a second text."""
-    if first is None or first.wire_digest == wire.digest:
-        return None
-    return Move(message, State.UNCONFIRMED, {"error_text": "The message was changed after its first attempt."})
+def _frozen(history: Sequence[SendAttempt]) -> SendAttempt | None:
+    """The attempt that froze what stands on the wire: the first, or the first since a person had it sent again."""
+    return next((attempt for attempt in history if not attempt.voided), None)
+
+
+def _changed(message: OutboundMessage, wire: Wire, history: Sequence[SendAttempt]) -> Move | None:
+    """A row that was edited after its first claim is never sent as a second text, and one at risk never to another
+    gateway, whose filter does not know it."""
+    first = _frozen(history)
+    risky = next(filter(is_risky, history), None)
+    if first is not None and first.wire_digest != wire.digest:
+        return Move(message, State.UNCONFIRMED, {"error_text": "The message was changed after its first attempt."})
+    if risky is not None and risky.twin_key != wire.twin_key:
+        return Move(message, State.UNCONFIRMED, {"error_text": "The account was changed after an unclear attempt."})
+    return None
 
 
 def _take(chosen: Sequence[_Chosen], token: str, now: datetime, conf: FrontSMSSettings) -> list[_Chosen]:
     """Mark them as ours. A late answer may have moved one since it was read: that one is not taken."""
     pks = [c.message.pk for c in chosen]
-    taken = OutboundMessage.objects.filter(pk__in=pks, state=State.QUEUED).update(
+    taken = OutboundMessage.objects.filter(pk__in=pks, state=State.QUEUED, next_at__lte=now).update(
         state=State.SENDING,
         token=token,
         lease_until=now + conf.lease,

@@ -11,6 +11,7 @@ from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import AccountMemory, Decision, OutboundMessage, Outcome, SendAttempt, Wait
+from django_front_sms.outbox.fold import leaves_doubt
 from django_front_sms.outbox.moves import Move, apply, locked
 from django_front_sms.outbox.transactions import nested_transaction
 from django_front_sms.states import State
@@ -24,7 +25,8 @@ def cancel(message: OutboundMessage, by: Any = None) -> State:
             raise NotPossible(
                 _("This message is %(state)s; only a queued one can be cancelled.") % {"state": row.get_state_display()}
             )
-        return Move(row, State.UNCONFIRMED if row.risk_at else State.CANCELLED)
+        in_doubt = leaves_doubt(SendAttempt.objects.filter(message=row))
+        return Move(row, State.UNCONFIRMED if in_doubt else State.CANCELLED)
 
     return _decide(message, by, Decision.Action.CANCEL, decide)
 
@@ -36,7 +38,7 @@ def mark_sent(message: OutboundMessage, by: Any = None) -> State:
         _require_unconfirmed(row)
         SendAttempt.objects.filter(message=row).update(voided=True)
         last = SendAttempt.objects.filter(message=row).order_by("-number").first()
-        return Move(row, State.SENT, {"sent_at": last.claimed_at if last else database_now()})
+        return Move(row, State.SENT, {"sent_at": last.claimed_at if last else database_now(), "given_up": False})
 
     return _decide(message, by, Decision.Action.MARK_SENT, decide)
 

@@ -4,7 +4,7 @@ Folding all attempts each time, rather than reacting to the last answer, is what
 late "not sent" of the only risky attempt take the risk away.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,12 +13,13 @@ from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway.codes import Blame, ErrorCode, blame, describe
 from django_front_sms.gateway.outcome import CREATED
 from django_front_sms.models import OutboundMessage, Outcome, SendAttempt, Wait
-from django_front_sms.states import State
+from django_front_sms.states import NOT_SENT, State
 
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(seconds=60)
 DUPLICATES_UNTIL_REJECTED = 3
 CLOCK_TOLERANCE = timedelta(seconds=1)
+_DOUBTFUL = (Outcome.AMBIGUOUS, Outcome.LOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,13 @@ class Verdict:
 
 def is_risky(attempt: SendAttempt) -> bool:
     """Whether this attempt may have reached Front without our knowing, and no answer of its own can be hoped for."""
-    return attempt.outcome in (Outcome.AMBIGUOUS, Outcome.LOST) and not attempt.voided
+    return attempt.outcome in _DOUBTFUL and not attempt.voided
+
+
+def leaves_doubt(attempts: Iterable[SendAttempt]) -> bool:
+    """Whether any of them may have reached Front. A person can decide that it be sent again all the same; but unless it
+    is sent, nobody can call the message "not sent" any more."""
+    return any(attempt.outcome in _DOUBTFUL for attempt in attempts)
 
 
 def is_accepted(attempt: SendAttempt) -> bool:
@@ -74,7 +81,10 @@ def fold(
         return Verdict(state=State.SENDING, risk_at=risk_at)
     if first_risk:
         return _at_risk(message, live[live.index(first_risk) :], account, conf, now)
-    return _without_risk(message, live, conf, now)
+    verdict = _without_risk(message, live, conf, now)
+    if verdict.state in NOT_SENT and leaves_doubt(attempts):
+        return replace(verdict, state=State.UNCONFIRMED)
+    return verdict
 
 
 def _at_risk(

@@ -5,7 +5,7 @@ Each answer lands in its own attempt, once; where the message then stands is a f
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,11 +26,13 @@ from django_front_sms.models import (
     OutboundMessage,
     Outcome,
     SendAttempt,
+    Wait,
 )
+from django_front_sms.outbox.attempts import attempts_of, lose, write
 from django_front_sms.outbox.claim import Job
-from django_front_sms.outbox.fold import Verdict, fold, is_accepted
+from django_front_sms.outbox.fold import Verdict, fold, is_accepted, leaves_doubt
 from django_front_sms.outbox.moves import Move, apply, locked
-from django_front_sms.outbox.transactions import short_transaction, update_rows
+from django_front_sms.outbox.transactions import short_transaction
 from django_front_sms.states import State
 
 logger = logging.getLogger(__name__)
@@ -40,7 +42,6 @@ _OPEN = (Outcome.PENDING, Outcome.LOST)
 _BIGGEST = 2**63 - 1
 # Besides what the database refuses: what Python cannot hand to it, such as 2**70 to SQLite.
 _UNSTORABLE = (DatabaseError, AttributeError, OverflowError, TypeError, ValueError)
-_ATTEMPT_FIELDS = ("outcome", "finished_at", "duration", "http_status", "error_code", "gateway_id", "detail")
 _OUTCOMES = {Fate.NOT_SENT: Outcome.NOT_SENT, Fate.AMBIGUOUS: Outcome.AMBIGUOUS, Fate.ANSWERED: Outcome.ANSWERED}
 
 
@@ -86,7 +87,7 @@ def _settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
     account = results[0].job.account
     _pause(results, account)
     messages = locked(result.job.message_id for result in results)
-    attempts = _attempts_of(messages)
+    attempts = attempts_of(messages)
     by_id = {attempt.pk: attempt for of_message in attempts.values() for attempt in of_message}
     has_ids = {message.pk: message.bulk_id is None for message in messages}
     landed = [
@@ -95,21 +96,13 @@ def _settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
         if (attempt := by_id.get(result.job.attempt_id)) is not None
         and _land(attempt, result, has_ids[attempt.message_id])
     ]
-    update_rows(landed, _ATTEMPT_FIELDS)
+    write(landed)
     _refold(messages, attempts, account, conf)
     ids = [attempt.gateway_id for attempt in landed if is_accepted(attempt)]
     if ids:  # a status may have come before its message had its id
         DeliveryStatus.objects.filter(account=account.name, gateway_id__in=ids, message=None).update(
             look_at=database_now()
         )
-
-
-def _attempts_of(messages: Iterable[OutboundMessage]) -> dict[int, list[SendAttempt]]:
-    attempts: dict[int, list[SendAttempt]] = defaultdict(list)
-    found = SendAttempt.objects.filter(message__in=[message.pk for message in messages])
-    for attempt in found.order_by("message_id", "number"):
-        attempts[attempt.message_id].append(attempt)
-    return attempts
 
 
 def _land(attempt: SendAttempt, result: Result, has_id: bool) -> bool:
@@ -146,7 +139,7 @@ def _unusable(attempt: SendAttempt, has_id: bool) -> str:
 
 def _refold(
     messages: Iterable[OutboundMessage],
-    attempts: dict[int, list[SendAttempt]],
+    attempts: Mapping[int, Sequence[SendAttempt]],
     account: Account,
     conf: FrontSMSSettings,
 ) -> None:
@@ -157,7 +150,11 @@ def _refold(
         if not _says_anything_new(message, verdict, attempts[message.pk]):
             continue
         if message.state == State.UNCONFIRMED and verdict.state == State.QUEUED and _was_cancelled(message):
-            moves.append(Move(message, State.CANCELLED, {"risk_at": None}))
+            if not leaves_doubt(attempts[message.pk]):
+                moves.append(Move(message, State.CANCELLED, {"risk_at": None}))
+        elif message.state == State.SENT and verdict.state == State.REJECTED:  # too many 17s: one more shall decide
+            wait = {"next_at": now + conf.twin_gap, "waits_for": Wait.TWIN}
+            moves.append(Move(message, State.QUEUED, verdict.changes() | wait))
         else:
             moves.append(Move(message, verdict.state, verdict.changes()))
     apply(moves, are_locked=True)
@@ -176,7 +173,8 @@ def _says_anything_new(message: OutboundMessage, verdict: Verdict, attempts: Seq
         case State.SENT if message.gateway_id is None:
             # Believed on the strength of a 17, whose ground may fall away, or of a person's word, which stands.
             by_a_person = all(attempt.voided for attempt in attempts)
-            return verdict.gateway_id is not None or (verdict.state == State.QUEUED and not by_a_person)
+            fell = verdict.state in (State.QUEUED, State.REJECTED) and not by_a_person
+            return verdict.gateway_id is not None or fell
         case _:
             return False
 
@@ -227,16 +225,9 @@ def rescue(account: Account, conf: FrontSMSSettings, limit: int = 500) -> int:
     now = database_now()
     lost = OutboundMessage.objects.filter(account=account.name).lost(now).order_by("pk")
     messages = [m for m in locked(lost.values_list("pk", flat=True)[:limit]) if _is_lost(m, now)]
-    attempts = _attempts_of(messages)
-    given_up = []
-    for message in messages:
-        for attempt in attempts[message.pk]:
-            if attempt.outcome == Outcome.PENDING:
-                attempt.outcome = Outcome.LOST
-                attempt.finished_at = now
-                attempt.detail = "the worker that had it did not come back in time"
-                given_up.append(attempt)
-    update_rows(given_up, _ATTEMPT_FIELDS)
+    attempts = attempts_of(messages)
+    under_way = [attempt for message in messages for attempt in attempts[message.pk]]
+    lose(under_way, now, "the worker that had it did not come back in time")
     _refold(messages, attempts, account, conf)
     return len(messages)
 

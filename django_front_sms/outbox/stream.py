@@ -59,7 +59,8 @@ class Stream:
             if token == self.token:
                 free = name
                 break
-            if free is None and (not token or datetime.fromisoformat(until) <= now):
+            # Beyond a whole lease it is none of today's: the clock stepped back since.
+            if free is None and not (token and now < datetime.fromisoformat(until) <= now + lease):
                 free = name
         self.held = free is not None
         if free is not None:

@@ -1,14 +1,18 @@
 """What time does to messages: leases, limits and dates that pass. Whether or not an account is paused."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from django_front_sms.clock import database_now
 from django_front_sms.conf import Account, FrontSMSSettings, get_settings
+from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import OutboundMessage, SendAttempt
+from django_front_sms.outbox.attempts import attempts_of
 from django_front_sms.outbox.decisions import send_anyway
-from django_front_sms.outbox.fold import may_repeat
+from django_front_sms.outbox.fold import leaves_doubt, may_repeat
 from django_front_sms.outbox.moves import Move, apply, locked
 from django_front_sms.outbox.settle import rescue
+from django_front_sms.outbox.timekeeping import look_at_the_clock
 from django_front_sms.outbox.transactions import short_transaction
 from django_front_sms.states import State
 
@@ -19,6 +23,7 @@ def sweep() -> None:
     """Rescue what never came back, end what is past its limits; for all accounts."""
     conf = get_settings()
     for account in conf.accounts.values():
+        look_at_the_clock(account)
         _until_none(rescue, account, conf)
         _until_none(_leave_to_people, account, conf)
         _until_none(_expire, account, conf)
@@ -54,8 +59,9 @@ def _expire(account: Account, conf: FrontSMSSettings) -> int:
     now = database_now()
     expired = OutboundMessage.objects.filter(account=account.name, state=State.QUEUED, expires_at__lte=now)
     rows = locked(expired.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    attempts = attempts_of(rows)
     moves = [
-        Move(row, State.UNCONFIRMED if row.risk_at else State.EXPIRED)
+        Move(row, State.UNCONFIRMED if leaves_doubt(attempts[row.pk]) else State.EXPIRED)
         for row in rows
         if row.state == State.QUEUED and row.expires_at and row.expires_at <= now
     ]
@@ -69,4 +75,5 @@ def _resend_unconfirmed(account: Account) -> None:
     decided = waiting.filter(decisions__isnull=False)
     for message in waiting.exclude(pk__in=decided.values("pk")).order_by("pk")[:BATCH]:
         if SendAttempt.objects.filter(message=message).exists():
-            send_anyway(message)
+            with suppress(NotPossible):  # a late answer has settled it meanwhile
+                send_anyway(message)

@@ -17,12 +17,13 @@ LOOK_AGAIN = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Twins:
-    """Attempts that may have touched the wire, by their twin key."""
+    """Attempts that may have touched the wire, by their twin key; `taken` are the keys of those chosen just now."""
 
     attempts: dict[str, list[SendAttempt]]
+    taken: set[str]
 
     @classmethod
-    def of(cls, keys: Iterable[str], since: datetime) -> Self:
+    def of(cls, keys: Iterable[str], since: datetime, taken: Iterable[str]) -> Self:
         """All attempts with these keys that were claimed after `since`, but for those known as not sent."""
         attempts: dict[str, list[SendAttempt]] = defaultdict(list)
         found = SendAttempt.objects.filter(twin_key__in=set(keys), claimed_at__gt=since).exclude(
@@ -30,16 +31,19 @@ class Twins:
         )
         for attempt in found.select_related("message").order_by("claimed_at", "pk"):
             attempts[attempt.twin_key].append(attempt)
-        return cls(attempts)
+        return cls(attempts, set(taken))
 
-    def in_the_way(self, message: OutboundMessage, key: str, conf: FrontSMSSettings, now: datetime) -> Move | None:
-        """What becomes of `message` while a twin of it is in the window; None where there is none."""
+    def in_the_way(
+        self, message: OutboundMessage, key: str, conf: FrontSMSSettings, now: datetime, *, in_doubt: bool
+    ) -> Move | None:
+        """What becomes of `message` while a twin of it is in the window; None where there is none. `in_doubt`: an
+        attempt of its own may have reached Front, so that it cannot end as not sent."""
         others = [attempt for attempt in self.attempts.get(key, ()) if attempt.message_id != message.pk]
-        if not others:
+        if not others and key not in self.taken:
             return None
-        window_ends = others[-1].claimed_at + conf.twin_gap
+        window_ends = (now if key in self.taken else others[-1].claimed_at) + conf.twin_gap
         policy = message.on_duplicate or conf.on_duplicate
-        if policy == "defer" or message.risk_at is not None:
+        if policy == "defer" or in_doubt:
             return waits_for_twin(message, window_ends)
         at_front = next((a.message for a in others if a.message.state in ACCEPTED), None)
         if at_front is None:  # a twin that may yet fail is nothing to coalesce into

@@ -1,0 +1,33 @@
+"""The attempts of messages: reading them, writing what came of them, and giving up those that nobody came back from."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from django_front_sms.models import OutboundMessage, Outcome, SendAttempt
+from django_front_sms.outbox.transactions import update_rows
+
+_FIELDS = ("outcome", "finished_at", "duration", "http_status", "error_code", "gateway_id", "detail")
+
+
+def attempts_of(messages: Iterable[OutboundMessage]) -> dict[int, list[SendAttempt]]:
+    """By the message's key, in their order; an empty list for who has none."""
+    attempts: dict[int, list[SendAttempt]] = defaultdict(list)
+    found = SendAttempt.objects.filter(message__in=[message.pk for message in messages])
+    for attempt in found.order_by("message_id", "number"):
+        attempts[attempt.message_id].append(attempt)
+    return attempts
+
+
+def write(attempts: Iterable[SendAttempt]) -> None:
+    """Store what came of them. Their messages are locked by the caller."""
+    update_rows(attempts, _FIELDS)
+
+
+def lose(attempts: Iterable[SendAttempt], now: datetime, why: str) -> None:
+    """Those of `attempts` that are still under way are no longer waited for; they may have reached Front, and an answer
+    of theirs that comes late still counts."""
+    pending = [attempt for attempt in attempts if attempt.outcome == Outcome.PENDING]
+    for attempt in pending:
+        attempt.outcome, attempt.finished_at, attempt.detail = Outcome.LOST, now, why
+    write(pending)
