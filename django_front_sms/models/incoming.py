@@ -73,9 +73,19 @@ class InboundMessage(models.Model):
         return sending.reply(self, text, **options)
 
 
+class _NamedStorage(Storage):
+    """Whatever `MMS_STORAGE` names, looked up at each use: so settings that cannot be read keep no site from starting,
+    and its checks can tell of them."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("__"):
+            return super().__getattribute__(name)
+        return getattr(storages[get_settings().mms_storage], name)
+
+
 def mms_storage() -> Storage:
     """The storage that `MMS_STORAGE` names."""
-    return storages[get_settings().mms_storage]
+    return _NamedStorage()
 
 
 class MmsFile(models.Model):
