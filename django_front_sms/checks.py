@@ -1,1 +1,0 @@
-"""System checks: one numbered id per mistake."""

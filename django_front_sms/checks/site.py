@@ -1,0 +1,78 @@
+"""The site around `FRONT_SMS`: its broker, its proxies, its URLs, its storage and its databases."""
+
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Tags, register
+from django.core.files.storage import FileSystemStorage, storages
+from django.db import DEFAULT_DB_ALIAS, router
+from django.urls import NoReverseMatch, get_script_prefix, reverse
+
+from django_front_sms.checks import mistakes
+from django_front_sms.checks.values import effective
+from django_front_sms.models import OutboundMessage
+
+# What a site sets when a proxy stands before it.
+_PROXY_SETTINGS = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
+
+
+@register(mistakes.TAG)
+def check_proxies(**kwargs: Any) -> Iterator[CheckMessage]:
+    setting = next((name for name in _PROXY_SETTINGS if getattr(django_settings, name, None)), None)
+    if setting and effective("TRUSTED_PROXY_COUNT") == 0 and effective("WEBHOOK_ALLOWED_IPS") is not None:
+        yield mistakes.PROXY.found(setting=setting)
+
+
+@register(mistakes.TAG)
+def check_broker(**kwargs: Any) -> Iterator[CheckMessage]:
+    """Of Celery's settings as Django's know them; how else a site configures Celery cannot be told from here."""
+    broker = getattr(django_settings, "CELERY_BROKER_URL", None)
+    if isinstance(broker, str) and broker.startswith("memory:") and not django_settings.DEBUG:
+        yield mistakes.MEMORY_BROKER.found()
+
+
+@register(mistakes.TAG, Tags.urls)
+def check_urls(**kwargs: Any) -> Iterator[CheckMessage]:
+    try:
+        reverse("front_sms:inbound", kwargs={"token": "x"})
+    except NoReverseMatch:
+        yield mistakes.NO_WEBHOOKS.found()
+    except Exception:  # a URLconf that cannot be loaded is told of by Django's own check
+        return
+
+
+@register(mistakes.TAG)
+def check_storage(**kwargs: Any) -> Iterator[CheckMessage]:
+    alias = effective("MMS_STORAGE")
+    try:
+        _ = storages[alias]
+    except Exception as error:  # the class that STORAGES names can fail in any way
+        yield mistakes.STORAGE.found(alias=alias, reason=f"{type(error).__name__}: {error}")
+
+
+@register(mistakes.TAG, Tags.security, deploy=True)
+def check_public_files(**kwargs: Any) -> Iterator[CheckMessage]:
+    """With `check --deploy` alone: while developing, everything lies under MEDIA_ROOT."""
+    try:
+        storage = storages[effective("MMS_STORAGE")]
+    except Exception:  # told by `check_storage`
+        return
+    served = get_script_prefix() != django_settings.MEDIA_URL  # that is what an empty MEDIA_URL becomes
+    if isinstance(storage, FileSystemStorage) and served and django_settings.MEDIA_ROOT:
+        url = storage.base_url or ""
+        if url.startswith(django_settings.MEDIA_URL) and _lies_in(storage.location, django_settings.MEDIA_ROOT):
+            yield mistakes.PUBLIC_FILES.found(url=url)
+
+
+def _lies_in(folder: str | PathLike[str], other: str | PathLike[str]) -> bool:
+    return Path(folder).resolve().is_relative_to(Path(other).resolve())
+
+
+@register(mistakes.TAG)
+def check_routers(**kwargs: Any) -> Iterator[CheckMessage]:
+    alias = router.db_for_write(OutboundMessage)
+    if alias != DEFAULT_DB_ALIAS:
+        yield mistakes.OTHER_DATABASE.found(alias=alias)
