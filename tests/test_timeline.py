@@ -4,12 +4,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.utils import timezone, translation
+from django.utils import timezone
 
-from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.models import Decision, OutboundMessage, Outcome, Wait
 from django_front_sms.states import State
-from django_front_sms.timeline import explain, of_inbound, of_outbound
+from django_front_sms.timeline import of_inbound, of_outbound
 from tests.stories import at, attempt, delivered, event, file, inbound, message, paused, status, unconfirmed
 
 pytestmark = pytest.mark.django_db
@@ -273,11 +272,3 @@ def test_an_inbound_message_tells_how_it_came_and_what_it_answers():
 
 def test_an_inbound_message_that_no_worker_saw_yet_says_so():
     assert of_inbound(inbound(look_at=at(1)))[-1].kind == "waiting"
-
-
-@pytest.mark.parametrize("code", list(ErrorCode))
-def test_every_code_is_explained_in_norwegian_too(code):
-    english = explain(code)
-
-    with translation.override("nb"):
-        assert explain(code) != english

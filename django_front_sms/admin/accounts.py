@@ -57,7 +57,7 @@ class AccountAdmin(ActingRegister):
     @admin.display(description=_("state"))
     def state(self, account: AccountMemory) -> SafeString:
         if account.paused_at is None:
-            return badge("good", "check", gettext("sending"))
+            return badge("good", "check", gettext("open"))
         return badge("bad", "pause", gettext("paused"))
 
     @admin.display(description=_("because"), empty_value="—")

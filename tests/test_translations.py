@@ -1,0 +1,103 @@
+"""Norwegian bokmål ships complete.
+
+Where one of these fails after a change of wording, `python -m tests.translations` brings the catalogue up to date;
+fill in what is new, and run it again to compile.
+"""
+
+import ast
+import gettext
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+
+from django_front_sms.gateway.codes import ErrorCode
+from django_front_sms.states import State
+from django_front_sms.timeline import explain
+from tests.conftest import missing
+from tests.translations import PACKAGE, collect
+
+FOLDER = Path("locale/nb/LC_MESSAGES")
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w+\}")
+TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
+
+
+def entries(package: Path = PACKAGE) -> dict[str, list[str]]:
+    """The catalogue: what each English text (and its plural) is in Norwegian; fuzzy ones are not."""
+    catalogue = {}
+    for block in (package / FOLDER / "django.po").read_text().split("\n\n"):
+        texts = {key: _text(value) for key, value in re.findall(rf"^(msg\w+(?:\[\d\])?) {TEXT}", block, re.M)}
+        fuzzy = re.search(r"^#,.*\bfuzzy\b", block, re.M)
+        translations = ["" if fuzzy else text for key, text in texts.items() if key.startswith("msgstr")]
+        catalogue[texts.pop("msgid")] = translations
+    del catalogue[""]
+    return catalogue
+
+
+def _text(quoted: str) -> str:
+    return "".join(ast.literal_eval(line) for line in quoted.split("\n") if line.strip())
+
+
+def test_every_text_is_in_norwegian_and_none_is_a_guess():
+    catalogue = entries()
+
+    assert len(catalogue) > 100
+    assert [english for english, norwegian in catalogue.items() if not all(norwegian)] == []
+
+
+def test_no_translation_lost_what_is_filled_in():
+    wrong = [
+        english
+        for english, norwegian in entries().items()
+        for text in norwegian
+        if set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(english))
+    ]
+
+    assert wrong == []
+
+
+def test_the_compiled_catalogue_is_the_one_that_can_be_read():
+    with (PACKAGE / FOLDER / "django.mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+
+    stale = [
+        english
+        for english, norwegian in entries().items()
+        if norwegian[-1] != (compiled.gettext(english) if len(norwegian) == 1 else compiled.ngettext(english, "", 2))
+    ]
+
+    assert stale == []
+
+
+def test_the_catalogue_has_every_text_of_the_sources(tmp_path):
+    if shutil.which("xgettext") is None:
+        missing("GNU gettext is not installed (apt-get install gettext)")
+    fresh = tmp_path / PACKAGE.name
+    shutil.copytree(PACKAGE, fresh, ignore=shutil.ignore_patterns("__pycache__", "static"))
+
+    collect(fresh)
+
+    assert set(entries(fresh)) == set(entries())
+
+
+@pytest.mark.parametrize("code", list(ErrorCode))
+def test_every_code_of_fronts_is_explained_in_norwegian(code):
+    english = explain(code)
+
+    with translation.override("nb"):
+        assert explain(code) != english
+
+
+def test_a_state_is_a_norwegian_word():
+    with translation.override("nb"):
+        assert str(State.AT_OPERATOR.label) == "hos operatøren"
+
+
+def test_the_screens_speak_norwegian(admin_client):
+    with translation.override("en"):  # a request leaves its language behind
+        page = admin_client.get("/admin/front_sms/outboundmessage/", headers={"Accept-Language": "nb"})
+
+    assert "Et nummer eller begynnelsen på det" in page.content.decode()
+    assert "utgående meldinger" in page.content.decode()

@@ -1,0 +1,49 @@
+"""Collects what users read into the Norwegian catalogue, and compiles it. After a change of wording:
+
+    python -m tests.translations          # then fill in what is new in django_front_sms/locale/nb/LC_MESSAGES/django.po
+    python -m tests.translations compile  # and compile it
+
+Needs GNU gettext (apt-get install gettext).
+"""
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+from django.core.management import call_command
+from django.core.management.commands.compilemessages import Command as CompileMessages
+from django.core.management.commands.makemessages import Command as MakeMessages
+
+PACKAGE = Path(__file__).resolve().parent.parent / "django_front_sms"
+
+
+class Collect(MakeMessages):
+    # gateway/ knows nothing of Django; what its codes mean is translated where it is shown (timeline.explain).
+    xgettext_options = [*MakeMessages.xgettext_options, "--keyword=_Meaning:2"]
+
+
+def collect(package: Path = PACKAGE) -> None:
+    """Bring `locale/nb` below `package` up to date with the sources there."""
+    with contextlib.chdir(package):
+        call_command(
+            Collect(),
+            locale=["nb"],
+            ignore_patterns=["simulator/*", "migrations/*"],
+            add_location="file",
+            no_obsolete=True,
+            no_wrap=True,
+            verbosity=0,
+        )
+
+
+def compile_catalogues(package: Path = PACKAGE) -> None:
+    with contextlib.chdir(package):
+        call_command(CompileMessages(), locale=["nb"], verbosity=0)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    if sys.argv[1:] != ["compile"]:
+        collect()
+    compile_catalogues()
