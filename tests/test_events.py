@@ -1,0 +1,465 @@
+"""Events reach their receivers: in order per subject, at least once, and each receiver until it took them."""
+
+import logging
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from django_front_sms import events, signals
+from django_front_sms.exceptions import NotPossible
+from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage
+from django_front_sms.states import State
+
+pytestmark = pytest.mark.django_db
+
+SIGNALS = [
+    signals.message_received,
+    signals.reply_received,
+    signals.state_changed,
+    signals.status_received,
+    signals.counter_gap,
+    signals.sending_paused,
+]
+
+
+class Receivers:
+    """Connects receivers for one test, and remembers what they heard."""
+
+    def __init__(self):
+        self.heard = []
+        self.connected = []
+
+    def connect(self, signal, receiver=None, **options):
+        receiver = receiver or self.listen
+        signal.connect(receiver, weak=False, **options)
+        self.connected.append((signal, receiver))
+        return receiver
+
+    def listen(self, signal, sender, **what):
+        self.heard.append({"sender": sender, **what})
+
+
+@pytest.fixture
+def receivers():
+    receivers = Receivers()
+    yield receivers
+    for signal, receiver in receivers.connected:
+        signal.disconnect(receiver)
+
+
+@pytest.fixture(autouse=True)
+def _quick(settings):
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "RECEIVER_ATTEMPTS": 3}
+
+
+def outbound(**fields):
+    return OutboundMessage.objects.create(recipient="+4799999999", sender="x", text="hei", account="default", **fields)
+
+
+def inbound(**fields):
+    values = {"sender": "+4799999999", "api": "json", "identity": Event().event_id, **fields}
+    return InboundMessage.objects.create(account="default", **values)
+
+
+def happen(*happened):
+    return Event.objects.bulk_create(happened)
+
+
+def later():
+    """Lets retry pauses and leases go by."""
+    Event.objects.filter(next_at__isnull=False).update(next_at=F("next_at") - timedelta(days=1))
+
+
+class TestWhatIsSaid:
+    def test_each_event_says_what_the_contract_promises(self, receivers):
+        for signal in SIGNALS:
+            receivers.connect(signal)
+        message, reply = outbound(), inbound()
+        status = DeliveryStatus.objects.create(account="default", gateway_id=1, status=4)
+        written = happen(
+            events.message_received(reply.pk),
+            events.reply_received(reply.pk, message.pk),
+            events.state_changed(message.pk, State.QUEUED, State.SENT),
+            events.status_received(status.pk),
+            events.counter_gap("default", [3, 4]),
+            events.sending_paused("default", 5),
+        )
+        assert events.deliver() == 6
+        said = {said.pop("event_id"): said for said in receivers.heard}
+        assert [set(said[event.event_id]) for event in written] == [
+            {"sender", "message"},
+            {"sender", "message", "in_reply_to"},
+            {"sender", "message", "old", "new"},
+            {"sender", "status"},
+            {"sender", "account", "missing"},
+            {"sender", "account", "error_code"},
+        ]
+        received, answered, changed, told, gap, paused = (said[event.event_id] for event in written)
+        assert received["sender"] is InboundMessage and received["message"] == reply
+        assert answered["sender"] is InboundMessage and answered["in_reply_to"] == message
+        assert changed["sender"] is OutboundMessage and (changed["old"], changed["new"]) == ("queued", "sent")
+        assert type(changed["old"]) is str and type(changed["message"]) is OutboundMessage
+        assert told["sender"] is DeliveryStatus and told["status"] == status
+        assert (gap["account"], gap["missing"]) == ("default", [3, 4])
+        assert (paused["account"], paused["error_code"]) == ("default", 5)
+
+    def test_rows_are_as_they_stand_when_the_event_is_handed_out(self, receivers):
+        receivers.connect(signals.state_changed)
+        message = outbound()
+        happen(events.state_changed(message.pk, "queued", "sent"))
+        OutboundMessage.objects.update(text="as it stands now")
+        events.deliver()
+        assert receivers.heard[0]["message"].text == "as it stands now"
+
+    def test_a_receiver_may_ask_for_one_sender_alone(self, receivers):
+        receivers.connect(signals.message_received, sender=OutboundMessage)
+        happen(events.message_received(inbound().pk))
+        events.deliver()
+        assert receivers.heard == []
+
+    def test_a_coroutine_is_a_receiver_too(self, receivers):
+        heard = []
+
+        async def listen(event_id, message, **kwargs):
+            heard.append(message.pk)
+
+        receivers.connect(signals.message_received, listen)
+        message = inbound()
+        happen(events.message_received(message.pk))
+        events.deliver()
+        assert heard == [message.pk]
+        assert Event.objects.get().took == [f"{__name__}.{listen.__qualname__}"]
+
+    def test_receivers_run_outside_any_transaction_of_ours(self, receivers):
+        depths = []
+        receivers.connect(signals.message_received, lambda **kwargs: depths.append(len(connection.savepoint_ids)))
+        happen(events.message_received(inbound().pk))
+        events.deliver()
+        assert depths == [len(connection.savepoint_ids)]
+
+    def test_nothing_is_handed_out_twice(self, receivers):
+        receivers.connect(signals.message_received)
+        happen(events.message_received(inbound().pk))
+        assert (events.deliver(), events.deliver()) == (1, 0)
+        assert len(receivers.heard) == 1
+
+    def test_events_that_nobody_listens_to_are_done_with(self):
+        message = outbound()
+        happen(*(events.state_changed(message.pk, "a", "b") for _ in range(1200)))
+        assert events.deliver() == 0
+        assert not Event.objects.filter(next_at__isnull=False).exists()
+
+    @pytest.mark.parametrize("build", [lambda pk: events.message_received(pk), lambda pk: events.status_received(pk)])
+    def test_an_event_whose_row_is_gone_is_dropped(self, receivers, build):
+        receivers.connect(signals.message_received)
+        receivers.connect(signals.status_received)
+        happen(build(4711))
+        events.deliver()
+        assert receivers.heard == [] and not Event.objects.exists()
+
+    def test_an_answer_to_a_message_that_is_gone_is_dropped(self, receivers):
+        receivers.connect(signals.reply_received)
+        happen(events.reply_received(inbound().pk, 4711))
+        events.deliver()
+        assert receivers.heard == []
+
+
+class TestOrder:
+    def test_events_of_one_message_keep_their_order(self, receivers):
+        receivers.connect(signals.state_changed)
+        message = outbound()
+        happen(*(events.state_changed(message.pk, str(n), str(n + 1)) for n in range(50)))
+        events.deliver()
+        assert [said["old"] for said in receivers.heard] == [str(n) for n in range(50)]
+
+    def test_an_event_that_is_due_later_keeps_back_those_after_it(self, receivers):
+        receivers.connect(signals.state_changed)
+        first, second = outbound(), outbound()
+        head, *_ = happen(
+            events.state_changed(first.pk, "a", "b"),
+            events.state_changed(first.pk, "b", "c"),
+            events.state_changed(second.pk, "x", "y"),
+        )
+        Event.objects.filter(pk=head.pk).update(next_at=timezone.now() + timedelta(hours=1))
+        events.deliver()
+        assert [said["old"] for said in receivers.heard] == ["x"]
+        later()
+        events.deliver()
+        assert [said["old"] for said in receivers.heard] == ["x", "a", "b"]
+
+    def test_a_matched_status_keeps_its_place_among_the_events_of_its_message(self):
+        assert events.status_received(1, 7).subject == events.state_changed(7, "a", "b").subject
+        assert events.status_received(1).subject == "status:1"
+
+
+class TestReceiversThatRaise:
+    def test_a_receiver_that_raises_is_called_again_and_the_others_are_not(self, receivers):
+        calls = []
+
+        def willing(**kwargs):
+            calls.append("willing")
+
+        def unwilling(event_id, **kwargs):
+            calls.append(event_id)
+            if len(calls) < 4:
+                raise RuntimeError
+
+        receivers.connect(signals.message_received, willing)
+        receivers.connect(signals.message_received, unwilling)
+        (event,) = happen(events.message_received(inbound().pk))
+        for _ in range(3):
+            events.deliver()
+            later()
+        assert calls == ["willing", event.event_id, event.event_id, event.event_id]
+        event.refresh_from_db()
+        assert (event.next_at, event.failed, event.traceback, event.attempts) == (None, False, "", 3)
+        assert sorted(event.took) == sorted(f"{__name__}.{r.__qualname__}" for r in (willing, unwilling))
+
+    def test_pauses_double(self, receivers):
+        receivers.connect(signals.message_received, lambda **kwargs: 1 / 0)
+        happen(events.message_received(inbound().pk))
+        pauses = []
+        for _ in range(2):
+            before = timezone.now()
+            events.deliver()
+            pauses.append((Event.objects.get().next_at - before).total_seconds())
+            later()
+        assert pauses == [pytest.approx(10, abs=5), pytest.approx(20, abs=5)]
+
+    def test_after_the_last_attempt_it_is_listed_with_its_traceback_and_the_next_event_goes_on(self, receivers):
+        def unwilling(old, **kwargs):
+            if old == "a":
+                raise ValueError("on the screen of staff alone")
+
+        receivers.connect(signals.state_changed, unwilling)
+        message = outbound()
+        first, second = happen(events.state_changed(message.pk, "a", "b"), events.state_changed(message.pk, "b", "c"))
+        for _ in range(3):
+            later()
+            events.deliver()
+        first.refresh_from_db()
+        second.refresh_from_db()
+        assert (first.failed, first.next_at, first.attempts) == (True, None, 3)
+        assert "ValueError: on the screen of staff alone" in first.traceback and "unwilling" in first.traceback
+        assert (second.next_at, second.failed, len(second.took)) == (None, False, 1)
+
+    def test_staff_can_have_a_failed_event_handed_out_again_to_those_who_did_not_take_it(
+        self, receivers, monkeypatch, django_capture_on_commit_callbacks
+    ):
+        hints, broken = [], [True]
+        monkeypatch.setattr(events, "hint", hints.append)
+
+        def unwilling(**kwargs):
+            if broken:
+                raise ValueError
+
+        receivers.connect(signals.message_received)
+        receivers.connect(signals.message_received, unwilling)
+        (event,) = happen(events.message_received(inbound().pk))
+        for _ in range(3):
+            events.deliver()
+            later()
+        broken.clear()
+        with django_capture_on_commit_callbacks(execute=True):
+            events.deliver_again(event)
+        assert hints == ["deliver_events"]
+        assert events.deliver() == 1
+        event.refresh_from_db()
+        assert (event.failed, event.next_at, len(event.took), len(receivers.heard)) == (False, None, 2, 1)
+        with pytest.raises(NotPossible):
+            events.deliver_again(event)
+
+    def test_no_log_holds_what_an_exception_says_and_each_names_the_receiver(self, receivers, caplog):
+        def unwilling(**kwargs):
+            raise ValueError("kanarifugl +4799999999")
+
+        receivers.connect(signals.message_received, unwilling)
+        happen(events.message_received(inbound().pk))
+        with caplog.at_level(logging.DEBUG):
+            events.deliver()
+        text = "\n".join(logging.Formatter().format(record) for record in caplog.records)
+        assert "unwilling" in text and "ValueError" in text
+        assert "kanarifugl" not in text and "99999999" not in text
+
+    def test_the_values_of_variables_are_not_in_the_traceback(self, receivers):
+        def unwilling(**kwargs):
+            secret = "kanari" + "fugl"
+            raise ValueError(len(secret))
+
+        receivers.connect(signals.message_received, unwilling)
+        happen(events.message_received(inbound().pk))
+        events.deliver()
+        assert "kanarifugl" not in Event.objects.get().traceback
+
+    def test_an_exception_with_characters_that_no_database_takes_is_kept(self, receivers):
+        def unwilling(**kwargs):
+            raise ValueError("a\0b\ud800c")
+
+        receivers.connect(signals.message_received, unwilling)
+        happen(events.message_received(inbound().pk))
+        events.deliver()
+        assert "a\\x00b\\ud800c" in Event.objects.get().traceback
+
+    def test_receivers_of_one_name_are_told_apart(self, receivers):
+        calls = []
+
+        def made(number):
+            def receiver(**kwargs):
+                calls.append(number)
+                if number == 1 and calls.count(1) == 1:
+                    raise ValueError
+
+            return receiver
+
+        receivers.connect(signals.message_received, made(1))
+        receivers.connect(signals.message_received, made(2))
+        happen(events.message_received(inbound().pk))
+        events.deliver()
+        later()
+        events.deliver()
+        assert calls == [1, 2, 1]
+
+    def test_a_receiver_that_was_taken_away_is_waited_for_no_longer(self, receivers):
+        gone = receivers.connect(signals.message_received, lambda **kwargs: 1 / 0)
+        happen(events.message_received(inbound().pk))
+        events.deliver()
+        signals.message_received.disconnect(gone)
+        later()
+        events.deliver()
+        assert (Event.objects.get().next_at, Event.objects.get().failed) == (None, False)
+
+    def test_an_object_that_can_be_called_is_a_receiver_with_the_name_of_its_class(self, receivers):
+        class Listener:
+            def __call__(self, **kwargs):
+                pass
+
+        receivers.connect(signals.message_received, Listener())
+        happen(events.message_received(inbound().pk))
+        events.deliver()
+        assert Event.objects.get().took == [f"{__name__}.{Listener.__qualname__}"]
+
+
+class TestWorkersThatAreLost:
+    def test_the_attempt_is_counted_before_the_call(self, receivers):
+        attempts = []
+        receivers.connect(signals.message_received, lambda **kwargs: attempts.append(Event.objects.get().attempts))
+        happen(events.message_received(inbound().pk))
+        events.deliver()
+        assert attempts == [1]
+
+    def test_an_event_whose_worker_is_lost_is_handed_out_again_after_its_lease(self, receivers):
+        def killed(**kwargs):
+            raise SystemExit
+
+        receivers.connect(signals.message_received, killed)
+        happen(events.message_received(inbound().pk))
+        with pytest.raises(SystemExit):
+            events.deliver()
+        assert events.deliver() == 0
+        event = Event.objects.get()
+        assert timezone.now() < event.next_at <= timezone.now() + events.LEASE + timedelta(seconds=20)
+        later()
+        with pytest.raises(SystemExit):
+            events.deliver()
+
+    def test_an_event_that_costs_its_worker_each_time_is_given_up(self, receivers):
+        def killed(**kwargs):
+            raise SystemExit
+
+        receivers.connect(signals.message_received, killed)
+        happen(events.message_received(inbound().pk))
+        for _ in range(3):
+            with pytest.raises(SystemExit):
+                events.deliver()
+            later()
+        assert events.deliver() == 0
+        assert Event.objects.get().failed
+
+    def test_what_a_receiver_took_is_known_though_the_worker_is_lost_in_the_next(self, receivers):
+        def killed(**kwargs):
+            raise SystemExit
+
+        receivers.connect(signals.message_received)
+        receivers.connect(signals.message_received, killed)
+        happen(events.message_received(inbound().pk))
+        for _ in range(2):
+            with pytest.raises(SystemExit):
+                events.deliver()
+            later()
+        assert len(receivers.heard) == 1
+
+    def test_a_receiver_that_outlives_its_lease_still_counts(self, receivers):
+        def slow(**kwargs):
+            later()
+            Event.objects.update(
+                next_at=F("next_at") + timedelta(days=2), attempts=F("attempts") + 1
+            )  # another took it
+
+        receivers.connect(signals.message_received, slow)
+        happen(events.message_received(inbound().pk))
+        events.deliver()
+        event = Event.objects.get()
+        assert (event.next_at, event.failed, len(event.took)) == (None, False, 1)
+
+    def test_a_failure_after_the_lease_changes_nothing_for_whoever_has_the_event_now(self, receivers):
+        def slow(**kwargs):
+            Event.objects.update(next_at=F("next_at") + timedelta(days=2))
+            raise ValueError
+
+        receivers.connect(signals.message_received, slow)
+        happen(events.message_received(inbound().pk))
+        events.deliver()
+        event = Event.objects.get()
+        assert event.next_at > timezone.now() + timedelta(days=1) and event.traceback == ""
+
+
+@pytest.mark.django_db(transaction=True)
+class TestConnections:
+    def test_a_receiver_that_closes_or_breaks_the_connection_stops_nobody(self, receivers):
+        def close(**kwargs):
+            connection.close()
+
+        def leave_open(**kwargs):
+            transaction.set_autocommit(False)
+            OutboundMessage.objects.count()
+
+        def break_off(**kwargs):
+            connection.ensure_connection()
+            connection.connection.close()
+            OutboundMessage.objects.count()
+
+        for receiver in (close, leave_open, break_off, receivers.listen):
+            receivers.connect(signals.message_received, receiver)
+        happen(*(events.message_received(inbound().pk) for _ in range(3)))
+        assert events.deliver() == 3
+        assert len(receivers.heard) == 3
+        assert transaction.get_autocommit()
+        assert {len(event.took) for event in Event.objects.all()} == {3}
+        assert {event.attempts for event in Event.objects.all()} == {1}
+
+    @pytest.mark.postgresql
+    @pytest.mark.mysql
+    def test_workers_at_once_hand_out_each_event_once_and_in_order(self, receivers):
+        receivers.connect(signals.state_changed)
+        messages = [outbound() for _ in range(8)]
+        happen(*(events.state_changed(m.pk, str(n), str(n + 1)) for n in range(5) for m in messages))
+
+        def work():
+            try:
+                while Event.objects.filter(next_at__isnull=False).exists():
+                    events.deliver()
+            finally:
+                connection.close()
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert len(receivers.heard) == 40
+        for message in messages:
+            assert [said["old"] for said in receivers.heard if said["message"] == message] == list("01234")
