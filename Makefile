@@ -54,6 +54,7 @@ test-browser: $(LINTERS)
 
 migrate: $(INSTALLED)
 	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) seed
 
 web: migrate
 	$(MANAGE) runserver $(PORT)
