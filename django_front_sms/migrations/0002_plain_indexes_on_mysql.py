@@ -35,5 +35,6 @@ def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
+    atomic = False  # MySQL cannot roll back a change of the schema, and Django refuses one inside a transaction
     dependencies = [("front_sms", "0001_initial")]
-    operations = [migrations.RunPython(create, drop)]
+    operations = [migrations.RunPython(create, drop, atomic=False)]  # MySQL takes no DDL in a transaction
