@@ -6,6 +6,7 @@ Each acceptance names the message that it was for, so equal messages are told ap
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 ACCEPTED = {"sent", "at_operator", "delivered", "undelivered"}
@@ -87,10 +88,9 @@ def _judge_row(
     verdict: Verdict, row: Mapping[str, Any], taken: Sequence[Mapping[str, Any]], refused: set[tuple[int, int]]
 ) -> None:
     pk, state = row["pk"], row["state"]
+    first = taken[0]["at"] if taken else 0.0
     for again in taken[1:]:
-        verdict.charge(
-            "doubled", f"message {pk} ({state}) was accepted again, {again['at'] - taken[0]['at']:.1f} s later"
-        )
+        verdict.charge("doubled", f"message {pk} ({state}) was accepted again, {again['at'] - first:.1f} s later")
     if any(line["digest"] != row["digest"] for line in taken):
         verdict.charge("ids crossed", f"the gateway has another text for message {pk}")
     if state in ACCEPTED:
@@ -121,7 +121,7 @@ def _judge_wire(verdict: Verdict, seen: Sequence[Mapping[str, Any]], window: flo
             by_digest[line["digest"]].append((line["at"], tag))
     for requests in by_digest.values():
         requests.sort(key=lambda request: request[0])
-        for (earlier, one), (later, other) in zip(requests, requests[1:], strict=False):
+        for (earlier, one), (later, other) in pairwise(requests):
             if one.message != other.message and later - earlier < window:
                 verdict.charge(
                     "twins in the window", f"messages {one.message} and {other.message}, {later - earlier:.1f} s apart"

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin")) or [
-    Path(p).parent for p in [shutil.which("initdb")] if p
-]
+_initdb = shutil.which("initdb")
+POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin")) or ([Path(_initdb).parent] if _initdb else [])
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
