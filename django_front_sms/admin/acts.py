@@ -6,23 +6,26 @@ buttons that would be pointless.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partialmethod
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
+from django.contrib.admin import action
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_front_sms.admin.register import Register
 from django_front_sms.exceptions import FrontSMSError
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 AT_ONCE = 1000  # rows that one click may act on: more would not end before the web server's time is up
 
@@ -36,13 +39,13 @@ class Act:
     """
 
     name: str
-    label: str | Promise
-    explanation: str | Promise
-    done: str | Promise
+    label: "StrOrPromise"
+    explanation: "StrOrPromise"
+    done: "StrOrPromise"
     permission: str
     run: Callable[[Any, Any], Any]
     offered: Callable[[Any], bool]
-    question: str | Promise = ""
+    question: "StrOrPromise" = ""
     main: bool = False
 
 
@@ -50,6 +53,12 @@ class ActingRegister(Register):
     """A register whose rows can be acted upon."""
 
     acts: Sequence[Act] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.actions = [_action(act) for act in cls.acts]
+        for act in cls.acts:
+            setattr(cls, f"has_{act.name}_permission", partialmethod(cls.may, act=act))
 
     def may(self, request: HttpRequest, act: Act) -> bool:
         return bool(request.user.has_perm(f"{self.opts.app_label}.{act.permission}"))
@@ -88,12 +97,6 @@ class ActingRegister(Register):
         return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
 
     # On the list
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions: dict[str, Any] = super().get_actions(request)
-        if IS_POPUP_VAR in request.GET:
-            return actions
-        return {**actions, **{act.name: _action(act) for act in self.acts if self.may(request, act)}}
 
     def run_many(self, request: HttpRequest, act: Act, queryset: "QuerySet[Any]") -> HttpResponse | None:
         rows = list(queryset.order_by("pk")[: AT_ONCE + 1])
@@ -146,8 +149,12 @@ class ActingRegister(Register):
         return str(row)
 
 
-def _action(act: Act) -> tuple[Callable[..., HttpResponse | None], str, Any]:
-    def action(screen: ActingRegister, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse | None:
+def _action(act: Act) -> Callable[..., HttpResponse | None]:
+    """An act in the form that Django's lists know; its permission is asked of `has_<name>_permission`."""
+
+    @action(description=act.label, permissions=[act.name])
+    def run(screen: ActingRegister, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse | None:
         return screen.run_many(request, act, queryset)
 
-    return action, act.name, act.label
+    run.__name__ = act.name
+    return run
