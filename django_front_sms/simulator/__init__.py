@@ -6,13 +6,15 @@ or, in a test, `Simulator` (see `server`) and its `network` (see `network`). It 
 """
 
 from .accounts import Account
-from .chaos import Chaos, Fault, FaultKind
+from .chaos import Chaos, Fault, FaultKind, PushTrick
 from .checks import Submission
 from .mms import Attachment
 from .network import Network
-from .records import Verdict
+from .records import Exchange, Verdict
+from .rules import Rules
 from .server import Simulator
 
 __all__ = [
-    "Account", "Attachment", "Chaos", "Fault", "FaultKind", "Network", "Simulator", "Submission", "Verdict",
+    "Account", "Attachment", "Chaos", "Exchange", "Fault", "FaultKind", "Network", "PushTrick", "Rules", "Simulator",
+    "Submission", "Verdict",
 ]  # fmt: skip

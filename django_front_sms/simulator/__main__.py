@@ -14,6 +14,7 @@ from django_front_sms.gateway.codes import StatusCode
 from .accounts import Account
 from .chaos import Chaos
 from .network import Network
+from .rules import Rules
 from .server import Simulator
 
 
@@ -39,8 +40,20 @@ def build_parser() -> argparse.ArgumentParser:
     option("--dead", action="append", default=[], metavar="NUMBER", help="a number whose messages fail, as +47…")
     option("--status-delay", type=float, default=2.0, metavar="SECONDS",
            help="when the last status comes; the first comes after a quarter of it (default: %(default)s)")  # fmt: skip
+    option("--off", action="append", default=[], metavar="NUMBER", help="a phone that is switched off, as +47…")
+    option("--allow-ip", action="append", metavar="ADDRESS", dest="allowed_ips",
+           help="an address or network that may send; others get 2. May be repeated (default: all may)")  # fmt: skip
+    option("--https-required", action="store_true", help="refuse plain http with 18; see --certificate")
+    option("--certificate", nargs=2, metavar=("CERT", "KEY"), help="files in PEM: speak https on the port")
+    option("--doubled-mms", action="store_true", help="encode the pictures of an MMS as the manual's sample is")
+    option("--lifelike", action="store_true",
+           help="statuses as on an ordinary day: some late, some in the wrong order, some never")  # fmt: skip
+    option("--rule", action="append", default=[], metavar="NAME=VALUE", dest="rules",
+           help="changes what the manual leaves open; may be repeated. " + ", ".join(Rules.notes()))  # fmt: skip
     option("--latency", type=float, default=0.0, metavar="MS", help="wait before each answer")
     option("--chaos", type=float, default=0.0, metavar="P", help="probability from 0 to 1 that a request goes wrong")
+    option("--chaos-pushes", type=float, default=0.0, metavar="P",
+           help="probability from 0 to 1 that a push is repeated, late or lost")  # fmt: skip
     option("--seed", type=int, help="makes the chaos repeatable")
     return parser
 
@@ -51,14 +64,25 @@ def build(arguments: Sequence[str] | None = None) -> Simulator:
     account = Account(
         given.service_id, given.password, given.senders, priced=given.priced, balance=given.balance,
         duplicate_filter=given.duplicate_filter, status_url=given.status_url, inbound_url=given.inbound_url,
-        inbound_api=given.inbound_api,
+        inbound_api=given.inbound_api, allowed_ips=given.allowed_ips,
     )  # fmt: skip
     plan = ((given.status_delay / 4, StatusCode.AT_OPERATOR), (given.status_delay, StatusCode.DELIVERED))
-    network = Network(account, status_plan=plan, blacklist=given.blacklist, dead=given.dead)
-    chaos = Chaos(given.chaos, seed=given.seed)
-    return Simulator(
-        network, host=given.host, port=given.port, latency=given.latency / 1000, chaos=chaos, live=True
+    network = Network(
+        account, status_plan=plan, blacklist=given.blacklist, dead=given.dead, off=given.off,
+        https_only=given.https_required, rules=_rules(given),
+        chaos=Chaos(given.chaos, pushes=given.chaos_pushes, seed=given.seed),
     )  # fmt: skip
+    tls = tuple(given.certificate) if given.certificate else None
+    return Simulator(network, host=given.host, port=given.port, latency=given.latency / 1000, live=True, tls=tls)
+
+
+def _rules(given: argparse.Namespace) -> Rules:
+    rules = Rules.lifelike() if given.lifelike else Rules()
+    rules.doubled_pictures = given.doubled_mms
+    for pair in given.rules:
+        name, _, value = pair.partition("=")
+        rules.change(name.replace("-", "_"), value)
+    return rules
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -67,7 +91,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    with build(arguments) as simulator:
+    try:
+        simulator = build(arguments)
+    except (ValueError, OSError) as error:  # a rule that is none, a port that is taken
+        raise SystemExit(f"{build_parser().prog}: {error}") from None
+    with simulator:
         sys.stdout.write(f"Phones: {simulator.origin}/\nGateway: {simulator.url}\n")
         sys.stdout.flush()
         stopped.wait()

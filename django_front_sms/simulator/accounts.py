@@ -22,11 +22,11 @@ InboundApi = Literal["json", "get"]
 class Account:
     """One customer of Front, as §1 registers it. Every field may be changed while the simulator runs.
 
-    `senders` are the texts and numbers registered for the account. A text must be sent exactly as it is
-    written here; a number may be written in any form. Two kinds of number need no registration, so that
-    the manual's examples work as they stand: PSK numbers (14 digits under 26114) and the short codes
-    2401 and 26114. `balance` counts segments; None is a bottomless account. `allowed_ips` None lets
-    every address in. An empty URL means that nothing is pushed (§1.1: the status URL is optional).
+    `senders` are the texts and numbers registered for the account. A text must be sent exactly as it is written here; a
+    number may be written in any form. Two kinds of number need no registration (`Rules.free_own_numbers`), so that the
+    manual's examples work as they stand: PSK numbers (14 digits under 26114) and the short codes 2401 and 26114.
+    `balance` counts segments; None is a bottomless account. `allowed_ips` are addresses and networks; None lets every
+    address in. An empty URL means that nothing is pushed (§1.1: the status URL is optional).
     """
 
     service_id: int
@@ -43,13 +43,14 @@ class Account:
     counter: int = 0  # §2.5: the inbound messages of this customer, over both APIs
     inbound: InboundQueue = field(default_factory=InboundQueue, repr=False)
 
-    def owns(self, sender: str) -> bool:
-        """Whether `sender` may stand as fromid (§2.1)."""
-        return sender in SHORT_CODES or is_psk(sender) or self.has_number(sender)
-
     def has_number(self, number: str) -> bool:
         """Whether it is registered for this account, in whatever form (`0047…` is `+47…`)."""
         return from_wire(number) in map(from_wire, self.senders)
+
+
+def is_own_number(sender: str) -> bool:
+    """Whether it is a number of Front's own: a short code, or one under it."""
+    return sender in SHORT_CODES or is_psk(sender)
 
 
 def is_psk(number: str) -> bool:

@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import ip_address, ip_network
 
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.codes import ErrorCode
 
-from .accounts import PRICED_SENDER, Account
+from .accounts import PRICED_SENDER, Account, is_own_number
+from .rules import Rules
 
 MAX_TEXT = 1024  # §2.1, characters
 PRICES = range(100, 20_001, 100)  # §2.1: whole kroner from 1 to 200, in øre
@@ -46,6 +48,7 @@ class Case:
     https_only: bool
     blacklist: Collection[str]
     is_duplicate: Callable[[Case, str], bool] = field(repr=False)
+    rules: Rules = field(default_factory=Rules)
 
     def given(self, name: str) -> str:
         """The parameter as a stripped string; empty where it is missing, null, or no plain value."""
@@ -74,7 +77,11 @@ class Case:
     @cached_property
     def valid(self) -> tuple[str, ...]:
         """The recipients that are mobile numbers, E.164, in order and with repetitions."""
-        return tuple(number for written in self.written if (number := recipient(written)))
+        return tuple(number for written in self.written if (number := self._recipient(written)))
+
+    def _recipient(self, written: str) -> str | None:
+        number = recipient(written)
+        return number if self.rules.plus_numbers or not written.strip().startswith("+") else None
 
     @cached_property
     def reachable(self) -> tuple[str, ...]:
@@ -91,8 +98,8 @@ class Case:
         """What a bulk answer names invalid, as it was written; nothing in a single message."""
         if not self.submission.bulk:
             return ()
-        reachable = frozenset(self.reachable)
-        return tuple(written for written in dict.fromkeys(self.written) if recipient(written) not in reachable)
+        fine = frozenset(self.reachable if self.rules.bulk_names_blacklisted else self.valid)
+        return tuple(written for written in dict.fromkeys(self.written) if self._recipient(written) not in fine)
 
     @property
     def duplicates(self) -> tuple[str, ...]:
@@ -100,7 +107,7 @@ class Case:
         reachable, left = frozenset(self.reachable), set(self.fresh)
         found: dict[str, None] = {}
         for written in self.written:
-            number = recipient(written)
+            number = self._recipient(written)
             if number in left:
                 left.discard(number)
             elif number in reachable:
@@ -122,7 +129,7 @@ class Case:
 
     @cached_property
     def preview(self) -> gsm.Preview:
-        return gsm.preview(self.text, unicode=self.unicode)
+        return gsm.preview(self.text, unicode=self.unicode, replacement=self.rules.replacement)
 
     @property
     def sender(self) -> str:
@@ -160,7 +167,23 @@ def _wrong_password(case: Case) -> bool:
 
 def _foreign_address(case: Case) -> bool:
     allowed = case.account.allowed_ips if case.account else None
-    return allowed is not None and case.submission.address not in allowed
+    return allowed is not None and not _is_among(case.submission.address, allowed)
+
+
+def _is_among(address: str, allowed: Collection[str]) -> bool:
+    """Whether it is one of them, or in one of them that is a network. IPv4 in IPv6 counts as IPv4."""
+    address = address.removeprefix("::ffff:")
+    if address in allowed:
+        return True
+    try:
+        return any(ip_address(address) in ip_network(entry, strict=False) for entry in allowed if "/" in entry)
+    except ValueError:
+        return False
+
+
+def _foreign_sender(case: Case) -> bool:
+    registered = case.account is not None and case.account.has_number(case.fromid)
+    return not registered and not (case.rules.free_own_numbers and is_own_number(case.fromid))
 
 
 def _no_credit(case: Case) -> bool:
@@ -180,7 +203,7 @@ CHECKS: tuple[tuple[ErrorCode, Callable[[Case], bool]], ...] = (
     (ErrorCode.WRONG_PASSWORD, _wrong_password),
     (ErrorCode.FORBIDDEN_IP, _foreign_address),
     (ErrorCode.INVALID_RECIPIENT, lambda case: not case.valid),
-    (ErrorCode.INVALID_SENDER, lambda case: case.account is None or not case.account.owns(case.fromid)),
+    (ErrorCode.INVALID_SENDER, _foreign_sender),
     (ErrorCode.TEXT_TOO_LONG, lambda case: len(case.text) > MAX_TEXT),
     (ErrorCode.INVALID_PRICE, lambda case: case.price is None),
     (ErrorCode.PRICING_NOT_ALLOWED, lambda case: bool(case.price and case.account and not case.account.priced)),

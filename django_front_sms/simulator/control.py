@@ -1,4 +1,4 @@
-"""The control API: what a person does on the page, for scripts. Bodies and answers are JSON.
+r"""The control API: what a person does on the page, for scripts. Bodies and answers are JSON.
 
 | request | does |
 |---|---|
@@ -6,13 +6,21 @@
 | `GET /control/messages?to=&after=` | messages on the phones, by recipient and with ids above `after` |
 | `GET /control/incoming` | what was written on the phones, and whether the site took it |
 | `GET /control/log` | the latest requests and pushes |
+| `GET /control/wire?after=` | the latest exchanges, their bytes in base64, with numbers above `after` |
+| `GET /control/mails` | what Front wrote when the inbound queue stopped |
 | `POST /control/receive` | `{"from", "to", "text"?, "subject"?, "files"?}`: somebody writes on a phone |
 | `POST /control/status` | `{"id", "status", "delay"?}`: one more status of a message |
 | `POST /control/restart` | `{"token"?}`: follows the restart link |
 | `POST /control/advance` | `{"seconds"}`: moves the clock |
 | `POST /control/deliver` | makes all pushes that are due, and says how many |
-| `POST /control/fault` | `{"kind", "accepted"?}`: what befalls the next submission; kinds in `chaos.FaultKind` |
-| `POST /control/account` | `{"service_id"?, …}`: changes fields of `accounts.Account`, e.g. `{"blocked": true}` |
+| `POST /control/fault` | `{"kind", "accepted"?}`: what befalls the next submission (kinds in `chaos.FaultKind`), \
+or the next push (`chaos.PushTrick`) |
+| `POST /control/chaos` | `{"probability"?, "pushes"?, "seed"?, "latency"?, "hold"?, "drip"?, "lateness"?}`: \
+`latency` in milliseconds, the last three in seconds; a `seed` throws all dice anew |
+| `POST /control/rules` | changes fields of `rules.Rules`, e.g. `{"doubled_pictures": true}` |
+| `POST /control/phone` | `{"number", "on"?, "dead"?, "silent"?, "blacklisted"?}`: what a phone is like |
+| `POST /control/account` | `{"service_id"?, "https_only"?, …}`: changes fields of `accounts.Account`, e.g. \
+`{"blocked": true}` |
 
 `files` is a list of `{"contentType", "fileName", "fileData"}` as in §2.5.1, `fileData` in base64; the SMIL file and the
 text file are added. A request that makes no sense is answered with 400 and `{"problem": …}`, an unknown address
@@ -23,17 +31,20 @@ from __future__ import annotations
 
 import base64
 import binascii
+import copy
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from django_front_sms.gateway.numbers import from_wire
 
 from .accounts import Account
-from .chaos import Fault, FaultKind
+from .chaos import Fault, FaultKind, PushTrick
 from .messages import Incoming, Message
 from .mms import Attachment
+from .network import Network
 
 if TYPE_CHECKING:
     from .server import Simulator
@@ -87,7 +98,29 @@ def _state(simulator: Simulator, given: Document) -> Document:
         "messages": len(network.messages),
         "incoming": len(network.incoming),
         "accounts": [_account_state(account) for account in network.accounts.values()],
+        "phones": [_phone_state(network, number) for number in network.phones()],
+        "https_only": network.https_only,
+        "rules": asdict(network.rules),
+        "chaos": _chaos_state(simulator),
     }
+
+
+def _phone_state(network: Network, number: str) -> Document:
+    return {
+        "number": number,
+        "on": number not in network.off,
+        "dead": number in network.dead,
+        "silent": number in network.silent,
+        "blacklisted": number in network.blacklist,
+    }
+
+
+def _chaos_state(simulator: Simulator) -> Document:
+    chaos = simulator.chaos
+    return {
+        "probability": chaos.probability, "pushes": chaos.pushes, "seed": chaos.seed, "hold": chaos.hold,
+        "drip": chaos.drip, "lateness": chaos.lateness, "latency": round(simulator.latency * 1000, 3),
+    }  # fmt: skip
 
 
 def _account_state(account: Account) -> Document:
@@ -105,14 +138,15 @@ def _account_state(account: Account) -> Document:
 def _messages(simulator: Simulator, given: Document) -> list[Document]:
     to, after = from_wire(given.get("to", "")), int(given.get("after", 0))
     found = [m for m in list(simulator.network.messages.values()) if m.id > after and to in ("", m.recipient)]
-    return [_message(message) for message in found]
+    return [_message(simulator.network, message) for message in found]
 
 
-def _message(message: Message) -> Document:
+def _message(network: Network, message: Message) -> Document:
     return {
         "id": message.id, "service_id": message.service_id, "sender": message.sender, "to": message.recipient,
         "text": message.text, "encoding": message.encoding, "segments": message.segments, "price": message.price,
         "bulk": message.bulk, "at": message.at, "statuses": message.statuses, "state": message.state,
+        "waits": network.waits(message),
     }  # fmt: skip
 
 
@@ -144,6 +178,22 @@ def _log(simulator: Simulator, given: Document) -> Document:
     return {"requests": requests, "pushes": pushes}
 
 
+def _wire(simulator: Simulator, given: Document) -> list[Document]:
+    after = int(given.get("after", 0))
+    return [
+        {
+            "number": e.number, "at": e.at, "kind": e.kind, "note": e.note, "good": e.good,
+            "request": base64.b64encode(e.request).decode(), "answer": base64.b64encode(e.answer).decode(),
+        }
+        for e in list(simulator.network.exchanges)
+        if e.number > after
+    ]  # fmt: skip
+
+
+def _mails(simulator: Simulator, given: Document) -> list[Document]:
+    return [asdict(notice) for notice in list(simulator.network.notices)]
+
+
 def _receive(simulator: Simulator, given: Document) -> Document:
     files = [
         Attachment(file["contentType"], file["fileName"], base64.b64decode(file["fileData"], validate=True))
@@ -173,20 +223,68 @@ def _deliver(simulator: Simulator, given: Document) -> Document:
 
 
 def _fault(simulator: Simulator, given: Document) -> Document:
-    simulator.chaos.plan(Fault(FaultKind(given["kind"]), bool(given.get("accepted", False))))
+    if given["kind"] in set(PushTrick):
+        simulator.chaos.plan_push(PushTrick(given["kind"]))
+    else:
+        simulator.chaos.plan(Fault(FaultKind(given["kind"]), bool(given.get("accepted", False))))
     return {"planned": True}
+
+
+def _chaos(simulator: Simulator, given: Document) -> Document:
+    chaos = simulator.chaos
+    times = {name: float(given[name]) for name in ("hold", "drip", "lateness", "latency") if name in given}
+    if any(not 0 <= value <= 3_600_000 for value in times.values()):
+        raise ValueError("times are from 0 up")
+    if unknown := set(given) - {*times, "probability", "pushes", "seed"}:
+        raise KeyError(*sorted(unknown))
+    seed = given.get("seed")
+    if seed is not None and not isinstance(seed, int):
+        raise ValueError("a seed is a whole number, or null")
+    shares = {name: float(given[name]) for name in ("probability", "pushes") if given.get(name) is not None}
+    chaos.set(**shares)
+    if "seed" in given:
+        chaos.reseed(seed)
+    if "latency" in times:
+        simulator.latency = times.pop("latency") / 1000
+    for name, value in times.items():
+        setattr(chaos, name, value)
+    simulator.network.touch()
+    return _chaos_state(simulator)
+
+
+def _rules(simulator: Simulator, given: Document) -> Document:
+    wanted = copy.copy(simulator.network.rules)
+    for name, value in given.items():
+        wanted.change(name, value)
+    simulator.network.rules = wanted  # all of them, or none
+    simulator.network.touch()
+    return asdict(wanted)
+
+
+def _phone(simulator: Simulator, given: Document) -> Document:
+    network = simulator.network
+    number = from_wire(str(given.pop("number")))
+    for name, value in given.items():
+        if name not in ("on", "dead", "silent", "blacklisted"):
+            raise KeyError(name)
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} is true or false, not {value!r}")
+    network.set_phone(number, **given)
+    return _phone_state(network, number)
 
 
 def _account(simulator: Simulator, given: Document) -> Document:
     service_id = given.pop("service_id", None)
     network = simulator.network
     account = network.account if service_id is None else network.accounts[service_id]
+    https_only = given.pop("https_only", network.https_only)
     for name, value in given.items():
         if not isinstance(value, SETTABLE[name]) or (name == "inbound_api" and value not in ("json", "get")):
             raise ValueError(f"{name} cannot be {value!r}")
     for name, value in given.items():
         setattr(account, name, value)
-    network.wake()
+    network.https_only = bool(https_only)
+    network.touch()
     return _account_state(account)
 
 
@@ -195,11 +293,16 @@ ROUTES: dict[tuple[str, str], Callable[[Simulator, Document], object]] = {
     ("GET", "/control/messages"): _messages,
     ("GET", "/control/incoming"): _incoming,
     ("GET", "/control/log"): _log,
+    ("GET", "/control/wire"): _wire,
+    ("GET", "/control/mails"): _mails,
     ("POST", "/control/receive"): _receive,
     ("POST", "/control/status"): _status,
     ("POST", "/control/restart"): _restart,
     ("POST", "/control/advance"): _advance,
     ("POST", "/control/deliver"): _deliver,
     ("POST", "/control/fault"): _fault,
+    ("POST", "/control/chaos"): _chaos,
+    ("POST", "/control/rules"): _rules,
+    ("POST", "/control/phone"): _phone,
     ("POST", "/control/account"): _account,
 }

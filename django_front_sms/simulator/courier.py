@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import http.client
+import io
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from django_front_sms.gateway.push import TRUE
+
+from .noting import KEEP_AT_MOST
 
 if TYPE_CHECKING:
     from .network import Network
@@ -26,19 +30,28 @@ class Push:
     url: str = field(repr=False)
     body: bytes | None = field(default=None, repr=False)  # None: a GET
     wanted: Literal["2xx", "true"] = "2xx"
+    content_type: str = "application/json"  # of the body
 
     @property
     def method(self) -> str:
         return "GET" if self.body is None else "POST"
 
+    @property
+    def line(self) -> bytes:
+        """What stands for the request where nobody saw its bytes."""
+        return f"{self.method} {self.url}\r\n\r\n".encode() + (self.body or b"")
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the site answered; `status` is None where it gave no answer, and `problem` says why."""
+    """What the site answered; `status` is None where it gave no answer, and `problem` says why. `request` and
+    `answer` are the bytes that went over the wire, as far as there was one."""
 
     status: int | None
     body: bytes = field(default=b"", repr=False)
     problem: str = ""
+    request: bytes = field(default=b"", repr=False)
+    answer: bytes = field(default=b"", repr=False)
 
     def takes(self, push: Push) -> bool:
         """Whether the push counts as delivered."""
@@ -56,6 +69,7 @@ def append_query(url: str, query: str) -> str:
 def post(push: Push, *, timeout: float = TIMEOUT) -> Reply:
     """Makes the request, on a connection of its own; follows no redirect and never raises."""
     deadline = time.monotonic() + timeout
+    sent, seen = bytearray(), bytearray()
     try:
         parts = urlsplit(push.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -63,17 +77,58 @@ def post(push: Push, *, timeout: float = TIMEOUT) -> Reply:
     except (ValueError, http.client.InvalidURL) as error:
         return Reply(None, problem=f"the URL is unusable ({error}); set it to an absolute http(s) address")
     try:
+        _listen(connection, sent, seen)
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         headers = {"Connection": "close", "User-Agent": "front-simulator"}
         if push.body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = push.content_type
         connection.request(push.method, target, push.body, headers)
         response = connection.getresponse()
-        return Reply(response.status, _read(connection, response, deadline))
+        return Reply(
+            response.status, _read(connection, response, deadline), request=bytes(sent), answer=bytes(seen)
+        )  # fmt: skip
     except (OSError, ValueError, http.client.HTTPException) as error:
-        return Reply(None, problem=f"no answer: {type(error).__name__}")
+        problem = f"no answer: {type(error).__name__}"
+        return Reply(None, problem=problem, request=bytes(sent), answer=bytes(seen))
     finally:
         connection.close()
+
+
+def _listen(connection: http.client.HTTPConnection, sent: bytearray, seen: bytearray) -> None:
+    """Has `connection` note down what it sends and what it reads, byte for byte."""
+    send = connection.send
+
+    def send_noting(data: Any) -> None:
+        send(data)
+        sent.extend(data[: KEEP_AT_MOST - len(sent)])
+
+    class Response(http.client.HTTPResponse):
+        def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+            super().__init__(sock, *args, **kwargs)
+            self.fp = io.BufferedReader(_Tap(self.fp, seen))
+
+    connection.send = send_noting  # type: ignore[method-assign]
+    connection.response_class = Response
+
+
+class _Tap(io.RawIOBase):
+    """Reads from `source`, and notes what came."""
+
+    def __init__(self, source: io.BufferedReader, seen: bytearray) -> None:
+        self._source, self._seen = source, seen
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._source.read1(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self._seen.extend(chunk[: KEEP_AT_MOST - len(self._seen)])
+        return len(chunk)
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
 
 
 def _read(connection: http.client.HTTPConnection, response: http.client.HTTPResponse, deadline: float) -> bytes:

@@ -15,17 +15,17 @@ TRIES = 3  # §1.2
 class InboundQueue:
     """One customer's inbound messages, delivered one at a time and in order.
 
-    The head is tried three times, `retry_delay` seconds apart (the manual gives no interval). Then the
-    queue is parked: later messages wait behind the head until somebody follows the restart link, whose
-    secret is `token`. Each parking makes a new token and spoils the old one.
+    The head is tried three times, a while apart (`Rules.retry_delay`). Then the queue is parked: later messages wait
+    behind the head until somebody follows the restart link, whose secret is `token`. Each parking makes a new token and
+    spoils the old one.
     """
 
-    retry_delay: float = 5.0
     waiting: deque[Incoming] = field(default_factory=deque)
     tries: int = 0
     next_at: float = 0.0
     under_way: bool = False
     token: str = ""
+    parked_at: float = 0.0
 
     @property
     def parked(self) -> bool:
@@ -48,15 +48,15 @@ class InboundQueue:
         head.tries += 1
         return head
 
-    def settle(self, *, delivered: bool, now: float) -> None:
+    def settle(self, *, delivered: bool, now: float, retry_delay: float) -> None:
         self.under_way = False
         if delivered:
             self.waiting.popleft().delivered = True
             self.tries, self.next_at = 0, 0.0
         elif self.tries < TRIES:
-            self.next_at = now + self.retry_delay
+            self.next_at = now + retry_delay
         else:
-            self.token = secrets.token_urlsafe(16)
+            self.token, self.parked_at = secrets.token_urlsafe(16), now
 
     def restart(self) -> None:
         """Goes on at the head, with three new tries."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from itertools import count
 from xml.sax.saxutils import quoteattr
 
@@ -19,6 +20,12 @@ class Attachment:
     data: bytes
 
 
+def sample() -> Attachment:
+    """A small photograph that comes with the simulator."""
+    data = files(__package__).joinpath("static", "sample.jpg").read_bytes()
+    return Attachment("image/jpeg", "image01.jpg", data)
+
+
 def parts(text: str, attachments: Sequence[Attachment], ids: Iterator[int] | None = None) -> tuple[FilePart, ...]:
     """The files of an MMS, in the order of the manual's example; none at all where nothing is attached."""
     if not attachments:
@@ -32,8 +39,8 @@ def parts(text: str, attachments: Sequence[Attachment], ids: Iterator[int] | Non
 
 def joined_text(subject: str, text: str, attachments: Sequence[Attachment]) -> str:
     """Subject and all text files, one a line (§2.5.1)."""
-    files = [a.data.decode(errors="replace") for a in attachments if a.content_type == "text/plain"]
-    return "\n".join(line for line in (subject, text, *files) if line)
+    texts = [a.data.decode(errors="replace") for a in attachments if a.content_type == "text/plain"]
+    return "\n".join(line for line in (subject, text, *texts) if line)
 
 
 def _part(number: int, attachment: Attachment) -> FilePart:

@@ -5,56 +5,50 @@
     network.advance(2)       # seconds pass
     network.deliver_due()    # the pushes that are due by now are made
 
-Where the manual is silent, it does this:
-- a refused message costs nothing and does not prolong the duplicate window; the filter counts single and
-  bulk messages together;
-- a repetition inside one bulk is always named a duplicate and sent once, also where the filter is off;
-  a bulk whose recipients are all duplicates is accepted (201), and nobody gets it;
-- blacklisted numbers of a bulk are named invalid;
-- statuses are pushed once, whatever the site answers; only inbound messages are tried again (§1.2).
+Where the manual is silent, `rules` decides; beyond its switches, a refused message costs nothing, a repetition inside
+one bulk is always named a duplicate and sent once, and a bulk of nothing but duplicates is accepted (201).
 """
 
 from __future__ import annotations
 
-import heapq
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 
 from django_front_sms.gateway.codes import ErrorCode, StatusCode
 from django_front_sms.gateway.numbers import from_wire
-from django_front_sms.gateway.push import (
-    InboundPush,
-    StatusPush,
-    encode_inbound_json,
-    encode_inbound_query,
-    encode_status,
-)
 
-from . import courier
-from .accounts import SHORT_CODE, Account, InboundApi
+from . import courier, statuses
+from .accounts import Account, InboundApi
+from .chaos import Chaos, PushTrick
 from .checks import Case, Submission
 from .courier import Push, Reply
+from .duplicates import DuplicateFilter, Twin
 from .messages import Incoming, Message, keyword
 from .mms import Attachment, joined_text, parts
-from .records import Notice, PushRecord, RequestRecord, Verdict
+from .pushes import inbound_push, status_push
+from .records import Exchange, Kind, Notice, PushRecord, RequestRecord, Verdict
+from .rules import Rules
+from .statuses import Due, StatusBook
 
 FIRST_ID = 145_099  # §2.1.1, the manual's example
 FIRST_INBOUND_ID = 999_999  # §2.5.1
 FIRST_FILE_ID = 4747  # §2.5.1
-DUPLICATE_WINDOW = 120.0  # §2.2 code 17, seconds
 STATUS_PLAN = ((0.5, StatusCode.AT_OPERATOR), (2.0, StatusCode.DELIVERED))
+FINAL = frozenset({StatusCode.DELIVERED, StatusCode.FAILED})
 LOG_SIZE = 1_000
+WIRE_SIZE = 200  # exchanges kept with their bytes
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
     push: Push
     settle: Callable[[bool], None]
+    twice: bool = False
 
 
 class Network:
@@ -62,8 +56,10 @@ class Network:
 
     `clock` gives seconds since 1970. `post` makes a push; tests may give one that records. `status_plan`
     are (seconds after acceptance, status). Numbers are E.164: those in `dead` end with status 5, those
-    in `silent` never get a status, those in `blacklist` are refused with 21. `https_only` refuses with
-    18 whatever came over plain http. `origin` is where the restart links lead to.
+    in `off` get their last status when they are switched on, those in `silent` never get a status, those in
+    `blacklist` are refused with 21. `https_only` refuses with 18 whatever came over plain http. `rules` is what
+    the manual leaves open; `chaos` plays tricks with pushes (and, in `server`, with requests). `origin` is where
+    the restart links lead to.
     """
 
     def __init__(
@@ -75,12 +71,17 @@ class Network:
         blacklist: Collection[str] = (),
         dead: Collection[str] = (),
         silent: Collection[str] = (),
+        off: Collection[str] = (),
         https_only: bool = False,
+        rules: Rules | None = None,
+        chaos: Chaos | None = None,
     ) -> None:
         self.accounts = {account.service_id: account for account in accounts or (Account(1234),)}
         self.status_plan = tuple(status_plan)
         self.blacklist, self.dead, self.silent = set(blacklist), set(dead), set(silent)
+        self.off = set(off)
         self.https_only = https_only
+        self.rules, self.chaos = rules or Rules(), chaos or Chaos()
         self.origin = ""
         self.version = 0
         self.messages: dict[int, Message] = {}
@@ -88,12 +89,13 @@ class Network:
         self.requests: deque[RequestRecord] = deque(maxlen=LOG_SIZE)
         self.pushes: deque[PushRecord] = deque(maxlen=LOG_SIZE)
         self.notices: deque[Notice] = deque(maxlen=LOG_SIZE)
+        self.exchanges: deque[Exchange] = deque(maxlen=WIRE_SIZE)
         self._clock, self._skipped, self._post = clock, 0.0, post
         self._changed = threading.Condition(threading.RLock())
         self._ids, self._inbound_ids, self._file_ids = count(FIRST_ID), count(FIRST_INBOUND_ID), count(FIRST_FILE_ID)
-        self._order = count()
-        self._statuses: list[tuple[float, int, Message, int]] = []
-        self._recent: dict[tuple[int, str, str, str], float] = {}
+        self._exchange_numbers = count(1)
+        self._statuses = StatusBook()
+        self._recent = DuplicateFilter()
         self._phones: dict[str, list[Message | Incoming]] = {}
 
     # -- the customer ---------------------------------------------------------------------------
@@ -140,20 +142,21 @@ class Network:
         with self._changed:
             self._skipped += seconds
             self._touch()
-            self.wake()
 
     # -- what the customer sends ----------------------------------------------------------------
 
     def submit(self, submission: Submission) -> Verdict:
         """Judges one request of §2.1 or §2.4 and, where nothing is wrong, puts it on the phones."""
         with self._changed:
-            self._forget_old()
-            case = Case(submission, self._account_of(submission), self.https_only, self.blacklist, self._is_duplicate)
+            account = self._account_of(submission)
+            case = Case(submission, account, self.https_only, self.blacklist, self._is_duplicate, self.rules)
             code = case.verdict()
-            if code is ErrorCode.OK and case.account:
-                verdict = self._accept(case, case.account)
+            if code is ErrorCode.OK and account:
+                verdict = self._accept(case, account)
             else:
                 verdict = Verdict(code, invalid=case.invalid)
+            if code is ErrorCode.DUPLICATE and account and self.rules.refusal_prolongs_window:
+                self._recent.remember(self._twin(case, account, case.reachable[0]), self.now())
             parameters = {name: value for name, value in submission.parameters.items() if name != "password"}
             self.requests.append(RequestRecord(self.now(), parameters, submission.bulk, verdict))
             self._touch()
@@ -180,51 +183,62 @@ class Network:
             segments=preview.segments, price=case.price or 0, bulk=case.submission.bulk, at=self.now(),
         )  # fmt: skip
         self.messages[message.id] = message
-        self._recent[account.service_id, case.fromid, number, case.text] = message.at
+        self._recent.remember(self._twin(case, account, number), message.at)
         self._show(number, message)
         if number not in self.silent:
-            for delay, status in self.status_plan:
-                failed = number in self.dead and status == StatusCode.DELIVERED
-                self._plan_status(message, StatusCode.FAILED if failed else status, delay)
+            for delay, status in statuses.outlook(message, self.status_plan, self.rules, self.chaos.statuses):
+                self._plan(Due(message, status), delay)
         return message
+
+    def _twin(self, case: Case, account: Account, number: str) -> Twin:
+        apart = case.submission.bulk and not self.rules.bulk_shares_filter
+        return account.service_id, apart, case.fromid, number, case.text
 
     def _is_duplicate(self, case: Case, number: str) -> bool:
         account = case.account
         if account is None or not account.duplicate_filter:
             return False
-        return (account.service_id, case.fromid, number, case.text) in self._recent
-
-    def _forget_old(self) -> None:
-        """Drops what left the duplicate window; `_recent` is in order of time."""
-        limit = self.now() - DUPLICATE_WINDOW
-        while self._recent and self._recent[first := next(iter(self._recent))] <= limit:
-            del self._recent[first]
+        return self._recent.knows(self._twin(case, account, number), self.now())
 
     # -- statuses -------------------------------------------------------------------------------
 
     def push_status(self, message_id: int, status: int, delay: float = 0.0) -> None:
         """Plans one more status of a message, `delay` seconds from now; KeyError where nobody sent it."""
         with self._changed:
-            self._plan_status(self.messages[message_id], status, delay)
+            self._plan(Due(self.messages[message_id], int(status), by_hand=True), delay)
             self._touch()
 
-    def _plan_status(self, message: Message, status: int, delay: float) -> None:
-        item = (self.now() + delay, next(self._order), message, int(status))
-        heapq.heappush(self._statuses, item)
-        if self._statuses[0] is item:
+    def waits(self, message: Message) -> bool:
+        """Whether it waits for its phone to be switched on."""
+        number = message.recipient
+        return number in self.off and number not in self.dead | self.silent and not FINAL.intersection(message.statuses)
+
+    def _plan(self, due: Due, delay: float) -> None:
+        if self._statuses.put(self.now() + delay, due):
             self._changed.notify_all()
 
     def _take_status(self) -> _Job | None:
         """Lets due statuses come true until one has to be pushed."""
-        while self._statuses and self._statuses[0][0] <= self.now():
-            _, _, message, status = heapq.heappop(self._statuses)
-            message.statuses.append(status)
-            self._touch()
+        while due := self._statuses.take(self.now(), self.off, self.dead):
+            message = due.message
+            if not due.told:
+                message.statuses.append(due.status)
+                self._touch()
             url = self.accounts[message.service_id].status_url
-            if url and not message.bulk:
-                query = encode_status(StatusPush(status=status, gateway_id=message.id))
-                return _Job(Push("status", courier.append_query(url, query)), lambda delivered: None)
+            if not url or message.bulk:
+                continue
+            trick = None if due.tricked else self.chaos.draw_push()
+            if trick is PushTrick.LATE:
+                self._plan(replace(due, told=True, tricked=True), self.chaos.draw_lateness())
+            elif trick is not PushTrick.LOST:
+                push = status_push(url, message.id, due.status, self.rules)
+                return _Job(push, partial(self._settle_status, due), trick is PushTrick.REPEAT)
         return None
+
+    def _settle_status(self, due: Due, delivered: bool) -> None:
+        tries = due.tries + 1
+        if not delivered and tries < self.rules.status_tries:
+            self._plan(replace(due, told=True, tricked=True, tries=tries), self.rules.retry_delay)
 
     # -- what people write ----------------------------------------------------------------------
 
@@ -254,7 +268,6 @@ class Network:
             account.inbound.put(incoming)
             self._show(incoming.sender, incoming)
             self._touch()
-            self.wake()
             return incoming
 
     def restart(self, token: str | None = None) -> bool:
@@ -265,7 +278,6 @@ class Network:
             for queue in chosen:
                 queue.restart()
             self._touch()
-            self.wake()
             return bool(chosen)
 
     def restart_links(self) -> list[str]:
@@ -280,12 +292,13 @@ class Network:
         for account in self.accounts.values():
             due = account.inbound.due_at()
             if account.inbound_url and due is not None and due <= self.now():
-                push = _inbound_push(account, account.inbound.take())
-                return _Job(push, partial(self._settle_incoming, account))
+                push = inbound_push(account, account.inbound.take(), self.rules)
+                twice = self.chaos.draw_push() is PushTrick.REPEAT
+                return _Job(push, partial(self._settle_incoming, account), twice)
         return None
 
     def _settle_incoming(self, account: Account, delivered: bool) -> None:
-        account.inbound.settle(delivered=delivered, now=self.now())
+        account.inbound.settle(delivered=delivered, now=self.now(), retry_delay=self.rules.retry_delay)
         if account.inbound.parked:
             self.notices.append(Notice(self.now(), account.service_id, self._link(account)))
         self.wake()
@@ -305,27 +318,51 @@ class Network:
             job = self._take_incoming() or self._take_status()
         if job is None:
             return False
-        reply = self._post(job.push)
-        delivered = reply.takes(job.push)
-        with self._changed:
-            job.settle(delivered)
-            self.pushes.append(PushRecord(self.now(), job.push, reply, delivered))
-            self._touch()
+        self._push(job.push, job.settle)
+        if job.twice:
+            self._push(job.push, lambda delivered: None)
         return True
+
+    def _push(self, push: Push, settle: Callable[[bool], None]) -> None:
+        reply = self._post(push)
+        delivered = reply.takes(push)
+        with self._changed:
+            settle(delivered)
+            self.pushes.append(PushRecord(self.now(), push, reply, delivered))
+            note = reply.problem or ("taken" if delivered else "not taken")
+            self.record(push.kind, reply.request or push.line, reply.answer or reply.body, note, good=delivered)
+
+    def record(self, kind: Kind, request: bytes, answer: bytes, note: str, *, good: bool) -> None:
+        """Keeps the bytes of an exchange for the page."""
+        with self._changed:
+            number = next(self._exchange_numbers)
+            self.exchanges.append(Exchange(number, self.now(), kind, request, answer, note, good))
+            self._touch()
 
     def wait_for_work(self, timeout: float) -> None:
         """Returns when a push falls due, something changed, or `timeout` seconds passed."""
         with self._changed:
-            due = [self._statuses[0][0]] if self._statuses else []
-            due += [at for a in self.accounts.values() if a.inbound_url and (at := a.inbound.due_at()) is not None]
-            wait = min([timeout, *(at - self.now() for at in due)])
+            due = [a.inbound.due_at() for a in self.accounts.values() if a.inbound_url]
+            due.append(self._statuses.next_at())
+            wait = min([timeout, *(at - self.now() for at in due if at is not None)])
             if wait > 0:
                 self._changed.wait(wait)
+
+    def wait_for_change(self, version: int, timeout: float) -> int:
+        """The version, as soon as it is not `version`, or after `timeout` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.version != version, timeout)
+            return self.version
 
     def wake(self) -> None:
         """Ends every `wait_for_work`."""
         with self._changed:
             self._changed.notify_all()
+
+    def touch(self) -> None:
+        """Ends every `wait_for_change`: something is not as it was."""
+        with self._changed:
+            self._touch()
 
     # -- phones ---------------------------------------------------------------------------------
 
@@ -334,6 +371,28 @@ class Network:
         with self._changed:
             return {number: list(entries) for number, entries in reversed(self._phones.items())}
 
+    def set_phone(
+        self,
+        number: str,
+        *,
+        on: bool | None = None,
+        dead: bool | None = None,
+        silent: bool | None = None,
+        blacklisted: bool | None = None,
+    ) -> None:
+        """What a phone is like from now on; None leaves it. One that is switched on, or dies, ends its waiting."""
+        number = from_wire(number)
+        off = None if on is None else not on
+        wanted = ((self.off, off), (self.dead, dead), (self.silent, silent), (self.blacklist, blacklisted))
+        with self._changed:
+            for numbers, belongs in wanted:
+                if belongs is not None:
+                    (numbers.add if belongs else numbers.discard)(number)
+            self._phones.setdefault(number, [])
+            if number not in self.off or number in self.dead:
+                self._statuses.release(number, self.now())
+            self._touch()
+
     def _show(self, number: str, entry: Message | Incoming) -> None:
         entries = self._phones.pop(number, [])
         entries.append(entry)
@@ -341,15 +400,4 @@ class Network:
 
     def _touch(self) -> None:
         self.version += 1
-
-
-def _inbound_push(account: Account, incoming: Incoming) -> Push:
-    push = InboundPush(
-        api=account.inbound_api, id=incoming.id, recipient=incoming.to, sender=incoming.sender,
-        text=incoming.text, sent=incoming.sent, counter=incoming.counter, keyword=incoming.keyword,
-        files=incoming.files,
-    )  # fmt: skip
-    if account.inbound_api == "json":
-        return Push("inbound", account.inbound_url, encode_inbound_json(push))
-    query = encode_inbound_query(push, short_code=SHORT_CODE)
-    return Push("inbound", courier.append_query(account.inbound_url, query), wanted="true")
+        self._changed.notify_all()

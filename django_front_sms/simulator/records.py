@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from typing import Literal
 
 from django_front_sms.gateway.codes import ErrorCode
 
 from .courier import Push, Reply
+
+Kind = Literal["submission", "status", "inbound"]
+_PASSWORD = re.compile(rb"""("password"\s*:\s*")(?:[^"\\]|\\.)*|([?&]password=)[^&\s]*""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +52,24 @@ class Notice:
     at: float
     service_id: int
     link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer, byte for byte as they were on the wire, but for passwords (see `without_password`).
+
+    `answer` is empty where none came. `note` says in few words how it went, `good` whether it went well.
+    """
+
+    number: int
+    at: float
+    kind: Kind
+    request: bytes = field(repr=False)
+    answer: bytes = field(repr=False)
+    note: str
+    good: bool
+
+
+def without_password(request: bytes) -> bytes:
+    """The request with `***` where a password stood."""
+    return _PASSWORD.sub(lambda found: (found[1] or found[2]) + b"***", request)

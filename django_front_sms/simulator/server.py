@@ -16,14 +16,15 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import struct
 import threading
-import time
 from collections.abc import Collection
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 from django_front_sms.gateway.codes import ErrorCode
@@ -34,11 +35,13 @@ from .chaos import Chaos, Fault, FaultKind
 from .checks import Submission
 from .courier import Couriers
 from .network import Network
-from .records import Verdict
+from .noting import Noting
+from .records import without_password
 
 logger = logging.getLogger("django_front_sms.simulator")
 
 MAX_BODY = 64 * 1024 * 1024  # bytes
+LONGEST_WAIT = 30.0  # seconds that the page may wait for news
 LOCAL_ADDRESS = "127.0.0.1"
 
 
@@ -46,8 +49,9 @@ class Simulator:
     """A pretend gateway on a port of its own (`port=0`: a free one), from construction until `close`.
 
     Either give the one account's `service_id`, `password` and `senders`, or a whole `network`.
-    `latency` is waited out before every answer to a submission, in seconds. `chaos` makes requests go
-    wrong. `live` starts the threads that make pushes; without it, `network.deliver_due()` makes them.
+    `latency` is waited out before every answer to a submission, in seconds. `chaos` makes requests and
+    pushes go wrong. `live` starts the threads that make pushes; without it, `network.deliver_due()` makes
+    them. `tls` are the files of a certificate and its key: then the port speaks https alone.
     """
 
     def __init__(
@@ -62,12 +66,15 @@ class Simulator:
         latency: float = 0.0,
         chaos: Chaos | None = None,
         live: bool = False,
+        tls: tuple[str, str] | None = None,
     ) -> None:
         self.network = network or Network(Account(service_id, password, senders))
-        self.chaos = chaos or Chaos()
+        if chaos:
+            self.network.chaos = chaos
         self.latency = latency
         self.closing = threading.Event()
-        self._server = _Server((host, port), self)
+        self.secure = tls is not None
+        self._server = _Server((host, port), self, tls)
         self.host, self.port = host, self._server.server_port
         self.network.origin = self.origin
         self._couriers = Couriers(self.network) if live else None
@@ -76,11 +83,15 @@ class Simulator:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name="front-simulator", daemon=True).start()
 
     @property
+    def chaos(self) -> Chaos:
+        return self.network.chaos
+
+    @property
     def origin(self) -> str:
         """`http://127.0.0.1:PORT`: the page with the phones."""
         everywhere = self.host in ("", "0.0.0.0", "::")  # noqa: S104 -- compared, not bound
         shown = LOCAL_ADDRESS if everywhere else self.host
-        return f"http://{shown}:{self.port}"
+        return f"http{'s' * self.secure}://{shown}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -92,6 +103,7 @@ class Simulator:
         if self.closing.is_set():
             return
         self.closing.set()
+        self.network.touch()
         self._server.shutdown()
         self._server.server_close()
         if self._couriers:
@@ -108,10 +120,15 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], simulator: Simulator) -> None:
+    def __init__(self, address: tuple[str, int], simulator: Simulator, tls: tuple[str, str] | None) -> None:
         self.simulator = simulator
         self._open: set[socket.socket] = set()
         super().__init__(address, _Handler)
+        if tls:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(*tls)
+            # The handshake is made by the thread that reads: one slow client holds up nobody else.
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
@@ -138,14 +155,26 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 120
     server: _Server
 
+    def setup(self) -> None:
+        super().setup()
+        self._read, self._written = Noting(self.rfile), Noting(self.wfile)
+        self.rfile, self.wfile = cast(BufferedIOBase, self._read), cast(BufferedIOBase, self._written)
+
+    def handle_one_request(self) -> None:
+        self._read.clear()
+        self._written.clear()
+        super().handle_one_request()
+
     def do_GET(self) -> None:
         path = urlsplit(self.path)
         if path.path == "/psk/push.php":
-            self._submit(Submission(wire.read_query(path.query), address=self.client_address[0]), get=True)
+            self._submit(self._submission(wire.read_query(path.query)), get=True)
+        elif path.path == "/phones":
+            self._answer_page(self._fresh(path.query))
         elif path.path.startswith("/control/"):
             self._answer(*control.handle(self._simulator, "GET", path.path, path.query, b""))
         else:
-            self._answer_page(page.get(self._simulator.network, path.path, path.query))
+            self._answer_page(page.get(self._simulator, path.path, path.query))
 
     def do_POST(self) -> None:
         path, body = urlsplit(self.path), self._body()
@@ -153,7 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if path.path in ("/psk/push.php", "/psk/push_bulk.php"):
             bulk = path.path == "/psk/push_bulk.php"
-            self._submit(Submission(wire.read_json(body), bulk=bulk, address=self.client_address[0]))
+            self._submit(self._submission(wire.read_json(body), bulk=bulk))
         elif not self._same_origin():
             self._answer(403, {"problem": "another site asked; open the simulator's own page"})
         elif path.path.startswith("/control/"):
@@ -162,32 +191,40 @@ class _Handler(BaseHTTPRequestHandler):
             content_type = self.headers.get("Content-Type", "")
             self._answer_page(page.post(self._simulator.network, path.path, content_type, body))
 
+    def _submission(self, parameters: dict[str, object], *, bulk: bool = False) -> Submission:
+        return Submission(parameters, bulk, self.client_address[0], self._simulator.secure)
+
+    def _fresh(self, query: str) -> page.Answer:
+        """What the page has not shown yet; waits for it, `wait` seconds at most."""
+        seen, wait = page.number(query, "version"), page.number(query, "wait")
+        if seen is not None and wait and not self._simulator.closing.is_set():
+            self._simulator.network.wait_for_change(seen, min(wait, LONGEST_WAIT))
+        return page.fresh(self._simulator, query)
+
     @property
     def _simulator(self) -> Simulator:
         return self.server.simulator
 
     def _submit(self, submission: Submission, *, get: bool = False) -> None:
+        """Judges and answers; the bytes of both go on record, however it ends."""
         fault = self._simulator.chaos.draw()
-        if fault and not fault.accepted:
-            return self._fail(fault, None)
-        verdict = self._simulator.network.submit(submission)
-        logger.info("%s → %d %s", "bulk" if submission.bulk else "single", verdict.code, wire.describe(verdict.code))
-        time.sleep(self._simulator.latency)
-        if fault:
-            return self._fail(fault, verdict)
-        self._answer_verdict(submission, verdict, get=get)
+        verdict = None if fault and not fault.accepted else self._simulator.network.submit(submission)
+        what = f"{verdict.code} {wire.describe(verdict.code)}" if verdict else "not accepted"
+        note = f"chaos: {fault.kind}, then {what}" if fault and not verdict else what
+        if fault and verdict:
+            note = f"{what}, then chaos: {fault.kind}"
+        logger.info("%s → %s", "bulk" if submission.bulk else "single", note)
+        try:
+            self._simulator.closing.wait(self._simulator.latency)
+            answer = wire.answer(submission, verdict, self._simulator.network.rules, get=get)
+            self._fail(fault, answer) if fault else self._send(answer.status, answer.content_type, answer.body)
+            self.wfile.flush()
+        finally:
+            good = verdict is not None and verdict.code is ErrorCode.OK and not fault
+            request = without_password(self._read.noted())
+            self._simulator.network.record("submission", request, self._written.noted(), note, good=good)
 
-    def _answer_verdict(self, submission: Submission, verdict: Verdict, *, get: bool) -> None:
-        """A refusal has 200 in single sending, which the manual leaves open, and 400 in bulk (§2.4: not 201)."""
-        if submission.bulk:
-            status = 201 if verdict.code is ErrorCode.OK else 400
-            return self._send(status, "application/json", wire.answer_bulk(verdict))
-        if get:
-            return self._send(200, "text/plain; charset=utf-8", wire.answer_text(verdict))
-        self._send(200, "application/json", wire.answer_json(verdict))
-
-    def _fail(self, fault: Fault, verdict: Verdict | None) -> None:
-        logger.info("chaos: %s, %s", fault.kind, "accepted" if verdict else "not accepted")
+    def _fail(self, fault: Fault, answer: wire.Answer) -> None:
         self.close_connection = True
         match fault.kind:
             case FaultKind.ERROR:
@@ -195,10 +232,11 @@ class _Handler(BaseHTTPRequestHandler):
             case FaultKind.GARBAGE:
                 self._send(200, "application/json", b"<html><body>Please try later</body></html>")
             case FaultKind.TRUNCATED:
-                body = wire.answer_json(verdict or Verdict(ErrorCode.OK))
-                self._send(200, "application/json", body[: len(body) // 2], length=len(body))
+                self._send(200, answer.content_type, answer.body[: len(answer.body) // 2], length=len(answer.body))
             case FaultKind.TIMEOUT:
                 self._simulator.closing.wait(self._simulator.chaos.hold)
+            case FaultKind.DRIP:
+                self._send(answer.status, answer.content_type, answer.body, drip=self._simulator.chaos.drip)
             case FaultKind.RESET:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 socket.close(self.connection.detach())
@@ -223,7 +261,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(answer.status, answer.content_type, answer.body, location=answer.location)
 
     def _send(
-        self, status: int, content_type: str, body: bytes, *, location: str = "", length: int | None = None
+        self,
+        status: int,
+        content_type: str,
+        body: bytes,
+        *,
+        location: str = "",
+        length: int | None = None,
+        drip: float | None = None,
     ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", content_type)
@@ -236,7 +281,14 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(body)
+        if drip is None:
+            self.wfile.write(body)
+            return
+        for byte in body:
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
+            if self._simulator.closing.wait(drip):
+                return
 
     def version_string(self) -> str:
         return "front-simulator"

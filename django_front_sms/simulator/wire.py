@@ -7,12 +7,14 @@ wrong with a request, so every request must be readable first.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from django_front_sms.gateway.codes import ErrorCode
 
-from .checks import ENCODINGS
+from .checks import ENCODINGS, Submission
 from .records import Verdict
+from .rules import Rules
 
 _DESCRIPTIONS = {ErrorCode.OK: "OK", ErrorCode.INVALID_RECIPIENT: "Invalid mobile number"}  # §2.1.1, verbatim
 
@@ -40,9 +42,30 @@ def describe(code: ErrorCode) -> str:
     return _DESCRIPTIONS.get(code, code.name.replace("_", " ").capitalize())
 
 
-def answer_text(verdict: Verdict) -> bytes:
-    """To a GET (§2.1.2). How a refusal looks is not documented; it has the id 0, as in JSON."""
-    return f"ErrorCode={int(verdict.code)}, ID={verdict.id}".encode()
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    content_type: str
+    body: bytes
+
+
+def answer(submission: Submission, verdict: Verdict | None, rules: Rules, *, get: bool) -> Answer:
+    """What a submission is answered; without a verdict, what stands where an answer should have been."""
+    if verdict is None:
+        return Answer(500, "text/html", b"<h1>Internal Server Error</h1>")
+    accepted = verdict.code is ErrorCode.OK
+    if submission.bulk:  # §2.4: 201 where it is accepted, and no other status promises it
+        return Answer(201 if accepted else rules.refused_bulk_status, "application/json", answer_bulk(verdict))
+    status = 200 if accepted else rules.refused_status
+    if get:
+        named = accepted or rules.refused_get_names_id
+        return Answer(status, "text/plain; charset=utf-8", answer_text(verdict, with_id=named))
+    return Answer(status, "application/json", answer_json(verdict))
+
+
+def answer_text(verdict: Verdict, *, with_id: bool = True) -> bytes:
+    """To a GET (§2.1.2). How a refusal looks is not documented: see `Rules.refused_get_names_id`."""
+    return f"ErrorCode={int(verdict.code)}{f', ID={verdict.id}' * with_id}".encode()
 
 
 def answer_json(verdict: Verdict) -> bytes:
