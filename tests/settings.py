@@ -1,8 +1,9 @@
 """Settings for the tests: SQLite and an in-memory broker, or what DATABASE_URL and CELERY_BROKER_URL name."""
 
+import atexit
 import os
+import shutil
 import tempfile
-from pathlib import Path
 
 from example_project.databases import database
 
@@ -14,12 +15,20 @@ TIME_ZONE = "Europe/Oslo"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("nb", "Norsk bokmål")]
 
-# Each run has a database of its own, so that two runs never disturb each other.
-_scratch = Path(tempfile.gettempdir())
-DATABASES = {"default": database(os.environ.get("DATABASE_URL") or f"sqlite:///{_scratch}/front_sms.sqlite3")}
-_name = f"test_front_sms_{os.getpid()}"
+# Each run has a database and a folder of its own, so that two runs never disturb each other.
+_scratch, _run = tempfile.mkdtemp(prefix="front-sms-tests-"), os.getpid()
+
+
+@atexit.register
+def _clean_up() -> None:
+    if os.getpid() == _run:  # not in a child that was forked, and ends before the run does
+        shutil.rmtree(_scratch, ignore_errors=True)
+
+
+DATABASES = {"default": database(os.environ.get("DATABASE_URL") or f"sqlite:///{_scratch}/site.sqlite3")}
+_name = f"test_front_sms_{_run}"
 _sqlite = DATABASES["default"]["ENGINE"].endswith("sqlite3")
-DATABASES["default"].setdefault("TEST", {})["NAME"] = str(_scratch / f"{_name}.sqlite3") if _sqlite else _name
+DATABASES["default"].setdefault("TEST", {})["NAME"] = f"{_scratch}/tests.sqlite3" if _sqlite else _name
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -56,7 +65,7 @@ TEMPLATES = [
 ]
 ROOT_URLCONF = "tests.urls"
 STATIC_URL = "/static/"
-MEDIA_ROOT = str(_scratch / f"{_name}_media")  # conftest.py gives each test one of its own
+MEDIA_ROOT = f"{_scratch}/media"  # conftest.py gives each test one of its own
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 REST_FRAMEWORK = {"TEST_REQUEST_DEFAULT_FORMAT": "json"}
 
