@@ -1,0 +1,75 @@
+"""Gateway clients for sites that want no HTTP: everything is accepted, and nothing is judged.
+
+They take what the real client takes, so that the rest of the way (rows, states, signals) is the real one. Whoever wants
+Front's refusals, statuses and replies takes the simulator.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import Literal
+
+from django_front_sms.gateway import gsm
+from django_front_sms.gateway.outcome import CREATED, Fate, Outcome
+from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms
+
+outbox: list[Sms] = []
+"""What `LocmemClient` sent in this process, in order; a bulk is a message for each number. Empty it: `outbox.clear()`."""
+
+MayWrite = Callable[[], bool] | None
+
+_ids = count(1)
+_printing = threading.Lock()
+
+
+class LocmemClient:
+    """Keeps every message in `outbox`, and accepts it."""
+
+    def __init__(self, gateway_url: str, *, timeout: float, max_connections: int) -> None:
+        pass
+
+    def send(self, sms: Sms, *, transport: Literal["json", "get"] = "json", may_write: MayWrite = None) -> Outcome:
+        if may_write and not may_write():
+            return Outcome(Fate.NOT_SENT, detail="it was too late to write")
+        self._take([sms])
+        return Outcome(Fate.ANSWERED, Answer(id=next(_ids), errorcode=0, description="OK"), 200)
+
+    def send_bulk(self, bulk: BulkSms, *, may_write: MayWrite = None) -> Outcome:
+        if may_write and not may_write():
+            return Outcome(Fate.NOT_SENT, detail="it was too late to write")
+        self._take(_singles(bulk))
+        return Outcome(Fate.ANSWERED, BulkAnswer(errorcode=0, description="OK", invalid=(), duplicates=()), CREATED)
+
+    def close(self) -> None:
+        pass
+
+    def _take(self, messages: Iterable[Sms]) -> None:
+        outbox.extend(messages)
+
+
+class ConsoleClient(LocmemClient):
+    """Prints every message to standard output, and accepts it. For development alone: it shows numbers and texts."""
+
+    def _take(self, messages: Iterable[Sms]) -> None:
+        with _printing:
+            for sms in messages:
+                preview = gsm.preview(sms.text, unicode=sms.unicode)
+                price = f", {sms.price} øre" if sms.price else ""
+                head = f"SMS from {sms.sender} to {sms.recipient} ({preview.segments} × {preview.encoding}{price})"
+                sys.stdout.write(f"{head}\n{preview.text}\n{'-' * 79}\n")
+            sys.stdout.flush()
+
+
+def _singles(bulk: BulkSms) -> list[Sms]:
+    return [
+        Sms(
+            service_id=bulk.service_id,
+            sender=bulk.sender,
+            recipient=recipient,
+            text=bulk.text,
+            unicode=bulk.unicode,
+            password=bulk.password,
+        )
+        for recipient in bulk.recipients
+    ]
