@@ -1,8 +1,10 @@
 """What this app remembers. Rows, their queries, constraints and indexes: no HTTP and no signals here."""
 
+from django_front_sms.models.counting import CounterGap, CounterMemory
 from django_front_sms.models.event import Event
 from django_front_sms.models.incoming import InboundMessage, MmsFile, RefusedPush
 from django_front_sms.models.memory import AccountMemory
+from django_front_sms.models.optout import OptOut
 from django_front_sms.models.outgoing import (
     BulkSend,
     Decision,
@@ -18,12 +20,15 @@ from django_front_sms.models.outgoing import (
 __all__ = [
     "AccountMemory",
     "BulkSend",
+    "CounterGap",
+    "CounterMemory",
     "Decision",
     "DeliveryStatus",
     "Event",
     "InboundMessage",
     "MmsFile",
     "OnDuplicate",
+    "OptOut",
     "OutboundMessage",
     "Outcome",
     "Priority",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -74,6 +74,16 @@ class OutboundQuerySet(models.QuerySet["OutboundMessage"]):
         """Messages that wait for a person's decision."""
         return self.filter(state=State.UNCONFIRMED, given_up=False)
 
+    def without_status(self) -> Self:
+        """Messages that `sweep` found to have had no delivery status for `HOURS_WITHOUT_STATUS`, and still have none.
+        Those without Front's id can get none, and never count."""
+        return self.filter(state=State.SENT, status_missed_at__isnull=False)
+
+    def missing_status(self, since: datetime) -> Self:
+        """Messages sent before `since` whose status is missing, and of which nobody was told yet."""
+        sent = self.filter(state=State.SENT, gateway_id__isnull=False, status_missed_at=None, sent_at__lte=since)
+        return sent.filter(~Exists(DeliveryStatus.objects.filter(message=OuterRef("pk"))))
+
 
 class OutboundMessage(models.Model):
     """One SMS that a site wants sent. `state` is what we believe; `send_attempts` and `statuses` are why."""
@@ -105,6 +115,7 @@ class OutboundMessage(models.Model):
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    status_missed_at = models.DateTimeField(_("no status, noted"), null=True, blank=True, editable=False)
 
     # Null, not empty, where there is none: only nulls may be many under the unique constraint.
     idempotency_key = models.CharField(_("idempotency key"), max_length=200, null=True, blank=True)  # noqa: DJ001
@@ -165,6 +176,16 @@ class OutboundMessage(models.Model):
                 fields=["risk_at"], name="front_sms_at_risk", condition=Q(state=State.QUEUED, risk_at__isnull=False)
             ),
             models.Index(fields=["id"], name="front_sms_unconfirmed", condition=Q(state=State.UNCONFIRMED)),
+            models.Index(
+                fields=["sent_at"],
+                name="front_sms_no_status_yet",
+                condition=Q(state=State.SENT, gateway_id__isnull=False, status_missed_at=None),
+            ),
+            models.Index(
+                fields=["id"],
+                name="front_sms_status_missed",
+                condition=Q(state=State.SENT, status_missed_at__isnull=False),
+            ),
             models.Index(fields=["account", "gateway_id"], name="front_sms_out_gateway_id"),
             models.Index(fields=["recipient", "sender", "id"], name="front_sms_out_recipient"),
             models.Index(fields=["state", "id"], name="front_sms_out_state"),
