@@ -12,7 +12,7 @@ from asgiref.sync import sync_to_async
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from django_front_sms import events, limits
+from django_front_sms import events, limits, optouts
 from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.drafts import check_recipient, draft
 from django_front_sms.exceptions import InvalidMessage, NotPossible, NotRepliable
@@ -103,12 +103,14 @@ def send_bulk_sms(
     skip_invalid: bool = False,
     created_by: Any = None,
     metadata: Mapping[str, Any] | None = None,
+    ignore_opt_out: bool = False,
 ) -> BulkSend:
     """Queue one text to many numbers by Front's bulk API (§2.4), and give the row that groups them.
 
     Each distinct number gets one message. Front gives no ids for them, so no delivery status ever comes. With
-    `skip_invalid`, numbers that can't be read are left out; otherwise they raise `InvalidMessage`, which lists them in
-    `invalid`. `unicode=False` refuses a text with characters outside GSM: bulk does not replace them (§2.2, code 16).
+    `skip_invalid`, numbers that can't be read, and those that opted out, are left out; otherwise they raise
+    `InvalidMessage`, which lists them in `invalid`. `unicode=False` refuses a text with characters outside GSM: bulk
+    does not replace them (§2.2, code 16).
     """
     conf = get_settings()
     wanted, invalid = _distinct(to, conf)
@@ -126,8 +128,9 @@ def send_bulk_sms(
             _("Bulk takes GSM characters only, unless Unicode is allowed (§2.4). Allow it, or replace the others."),
             "not_gsm",
         )
-    options = {"sender": sender, "account": account, "unicode": unicode, "created_by": created_by, "metadata": metadata}
-    drafts = [draft(conf, number, text, **options) for number in wanted]
+    options: dict[str, Any] = {"sender": sender, "account": account, "unicode": unicode, "created_by": created_by}
+    options |= {"metadata": metadata, "ignore_opt_out": ignore_opt_out}
+    drafts = _willing([draft(conf, number, text, **options) for number in wanted], wanted, invalid, skip_invalid)
     first = drafts[0]
     with transaction.atomic():
         bulk = BulkSend.objects.create(
@@ -145,16 +148,35 @@ def send_bulk_sms(
     return bulk
 
 
-def _distinct(to: Iterable[str], conf: FrontSMSSettings) -> tuple[list[str], list[str]]:
-    """The numbers in E.164, each once, in the order given; and those that are none."""
-    wanted: dict[str, None] = {}
+def _distinct(to: Iterable[str], conf: FrontSMSSettings) -> tuple[dict[str, str], list[str]]:
+    """The numbers in E.164, each once, in the order given, with how it was written; and those that are none."""
+    wanted: dict[str, str] = {}
     invalid: list[str] = []
     for number in to:
         try:
-            wanted[check_recipient(number, conf)] = None
+            wanted.setdefault(check_recipient(number, conf), number)
         except InvalidMessage:
             invalid.append(number)
-    return list(wanted), invalid
+    return wanted, invalid
+
+
+def _willing(
+    drafts: list[OutboundMessage], written: Mapping[str, str], invalid: list[str], skip: bool
+) -> list[OutboundMessage]:
+    """The drafts whose recipients did not opt out; unless `skip`, there must be no others."""
+    refused = set(optouts.refused(drafts))
+    unwilling = [written[message.recipient] for place, message in enumerate(drafts) if place in refused]
+    if unwilling and not skip:
+        raise InvalidMessage(
+            _("%(count)d of the numbers opted out; see `invalid`. Leave them out, or pass skip_invalid=True.")
+            % {"count": len(unwilling)},
+            "opted_out",
+            invalid=unwilling,
+        )
+    willing = [message for place, message in enumerate(drafts) if place not in refused]
+    if not willing:
+        raise InvalidMessage(_("There is no number to send to."), "no_recipients", invalid=[*invalid, *unwilling])
+    return willing
 
 
 def preview_sms(text: str, *, unicode: bool | None = None) -> Preview:
@@ -244,6 +266,7 @@ def _insert(drafts: list[OutboundMessage], known: dict[tuple[str, str], Outbound
         else:
             _must_match(message, earlier, index)
             rows.append(earlier)
+    _check_opt_outs(new, drafts)
     limits.check(new, get_settings())
     if connection.features.can_return_rows_from_bulk_insert:
         OutboundMessage.objects.bulk_create(new, batch_size=BATCH)
@@ -251,6 +274,15 @@ def _insert(drafts: list[OutboundMessage], known: dict[tuple[str, str], Outbound
         for message in new:
             message.save(force_insert=True)
     return rows
+
+
+def _check_opt_outs(new: list[OutboundMessage], drafts: list[OutboundMessage]) -> None:
+    for place in optouts.refused(new):
+        raise InvalidMessage(
+            _("This number opted out of messages from this sender. A service message may pass ignore_opt_out=True."),
+            "opted_out",
+            index=drafts.index(new[place]),
+        )
 
 
 def _must_match(message: OutboundMessage, earlier: OutboundMessage, index: int) -> None:

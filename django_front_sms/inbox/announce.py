@@ -1,17 +1,19 @@
-"""What follows from an inbound message, in the worker: which of ours it answers, its events, and late files."""
+"""What follows from an inbound message, in the worker: which of ours it answers, what it asks for, its place in Front's
+count, its events, and late files."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from django_front_sms import events
+from django_front_sms import events, optouts
 from django_front_sms.clock import database_now
+from django_front_sms.conf import get_settings
 from django_front_sms.gateway.push import decode_inbound_json
-from django_front_sms.inbox import files
-from django_front_sms.models import Event, InboundMessage, MmsFile, OutboundMessage
+from django_front_sms.inbox import counters, files
+from django_front_sms.models import Event, InboundMessage, MmsFile, OutboundMessage, Outcome, SendAttempt
 from django_front_sms.outbox.transactions import nested_transaction
-from django_front_sms.states import ACCEPTED
+from django_front_sms.states import ACCEPTED, State
 
 BATCH = 100
 _SOONEST, _LATEST = timedelta(seconds=30), timedelta(hours=1)
@@ -20,22 +22,27 @@ PRICED_SENDER = "2401"  # §2.1: what a priced message is sent from, whatever it
 
 def process() -> int:
     """Announce each new inbound message, and try again to store files that storage would not take; gives how many
-    messages were announced."""
+    messages were announced. Then tell of numbers that Front's counter skipped."""
     announced = 0
+    undecided: set[int] = set()
     while True:
         now = database_now()
-        due = InboundMessage.objects.filter(look_at__lte=now).order_by("look_at", "pk").defer("raw", "text")
-        messages = sorted(due[:BATCH], key=lambda message: message.pk)  # all workers lock in this order
+        due = InboundMessage.objects.filter(look_at__lte=now).exclude(pk__in=undecided).order_by("look_at", "pk")
+        messages = sorted(due.defer("raw", "text")[:BATCH], key=lambda message: message.pk)  # all workers lock in order
         if not messages:
-            return announced
-        announced += _announce(messages, _store_late_files(messages), now)
+            break
+        undecided |= {message.pk for message in messages if not message.announced and _is_too_early(message, now)}
+        ready = [message for message in messages if message.pk not in undecided]
+        announced += _announce(ready, _store_late_files(ready), now)
+    counters.tell()
+    return announced
 
 
 @nested_transaction
 def _announce(messages: Sequence[InboundMessage], unfinished: Collection[int], now: datetime) -> int:
     """Events are written by whoever changes `announced`, so that two workers write them once."""
     told: list[Event] = []
-    announced = 0
+    new: list[InboundMessage] = []
     for message in messages:
         row = InboundMessage.objects.filter(pk=message.pk)
         pause = max(_SOONEST, min(now - message.received_at, _LATEST))
@@ -43,27 +50,44 @@ def _announce(messages: Sequence[InboundMessage], unfinished: Collection[int], n
         if message.announced:
             row.update(look_at=look_at)
             continue
-        reply_to = _answered_by(message)
+        reply_to = answered_by(message)
         if not row.filter(announced=False).update(announced=True, in_reply_to=reply_to, look_at=look_at):
             continue
-        announced += 1
+        new.append(message)
         told.append(events.message_received(message.pk))
         if reply_to is not None:
             told.append(events.reply_received(message.pk, reply_to))
     Event.objects.bulk_create(told)
-    return announced
+    optouts.heed(new)
+    counters.count(new, now)
+    return len(new)
 
 
-def _answered_by(message: InboundMessage) -> int | None:
+def answered_by(message: InboundMessage) -> int | None:
     """The key of the message that this one answers: the latest one to its sender, from the number it was sent to, that
-    Front had accepted by then."""
+    Front had accepted by then. Acceptance lies between claim and answer: who replies in between has read it, too."""
+    claimed = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__lte=message.received_at)
+    under_way = Q(sent_at__lte=message.received_at + get_settings().lease) & Exists(claimed)
+    accepted = _to_whoever_wrote(message).filter(state__in=ACCEPTED)
+    sent = accepted.filter(Q(sent_at__lte=message.received_at) | under_way)
+    return sent.order_by("-sent_at", "-pk").values_list("pk", flat=True).first()
+
+
+def _is_too_early(message: InboundMessage, now: datetime) -> bool:
+    """Whether a message that this one may answer is still under way, and its fate not known yet. The next look is when
+    that is recorded, or at the next sweep, until the lease of what was claimed by then is over."""
+    if now > message.received_at + get_settings().lease:
+        return False
+    claimed = {"send_attempts__outcome": Outcome.PENDING, "send_attempts__claimed_at__lte": message.received_at}
+    return _to_whoever_wrote(message).filter(state=State.SENDING, lease_until__gt=now, **claimed).exists()
+
+
+def _to_whoever_wrote(message: InboundMessage) -> "QuerySet[OutboundMessage]":
+    """Messages of ours to the sender of this one, from the number it was sent to."""
     ours = Q(sender__in=_written_as(message.recipient))
     if message.recipient == PRICED_SENDER:
         ours |= Q(price__gt=0)
-    sent = OutboundMessage.objects.filter(
-        ours, account=message.account, recipient=message.sender, state__in=ACCEPTED, sent_at__lte=message.received_at
-    )
-    return sent.order_by("-sent_at", "-pk").values_list("pk", flat=True).first()
+    return OutboundMessage.objects.filter(ours, account=message.account, recipient=message.sender)
 
 
 def _written_as(number: str) -> list[str]:

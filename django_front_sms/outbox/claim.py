@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 
+from django_front_sms import optouts
 from django_front_sms.clock import Moment, database_now
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway.codes import ErrorCode
@@ -189,6 +190,7 @@ def _sift(
     histories = attempts_of(message for message in page if message.attempts)
     wires = {message.pk: wire_of(message, account, conf, _frozen(histories[message.pk])) for message in page}
     twins = Twins.of([wire.twin_key for wire in wires.values()], now - conf.twin_gap, taken)
+    unwanted = {page[place].pk for place in optouts.refused(page)}
     chosen: list[_Chosen] = []
     moves: list[Move] = []
     for message in page:
@@ -198,6 +200,7 @@ def _sift(
         in_doubt = leaves_doubt(history)
         move = (
             _unfit(message, account, conf, now, in_doubt=in_doubt)
+            or (_unwanted(message, in_doubt=in_doubt) if message.pk in unwanted else None)
             or _changed(message, wire, history)
             or twins.in_the_way(message, wire.twin_key, conf, now, in_doubt=in_doubt)
         )
@@ -220,6 +223,12 @@ def _unfit(
     if message.expires_at is not None and message.expires_at <= now:
         return Move(message, State.UNCONFIRMED if in_doubt else State.EXPIRED)
     return None
+
+
+def _unwanted(message: OutboundMessage, *, in_doubt: bool) -> Move:
+    """The recipient opted out since it was queued."""
+    state = State.UNCONFIRMED if in_doubt else State.CANCELLED
+    return Move(message, state, {"error_text": "The recipient opted out of messages from this sender."})
 
 
 def _frozen(history: Sequence[SendAttempt]) -> SendAttempt | None:

@@ -1,0 +1,111 @@
+"""Handlers by what people write: a router on top of `signals.message_received`.
+
+    @on_keyword("JA", "YES")
+    def confirm(message, **kwargs): ...
+
+    @on_keyword()          # whatever nobody else takes
+    def explain(message, **kwargs): ...
+
+A handler is a receiver: it gets `message` and `event_id`, runs in a worker, at least once, and is called again where it
+raises. Upper or lower case and punctuation make no difference. On a short code, which many customers share, the word
+that counts is the one after our keyword; where no handler has that, the keyword itself.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar, cast
+
+from django_front_sms import optouts
+from django_front_sms.gateway.words import first_word, own_text, plain
+from django_front_sms.models import InboundMessage
+from django_front_sms.signals import message_received
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+_HEAD = 500  # characters of a text that can hold its first two words
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """Which messages a handler takes. No words: those that no other handler takes."""
+
+    words: frozenset[str]
+    account: str | None
+    recipient: str | None
+    sender: str | None
+
+    def admits(self, message: InboundMessage) -> bool:
+        return (
+            self.account in (None, message.account)
+            and self.recipient in (None, message.recipient)
+            and self.sender in (None, message.sender)
+        )
+
+
+_routes: list[Route] = []
+
+
+def on_keyword(
+    *words: str, account: str | None = None, recipient: str | None = None, sender: str | None = None
+) -> Callable[[Handler], Handler]:
+    """Have the decorated function handle messages that begin with one of `words`; without words, those that no other
+    handler takes and that are neither STOP nor START, which are heeded already.
+
+    `account`, `recipient` (the number that was written to) and `sender` (who wrote) narrow it down further. All
+    handlers of a word are called. Raises `ValueError` for a word that is none, or more than one.
+    """
+    for word in words:
+        if not plain(word) or " " in plain(word):
+            raise ValueError(f"on_keyword({word!r}): give single words, each as an argument of its own.")
+    route = Route(
+        frozenset(map(plain, words)),
+        account,
+        optouts.sender_form(recipient) if recipient else None,
+        optouts.sender_form(sender) if sender else None,
+    )
+
+    def connect(handler: Handler) -> Handler:
+        message_received.connect(_receiver(handler, route), sender=InboundMessage, weak=False)
+        _routes.append(route)
+        return handler
+
+    return connect
+
+
+def fallback(handler: Handler) -> Handler:
+    """The same as `on_keyword()`."""
+    return on_keyword()(handler)
+
+
+def _receiver(handler: Callable[..., Any], route: Route) -> Callable[..., Any]:
+    if iscoroutinefunction(handler):
+        coroutine = cast(Callable[..., Awaitable[Any]], handler)
+
+        @wraps(handler)
+        async def receive(message: InboundMessage, **kwargs: Any) -> None:
+            if route in _takers(message):
+                await coroutine(message=message, **kwargs)
+
+    else:
+
+        @wraps(handler)
+        def receive(message: InboundMessage, **kwargs: Any) -> None:
+            if route in _takers(message):
+                handler(message=message, **kwargs)
+
+    return receive
+
+
+def _takers(message: InboundMessage) -> list[Route]:
+    text = message.text[:_HEAD]
+    for word in dict.fromkeys(
+        (first_word(own_text(text, message.keyword, message.recipient)), first_word(text)),
+    ):
+        takers = [route for route in _routes if word in route.words and route.admits(message)]
+        if takers:
+            return takers
+    if optouts.wish(message.text, message.keyword, message.recipient):
+        return []
+    return [route for route in _routes if not route.words and route.admits(message)]

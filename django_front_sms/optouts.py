@@ -1,0 +1,143 @@
+"""Who wants no more messages, per account and sender: STOP and START, and the check before each send.
+
+Of what somebody wrote to a number, the last such word counts, in whatever order the messages reach us. Nothing is
+answered to it. A name that messages come from cannot be answered, so nobody can say STOP to it: a site that gives
+people a number for that, and means all its senders, calls `opt_out` with an empty sender.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db.models import QuerySet
+from django.db.models.functions import Substr
+from django.utils import timezone
+
+from django_front_sms.conf import get_settings
+from django_front_sms.gateway.numbers import from_wire
+from django_front_sms.gateway.words import own_text, plain
+from django_front_sms.models import InboundMessage, OptOut, OutboundMessage
+
+_PHONE = re.compile(r"\+[0-9]{4,18}")
+_DIGITS = re.compile(r"[0-9]+")
+_SPACED = re.compile(r"[+0-9\s]+")
+_NORWEGIAN = re.compile(r"(?:47)?([0-9]{8})")
+_LONGEST_SENDER = 20
+_HEAD = 200  # characters: whoever writes more says more than a word
+_RECENT = 100  # messages of a person to one number
+_AT_ONCE = 1000  # numbers in one query
+
+
+def opt_out(
+    number: str, *, sender: str = "", account: str = "default", by: Any = None, message: InboundMessage | None = None
+) -> OptOut:
+    """Send no more to `number` (E.164) from `sender`; an empty one is every sender of the account."""
+    return _keep(account, number, sender_form(sender), timezone.now(), by, message)
+
+
+def opt_in(number: str, *, sender: str = "", account: str = "default") -> None:
+    """Undo `opt_out`."""
+    OptOut.objects.filter(account=account, number=number, sender=sender_form(sender)).delete()
+
+
+def _keep(account: str, number: str, sender: str, since: datetime, by: Any, message: InboundMessage | None) -> OptOut:
+    row, _new = OptOut.objects.get_or_create(
+        account=account,
+        number=number,
+        sender=sender,
+        defaults={"since": since, "created_by": by, "message": message},
+    )
+    return row
+
+
+def sender_form(sender: str) -> str:
+    """A sender as opt-outs are kept for it, and as `InboundMessage.recipient` has it: phone numbers in E.164.
+
+    Eight digits, also after 47, are a Norwegian number; what else has neither plus nor 00 is a short code, a PSK
+    number or a name.
+    """
+    written = "".join(sender.split()) if _SPACED.fullmatch(sender) else sender.strip()
+    norwegian = _NORWEGIAN.fullmatch(written)
+    return f"+47{norwegian[1]}" if norwegian else from_wire(written)
+
+
+def _forms(sender: str) -> set[str]:
+    """All that a phone may show for a sender that goes out as `sender`, hence all that people may have written to."""
+    shown = from_wire(sender)
+    return {shown, f"+{shown}", f"+47{shown}"} if _DIGITS.fullmatch(shown) else {shown}
+
+
+def refused(messages: Sequence[OutboundMessage]) -> list[int]:
+    """The places of those among `messages` whose recipients opted out of their senders."""
+    asked: dict[str, set[str]] = defaultdict(set)
+    for message in messages:
+        if not message.ignore_opt_out:
+            asked[message.account].add(message.recipient)
+    out: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for account, numbers in asked.items():
+        for number, sender in _rows(account, sorted(numbers)):
+            out[account, number].add(sender)
+    return [
+        place
+        for place, message in enumerate(messages)
+        if not message.ignore_opt_out
+        and (senders := out.get((message.account, message.recipient)))
+        and ("" in senders or senders & _forms(message.sender))
+    ]
+
+
+def _rows(account: str, numbers: Sequence[str]) -> Iterable[tuple[str, str]]:
+    for start in range(0, len(numbers), _AT_ONCE):
+        rows = OptOut.objects.filter(account=account, number__in=numbers[start : start + _AT_ONCE])
+        yield from rows.values_list("number", "sender")
+
+
+Wish = Literal["out", "in"]
+
+
+def wish(text: str, keyword: str = "", recipient: str = "") -> Wish | None:
+    """Whether a text is one of `OPT_OUT_WORDS` ("out") or `OPT_IN_WORDS` ("in") and nothing else; after the keyword of
+    a short code that is enough, too."""
+    conf = get_settings()
+    said = {plain(text), plain(own_text(text, keyword, recipient))} - {""}
+    if said & {plain(word) for word in conf.opt_out_words}:
+        return "out"
+    return "in" if said & {plain(word) for word in conf.opt_in_words} else None
+
+
+def heed(messages: Iterable[InboundMessage]) -> None:
+    """Do what people ask for by STOP and START. Called in the worker, in the transaction that announces `messages`."""
+    for message in _heads(InboundMessage.objects.filter(pk__in=[message.pk for message in messages])).order_by("pk"):
+        asked = _wish_of(message)
+        if asked is None or not _PHONE.fullmatch(message.sender) or len(message.recipient) > _LONGEST_SENDER:
+            continue
+        if message.pk != _last_word(message).pk:
+            continue  # the other way round, or once more: that message is, or was, heeded itself
+        if asked == "out":
+            _keep(message.account, message.sender, message.recipient, _said_at(message), None, message)
+        else:
+            # Who says START wants to hear from us, and cannot know that somebody opted them out of every sender.
+            rows = OptOut.objects.filter(account=message.account, number=message.sender, since__lte=_said_at(message))
+            rows.filter(sender__in=[message.recipient, ""]).delete()
+
+
+def _heads(rows: "QuerySet[InboundMessage]") -> "QuerySet[Any]":
+    few = ("account", "sender", "recipient", "keyword", "sent_at", "received_at")
+    return rows.only(*few).annotate(head=Substr("text", 1, _HEAD + 1))
+
+
+def _wish_of(message: Any) -> Wish | None:
+    return wish(message.head, message.keyword, message.recipient) if len(message.head) <= _HEAD else None
+
+
+def _last_word(message: Any) -> Any:
+    """The message in which the same person last said STOP or START to the same number."""
+    pair = {name: getattr(message, name) for name in ("account", "sender", "recipient")}
+    recent = _heads(InboundMessage.objects.filter(**pair)).order_by("-pk")[:_RECENT]
+    return max([message, *filter(_wish_of, recent)], key=lambda each: (_said_at(each), each.pk))
+
+
+def _said_at(message: InboundMessage) -> datetime:
+    return min(message.sent_at or message.received_at, message.received_at)
