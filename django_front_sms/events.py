@@ -11,13 +11,14 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from asgiref.sync import async_to_sync
 from celery import current_app  # here, and nowhere else above tasks.py
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import close_old_connections, connections, models, router, transaction
+from django.db import Error, close_old_connections, connections, models, router, transaction
 from django.db.models import Exists, F, OuterRef
 from django.dispatch import Signal
 from django.utils import timezone
@@ -234,8 +235,9 @@ def _mend(using: str) -> None:
     connection = connections[using]
     if connection.in_atomic_block:  # somebody's outside ours, as in a TestCase
         return
-    if connection.errors_occurred or connection.get_autocommit() is not connection.settings_dict["AUTOCOMMIT"]:
-        close_old_connections()
+    with suppress(Error):  # a driver may refuse to close what is closed; Django has let go of it by then
+        if connection.errors_occurred or connection.get_autocommit() is not connection.settings_dict["AUTOCOMMIT"]:
+            close_old_connections()
 
 
 def _remember(event: Event, name: str) -> None:
