@@ -1,0 +1,149 @@
+"""`front_sms send`: one SMS through the queue, like any other, and its story while it goes on."""
+
+import time
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from typing import Any
+
+from django.core.management.base import OutputWrapper
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_front_sms.management.subcommands.output import add_json, write_json
+from django_front_sms.models import OutboundMessage
+from django_front_sms.sending import send_sms
+from django_front_sms.states import ACCEPTED, NOT_SENT, OPEN, State
+from django_front_sms.timeline import Entry
+
+HELP = gettext_lazy("Send one SMS. A worker must be running for it to leave.")
+
+SENT, NOT_DELIVERED, UNCONFIRMED, TOO_LATE, INTERRUPTED = 0, 1, 3, 4, 130  # 2 is argparse's own
+INTERVAL = 0.5  # seconds between two looks
+pause = time.sleep
+
+_ENDED = {State.DELIVERED, State.UNDELIVERED, State.UNCONFIRMED} | NOT_SENT
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    option = parser.add_argument
+    option("to", metavar="TO", help=_("the recipient's number"))
+    option("text", metavar="TEXT", help=_("what to send"))
+    option("--account", default="default", help=_("the account that sends (default: %(default)s)"))
+    option("--sender", help=_("a sender that Front registered for the account (default: the account's own)"))
+    option(
+        "--unicode",
+        action=BooleanOptionalAction,
+        default=None,
+        help=_("allow Unicode, or let Front replace what the GSM alphabet lacks (default: as the text needs)"),
+    )
+    option("--price", type=int, metavar="ØRE", help=_("what the recipient pays, in øre"))
+    option("--urgent", action="store_true", help=_("overtake what is not urgent"))
+    option("--on-duplicate", choices=["defer", "coalesce", "reject"], help=_("what to do with a repetition"))
+    option("--idempotency-key", metavar="KEY", help=_("the same key never sends twice"))
+    option("--wait", action="store_true", help=_("show what happens to it, until Front has it or it has ended"))
+    option(
+        "--until",
+        choices=["accepted", "delivered"],
+        help=_("wait until Front has it, as --wait does, or until it is on the phone"),
+    )
+    option(
+        "--timeout",
+        type=float,
+        default=60,
+        metavar="SECONDS",
+        help=_("how long to wait at most (default: %(default)s)"),
+    )
+    add_json(parser)
+
+
+def handle(out: OutputWrapper, given: Namespace) -> int:
+    message = send_sms(
+        given.to,
+        given.text,
+        account=given.account,
+        sender=given.sender,
+        unicode=given.unicode,
+        price=given.price,
+        priority="urgent" if given.urgent else "normal",
+        on_duplicate=given.on_duplicate,
+        idempotency_key=given.idempotency_key,
+    )
+    if not given.json:
+        out.write(_("Message #%(pk)s: %(state)s") % {"pk": message.pk, "state": message.get_state_display()})
+    code = _wait(message, out, given) if given.wait or given.until else SENT
+    if given.json:
+        write_json(out, as_json(message))
+    return code
+
+
+def as_json(message: OutboundMessage) -> dict[str, Any]:
+    return {
+        "id": message.pk,
+        "state": str(message.state),
+        "gateway_id": message.gateway_id,
+        "error_code": message.error_code,
+        "error_text": message.error_text,
+        "attempts": message.attempts,
+        "segments": message.segments,
+        "sent_at": message.sent_at,
+        "delivered_at": message.delivered_at,
+    }
+
+
+def _wait(message: OutboundMessage, out: OutputWrapper, given: Namespace) -> int:
+    """Follow `message`, and give the exit code for where it stands then."""
+    try:
+        if not _follow(message, out, given):
+            if not given.json:
+                out.write(_too_late(message, given.timeout))
+            return TOO_LATE
+    except KeyboardInterrupt:
+        if not given.json:
+            out.write(_("Not waiting any longer. The message goes on by itself."))
+        return INTERRUPTED
+    if not given.json:
+        out.write(_("Message #%(pk)s: %(state)s") % {"pk": message.pk, "state": message.get_state_display()})
+    if message.state == State.UNCONFIRMED:
+        return UNCONFIRMED
+    return SENT if message.state in ACCEPTED - {State.UNDELIVERED} else NOT_DELIVERED
+
+
+def _follow(message: OutboundMessage, out: OutputWrapper, given: Namespace) -> bool:
+    """Tell of each thing that happens to `message`, once; False where the time ran out first."""
+    told: set[tuple[str, str, str]] = set()
+    give_up = time.monotonic() + given.timeout
+    while True:
+        message.refresh_from_db()
+        for entry in message.timeline():
+            key = (entry.kind, entry.title, entry.detail)
+            if key not in told and not given.json:
+                out.write(_line(entry))
+                out.flush()
+            told.add(key)
+        if _is_over(message, given.until):
+            return True
+        left = give_up - time.monotonic()
+        if left <= 0:
+            return False
+        pause(min(INTERVAL, left))
+
+
+def _is_over(message: OutboundMessage, until: str | None) -> bool:
+    if until != "delivered":
+        return message.state not in OPEN
+    without_id = message.state == State.SENT and message.gateway_id is None  # no status will find it
+    return message.state in _ENDED or without_id
+
+
+def _line(entry: Entry) -> str:
+    detail = f" – {entry.detail}" if entry.detail else ""
+    return f"  {timezone.localtime(entry.at):%H:%M:%S}  {entry.title}{detail}"
+
+
+def _too_late(message: OutboundMessage, seconds: float) -> str:
+    what = {"pk": message.pk, "seconds": f"{seconds:g}"}
+    if message.state == State.QUEUED and not message.attempts:
+        return (
+            _("Nothing took message #%(pk)s within %(seconds)s s: is a worker running? It stays in the queue.") % what
+        )
+    return _("Message #%(pk)s has not got that far within %(seconds)s s. It goes on by itself.") % what

@@ -1,0 +1,90 @@
+"""`front_sms simulate`: the simulator, set up as the counterpart of an account of this site."""
+
+from argparse import ArgumentParser, Namespace
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.management.base import OutputWrapper
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_front_sms.conf import Account, get_settings
+from django_front_sms.management.subcommands.urls import LOCAL, checked, urls_of
+from django_front_sms.signing import address_allowed
+from django_front_sms.simulator.__main__ import build_parser, main
+
+HELP = gettext_lazy("Run a pretend gateway for this site: nothing is sent, and its page shows the phones.")
+DEFAULT_PORT = 9900
+
+
+class _FromSettings:
+    """The default of an option that the site's settings answer; shown in the help."""
+
+    def __str__(self) -> str:
+        return _("as this site's settings have it")
+
+
+FROM_SETTINGS = _FromSettings()
+_OF_ACCOUNT = ("port", "service_id", "password", "status_url", "inbound_url")
+
+
+def parents() -> list[ArgumentParser]:
+    """All that the simulator itself can be told."""
+    parser = build_parser()
+    parser.set_defaults(**dict.fromkeys(_OF_ACCOUNT, FROM_SETTINGS))
+    return [parser]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--account", default="default", help=_("whose gateway to play (default: %(default)s)"))
+    parser.add_argument(
+        "--base-url",
+        metavar="URL",
+        default="http://127.0.0.1:8000",
+        help=_("where this site answers its webhooks (default: %(default)s)"),
+    )
+
+
+def handle(out: OutputWrapper, given: Namespace) -> int:
+    account = get_settings().account(given.account)
+    arguments = arguments_of(account, given)
+    gateway = urlsplit(account.gateway_url)
+    if gateway.hostname not in LOCAL or gateway.port != build_parser().parse_args(arguments).port:
+        where = {"name": account.name, "url": account.gateway_url}
+        out.write(_("Account “%(name)s” sends to %(url)s: set its GATEWAY_URL to the gateway named below.") % where)
+    if not address_allowed(ip_address("127.0.0.1")):
+        out.write(_("Add 127.0.0.1 to WEBHOOK_ALLOWED_IPS: this site refuses what the simulator pushes."))
+    out.flush()
+    main(arguments)
+    return 0
+
+
+def arguments_of(account: Account, given: Namespace) -> list[str]:
+    """The simulator's command line: what was given, and from the account what was not."""
+    values = {**_answers(account, given), **{k: v for k, v in vars(given).items() if v is not FROM_SETTINGS}}
+    values["senders"] = given.senders or [account.sender] * bool(account.sender)
+    values["duplicate_filter"] = given.duplicate_filter and account.duplicate_filter is not False
+    arguments: list[str] = []
+    for action in build_parser()._actions:  # as Django's call_command does; argparse has no other way to ask
+        value, option = values.get(action.dest, action.default), action.option_strings[-1]
+        if value == action.default:
+            continue
+        if action.nargs == 0:
+            arguments.append(option)
+        else:
+            arguments += [f"{option}={item}" for item in (value if isinstance(value, list) else [value])]
+    return arguments
+
+
+def _answers(account: Account, given: Namespace) -> dict[str, Any]:
+    base = checked(given.base_url)
+    gateway = urlsplit(account.gateway_url)
+    urls = urls_of(account.name, base)
+    return {
+        "port": (gateway.hostname in LOCAL and gateway.port) or DEFAULT_PORT,
+        "service_id": account.service_id,
+        "password": account.password,
+        "status_url": urls["status"],
+        "inbound_url": urls["inbound"],
+    }

@@ -1,0 +1,30 @@
+"""`front_sms sweep`: what workers do every ten seconds, once and now."""
+
+from argparse import ArgumentParser, Namespace
+
+from django.core.management.base import OutputWrapper
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_front_sms import events, outbox, tasks
+from django_front_sms.management.subcommands.output import add_json, write_json
+
+HELP = gettext_lazy(
+    "Rescue what a lost worker had, expire what is too late, fold statuses, and wake a worker for what is due."
+)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    add_json(parser)
+
+
+def handle(out: OutputWrapper, given: Namespace) -> int:
+    tasks.sweep()
+    due = {"messages": outbox.has_due(), "events": events.has_due()}
+    if given.json:
+        write_json(out, {"due": due})
+    elif any(due.values()):
+        out.write(_("Swept. There is something due: a worker was told."))
+    else:
+        out.write(_("Swept. Nothing is due."))
+    return 0

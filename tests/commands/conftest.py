@@ -1,0 +1,25 @@
+"""A gateway to talk to, and an account that is paused."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from django_front_sms.models import AccountMemory
+from django_front_sms.simulator import Simulator
+from tests.commands.running import gateway, set_account
+
+
+@pytest.fixture
+def simulator(settings: Any) -> Iterator[Simulator]:
+    """The gateway of the account."""
+    with Simulator() as simulator:
+        set_account(settings, GATEWAY_URL=simulator.url)
+        yield simulator
+
+
+@pytest.fixture
+def paused(settings: Any) -> AccountMemory:
+    """The account, paused for a wrong password."""
+    return AccountMemory.objects.create(key=gateway(), account="default", paused_at=timezone.now(), pause_code=13)

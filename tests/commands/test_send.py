@@ -1,0 +1,177 @@
+"""`front_sms send`: one SMS, and its story."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.management import CommandError
+from django.test import Client as Browser
+
+from django_front_sms.management.subcommands import send
+from django_front_sms.models import OutboundMessage
+from django_front_sms.signing import webhook_path
+from django_front_sms.simulator import Fault, FaultKind
+from django_front_sms.states import State
+from django_front_sms.tasks import deliver_events, dispatch
+from tests.commands.running import NUMBER, in_earnest, read, run, set_account
+
+
+def on_the_phones(simulator):
+    return [message.text for message in simulator.network.messages.values()]
+
+
+@pytest.fixture
+def meanwhile(monkeypatch) -> Callable[[Callable[[], object]], None]:
+    """Lets something happen each time that `send` waits, as a worker would do it."""
+
+    def happens(work: Callable[[], object]) -> None:
+        monkeypatch.setattr(send, "pause", lambda seconds: work())
+
+    return happens
+
+
+@in_earnest
+def test_a_message_is_queued_and_named():
+    code, text = run("send", "99999999", "Test æøå")
+    message = OutboundMessage.objects.get()
+    assert (code, text) == (0, f"Message #{message.pk}: queued\n")
+    assert (message.recipient, message.text, message.sender) == (NUMBER, "Test æøå", "Mitt Firma")
+
+
+@in_earnest
+def test_the_options_reach_the_message():
+    options = ["--sender", "26114", "--unicode", "--urgent", "--on-duplicate", "reject", "--idempotency-key", "k1"]
+    first = read("send", NUMBER, "Test 😊", *options)
+    message = OutboundMessage.objects.get()
+    assert (message.sender, message.unicode, message.priority) == ("26114", True, 1)
+    assert (message.on_duplicate, message.idempotency_key) == ("reject", "k1")
+    assert first == {
+        "id": message.pk,
+        "state": "queued",
+        "gateway_id": None,
+        "error_code": None,
+        "error_text": "",
+        "attempts": 0,
+        "segments": 1,
+        "sent_at": None,
+        "delivered_at": None,
+    }
+    assert read("send", NUMBER, "Test 😊", *options)["id"] == message.pk
+
+
+@in_earnest
+def test_without_unicode_front_replaces_what_it_lacks():
+    run("send", NUMBER, "Test 😊", "--no-unicode")
+    assert OutboundMessage.objects.get().unicode is False
+
+
+@in_earnest
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["12", "Test"], "phone number"),
+        ([NUMBER, " "], "The text is empty"),
+        ([NUMBER, "Test", "--price", "150"], "whole kroner"),
+        ([NUMBER, "Test", "--account", "nobody"], 'no account "nobody"'),
+        ([NUMBER, "Test", "--sender", "Mitt store firma"], "11 characters"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_in_a_sentence(arguments, why):
+    with pytest.raises(CommandError, match=why) as refused:
+        run("send", *arguments)
+    assert refused.value.returncode == 1
+    assert not OutboundMessage.objects.exists()
+
+
+@in_earnest
+def test_waiting_shows_the_story_until_front_has_it(simulator, meanwhile):
+    meanwhile(dispatch)
+    code, text = run("send", NUMBER, "Test", "--wait")
+    message = OutboundMessage.objects.get()
+    assert code == 0
+    assert on_the_phones(simulator) == ["Test"]
+    told = ["Put in the queue", "Waits for its turn", f"Front's id is {message.gateway_id}", f"#{message.pk}: sent"]
+    places = [text.index(words) for words in told]
+    assert places == sorted(places)
+    assert all(text.count(words) == 1 for words in told)
+
+
+@in_earnest
+def test_waiting_for_delivery_goes_on_until_the_status_comes(simulator, meanwhile, settings):
+    simulator.network.status_url = "http://testserver" + webhook_path("status")
+    browser = Browser()
+
+    def work() -> None:
+        dispatch()
+        for message in OutboundMessage.objects.exclude(gateway_id=None):
+            browser.get(webhook_path("status"), {"status": 4, "origid": message.gateway_id})
+        deliver_events()
+
+    meanwhile(work)
+    code, text = run("send", NUMBER, "Test", "--until", "delivered")
+    assert code == 0
+    assert text.splitlines()[-1].endswith(": delivered")
+
+
+@in_earnest
+def test_a_message_that_front_cannot_follow_is_not_waited_for_beyond_acceptance(simulator, meanwhile):
+    def work() -> None:
+        OutboundMessage.objects.update(state=State.SENT, gateway_id=None, next_at=None)
+
+    meanwhile(work)
+    assert run("send", NUMBER, "Test", "--until", "delivered")[0] == 0
+
+
+@in_earnest
+def test_a_refusal_has_an_exit_code_of_its_own(simulator, meanwhile):
+    simulator.network.blacklist.add(NUMBER)
+    meanwhile(dispatch)
+    code, text = run("send", NUMBER, "Test", "--wait")
+    assert code == send.NOT_DELIVERED == 1
+    assert "code 21" in text
+
+
+@in_earnest
+def test_doubt_has_an_exit_code_of_its_own(simulator, meanwhile, settings):
+    set_account(settings, DUPLICATE_FILTER=False)
+    simulator.chaos.plan(Fault(FaultKind.GARBAGE, accepted=True))
+    meanwhile(dispatch)
+    code, text = run("send", NUMBER, "Test", "--wait")
+    assert code == send.UNCONFIRMED == 3
+    assert "a person must decide" in text
+
+
+@in_earnest
+def test_without_a_worker_the_wait_ends_and_says_what_may_be_missing():
+    code, text = run("send", NUMBER, "Test", "--wait", "--timeout", "0")
+    assert code == send.TOO_LATE == 4
+    assert "is a worker running?" in text
+    assert OutboundMessage.objects.get().state == "queued"
+
+
+@in_earnest
+def test_a_message_that_waits_for_its_status_alone_is_not_called_stuck(simulator):
+    key = ("--idempotency-key", "k1")
+    run("send", NUMBER, "Test", *key)
+    dispatch()
+    code, text = run("send", NUMBER, "Test", *key, "--until", "delivered", "--timeout", "0")
+    assert code == 4
+    assert "goes on by itself" in text
+    assert "is a worker running?" not in text
+
+
+@in_earnest
+def test_a_person_may_stop_waiting(meanwhile):
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    meanwhile(interrupt)
+    code, text = run("send", NUMBER, "Test", "--wait")
+    assert code == 130
+    assert "goes on by itself" in text
+
+
+@in_earnest
+def test_a_script_that_waits_reads_the_end_alone(simulator, meanwhile):
+    meanwhile(dispatch)
+    found = read("send", NUMBER, "Test", "--wait")
+    assert (found["state"], found["gateway_id"]) == ("sent", OutboundMessage.objects.get().gateway_id)

@@ -1,0 +1,64 @@
+"""`front_sms simulate`: the counterpart of an account."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from django_front_sms.management.subcommands import simulate
+from django_front_sms.signing import webhook_path
+from django_front_sms.simulator import Simulator
+from django_front_sms.simulator.__main__ import build
+from tests.commands.running import run, set_account
+
+
+@pytest.fixture
+def simulated(monkeypatch) -> Iterator[Callable[..., Simulator]]:
+    """Runs `front_sms simulate …`, and gives the simulator that it would have served."""
+    made: list[Simulator] = []
+    monkeypatch.setattr(simulate, "main", lambda arguments: made.append(build([*arguments, "--port=0"])))
+
+    def start(*arguments: str) -> Simulator:
+        run("simulate", *arguments)
+        return made[-1]
+
+    yield start
+    for simulator in made:
+        simulator.close()
+
+
+def test_the_simulator_plays_the_account_of_the_settings(simulated, settings):
+    set_account(settings, SERVICE_ID=77, PASSWORD="secret", SENDER="26114", DUPLICATE_FILTER=False)
+    account = simulated("--base-url", "http://127.0.0.1:8123/").network.account
+    assert (account.service_id, account.password, account.senders) == (77, "secret", ["26114"])
+    assert account.duplicate_filter is False
+    assert account.status_url == f"http://127.0.0.1:8123{webhook_path('status')}"
+    assert account.inbound_url == f"http://127.0.0.1:8123{webhook_path('inbound')}"
+
+
+def test_what_is_given_goes_before_the_settings(simulated):
+    simulator = simulated("--service-id", "1", "--sender", "A", "--sender", "B", "--latency", "5", "--status-url", "")
+    account = simulator.network.account
+    assert (account.service_id, account.senders, account.status_url) == (1, ["A", "B"], "")
+    assert (simulator.latency, account.duplicate_filter) == (0.005, True)
+    assert account.inbound_url.endswith(webhook_path("inbound"))
+
+
+def test_the_simulator_listens_where_the_account_sends(settings, monkeypatch):
+    heard: list[list[str]] = []
+    monkeypatch.setattr(simulate, "main", heard.append)
+    set_account(settings, GATEWAY_URL="http://localhost:9123/psk/")
+    code, text = run("simulate")
+    assert "--port=9123" in heard[-1]
+    assert (code, text) == (0, "")
+    run("simulate", "--port", "9124")
+    assert "--port=9124" in heard[-1]
+    set_account(settings, GATEWAY_URL="https://www.pling.as/psk/")
+    text = run("simulate")[1]
+    assert not [argument for argument in heard[-1] if argument.startswith("--port")]
+    assert "set its GATEWAY_URL" in text
+
+
+def test_a_site_that_refuses_the_simulators_pushes_is_told(settings, monkeypatch):
+    monkeypatch.setattr(simulate, "main", lambda arguments: None)
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "WEBHOOK_ALLOWED_IPS": ["192.0.2.1"]}
+    assert "Add 127.0.0.1 to WEBHOOK_ALLOWED_IPS" in run("simulate")[1]

@@ -1,0 +1,146 @@
+"""`front_sms status`: what waits, and what needs a person."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from django_front_sms import events
+from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage, RefusedPush
+from django_front_sms.states import State
+from tests import stories
+from tests.commands.running import read, run
+
+
+@pytest.mark.django_db
+def test_a_quiet_site_needs_nobody():
+    code, text = run("status", "--check")
+    assert code == 0
+    assert "Nothing needs a person." in text
+    found = read("status")
+    assert found["needs_a_person"] is False
+    assert found["queue"] == {
+        "queued": 0,
+        "sending": 0,
+        "due": 0,
+        "later": {},
+        "oldest_due": None,
+        "oldest_due_seconds": None,
+    }
+    assert found["waiting"] == {"inbound": 0, "statuses": 0, "events": 0}
+    assert found["accounts"] == [
+        {"account": "default", "paused": False, "since": None, "code": None, "reason": "", "next_probe": None}
+    ]
+    assert not any(found["problems"].values())
+
+
+@pytest.mark.django_db
+def test_the_queue_is_told_apart_by_what_it_waits_for():
+    now = timezone.now()
+    stories.message(next_at=now - timedelta(seconds=90))
+    stories.message(next_at=now - timedelta(seconds=30))
+    stories.message(next_at=now + timedelta(hours=1), waits_for="schedule")
+    stories.message(next_at=now + timedelta(minutes=1), waits_for="twin")
+    stories.message(state=State.SENDING)
+    stories.message(state=State.DELIVERED)
+    queue = read("status")["queue"]
+    assert (queue["queued"], queue["sending"], queue["due"]) == (4, 1, 2)
+    assert queue["later"] == {"schedule": 1, "twin": 1}
+    assert 85 < queue["oldest_due_seconds"] < 300
+    text = run("status")[1]
+    assert "at their scheduled time" in text
+    assert "oldest one due since" in text
+    assert run("status", "--check")[0] == 0
+
+
+@pytest.mark.django_db
+def test_what_is_due_for_long_says_that_no_worker_runs():
+    stories.message(next_at=timezone.now() - timedelta(minutes=10))
+    code, text = run("status", "--check")
+    assert code == 1
+    assert "Is a worker running?" in text
+
+
+@pytest.mark.django_db
+def test_a_paused_account_says_why_and_what_to_do(paused):
+    stories.message(next_at=timezone.now() - timedelta(minutes=10))
+    code, text = run("status", "--check")
+    assert code == 1
+    assert "Code 13" in text
+    assert "front_sms resume default" in text
+    assert "Is a worker running?" not in text
+    account = read("status")["accounts"][0]
+    assert (account["paused"], account["code"]) == (True, 13)
+    assert account["reason"]
+
+
+@pytest.mark.django_db
+def test_an_account_that_is_probed_says_when(paused):
+    paused.pause_code, paused.probe_at = 5, timezone.now()
+    paused.save()
+    assert "It is tried again at" in run("status")[1]
+
+
+def problems() -> dict[str, Any]:
+    report = read("status")
+    found = {name: value for name, value in report["problems"].items() if value}
+    assert report["needs_a_person"] is bool(found)
+    assert run("status", "--check")[0] == int(bool(found))
+    assert (len(run("status")[1].partition("Needs a person\n")[2].splitlines())) == len(found)
+    return found
+
+
+@pytest.mark.django_db
+def test_unconfirmed_messages_are_counted_until_a_person_decided():
+    message = stories.unconfirmed()
+    assert problems() == {"unconfirmed": 1}
+    OutboundMessage.objects.filter(pk=message.pk).update(given_up=True)
+    assert problems() == {}
+
+
+@pytest.mark.django_db
+def test_events_that_were_given_up_are_counted():
+    Event.objects.create(kind="state_changed", subject="out:1", failed=True, next_at=None)
+    Event.objects.create(kind="state_changed", subject="out:2", next_at=None)
+    assert problems() == {"events_given_up": 1}
+
+
+@pytest.mark.django_db
+def test_a_push_that_was_too_large_counts_until_the_queue_moves_again():
+    now = timezone.now()
+    came = {"api": "json", "look_at": None, "account": "default"}
+    InboundMessage.objects.create(identity="1", received_at=now - timedelta(hours=2), **came)
+    RefusedPush.objects.create(
+        account="default", purpose="inbound", size=10, limit=5, received_at=now - timedelta(hours=1)
+    )
+    assert problems() == {"pushes_too_large": 1}
+    InboundMessage.objects.create(identity="2", received_at=now, **came)
+    assert problems() == {}
+
+
+@pytest.mark.django_db
+def test_missing_counters_are_listed_until_they_come():
+    Event.objects.bulk_create([events.counter_gap("default", [7, 8, 9])])
+    Event.objects.update(next_at=None)
+    InboundMessage.objects.create(account="default", api="json", identity="1", counter=8, look_at=None)
+    assert problems() == {"missing_counters": {"default": [7, 9]}}
+    assert "default: 7, 9" in run("status")[1]
+
+
+@pytest.mark.django_db
+def test_messages_that_never_got_a_status_are_counted_where_they_could_have_one():
+    long_ago = timezone.now() - timedelta(hours=25)
+    stories.message(state=State.SENT, gateway_id=1, sent_at=long_ago)
+    stories.message(state=State.SENT, gateway_id=None, sent_at=long_ago)
+    stories.message(state=State.SENT, gateway_id=2, sent_at=timezone.now())
+    assert problems() == {"without_status": 1}
+
+
+@pytest.mark.django_db
+def test_statuses_of_unknown_messages_and_unreadable_inbound_are_counted():
+    DeliveryStatus.objects.create(account="default", gateway_id=1, status=4, look_at=None)
+    DeliveryStatus.objects.create(account="default", gateway_id=2, status=4)
+    InboundMessage.objects.create(account="default", api="json", identity="1", problem="no sender", look_at=None)
+    assert problems() == {"unmatched_statuses": 1, "inbound_with_problems": 1}
+    assert read("status")["waiting"]["statuses"] == 1

@@ -1,0 +1,42 @@
+"""`front_sms sweep` and `front_sms resume`."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError
+from django.utils import timezone
+
+from django_front_sms.models import Decision
+from django_front_sms.tasks import deliver_events
+from tests import stories
+from tests.commands.running import in_earnest, read, run
+
+
+@in_earnest
+def test_a_sweep_expires_what_is_too_late_and_tells_what_is_due():
+    late = stories.message(expires_at=timezone.now() - timedelta(hours=1))
+    assert read("sweep") == {"due": {"messages": False, "events": True}}
+    late.refresh_from_db()
+    assert late.state == "expired"
+    deliver_events()
+    assert run("sweep") == (0, "Swept. Nothing is due.\n")
+    stories.message()
+    assert read("sweep") == {"due": {"messages": True, "events": False}}
+    assert run("sweep")[1] == "Swept. There is something due: a worker was told.\n"
+
+
+@in_earnest
+def test_resuming_lets_an_account_send_again_once(paused):
+    code, text = run("resume", "default")
+    paused.refresh_from_db()
+    assert (code, paused.paused_at) == (0, None)
+    assert "code 13" in text
+    assert Decision.objects.get().action == "resume"
+    assert run("resume", "default") == (0, "Account “default” was not paused.\n")
+    assert read("resume", "default") == {"account": "default", "resumed": False, "pause_code": None}
+
+
+@in_earnest
+def test_an_unknown_account_cannot_be_resumed():
+    with pytest.raises(CommandError, match='no account "nobody"'):
+        run("resume", "nobody")
