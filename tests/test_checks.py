@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 from django.core.checks import ERROR, run_checks
-from django.db import connection
 
-from django_front_sms.checks import MISTAKES, TAG, databases
+from django_front_sms.checks import MISTAKES, TAG
 
 ROOT = Path(__file__).parent.parent
 ACCOUNT = {"SERVICE_ID": 1234, "SENDER": "Mitt Firma"}
@@ -317,94 +316,12 @@ def test_no_password_and_no_secret_is_shown(site):
     assert "hunter2" not in "".join(map(str, messages))
 
 
-# Databases
-
-
-def of(look, values: dict[str, str], **options: str) -> list[str]:
-    return [str(message.id).removeprefix("front_sms.") for message in look(values.__getitem__, options)]
-
-
-@pytest.mark.parametrize(
-    ("journal", "synchronous", "mode", "expected"),
-    [
-        ("wal", "2", "IMMEDIATE", []),
-        ("wal", "3", "exclusive", []),
-        ("wal", "2", None, ["W010"]),
-        ("wal", "2", "DEFERRED", ["W010"]),
-        ("delete", "2", "IMMEDIATE", ["W011"]),
-        ("delete", "1", "IMMEDIATE", ["W011"]),
-        ("delete", "0", "IMMEDIATE", ["W011", "W012"]),
-        ("wal", "1", "IMMEDIATE", ["W012"]),
-        ("wal", "0", "IMMEDIATE", ["W012"]),
-        ("memory", "0", "IMMEDIATE", []),
-    ],
-)
-def test_sqlite_that_loses_commits_or_locks_late_is_found(journal, synchronous, mode, expected):
-    values = {"PRAGMA journal_mode": journal, "PRAGMA synchronous": synchronous}
-    assert of(databases.sqlite, values, **({"transaction_mode": mode} if mode else {})) == expected
-
-
-@pytest.mark.parametrize(("value", "expected"), [("1", []), ("2", ["W013"]), ("0", ["W013"])])
-def test_innodb_that_loses_commits_is_found(value, expected):
-    assert of(databases.mysql, {"SELECT @@innodb_flush_log_at_trx_commit": value}) == expected
-
-
-@pytest.mark.parametrize(
-    ("fsync", "commit", "expected"),
-    [("on", "on", []), ("on", "local", []), ("off", "on", ["W014"]), ("on", "off", ["W015"])],
-)
-def test_postgresql_that_loses_commits_is_found(fsync, commit, expected):
-    assert of(databases.postgresql, {"SHOW fsync": fsync, "SHOW synchronous_commit": commit}) == expected
-
-
-def of_database() -> set[str]:
-    return {str(message.id) for message in run_checks(tags=[TAG], databases=["default"])}
-
-
-@pytest.mark.sqlite
-@pytest.mark.django_db(transaction=True)
-def test_the_pragmas_of_the_running_sqlite_are_read(site):
-    assert of_database() == set()
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA synchronous=OFF")
-        try:
-            assert of_database() == {"front_sms.W012"}
-        finally:
-            cursor.execute("PRAGMA synchronous=FULL")
-
-
-@pytest.mark.postgresql
-@pytest.mark.django_db
-def test_the_settings_of_the_running_postgresql_are_read(site):
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = on")
-        before = of_database()
-        cursor.execute("SET LOCAL synchronous_commit = off")
-        assert of_database() == before | {"front_sms.W015"}
-        assert "front_sms.W015" not in before
-
-
-@pytest.mark.mysql
-@pytest.mark.django_db
-def test_the_settings_of_the_running_mysql_are_read(site):
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT @@innodb_flush_log_at_trx_commit")
-        lossy = cursor.fetchone()[0] != 1
-    assert of_database() == ({"front_sms.W013"} if lossy else set())
-
-
-def test_a_database_is_asked_only_when_it_is_checked(site):
-    # Without the django_db mark, a query would fail this test.
-    assert run_checks(tags=[TAG], databases=None) == []
-    assert run_checks(tags=[TAG], databases=["other"]) == []
-
-
 # The catalogue
 
 
 def test_every_mistake_has_a_test_that_makes_it():
-    source = Path(__file__).read_text()
-    made = set(re.findall(r'"([EW]\d{3})"', source))
+    sources = Path(__file__).parent.glob("test_checks*.py")
+    made = {number for source in sources for number in re.findall(r'"([EW]\d{3})"', source.read_text())}
     assert made == {number.removeprefix("front_sms.") for number in MISTAKES}
 
 
