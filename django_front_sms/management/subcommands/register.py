@@ -1,0 +1,34 @@
+"""All subcommands, by the name that people type.
+
+A module has `HELP`, `add_arguments`, and `handle`, which gives the exit code: 0 where all went well.
+"""
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Protocol
+
+from django.core.management.base import OutputWrapper
+
+from django_front_sms.management.subcommands import duplicate_filter, resume, send, simulate, status, sweep, urls
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+
+class Subcommand(Protocol):
+    @property
+    def HELP(self) -> "_StrPromise": ...
+
+    def add_arguments(self, parser: ArgumentParser) -> None: ...
+
+    def handle(self, out: OutputWrapper, given: Namespace) -> int: ...
+
+
+SUBCOMMANDS: dict[str, Subcommand] = {
+    "urls": urls,
+    "send": send,
+    "status": status,
+    "sweep": sweep,
+    "resume": resume,
+    "check-duplicate-filter": duplicate_filter,
+    "simulate": simulate,
+}
