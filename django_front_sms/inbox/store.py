@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 _TRIES = 5
 _LONGEST_PROBLEM = 1000
+_CAME_BEFORE = "this came before with other content, as #"
+_TWIN = "possibly the same as #"
 
 
 def store_status(account: str, push: StatusPush, raw: bytes) -> None:
@@ -44,7 +46,7 @@ def store_inbound(account: str, push: InboundPush, raw: bytes) -> bool:
     `problem`. Raises what the database raises, and nothing else.
     """
     using = router.db_for_write(InboundMessage)
-    identity, content = _identity(account, push, raw), _content(push, raw)
+    identity, content = _identity(account, push, raw), content_digest(push, raw)
     problems = [push.problem] if push.problem else []
     message: InboundMessage | None = None
     for _ in range(_TRIES):
@@ -52,12 +54,12 @@ def store_inbound(account: str, push: InboundPush, raw: bytes) -> bool:
         if known is not None and known.content_digest == content:
             return False
         if known is not None:
-            problems.append(f"this came before with other content, as #{known.pk}")
+            problems.append(f"{_CAME_BEFORE}{known.pk}")
             identity = _digest("again", identity, content)
             message = None
             continue
         if message is None:
-            message, attached = _message(account, push, raw, problems)
+            message, attached = unsaved(account, push, raw, [*problems, *_twins(account, push, using)])
         message.identity, message.content_digest = identity, content
         try:
             _insert(message, attached, using)
@@ -71,8 +73,8 @@ def store_inbound(account: str, push: InboundPush, raw: bytes) -> bool:
     raise IntegrityError("An inbound message could neither be found nor stored.")
 
 
-def _message(account: str, push: InboundPush, raw: bytes, problems: list[str]) -> tuple[InboundMessage, list[MmsFile]]:
-    """The unsaved rows; the files are in storage by then, as far as it takes them."""
+def unsaved(account: str, push: InboundPush, raw: bytes, problems: list[str]) -> tuple[InboundMessage, list[MmsFile]]:
+    """The rows of a message and its files; the files are in storage by then, as far as it takes them."""
     contents = [files.Content.of(part) for part in push.files]
     names = files.store(contents)
     moved = [(p.encoded, c.sha256) for p, c in zip(push.files, contents, strict=True) if c and c.sha256 in names]
@@ -98,6 +100,23 @@ def _message(account: str, push: InboundPush, raw: bytes, problems: list[str]) -
     return message, files.rows(push.files, contents, names)
 
 
+def notes(problem: str) -> list[str]:
+    """What of a message's problem was found by comparing it with others, and not by reading it."""
+    return [part for part in problem.split("; ") if part.startswith((_CAME_BEFORE, _TWIN))]
+
+
+def _twins(account: str, push: InboundPush, using: str) -> list[str]:
+    """A delivery by GET has no id (§2.5.2). The same text from the same phone in the same second, and only the counter
+    is another: perhaps Front counted one message twice, perhaps somebody pressed twice."""
+    if push.api != "get" or push.sent is None:
+        return []
+    alike = InboundMessage.objects.using(using).filter(
+        account=account, api="get", sender=push.sender, recipient=push.recipient, sent_at=push.sent, text=push.text
+    )
+    first = alike.exclude(counter=push.counter).order_by("pk").values_list("pk", flat=True).first()
+    return [] if first is None else [f"{_TWIN}{first}: only the counter is another"]
+
+
 @nested_transaction
 def _insert(message: InboundMessage, attached: list[MmsFile], using: str) -> None:
     message.save(force_insert=True, using=using)
@@ -115,7 +134,7 @@ def _identity(account: str, push: InboundPush, raw: bytes) -> str:
     return _digest("raw", push.api, account, hashlib.sha256(raw).hexdigest())
 
 
-def _content(push: InboundPush, raw: bytes) -> str:
+def content_digest(push: InboundPush, raw: bytes) -> str:
     """What is said, however it is written down; where some of it could not be read, the bytes themselves."""
     if push.problem:
         return _digest("raw", hashlib.sha256(raw).hexdigest())

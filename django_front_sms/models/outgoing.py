@@ -79,9 +79,11 @@ class OutboundQuerySet(models.QuerySet["OutboundMessage"]):
         Those without Front's id can get none, and never count."""
         return self.filter(state=State.SENT, status_missed_at__isnull=False)
 
-    def missing_status(self, since: datetime) -> Self:
+    def missing_status(self, account: str, since: datetime) -> Self:
         """Messages sent before `since` whose status is missing, and of which nobody was told yet."""
-        sent = self.filter(state=State.SENT, gateway_id__isnull=False, status_missed_at=None, sent_at__lte=since)
+        sent = self.filter(
+            account=account, state=State.SENT, gateway_id__isnull=False, status_missed_at=None, sent_at__lte=since
+        )
         return sent.filter(~Exists(DeliveryStatus.objects.filter(message=OuterRef("pk"))))
 
 

@@ -1,7 +1,9 @@
 """What time does to messages: leases, limits and dates that pass. Whether or not an account is paused."""
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 from django_front_sms.clock import database_now
 from django_front_sms.conf import Account, FrontSMSSettings, get_settings
@@ -16,6 +18,8 @@ from django_front_sms.outbox.timekeeping import look_at_the_clock
 from django_front_sms.outbox.transactions import short_transaction
 from django_front_sms.states import State
 
+logger = logging.getLogger(__name__)
+
 BATCH = 500
 
 
@@ -29,6 +33,7 @@ def sweep() -> None:
         _until_none(_expire, account, conf)
         if conf.on_unconfirmed == "resend":
             _resend_unconfirmed(account)
+        _until_none(_note_missing_statuses, account, conf)
 
 
 def has_due() -> bool:
@@ -77,3 +82,22 @@ def _resend_unconfirmed(account: Account) -> None:
         if SendAttempt.objects.filter(message=message).exists():
             with suppress(NotPossible):  # a late answer has settled it meanwhile
                 send_anyway(message)
+
+
+@short_transaction
+def _note_missing_statuses(account: Account, conf: FrontSMSSettings) -> int:
+    """Front should have said by now what became of these (§2.3): from here on staff see them, until it does."""
+    now = database_now()
+    missing = OutboundMessage.objects.missing_status(account.name, now - timedelta(hours=conf.hours_without_status))
+    pks = list(missing.order_by("sent_at").values_list("pk", flat=True)[:BATCH])
+    if not pks:
+        return 0
+    noted = OutboundMessage.objects.filter(pk__in=pks, status_missed_at=None).update(status_missed_at=now)
+    logger.warning(
+        '%d messages of account "%s" have had no delivery status for %g hours. Check the status address in Front\'s '
+        "portal, and the log of refused pushes.",
+        noted,
+        account.name,
+        conf.hours_without_status,
+    )
+    return noted

@@ -1,0 +1,97 @@
+"""Reading an inbound message again, from what was kept of it: after an upgrade that reads more than its version did."""
+
+import base64
+import re
+
+from django.utils.translation import gettext as _
+
+from django_front_sms import optouts
+from django_front_sms.clock import database_now
+from django_front_sms.conf import get_settings
+from django_front_sms.exceptions import NotPossible
+from django_front_sms.gateway.push import InboundPush, decode_inbound_json, decode_inbound_query
+from django_front_sms.inbox import counters, files, store
+from django_front_sms.inbox.announce import answered_by
+from django_front_sms.models import InboundMessage, MmsFile
+from django_front_sms.outbox.transactions import nested_transaction
+
+_REFERENCE = re.compile(rb'(?<=")' + re.escape(files.REFERENCE) + rb'([0-9a-f]{64})(?=")')
+_FIELDS = ("gateway_id", "sender", "recipient", "text", "keyword", "sent_at", "counter", "raw", "problem")
+
+
+def read_again(message: InboundMessage) -> InboundMessage:
+    """Read a message with a `problem` once more, and keep what can be read now. It stays the same delivery, and its
+    receivers are not called a second time; STOP, START and the counter count now, if they could not be read before.
+
+    Raises `NotPossible` where it has no problem, or storage does not give a file that its body refers to.
+    """
+    if not message.problem:
+        raise NotPossible(_("All of this message was read already."))
+    message.refresh_from_db()
+    whole = _whole(message)
+    push = _decoded(message, whole)
+    problems = [push.problem] if push.problem else []
+    again, attached = store.unsaved(message.account, push, whole, [*problems, *store.notes(message.problem)])
+    again.content_digest = store.content_digest(push, whole)
+    _keep(message.pk, again, attached)
+    message.refresh_from_db()
+    return message
+
+
+def _decoded(message: InboundMessage, raw: bytes) -> InboundPush:
+    if message.api == InboundMessage.Api.JSON:
+        return decode_inbound_json(raw)
+    short_code = get_settings().account(message.account).psk_short_code
+    return decode_inbound_query(raw, short_code=short_code)
+
+
+def _whole(message: InboundMessage) -> bytes:
+    """The body as it came, with the files that were moved to storage back in their places."""
+    stored = {file.sha256: file for file in MmsFile.objects.filter(message=message).exclude(file="")}
+
+    def encoded(match: "re.Match[bytes]") -> bytes:
+        file = stored.get(match[1].decode())
+        data = _content(file) if file else None
+        if data is None:
+            raise NotPossible(_("The storage does not give a file of this message. Try again when it does."))
+        literal = base64.b64encode(data)
+        return literal.replace(b"/", b"\\/") if escaped else literal
+
+    raw = bytes(message.raw)
+    escaped = b"\\/" in raw
+    return _REFERENCE.sub(encoded, raw)
+
+
+def _content(file: MmsFile) -> bytes | None:
+    """The bytes of a file as they came, before any repair."""
+    try:
+        with file.file.storage.open(str(file.file.name), "rb") as stream:
+            data: bytes = stream.read()
+    except Exception:  # whatever a storage raises
+        return None
+    if file.repaired:
+        for _layer in range(2):
+            data = data.decode("latin-1").encode("utf-8")
+    return data
+
+
+@nested_transaction
+def _keep(pk: int, again: InboundMessage, attached: list[MmsFile]) -> None:
+    row = InboundMessage.objects.select_for_update().get(pk=pk)
+    counted = row.counter is not None
+    for name in (*_FIELDS, "content_digest"):
+        setattr(row, name, getattr(again, name))
+    if row.announced and row.in_reply_to_id is None:
+        row.in_reply_to_id = answered_by(row)
+    known = {file.position: file for file in MmsFile.objects.filter(message=row)}
+    for file in attached:
+        file.pk = known[file.position].pk if file.position in known else None
+        file.message_id = pk
+        file.save()
+    if MmsFile.objects.filter(message=row, file="").exclude(sha256="").exists():
+        row.look_at = database_now()  # the worker tries to store them
+    row.save(update_fields=[*_FIELDS, "content_digest", "in_reply_to", "look_at"])
+    if row.announced:
+        optouts.heed([row])
+        if not counted:
+            counters.count([row], database_now())

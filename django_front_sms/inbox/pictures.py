@@ -1,0 +1,51 @@
+"""Which files of an MMS may be shown as pictures on our pages: those that were verified as such, within bounds."""
+
+import warnings
+from typing import IO
+
+from django_front_sms.gateway.pictures import HEAD, measure
+from django_front_sms.models import MmsFile
+
+MAX_BYTES = 15_000_000
+MAX_PIXELS = 60_000_000
+_FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
+
+
+def picture_type(file: MmsFile) -> str:
+    """The content type with which a browser may show the file; empty where it must not: it is no JPEG, PNG, GIF or
+    WebP, is too large, or storage does not give it. What the sender called it is not asked."""
+    if not file.file or file.size > MAX_BYTES:
+        return ""
+    try:
+        with file.file.storage.open(str(file.file.name), "rb") as stream:
+            return verified(stream)
+    except Exception:  # whatever a storage raises
+        return ""
+
+
+def verified(stream: IO[bytes]) -> str:
+    """The same for an open file, which is left at its beginning."""
+    picture = measure(stream.read(HEAD))
+    stream.seek(0)
+    if picture is None or picture.pixels > MAX_PIXELS:
+        return ""
+    sound = _pillow_agrees(stream, _FORMATS[picture.kind], (picture.width, picture.height))
+    stream.seek(0)
+    return picture.kind if sound else ""
+
+
+def _pillow_agrees(stream: IO[bytes], form: str, size: tuple[int, int]) -> bool:
+    """Whether Pillow, where it is installed, finds that kind of picture, of that size. Nothing is decoded."""
+    try:
+        from PIL import Image
+    except ImportError:
+        return True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(stream, formats=[form]) as image:
+                same = image.size == size
+                image.verify()
+            return same
+    except Exception:  # a decoder can raise anything for what a stranger wrote
+        return False

@@ -1,0 +1,97 @@
+"""An MMS as its sender arranged it: slides of text and pictures, in their order and time (§2.5.1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django_front_sms.gateway import smil
+from django_front_sms.gateway.mime import mime
+from django_front_sms.models import InboundMessage, MmsFile
+
+LONGEST_TEXT = 10_000  # bytes of a text file
+_SMIL_TYPES = frozenset({"application/smil", "application/smil+xml", "text/smil"})
+_XML_TYPES = frozenset({"text/xml", "application/xml"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of a slide; `text` is what a text file says, None for all others."""
+
+    file: MmsFile
+    text: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """What is shown together. `duration` is in seconds, None where nothing is said of it."""
+
+    parts: tuple[Part, ...]
+    duration: float | None = None
+
+
+def slides_of(message: InboundMessage) -> list[Slide]:
+    """The slides of an MMS; none where it has no files.
+
+    Files that no slide shows follow in one of their own. Where the document that arranges them is missing or cannot be
+    read, all files are one slide, in the order in which they came: only the arrangement is lost.
+    """
+    files = list(MmsFile.objects.filter(message=message).order_by("position"))
+    document = next((file for file in files if _arranges(file)), None)
+    shown = [file for file in files if file is not document]
+    slides = [
+        Slide(tuple(_part(shown[place]) for place in slide.parts), slide.duration)
+        for slide in _arrangement(document, shown)
+    ]
+    placed = {part.file.pk for slide in slides for part in slide.parts}
+    rest = tuple(_part(file) for file in shown if file.pk not in placed)
+    return [*slides, Slide(rest)] if rest else slides
+
+
+def _arrangement(document: MmsFile | None, shown: Sequence[MmsFile]) -> list[smil.Slide]:
+    data = read(document, smil.MAX_BYTES) if document else None
+    if data is None:
+        return []
+    try:
+        return smil.slides(data, [_names(file) for file in shown])
+    except smil.Unreadable:
+        return []
+
+
+def _arranges(file: MmsFile) -> bool:
+    kind, _parameters = mime(file.content_type)
+    return kind in _SMIL_TYPES or file.name.lower().endswith(".smil") or (kind in _XML_TYPES and _is_smil(file.name))
+
+
+def _is_smil(name: str) -> bool:
+    return "smil" in name.lower()
+
+
+def _names(file: MmsFile) -> list[str]:
+    """`fileName`, and the name within the content type, which may be another (§2.5.1)."""
+    return [name for name in (file.name, mime(file.content_type)[1].get("name", "")) if name]
+
+
+def _part(file: MmsFile) -> Part:
+    kind, parameters = mime(file.content_type)
+    if kind != "text/plain":
+        return Part(file)
+    data = read(file, LONGEST_TEXT)
+    return Part(file, None if data is None else _decoded(data, parameters.get("charset", "utf-8")))
+
+
+def _decoded(data: bytes, charset: str) -> str:
+    try:
+        return data.decode(charset)
+    except (UnicodeError, LookupError, ValueError):
+        return data.decode("utf-8", "replace")
+
+
+def read(file: MmsFile, limit: int) -> bytes | None:
+    """What a file holds; None where it is larger than `limit` bytes, or storage does not give it."""
+    if not file.file or file.size > limit:
+        return None
+    try:
+        with file.file.storage.open(str(file.file.name), "rb") as stream:
+            data = stream.read(limit + 1)
+    except Exception:  # whatever a storage raises: what it holds is one thing less to show
+        return None
+    return data if len(data) <= limit else None

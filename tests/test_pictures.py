@@ -1,0 +1,129 @@
+"""Pictures: shown where they were verified to be what they are, and small enough; with and without Pillow."""
+
+import io
+import struct
+import sys
+import zlib
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from django_front_sms.gateway.pictures import Picture, measure
+from django_front_sms.inbox import pictures
+from django_front_sms.inbox.pictures import picture_type, verified
+from django_front_sms.models import MmsFile
+from tests.stories import file, inbound
+
+
+def png(width: int = 40, height: int = 30) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\0\x80\0" * width) * height if width * height < 10_000 else b"")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def sof(marker: int = 0xC0, width: int = 40, height: int = 30) -> bytes:
+    return bytes([0xFF, marker]) + struct.pack(">HBHHB", 11, 8, height, width, 1) + b"\x01\x11\x00"
+
+
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0"
+GIF = b"GIF89a" + struct.pack("<HH", 40, 30) + b"\x80\0\0" + b"\0" * 6 + b",\0\0\0\0\x28\0\x1e\0\0\x02\0;"
+WEBP = b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f" + struct.pack("<I", 39 | 29 << 14) + b"\0" * 8
+
+KINDS = {
+    "image/png": png(),
+    "image/jpeg": JPEG + b"\xff\xfe\x00\x04hi\xff\xff" + sof() + b"\xff\xd9",
+    "image/gif": GIF,
+    "image/webp": WEBP,
+}
+
+
+class TestMeasuring:
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_each_kind_tells_its_size(self, kind):
+        assert measure(KINDS[kind]) == Picture(kind, 40, 30)
+
+    @pytest.mark.parametrize("kind", ["VP8 ", "VP8X"])
+    def test_the_other_kinds_of_webp_do_too(self, kind):
+        chunks = {
+            "VP8 ": b"\0\0\0" + b"\x9d\x01\x2a" + struct.pack("<HH", 40 | 0x4000, 30),
+            "VP8X": b"\0\0\0\0" + (39).to_bytes(3, "little") + (29).to_bytes(3, "little"),
+        }
+        head = b"RIFF\0\0\0\0WEBP" + kind.encode() + b"\x0a\0\0\0" + chunks[kind]
+        assert measure(head) == Picture("image/webp", 40, 30)
+
+    @pytest.mark.parametrize("marker", [0xC0, 0xC1, 0xC2, 0xCF])
+    def test_every_kind_of_jpeg_frame_counts(self, marker):
+        assert measure(JPEG + sof(0xC4, 1, 1) + sof(marker)) == Picture("image/jpeg", 40, 30)
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"",
+            b"<svg onload=alert(1)>",
+            b"%PDF-1.7",
+            b"BM" + b"\0" * 50,
+            b"\xff\xd8\xff<script>alert(1)</script>",
+            b"GIF89a<script>"[:8],
+            b"GIF89a\0\0\0\0<script>",
+            b"\x89PNG\r\n\x1a\n<script>alert(1)</script>",
+            JPEG,
+            png()[:20],
+        ],
+    )
+    def test_what_is_none_or_is_cut_short_is_none(self, data):
+        assert measure(data) is None
+
+    @given(st.binary(max_size=60), st.sampled_from(sorted(KINDS)), st.integers(0, 60))
+    @example(b"\xff" * 60, "image/jpeg", 3)
+    def test_any_bytes_are_a_picture_or_none(self, noise, kind, kept):
+        found = measure(KINDS[kind][:kept] + noise)
+        assert found is None or found.pixels > 0
+
+
+class TestVerifying:
+    @pytest.fixture(params=["with Pillow", "without Pillow"], autouse=True)
+    def _pillow(self, request, monkeypatch):
+        if request.param == "without Pillow":
+            monkeypatch.setitem(sys.modules, "PIL", None)
+        else:
+            pytest.importorskip("PIL")
+
+    def test_a_picture_is_what_its_bytes_say_and_the_file_is_left_at_its_beginning(self):
+        stream = io.BytesIO(png())
+        assert verified(stream) == "image/png"
+        assert stream.tell() == 0
+
+    def test_more_pixels_than_a_browser_should_decode_are_too_many(self):
+        assert verified(io.BytesIO(png(10_000, 6001))) == ""
+
+    def test_a_page_that_begins_like_a_picture_is_none(self):
+        assert verified(io.BytesIO(b"\x89PNG\r\n\x1a\n<script>alert(1)</script>")) == ""
+
+
+def test_pillow_finds_what_the_first_bytes_do_not_tell():
+    pytest.importorskip("PIL")
+    broken = bytearray(png())
+    broken[45] ^= 0xFF  # within the pixels: their checksum is wrong now
+    assert measure(bytes(broken)) is not None
+    assert verified(io.BytesIO(bytes(broken))) == ""
+
+
+@pytest.mark.django_db
+class TestFiles:
+    def test_what_the_sender_calls_it_is_not_asked(self):
+        assert picture_type(file(inbound(), "a.txt", "text/plain", png())) == "image/png"
+
+    def test_a_file_that_is_not_stored_or_was_lost_is_none(self):
+        kept = file(inbound(), "a.png", "image/png", png())
+        kept.file.storage.delete(kept.file.name)
+        assert picture_type(kept) == ""
+        assert picture_type(MmsFile(name="a.png", content_type="image/png")) == ""
+
+    def test_a_file_too_large_to_be_looked_at_is_not_opened(self, monkeypatch):
+        kept = file(inbound(), "a.png", "image/png", png())
+        monkeypatch.setattr(pictures, "MAX_BYTES", kept.size - 1)
+        assert picture_type(kept) == ""
