@@ -2,10 +2,13 @@
 
 import pytest
 
+from django_front_sms.conf import get_settings
+from django_front_sms.exceptions import NotPossible
 from django_front_sms.gateway.codes import ACCOUNT_CODES, ErrorCode, describe
 from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox import cancel, has_due, sweep
 from django_front_sms.outbox.fold import backoff
+from django_front_sms.outbox.settle import Result, settle
 from tests.outbox.stage import (
     ID,
     PretendClock,
@@ -239,9 +242,6 @@ def test_an_answer_to_a_message_that_was_erased_is_dropped():
     other = message("another")
     other_job = take_one()
     row.delete()
-    from django_front_sms.conf import get_settings
-    from django_front_sms.outbox.settle import Result, settle
-
     settle([Result(job, accepted(1), 0.1), Result(other_job, accepted(2), 0.1)], get_settings())
     assert again(other).gateway_id == 2
     assert not SendAttempt.objects.filter(pk=job.attempt_id).exists()
@@ -258,8 +258,6 @@ def test_an_attempt_tells_what_is_known_of_it(clock: PretendClock):
 
 
 def test_a_message_under_way_cannot_be_cancelled():
-    from django_front_sms.exceptions import NotPossible
-
     row = message()
     take_one()
     with pytest.raises(NotPossible):

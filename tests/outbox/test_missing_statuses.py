@@ -1,0 +1,86 @@
+"""Messages of which Front never said what became of them."""
+
+import sys
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from django_front_sms import outbox
+from django_front_sms.models import OutboundMessage
+from django_front_sms.outbox import fold_statuses
+from django_front_sms.states import State
+from tests.outbox.stage import configure
+from tests.stories import message, status
+
+pytestmark = pytest.mark.django_db
+
+
+def sent(hours: float = 25, **fields) -> OutboundMessage:
+    defaults = {"state": State.SENT, "gateway_id": 145099, "sent_at": timezone.now() - timedelta(hours=hours)}
+    return message(**{**defaults, **fields})
+
+
+def without_status() -> list[OutboundMessage]:
+    outbox.sweep()
+    return list(OutboundMessage.objects.without_status())
+
+
+def test_after_a_day_without_a_status_staff_are_told_once(caplog):
+    silent = sent()
+    assert without_status() == [silent]
+    assert without_status() == [silent]
+    (record,) = [record for record in caplog.records if "no delivery status" in record.getMessage()]
+    assert (
+        record.getMessage().startswith('1 messages of account "default"') and "+4799999999" not in record.getMessage()
+    )
+
+
+def test_the_hours_are_a_setting(settings):
+    configure(settings, HOURS_WITHOUT_STATUS=48)
+    later = sent(49)
+    sent(47)
+    assert without_status() == [later]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"hours": 23},
+        {"gateway_id": None},
+        {"state": State.AT_OPERATOR},
+        {"state": State.DELIVERED},
+        {"state": State.UNCONFIRMED},
+        {"account": "removed"},
+    ],
+)
+def test_others_are_not_missed(fields):
+    sent(**fields)
+    assert without_status() == []
+
+
+def test_a_status_of_a_kind_that_nobody_knows_is_one_all_the_same():
+    status(sent(), 77, 0)
+    assert without_status() == []
+
+
+def test_a_status_that_comes_after_all_takes_it_off_the_list():
+    silent = sent()
+    assert without_status() == [silent]
+    status(None, 4, 0, gateway_id=silent.gateway_id, look_at=timezone.now() - timedelta(minutes=1))
+    fold_statuses()
+    assert without_status() == []
+
+
+def test_more_than_a_batch_is_noted_in_one_sweep(monkeypatch):
+    monkeypatch.setattr(sys.modules[outbox.sweep.__module__], "BATCH", 3)
+    for number in range(7):
+        sent(gateway_id=number)
+    assert len(without_status()) == 7
+
+
+@pytest.mark.postgresql
+@pytest.mark.sqlite
+def test_the_search_reads_an_index():
+    plan = OutboundMessage.objects.missing_status("default", timezone.now()).order_by("sent_at").explain()
+    assert "front_sms_no_status_yet" in plan

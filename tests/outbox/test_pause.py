@@ -1,0 +1,188 @@
+"""Codes that blame the account pause it, once; a person, or for credit a probe, lets it go on (§2.2)."""
+
+import pytest
+
+from django_front_sms.conf import get_settings
+from django_front_sms.gateway.codes import ACCOUNT_CODES
+from django_front_sms.models import Decision, Event, OutboundMessage
+from django_front_sms.outbox import resume, sweep
+from django_front_sms.outbox.settle import Result, settle
+from tests.outbox.stage import (
+    PretendClock,
+    accepted,
+    again,
+    attempt,
+    configure,
+    hear,
+    memory,
+    message,
+    refused,
+    take,
+    take_one,
+    unclear,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def told() -> list[dict]:
+    return list(Event.objects.filter(kind="sending_paused").values_list("data", flat=True))
+
+
+@pytest.mark.parametrize("code", sorted(ACCOUNT_CODES))
+def test_an_account_code_pauses_the_account_and_is_told(clock: PretendClock, code: int):
+    row = message()
+    attempt(refused(code))
+    assert (memory().pause_code, memory().paused_at) == (code, clock.database())
+    assert told() == [{"account": "default", "error_code": code}]
+    clock.advance(10)
+    assert take() == []
+    assert again(row).state == "queued"
+
+
+def test_account_codes_are_exactly_2_5_7_13_and_18():
+    assert {2, 5, 7, 13, 18} == ACCOUNT_CODES
+
+
+def test_sixty_answers_tell_of_one_pause(clock: PretendClock):
+    for n in range(60):
+        message(f"number {n}")
+    jobs = take()
+    settle([Result(job, refused(13), 0.1) for job in jobs[:30]], get_settings())
+    for job in jobs[30:]:
+        hear(job, refused(13))
+    assert len(told()) == 1
+    assert set(OutboundMessage.objects.values_list("state", flat=True)) == {"queued"}
+
+
+def test_resuming_goes_on_with_all_that_waited(clock: PretendClock, admin_user):
+    rows = [message(f"number {n}") for n in range(3)]
+    attempt_all = take()
+    for job in attempt_all:
+        hear(job, refused(7))
+    assert resume("default", admin_user) is True
+    assert {job.message_id for job in take()} == {row.pk for row in rows}
+    decision = Decision.objects.get()
+    assert (decision.account, decision.action, decision.by) == ("default", "resume", admin_user)
+
+
+def test_resuming_what_is_not_paused_changes_nothing(clock: PretendClock):
+    assert resume("default") is False
+    assert not Decision.objects.exists()
+
+
+def test_an_old_answer_does_not_pause_a_resumed_account(clock: PretendClock):
+    message("first"), message("second")
+    first, second = take()
+    hear(first, refused(13))
+    resume("default")
+    hear(second, refused(13))
+    assert memory().paused_at is None
+    assert len(told()) == 1
+
+
+def test_an_old_answer_does_not_pause_a_resumed_account_in_the_company_of_a_new_one(clock: PretendClock):
+    message("first"), message("second")
+    first, second = take()
+    hear(first, refused(13))
+    resume("default")
+    new = take_one()
+    settle([Result(second, refused(13), 0.1), Result(new, accepted(), 0.1)], get_settings())
+    assert memory().paused_at is None
+
+
+def test_a_new_answer_pauses_a_resumed_account_again(clock: PretendClock):
+    message()
+    attempt(refused(13))
+    resume("default")
+    attempt(refused(13))
+    assert memory().pause_code == 13
+    assert len(told()) == 2
+
+
+def test_another_account_goes_on(settings, clock: PretendClock):
+    configure(settings, "second", SERVICE_ID=5678)
+    message()
+    attempt(refused(13))
+    message(account="second")
+    assert take_one("second")
+
+
+def test_what_is_at_risk_stays_at_risk_through_a_pause_and_ends_with_people(clock: PretendClock):
+    row = message()
+    attempt(unclear())
+    clock.advance(5)
+    attempt(refused(13))
+    assert again(row).state == "queued"
+    clock.advance(90)
+    sweep()
+    assert again(row).state == "unconfirmed"
+
+
+def test_what_expires_does_so_while_the_account_is_paused(clock: PretendClock):
+    message("the one that pauses")
+    attempt(refused(13))
+    row = message(expires_at=clock.database())
+    sweep()
+    assert again(row).state == "expired"
+
+
+@pytest.mark.parametrize("code", sorted(ACCOUNT_CODES - {5}))
+def test_only_a_lack_of_credit_is_probed(clock: PretendClock, code: int):
+    message()
+    attempt(refused(code))
+    clock.advance(7 * 24 * 3600)
+    assert take() == []
+
+
+def test_a_lack_of_credit_is_probed_with_one_message_and_growing_pauses(clock: PretendClock):
+    message("first"), message("second")
+    settle([Result(job, refused(5), 0.1) for job in take()], get_settings())
+    for minutes in (1, 2, 4, 8, 16, 32, 60, 60):
+        clock.advance(minutes * 60 - 1)
+        assert take() == []
+        clock.advance(1)
+        (probe,) = take()
+        assert probe.is_probe
+        hear(probe, refused(5))
+    assert len(told()) == 1
+
+
+def test_a_probe_that_is_accepted_ends_the_pause(clock: PretendClock):
+    message("first"), message("second"), message("third")
+    settle([Result(job, refused(5), 0.1) for job in take()], get_settings())
+    clock.advance(60)
+    hear(take_one(), accepted())
+    assert (memory().paused_at, memory().pause_code, memory().probe_at) == (None, None, None)
+    assert len(take()) == 2
+
+
+def test_an_acceptance_from_before_the_pause_does_not_end_it(clock: PretendClock):
+    message("first"), message("second")
+    first, second = take()
+    hear(first, refused(5))
+    hear(second, accepted())
+    assert memory().pause_code == 5
+
+
+def test_a_probe_never_takes_a_message_at_risk(clock: PretendClock):
+    risky = message("at risk")
+    attempt(unclear())
+    other = message("riskless")
+    hear(take_one(), refused(5))
+    OutboundMessage.objects.filter(pk=other.pk).delete()
+    clock.advance(60)
+    assert take() == []
+    assert again(risky).state == "queued"
+
+
+def test_an_old_probe_does_not_end_a_newer_pause(clock: PretendClock):
+    message("first"), message("second")
+    settle([Result(job, refused(5), 0.1) for job in take()], get_settings())
+    clock.advance(60)
+    probe = take_one()
+    resume("default")
+    new = take_one()
+    hear(new, refused(5))
+    hear(probe, accepted())
+    assert memory().pause_code == 5

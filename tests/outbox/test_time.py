@@ -1,0 +1,198 @@
+"""Dates, leases and the clock: what is due when, what is too late, and what a step of the clock does."""
+
+from datetime import timedelta
+
+import pytest
+
+from django_front_sms.models import OutboundMessage
+from django_front_sms.outbox import cancel, has_due, send_anyway, sweep
+from django_front_sms.outbox.exchange import _in_time
+from tests.outbox.stage import (
+    PretendClock,
+    accepted,
+    again,
+    attempt,
+    configure,
+    hear,
+    memory,
+    message,
+    not_sent,
+    take,
+    take_one,
+    unclear,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_scheduled_message_waits_for_its_time(clock: PretendClock):
+    row = message(scheduled_at=clock.database() + timedelta(hours=1))
+    assert (row.waits_for, has_due()) == ("schedule", False)
+    clock.advance(3599)
+    assert take() == []
+    clock.advance(1)
+    assert has_due()
+    assert take_one().message_id == row.pk
+    assert again(row).waits_for == ""
+
+
+def test_a_message_without_a_date_is_due_at_once(clock: PretendClock):
+    message()
+    assert has_due()
+
+
+@pytest.mark.parametrize("by", ["claim", "sweep"])
+def test_an_expired_message_is_not_sent(clock: PretendClock, by: str):
+    row = message(expires_at=clock.database() + timedelta(seconds=10))
+    clock.advance(10)
+    assert take() == [] if by == "claim" else sweep() is None
+    assert again(row).state == "expired"
+    assert not again(row).send_attempts.exists()
+
+
+def test_a_message_is_sent_until_it_expires(clock: PretendClock):
+    message(expires_at=clock.database() + timedelta(seconds=10))
+    clock.advance(9.9)
+    sweep()
+    assert take_one()
+
+
+@pytest.mark.parametrize("by", ["claim", "sweep"])
+def test_a_message_at_risk_that_expires_is_unconfirmed(clock: PretendClock, by: str):
+    row = message(expires_at=clock.database() + timedelta(seconds=10))
+    attempt(unclear())
+    clock.advance(10)
+    assert take() == [] if by == "claim" else sweep() is None
+    assert again(row).state == "unconfirmed"
+
+
+@pytest.mark.parametrize("by", ["claim", "sweep"])
+def test_a_message_sent_anyway_that_expires_is_unconfirmed(settings, clock: PretendClock, by: str):
+    configure(settings, DUPLICATE_FILTER=None)
+    row = message(expires_at=clock.database() + timedelta(seconds=160))
+    attempt(unclear())
+    clock.advance(5)
+    send_anyway(row)
+    clock.advance(160)
+    assert take() == [] if by == "claim" else sweep() is None
+    assert again(row).state == "unconfirmed"
+
+
+def test_an_expired_message_that_was_only_ever_not_sent_is_expired(clock: PretendClock):
+    row = message(expires_at=clock.database() + timedelta(seconds=10))
+    attempt(not_sent())
+    clock.advance(10)
+    sweep()
+    assert again(row).state == "expired"
+
+
+def test_a_claim_may_be_written_for_half_the_timeout_measured_from_before_it(clock: PretendClock):
+    message()
+    job = take_one()
+    clock.advance(4.9)
+    assert _in_time(job)
+    clock.advance(0.1)
+    assert not _in_time(job)
+
+
+def test_a_wall_clock_that_jumps_ends_the_time_to_write(clock: PretendClock):
+    """A machine that slept, where the boot-time clock does not tell."""
+    message()
+    job = take_one()
+    clock.wall_is_off = 60
+    assert not _in_time(job)
+
+
+def test_a_wall_clock_set_back_does_not_prolong_the_time_to_write(clock: PretendClock):
+    message()
+    job = take_one()
+    clock.wall_is_off = -3600
+    clock.advance(5)
+    assert not _in_time(job)
+
+
+@pytest.mark.parametrize("noticed_by", ["claim", "sweep"])
+def test_when_the_databases_clock_steps_back_what_is_at_risk_is_left_to_people(clock: PretendClock, noticed_by: str):
+    row = message()
+    attempt(unclear())
+    clock.database_is_off -= 10
+    assert take() == [] if noticed_by == "claim" else sweep() is None
+    assert again(row).state == "unconfirmed"
+
+
+def test_when_it_steps_back_what_is_under_way_is_not_repeated_but_its_answer_counts(clock: PretendClock):
+    row = message()
+    job = take_one()
+    clock.database_is_off -= 10
+    sweep()
+    assert again(row).state == "unconfirmed"
+    assert hear(job, accepted()).state == "sent"
+
+
+def test_when_it_steps_back_what_is_under_way_and_stays_unclear_is_left_to_people(clock: PretendClock):
+    row = message()
+    job = take_one()
+    clock.database_is_off -= 10
+    sweep()
+    hear(job, unclear())
+    clock.advance(3600)
+    assert take() == []
+    assert again(row).state == "unconfirmed"
+
+
+def test_a_step_hidden_between_two_claims_is_seen_by_the_sweep(clock: PretendClock):
+    row = message()
+    attempt(unclear())
+    clock.advance(10)
+    sweep()
+    clock.database_is_off -= 100
+    sweep()
+    clock.advance(200)
+    assert take() == []
+    assert again(row).state == "unconfirmed"
+
+
+def test_after_a_step_back_the_account_works_as_before(settings, clock: PretendClock):
+    configure(settings, MAX_PER_SECOND=1)
+    message("before")
+    attempt(accepted())
+    clock.database_is_off -= 3600
+    sweep()
+    OutboundMessage.objects.update(next_at=clock.database())
+    message("after", scheduled_at=clock.database())
+    row = attempt(unclear())
+    assert row.state == "queued"
+    clock.advance(5)
+    assert attempt(accepted()).state == "sent"
+
+
+def test_a_clock_that_trembles_is_no_step(clock: PretendClock):
+    row = message()
+    attempt(unclear())
+    clock.database_is_off -= 0.9
+    sweep()
+    assert again(row).state == "queued"
+    assert memory().clock > clock.database()
+
+
+def test_messages_without_risk_do_not_mind_a_step_of_the_clock(clock: PretendClock):
+    row = message()
+    attempt(not_sent())
+    clock.database_is_off -= 10
+    sweep()
+    assert again(row).state == "queued"
+
+
+def test_a_cancelled_message_is_never_sent(clock: PretendClock):
+    row = message()
+    assert cancel(row) == "cancelled"
+    clock.advance(3600)
+    assert take() == []
+
+
+def test_a_message_at_risk_that_is_cancelled_is_unconfirmed(clock: PretendClock):
+    row = message()
+    attempt(unclear())
+    assert cancel(row) == "unconfirmed"
+    clock.advance(5)
+    assert take() == []
