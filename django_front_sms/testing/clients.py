@@ -15,7 +15,7 @@ from django_front_sms.gateway.outcome import CREATED, Fate, Outcome
 from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms
 
 outbox: list[Sms] = []
-"""What `LocmemClient` sent in this process, in order; a bulk is a message for each number. Empty it: `outbox.clear()`."""
+"""What `LocmemClient` sent in this process; a bulk is a message for each number. `outbox.clear()` empties it."""
 
 MayWrite = Callable[[], bool] | None
 
