@@ -38,8 +38,9 @@ class Chaos:
     With `probability` (0 to 1) a request meets a fault of any kind, before or after its acceptance; with `pushes` a
     push meets a trick: an inbound message is repeated, a status repeated, delayed by up to `lateness` seconds, or lost.
     The same `seed` gives the same faults to the same sequence of requests, and the same tricks to the same sequence of
-    pushes: each has dice of its own. `plan` and `plan_push` set what is next, and go before the dice. `hold` is how
-    long a time-out stays silent, `drip` the pause between two bytes, in seconds.
+    pushes: each has dice of its own. `plan` and `plan_push` set what is next, and go before the dice. While `cut_off`,
+    no push reaches the site at all. `hold` is how long a time-out stays silent, `drip` the pause between two bytes, in
+    seconds.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Chaos:
     ) -> None:
         self.probability, self.pushes = _share(probability), _share(pushes)
         self.hold, self.drip, self.lateness = hold, drip, lateness
+        self.cut_off = False
         self._planned: deque[Fault | None] = deque()
         self._planned_pushes: deque[PushTrick | None] = deque()
         self._lock = threading.Lock()

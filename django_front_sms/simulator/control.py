@@ -15,8 +15,8 @@ r"""The control API: what a person does on the page, for scripts. Bodies and ans
 | `POST /control/deliver` | makes all pushes that are due, and says how many |
 | `POST /control/fault` | `{"kind", "accepted"?}`: what befalls the next submission (kinds in `chaos.FaultKind`), \
 or the next push (`chaos.PushTrick`) |
-| `POST /control/chaos` | `{"probability"?, "pushes"?, "seed"?, "latency"?, "hold"?, "drip"?, "lateness"?}`: \
-`latency` in milliseconds, the last three in seconds; a `seed` throws all dice anew |
+| `POST /control/chaos` | `{"probability"?, "pushes"?, "seed"?, "cut_off"?, "latency"?, "hold"?, "drip"?, "lateness"?}`\
+: `latency` in milliseconds, the last three in seconds; a `seed` throws all dice anew |
 | `POST /control/rules` | changes fields of `rules.Rules`, e.g. `{"doubled_pictures": true}` |
 | `POST /control/phone` | `{"number", "on"?, "dead"?, "silent"?, "blacklisted"?}`: what a phone is like |
 | `POST /control/account` | `{"service_id"?, "https_only"?, …}`: changes fields of `accounts.Account`, e.g. \
@@ -118,8 +118,9 @@ def _phone_state(network: Network, number: str) -> Document:
 def _chaos_state(simulator: Simulator) -> Document:
     chaos = simulator.chaos
     return {
-        "probability": chaos.probability, "pushes": chaos.pushes, "seed": chaos.seed, "hold": chaos.hold,
-        "drip": chaos.drip, "lateness": chaos.lateness, "latency": round(simulator.latency * 1000, 3),
+        "probability": chaos.probability, "pushes": chaos.pushes, "seed": chaos.seed, "cut_off": chaos.cut_off,
+        "hold": chaos.hold, "drip": chaos.drip, "lateness": chaos.lateness,
+        "latency": round(simulator.latency * 1000, 3),
     }  # fmt: skip
 
 
@@ -235,13 +236,16 @@ def _chaos(simulator: Simulator, given: Document) -> Document:
     times = {name: float(given[name]) for name in ("hold", "drip", "lateness", "latency") if name in given}
     if any(not 0 <= value <= 3_600_000 for value in times.values()):
         raise ValueError("times are from 0 up")
-    if unknown := set(given) - {*times, "probability", "pushes", "seed"}:
+    if unknown := set(given) - {*times, "probability", "pushes", "seed", "cut_off"}:
         raise KeyError(*sorted(unknown))
     seed = given.get("seed")
     if seed is not None and not isinstance(seed, int):
         raise ValueError("a seed is a whole number, or null")
     shares = {name: float(given[name]) for name in ("probability", "pushes") if given.get(name) is not None}
+    if not isinstance(given.get("cut_off", False), bool):
+        raise ValueError("cut_off is true or false")
     chaos.set(**shares)
+    chaos.cut_off = given.get("cut_off", chaos.cut_off)
     if "seed" in given:
         chaos.reseed(seed)
     if "latency" in times:

@@ -18,12 +18,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
+from typing import Any
 
 from django_front_sms.gateway.codes import ErrorCode, StatusCode
 from django_front_sms.gateway.numbers import from_wire
 
 from . import courier, statuses
-from .accounts import Account, InboundApi
+from .accounts import Account
 from .chaos import Chaos, PushTrick
 from .checks import Case, Submission
 from .courier import Push, Reply
@@ -39,6 +40,7 @@ FIRST_ID = 145_099  # §2.1.1, the manual's example
 FIRST_INBOUND_ID = 999_999  # §2.5.1
 FIRST_FILE_ID = 4747  # §2.5.1
 STATUS_PLAN = ((0.5, StatusCode.AT_OPERATOR), (2.0, StatusCode.DELIVERED))
+CUT_OFF = Reply(None, problem="no answer: the site is cut off, by a switch of the chaos")
 FINAL = frozenset({StatusCode.DELIVERED, StatusCode.FAILED})
 LOG_SIZE = 1_000
 WIRE_SIZE = 200  # exchanges kept with their bytes
@@ -49,6 +51,14 @@ class _Job:
     push: Push
     settle: Callable[[bool], None]
     twice: bool = False
+
+
+def _of_account(name: str) -> Any:
+    """A field of the first account, under the same name."""
+    return property(
+        lambda network: getattr(network.account, name),
+        lambda network, value: setattr(network.account, name, value),
+    )
 
 
 class Network:
@@ -105,34 +115,14 @@ class Network:
         """The first account, which most set-ups have alone."""
         return next(iter(self.accounts.values()))
 
-    @property
-    def status_url(self) -> str:
-        return self.account.status_url
-
-    @status_url.setter
-    def status_url(self, url: str) -> None:
-        self.account.status_url = url
-
-    @property
-    def inbound_url(self) -> str:
-        return self.account.inbound_url
-
-    @inbound_url.setter
-    def inbound_url(self, url: str) -> None:
-        self.account.inbound_url = url
-
-    @property
-    def inbound_api(self) -> InboundApi:
-        return self.account.inbound_api
-
-    @inbound_api.setter
-    def inbound_api(self, api: InboundApi) -> None:
-        self.account.inbound_api = api
+    status_url = _of_account("status_url")
+    inbound_url = _of_account("inbound_url")
+    inbound_api = _of_account("inbound_api")
 
     # -- the clock ------------------------------------------------------------------------------
 
     def now(self) -> float:
-        """The network's time, in seconds since 1970."""
+        """Seconds since 1970."""
         return self._clock() + self._skipped
 
     def advance(self, seconds: float) -> None:
@@ -324,7 +314,7 @@ class Network:
         return True
 
     def _push(self, push: Push, settle: Callable[[bool], None]) -> None:
-        reply = self._post(push)
+        reply = CUT_OFF if self.chaos.cut_off else self._post(push)
         delivered = reply.takes(push)
         with self._changed:
             settle(delivered)

@@ -25,6 +25,7 @@ def _chaos(simulator: Simulator) -> str:
         _number("probability", "Requests that go wrong", chaos.probability, "share of the requests, from 0 to 1", 0.05),
         _number("pushes", "Pushes that go wrong", chaos.pushes, "repeated, out of order, lost: a share, 0 to 1", 0.05),
         _number("latency", "Latency, ms", simulator.latency * 1000, "waited before each answer", 50),
+        _check("cut_off", "Site cut off", chaos.cut_off, "no push reaches the site; after three tries the queue stops"),
         _number("seed", "Seed", chaos.seed, "the same seed and the same traffic give the same chaos", 1),
     )
     return _form("chaos", "Chaos", inputs)
