@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
             model_name="outboundmessage",
             index=models.Index(
                 condition=models.Q(("gateway_id__isnull", False), ("state", "sent"), ("status_missed_at", None)),
-                fields=["sent_at"],
+                fields=["account", "sent_at"],
                 name="front_sms_no_status_yet",
             ),
         ),

@@ -4,7 +4,7 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-NAME, COLUMNS = "front_sms_no_status_yet", "state, status_missed_at, sent_at"
+NAME, COLUMNS = "front_sms_no_status_yet", "account, state, status_missed_at, sent_at"
 
 
 def _run(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor, statement: str) -> None:

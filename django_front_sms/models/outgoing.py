@@ -179,7 +179,7 @@ class OutboundMessage(models.Model):
             ),
             models.Index(fields=["id"], name="front_sms_unconfirmed", condition=Q(state=State.UNCONFIRMED)),
             models.Index(
-                fields=["sent_at"],
+                fields=["account", "sent_at"],
                 name="front_sms_no_status_yet",
                 condition=Q(state=State.SENT, gateway_id__isnull=False, status_missed_at=None),
             ),
