@@ -23,7 +23,7 @@ MANAGE := $(BIN)/python example_project/manage.py
 DEMO := $(BIN)/python -m example_project.demo
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-services test-browser web worker beat simulator lint bench faults docs screenshots migrate clean
+.PHONY: demo test test-services test-faults test-browser web worker beat simulator lint bench faults docs screenshots migrate clean
 
 $(INSTALLED): setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. Install one, or name it: make PYTHON=/path/to/python"; exit 1; }
@@ -40,14 +40,18 @@ demo: $(INSTALLED)
 	@$(DEMO) $(if $(ONCE),--once)
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -m "not browser" $(ARGS)
+	@$(BIN)/python -m pytest -m "not browser and not faults" $(ARGS)
 
 test-services: export REQUIRE_SERVICES = 1
 test-services: export REDIS_URL := $(REDIS_URL)
 test-services: export CELERY_BROKER_URL := $(REDIS_URL)
 test-services: $(INSTALLED)
-	DATABASE_URL=$(POSTGRES_URL) $(BIN)/python -m pytest -m "not browser" $(ARGS)
-	DATABASE_URL=$(MARIADB_URL) $(BIN)/python -m pytest -m "not browser" $(ARGS)
+	DATABASE_URL=$(POSTGRES_URL) $(BIN)/python -m pytest -m "not browser and not faults" $(ARGS)
+	DATABASE_URL=$(MARIADB_URL) $(BIN)/python -m pytest -m "not browser and not faults" $(ARGS)
+
+test-faults: export REQUIRE_SERVICES = 1
+test-faults: $(INSTALLED)
+	@$(BIN)/python -m pytest -m faults $(ARGS)
 
 test-browser: $(LINTERS)
 	@$(BIN)/python -m pytest -m browser $(ARGS)
