@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.plan import Plan
+from tests.faults.servers import ROOT, Unavailable
 
 
 def main() -> int:
@@ -24,12 +25,16 @@ def main() -> int:
             one.add_argument(name, type=type(field.default), default=field.default)
     one.add_argument("--json", type=Path, help="where the report goes as JSON")
     one.add_argument("--logs", type=Path, help="a folder to copy the processes' logs to")
+    parser.add_argument("--part", action="append", choices=["long", "real", "databases", "rules", "plain"])
+    parser.add_argument("--at-once", type=int, default=1, help="runs side by side (default: %(default)s)")
+    parser.add_argument("--report", type=Path, help="where all reports go as JSON")
     given = vars(parser.parse_args())
+    part, at_once, report = given.pop("part"), given.pop("at_once"), given.pop("report")
     if given.pop("command") == "one":
-        return run_one(Path(out) if (out := given.pop("json")) else None, given.pop("logs"), Plan(**given))
-    from tests.faults.long import run_all
+        return run_one(given.pop("json"), given.pop("logs"), Plan(**given))
+    from tests.faults.long import PARTS, run_all
 
-    return run_all()
+    return run_all(part or list(PARTS), report, at_once)
 
 
 def run_one(out: Path | None, logs: Path | None, plan: Plan) -> int:
@@ -38,7 +43,6 @@ def run_one(out: Path | None, logs: Path | None, plan: Plan) -> int:
 
     from tests.faults.conductor import Conductor
     from tests.faults.report import table
-    from tests.faults.servers import Unavailable
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
@@ -64,7 +68,9 @@ def run_apart(plan: Plan, out: Path) -> dict[str, Any]:
             command.append(f"--{option}" if value else f"--no-{option}")
         else:
             command += [f"--{option}", str(value)]
-    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
+    if ended.returncode == 3:
+        raise Unavailable(ended.stderr.strip())
     if ended.returncode not in (0, 1):
         raise RuntimeError(f"{plan.name}: {ended.stderr[-3000:]}")
     report: dict[str, Any] = json.loads(out.read_text())

@@ -141,8 +141,11 @@ class Gateway:
         given = self.given
         if age >= given.window + given.margin:
             return ""
-        lately = given.window - given.timeout - given.margin * 0.9 <= age < given.window - given.timeout * 0.5
-        return "late" if lately else ("timeout after" if age >= given.window else "timeout before")
+        if age >= given.window:
+            return "timeout after"
+        if given.window - given.timeout - given.margin * 0.9 <= age:
+            return "late"
+        return random.Random(f"{given.seed} {request.digest} {number}").choice(["timeout before", "reset before"])
 
     # ---- How it tells
 
@@ -197,8 +200,8 @@ class Gateway:
     async def accept_late(self, request: Request) -> None:
         """After the client gave up, but never later than the margin allows: that is an assumption of the promise."""
         arrived = now()
-        await asyncio.sleep(self.given.timeout + self.given.margin * 0.75)
-        if now() - arrived <= self.given.timeout + self.given.margin * 0.95:
+        await asyncio.sleep(self.given.timeout + self.given.margin * 0.9)
+        if now() - arrived <= self.given.timeout + self.given.margin * 0.98:
             self.accept(request, "late")
 
     async def spoil(

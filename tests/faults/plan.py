@@ -26,7 +26,7 @@ class Plan:
     twins: float = 0.15
     disturb: bool = True  # servers, freezes and clocks besides the kills
     removed: str = ""  # a rule of `removed.py`
-    plain: bool = False  # a Celery task per message, instead of the engine
+    plain: str = ""  # "backoff" or "delay": a Celery task per message, retried that way, instead of the engine
     patience: float = 240  # seconds for everything to settle when the faults are over
 
     @property

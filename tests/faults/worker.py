@@ -36,7 +36,8 @@ def bend() -> None:
     points.install(FOLDER)
     if settings.PLAN.removed:
         removed.remove(settings.PLAN.removed)
-    plain.register(app)
+    if settings.PLAN.plain:
+        plain.replace_engine(app, settings.PLAN)
 
 
 def engine(name: str) -> Any:
@@ -74,7 +75,7 @@ def _scale(scale: float) -> None:
     ):
         setattr(engine(module), name, getattr(engine(module), name) * scale)
     if scale < 1:  # so that a repetition falls into every part of the window
-        engine("outbox.fold").LONGEST_DELAY = timedelta(seconds=15 * scale)
+        engine("outbox.fold").LONGEST_DELAY = timedelta(seconds=10 * scale)
 
 
 def _tag() -> None:

@@ -1,0 +1,47 @@
+"""The runs that are made: a short slice for each change, and the long ones whose figures are published."""
+
+from dataclasses import replace
+
+from tests.faults.plan import Plan
+
+# ---- The slice: each a minute or two
+
+SLICE = Plan(name="PostgreSQL", seed=1, messages=140, kills=24, seconds=50, stubborn=0.05)
+KILL_SLICES = [
+    Plan(name="SQLite", database="sqlite", seed=2, messages=60, kills=12, seconds=25, disturb=False),
+    Plan(name="MariaDB", database="mariadb", seed=3, messages=60, kills=12, seconds=25, disturb=False),
+]
+
+# ---- Rules taken away, and how that must show
+
+CONTROL = Plan(
+    name="all rules in place",
+    seed=5,
+    messages=60,
+    kills=0,
+    seconds=20,
+    disturb=False,
+    trouble=0.5,
+    stubborn=0.5,
+    twins=0.4,
+    patience=120,
+)
+SHOWS_AS = {
+    "twin lock": ("twins in the window", "falsely sent"),
+    "first attempt": ("doubled",),
+    "5xx is ambiguous": ("falsely rejected",),
+    "margin": ("doubled",),
+    "end of the window": ("doubled",),
+}
+WITHOUT = {rule: replace(CONTROL, name=f"without: {rule}", removed=rule, patience=30) for rule in SHOWS_AS}
+WITHOUT["5xx is ambiguous"] = replace(WITHOUT["5xx is ambiguous"], stubborn=0.0)
+
+# ---- The long runs
+
+LONG = [Plan(name=f"engine, seed {seed}", seed=seed, messages=1100, kills=185, seconds=600) for seed in (101, 102)]
+REAL_TIME = Plan(name="engine, real 120 s", seed=103, messages=240, kills=40, seconds=600, scale=1, patience=1800)
+LONG_KILLS = [replace(plan, messages=300, kills=50, seconds=150, disturb=True) for plan in KILL_SLICES]
+PLAIN = [
+    replace(LONG[0], name=f"plain task, {how}", plain=how, patience=480)  # Redis' visibility time-out is 360 s here
+    for how in ("backoff", "delay")
+]
