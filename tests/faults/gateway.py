@@ -120,12 +120,13 @@ class Gateway:
     def fault(self, request: Request) -> str:
         """What happens to this request."""
         number = self.times[request.digest] = self.times.get(request.digest, 0) + 1
-        if self.control["calm"]:
+        temper = random.Random(f"{self.given.seed} {request.digest}")
+        is_stubborn = temper.random() < self.given.stubborn
+        if self.control["calm"] and not (is_stubborn and number > 1):
             return ""
         if self.control["code"]:
             return "account code"
-        temper = random.Random(f"{self.given.seed} {request.digest}")
-        if temper.random() < self.given.stubborn:
+        if is_stubborn:
             return self.stubborn(request, number)
         dice = random.Random(f"{self.given.seed} {request.digest} {number}")
         if dice.random() >= self.given.trouble:
