@@ -31,7 +31,7 @@ def sof(marker: int = 0xC0, width: int = 40, height: int = 30) -> bytes:
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0"
 GIF = b"GIF89a" + struct.pack("<HH", 40, 30) + b"\x80\0\0" + b"\0" * 6 + b",\0\0\0\0\x28\0\x1e\0\0\x02\0;"
-WEBP = b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f" + struct.pack("<I", 39 | 29 << 14) + b"\0" * 8
+WEBP = b"RIFF\x1a\0\0\0WEBPVP8L\x0e\0\0\0/'@\x07\0\x07\x10\x11\xfd\x0fDD\xff\x03"
 
 KINDS = {
     "image/png": png(),

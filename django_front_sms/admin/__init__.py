@@ -3,7 +3,9 @@
 from django_front_sms.admin.accounts import AccountAdmin
 from django_front_sms.admin.bulk import BulkSendAdmin
 from django_front_sms.admin.events import EventAdmin
+from django_front_sms.admin.gaps import CounterGapAdmin
 from django_front_sms.admin.inbound import InboundMessageAdmin
+from django_front_sms.admin.optout import OptOutAdmin
 from django_front_sms.admin.outbound import OutboundMessageAdmin
 from django_front_sms.admin.refused import RefusedPushAdmin
 from django_front_sms.admin.statuses import DeliveryStatusAdmin
@@ -11,9 +13,11 @@ from django_front_sms.admin.statuses import DeliveryStatusAdmin
 __all__ = [
     "AccountAdmin",
     "BulkSendAdmin",
+    "CounterGapAdmin",
     "DeliveryStatusAdmin",
     "EventAdmin",
     "InboundMessageAdmin",
+    "OptOutAdmin",
     "OutboundMessageAdmin",
     "RefusedPushAdmin",
 ]

@@ -1,24 +1,18 @@
 """The files of an MMS, given to staff so that nothing in them can act on this site.
 
-A stranger chose the bytes, the name and the type. They leave as an attachment, sandboxed, never with a type that a
-browser would run, and never by the storage's own address.
+A stranger chose the bytes, the name and the type. They leave sandboxed, as an attachment unless they were verified to
+be a picture, never with a type that a browser would run, and never by the storage's own address.
 """
 
 import unicodedata
 
 from django.core.exceptions import PermissionDenied
-from django.core.files import File
 from django.http import FileResponse, Http404, HttpRequest
 from django.utils.translation import gettext as _
 
+from django_front_sms import inbox
 from django_front_sms.models import MmsFile
 
-# Pictures may be shown on our own page, if their first bytes say that they are what they claim to be.
-IMAGES = {
-    "image/jpeg": (b"\xff\xd8\xff",),
-    "image/png": (b"\x89PNG\r\n\x1a\n",),
-    "image/gif": (b"GIF87a", b"GIF89a"),
-}
 ANYTHING = "application/octet-stream"
 HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -42,15 +36,14 @@ def download(request: HttpRequest, file: MmsFile) -> FileResponse:
         stream = file.file.storage.open(str(file.file.name), "rb")
     except FileNotFoundError:
         raise Http404(_("The storage does not have this file any more.")) from None
+    picture = inbox.picture_type(file)
     return FileResponse(
-        stream, as_attachment=True, filename=safe_name(file), content_type=_safe_type(stream), headers=HEADERS
+        stream,
+        as_attachment=not picture,
+        filename=safe_name(file),
+        content_type=picture or ANYTHING,
+        headers=HEADERS,
     )
-
-
-def _safe_type(stream: "File[bytes]") -> str:
-    head = stream.read(16)
-    stream.seek(0)
-    return next((kind for kind, starts in IMAGES.items() if head.startswith(starts)), ANYTHING)
 
 
 def safe_name(file: MmsFile) -> str:

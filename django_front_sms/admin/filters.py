@@ -104,3 +104,29 @@ class MatchedFilter(YesNoFilter):
 
     def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.filter(message__isnull=True)
+
+
+class OpenFilter(YesNoFilter):
+    title = _("state")
+    parameter_name = "open"
+    yes, no = _("missing"), _("closed")
+
+    def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        return queryset.filter(closed_at=None)
+
+    def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        return queryset.exclude(closed_at=None)
+
+
+class StatusMissedFilter(admin.SimpleListFilter):
+    """What `sweep` found to have had no delivery status for `HOURS_WITHOUT_STATUS`."""
+
+    title = _("delivery status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        hours = f"{get_settings().hours_without_status:g}"
+        return [("missing", _("none after %(hours)s hours") % {"hours": hours})]
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        return queryset.without_status() if self.value() == "missing" else queryset  # type: ignore[attr-defined]

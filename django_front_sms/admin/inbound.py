@@ -13,19 +13,32 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from django_front_sms import inbox
 from django_front_sms.admin import search
+from django_front_sms.admin.acts import Act, ActingRegister
 from django_front_sms.admin.badges import badge, icon, moment, story
-from django_front_sms.admin.download import IMAGES, download, may_download
+from django_front_sms.admin.download import download, may_download
 from django_front_sms.admin.filters import AccountFilter, FilesFilter, ProblemFilter, ReceivedFilter
-from django_front_sms.admin.register import Register, as_text
+from django_front_sms.admin.register import as_text
 from django_front_sms.models import InboundMessage, MmsFile
 from django_front_sms.timeline import of_inbound
 
 SHOWN = 10_000  # bytes of the raw push
 
+READ_AGAIN = Act(
+    name="read_again",
+    label=_("Read again"),
+    explanation=_("Reads what was kept of it once more, as this version can. Its receivers are not called again."),
+    done=_("was read again"),
+    permission="read_again_inboundmessage",
+    run=lambda message, user: inbox.read_again(message),
+    offered=lambda message: bool(message.problem),
+)
+
 
 @admin.register(InboundMessage)
-class InboundMessageAdmin(Register):
+class InboundMessageAdmin(ActingRegister):
+    acts = (READ_AGAIN,)
     cards = True
     list_display = ("sender_", "recipient", "short_text", "keyword", "received", "notes")
     list_filter = (AccountFilter, "api", ProblemFilter, FilesFilter, ReceivedFilter)
@@ -62,18 +75,31 @@ class InboundMessageAdmin(Register):
         return download(request, file)
 
     def page(self, request: HttpRequest, row: InboundMessage) -> dict[str, Any]:
-        return {"files": self._files(request, row), "story": story(of_inbound(row))}
+        slides = inbox.slides_of(row)
+        shown = {part.file.pk for slide in slides for part in slide.parts}
+        others = [self._file(request, file) for file in MmsFile.objects.filter(message=row) if file.pk not in shown]
+        return {
+            **super().page(request, row),
+            "slides": [
+                {"parts": [self._file(request, part.file, part.text) for part in slide.parts], "time": slide.duration}
+                for slide in slides
+            ],
+            "others": others,
+            "story": story(of_inbound(row)),
+        }
 
-    def _files(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
+    def _file(self, request: HttpRequest, file: MmsFile, text: str | None = None) -> dict[str, Any]:
+        """How a file is shown; what is in it only to those who may see files."""
         may = may_download(request)
-        rows = []
-        for file in row.files.all():
-            kind = file.content_type.partition(";")[0].strip()  # §2.5.1: parameters may follow
-            url = reverse("admin:front_sms_inboundmessage_file", args=[row.pk, file.pk]) if may and file.file else ""
-            rows.append(
-                {"file": file, "type": kind, "url": url, "icon": icon("file"), "picture": kind.lower() in IMAGES}
-            )
-        return rows
+        url = reverse("admin:front_sms_inboundmessage_file", args=[file.message_id, file.pk])
+        return {
+            "file": file,
+            "type": file.content_type.partition(";")[0].strip(),  # §2.5.1: parameters may follow
+            "url": url if may and file.file else "",
+            "icon": icon("file"),
+            "picture": bool(may and inbox.picture_type(file)),
+            "text": text if may else None,
+        }
 
     @admin.display(description=_("sender"))
     def sender_(self, message: InboundMessage) -> str:

@@ -16,7 +16,7 @@ from django_front_sms import outbox
 from django_front_sms.admin import search
 from django_front_sms.admin.acts import Act, ActingRegister
 from django_front_sms.admin.badges import moment, state_badge, steps, story
-from django_front_sms.admin.filters import AccountFilter, CreatedFilter
+from django_front_sms.admin.filters import AccountFilter, CreatedFilter, StatusMissedFilter
 from django_front_sms.models import OutboundMessage
 from django_front_sms.states import OPEN, State
 from django_front_sms.timeline import explain, of_outbound
@@ -94,12 +94,25 @@ class OutboundMessageAdmin(ActingRegister):
     cards = True
     list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id")
     list_display_links = ("recipient",)
-    list_filter = ("state", AccountFilter, "priority", CreatedFilter)
+    list_filter = ("state", StatusMissedFilter, AccountFilter, "priority", CreatedFilter)
     search_fields = ("recipient",)
     search_help_text = _("A number or how it begins, #id, or words of the text (“digits” in quotes)")
     fieldsets = (
         (_("Message"), {"fields": ("account", "priority", "length", "price", "ignore_opt_out")}),
-        (_("Times"), {"fields": ("created_at", "scheduled_at", "next_at", "expires_at", "sent_at", "delivered_at")}),
+        (
+            _("Times"),
+            {
+                "fields": (
+                    "created_at",
+                    "scheduled_at",
+                    "next_at",
+                    "expires_at",
+                    "sent_at",
+                    "delivered_at",
+                    "status_missed_at",
+                )
+            },
+        ),
         (_("Gateway"), {"fields": ("front_id", "error", "attempts", "waits_for", "risk_at")}),
         (
             _("Belongs to"),

@@ -14,6 +14,7 @@ VIEW = [
     "view_event",
     "view_bulksend",
     "view_refusedpush",
+    "view_countergap",
 ]
 
 pytestmark = pytest.mark.django_db
@@ -52,4 +53,5 @@ def boss(login) -> Client:
         "decide_outboundmessage",
         "resume_accountmemory",
         "redeliver_event",
+        "read_again_inboundmessage",
     )

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django_front_sms.admin.download import safe_name
 from django_front_sms.models import MmsFile
 from tests.stories import delivered, file, inbound
+from tests.test_pictures import KINDS, png
 
 pytestmark = pytest.mark.django_db
 
@@ -99,7 +100,8 @@ def test_raw_pushes_are_not_read_for_the_list(viewer, django_assert_max_num_quer
 @pytest.mark.parametrize(
     ("name", "claimed", "content", "served"),
     [
-        ("image01.jpg", "image/jpeg;Name=image01.jpg", JPEG, "image/jpeg"),
+        ("image01.jpg", "image/jpeg;Name=image01.jpg", JPEG, "application/octet-stream"),  # its first bytes alone
+        ("huge.png", "image/png", png(60_000, 60_000), "application/octet-stream"),
         ("page.html", "text/html", b"<script>alert(1)</script>", "application/octet-stream"),
         ("drawing.svg", "image/svg+xml", b"<svg onload=alert(1)>", "application/octet-stream"),
         ("fake.jpg", "image/jpeg", b"<script>alert(1)</script>", "application/octet-stream"),
@@ -116,6 +118,16 @@ def test_a_file_leaves_as_an_attachment_that_can_do_nothing_here(boss, name, cla
     assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
     assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "no-store" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_picture_that_was_verified_may_be_shown_by_itself(boss, kind):
+    answer = boss.get(address(file(inbound(), "evil.html", "text/html", KINDS[kind])))
+
+    assert answer.headers["Content-Type"] == kind
+    assert answer.headers["Content-Disposition"] == 'inline; filename="evil.html"'
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
 
 
 @pytest.mark.parametrize(
@@ -187,10 +199,66 @@ def test_a_file_that_the_storage_has_lost_is_not_found(boss):
     assert boss.get(address(kept)).status_code == 404
 
 
-def test_a_picture_is_shown_only_from_our_own_address(boss):
-    kept = file(inbound(), "a.jpg", "image/jpeg;Name=a.jpg", JPEG)
+def test_a_picture_is_shown_only_from_our_own_address_and_only_if_it_is_one(boss):
+    kept = file(inbound(), "a.jpg", "image/jpeg;Name=a.jpg", KINDS["image/jpeg"])
     drawing = file(kept.message, "b.svg", "image/svg+xml", b"<svg/>", 1)
+    fake = file(kept.message, "c.jpg", "image/jpeg", JPEG, 2)
 
     content = boss.get(page(kept.message)).content.decode()
 
-    assert f'<img src="{address(kept)}"' in content and f'<img src="{address(drawing)}"' not in content
+    assert f'<img src="{address(kept)}"' in content
+    assert f'<img src="{address(drawing)}"' not in content and f'<img src="{address(fake)}"' not in content
+
+
+# ---- Slides
+
+
+def mms(arrangement: str):
+    message = inbound()
+    file(message, "b.png", "image/png", png(), 0)
+    file(message, "smil.xml", "text/xml;Name=smil.xml", f"<smil><body>{arrangement}</body></smil>".encode(), 1)
+    file(message, "t.txt", "text/plain;Charset=UTF-8", "Blåbær <b>".encode(), 2)
+    return message
+
+
+def test_slides_are_shown_in_their_order_and_time(boss):
+    arranged = mms('<par dur="2500ms"><text src="t.txt"/></par><par><img src="b.png"/></par>')
+
+    content = boss.get(page(arranged)).content.decode()
+
+    order = [content.index(word) for word in ("Slide 1", "2.5 seconds", "Blåbær &lt;b&gt;", "Slide 2", "b.png")]
+    assert order == sorted(order)
+    assert content.index("Not shown on the phone") < content.index("smil.xml")
+
+
+def test_without_an_arrangement_files_are_shown_as_they_came(boss):
+    content = boss.get(page(mms("&nothing;"))).content.decode()
+
+    assert content.index("b.png") < content.index("Blåbær") and "Slide" not in content
+
+
+def test_who_may_not_see_files_reads_none_of_them(viewer):
+    content = viewer.get(page(mms('<par><text src="t.txt"/></par>'))).content.decode()
+
+    assert "Blåbær" not in content and "<img" not in content and "You have no permission" in content
+
+
+# ---- Reading again
+
+
+def test_a_message_with_a_problem_can_be_read_again(boss):
+    broken = inbound(raw=b'{"id": 7, "text": "Hei", "to": "26114"}', text="", problem="it could not be read")
+
+    boss.post(page(broken).replace("change/", "act/read_again/"))
+    broken.refresh_from_db()
+
+    assert broken.text == "Hei" and broken.problem.startswith("from is missing")
+
+
+def test_only_with_the_permission_and_only_where_there_is_a_problem(boss, viewer):
+    fine, broken = inbound(), inbound(problem="it could not be read")
+    act = "act/read_again/"
+
+    assert viewer.post(page(broken).replace("change/", act)).status_code == 403
+    assert act in boss.get(page(broken)).content.decode() and act not in boss.get(page(fine)).content.decode()
+    assert act not in viewer.get(page(broken)).content.decode()

@@ -1,0 +1,55 @@
+"""Holes in Front's counter: inbound messages that were sent to us and never came."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from django_front_sms.admin.badges import badge, moment
+from django_front_sms.admin.filters import AccountFilter, OpenFilter
+from django_front_sms.admin.register import Register
+from django_front_sms.models import CounterGap
+
+
+@admin.register(CounterGap)
+class CounterGapAdmin(Register):
+    list_display = ("fate", "numbers", "account", "found", "closed")
+    list_display_links = ("numbers",)
+    list_filter = (OpenFilter, AccountFilter)
+    ordering = (F("closed_at").desc(nulls_first=True), "-pk")
+    fieldsets = ((None, {"fields": ("fate", "numbers", "missing_", "account", "found_at", "told_at", "closed_at")}),)
+    readonly_fields = ("fate", "numbers", "missing_")
+
+    def page(self, request: HttpRequest, row: CounterGap) -> dict[str, Any]:
+        if row.closed_at is not None:
+            return {}
+        why = gettext("Look into Front's portal for messages that were not delivered, or ask Front for them by number.")
+        return {"undecided": gettext("These messages never came"), "why": why}
+
+    @admin.display(description=_("state"))
+    def fate(self, gap: CounterGap) -> SafeString:
+        if gap.is_reset:
+            return badge("off", "clock", gettext("counted anew"))
+        if gap.closed_at is not None:
+            return badge("good", "check", gettext("came late"))
+        return badge("bad", "warning", gettext("missing"))
+
+    @admin.display(description=_("numbers"))
+    def numbers(self, gap: CounterGap) -> str:
+        return str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}"
+
+    @admin.display(description=_("still missing"))
+    def missing_(self, gap: CounterGap) -> str:
+        return ", ".join(map(str, gap.missing)) if gap.came else ""
+
+    @admin.display(description=_("found"))
+    def found(self, gap: CounterGap) -> SafeString | str:
+        return moment(gap.found_at)
+
+    @admin.display(description=_("closed"), empty_value="—")
+    def closed(self, gap: CounterGap) -> SafeString | str:
+        return moment(gap.closed_at)

@@ -1,0 +1,95 @@
+"""Opt-outs and counter gaps: what staff see of them, and what they write."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from django_front_sms.models import CounterGap, OptOut
+from django_front_sms.states import State
+from tests.stories import NOON, inbound, message
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/front_sms/optout/"
+GAPS = "/admin/front_sms/countergap/"
+
+
+@pytest.fixture
+def clerk(login):
+    return login("view_optout", "add_optout", "change_optout", "delete_optout")
+
+
+def test_staff_opt_somebody_out_however_the_number_is_written(clerk):
+    clerk.post(f"{LIST}add/", {"number": "999 99 999", "sender": "59 44 00 00", "account": "default"})
+    row = OptOut.objects.get()
+    assert (row.number, row.sender, row.account, row.message) == ("+4799999999", "+4759440000", "default", None)
+    assert row.created_by is not None and row.created_by.username in clerk.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize("number", ["x", "", "12", "+" + "9" * 30])
+def test_what_is_no_number_is_refused(clerk, number):
+    answer = clerk.post(f"{LIST}add/", {"number": number, "sender": "", "account": "default"})
+    assert answer.status_code == 200 and "errorlist" in answer.content.decode()
+    assert not OptOut.objects.exists()
+
+
+def test_the_same_twice_is_refused_with_a_word(clerk):
+    for _time in range(2):
+        answer = clerk.post(f"{LIST}add/", {"number": "+4799999999", "sender": "", "account": "default"})
+    assert "already exists" in answer.content.decode()
+    assert OptOut.objects.count() == 1
+
+
+def test_staff_change_and_delete_them(clerk):
+    row = OptOut.objects.create(number="+4799999999", message=inbound(text="STOPP"))
+    url = reverse("admin:front_sms_optout_change", args=[row.pk])
+    assert "+4799999999" in clerk.get(url).content.decode()
+    clerk.post(url, {"number": "+4799999999", "sender": "Mitt Firma", "account": "default"})
+    row.refresh_from_db()
+    assert row.sender == "Mitt Firma" and row.message is not None
+    clerk.post(reverse("admin:front_sms_optout_delete", args=[row.pk]), {"post": "yes"})
+    assert not OptOut.objects.exists()
+
+
+def test_an_opt_out_of_an_account_that_is_gone_can_still_be_seen(clerk):
+    row = OptOut.objects.create(number="+4799999999", account="removed")
+    assert clerk.get(reverse("admin:front_sms_optout_change", args=[row.pk])).status_code == 200
+
+
+def test_who_may_only_look_changes_nothing(login):
+    reader = login("view_optout")
+    row = OptOut.objects.create(number="+4799999999")
+    url = reverse("admin:front_sms_optout_change", args=[row.pk])
+    assert 'name="_save"' not in reader.get(url).content.decode()
+    assert reader.post(url, {"number": "+4799999998", "sender": "", "account": "default"}).status_code == 403
+    assert reader.get(f"{LIST}add/").status_code == 403
+
+
+def test_a_number_is_found_by_how_it_begins(clerk):
+    OptOut.objects.create(number="+4799999999")
+    OptOut.objects.create(number="+4791234567")
+    rows = clerk.get(LIST, {"q": "912 34"}).context["cl"].result_list
+    assert [row.number for row in rows] == ["+4791234567"]
+
+
+def test_open_holes_come_first_and_say_what_to_do(viewer):
+    closed = CounterGap.objects.create(account="default", first=1, last=2, shown_at=NOON, closed_at=NOON)
+    missing = CounterGap.objects.create(account="default", first=5, last=8, came=[6], shown_at=NOON)
+    anew = CounterGap.objects.create(
+        account="default", first=1, last=9, shown_at=NOON, closed_at=NOON + timedelta(days=1), is_reset=True
+    )
+    rows = viewer.get(GAPS).context["cl"].result_list
+    assert [row.pk for row in rows] == [missing.pk, anew.pk, closed.pk]
+    content = viewer.get(reverse("admin:front_sms_countergap_change", args=[missing.pk])).content.decode()
+    assert "5, 7, 8" in content and "These messages never came" in content
+    assert [row.pk for row in viewer.get(GAPS, {"open": "yes"}).context["cl"].result_list] == [missing.pk]
+    assert len(viewer.get(GAPS, {"open": "no"}).context["cl"].result_list) == 2
+
+
+def test_messages_that_never_had_a_status_can_be_listed(viewer):
+    silent = message(state=State.SENT, gateway_id=1, sent_at=NOON, status_missed_at=NOON)
+    message(state=State.DELIVERED, gateway_id=2, sent_at=NOON, status_missed_at=NOON)
+    answer = viewer.get("/admin/front_sms/outboundmessage/", {"status": "missing"})
+    assert [row.pk for row in answer.context["cl"].result_list] == [silent.pk]
+    assert "none after 24 hours" in answer.content.decode()
