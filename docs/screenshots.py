@@ -51,6 +51,9 @@ def main() -> None:
             take(f"http://127.0.0.1:{server.server_port}", fill(), Path(os.environ.get("TARGET") or TARGET))
         finally:
             server.shutdown()
+    from docs import screenshots_of_phones
+
+    screenshots_of_phones.main(Path(os.environ.get("TARGET") or TARGET))
 
 
 def set_up(scratch: Path) -> Any:

@@ -371,7 +371,7 @@ class Network:
         blacklisted: bool | None = None,
     ) -> None:
         """What a phone is like from now on; None leaves it. One that is switched on, or dies, ends its waiting."""
-        number = from_wire(number)
+        number = from_wire(number.replace(" ", ""))
         off = None if on is None else not on
         wanted = ((self.off, off), (self.dead, dead), (self.silent, silent), (self.blacklist, blacklisted))
         with self._changed:

@@ -91,6 +91,7 @@ def fresh(simulator: Simulator, query: str) -> Answer:
         "order": [phone for phone, _ in shown],
         "phones": {phone: phones.card(network, phone, entries) for phone, entries in shown},
         "heads": {phone: phones.head(network, phone) for phone, _ in shown},
+        "replies": {phone: phones.reply_to(network, entries) for phone, entries in shown},
         "threads": {phone: phones.thread(network, entries) for phone, entries in shown},
     }
     return Answer(json.dumps(document).encode(), content_type="application/json")

@@ -16,7 +16,7 @@ BUBBLES_SHOWN = 100
 PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")  # what is shown; never SVG, it can hold a script
 _SITE_SAYS = {  # the state that the site will show, once it was told
     "accepted": "sent",
-    "at operator": "at operator",
+    "at operator": "at the operator",
     "delivered": "delivered",
     "failed": "undelivered",
 }
@@ -33,7 +33,7 @@ def card(network: Network, number: str, entries: list[Entry]) -> str:
     return Template(template).substitute(
         number=escape(number),
         head=head(network, number),
-        to=escape(_reply_to(network, entries)),
+        to=escape(reply_to(network, entries)),
         thread=thread(network, entries),
     )
 
@@ -122,7 +122,7 @@ def _written(incoming: Incoming) -> str:
     )
 
 
-def _reply_to(network: Network, entries: list[Entry]) -> str:
+def reply_to(network: Network, entries: list[Entry]) -> str:
     """The number a reply would go to: the last sender that has one, for a text cannot be answered (§1.1)."""
     for entry in reversed(entries):
         number = entry.sender if isinstance(entry, Message) else entry.to

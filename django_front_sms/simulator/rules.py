@@ -83,6 +83,8 @@ def _number(name: str, kind: str, value: object) -> int | float:
     except ValueError:
         raise ValueError(f"{name} is a number, not {value!r}") from None
     limits = (0, 1) if name in _SHARES else (200, 499) if name.startswith("refused") else (0, 86_400)
+    if name == "refused_bulk_status" and number == 201:
+        raise ValueError(f"{name} cannot be 201, which means that the bulk was taken (§2.4)")
     if not limits[0] <= number <= limits[1]:
         raise ValueError(f"{name} is a number from {limits[0]} to {limits[1]}, not {value!r}")
     return number

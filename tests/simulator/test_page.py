@@ -30,7 +30,7 @@ def test_it_shows_sender_text_segments_and_state(get: Exchange, network: Network
     page = get("/").body.decode()
     assert page.count("<b>Mitt Firma</b>") == 2
     assert "2 SMS" in page and "1 SMS · Unicode" in page
-    assert page.count('<i class="at-operator">at operator</i>') == 2
+    assert page.count('<i class="at-operator">at the operator</i>') == 2
 
 
 def test_nothing_that_was_sent_becomes_markup(get: Exchange, network: Network) -> None:

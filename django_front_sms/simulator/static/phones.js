@@ -27,6 +27,7 @@ function showPhone(number, fresh) {
   } else {
     if (heads.get(number) !== fresh.heads[number]) showHead(card, fresh.heads[number]);
     if (threads.get(number) !== fresh.threads[number]) showThread(card, fresh.threads[number]);
+    showReplyTo(card.querySelector("input[name=to]"), fresh.replies[number]);
   }
   heads.set(number, fresh.heads[number]);
   threads.set(number, fresh.threads[number]);
@@ -43,6 +44,12 @@ function showThread(card, html) {
   const atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 40;
   thread.innerHTML = html;
   if (atEnd) toEnd(thread);
+}
+
+// Where an answer goes follows the conversation, unless a person wrote something else there.
+function showReplyTo(field, number) {
+  if (field.value === field.defaultValue) field.value = number;
+  field.defaultValue = number;
 }
 
 function showPanel(html) {

@@ -1,0 +1,81 @@
+"""What phones are like: switched off, dead, blacklisted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from django_front_sms.simulator import Network, Submission
+
+from .conftest import Site
+
+NUMBER = "+4799999999"
+
+
+@pytest.fixture
+def send(network: Network) -> Any:
+    def send(text: str = "Hei", **changes: Any) -> int:
+        parameters = {"serviceid": 1234, "fromid": "Mitt Firma", "phoneno": "004799999999", "txt": text, **changes}
+        return int(network.submit(Submission(parameters)).code)
+
+    return send
+
+
+def pushed(network: Network, site: Site, seconds: float = 60) -> list[str]:
+    network.advance(seconds)
+    network.deliver_due()
+    return [path.partition("?")[2] for path in site.paths]
+
+
+def test_a_phone_that_is_off_gets_its_message_when_it_is_on(network: Network, site: Site, send: Any) -> None:
+    network.set_phone(NUMBER, on=False)
+    send()
+    (message,) = network.messages.values()
+    assert pushed(network, site, 10_000) == ["status=-1&origid=145099"]
+    assert network.waits(message)
+    network.set_phone(NUMBER, on=True)
+    assert pushed(network, site, 0) == ["status=-1&origid=145099", "status=4&origid=145099"]
+    assert not network.waits(message)
+
+
+def test_what_waits_keeps_its_order(network: Network, site: Site, send: Any) -> None:
+    network.set_phone(NUMBER, on=False)
+    send("one"), send("two")
+    pushed(network, site)
+    network.set_phone(NUMBER, on=True)
+    assert pushed(network, site, 0)[2:] == ["status=4&origid=145099", "status=4&origid=145100"]
+
+
+def test_a_phone_that_dies_while_it_is_off_fails_what_waits(network: Network, site: Site, send: Any) -> None:
+    network.set_phone(NUMBER, on=False)
+    send()
+    pushed(network, site)
+    network.set_phone(NUMBER, dead=True)
+    assert pushed(network, site, 0)[1:] == ["status=5&origid=145099"]
+
+
+def test_other_phones_do_not_wait(network: Network, site: Site, send: Any) -> None:
+    network.set_phone("+4711111111", on=False)
+    send()
+    assert pushed(network, site)[-1] == "status=4&origid=145099"
+
+
+def test_a_status_by_hand_comes_whatever_the_phone_is_like(network: Network, site: Site, send: Any) -> None:
+    network.set_phone(NUMBER, on=False, dead=True)
+    send()
+    network.push_status(145099, 4)
+    assert pushed(network, site, 0) == ["status=4&origid=145099"]
+
+
+def test_a_number_is_blacklisted_and_let_go(network: Network, send: Any) -> None:
+    network.set_phone("0047 99999999", blacklisted=True)
+    assert send() == 21
+    network.set_phone(NUMBER, blacklisted=False)
+    assert send() == 0
+
+
+def test_a_phone_is_on_the_desk_before_anybody_texts_it(network: Network) -> None:
+    network.set_phone(NUMBER, silent=True)
+    assert network.phones() == {NUMBER: []}
+    assert network.silent == {NUMBER}
