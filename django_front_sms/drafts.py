@@ -17,6 +17,7 @@ from django_front_sms.models import OnDuplicate, OutboundMessage, Priority, Wait
 PRICED_SENDER = "2401"  # §2.1: with a price, the sender becomes 2401
 PRICED_LENGTH = 160  # §2.1
 PRICES = range(100, 20_001, 100)  # øre, whole kroner (§2.1)
+LONGEST_KEY = 200  # characters of an idempotency key
 _PRIORITIES = {"normal": Priority.NORMAL, "urgent": Priority.URGENT}
 
 
@@ -66,14 +67,20 @@ def draft(
         metadata=dict(metadata or {}),
     )
     if message.idempotency_key:
-        message.payload_digest = payload_digest(message)
+        message.idempotency_digest = _digest(account, check_idempotency_key(message.idempotency_key))
+        # What must be equal for the key to mean the same message: what reaches the person, and its price.
+        message.payload_digest = _digest(recipient, sender, text, message.unicode, price)
     return message
 
 
-def payload_digest(message: OutboundMessage) -> str:
-    """What must be equal for an idempotency key to mean the same message: what reaches the person, and its price."""
-    payload = [message.recipient, message.sender, message.text, message.unicode, message.price]
-    return hashlib.blake2b(json.dumps(payload).encode(), digest_size=16).hexdigest()
+def _digest(*parts: object) -> str:
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+
+
+def check_idempotency_key(key: str) -> str:
+    if len(key) > LONGEST_KEY or "\0" in key:
+        raise ValueError(f"An idempotency key has at most {LONGEST_KEY} characters, and no NUL. Use a digest of yours.")
+    return key
 
 
 def check_recipient(to: str, conf: FrontSMSSettings) -> str:
@@ -114,7 +121,7 @@ def check_price(price: int | None, recipient: str, text: str, preview: gsm.Previ
     """§2.1: whole kroner, Norwegian subscribers, one segment."""
     if price is None:
         return
-    if isinstance(price, bool) or price not in PRICES:
+    if not isinstance(price, int) or price not in PRICES:
         raise InvalidMessage(
             _("The price must be whole kroner in øre, from 100 to 20000 (§2.1): 500 is 5 kr."), "invalid_price"
         )

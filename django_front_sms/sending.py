@@ -68,7 +68,7 @@ def send_sms(
         created_by=created_by,
         metadata=metadata,
     )
-    return _store([asked])[0]
+    return _store_one(asked)
 
 
 async def asend_sms(to: str, text: str, **options: Any) -> OutboundMessage:
@@ -191,23 +191,21 @@ def resend(message: OutboundMessage, by: Any = None) -> OutboundMessage:
             _("This message is %(state)s; it can be sent again when it has come to an end.")
             % {"state": message.get_state_display()}
         )
-    return _store(
-        [
-            draft(
-                get_settings(),
-                message.recipient,
-                message.text,
-                sender=None if message.price else message.sender,
-                account=message.account,
-                unicode=message.unicode,
-                price=message.price,
-                priority="urgent" if message.priority else "normal",
-                ignore_opt_out=message.ignore_opt_out,
-                created_by=by,
-                metadata={**message.metadata, "resend_of": message.pk},
-            )
-        ]
-    )[0]
+    asked = draft(
+        get_settings(),
+        message.recipient,
+        message.text,
+        sender=None if message.price else message.sender,
+        account=message.account,
+        unicode=message.unicode,
+        price=message.price,
+        priority="urgent" if message.priority else "normal",
+        on_duplicate="defer",  # who sends it again does not want to hear that it was sent before
+        ignore_opt_out=message.ignore_opt_out,
+        created_by=by,
+        metadata={**message.metadata, "resend_of": message.pk},
+    )
+    return _store_one(asked)
 
 
 def reply(inbound: InboundMessage, text: str, **options: Any) -> OutboundMessage:
@@ -219,7 +217,15 @@ def reply(inbound: InboundMessage, text: str, **options: Any) -> OutboundMessage
     options.setdefault("sender", answered.sender if answered else inbound.recipient)
     asked = draft(get_settings(), inbound.sender, text, **options)
     asked.reply_to = inbound
-    return _store([asked])[0]
+    return _store_one(asked)
+
+
+def _store_one(asked: OutboundMessage) -> OutboundMessage:
+    try:
+        return _store([asked])[0]
+    except InvalidMessage as error:
+        error.index = None  # it is nobody's place in a list
+        raise
 
 
 def _store(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
@@ -239,30 +245,27 @@ def _store(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
     return rows
 
 
-def _known(drafts: Iterable[OutboundMessage]) -> dict[tuple[str, str], OutboundMessage]:
-    keys: dict[str, list[str]] = {}
-    for message in drafts:
-        if message.idempotency_key:
-            keys.setdefault(message.account, []).append(message.idempotency_key)
-    known: dict[tuple[str, str], OutboundMessage] = {}
-    for account, wanted in keys.items():
-        for start in range(0, len(wanted), BATCH):
-            found = OutboundMessage.objects.filter(account=account, idempotency_key__in=wanted[start : start + BATCH])
-            known |= {(account, str(m.idempotency_key)): m for m in found}
+def _known(drafts: Iterable[OutboundMessage]) -> dict[str, OutboundMessage]:
+    """The rows that have these idempotency keys already, by the digest of account and key."""
+    wanted = [message.idempotency_digest for message in drafts if message.idempotency_digest]
+    known: dict[str, OutboundMessage] = {}
+    for start in range(0, len(wanted), BATCH):
+        found = OutboundMessage.objects.filter(idempotency_digest__in=wanted[start : start + BATCH])
+        known |= {str(message.idempotency_digest): message for message in found}
     return known
 
 
-def _insert(drafts: list[OutboundMessage], known: dict[tuple[str, str], OutboundMessage]) -> list[OutboundMessage]:
+def _insert(drafts: list[OutboundMessage], known: dict[str, OutboundMessage]) -> list[OutboundMessage]:
     rows: list[OutboundMessage] = []
     new: list[OutboundMessage] = []
     for index, message in enumerate(drafts):
-        key = (message.account, message.idempotency_key or "")
-        earlier = known.get(key) if message.idempotency_key else None
+        digest = message.idempotency_digest or ""
+        earlier = known.get(digest)
         if earlier is None:
             new.append(message)
             rows.append(message)
-            if message.idempotency_key:
-                known[key] = message
+            if digest:
+                known[digest] = message
         else:
             _must_match(message, earlier, index)
             rows.append(earlier)

@@ -119,8 +119,10 @@ class OutboundMessage(models.Model):
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
     status_missed_at = models.DateTimeField(_("no status, noted"), null=True, blank=True, editable=False)
 
-    # Null, not empty, where there is none: only nulls may be many under the unique constraint.
     idempotency_key = models.CharField(_("idempotency key"), max_length=200, null=True, blank=True)  # noqa: DJ001
+    # The account and the key in one: to a collation of MySQL's, "kunde-Å" and "kunde-a" are equal. Null, not empty,
+    # where there is no key: only nulls may be many under the unique constraint.
+    idempotency_digest = models.CharField(max_length=32, null=True, unique=True, editable=False)  # noqa: DJ001
     payload_digest = models.CharField(max_length=32, blank=True, default="", editable=False)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
     duplicate_of = models.ForeignKey(
@@ -157,7 +159,6 @@ class OutboundMessage(models.Model):
             ("decide_outboundmessage", "Can decide about unconfirmed messages"),
         ]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["account", "idempotency_key"], name="front_sms_idempotent"),
             models.CheckConstraint(condition=Q(state__in=State.values), name="front_sms_known_state"),
             models.CheckConstraint(
                 condition=~Q(state=State.QUEUED) | Q(next_at__isnull=False), name="front_sms_queued_has_due_time"
