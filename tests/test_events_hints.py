@@ -1,6 +1,7 @@
 """Hints wake a worker, and nobody waits for them."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -126,13 +127,27 @@ class TestHints:
         with os.fdopen(reading) as pipe:
             assert pipe.read() == "dispatch,deliver_events"
 
-    def test_a_process_forked_while_a_hint_is_given_is_not_stuck(self, hinter, broker):
-        with events._hinter._changed:
-            child = os.fork()
-            if not child:
-                events.hint("deliver_events")
-                os._exit(0 if events._hinter.flush(20) else 1)
-        assert os.waitpid(child, 0)[1] == 0
+    def test_a_process_forked_while_another_thread_gives_a_hint_is_not_stuck(self, hinter, broker):
+        held, forked = threading.Event(), threading.Event()
+
+        def hold():
+            with events._hinter._changed:
+                held.set()
+                forked.wait(20)
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        assert held.wait(20)
+        child = os.fork()
+        if not child:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(20)  # ends a child that waits for the lock for ever
+            events.hint("deliver_events")
+            os._exit(0 if events._hinter.flush(10) else 1)
+        status = os.waitpid(child, 0)[1]
+        forked.set()
+        holder.join()
+        assert status == 0
 
 
 class TestExit:
