@@ -127,7 +127,7 @@ class TestFiles:
         body = sms(files=[file(TWICE, "image/png", "b.png")])
         message = receive(body)
         assert MmsFile.objects.get().repaired
-        assert json.loads(again._whole(message)) == json.loads(body)
+        assert json.loads(again.whole_body(message)) == json.loads(body)
 
     def test_a_storage_that_does_not_give_a_file_changes_nothing(self, monkeypatch):
         message = misread(monkeypatch, sms(files=[file(JPEG)]), text="")

@@ -1,6 +1,8 @@
 """Whatever an authentic push holds, it is answered with `true` and kept byte for byte."""
 
 import json
+import os
+import secrets
 from urllib.parse import quote_from_bytes
 
 import pytest
@@ -9,12 +11,15 @@ from hypothesis import strategies as st
 
 from django_front_sms import events, inbox
 from django_front_sms.models import DeliveryStatus, InboundMessage
+from tests import malformed
 from tests.pushes import MMS, QUERY, SMS, STATUS, by_get, by_post, sms
 
 pytestmark = pytest.mark.django_db
 
 many = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=int(os.environ.get("MALFORMED_EXAMPLES", "100")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
@@ -151,3 +156,20 @@ def test_any_query_is_kept(query):
 def test_any_status_is_kept(body, query, content_type):
     response = by_post(body, "status", content_type, QUERY_STRING=query.decode(), CONTENT_LENGTH=str(len(body)))
     assert_kept(response, DeliveryStatus, b"\n".join(part for part in (query, body) if part))
+
+
+def test_two_thousand_damaged_pushes_are_answered_and_kept_once():
+    """`python -m tests.malformed` has the hundred thousand of a release."""
+    seen = malformed.run(2000, seed=2)
+    assert {name: number for name, number in seen.items() if number} == {"cases": 2000}
+
+
+def test_the_judge_of_damaged_pushes_notices_what_is_refused_lost_and_doubled(monkeypatch):
+    monkeypatch.setattr("django_front_sms.webhooks.decode_status", lambda *args: 1 / 0)
+    assert malformed.run(20, seed=2)["5xx"] > 0
+    monkeypatch.undo()
+    monkeypatch.setattr("django_front_sms.inbox.store._identity", lambda *args: secrets.token_hex(16))
+    assert malformed.run(20, seed=2)["doubled"] > 0
+    monkeypatch.undo()
+    monkeypatch.setattr("django_front_sms.inbox.store_inbound", lambda *args: True)
+    assert malformed.run(20, seed=2)["lost"] > 0

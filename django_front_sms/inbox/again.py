@@ -28,7 +28,7 @@ def read_again(message: InboundMessage) -> InboundMessage:
     if not message.problem:
         raise NotPossible(_("All of this message was read already."))
     message.refresh_from_db()
-    whole = _whole(message)
+    whole = whole_body(message)
     push = _decoded(message, whole)
     problems = [push.problem] if push.problem else []
     again, attached = store.unsaved(message.account, push, whole, [*problems, *store.notes(message.problem)])
@@ -45,7 +45,7 @@ def _decoded(message: InboundMessage, raw: bytes) -> InboundPush:
     return decode_inbound_query(raw, short_code=short_code)
 
 
-def _whole(message: InboundMessage) -> bytes:
+def whole_body(message: InboundMessage) -> bytes:
     """The body as it came, with the files that were moved to storage back in their places."""
     stored = {file.sha256: file for file in MmsFile.objects.filter(message=message).exclude(file="")}
 
