@@ -1,12 +1,11 @@
 """The public face: what callers give, get, and never have to fear."""
 
-import asyncio
 import threading
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
@@ -299,14 +298,8 @@ def test_a_dead_broker_never_raises_and_loses_no_row(monkeypatch: pytest.MonkeyP
     assert OutboundMessage.objects.get() == row
 
 
-@pytest.mark.django_db(transaction=True)
 def test_async_code_sends_too():
-    async def send() -> OutboundMessage:
-        row = await asend_sms(NUMBER, "Test", priority="urgent")
-        await sync_to_async(connection.close)()
-        return row
-
-    row = asyncio.run(send())
+    row = async_to_sync(asend_sms)(NUMBER, "Test", priority="urgent")
     assert OutboundMessage.objects.get(pk=row.pk).priority == 1
 
 

@@ -149,7 +149,7 @@ def _refold(
         verdict = fold(message, attempts[message.pk], account, conf, now)
         if not _says_anything_new(message, verdict, attempts[message.pk]):
             continue
-        if message.state == State.UNCONFIRMED and verdict.state == State.QUEUED and _was_cancelled(message):
+        if message.state == State.UNCONFIRMED and verdict.state == State.QUEUED and _is_unwanted(message):
             if not leaves_doubt(attempts[message.pk]):
                 moves.append(Move(message, State.CANCELLED, {"risk_at": None}))
         elif message.state == State.SENT and verdict.state == State.REJECTED:  # too many 17s: one more shall decide
@@ -168,8 +168,7 @@ def _says_anything_new(message: OutboundMessage, verdict: Verdict, attempts: Seq
         case State.QUEUED:  # a late answer; it does not touch the due time of a message that is still at risk
             return verdict.state != State.QUEUED or message.risk_at != verdict.risk_at
         case State.UNCONFIRMED:
-            resolved = verdict.state != State.UNCONFIRMED and verdict.risk_at is None
-            return resolved and not (message.given_up and verdict.state == State.QUEUED)
+            return verdict.state != State.UNCONFIRMED and verdict.risk_at is None
         case State.SENT if message.gateway_id is None:
             # Believed on the strength of a 17, whose ground may fall away, or of a person's word, which stands.
             by_a_person = all(attempt.voided for attempt in attempts)
@@ -179,10 +178,10 @@ def _says_anything_new(message: OutboundMessage, verdict: Verdict, attempts: Seq
             return False
 
 
-def _was_cancelled(message: OutboundMessage) -> bool:
-    """Whether that is a person's last word; who cancelled it may have had it sent anyway later."""
+def _is_unwanted(message: OutboundMessage) -> bool:
+    """Whether a person's last word is that it was taken back, or given up; who said so may have had it sent later."""
     last = Decision.objects.filter(message=message).order_by("pk").last()
-    return last is not None and last.action == Decision.Action.CANCEL
+    return last is not None and last.action in (Decision.Action.CANCEL, Decision.Action.GIVE_UP)
 
 
 def _pause(results: Sequence[Result], account: Account) -> None:

@@ -166,10 +166,10 @@ def test_a_late_acceptance_spares_the_repetition_that_a_person_asked_for(unconfi
     assert take() == []
 
 
-def test_a_late_not_sent_leaves_what_was_given_up_alone(unconfirmed: Job):
+def test_what_was_given_up_and_turns_out_as_not_sent_is_cancelled(unconfirmed: Job):
     row = SendAttempt.objects.get(pk=unconfirmed.attempt_id).message
     give_up(row)
-    assert hear(unconfirmed, not_sent()).state == "unconfirmed"
+    assert hear(unconfirmed, not_sent()).state == "cancelled"
 
 
 def test_a_late_acceptance_counts_for_what_was_given_up(unconfirmed: Job):
