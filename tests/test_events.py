@@ -1,18 +1,17 @@
 """Events reach their receivers: in order per subject, at least once, and each receiver until it took them."""
 
 import logging
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import connection
 from django.utils import timezone
 
 from django_front_sms import events, signals
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage
 from django_front_sms.states import State
+from tests.listening import happen, inbound, later, listening, outbound
 
 pytestmark = pytest.mark.django_db
 
@@ -26,52 +25,15 @@ SIGNALS = [
 ]
 
 
-class Receivers:
-    """Connects receivers for one test, and remembers what they heard."""
-
-    def __init__(self):
-        self.heard = []
-        self.connected = []
-
-    def connect(self, signal, receiver=None, **options):
-        receiver = receiver or self.listen
-        signal.connect(receiver, weak=False, **options)
-        self.connected.append((signal, receiver))
-        return receiver
-
-    def listen(self, signal, sender, **what):
-        self.heard.append({"sender": sender, **what})
-
-
 @pytest.fixture
 def receivers():
-    receivers = Receivers()
-    yield receivers
-    for signal, receiver in receivers.connected:
-        signal.disconnect(receiver)
+    with listening() as receivers:
+        yield receivers
 
 
 @pytest.fixture(autouse=True)
 def _quick(settings):
     settings.FRONT_SMS = {**settings.FRONT_SMS, "RECEIVER_ATTEMPTS": 3}
-
-
-def outbound(**fields):
-    return OutboundMessage.objects.create(recipient="+4799999999", sender="x", text="hei", account="default", **fields)
-
-
-def inbound(**fields):
-    values = {"sender": "+4799999999", "api": "json", "identity": Event().event_id, **fields}
-    return InboundMessage.objects.create(account="default", **values)
-
-
-def happen(*happened):
-    return Event.objects.bulk_create(happened)
-
-
-def later():
-    """Lets retry pauses and leases go by."""
-    Event.objects.filter(next_at__isnull=False).update(next_at=F("next_at") - timedelta(days=1))
 
 
 class TestWhatIsSaid:
@@ -341,125 +303,3 @@ class TestReceiversThatRaise:
         happen(events.message_received(inbound().pk))
         events.deliver()
         assert Event.objects.get().took == [f"{__name__}.{Listener.__qualname__}"]
-
-
-class TestWorkersThatAreLost:
-    def test_the_attempt_is_counted_before_the_call(self, receivers):
-        attempts = []
-        receivers.connect(signals.message_received, lambda **kwargs: attempts.append(Event.objects.get().attempts))
-        happen(events.message_received(inbound().pk))
-        events.deliver()
-        assert attempts == [1]
-
-    def test_an_event_whose_worker_is_lost_is_handed_out_again_after_its_lease(self, receivers):
-        def killed(**kwargs):
-            raise SystemExit
-
-        receivers.connect(signals.message_received, killed)
-        happen(events.message_received(inbound().pk))
-        with pytest.raises(SystemExit):
-            events.deliver()
-        assert events.deliver() == 0
-        event = Event.objects.get()
-        assert timezone.now() < event.next_at <= timezone.now() + events.LEASE + timedelta(seconds=20)
-        later()
-        with pytest.raises(SystemExit):
-            events.deliver()
-
-    def test_an_event_that_costs_its_worker_each_time_is_given_up(self, receivers):
-        def killed(**kwargs):
-            raise SystemExit
-
-        receivers.connect(signals.message_received, killed)
-        happen(events.message_received(inbound().pk))
-        for _ in range(3):
-            with pytest.raises(SystemExit):
-                events.deliver()
-            later()
-        assert events.deliver() == 0
-        assert Event.objects.get().failed
-
-    def test_what_a_receiver_took_is_known_though_the_worker_is_lost_in_the_next(self, receivers):
-        def killed(**kwargs):
-            raise SystemExit
-
-        receivers.connect(signals.message_received)
-        receivers.connect(signals.message_received, killed)
-        happen(events.message_received(inbound().pk))
-        for _ in range(2):
-            with pytest.raises(SystemExit):
-                events.deliver()
-            later()
-        assert len(receivers.heard) == 1
-
-    def test_a_receiver_that_outlives_its_lease_still_counts(self, receivers):
-        def slow(**kwargs):
-            later()
-            Event.objects.update(
-                next_at=F("next_at") + timedelta(days=2), attempts=F("attempts") + 1
-            )  # another took it
-
-        receivers.connect(signals.message_received, slow)
-        happen(events.message_received(inbound().pk))
-        events.deliver()
-        event = Event.objects.get()
-        assert (event.next_at, event.failed, len(event.took)) == (None, False, 1)
-
-    def test_a_failure_after_the_lease_changes_nothing_for_whoever_has_the_event_now(self, receivers):
-        def slow(**kwargs):
-            Event.objects.update(next_at=F("next_at") + timedelta(days=2))
-            raise ValueError
-
-        receivers.connect(signals.message_received, slow)
-        happen(events.message_received(inbound().pk))
-        events.deliver()
-        event = Event.objects.get()
-        assert event.next_at > timezone.now() + timedelta(days=1) and event.traceback == ""
-
-
-@pytest.mark.django_db(transaction=True)
-class TestConnections:
-    def test_a_receiver_that_closes_or_breaks_the_connection_stops_nobody(self, receivers):
-        def close(**kwargs):
-            connection.close()
-
-        def leave_open(**kwargs):
-            transaction.set_autocommit(False)
-            OutboundMessage.objects.count()
-
-        def break_off(**kwargs):
-            connection.ensure_connection()
-            connection.connection.close()
-            OutboundMessage.objects.count()
-
-        for receiver in (close, leave_open, break_off, receivers.listen):
-            receivers.connect(signals.message_received, receiver)
-        happen(*(events.message_received(inbound().pk) for _ in range(3)))
-        assert events.deliver() == 3
-        assert len(receivers.heard) == 3
-        assert transaction.get_autocommit()
-        assert {len(event.took) for event in Event.objects.all()} == {3}
-        assert {event.attempts for event in Event.objects.all()} == {1}
-
-    @pytest.mark.postgresql
-    @pytest.mark.mysql
-    def test_workers_at_once_hand_out_each_event_once_and_in_order(self, receivers):
-        receivers.connect(signals.state_changed)
-        messages = [outbound() for _ in range(8)]
-        happen(*(events.state_changed(m.pk, str(n), str(n + 1)) for n in range(5) for m in messages))
-
-        def work():
-            try:
-                while Event.objects.filter(next_at__isnull=False).exists():
-                    events.deliver()
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=work) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        assert len(receivers.heard) == 40
-        for message in messages:
-            assert [said["old"] for said in receivers.heard if said["message"] == message] == list("01234")
