@@ -9,11 +9,8 @@ import shutil
 import threading
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-
-from PIL import Image
 
 from django_front_sms.simulator import Account, Network, Rules, Simulator
 
@@ -98,8 +95,7 @@ def send(simulator: Simulator, to: str, text: str, sender: str = PSK) -> None:
 
 def shoot(page: Any, file: Path) -> None:
     page.wait_for_timeout(500)
-    picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
-    picture.quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
+    page.screenshot(path=file)
     print(file.name)
 
 

@@ -267,14 +267,13 @@ def _rules(simulator: Simulator, given: Document) -> Document:
 
 def _phone(simulator: Simulator, given: Document) -> Document:
     network = simulator.network
-    number = from_wire(str(given.pop("number")))
+    number = str(given.pop("number"))
     for name, value in given.items():
         if name not in ("on", "dead", "silent", "blacklisted"):
             raise KeyError(name)
         if not isinstance(value, bool):
             raise ValueError(f"{name} is true or false, not {value!r}")
-    network.set_phone(number, **given)
-    return _phone_state(network, number)
+    return _phone_state(network, network.set_phone(number, **given))
 
 
 def _account(simulator: Simulator, given: Document) -> Document:

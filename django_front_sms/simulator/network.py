@@ -369,8 +369,10 @@ class Network:
         dead: bool | None = None,
         silent: bool | None = None,
         blacklisted: bool | None = None,
-    ) -> None:
-        """What a phone is like from now on; None leaves it. One that is switched on, or dies, ends its waiting."""
+    ) -> str:
+        """What a phone is like from now on; None leaves it. One that is switched on, or dies, ends its waiting.
+
+        Gives its number as all else names it, in E.164."""
         number = from_wire(number.replace(" ", ""))
         off = None if on is None else not on
         wanted = ((self.off, off), (self.dead, dead), (self.silent, silent), (self.blacklist, blacklisted))
@@ -382,6 +384,7 @@ class Network:
             if number not in self.off or number in self.dead:
                 self._statuses.release(number, self.now())
             self._touch()
+            return number
 
     def _show(self, number: str, entry: Message | Incoming) -> None:
         entries = self._phones.pop(number, [])
