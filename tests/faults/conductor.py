@@ -56,7 +56,9 @@ class Conductor:
                     process.end()
             _end_what_is_left(self.folder)
             if self.logs is not None:
-                shutil.copytree(self.folder, self.logs, dirs_exist_ok=True)
+                shutil.copytree(
+                    self.folder, self.logs, dirs_exist_ok=True, ignore=shutil.ignore_patterns("postgresql", "mariadb")
+                )
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _set_up(self) -> None:

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,8 +46,19 @@ def unprivileged(*names: str) -> str | None:
     raise Unavailable("a database server must not run as root, and there is no user postgres, mysql or nobody")
 
 
+def _data(path: Path, user: str | None) -> Path:
+    """A folder for a database server that may run as another user, to whom the run's folder must let through."""
+    path.mkdir(mode=0o700)
+    if user:
+        path.parent.chmod(0o711)
+        shutil.chown(path, user, user)
+    return path
+
+
 class Process:
     """One child of the conductor, and what it started: a session of its own, so that all of it can be ended."""
+
+    ends_by = signal.SIGTERM
 
     def __init__(self, name: str, command: Sequence[str], folder: Path, user: str | None = None, **env: str) -> None:
         self.name = name
@@ -100,13 +110,13 @@ class Process:
         if self.popen is not None:
             self.popen.wait()
 
-    def end(self, number: int = signal.SIGTERM, patience: float = 5) -> None:
+    def end(self) -> None:
         """Ask, then kill. What it started ends as well."""
         self.send(signal.SIGCONT, whole=True)
-        self.send(number)
+        self.send(self.ends_by)
         if self.popen is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.popen.wait(patience)
+                self.popen.wait(10)
         self.kill()
 
 
@@ -154,15 +164,15 @@ class Redis(Process):
 
 
 class PostgreSQL(Process):
-    """A cluster of its own. `restart_hard` is what `pg_ctl stop -m immediate` does: every backend is dropped."""
+    """A cluster of its own. It stops as by `pg_ctl stop -m immediate`: every backend is dropped, nothing tidied up."""
+
+    ends_by = signal.SIGQUIT
 
     def __init__(self, folder: Path) -> None:
         if not POSTGRESQL:
             raise Unavailable("the PostgreSQL server's programs (initdb, postgres) are not installed")
         user = unprivileged("postgres")
-        self.data = Path(tempfile.mkdtemp(prefix="faults-postgresql-"))
-        if user:
-            shutil.chown(self.data, user)
+        self.data = _data(folder / "postgresql", user)
         self.port = free_port()
         options: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
         subprocess.run(
@@ -195,10 +205,6 @@ class PostgreSQL(Process):
         if self.popen is not None:
             self.popen.wait(30)
 
-    def end(self, number: int = signal.SIGQUIT, patience: float = 10) -> None:
-        super().end(number, patience)
-        shutil.rmtree(self.data, ignore_errors=True)
-
 
 class MariaDB(Process):
     def __init__(self, folder: Path) -> None:
@@ -207,9 +213,7 @@ class MariaDB(Process):
         if not Path(server).exists() or install is None:
             raise Unavailable("the MariaDB server's programs (mariadbd, mariadb-install-db) are not installed")
         user = unprivileged("mysql")
-        self.data = Path(tempfile.mkdtemp(prefix="faults-mariadb-"))
-        if user:
-            shutil.chown(self.data, user)
+        self.data = _data(folder / "mariadb", user)
         self.port = free_port()
         options: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
         common = ["--no-defaults", f"--datadir={self.data}"]
@@ -237,7 +241,3 @@ class MariaDB(Process):
 
     def stop_hard(self) -> None:
         self.kill()
-
-    def end(self, number: int = signal.SIGTERM, patience: float = 10) -> None:
-        super().end(number, patience)
-        shutil.rmtree(self.data, ignore_errors=True)
