@@ -4,7 +4,7 @@ import argparse
 import statistics
 from collections.abc import Callable
 
-from benchmarks import sending
+from benchmarks import receiving, sending
 
 
 def compare(title: str, ours: Callable[[], float], theirs: Callable[[], float], rounds: int) -> None:
@@ -20,13 +20,27 @@ def compare(title: str, ours: Callable[[], float], theirs: Callable[[], float], 
     )
 
 
+def measure_receiving(vendor: str, count: int, rounds: int) -> None:
+    with receiving.alive() as alive, receiving.silent() as silent:
+        for state, broker in (("dead", receiving.DEAD), ("silent", silent)):
+            compare(
+                f"statuses received on {vendor} with a {state} broker, of those with a Redis that is alive",
+                receiving.webhook(broker, count),
+                receiving.webhook(alive, count),
+                rounds,
+            )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--count", type=int, default=2000, help="messages in a round")
+    parser.add_argument("--only", choices=["sending", "receiving"])
     options = parser.parse_args()
     with sending.database() as vendor:
-        for latency in (0.05, 0.0):
+        if options.only != "sending":
+            measure_receiving(vendor, options.count, options.rounds)
+        for latency in (0.05, 0.0) if options.only != "receiving" else ():
             with sending.gateway(latency) as url:
                 compare(
                     f"sending on {vendor}, one process, {latency * 1000:.0f} ms gateway, of the bare client",
