@@ -123,21 +123,31 @@ def test_the_control_api_has_them_too(get: Exchange, simulator: Simulator, netwo
     assert json.loads(get("/control/wire?after=1").body) == []
 
 
-def test_the_page_gets_news_when_there_is_some(simulator: Simulator, network: Network) -> None:
-    """The request is under way before anything happens: what ends it is the message, and not its time-out."""
+def test_the_page_gets_news_when_there_is_some(
+    simulator: Simulator, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page's request waits already: what ends it is the phone that goes off, and not its time-out."""
     answers: list[dict[str, Any]] = []
-    version = network.version
+    waiting = threading.Event()
+    wait_for_change, version = network.wait_for_change, network.version
 
-    def wait() -> None:
+    def noticed(seen: int, timeout: float) -> int:
+        with network._changed:  # held until it waits
+            waiting.set()
+            return wait_for_change(seen, timeout)
+
+    def ask() -> None:
         url = f"{simulator.origin}/phones?version={version}&wait=30"
         with urllib.request.urlopen(url, timeout=60) as response:
             answers.append(json.load(response))
 
-    thread = threading.Thread(target=wait)
+    monkeypatch.setattr(network, "wait_for_change", noticed)
+    thread = threading.Thread(target=ask)
     thread.start()
-    said(simulator.port, REQUEST)
+    assert waiting.wait(10)
+    network.set_phone("+4799999999", on=False)
     thread.join(timeout=20)
-    assert answers and answers[0]["version"] > version
+    assert answers and answers[0]["order"] == ["+4799999999"]
 
 
 def test_the_page_gets_the_exchanges_that_it_lacks(get: Exchange, simulator: Simulator) -> None:
