@@ -5,7 +5,7 @@ stands then is a function of the *set* of its statuses: their order and repetiti
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django_front_sms import events
@@ -18,6 +18,7 @@ from django_front_sms.states import State, by_statuses
 BATCH = 500
 GIVE_UP_AFTER = timedelta(days=1)
 _SOONEST = timedelta(seconds=2)
+_FINAL = (4, 5)  # delivered, failed (§2.3)
 
 
 def fold_statuses() -> int:
@@ -41,7 +42,10 @@ def _fold_batch() -> int:
     for status in statuses:
         _match(status, messages.get((status.account, status.gateway_id)), now)
     update_rows(statuses, ("message", "look_at", "problem"))
-    _move({s.message_id: s.message for s in statuses if s.message is not None}.values(), now)
+    folded = {s.message_id: s.message for s in statuses if s.message is not None}
+    seen = _seen(folded)
+    _flag_contradictions(statuses, seen)
+    _move(folded.values(), seen, now)
     Event.objects.bulk_create(events.status_received(s.pk, s.message_id) for s in statuses if s.look_at is None)
     return len(statuses)
 
@@ -72,16 +76,31 @@ def _match(status: DeliveryStatus, message: OutboundMessage | None, now: datetim
         status.problem = status.problem or "No message with this id is known."
 
 
-def _move(messages: Iterable[OutboundMessage], now: datetime) -> None:
-    messages = list(messages)
+def _seen(pks: Iterable[int | None]) -> dict[int, set[int]]:
+    """All statuses that ever came, by message."""
     seen: dict[int, set[int]] = defaultdict(set)
-    rows = DeliveryStatus.objects.filter(message__in=[m.pk for m in messages], status__in=(-1, 4, 5))
+    rows = DeliveryStatus.objects.filter(message__in=list(pks), status__in=(-1, *_FINAL))
     for pk, status in rows.values_list("message_id", "status"):
         if pk is not None and status is not None:
             seen[pk].add(status)
+    return seen
+
+
+def _flag_contradictions(statuses: Iterable[DeliveryStatus], seen: Mapping[int, set[int]]) -> None:
+    """4 beats 5, whichever came first; that there were both is for staff to see."""
+    torn = [
+        s.pk
+        for s in statuses
+        if s.message_id is not None and s.status in _FINAL and seen.get(s.message_id, set()).issuperset(_FINAL)
+    ]
+    if torn:
+        DeliveryStatus.objects.filter(pk__in=torn, problem="").update(problem="Front reported both 4 and 5.")
+
+
+def _move(messages: Iterable[OutboundMessage], seen: Mapping[int, set[int]], now: datetime) -> None:
     moves = []
     for message in messages:
-        state = by_statuses(message.state, seen[message.pk])
+        state = by_statuses(message.state, seen.get(message.pk, set()))
         if state != message.state:
             moves.append(Move(message, state, {"delivered_at": now} if state == State.DELIVERED else {}))
     apply(moves, are_locked=True)

@@ -1,0 +1,43 @@
+"""Statuses that contradict one another: the message is delivered, and staff can see that Front said both."""
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+from django.utils import timezone
+
+from django_front_sms.models import DeliveryStatus
+from django_front_sms.outbox import fold_statuses
+from django_front_sms.states import State
+from tests.stories import message, status
+
+pytestmark = pytest.mark.django_db
+
+
+def push(*values: int, apart: bool) -> None:
+    for value in values:
+        status(None, value, 0, gateway_id=145099, look_at=timezone.now() - timedelta(minutes=1))
+        if apart:
+            fold_statuses()
+    fold_statuses()
+
+
+def flagged() -> set[int | None]:
+    return set(DeliveryStatus.objects.exclude(problem="").values_list("status", flat=True))
+
+
+@pytest.mark.parametrize("apart", [True, False])
+@pytest.mark.parametrize("order", list(permutations([4, 5, -1])))
+def test_delivered_and_failed_together_are_flagged_in_whatever_order(order, apart):
+    sms = message(state=State.SENT, gateway_id=145099, sent_at=timezone.now())
+    push(*order, apart=apart)
+    sms.refresh_from_db()
+    assert sms.state == State.DELIVERED
+    assert flagged() and flagged() <= {4, 5}
+
+
+@pytest.mark.parametrize("values", [(-1, 4), (-1, 5), (4, 4), (5, -1), (77, 4)])
+def test_others_are_not(values):
+    message(state=State.SENT, gateway_id=145099, sent_at=timezone.now())
+    push(*values, apart=False)
+    assert flagged() == set()
