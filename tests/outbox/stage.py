@@ -121,3 +121,10 @@ def outcomes(row: OutboundMessage) -> list[str]:
 
 def memory(account: str = "default") -> AccountMemory:
     return AccountMemory.objects.get(key=get_settings().account(account).gateway)
+
+
+def send_by_17(clock: PretendClock) -> OutboundMessage:
+    """Bring the one message that is due to `sent` by a code 17 after an unclear attempt: without an id."""
+    attempt(unclear())
+    clock.advance(5)
+    return attempt(refused(17))

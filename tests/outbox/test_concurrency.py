@@ -1,0 +1,156 @@
+"""Many workers at once, in real threads on the real database: no row is claimed twice, and no answer is lost."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from django_front_sms import send_many_sms
+from django_front_sms.conf import get_settings
+from django_front_sms.exceptions import NotPossible
+from django_front_sms.models import AccountMemory, DeliveryStatus, Event, OutboundMessage, SendAttempt
+from django_front_sms.outbox import fold_statuses, sweep
+from django_front_sms.outbox.claim import Job, claim
+from django_front_sms.outbox.settle import Result, settle
+from django_front_sms.outbox.stream import Lane, Stream
+from tests.outbox.stage import NUMBER, accepted, configure, not_sent
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+THREADS = 8
+WIDE = Lane("wide", (1, 0), streams=THREADS, concurrency=64)  # so that all of them may claim at once
+
+
+def at_once(*works: Callable[[], Any]) -> list[Any]:
+    """Run them all at the same time; gives what they gave, and raises what they raised."""
+    gate = threading.Barrier(len(works))
+    results: list[Any] = []
+    failures: list[BaseException] = []
+
+    def run(work: Callable[[], Any]) -> None:
+        try:
+            gate.wait(30)
+            results.append(work())
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    if failures:
+        raise failures[0]
+    return results
+
+
+def messages(count: int, distinct: bool = True) -> None:
+    send_many_sms({"to": NUMBER, "text": f"number {n}" if distinct else "the same"} for n in range(count))
+
+
+def claim_all() -> list[Job]:
+    mine, jobs = Stream(get_settings().account("default"), WIDE), []
+    while claimed := claim(mine, 7, get_settings()).jobs:
+        jobs += claimed
+    return jobs
+
+
+def test_no_message_is_claimed_twice():
+    messages(200)
+    jobs = [job for claimed in at_once(*[claim_all] * THREADS) for job in claimed]
+    assert len(jobs) == 200
+    assert len({job.message_id for job in jobs}) == 200
+    assert SendAttempt.objects.count() == 200
+
+
+def test_of_twins_only_one_is_claimed_by_all_of_them_together():
+    messages(30, distinct=False)
+    jobs = [job for claimed in at_once(*[claim_all] * THREADS) for job in claimed]
+    assert len(jobs) == 1
+
+
+def test_eight_first_claims_make_one_memory():
+    messages(8)
+    at_once(*[claim_all] * THREADS)
+    assert AccountMemory.objects.count() == 1
+
+
+def test_claims_answers_statuses_and_sweeps_do_not_disturb_each_other(settings):
+    """Deadlocks and busy databases are waited out; what is sent twice by mistake would show in the attempts."""
+    configure(settings, TIMEOUT=60)  # nobody's lease ends while the test runs
+    messages(160)
+    sent = Counter[int]()
+
+    def work() -> None:
+        mine = Stream(get_settings().account("default"), WIDE)
+        while jobs := claim(mine, 5, get_settings()).jobs:
+            sent.update(job.message_id for job in jobs)
+            for job in jobs:
+                DeliveryStatus.objects.create(account="default", gateway_id=job.message_id, status=4)
+            settle([Result(job, accepted(job.message_id), 0.01) for job in reversed(jobs)], get_settings())
+
+    def look() -> None:
+        for _ in range(10):
+            sweep()
+            fold_statuses()
+
+    at_once(*[work] * 5, *[look] * 2)
+    DeliveryStatus.objects.filter(look_at__isnull=False).update(look_at="2000-01-01T00:00Z")
+    fold_statuses()
+    assert set(sent.values()) == {1}
+    assert len(sent) == 160
+    assert Counter(OutboundMessage.objects.values_list("state", flat=True)) == {"delivered": 160}
+    told = Event.objects.filter(kind="state_changed", data__new="delivered")
+    assert told.count() == 160
+
+
+def test_one_answer_recorded_by_all_of_them_lands_once():
+    messages(1)
+    (job,) = claim_all()
+    answers = [accepted(1), accepted(2), not_sent(), accepted(3)] * 2
+    at_once(*[lambda answer=answer: settle([Result(job, answer, 0.01)], get_settings()) for answer in answers])
+    (attempt,) = SendAttempt.objects.all()
+    row = OutboundMessage.objects.get()
+    assert attempt.outcome != "pending"
+    assert row.gateway_id == attempt.gateway_id
+    assert Event.objects.filter(kind="state_changed").count() == 1
+
+
+def test_answers_recorded_in_opposite_orders_do_not_lock_each_other_out():
+    messages(60)
+    jobs = claim_all()
+    orders = [jobs, jobs[::-1]] * 4
+    at_once(
+        *[
+            lambda order=order: settle([Result(job, accepted(job.message_id), 0.01) for job in order], get_settings())
+            for order in orders
+        ]
+    )
+    assert Counter(OutboundMessage.objects.values_list("state", flat=True)) == {"sent": 60}
+    assert Event.objects.filter(kind="state_changed").count() == 60
+
+
+def test_a_person_and_a_worker_at_once_end_in_one_of_both():
+    messages(40)
+    rows = list(OutboundMessage.objects.order_by("pk"))
+
+    def cancel_all() -> int:
+        count = 0
+        for row in rows:
+            try:
+                row.cancel()
+                count += 1
+            except NotPossible:
+                pass
+        return count
+
+    results = at_once(claim_all, claim_all, cancel_all)
+    claimed = {job.message_id for jobs in results if isinstance(jobs, list) for job in jobs}
+    cancelled = set(OutboundMessage.objects.filter(state="cancelled").values_list("pk", flat=True))
+    assert claimed | cancelled == {row.pk for row in rows}
+    assert not claimed & cancelled

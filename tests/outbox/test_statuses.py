@@ -1,0 +1,181 @@
+"""Delivery statuses folded into their messages (§2.3): in any order, any number of times, early and late."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
+from django_front_sms.outbox import fold_statuses
+from django_front_sms.states import State, by_statuses
+from tests.outbox.stage import (
+    ID,
+    PretendClock,
+    accepted,
+    again,
+    attempt,
+    configure,
+    hear,
+    message,
+    send_by_17,
+    take_one,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _clock(clock: PretendClock) -> PretendClock:
+    return clock
+
+
+def push(clock: PretendClock, status: int | None, gateway_id: int | None = ID, account: str = "default"):
+    now = clock.database()
+    return DeliveryStatus.objects.create(
+        account=account, gateway_id=gateway_id, status=status, received_at=now, look_at=now
+    )
+
+
+@pytest.fixture
+def sent() -> OutboundMessage:
+    message()
+    return attempt(accepted())
+
+
+@pytest.mark.parametrize(("status", "state"), [(-1, "at_operator"), (4, "delivered"), (5, "undelivered")])
+def test_a_status_moves_its_message(clock: PretendClock, sent: OutboundMessage, status: int, state: str):
+    push(clock, status)
+    assert fold_statuses() == 1
+    assert again(sent).state == state
+    assert again(sent).delivered_at == (clock.database() if status == 4 else None)
+
+
+@pytest.mark.parametrize("status", [0, 1, 7, 99, -2, None])
+def test_a_status_that_nobody_knows_moves_nothing_and_is_kept(clock, sent: OutboundMessage, status):
+    pushed = push(clock, status)
+    fold_statuses()
+    pushed.refresh_from_db()
+    assert again(sent).state == "sent"
+    assert (pushed.message, pushed.look_at) == (sent, None)
+
+
+def test_a_late_at_operator_does_not_undo_delivered(clock: PretendClock, sent: OutboundMessage):
+    for status in (4, -1):
+        push(clock, status)
+        fold_statuses()
+    assert again(sent).state == "delivered"
+
+
+def test_delivered_beats_failed_whichever_comes_first(clock: PretendClock, sent: OutboundMessage):
+    for status in (5, 4, 5):
+        push(clock, status)
+        fold_statuses()
+    assert again(sent).state == "delivered"
+
+
+@examples(deadline=None)
+@given(pushes=st.lists(st.sampled_from([-1, 4, 5, 0, None]), min_size=1, max_size=8), cuts=st.sets(st.integers(0, 8)))
+def test_only_the_set_of_statuses_counts(pushes: list[int | None], cuts: set[int]):
+    """In any order, any number of times, folded together or one by one."""
+    DeliveryStatus.objects.all().delete()
+    OutboundMessage.objects.all().delete()
+    row = OutboundMessage.objects.create(account="default", recipient="+4799999999", state="sent", gateway_id=ID)
+    for place, status in enumerate(pushes):
+        DeliveryStatus.objects.create(account="default", gateway_id=ID, status=status, look_at="2000-01-01T00:00Z")
+        if place in cuts:
+            fold_statuses()
+    fold_statuses()
+    known = {status for status in pushes if status is not None}
+    expected = next((state for status, state in RANKED if status in known), "sent")
+    assert again(row).state == expected
+
+
+RANKED = [(4, "delivered"), (5, "undelivered"), (-1, "at_operator")]
+
+
+@given(st.sampled_from(State.values), st.sets(st.sampled_from([-1, 4, 5, 7])), st.sets(st.sampled_from([-1, 4, 5, 7])))
+def test_folding_twice_is_folding_together(state: str, first: set[int], second: set[int]):
+    assert by_statuses(by_statuses(state, first), first | second) == by_statuses(state, first | second)
+
+
+def test_a_status_that_came_before_our_own_commit_is_met_afterwards(clock: PretendClock):
+    row = message()
+    job = take_one()
+    push(clock, 4)
+    fold_statuses()
+    assert again(row).state == "sending"
+    hear(job, accepted())
+    assert fold_statuses() == 1
+    assert again(row).state == "delivered"
+
+
+def test_a_status_of_nobodys_is_looked_at_with_growing_pauses_and_then_listed(clock: PretendClock):
+    pushed = push(clock, 4, gateway_id=999)
+    looks, pauses = 0, []
+    while DeliveryStatus.objects.filter(look_at__isnull=False).exists():
+        before = clock.ran
+        clock.ran = (DeliveryStatus.objects.get().look_at - clock.start).total_seconds()
+        pauses.append(clock.ran - before)
+        looks += fold_statuses()
+        assert looks < 50
+    pushed.refresh_from_db()
+    assert pauses == sorted(pauses)
+    assert clock.ran >= 24 * 3600
+    assert (pushed.message, pushed.problem) == (None, "No message with this id is known.")
+
+
+def test_a_status_without_an_id_is_nobodys_even_where_messages_have_none(clock: PretendClock):
+    row = message()
+    send_by_17(clock)
+    assert (again(row).state, again(row).gateway_id) == ("sent", None)
+    push(clock, 4, gateway_id=None)
+    fold_statuses()
+    assert again(row).state == "sent"
+
+
+def test_the_same_id_at_another_account_is_another_message(settings, clock: PretendClock, sent: OutboundMessage):
+    configure(settings, "second", SERVICE_ID=5678)
+    push(clock, 4, account="second")
+    fold_statuses()
+    assert again(sent).state == "sent"
+
+
+def test_of_two_messages_with_one_id_the_newer_is_meant(clock: PretendClock, sent: OutboundMessage):
+    message("another")
+    newer = attempt(accepted())
+    push(clock, 4)
+    fold_statuses()
+    assert (again(sent).state, again(newer).state) == ("sent", "delivered")
+
+
+def test_an_id_of_63_bits_is_found(clock: PretendClock):
+    message()
+    row = attempt(accepted(2**63 - 1))
+    push(clock, 4, gateway_id=2**63 - 1)
+    fold_statuses()
+    assert again(row).state == "delivered"
+
+
+def test_a_change_is_told_once_and_each_status_is_told(clock: PretendClock, sent: OutboundMessage):
+    for _ in range(3):
+        push(clock, 4)
+    fold_statuses()
+    fold_statuses()
+    assert Event.objects.filter(kind="state_changed", data__new="delivered").count() == 1
+    assert Event.objects.filter(kind="status_received").count() == 3
+    last = Event.objects.filter(subject=f"out:{sent.pk}").order_by("pk").values_list("kind", flat=True)
+    assert list(last)[-4:] == ["state_changed", *["status_received"] * 3]
+
+
+def test_many_statuses_are_folded_in_batches(clock: PretendClock, sent: OutboundMessage):
+    now = clock.database()
+    DeliveryStatus.objects.bulk_create(
+        DeliveryStatus(
+            account="default", gateway_id=gid, status=-1, received_at=now, look_at=now - timedelta(seconds=1)
+        )
+        for gid in range(ID - 700, ID + 700)
+    )
+    assert fold_statuses() == 1400
+    assert again(sent).state == "at_operator"
