@@ -30,8 +30,12 @@ def dispatch(self: "Task[Any, Any]") -> int:
     """Send what is due; gives the number of attempts. Called as a function, it returns when nothing is due."""
     outbox.sweep()
     if self.request.called_directly:
-        return outbox.run()
-    return outbox.run(CLAIM_FOR, hand_over=lambda: events.publish("dispatch"))
+        attempts = outbox.run()
+    else:
+        attempts = outbox.run(CLAIM_FOR, hand_over=lambda: events.publish("dispatch"))
+    if events.has_due():
+        events.hint("deliver_events")
+    return attempts
 
 
 @shared_task(**_OPTIONS)  # type: ignore[untyped-decorator]  # celery's own types leave it open

@@ -1,0 +1,122 @@
+"""The tasks: callable as functions, and woken by the sweep where a hint was lost."""
+
+import pytest
+
+from django_front_sms import events, outbox, send_sms, tasks
+from django_front_sms.models import Event, OutboundMessage
+from tests.outbox.stage import PretendClock, again, configure, message, take_one
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> PretendClock:
+    pretended = PretendClock()
+    monkeypatch.setattr("django_front_sms.clock.source", pretended)
+    return pretended
+
+
+@pytest.fixture
+def hints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    given: list[str] = []
+    monkeypatch.setattr(events, "hint", given.append)
+    return given
+
+
+@pytest.fixture
+def no_gateway(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
+    runs: list[tuple] = []
+    monkeypatch.setattr(outbox, "run", lambda *args, **options: runs.append((args, options)) or 0)
+    return runs
+
+
+def test_with_nothing_to_do_every_task_returns(hints: list[str]):
+    assert tasks.dispatch() == 0
+    assert tasks.deliver_events() == 0
+    assert tasks.sweep() is None
+    assert hints == []
+
+
+def test_the_sweep_wakes_a_dispatch_where_something_is_due(hints: list[str]):
+    message()
+    hints.clear()
+    tasks.sweep()
+    assert hints == ["dispatch"]
+
+
+def test_the_sweep_wakes_nobody_for_what_is_due_later(hints: list[str], clock: PretendClock):
+    message(scheduled_at=clock.database().replace(year=2100))
+    hints.clear()
+    tasks.sweep()
+    assert hints == []
+
+
+def test_the_sweep_wakes_who_delivers_where_an_event_is_due(hints: list[str]):
+    Event.objects.bulk_create([events.sending_paused("default", 13)])
+    tasks.sweep()
+    assert hints == ["deliver_events"]
+
+
+def test_the_sweep_task_rescues_what_was_lost(hints: list[str], clock: PretendClock):
+    row = message()
+    take_one()
+    clock.advance(30)
+    tasks.sweep()
+    assert again(row).state == "queued"
+
+
+def test_dispatch_sweeps_first(hints: list[str], clock: PretendClock, no_gateway):
+    row = message()
+    take_one()
+    clock.advance(30)
+    tasks.dispatch()
+    assert again(row).state == "queued"
+    assert no_gateway == [((), {})]
+
+
+def test_a_dispatch_that_changed_something_wakes_who_tells_of_it(hints: list[str], clock: PretendClock, no_gateway):
+    row = message(expires_at=clock.database())
+    hints.clear()
+    tasks.dispatch()
+    assert again(row).state == "expired"
+    assert hints == ["deliver_events"]
+
+
+def test_in_a_worker_a_dispatch_hands_over_after_a_few_seconds(monkeypatch: pytest.MonkeyPatch, no_gateway):
+    published: list[str] = []
+    monkeypatch.setattr(events, "publish", lambda task: published.append(task) or True)
+    tasks.dispatch.apply()
+    ((args, options),) = no_gateway
+    assert args == (tasks.CLAIM_FOR,)
+    assert options["hand_over"]() is True
+    assert published == ["dispatch"]
+
+
+@pytest.mark.parametrize("name", ["dispatch", "sweep", "deliver_events"])
+def test_tasks_are_acknowledged_early_and_leave_no_result(name: str):
+    task = getattr(tasks, name)
+    assert task.name == f"django_front_sms.tasks.{name}"
+    assert (task.acks_late, task.ignore_result) == (False, True)
+
+
+def test_beat_sweeps_every_ten_seconds_and_drops_what_it_could_not_do():
+    (entry,) = [entry for entry in tasks.BEAT_SCHEDULE.values() if entry["task"].endswith("tasks.sweep")]
+    assert entry["schedule"] == 10.0
+    assert entry["options"]["expires"] <= entry["schedule"]
+
+
+def test_a_worker_sweeps_by_itself_at_once_and_until_it_stops(hints: list[str], monkeypatch: pytest.MonkeyPatch):
+    waits = iter([False, False, True])
+    monkeypatch.setattr(tasks._stopping, "wait", lambda seconds: next(waits))
+    tasks._keep_sweeping()
+    assert hints == ["sweep"] * 3
+
+
+def test_all_accounts_are_swept(settings, hints: list[str], clock: PretendClock):
+    configure(settings, "second", SERVICE_ID=5678)
+    rows = [
+        send_sms("+4799999999", "Test", account=name, expires_at=clock.database()) for name in ("default", "second")
+    ]
+    tasks.sweep()
+    assert [again(row).state for row in rows] == ["expired", "expired"]
+    assert not OutboundMessage.objects.filter(state="queued").exists()
