@@ -23,7 +23,7 @@ MANAGE := $(BIN)/python example_project/manage.py
 DEMO := $(BIN)/python -m example_project.demo
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-services test-faults test-browser web worker beat simulator lint bench faults docs screenshots migrate clean
+.PHONY: demo test test-services test-postgresql test-mariadb test-faults test-browser web worker beat simulator lint bench faults docs screenshots migrate clean
 
 $(INSTALLED): setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. Install one, or name it: make PYTHON=/path/to/python"; exit 1; }
@@ -42,12 +42,15 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	@$(BIN)/python -m pytest -m "not browser and not faults" $(ARGS)
 
-test-services: export REQUIRE_SERVICES = 1
-test-services: export REDIS_URL := $(REDIS_URL)
-test-services: export CELERY_BROKER_URL := $(REDIS_URL)
-test-services: $(INSTALLED)
-	DATABASE_URL=$(POSTGRES_URL) $(BIN)/python -m pytest -m "not browser and not faults" $(ARGS)
-	DATABASE_URL=$(MARIADB_URL) $(BIN)/python -m pytest -m "not browser and not faults" $(ARGS)
+test-services: test-postgresql test-mariadb
+
+test-postgresql test-mariadb: export REQUIRE_SERVICES = 1
+test-postgresql test-mariadb: export REDIS_URL := $(REDIS_URL)
+test-postgresql test-mariadb: export CELERY_BROKER_URL := $(REDIS_URL)
+test-postgresql: export DATABASE_URL = $(POSTGRES_URL)
+test-mariadb: export DATABASE_URL = $(MARIADB_URL)
+test-postgresql test-mariadb: $(INSTALLED)
+	@$(BIN)/python -m pytest -m "not browser and not faults" $(ARGS)
 
 test-faults: export REQUIRE_SERVICES = 1
 test-faults: $(INSTALLED)
