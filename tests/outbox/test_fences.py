@@ -1,0 +1,177 @@
+"""Between reading a row and writing it somebody else may have moved it: then it is left alone."""
+
+import importlib
+from collections.abc import Callable
+
+import pytest
+from django.db import transaction
+
+from django_front_sms.conf import get_settings
+from django_front_sms.models import Decision, Event, OutboundMessage, SendAttempt
+from django_front_sms.outbox import claim as claiming
+from django_front_sms.outbox import decisions, sweep
+from django_front_sms.outbox.moves import Move, apply
+from django_front_sms.outbox.transactions import short_transaction, update_rows
+from django_front_sms.states import State
+from tests.outbox.stage import (
+    PretendClock,
+    accepted,
+    again,
+    attempt,
+    configure,
+    hear,
+    message,
+    not_sent,
+    stream,
+    take,
+    take_one,
+    unclear,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Changes rows after a claim has read them, and before it takes them."""
+
+    def meanwhile(**changes) -> None:
+        real = claiming._take
+
+        def take_after(*args):
+            OutboundMessage.objects.update(**changes)
+            return real(*args)
+
+        monkeypatch.setattr(claiming, "_take", take_after)
+
+    return meanwhile
+
+
+@pytest.mark.parametrize("state", ["sent", "cancelled", "unconfirmed", "rejected"])
+def test_what_was_moved_since_it_was_read_is_not_claimed(meanwhile: Callable[..., None], state: str):
+    row = message()
+    meanwhile(state=state)
+    assert take() == []
+    assert (again(row).state, again(row).attempts) == (state, 0)
+    assert not SendAttempt.objects.exists()
+
+
+def test_what_was_put_off_since_it_was_read_is_not_claimed(meanwhile: Callable[..., None], clock: PretendClock):
+    row = message()
+    meanwhile(next_at=clock.database().replace(year=2100))
+    assert take() == []
+    assert again(row).state == "queued"
+
+
+def test_of_many_only_what_was_moved_is_left(monkeypatch: pytest.MonkeyPatch):
+    rows = [message(f"number {n}") for n in range(3)]
+    real = claiming._take
+
+    def take_after(*args):
+        OutboundMessage.objects.filter(pk=rows[1].pk).update(state="cancelled")
+        return real(*args)
+
+    monkeypatch.setattr(claiming, "_take", take_after)
+    assert {job.message_id for job in take()} == {rows[0].pk, rows[2].pk}
+
+
+def test_what_does_not_read_back_as_ours_after_the_commit_is_not_sent(monkeypatch: pytest.MonkeyPatch):
+    """The commit went through, and the sweep of another worker was faster: the message is no longer ours."""
+    rows = [message(f"number {n}") for n in range(2)]
+    real = claiming._claim
+
+    def claim_and_lose_one(*args):
+        claimed = real(*args)
+        OutboundMessage.objects.filter(pk=rows[0].pk).update(token="")
+        return claimed
+
+    monkeypatch.setattr(claiming, "_claim", claim_and_lose_one)
+    assert [job.message_id for job in claiming.claim(stream(), 9, get_settings()).jobs] == [rows[1].pk]
+
+
+def test_a_move_is_made_only_on_the_row_as_it_was_read():
+    row = message()
+    OutboundMessage.objects.filter(pk=row.pk).update(state="cancelled")
+    assert apply([Move(row, State.EXPIRED)]) == []
+    assert again(row).state == "cancelled"
+    assert not Event.objects.exists()
+
+
+def test_a_move_is_not_made_on_a_row_that_was_claimed_anew():
+    read = message()
+    take_one()
+    read.state = "sending"
+    read.token = "another"
+    assert apply([Move(read, State.UNCONFIRMED)]) == []
+    assert again(read).state == "sending"
+
+
+def test_a_move_that_the_table_does_not_have_is_refused_and_logged(caplog: pytest.LogCaptureFixture):
+    message()
+    row = attempt(accepted())
+    assert apply([Move(row, State.REJECTED)]) == []
+    assert again(row).state == "sent"
+    assert "no way from sent to rejected" in caplog.text
+
+
+def test_a_move_is_told_in_the_same_transaction_after_its_own_update():
+    row = message()
+    apply([Move(row, State.CANCELLED)])
+    assert again(row).state == "cancelled"
+    told = Event.objects.get()
+    assert (told.kind, told.subject, told.data) == (
+        "state_changed",
+        f"out:{row.pk}",
+        {"message": row.pk, "old": "queued", "new": "cancelled"},
+    )
+
+
+def test_a_late_answer_during_the_sweep_of_the_unconfirmed_stops_nothing(settings, monkeypatch: pytest.MonkeyPatch):
+    """`ON_UNCONFIRMED = "resend"`: one of them is settled between the look and the decision."""
+    configure(settings, DUPLICATE_FILTER=None)
+    first, second = message("first"), message("second")
+    jobs = {job.message_id: job for job in take()}
+    for job in jobs.values():
+        hear(job, unclear())
+    configure(settings, ON_UNCONFIRMED="resend")
+
+    def settled_meanwhile(row: OutboundMessage) -> State:
+        OutboundMessage.objects.filter(pk=first.pk).update(state="sent")
+        return decisions.send_anyway(row)
+
+    module = importlib.import_module("django_front_sms.outbox.sweep")  # its name is also the function's
+    monkeypatch.setattr(module, "send_anyway", settled_meanwhile)
+    sweep()
+    assert (again(first).state, again(second).state) == ("sent", "queued")
+    assert Decision.objects.count() == 1
+
+
+def test_a_short_transaction_is_never_a_part_of_another():
+    """What is sent must be committed first. (In the tests' own transaction one level is allowed.)"""
+
+    @short_transaction
+    def nothing() -> None: ...
+
+    with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
+        nothing()
+
+
+def test_rows_are_written_in_one_batch_with_every_kind_of_value(clock: PretendClock):
+    rows = [message(f"number {n}") for n in range(3)]
+    for number, row in enumerate(rows):
+        row.gateway_id, row.sent_at, row.error_text, row.given_up = 2**60 + number, clock.database(), "æøå 🎄", True
+    update_rows(rows, ("gateway_id", "sent_at", "error_text", "given_up", "duplicate_of"))
+    for number, row in enumerate(map(again, rows)):
+        assert (row.gateway_id, row.sent_at, row.error_text, row.given_up) == (
+            2**60 + number,
+            clock.database(),
+            "æøå 🎄",
+            True,
+        )
+
+
+def test_an_attempt_that_was_not_sent_and_found_late_moves_nothing_that_has_ended():
+    row = message()
+    job = take_one()
+    OutboundMessage.objects.filter(pk=row.pk).update(state="delivered", gateway_id=5)
+    assert hear(job, not_sent()).state == "delivered"
