@@ -54,8 +54,9 @@ def broker(monkeypatch):
 class TestHints:
     def test_a_hint_is_a_task_without_arguments_and_without_result(self, hinter, monkeypatch):
         app = Celery("hints", broker="memory://", set_as_current=False)
+        app.conf.task_default_queue = "this test's own"  # one process has one memory, whatever its apps
         monkeypatch.setattr(events, "current_app", Proxy(lambda: app))
-        with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
+        with app.connection_for_read() as connection, connection.SimpleQueue("this test's own") as queue:
             events.hint("dispatch")
             message = queue.get(timeout=20)
             message.ack()
