@@ -20,7 +20,8 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
 
 FIRST_ID = 2**33  # beyond 32 bits
 # How often each happens among the requests that meet trouble. "before": not accepted; "after": accepted first.
@@ -69,6 +70,26 @@ class Request:
     recipient: str
     text: str
     tag: str  # the password field: which message and attempt this is, and when it was claimed
+    is_get: bool = False
+
+    @classmethod
+    def from_query(cls, target: str) -> Self:
+        """§2.1.2: Latin-1, unless `encoding` says otherwise."""
+        query = urlsplit(target).query
+        encoding = "utf-8" if "encoding=utf" in query else "latin-1"
+        fields = dict(parse_qsl(query, keep_blank_values=True, encoding=encoding))
+        return cls(fields["fromid"], fields["phoneno"], fields["txt"], fields.get("password", ""), is_get=True)
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Self:
+        fields = json.loads(body)
+        return cls(fields["fromid"], fields["phoneno"], fields["txt"], str(fields.get("password", "")))
+
+    def words(self, answer: dict[str, Any]) -> bytes:
+        """The answer in the form that was asked for (§2.1.1, §2.1.2)."""
+        if self.is_get:
+            return f"ErrorCode={answer['errorcode']}, ID={answer['id']}".encode()
+        return json.dumps(answer).encode()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -91,6 +112,7 @@ class Gateway:
         self.next_id = FIRST_ID
         self.control: dict[str, Any] = {"calm": False, "away": False, "code": None}
         self.longest_stall = 0.0
+        self.late: set[asyncio.Task[None]] = set()
 
     # ---- What a gateway decides
 
@@ -168,12 +190,11 @@ class Gateway:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         except asyncio.IncompleteReadError:
             return None
-        headers = {}
-        for line in head.split("\r\n")[1:]:
-            name, _, value = line.partition(":")
-            headers[name.strip().lower()] = value.strip()
-        body = json.loads(await reader.readexactly(int(headers["content-length"])))
-        return Request(body["fromid"], body["phoneno"], body["txt"], str(body.get("password", "")))
+        first, *lines = head.split("\r\n")
+        if first.startswith("GET "):
+            return Request.from_query(first.split(" ")[1])
+        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        return Request.from_json(await reader.readexactly(int(headers["content-length"])))
 
     async def answer(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection is kept."""
@@ -181,22 +202,23 @@ class Gateway:
         self.seen.write(kind="seen", tag=request.tag, digest=request.digest, fault=fault or "none")
         match fault.split():
             case ["account", "code"]:
-                return await self.reply(writer, self.refuse(request, self.control["code"], "Account"))
+                return await self.reply(request, writer, self.refuse(request, self.control["code"], "Account"))
             case ["refused"]:
-                return await self.reply(writer, self.refuse(request, 21, "Blacklisted"))
+                return await self.reply(request, writer, self.refuse(request, 21, "Blacklisted"))
             case ["unknown", "code"]:
-                return await self.reply(writer, self.refuse(request, 99, "Something new"))
+                return await self.reply(request, writer, self.refuse(request, 99, "Something new"))
             case ["late"]:
-                asyncio.get_running_loop().create_task(self.accept_late(request))
+                self.late.add(task := asyncio.create_task(self.accept_late(request)))
+                task.add_done_callback(self.late.discard)
                 return await self.hang(reader)
             case ["slow"]:
                 await asyncio.sleep(self.given.timeout * 0.5)
-                return await self.reply(writer, self.accept(request, fault))
+                return await self.reply(request, writer, self.accept(request, fault))
             case [*kind, "before"]:
-                return await self.spoil(" ".join(kind), None, reader, writer)
+                return await self.spoil(" ".join(kind), request, None, reader, writer)
             case [*kind, "after"]:
-                return await self.spoil(" ".join(kind), self.accept(request, fault), reader, writer)
-        return await self.reply(writer, self.accept(request))
+                return await self.spoil(" ".join(kind), request, self.accept(request, fault), reader, writer)
+        return await self.reply(request, writer, self.accept(request))
 
     async def accept_late(self, request: Request) -> None:
         """After the client gave up, but never later than the margin allows: that is an assumption of the promise."""
@@ -206,9 +228,16 @@ class Gateway:
             self.accept(request, "late")
 
     async def spoil(
-        self, kind: str, answer: dict[str, Any] | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        kind: str,
+        request: Request,
+        answer: dict[str, Any] | None,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> bool:
-        true = json.dumps(answer or {"id": 0, "errorcode": 0, "description": "OK"}).encode()
+        """Tell it badly; `answer` is None where nothing was accepted. Whether the connection is kept."""
+        empty = {"id": 0, "errorcode": 0, "description": "OK"}
+        true = request.words(answer or empty)
         match kind:
             case "timeout":
                 return await self.hang(reader)
@@ -218,7 +247,7 @@ class Gateway:
             case "500":
                 await self.write(writer, 500, b"<h1>Internal Server Error</h1>", "text/html")
             case "500 readable":
-                await self.write(writer, 503, b'{"id": 0, "errorcode": 1, "description": "Invalid mobile number"}')
+                await self.write(writer, 503, request.words({**empty, "errorcode": 1}))
             case "302":
                 await self.write(writer, 302, b"", extra="Location: /psk/push.php\r\n")
             case "html":
@@ -227,15 +256,15 @@ class Gateway:
                 await self.write(writer, 200, true[: len(true) // 2], length=len(true))
                 return False
             case "wrong shape":
-                await self.write(writer, 200, b'{"id": [7], "errorcode": "none", "description": {}}')
+                await self.write(writer, 200, request.words({"id": [7], "errorcode": "none", "description": {}}))
             case "id 0":
-                await self.write(writer, 200, b'{"id": 0, "errorcode": 0, "description": "OK"}')
+                await self.write(writer, 200, request.words(empty))
             case "drip":
                 return await self.drip(writer, true)
         return True
 
-    async def reply(self, writer: asyncio.StreamWriter, answer: dict[str, Any]) -> bool:
-        await self.write(writer, 200, json.dumps(answer).encode())
+    async def reply(self, request: Request, writer: asyncio.StreamWriter, answer: dict[str, Any]) -> bool:
+        await self.write(writer, 200, request.words(answer))
         return True
 
     async def write(

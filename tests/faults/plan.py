@@ -17,6 +17,7 @@ class Plan:
     name: str = "run"
     seed: int = 1
     database: Database = "postgresql"
+    transport: Literal["json", "get"] = "json"
     messages: int = 120
     kills: int = 20
     seconds: float = 60

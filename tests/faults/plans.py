@@ -9,7 +9,7 @@ from tests.faults.plan import Plan
 SLICE = Plan(name="PostgreSQL", seed=1, messages=140, kills=24, seconds=50, stubborn=0.05)
 KILL_SLICES = [
     Plan(name="SQLite", database="sqlite", seed=2, messages=60, kills=12, seconds=25, disturb=False),
-    Plan(name="MariaDB", database="mariadb", seed=3, messages=60, kills=12, seconds=25, disturb=False),
+    Plan(name="MariaDB", database="mariadb", transport="get", seed=3, messages=60, kills=12, seconds=25, disturb=False),
 ]
 
 # ---- Rules taken away, and how that must show

@@ -32,6 +32,7 @@ FRONT_SMS = {
             "SERVICE_ID": 1234,
             "SENDER": "Mitt Firma",
             "GATEWAY_URL": os.environ["FAULTS_GATEWAY_URL"],
+            "TRANSPORT": PLAN.transport,
             "DUPLICATE_FILTER": True,
         },
     },

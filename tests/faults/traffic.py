@@ -58,7 +58,7 @@ class Traffic(threading.Thread):
         """A message, and now and then its twins."""
         message: Message = {
             "to": f"+47{90_000_000 + number % 9_000_000}",
-            "text": f"Hei! Timen din er flyttet ({self.plan.seed}-{number}).",
+            "text": f"Hei på deg! Timen din er flyttet ({self.plan.seed}-{number}).",
             "priority": "urgent" if self.dice.random() < 0.1 else "normal",
         }
         if self.dice.random() < self.plan.twins:
