@@ -34,7 +34,7 @@ SHOWS_AS = {
     "end of the window": ("doubled",),
 }
 WITHOUT = {rule: replace(CONTROL, name=f"without: {rule}", removed=rule, patience=30) for rule in SHOWS_AS}
-WITHOUT["5xx is ambiguous"] = replace(WITHOUT["5xx is ambiguous"], stubborn=0.0)
+WITHOUT["5xx is ambiguous"] = replace(WITHOUT["5xx is ambiguous"], stubborn=0.0, trouble=0.9)
 
 # ---- The long runs
 
