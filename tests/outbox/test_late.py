@@ -143,6 +143,22 @@ def test_a_late_not_sent_takes_away_the_ground_on_which_17_was_read_as_sent(lost
     assert attempt(accepted()).state == "sent"
 
 
+def test_where_its_ground_falls_away_after_too_many_17s_one_more_attempt_decides(clock: PretendClock):
+    message()
+    for _ in range(2):
+        attempt(refused(17))
+        clock.advance(150)
+    lost = take_one()
+    clock.advance(LEASE)
+    sweep()
+    clock.advance(5)
+    assert attempt(refused(17)).state == "sent"
+    row = hear(lost, not_sent())
+    assert (row.state, row.waits_for) == ("queued", "twin")
+    clock.advance(150)
+    assert attempt(refused(17)).state == "rejected"
+
+
 @pytest.mark.parametrize("late", [not_sent(), unclear(), refused(1), refused(13), refused(17)])
 def test_no_late_answer_but_an_acceptance_undoes_a_persons_word_that_it_was_sent(unconfirmed: Job, late):
     row = SendAttempt.objects.get(pk=unconfirmed.attempt_id).message

@@ -2,10 +2,12 @@
 
 import pytest
 
+from django_front_sms import send_bulk_sms
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox import cancel, has_due, send_anyway
 from django_front_sms.outbox.twins import LOOK_AGAIN
 from tests.outbox.stage import (
+    NUMBER,
     PretendClock,
     accepted,
     again,
@@ -199,6 +201,14 @@ def test_a_claim_reads_on_past_twins_that_have_to_wait(clock: PretendClock):
     other = message("another")
     assert take_one().message_id == other.pk
     assert not has_due()
+
+
+def test_a_claim_reads_on_past_bulk_rows_that_have_to_wait(clock: PretendClock):
+    message()
+    attempt(accepted())
+    send_bulk_sms([NUMBER], "Test æøå")
+    other = message("another")
+    assert take_one().message_id == other.pk
 
 
 def test_an_unconfirmed_message_blocks_its_twins_for_the_window_only(settings, clock: PretendClock):
