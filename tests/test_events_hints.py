@@ -169,7 +169,8 @@ class TestExit:
             events.hint("dispatch")
         """
         command = [sys.executable, "-c", textwrap.dedent(script)]
-        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": ""}
+        # Celery prefers CELERY_BROKER_URL to its `broker` argument.
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "", "CELERY_BROKER_URL": ""}
         return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
 
     def test_a_hint_given_last_is_still_passed_on(self, tmp_path):
