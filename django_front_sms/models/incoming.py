@@ -55,7 +55,10 @@ class InboundMessage(models.Model):
         verbose_name = _("inbound message")
         verbose_name_plural = _("inbound messages")
         ordering: ClassVar = ["-pk"]
-        permissions: ClassVar = [("read_again_inboundmessage", "Can read inbound messages again")]
+        permissions: ClassVar = [
+            ("read_again_inboundmessage", "Can read inbound messages again"),
+            ("export_inboundmessage", "Can export inbound messages"),
+        ]
         indexes: ClassVar = [
             models.Index(fields=["look_at"], name="front_sms_to_process", condition=Q(look_at__isnull=False)),
             models.Index(fields=["sender", "recipient", "id"], name="front_sms_in_sender"),

@@ -157,6 +157,7 @@ class OutboundMessage(models.Model):
             ("cancel_outboundmessage", "Can cancel outgoing messages"),
             ("resend_outboundmessage", "Can resend outgoing messages"),
             ("decide_outboundmessage", "Can decide about unconfirmed messages"),
+            ("export_outboundmessage", "Can export outgoing messages"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="front_sms_known_state"),
