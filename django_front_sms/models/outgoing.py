@@ -50,6 +50,10 @@ class BulkSend(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("created by"), related_name="+"
     )
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
+    # As OutboundMessage has them.
+    idempotency_key = models.CharField(_("idempotency key"), max_length=200, null=True, blank=True)  # noqa: DJ001
+    idempotency_digest = models.CharField(max_length=32, null=True, unique=True, editable=False)  # noqa: DJ001
+    payload_digest = models.CharField(max_length=32, blank=True, default="", editable=False)
 
     class Meta:
         verbose_name = _("bulk send")
@@ -157,6 +161,8 @@ class OutboundMessage(models.Model):
             ("cancel_outboundmessage", "Can cancel outgoing messages"),
             ("resend_outboundmessage", "Can resend outgoing messages"),
             ("decide_outboundmessage", "Can decide about unconfirmed messages"),
+            ("set_price_outboundmessage", "Can set the price of outgoing messages"),
+            ("ignore_opt_out_outboundmessage", "Can send to people who opted out"),
             ("export_outboundmessage", "Can export outgoing messages"),
         ]
         constraints: ClassVar = [
