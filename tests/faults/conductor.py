@@ -63,7 +63,7 @@ class Conductor:
 
     def _set_up(self) -> None:
         plan = self.plan
-        for name in ("points", "killed", "frozen"):
+        for name in ("points", "killed", "frozen", "ready"):
             (self.folder / name).mkdir()
         self._set_clocks(0.0, 0.0)
         self._control()
@@ -83,7 +83,7 @@ class Conductor:
             gateway.command += [f"--{option}", str(getattr(plan, option))]
         wait_for(self._started(gateway), lambda: listens(port))
         _migrate()
-        celery = ["celery", "-A", "tests.faults.worker:app", "worker", "--pool", "prefork", "--concurrency", "2"]
+        celery = ["celery", "-A", "tests.faults.worker:app", "worker", "--pool", plan.pool, "--concurrency", "2"]
         quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
         for number in range(WORKERS):
             name = f"worker-{number}"
@@ -116,9 +116,13 @@ class Conductor:
             return self._report(traffic, time.monotonic() - began, settled)
 
     def _wait_for_workers(self) -> None:
-        """Until each has its children: otherwise the first kills would meet nobody."""
+        """Until each is at work: otherwise the first kills would meet nobody."""
         for worker in self.workers:
-            wait_for(worker, lambda worker=worker: len(worker.children()) >= 2, 120)
+            wait_for(worker, lambda worker=worker: self._is_at_work(worker), 120)
+
+    def _is_at_work(self, worker: Process) -> bool:
+        has_children = self.plan.pool != "prefork" or len(worker.children()) >= 2
+        return has_children and (self.folder / "ready" / str(worker.pid)).exists()
 
     # ---- Time
 

@@ -11,13 +11,14 @@ from typing import Any
 
 from tests.faults.__main__ import run_apart
 from tests.faults.plan import Plan
-from tests.faults.plans import CONTROL, LONG, LONG_KILLS, PLAIN, REAL_TIME, SHOWS_AS, WITHOUT
+from tests.faults.plans import CONTROL, LONG, LONG_KILLS, LONG_POOLS, PLAIN, REAL_TIME, SHOWS_AS, WITHOUT
 from tests.faults.report import table
 
 PARTS = {
     "long": LONG,
     "real": [REAL_TIME],
     "databases": LONG_KILLS,
+    "pools": LONG_POOLS,
     "rules": [CONTROL, *WITHOUT.values()],
     "plain": PLAIN,
 }

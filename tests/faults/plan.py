@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 Database = Literal["postgresql", "sqlite", "mariadb"]
+Pool = Literal["prefork", "threads", "gevent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class Plan:
     seed: int = 1
     database: Database = "postgresql"
     transport: Literal["json", "get"] = "json"
+    pool: Pool = "prefork"  # Celery's; only prefork has children, so elsewhere each kill is the whole worker's
     messages: int = 120
     kills: int = 20
     seconds: float = 60

@@ -11,6 +11,10 @@ KILL_SLICES = [
     Plan(name="SQLite", database="sqlite", seed=2, messages=60, kills=12, seconds=25, disturb=False),
     Plan(name="MariaDB", database="mariadb", transport="get", seed=3, messages=60, kills=12, seconds=25, disturb=False),
 ]
+# Killed and stopped, warm and cold, in Celery's other pools: the one with threads, the one with greenlets.
+POOL_SLICES = [
+    Plan(name=f"pool: {pool}", pool=pool, seed=7, messages=60, kills=12, seconds=25) for pool in ("threads", "gevent")
+]
 
 # ---- Rules taken away, and how that must show
 
@@ -41,6 +45,7 @@ WITHOUT["5xx is ambiguous"] = replace(WITHOUT["5xx is ambiguous"], stubborn=0.0,
 LONG = [Plan(name=f"engine, seed {seed}", seed=seed, messages=1100, kills=185, seconds=600) for seed in (101, 102)]
 REAL_TIME = Plan(name="engine, real 120 s", seed=103, messages=240, kills=40, seconds=600, scale=1, patience=1800)
 LONG_KILLS = [replace(plan, messages=300, kills=50, seconds=150, disturb=True) for plan in KILL_SLICES]
+LONG_POOLS = [replace(plan, messages=300, kills=50, seconds=150) for plan in POOL_SLICES]
 PLAIN = [
     replace(LONG[0], name=f"plain task, {how}", plain=how, patience=480)  # Redis' visibility time-out is 360 s here
     for how in ("backoff", "delay")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+from celery.signals import worker_ready
 
 from tests.faults.app import app
 
@@ -91,6 +92,11 @@ def _tag() -> None:
         )
 
     claim.request_of = tagged
+
+
+@worker_ready.connect
+def tell(**kwargs: Any) -> None:
+    (FOLDER / "ready" / str(os.getpid())).touch()
 
 
 def main() -> None:
