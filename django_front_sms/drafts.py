@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django_front_sms.conf import FrontSMSSettings
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm, numbers
-from django_front_sms.models import OnDuplicate, OutboundMessage, Priority, Wait
+from django_front_sms.models import BulkSend, OnDuplicate, OutboundMessage, Priority, Wait
 
 PRICED_SENDER = "2401"  # §2.1: with a price, the sender becomes 2401
 PRICED_LENGTH = 160  # §2.1
@@ -66,11 +66,16 @@ def draft(
         created_by=created_by if getattr(created_by, "pk", None) else None,
         metadata=dict(metadata or {}),
     )
-    if message.idempotency_key:
-        message.idempotency_digest = _digest(account, check_idempotency_key(message.idempotency_key))
-        # What must be equal for the key to mean the same message: what reaches the person, and its price.
-        message.payload_digest = _digest(recipient, sender, text, message.unicode, price)
+    identify(message, recipient, sender, text, message.unicode, price)
     return message
+
+
+def identify(row: OutboundMessage | BulkSend, *payload: object) -> None:
+    """Give a row that has an idempotency key its digests: of the key, and of `payload`, which must be equal for the key
+    to mean the same: what reaches people, and its price."""
+    if row.idempotency_key:
+        row.idempotency_digest = _digest(row.account, check_idempotency_key(row.idempotency_key))
+        row.payload_digest = _digest(*payload)
 
 
 def _digest(*parts: object) -> str:

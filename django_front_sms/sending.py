@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from django_front_sms import events, limits, optouts
 from django_front_sms.conf import FrontSMSSettings, get_settings
-from django_front_sms.drafts import check_recipient, draft
+from django_front_sms.drafts import check_recipient, draft, identify
 from django_front_sms.exceptions import InvalidMessage, NotPossible, NotRepliable
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.gsm import Preview
@@ -104,13 +104,14 @@ def send_bulk_sms(
     created_by: Any = None,
     metadata: Mapping[str, Any] | None = None,
     ignore_opt_out: bool = False,
+    idempotency_key: str | None = None,
 ) -> BulkSend:
     """Queue one text to many numbers by Front's bulk API (§2.4), and give the row that groups them.
 
     Each distinct number gets one message. Front gives no ids for them, so no delivery status ever comes. With
     `skip_invalid`, numbers that can't be read, and those that opted out, are left out; otherwise they raise
     `InvalidMessage`, which lists them in `invalid`. `unicode=False` refuses a text with characters outside GSM: bulk
-    does not replace them (§2.2, code 16).
+    does not replace them (§2.2, code 16). A repeated `idempotency_key` gives the row that it gave before.
     """
     conf = get_settings()
     wanted, invalid = _distinct(to, conf)
@@ -130,21 +131,44 @@ def send_bulk_sms(
         )
     options: dict[str, Any] = {"sender": sender, "account": account, "unicode": unicode, "created_by": created_by}
     options |= {"metadata": metadata, "ignore_opt_out": ignore_opt_out}
-    drafts = _willing([draft(conf, number, text, **options) for number in wanted], wanted, invalid, skip_invalid)
+    drafts = [draft(conf, number, text, **options) for number in wanted]
     first = drafts[0]
-    with transaction.atomic():
-        bulk = BulkSend.objects.create(
-            account=account,
-            sender=first.sender,
-            text=text,
-            unicode=first.unicode,
-            recipients=len(drafts),
-            created_by=first.created_by,
-            metadata=first.metadata,
-        )
-        for message in drafts:
-            message.bulk = bulk
-        _store(drafts)
+    bulk = BulkSend(
+        account=account,
+        sender=first.sender,
+        text=text,
+        unicode=first.unicode,
+        created_by=first.created_by,
+        metadata=first.metadata,
+        idempotency_key=idempotency_key or None,
+    )
+    identify(bulk, sorted(wanted), first.sender, text, first.unicode)
+    return _earlier(bulk) or _store_bulk(bulk, _willing(drafts, wanted, invalid, skip_invalid))
+
+
+def _earlier(bulk: BulkSend) -> BulkSend | None:
+    """The row that has this bulk send's idempotency key already."""
+    if not bulk.idempotency_digest:
+        return None
+    earlier = BulkSend.objects.filter(idempotency_digest=bulk.idempotency_digest).first()
+    if earlier is not None:
+        _must_match(bulk, earlier)
+    return earlier
+
+
+def _store_bulk(bulk: BulkSend, drafts: list[OutboundMessage]) -> BulkSend:
+    bulk.recipients = len(drafts)
+    try:
+        with transaction.atomic():
+            bulk.save(force_insert=True)
+            for message in drafts:
+                message.bulk = bulk
+            _store(drafts)
+    except IntegrityError:  # somebody stored its key since we looked
+        earlier = _earlier(bulk)
+        if earlier is None:
+            raise
+        return earlier
     return bulk
 
 
@@ -184,7 +208,7 @@ def preview_sms(text: str, *, unicode: bool | None = None) -> Preview:
     return gsm.preview(text, unicode=unicode, replacement=get_settings().replacement)
 
 
-def resend(message: OutboundMessage, by: Any = None) -> OutboundMessage:
+def resend(message: OutboundMessage, by: Any = None, *, idempotency_key: str | None = None) -> OutboundMessage:
     """The same once more, as a new message. `NotPossible` while the old one is on its way, or waits for a decision."""
     if message.state in OPEN | {State.UNCONFIRMED} and not message.given_up:
         raise NotPossible(
@@ -202,6 +226,7 @@ def resend(message: OutboundMessage, by: Any = None) -> OutboundMessage:
         priority="urgent" if message.priority else "normal",
         on_duplicate="defer",  # who sends it again does not want to hear that it was sent before
         ignore_opt_out=message.ignore_opt_out,
+        idempotency_key=idempotency_key,
         created_by=by,
         metadata={**message.metadata, "resend_of": message.pk},
     )
@@ -288,7 +313,9 @@ def _check_opt_outs(new: list[OutboundMessage], drafts: list[OutboundMessage]) -
         )
 
 
-def _must_match(message: OutboundMessage, earlier: OutboundMessage, index: int) -> None:
+def _must_match(
+    message: OutboundMessage | BulkSend, earlier: OutboundMessage | BulkSend, index: int | None = None
+) -> None:
     if message.payload_digest != earlier.payload_digest:
         raise InvalidMessage(
             _("This idempotency key belongs to another message (number, sender, text or price differ). Use a new key."),

@@ -198,6 +198,7 @@ class OutboundMessage(models.Model):
             ),
             models.Index(fields=["account", "gateway_id"], name="front_sms_out_gateway_id"),
             models.Index(fields=["recipient", "sender", "id"], name="front_sms_out_recipient"),
+            models.Index(fields=["account", "recipient", "id"], name="front_sms_out_thread"),
             models.Index(fields=["state", "id"], name="front_sms_out_state"),
             models.Index(fields=["account", "created_at"], name="front_sms_out_created"),
         ]
@@ -218,11 +219,11 @@ class OutboundMessage(models.Model):
 
         return outbox.cancel(self, by)
 
-    def resend(self, by: Any = None) -> "OutboundMessage":
+    def resend(self, by: Any = None, *, idempotency_key: str | None = None) -> "OutboundMessage":
         """Send the same text to the same number once more, as a new message; the old row stays as it is."""
         from django_front_sms import sending
 
-        return sending.resend(self, by)
+        return sending.resend(self, by, idempotency_key=idempotency_key)
 
 
 class Outcome(models.TextChoices):
