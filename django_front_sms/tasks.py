@@ -11,18 +11,12 @@ from celery import Task, shared_task
 from celery.signals import worker_ready, worker_shutting_down
 
 from django_front_sms import events, inbox, outbox
+from django_front_sms.schedule import BEAT_SCHEDULE, SWEEP_EVERY
 
-SWEEP_EVERY = 10.0  # seconds
+__all__ = ["BEAT_SCHEDULE", "deliver_events", "dispatch", "sweep"]
+
 CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
 _OPTIONS: dict[str, Any] = {"ignore_result": True, "acks_late": False}
-
-BEAT_SCHEDULE = {
-    "front-sms-sweep": {
-        "task": "django_front_sms.tasks.sweep",
-        "schedule": SWEEP_EVERY,
-        "options": {"expires": SWEEP_EVERY},
-    },
-}
 
 
 @shared_task(bind=True, **_OPTIONS)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from django_front_sms.schedule import BEAT_SCHEDULE
 from example_project.databases import database
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,6 +85,8 @@ MEDIA_ROOT = str(VAR / "media")
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", "filesystem://")
 CELERY_TASK_DEFAULT_QUEUE = env("EXAMPLE_QUEUE", "celery")
 CELERY_TASK_IGNORE_RESULT = True
+# `make beat` is welcome, and for sending not needed: each worker has a timer of its own for the sweep.
+CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("filesystem:"):
