@@ -1,5 +1,6 @@
 """What this app remembers. Rows, their queries, constraints and indexes: no HTTP and no signals here."""
 
+from django_front_sms.models.conversation import Conversation
 from django_front_sms.models.counting import CounterGap, CounterMemory
 from django_front_sms.models.event import Event
 from django_front_sms.models.incoming import InboundMessage, MmsFile, RefusedPush
@@ -20,6 +21,7 @@ from django_front_sms.models.outgoing import (
 __all__ = [
     "AccountMemory",
     "BulkSend",
+    "Conversation",
     "CounterGap",
     "CounterMemory",
     "Decision",

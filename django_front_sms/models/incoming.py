@@ -62,6 +62,7 @@ class InboundMessage(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["look_at"], name="front_sms_to_process", condition=Q(look_at__isnull=False)),
             models.Index(fields=["sender", "recipient", "id"], name="front_sms_in_sender"),
+            models.Index(fields=["account", "sender", "id"], name="front_sms_in_thread"),
             models.Index(fields=["account", "counter"], name="front_sms_in_counter"),
             models.Index(fields=["account", "gateway_id"], name="front_sms_in_gateway_id"),
         ]
