@@ -32,6 +32,7 @@ RESUME = Act(
     name="resume",
     label=_("Resume sending"),
     explanation=_("When you have put right what Front objected to: everything that waits is sent."),
+    question=_("Everything that waits for this account is sent. Did you put right what Front objected to?"),
     done=_("sending goes on"),
     permission="resume_accountmemory",
     run=_resume,

@@ -1,7 +1,8 @@
 """What staff may do to a row: buttons on its page and actions on the list, by POST alone, each with its permission.
 
 An `Act` runs one of the engine's verbs. The verb decides whether it is possible and says why not; a screen only hides
-buttons that would be pointless.
+buttons that would be pointless. Every act asks before it is done, on a page of its own that works without scripts, and
+what was done stands in the row's history.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,17 +36,17 @@ class Act:
     """One thing that staff may do.
 
     `run(row, user)` does it, or raises `FrontSMSError` with the reason why it can't be done; it may give the new row
-    that came of it. `offered(row)`: whether a page shows the button. `question`: asked before anything is done.
+    that came of it. `offered(row)`: whether a page shows the button. `question`: asked before it is done.
     """
 
     name: str
     label: "StrOrPromise"
     explanation: "StrOrPromise"
+    question: "StrOrPromise"
     done: "StrOrPromise"
     permission: str
     run: Callable[[Any, Any], Any]
     offered: Callable[[Any], bool]
-    question: "StrOrPromise" = ""
     main: bool = False
 
 
@@ -82,7 +83,7 @@ class ActingRegister(Register):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if act.question and "confirmed" not in request.POST:
+        if not request.POST.get("confirmed"):
             return self._ask(request, act, [row])
         try:
             result = act.run(row, request.user)
@@ -101,7 +102,7 @@ class ActingRegister(Register):
     def run_many(self, request: HttpRequest, act: Act, queryset: "QuerySet[Any]") -> HttpResponse | None:
         rows = list(queryset.order_by("pk")[: AT_ONCE + 1])
         more, rows = len(rows) > AT_ONCE, rows[:AT_ONCE]
-        if act.question and "confirmed" not in request.POST:
+        if not request.POST.get("confirmed"):
             return self._ask(request, act, rows)
         done, refused = 0, []
         for row in rows:

@@ -20,6 +20,7 @@ DELIVER_AGAIN = Act(
     name="deliver_again",
     label=_("Deliver again"),
     explanation=_("Calls the receivers that failed once more; those that took it are left alone."),
+    question=_("The receivers that failed are called again. Deliver it?"),
     done=_("is delivered again"),
     permission="redeliver_event",
     run=lambda event, user: events.deliver_again(event),

@@ -29,6 +29,7 @@ READ_AGAIN = Act(
     name="read_again",
     label=_("Read again"),
     explanation=_("Reads what was kept of it once more, as this version can. Its receivers are not called again."),
+    question=_("What can be read now replaces what could be read before. Read it again?"),
     done=_("was read again"),
     permission="read_again_inboundmessage",
     run=lambda message, user: inbox.read_again(message),

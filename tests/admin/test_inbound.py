@@ -249,7 +249,7 @@ def test_who_may_not_see_files_reads_none_of_them(viewer):
 def test_a_message_with_a_problem_can_be_read_again(boss):
     broken = inbound(raw=b'{"id": 7, "text": "Hei", "to": "26114"}', text="", problem="it could not be read")
 
-    boss.post(page(broken).replace("change/", "act/read_again/"))
+    boss.post(page(broken).replace("change/", "act/read_again/"), {"confirmed": "yes"})
     broken.refresh_from_db()
 
     assert broken.text == "Hei" and broken.problem.startswith("from is missing")

@@ -17,11 +17,12 @@ LIST = "/admin/front_sms/outboundmessage/"
 
 def act(browser, row, name, **data):
     address = reverse(f"admin:front_sms_{row._meta.model_name}_act", args=[row.pk, name])
-    return browser.post(address, data, follow=True)
+    return browser.post(address, {"confirmed": "yes", **data}, follow=True)
 
 
 def act_on_list(browser, rows, name, **data):
-    return browser.post(LIST, {"action": name, "_selected_action": [row.pk for row in rows], **data}, follow=True)
+    chosen = {"action": name, "_selected_action": [row.pk for row in rows], "confirmed": "yes"}
+    return browser.post(LIST, {**chosen, **data}, follow=True)
 
 
 def state_of(row: OutboundMessage) -> str:
@@ -153,8 +154,8 @@ def test_without_its_permission_an_act_is_refused_and_nothing_changes(viewer, na
     before = OutboundMessage.objects.order_by("pk").values_list("pk", "state")
     before = list(before)
 
-    assert act(viewer, sms, name, confirmed="yes").status_code == 403
-    act_on_list(viewer, [sms], name, confirmed="yes")
+    assert act(viewer, sms, name).status_code == 403
+    act_on_list(viewer, [sms], name)
 
     assert list(OutboundMessage.objects.order_by("pk").values_list("pk", "state")) == before
     assert not Decision.objects.exists()
@@ -220,38 +221,39 @@ def test_what_cannot_be_cancelled_says_why(boss):
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "state", "given_up"),
+    ("name", "state", "given_up"),
     [
-        ("mark_sent", {}, State.SENT, False),
-        ("send_anyway", {"confirmed": "yes"}, State.QUEUED, False),
-        ("give_up", {}, State.UNCONFIRMED, True),
+        ("mark_sent", State.SENT, False),
+        ("send_anyway", State.QUEUED, False),
+        ("give_up", State.UNCONFIRMED, True),
     ],
 )
-def test_a_person_decides_about_an_unconfirmed_message(boss, name, data, state, given_up):
+def test_a_person_decides_about_an_unconfirmed_message(boss, name, state, given_up):
     sms = unconfirmed()
 
-    act(boss, sms, name, **data)
+    act(boss, sms, name)
 
     sms.refresh_from_db()
     assert (sms.state, sms.given_up) == (state, given_up)
     assert Decision.objects.get(message=sms).action == name
 
 
-@pytest.mark.parametrize("name", ["resend", "send_anyway"])
-def test_what_may_reach_somebody_twice_is_asked_about_first(boss, name):
-    sms = delivered() if name == "resend" else unconfirmed()
-    count = OutboundMessage.objects.count()
+@pytest.mark.parametrize("name", ["resend", "send_anyway", "mark_sent", "give_up", "cancel"])
+def test_every_act_asks_before_it_is_done(boss, name):
+    sms = {"resend": delivered, "cancel": message}.get(name, unconfirmed)()
+    before = list(OutboundMessage.objects.values_list("pk", "state", "given_up"))
 
-    answer = act(boss, sms, name)
+    answer = act(boss, sms, name, confirmed="")
 
     assert answer.status_code == 200 and 'name="confirmed"' in answer.content.decode()
-    assert OutboundMessage.objects.count() == count and not Decision.objects.exists()
+    assert list(OutboundMessage.objects.values_list("pk", "state", "given_up")) == before
+    assert not Decision.objects.exists() and not LogEntry.objects.exists()
 
 
 def test_sending_once_more_makes_a_new_message_and_leads_to_it(boss):
     sms = delivered()
 
-    answer = act(boss, sms, "resend", confirmed="yes")
+    answer = act(boss, sms, "resend")
 
     new = OutboundMessage.objects.latest("pk")
     assert new.pk != sms.pk and (new.text, new.recipient) == (sms.text, sms.recipient)
@@ -271,11 +273,11 @@ def test_many_are_cancelled_from_the_list_and_the_others_say_why_not(boss):
 def test_the_list_asks_before_it_sends_and_then_sends(boss):
     rows = [unconfirmed(), unconfirmed()]
 
-    asked = act_on_list(boss, rows, "send_anyway").content.decode()
+    asked = act_on_list(boss, rows, "send_anyway", confirmed="").content.decode()
 
     assert all(f'value="{row.pk}"' in asked for row in rows) and not Decision.objects.exists()
 
-    act_on_list(boss, rows, "send_anyway", confirmed="yes")
+    act_on_list(boss, rows, "send_anyway")
 
     assert {state_of(row) for row in rows} == {State.QUEUED}
 
