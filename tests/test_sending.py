@@ -183,7 +183,7 @@ def test_thousands_are_stored_in_a_few_statements(django_assert_max_num_queries)
 
 def test_a_database_that_names_no_keys_of_many_rows_gets_them_one_by_one_and_each_has_its_key(monkeypatch):
     """As MySQL 8, which has no INSERT … RETURNING."""
-    monkeypatch.setattr(connection.features, "can_return_rows_from_bulk_insert", False)
+    monkeypatch.setattr(type(connection.features), "can_return_rows_from_bulk_insert", False)
     rows = send_many_sms([{"to": NUMBER, "text": str(n)} for n in range(3)])
     assert [OutboundMessage.objects.get(pk=row.pk).text for row in rows] == ["0", "1", "2"]
 
