@@ -6,7 +6,7 @@ the very same moment may each see room for the last one: this is a brake, not a 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
@@ -42,40 +42,52 @@ class Limit:
 
 def check(drafts: Sequence[OutboundMessage], conf: FrontSMSSettings) -> None:
     """Raise `InvalidMessage`, `rate_limited`, where these are too many with those before; `index`: the first."""
+    for index, reason in refused(drafts, conf).items():
+        raise InvalidMessage(reason, "rate_limited", index=index)
+
+
+def refused(drafts: Sequence[OutboundMessage], conf: FrontSMSSettings) -> dict[int, str]:
+    """The places of those among `drafts` that are too many with those before, and why."""
+    reasons: dict[int, str] = {}
     for key, written in conf.rate_limits.items():
         limit = Limit.parse(written)
+        rest = {place: message for place, message in enumerate(drafts) if place not in reasons}
         if key == "per_recipient":
-            _per_recipient(drafts, limit)
+            reasons |= _per_recipient(rest, limit)
         elif key == "per_account":
-            _per_account(drafts, limit)
+            reasons |= _per_account(rest, limit)
+    return reasons
 
 
-def _per_recipient(drafts: Sequence[OutboundMessage], limit: Limit) -> None:
+def _per_recipient(drafts: Mapping[int, OutboundMessage], limit: Limit) -> dict[int, str]:
     counts = Counter[str]()
-    numbers = sorted({message.recipient for message in drafts})
+    numbers = sorted({message.recipient for message in drafts.values()})
     for start in range(0, len(numbers), _AT_ONCE):
         recent = _recent(limit).filter(recipient__in=numbers[start : start + _AT_ONCE]).order_by()
         counts.update(dict(recent.values_list("recipient").annotate(Count("pk"))))
-    _refuse_beyond(limit, counts, (message.recipient for message in drafts), _("to this number"))
+    keys = {place: message.recipient for place, message in drafts.items()}
+    return _beyond(limit, counts, keys, _("to this number"))
 
 
-def _per_account(drafts: Sequence[OutboundMessage], limit: Limit) -> None:
-    accounts = {message.account for message in drafts}
-    counts = Counter({account: _recent(limit).filter(account=account).count() for account in accounts})
-    _refuse_beyond(limit, counts, (message.account for message in drafts), _("from this account"))
+def _per_account(drafts: Mapping[int, OutboundMessage], limit: Limit) -> dict[int, str]:
+    keys = {place: message.account for place, message in drafts.items()}
+    counts = Counter({account: _recent(limit).filter(account=account).count() for account in {*keys.values()}})
+    return _beyond(limit, counts, keys, _("from this account"))
 
 
 def _recent(limit: Limit) -> QuerySet[OutboundMessage]:
     return OutboundMessage.objects.filter(created_at__gt=timezone.now() - limit.period)
 
 
-def _refuse_beyond(limit: Limit, counts: Counter[str], keys: Iterable[str], of_what: str) -> None:
-    for index, key in enumerate(keys):
+def _beyond(limit: Limit, counts: Counter[str], keys: Mapping[int, str], of_what: str) -> dict[int, str]:
+    reason = _("Too many messages %(of_what)s: at most %(count)d in %(period)s (RATE_LIMITS). Try again later.") % {
+        "of_what": of_what,
+        "count": limit.count,
+        "period": limit.period,
+    }
+    places: dict[int, str] = {}
+    for place, key in keys.items():
         counts[key] += 1
         if counts[key] > limit.count:
-            raise InvalidMessage(
-                _("Too many messages %(of_what)s: at most %(count)d in %(period)s (RATE_LIMITS). Try again later.")
-                % {"of_what": of_what, "count": limit.count, "period": limit.period},
-                "rate_limited",
-                index=index,
-            )
+            places[place] = reason
+    return places

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from django_front_sms import send_many_sms, send_sms
+from django_front_sms import limits, send_many_sms, send_sms
+from django_front_sms.conf import get_settings
+from django_front_sms.drafts import draft
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.limits import Limit
 from django_front_sms.models import OutboundMessage
@@ -55,6 +57,17 @@ def test_a_repeated_idempotency_key_is_no_new_message() -> None:
     first = send_sms("+4799999999", "One", idempotency_key="a")
     send_sms("+4799999999", "Two")
     assert send_sms("+4799999999", "One", idempotency_key="a") == first
+
+
+def test_each_message_that_is_too_many_is_named_and_takes_no_room_from_others() -> None:
+    send_sms("+4799999999", "One")
+    numbers = ["+4799999999", "+4799999999", "+4791234567", "+4791234568", "+4791234569"]
+    drafts = [draft(get_settings(), number, "Two") for number in numbers]
+
+    reasons = limits.refused(drafts, get_settings())
+
+    assert [*reasons] == [1, 4]
+    assert "to this number" in reasons[1] and "from this account" in reasons[4]
 
 
 @pytest.mark.parametrize("written", ["5", "5/w", "/h", "0/h", "-1/h", "5 / h", ""])

@@ -60,7 +60,7 @@ def preview(text: str, *, unicode: bool | None = None, replacement: str = "?") -
     replaced: tuple[str, ...] = ()
     marks = _gsm_marks(text)
     if marks is None and unicode is False:
-        replaced = tuple(dict.fromkeys(_FOREIGN.findall(text)))
+        replaced = foreign(text)
         text = replace(text, replacement)
         marks = _gsm_marks(text)
     if marks is None:
@@ -84,6 +84,11 @@ def segments(text: str, unicode: bool | None = None, *, replacement: str = "?") 
 def is_gsm(text: str) -> bool:
     """Whether every character stands in the GSM alphabet or its extension."""
     return _gsm_marks(text) is not None
+
+
+def foreign(text: str) -> tuple[str, ...]:
+    """The characters of ``text`` outside GSM, once each and in order: they force Unicode, or would be replaced."""
+    return tuple(dict.fromkeys(_FOREIGN.findall(well_formed(text))))
 
 
 def replace(text: str, replacement: str = "?") -> str:

@@ -1,0 +1,39 @@
+"""Plain characters for those that word processors like."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from django_front_sms.gateway import gsm
+from django_front_sms.gateway.typography import SIMPLER, simplify
+
+
+def test_only_characters_outside_gsm_are_replaced_and_only_by_gsm():
+    assert {char for char in SIMPLER if gsm.is_gsm(char)} == set()
+    assert {plain for plain in SIMPLER.values() if not gsm.is_gsm(plain)} == set()
+    assert all(len(char) == 1 for char in SIMPLER)
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("«Hei» “du” ‘der’", '"Hei" "du" \'der\''),
+        ("kl. 10–12 — ring…", "kl. 10-12 - ring..."),
+        ("10\u00a0000\u202fkr\tnå", "10 000 kr nå"),
+        ("\ufeffHemme\u00adlig\u200b", "Hemmelig"),
+        ("Bla\u030aba\u0308r", "Blåbär"),
+        ("én, ò, ç, ë, 👋🏽, ❤️", "én, ò, ç, ë, 👋🏽, ❤️"),
+    ],
+)
+def test_a_text_from_a_word_processor_becomes_plain_and_its_letters_stay(written, plain):
+    assert simplify(written) == plain
+
+
+@given(st.text(st.sampled_from(gsm.BASIC + gsm.EXTENSION)))
+def test_what_is_gsm_already_is_left_alone(text):
+    assert simplify(text) == text
+
+
+@given(st.text())
+def test_doing_it_twice_changes_nothing_more(text):
+    assert simplify(simplify(text)) == simplify(text)
