@@ -74,15 +74,36 @@ def update_rows(rows: Iterable[models.Model], fields: Sequence[str]) -> None:
     if not batch:
         return
     meta = batch[0]._meta
-    columns: list[Any] = [meta.get_field(name) for name in fields]
-    quote = connection.ops.quote_name
-    assignments = ", ".join(f"{quote(column.column)} = %s" for column in columns)
+    columns: list[Any] = [meta.pk, *(meta.get_field(name) for name in fields)]
     values = [
-        [column.get_db_prep_save(getattr(row, column.attname), connection) for column in columns] + [row.pk]
-        for row in batch
+        [column.get_db_prep_save(getattr(row, column.attname), connection) for row in batch] for column in columns
     ]
+    write = _write_at_once if connection.vendor == "postgresql" else _write_one_by_one
+    write(meta.db_table, columns, values)
+
+
+def _write_at_once(table: str, columns: Sequence[Any], values: Sequence[Sequence[Any]]) -> None:
+    """One statement. `columns`: the primary key, and those to set; `values`: a list for each."""
+    quote = connection.ops.quote_name
+    names = [quote(column.column) for column in columns]
+    assignments = ", ".join(f"{name} = given.{name}" for name in names[1:])
+    # Without a length: a cast to varchar(300) would cut what is too long, where an assignment refuses it.
+    arrays = ", ".join(f"%s::{column.rel_db_type(connection).split('(')[0]}[]" for column in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {quote(table)} SET {assignments} FROM unnest({arrays}) AS given ({', '.join(names)}) "  # noqa: S608
+            f"WHERE {quote(table)}.{names[0]} = given.{names[0]}",
+            values,
+        )
+
+
+def _write_one_by_one(table: str, columns: Sequence[Any], values: Sequence[Sequence[Any]]) -> None:
+    quote = connection.ops.quote_name
+    key, *names = (quote(column.column) for column in columns)
+    assignments = ", ".join(f"{name} = %s" for name in names)
+    keys, *rest = values
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE {quote(meta.db_table)} SET {assignments} WHERE id = %s",  # noqa: S608
-            values,
+            f"UPDATE {quote(table)} SET {assignments} WHERE {key} = %s",  # noqa: S608
+            list(zip(*rest, keys, strict=True)),
         )
