@@ -3,7 +3,7 @@
 Plain data, a handful of queries whatever the length of the story, and never the message's text.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -75,6 +75,18 @@ def of_inbound(message: InboundMessage) -> list[Entry]:
         what = _("Waits until its files are stored") if message.announced else _("Waits for the worker to look at it")
         told.append(Entry(told[-1].at, "waiting", what, level="wait"))
     return told
+
+
+def standing(message: OutboundMessage, paused: Mapping[str, AccountMemory]) -> Entry | None:
+    """What a message waits for, or why it ended; None where its state says it all. It asks the database for nothing:
+    `paused` is `paused_accounts()`, read once for many messages."""
+    begun = Entry(message.created_at, "queued", "")
+    return next(iter(_now(message, [begun], paused)), None)
+
+
+def paused_accounts() -> dict[str, AccountMemory]:
+    """The accounts whose sending is paused, by name."""
+    return {memory.account: memory for memory in AccountMemory.objects.filter(paused_at__isnull=False)}
 
 
 def explain(code: int) -> str:
@@ -254,11 +266,13 @@ def _receivers(subject: str) -> Iterator[Entry]:
 # Outgoing: where it stands now
 
 
-def _now(message: OutboundMessage, told: list[Entry]) -> Iterable[Entry]:
+def _now(
+    message: OutboundMessage, told: list[Entry], paused: Mapping[str, AccountMemory] | None = None
+) -> Iterable[Entry]:
     """What it waits for, or why it ended, where the last entry doesn't say that already."""
     last = told[-1]
     if message.state == State.QUEUED:
-        yield _waiting(message, last)
+        yield _waiting(message, last, paused_accounts() if paused is None else paused)
     elif message.state == State.UNCONFIRMED and not message.given_up:
         title = _("Nobody knows whether it was sent: a person must decide")
         detail = _("Ask the recipient, or look in Front's portal. Then mark it as sent, send it anyway, or give it up.")
@@ -282,14 +296,13 @@ def _reason(message: OutboundMessage) -> str:
     return explain(message.error_code) if message.error_code is not None else ""
 
 
-def _waiting(message: OutboundMessage, last: Entry) -> Entry:
+def _waiting(message: OutboundMessage, last: Entry, paused: Mapping[str, AccountMemory]) -> Entry:
     due = message.next_at or message.created_at
     at = max(due, last.at)
-    paused = AccountMemory.objects.filter(account=message.account, paused_at__isnull=False).first()
-    if paused is not None:
+    if (memory := paused.get(message.account)) is not None:
         title = _("Waits: sending is paused for account “%(account)s”") % {"account": message.account}
-        reason = explain(paused.pause_code) if paused.pause_code is not None else ""
-        return Entry(at, "waiting", title, reason, "bad", ref=f"account:{paused.account}")
+        reason = explain(memory.pause_code) if memory.pause_code is not None else ""
+        return Entry(at, "waiting", title, reason, "bad", ref=f"account:{memory.account}")
     when = {"when": _when(due)}
     titles = {
         Wait.SCHEDULE: _("Waits for its time, %(when)s"),

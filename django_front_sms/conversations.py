@@ -1,0 +1,228 @@
+"""Who wrote with us, and what: both directions as one thread for each account and counterpart.
+
+The two tables are walked backwards along their keys, side by side and merged by time. Nothing is counted or grouped, so
+that a page costs about the same among a hundred rows and among millions. A `Cursor` remembers where a page ended.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, Generic, NamedTuple, Self, TypeVar
+
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+
+from django_front_sms.models import InboundMessage, MmsFile, OutboundMessage
+
+Message = OutboundMessage | InboundMessage
+Row = TypeVar("Row")
+
+CHUNK = 250  # rows that are read at once
+ROUNDS = 4  # chunks of one table that a page of threads may cost
+_ALL = 2**63 - 1  # a position behind every row
+_LONGEST = 20  # characters of the longest number
+
+
+class Cursor(NamedTuple):
+    """How far the two tables were read: what has these keys, or higher ones, was seen. As text it is `12-34`."""
+
+    outbound: int
+    inbound: int
+
+    def __str__(self) -> str:
+        return f"{self.outbound}-{self.inbound}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises `ValueError` where `text` is no cursor."""
+        keys = text.split("-")
+        if len(keys) != 2 or not all(key.isascii() and key.isdecimal() and int(key) <= _ALL for key in keys):
+            raise ValueError("A cursor has two numbers with a hyphen between them. Begin at the first page.")
+        return cls(int(keys[0]), int(keys[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Some rows, and the cursor for those before them; None where there are none."""
+
+    rows: list[Row]
+    before: Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What an account and one counterpart wrote to each other. `number` is E.164 for people; a text or a short code
+    where the sender of an inbound message was one. `latest` has its files prefetched."""
+
+    account: str
+    number: str
+    latest: Message
+
+
+def written_at(message: Message) -> datetime:
+    """When it came to us: from a colleague, or from Front."""
+    return message.created_at if isinstance(message, OutboundMessage) else message.received_at
+
+
+def counterpart(message: Message) -> str:
+    return message.recipient if isinstance(message, OutboundMessage) else message.sender
+
+
+def threads(
+    *,
+    account: str | None = None,
+    beginnings: Collection[str] | None = None,
+    unanswered: bool = False,
+    before: Cursor | None = None,
+    limit: int = 30,
+) -> Page[Thread]:
+    """The threads that were written in last, newest first; None means all accounts.
+
+    `beginnings`: how the number may begin, as a row has it (`+47999`); none of them finds nothing. `unanswered`: only
+    those in which the counterpart wrote, and nothing was written to them since. A page can be shorter than `limit`
+    although older threads follow, where a few counterparts wrote nearly everything.
+    """
+    outbound, inbound = _walks(account, beginnings, unanswered, before)
+    seen: set[tuple[str, str]] = set()
+    found: list[_Head] = []
+    walks = [inbound] if unanswered else [outbound, inbound]
+    for head in heapq.merge(*(walk.heads(seen) for walk in walks), key=lambda head: head.at, reverse=True):
+        if any(walk.cut for walk in walks):
+            break
+        if head.key not in seen and not head.passed_over:
+            if len(found) == limit:
+                break
+            found.append(head)
+        seen.add(head.key)
+        head.walk.position = head.pk
+    else:
+        if not any(walk.cut for walk in walks):
+            return Page(_with_latest(found), None)
+    return Page(_with_latest(found), Cursor(*(walk.position or _ALL for walk in (outbound, inbound))))
+
+
+def thread(account: str, number: str, *, before: Cursor | None = None, limit: int = 50) -> Page[Message]:
+    """The last messages with one counterpart, oldest first; files and who wrote are prefetched, `raw` is not read."""
+    ours = OutboundMessage.objects.filter(account=account, recipient=number, pk__lt=before.outbound if before else _ALL)
+    theirs = InboundMessage.objects.filter(account=account, sender=number, pk__lt=before.inbound if before else _ALL)
+    streams: list[list[Any]] = [
+        list(ours.select_related("created_by").order_by("-pk")[: limit + 1]),
+        list(_light(theirs).order_by("-pk")[: limit + 1]),
+    ]
+    merged = list(islice(heapq.merge(*streams, key=written_at, reverse=True), limit + 1))
+    rows = merged[:limit]
+    positions = []
+    for model, stream, was in zip((OutboundMessage, InboundMessage), streams, before or (None, None), strict=True):
+        taken = [row.pk for row in rows if isinstance(row, model)]
+        positions.append(taken[-1] if taken else was or (stream[0].pk + 1 if stream else 1))
+    return Page(rows[::-1], Cursor(*positions) if len(merged) > limit else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """A row of a walk, as far as threads need it. `passed_over`: its thread was on a page before this one, or is not
+    one of those that are asked for."""
+
+    walk: "_Walk"
+    pk: int
+    at: datetime
+    key: tuple[str, str]
+    passed_over: bool
+
+
+class _Walk:
+    """One of the tables, read backwards. `position`: as in a `Cursor`; None until the first row was read. `cut`: there
+    is more, but this page has cost enough."""
+
+    def __init__(self, rows: "QuerySet[Any]", number: str, at: str, position: int | None, pass_over: Any):
+        marked = rows.annotate(passed_over=pass_over).order_by("-pk")
+        self.rows = marked.values_list("pk", at, "account", number, "passed_over")
+        self.number = number
+        self.position = position
+        self.cut = False
+
+    def heads(self, seen: Collection[tuple[str, str]]) -> Iterator[_Head]:
+        below = self.position
+        for _round in range(ROUNDS):
+            rows = self.rows.exclude(self._among(seen)) if seen else self.rows
+            chunk = list((rows.filter(pk__lt=below) if below is not None else rows)[:CHUNK])
+            if self.position is None:  # what comes later is not ours to tell of, even where nothing is taken
+                self.position = chunk[0][0] + 1 if chunk else 1
+            for pk, at, account, number, passed_over in chunk:
+                yield _Head(self, pk, at, (account, number), passed_over)
+                below = pk
+            if len(chunk) < CHUNK:
+                return
+        self.cut = True
+
+    def _among(self, keys: Iterable[tuple[str, str]]) -> Q:
+        """Whoever is seen already: their other messages, be they a million, are passed over by the database."""
+        numbers = defaultdict(list)
+        for account, number in keys:
+            numbers[account].append(number)
+        condition = Q(pk__in=[])
+        for account, some in numbers.items():
+            condition |= Q(account=account, **{f"{self.number}__in": some})
+        return condition
+
+
+def _walks(
+    account: str | None, beginnings: Collection[str] | None, unanswered: bool, before: Cursor | None
+) -> tuple[_Walk, _Walk]:
+    ours, theirs = OutboundMessage.objects.all(), InboundMessage.objects.exclude(sender="")
+    if account is not None:
+        ours, theirs = ours.filter(account=account), theirs.filter(account=account)
+    if beginnings is not None:
+        ours = ours.filter(_begins("recipient", beginnings))
+        theirs = theirs.filter(_begins("sender", beginnings))
+    outbound, inbound = before or (None, None)
+    newer_in_theirs = _newer("sender", before)
+    if unanswered:
+        newer_in_theirs |= Q(Exists(_ours("sender").filter(created_at__gte=OuterRef("received_at"))))
+    return (
+        _Walk(ours, "recipient", "created_at", outbound, _newer("recipient", before)),
+        _Walk(theirs, "sender", "received_at", inbound, newer_in_theirs),
+    )
+
+
+# Conditions of a row whose counterpart is in the column `number`
+
+
+def _newer(number: str, before: Cursor | None) -> Q:
+    """Its thread has messages that are newer than the cursor, in either direction."""
+    if before is None:
+        return Q(pk__in=[])
+    theirs = InboundMessage.objects.filter(account=OuterRef("account"), sender=OuterRef(number))
+    ours = _ours(number).filter(pk__gte=before.outbound)
+    return Q(Exists(ours)) | Q(Exists(theirs.filter(pk__gte=before.inbound)))
+
+
+def _ours(number: str) -> "QuerySet[OutboundMessage]":
+    return OutboundMessage.objects.filter(account=OuterRef("account"), recipient=OuterRef(number))
+
+
+def _begins(field: str, beginnings: Collection[str]) -> Q:
+    """As a range, which a plain index answers in the order of any collation."""
+    condition = Q(pk__in=[])
+    for beginning in sorted(beginnings):
+        last = beginning.ljust(_LONGEST, "9")
+        condition |= Q(**{f"{field}__gte": beginning, f"{field}__lte": last, f"{field}__startswith": beginning})
+    return condition
+
+
+def _light(rows: "QuerySet[InboundMessage]") -> "QuerySet[InboundMessage]":
+    """Without `raw`, which may have 25 MB; with their files."""
+    return rows.defer("raw").prefetch_related(Prefetch("files", MmsFile.objects.order_by("position")))
+
+
+def _with_latest(heads: Collection[_Head]) -> list[Thread]:
+    ours = [head.pk for head in heads if head.walk.number == "recipient"]
+    theirs = [head.pk for head in heads if head.walk.number == "sender"]
+    found: dict[str, dict[int, Any]] = {
+        "recipient": OutboundMessage.objects.in_bulk(ours),
+        "sender": _light(InboundMessage.objects.all()).in_bulk(theirs),
+    }
+    latest = ((head, found[head.walk.number].get(head.pk)) for head in heads)
+    return [Thread(*head.key, message) for head, message in latest if message is not None]

@@ -1,0 +1,196 @@
+"""Threads and their messages, in the order of time, page by page, without counting."""
+
+from datetime import timedelta
+
+import pytest
+
+from django_front_sms import conversations
+from django_front_sms.conversations import Cursor, thread, threads
+from django_front_sms.models import OutboundMessage
+from tests.stories import at, file, inbound, message
+
+pytestmark = pytest.mark.django_db
+
+KARI, OLA, ASE = "+4799999999", "+4799999998", "+4799999997"
+
+
+def out(number: str, seconds: float, text: str = "ours", **fields):
+    return message(recipient=number, created_at=at(seconds), text=text, **fields)
+
+
+def come(number: str, seconds: float, text: str = "theirs", **fields):
+    return inbound(sender=number, received_at=at(seconds), text=text, **fields)
+
+
+def numbers(page) -> list[str]:
+    return [thread.number for thread in page.rows]
+
+
+def texts(page) -> list[str]:
+    return [row.text for row in page.rows]
+
+
+def all_pages(**options) -> list[str]:
+    """The numbers of all pages, one after the other."""
+    found, before = [], None
+    while True:
+        page = threads(before=before, **options)
+        found += numbers(page)
+        if page.before is None:
+            return found
+        before = Cursor.parse(str(page.before))
+
+
+class TestThreads:
+    def test_each_counterpart_is_there_once_with_its_latest_message_and_the_newest_first(self):
+        out(KARI, 1), come(KARI, 2, "Ja"), out(OLA, 3, "Hei"), come(ASE, 4), out(ASE, 5, "Takk")
+
+        page = threads()
+
+        assert [(row.account, row.number, row.latest.text) for row in page.rows] == [
+            ("default", ASE, "Takk"),
+            ("default", OLA, "Hei"),
+            ("default", KARI, "Ja"),
+        ]
+        assert page.before is None
+
+    def test_two_accounts_that_write_to_the_same_number_have_a_thread_each(self):
+        out(KARI, 1), out(KARI, 2, account="second"), come(KARI, 3)
+
+        assert [row.account for row in threads().rows] == ["default", "second"]
+        assert [row.account for row in threads(account="second").rows] == ["second"]
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 7, 50])
+    @pytest.mark.parametrize("chunk", [1, 2, 250])
+    def test_pages_together_have_each_thread_once_in_the_order_of_its_latest_message(self, monkeypatch, limit, chunk):
+        monkeypatch.setattr(conversations, "CHUNK", chunk)
+        monkeypatch.setattr(conversations, "ROUNDS", 100)
+        people = [f"+47999999{n:02}" for n in range(12)]
+        for step in range(60):
+            who = people[step * step % 12]
+            out(who, step) if step % 3 else come(who, step)
+        latest = {people[step * step % 12]: step for step in range(60)}
+
+        assert all_pages(limit=limit) == sorted(latest, key=lambda who: -latest[who])
+
+    def test_what_comes_while_somebody_turns_the_pages_shifts_nothing(self):
+        out(KARI, 1), out(OLA, 2), out(ASE, 3)
+        first = threads(limit=1)
+
+        come("+4790000000", 4), come(KARI, 5)
+
+        assert numbers(first) == [ASE] and numbers(threads(limit=5, before=first.before)) == [OLA]
+
+    def test_a_counterpart_who_wrote_nearly_everything_hides_nobody(self, monkeypatch):
+        monkeypatch.setattr(conversations, "CHUNK", 3)
+        out(OLA, 0), come(ASE, 1)
+        for second in range(2, 40):
+            out(KARI, second)
+
+        page = threads()
+
+        assert numbers(page) == [KARI, ASE, OLA] and page.before is None
+
+    def test_a_page_that_has_cost_enough_ends_early_and_the_next_goes_on_in_order(self, monkeypatch):
+        monkeypatch.setattr(conversations, "CHUNK", 2)
+        monkeypatch.setattr(conversations, "ROUNDS", 2)
+        people = [f"+47999999{n:02}" for n in range(12)]
+        for second, who in enumerate(people):
+            out(who, second)
+        come(ASE, -1)
+
+        page = threads()
+
+        assert numbers(page) == people[:-5:-1] and page.before is not None
+        assert all_pages() == [*reversed(people), ASE]
+
+    def test_a_number_is_found_by_how_it_begins(self):
+        out(KARI, 1), come(OLA, 2), out("+4791234567", 3), come("26114", 4)
+
+        assert numbers(threads(beginnings=["+479999"])) == [OLA, KARI]
+        assert numbers(threads(beginnings=["26", "+4791"])) == ["26114", "+4791234567"]
+        assert numbers(threads(beginnings=[])) == []
+
+    def test_those_without_an_answer_are_those_in_which_the_counterpart_wrote_last(self):
+        out(KARI, 1), come(KARI, 2), come(OLA, 3), out(OLA, 4), come(ASE, 5), out("+4791234567", 6)
+
+        assert numbers(threads(unanswered=True)) == [ASE, KARI]
+        assert all_pages(unanswered=True, limit=1) == [ASE, KARI]
+
+    def test_what_nobody_is_known_to_have_sent_is_in_no_thread(self):
+        come("", 1, problem="not JSON"), come("Front", 2)
+
+        assert numbers(threads()) == ["Front"]
+
+    def test_the_queries_are_few_and_read_no_raw_push(self, django_assert_max_num_queries):
+        for n in range(30):
+            out(f"+47999999{n:02}", n), file(come(f"+47999998{n:02}", n), "a.txt", "text/plain", b"a")
+        first = threads(limit=10)
+
+        for before in (None, first.before):
+            with django_assert_max_num_queries(5) as queries:
+                page = threads(limit=10, before=before)
+                assert [list(row.latest.files.all()) for row in page.rows if hasattr(row.latest, "files")]
+            assert not any('"raw"' in query["sql"] or "`raw`" in query["sql"] for query in queries.captured_queries)
+
+
+class TestOneThread:
+    def test_both_directions_come_in_the_order_of_time(self):
+        out(KARI, 1, "a"), come(KARI, 2, "b"), come(KARI, 3, "c"), out(KARI, 4, "d")
+        out(OLA, 2), come(OLA, 3), out(KARI, 2, account="second")
+
+        page = thread("default", KARI)
+
+        assert texts(page) == ["a", "b", "c", "d"] and page.before is None
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 10])
+    def test_older_messages_are_on_the_pages_before(self, limit):
+        for n in range(10):
+            out(KARI, n, str(n)) if n % 4 else come(KARI, n, str(n))
+        read, before = [], None
+        while True:
+            page = thread("default", KARI, before=before, limit=limit)
+            read = texts(page) + read
+            if page.before is None:
+                break
+            before = page.before
+            come(KARI, 100), out(KARI, 101)  # shifts nothing
+
+        assert read == [str(n) for n in range(10)]
+
+    def test_what_comes_in_the_other_direction_is_not_on_a_page_before(self):
+        for n in range(3):
+            out(KARI, n, str(n))
+        first = thread("default", KARI, limit=1)
+        come(KARI, 9, "new")
+
+        assert texts(thread("default", KARI, before=first.before)) == ["0", "1"]
+
+    def test_the_queries_are_three_however_many_messages(self, django_assert_num_queries, django_user_model):
+        who = django_user_model.objects.create(username="kari")
+        for n in range(5):
+            out(KARI, n, created_by=who), file(come(KARI, n), "a.txt", "text/plain", b"a")
+
+        with django_assert_num_queries(3) as queries:
+            for row in thread("default", KARI).rows:
+                assert row.created_by.username if isinstance(row, OutboundMessage) else list(row.files.all())
+        assert not any('"raw"' in query["sql"] or "`raw`" in query["sql"] for query in queries.captured_queries)
+
+
+class TestCursor:
+    def test_it_survives_being_written(self):
+        assert Cursor.parse(str(Cursor(12, 345))) == Cursor(12, 345)
+
+    @pytest.mark.parametrize(
+        "text", ["", "1", "1-2-3", "a-1", "-1", "1-", "1.5-2", "٣-1", "9223372036854775808-1", "²-1"]
+    )
+    def test_anything_else_is_refused(self, text):
+        with pytest.raises(ValueError, match="first page"):
+            Cursor.parse(text)
+
+
+def test_a_message_tells_when_it_was_written_and_with_whom():
+    sms, answer = out(KARI, 1), come(OLA, 2)
+
+    assert [conversations.written_at(row) - at(0) for row in (sms, answer)] == [timedelta(seconds=s) for s in (1, 2)]
+    assert [conversations.counterpart(row) for row in (sms, answer)] == [KARI, OLA]
