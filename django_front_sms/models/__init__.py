@@ -2,6 +2,7 @@
 
 from django_front_sms.models.conversation import Conversation
 from django_front_sms.models.counting import CounterGap, CounterMemory
+from django_front_sms.models.desk import Desk
 from django_front_sms.models.event import Event
 from django_front_sms.models.incoming import InboundMessage, MmsFile, RefusedPush
 from django_front_sms.models.memory import AccountMemory
@@ -26,6 +27,7 @@ __all__ = [
     "CounterMemory",
     "Decision",
     "DeliveryStatus",
+    "Desk",
     "Event",
     "InboundMessage",
     "MmsFile",

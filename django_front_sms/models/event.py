@@ -48,6 +48,8 @@ class Event(models.Model):
             models.Index(fields=["next_at", "id"], name="front_sms_event_due", condition=Q(next_at__isnull=False)),
             models.Index(fields=["subject", "id"], name="front_sms_event_subject"),
             models.Index(fields=["id"], name="front_sms_event_failed", condition=Q(failed=True)),
+            # Most events tell of a state, and whoever asks for those finds them without an index.
+            models.Index(fields=["kind", "id"], name="front_sms_event_kind", condition=~Q(kind="state_changed")),
         ]
 
     def __str__(self) -> str:

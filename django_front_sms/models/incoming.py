@@ -65,6 +65,8 @@ class InboundMessage(models.Model):
             models.Index(fields=["account", "sender", "id"], name="front_sms_in_thread"),
             models.Index(fields=["account", "counter"], name="front_sms_in_counter"),
             models.Index(fields=["account", "gateway_id"], name="front_sms_in_gateway_id"),
+            models.Index(fields=["received_at"], name="front_sms_in_received"),
+            models.Index(fields=["id"], name="front_sms_in_problem", condition=~Q(problem="")),
         ]
 
     def __str__(self) -> str:
