@@ -18,6 +18,7 @@ from django_front_sms.admin import search
 from django_front_sms.admin.acts import Act, ActingRegister
 from django_front_sms.admin.badges import badge, icon, moment, story
 from django_front_sms.admin.download import download, may_download
+from django_front_sms.admin.export import Exporting
 from django_front_sms.admin.filters import AccountFilter, FilesFilter, ProblemFilter, ReceivedFilter
 from django_front_sms.admin.register import as_text
 from django_front_sms.models import InboundMessage, MmsFile
@@ -38,8 +39,23 @@ READ_AGAIN = Act(
 
 
 @admin.register(InboundMessage)
-class InboundMessageAdmin(ActingRegister):
+class InboundMessageAdmin(Exporting, ActingRegister):
     acts = (READ_AGAIN,)
+    exported = (
+        "id",
+        "received_at",
+        "sent_at",
+        "account",
+        "sender",
+        "recipient",
+        "keyword",
+        "text",
+        "api",
+        "counter",
+        "gateway_id",
+        "in_reply_to",
+        "problem",
+    )
     cards = True
     list_display = ("sender_", "recipient", "short_text", "keyword", "received", "notes")
     list_filter = (AccountFilter, "api", ProblemFilter, FilesFilter, ReceivedFilter)

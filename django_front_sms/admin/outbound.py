@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,6 +17,7 @@ from django_front_sms import outbox
 from django_front_sms.admin import search
 from django_front_sms.admin.acts import Act, ActingRegister
 from django_front_sms.admin.badges import moment, state_badge, steps, story
+from django_front_sms.admin.export import Exporting
 from django_front_sms.admin.filters import AccountFilter, CreatedFilter, StatusMissedFilter
 from django_front_sms.models import OutboundMessage
 from django_front_sms.states import OPEN, State
@@ -92,8 +94,28 @@ UNDECIDED = {
 
 
 @admin.register(OutboundMessage)
-class OutboundMessageAdmin(ActingRegister):
+class OutboundMessageAdmin(Exporting, ActingRegister):
     acts = ACTS
+    exported = (
+        "id",
+        "created_at",
+        f"created_by__{get_user_model().USERNAME_FIELD}",
+        "account",
+        "sender",
+        "recipient",
+        "text",
+        "state",
+        "segments",
+        "gateway_id",
+        "error_code",
+        "error_text",
+        "attempts",
+        "scheduled_at",
+        "sent_at",
+        "delivered_at",
+        "reply_to",
+        "bulk",
+    )
     cards = True
     list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id")
     list_display_links = ("recipient",)

@@ -1,0 +1,195 @@
+"""A list as a file: what was searched and filtered, or the rows that were ticked.
+
+By POST alone, for whoever has the permission, and on record. Rows are read by key, a page at a time: memory is bounded
+and no cursor is held on any database, however many there are.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin import action
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.core.handlers.asgi import ASGIRequest
+from django.db.models import QuerySet
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import get_format
+from django.utils.http import content_disposition_header
+from django.utils.text import capfirst, slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_front_sms.admin import spreadsheets
+from django_front_sms.admin.register import CappedPaginator, Register
+
+PAGE = 500  # rows read at a time
+XLSX = "xlsx"
+SEPARATORS = {"semicolon": ";", "comma": ","}
+
+
+class Exporting(Register):
+    """A register whose rows can be taken out as a file. `exported` names the fields, as `values_list` takes them."""
+
+    exported: Sequence[str] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.actions = [*(cls.actions or ()), export_ticked]
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(f"{self.opts.app_label}.export_{self.opts.model_name}"))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.export_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        return [path("export/", view, name=name), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"export_url": self._export_url(request)} if self.has_export_permission(request) else {}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The page that asks, and by POST the file: of the ticked rows where there are any, else of all that the
+        search and the filters in the address leave."""
+        if not (self.has_view_permission(request) and self.has_export_permission(request)):
+            raise PermissionDenied
+        try:
+            listed: QuerySet[Any] = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
+        ticked = [pk for pk in request.POST.getlist(ACTION_CHECKBOX_NAME) if pk.isdecimal()]
+        rows = listed.filter(pk__in=ticked) if ticked else listed
+        form = request.POST.get("format", "")
+        if request.method == "POST" and (form in SEPARATORS or (form == XLSX and spreadsheets.can_write_xlsx())):
+            return self._give(request, rows, form, ticked)
+        return self.ask_for_format(request, rows, ticked)
+
+    def ask_for_format(self, request: HttpRequest, rows: "QuerySet[Any]", ticked: Sequence[Any] = ()) -> HttpResponse:
+        counted = CappedPaginator(rows, PAGE)
+        names = self.opts.verbose_name if counted.count == 1 else self.opts.verbose_name_plural
+        count = f"{counted.count}+" if counted.capped else str(counted.count)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Export"),
+            "opts": self.opts,
+            "what": f"{count} {names}",
+            "pks": ticked,
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "formats": _formats(),
+            "action": self._export_url(request),
+            "back": f"../?{request.GET.urlencode()}" if request.path.endswith("/export/") else request.get_full_path(),
+            "media": self.media,
+        }
+        return TemplateResponse(request, "admin/front_sms/export.html", context)
+
+    def _export_url(self, request: HttpRequest) -> str:
+        address = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export")
+        return f"{address}?{request.GET.urlencode()}" if request.GET else address
+
+    def _give(self, request: HttpRequest, rows: "QuerySet[Any]", form: str, ticked: Sequence[str]) -> HttpResponseBase:
+        if form == XLSX and rows.order_by()[: spreadsheets.XLSX_ROWS + 1].count() > spreadsheets.XLSX_ROWS:
+            limit = _("These are more rows than an Excel file is made for (%(n)s). Filter them, or take CSV.")
+            self.message_user(request, limit % {"n": spreadsheets.XLSX_ROWS}, messages.ERROR)
+            return self.ask_for_format(request, rows, ticked)
+        self._record(request, form, ticked)
+        pages = _pages(rows, self.exported, _readable(self.opts.model, self.exported))
+        titles = _titles(self.opts.model, self.exported)
+        name = f"{slugify(str(self.opts.verbose_name_plural))}-{timezone.localdate().isoformat()}"
+        if form == XLSX:
+            return FileResponse(spreadsheets.xlsx(titles, pages), as_attachment=True, filename=f"{name}.xlsx")
+        chunks = spreadsheets.csv_chunks(titles, pages, SEPARATORS[form])
+        return StreamingHttpResponse(
+            _awaited(chunks) if isinstance(request, ASGIRequest) else chunks,
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": content_disposition_header(True, f"{name}.csv")},
+        )
+
+    def _record(self, request: HttpRequest, form: str, ticked: Sequence[str]) -> None:
+        """Into the admin's history: who took out which rows, but no number or word that was searched for."""
+        chosen = {name: "…" if name == "q" else value for name, value in request.GET.items()}
+        which = ", ".join(f"#{pk}" for pk in ticked) or ", ".join(f"{name}={value}" for name, value in chosen.items())
+        LogEntry.objects.create(
+            user=request.user,  # type: ignore[misc]  # somebody who has a permission is somebody
+            content_type=ContentType.objects.get_for_model(self.opts.model),
+            object_repr=_("Export of %(what)s") % {"what": self.opts.verbose_name_plural},
+            action_flag=CHANGE,
+            change_message=f"{form}: {which or _('all')}",
+        )
+
+
+@action(description=gettext_lazy("Export"), permissions=["export"])
+def export_ticked(screen: Exporting, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse:
+    """From the list: the ticked rows, or with "select all" whatever the list has."""
+    across = request.POST.get("select_across") == "1"
+    return screen.ask_for_format(request, queryset, [] if across else [row.pk for row in queryset.only("pk")])
+
+
+def _formats() -> list[tuple[str, str]]:
+    """What the page offers; first what opens with a double click where people write 1,5 or 1.5."""
+    csv = [
+        ("semicolon", _("CSV with semicolons: Excel where decimals have a comma, as in Norway")),
+        ("comma", _("CSV with commas: Excel where decimals have a point, and most other programs")),
+    ]
+    if get_format("DECIMAL_SEPARATOR") != ",":
+        csv.reverse()
+    return [*csv, (XLSX, _("Excel workbook (XLSX)"))] if spreadsheets.can_write_xlsx() else csv
+
+
+def _titles(model: Any, paths: Sequence[str]) -> list[str]:
+    zone = f" ({timezone.get_current_timezone_name()})" if settings.USE_TZ else ""
+    fields = [model._meta.get_field(each.partition("__")[0]) for each in paths]
+    kinds = [field.get_internal_type() for field in fields]
+    names = [capfirst(str(field.verbose_name)) for field in fields]
+    return [f"{name}{zone if kind == 'DateTimeField' else ''}" for name, kind in zip(names, kinds, strict=True)]
+
+
+def _readable(model: Any, paths: Sequence[str]) -> list[Callable[[Any], Any]]:
+    """For each column, how a value is written for people: choices in words, times as the clock on the wall shows them.
+
+    Language and zone are taken now: a stream is read when the request is over."""
+    zone = timezone.get_current_timezone()
+
+    def reader(name: str) -> Callable[[Any], Any]:
+        field = model._meta.get_field(name.partition("__")[0])
+        if field.get_internal_type() == "DateTimeField":
+            return lambda at: at and timezone.make_naive(at, zone) if settings.USE_TZ else at
+        words = {value: str(label) if value != "" else "" for value, label in field.flatchoices}
+        return lambda value: words.get(value, value)
+
+    return [reader(name) for name in paths]
+
+
+def _pages(
+    rows: "QuerySet[Any]", paths: Sequence[str], readable: Sequence[Callable[[Any], Any]]
+) -> Iterator[list[list[Any]]]:
+    """The rows, newest first, each page from where the one before it ended."""
+    ordered = rows.order_by("-pk").prefetch_related(None)
+    found: list[Any] = []
+    while True:
+        rest = ordered.filter(pk__lt=found[-1][0]) if found else ordered
+        found = list(rest.values_list("pk", *paths)[:PAGE])
+        yield [[read(value) for read, value in zip(readable, row[1:], strict=True)] for row in found]
+        if len(found) < PAGE:
+            return
+
+
+async def _awaited(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Under ASGI, Django would gather a plain iterator in memory before it sends the first byte."""
+    while chunk := await sync_to_async(lambda: next(chunks, b""))():
+        yield chunk

@@ -1,0 +1,293 @@
+"""Taking messages out as a file: who may, what is in it, and that nothing in it is a formula."""
+
+import asyncio
+import csv
+import io
+import tracemalloc
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import AsyncClient
+from django.utils import translation
+
+from django_front_sms.admin import export, spreadsheets
+from django_front_sms.models import OutboundMessage
+from django_front_sms.states import State
+from tests.stories import at, delivered, inbound, message
+
+pytestmark = pytest.mark.django_db
+
+SENT, CAME = "/admin/front_sms/outboundmessage/", "/admin/front_sms/inboundmessage/"
+
+
+@pytest.fixture
+def exporter(login):
+    return login("view_outboundmessage", "view_inboundmessage", "export_outboundmessage", "export_inboundmessage")
+
+
+def take(browser, address: str = SENT, query: str = "", *, form: str = "comma", **data):
+    return browser.post(f"{address}export/{query}", {"format": form, **data})
+
+
+def rows(answer, separator: str = ",") -> list[dict[str, str]]:
+    content = b"".join(answer.streaming_content)
+    assert content.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=separator))
+
+
+# ---- Who may
+
+
+@pytest.mark.parametrize(
+    "permissions",
+    [["view_outboundmessage"], ["export_outboundmessage"], ["view_outboundmessage", "export_inboundmessage"]],
+)
+def test_whoever_may_not_both_see_and_export_gets_nothing(login, permissions):
+    message()
+    browser = login(*permissions)
+
+    assert browser.get(f"{SENT}export/").status_code == 403
+    assert take(browser).status_code == 403
+    assert not LogEntry.objects.exists()
+
+
+def test_a_list_offers_it_only_to_whoever_may(exporter, viewer):
+    message()
+
+    assert "export/?q=999" in exporter.get(SENT, {"q": "999"}).content.decode()
+    assert "export" not in viewer.get(SENT).content.decode()
+
+
+def test_looking_takes_nothing_out(exporter):
+    message()
+
+    answer = exporter.get(f"{SENT}export/")
+
+    assert answer["Content-Type"].startswith("text/html") and "1 outgoing message<" in answer.content.decode()
+    assert not LogEntry.objects.exists()
+
+
+def test_a_file_asked_for_from_another_site_is_refused(exporter):
+    exporter.handler.enforce_csrf_checks = True
+
+    assert take(exporter).status_code == 403
+
+
+def test_it_is_recorded_who_took_out_what_but_not_the_number_that_was_searched_for(exporter):
+    message(state=State.SENT)
+
+    take(exporter, query="?state__exact=sent&q=99999999")
+
+    entry = LogEntry.objects.get()
+    assert entry.user.username.startswith("staff") and str(entry) != ""
+    assert entry.object_repr == "Export of outgoing messages"
+    assert entry.change_message == "comma: state__exact=sent, q=…"
+
+
+# ---- What is in it
+
+
+def test_an_outgoing_message_as_a_row(exporter):
+    sms = delivered(text='Hei «Kari»; kl. 10,\n"ja"')
+
+    answer = take(exporter)
+
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["Content-Disposition"].startswith('attachment; filename="outgoing-messages-2')
+    (row,) = rows(answer)
+    assert row["Text"] == 'Hei «Kari»; kl. 10,\n"ja"'
+    assert row["Recipient"] == "+4799999999" and row["State"] == "delivered" and row["ID"] == str(sms.pk)
+    assert row["Created (Europe/Oslo)"] == "2026-03-02 13:00:00" and row["Front's id"] == "145099"
+    assert row["Created by"] == "" and row["Error code"] == ""
+
+
+def test_an_inbound_message_as_a_row_without_its_bytes(exporter):
+    inbound(text="JA", problem="keyword is missing")
+
+    (row,) = rows(take(exporter, CAME))
+
+    assert row["Text"] == "JA" and row["Sender"] == "+4799999999" and row["Problem"] == "keyword is missing"
+    assert not any("as it came" in title.lower() for title in row)
+
+
+def test_what_the_list_was_narrowed_to_is_what_comes_out(exporter):
+    wanted = message(recipient="+4791234567", state=State.SENT)
+    message(recipient="+4791234567")
+    message(state=State.SENT)
+
+    found = rows(take(exporter, query="?q=912 34 567&state__exact=sent"))
+
+    assert [row["ID"] for row in found] == [str(wanted.pk)]
+
+
+def test_ticked_rows_alone_come_out_and_stand_in_the_history(exporter):
+    first, _other, last = message(), message(), message()
+    ticked = {"_selected_action": [first.pk, last.pk]}
+
+    page = exporter.post(SENT, {"action": "export_ticked", **ticked}).content.decode()
+    found = rows(take(exporter, **ticked))
+
+    assert f'value="{first.pk}"' in page and "2 outgoing messages" in page
+    assert [row["ID"] for row in found] == [str(last.pk), str(first.pk)]
+    assert LogEntry.objects.get().change_message == f"comma: #{first.pk}, #{last.pk}"
+
+
+def test_all_pages_are_taken_where_all_were_ticked(exporter):
+    for _ in range(3):
+        message()
+
+    page = exporter.post(SENT, {"action": "export_ticked", "select_across": "1", "_selected_action": ["1"]})
+
+    assert "3 outgoing messages" in page.content.decode() and 'name="_selected_action"' not in page.content.decode()
+
+
+def test_each_row_comes_once_however_many_pages_are_read(exporter, monkeypatch):
+    monkeypatch.setattr(export, "PAGE", 2)
+    pks = [message().pk for _ in range(6)]
+
+    assert [int(row["ID"]) for row in rows(take(exporter))] == pks[::-1]
+
+
+def test_rows_that_come_while_it_is_read_do_no_harm(exporter, monkeypatch):
+    monkeypatch.setattr(export, "PAGE", 2)
+    pks = [message().pk for _ in range(4)]
+    chunks = iter(take(exporter).streaming_content)
+    told = [next(chunks), next(chunks), next(chunks)]
+
+    message()
+    content = b"".join([*told, *chunks]).decode("utf-8-sig")
+
+    assert [int(row["ID"]) for row in csv.DictReader(io.StringIO(content))] == pks[::-1]
+
+
+def test_headings_and_states_are_in_the_readers_language(exporter):
+    message(state=State.AT_OPERATOR)
+
+    answer = exporter.post(f"{SENT}export/", {"format": "semicolon"}, headers={"Accept-Language": "nb"})
+    with translation.override("en"):  # the stream is read when the request is over
+        (row,) = rows(answer, ";")
+
+    assert row["Tilstand"] == "hos operatøren" if "Tilstand" in row else "hos operatøren" in row.values()
+
+
+def test_semicolons_come_first_where_decimals_have_a_comma(exporter):
+    norwegian = exporter.get(f"{SENT}export/", headers={"Accept-Language": "nb"}).content.decode()
+    english = exporter.get(f"{SENT}export/", headers={"Accept-Language": "en"}).content.decode()
+
+    assert norwegian.index("semicolon") < norwegian.index('"comma"')
+    assert english.index('"comma"') < english.index("semicolon")
+
+
+# ---- Formulas
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1+1",
+        "-2+3",
+        "@SUM(A1)",
+        "\t=1+1",
+        "\r=1+1",
+        "\n=1+1",
+        " =1+1",
+        "\u00a0=1",
+        "＝1+1",
+        "＋1",
+        "－1",
+        "＠x",
+        "=cmd|' /C calc'!A0",
+        "+47 99999999",
+        "+4799999999=1",
+    ],
+)
+def test_no_text_becomes_a_formula(exporter, text):
+    message(text=text)
+
+    (row,) = rows(take(exporter))
+
+    assert row["Text"] == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["Hei", "1-1", "", "a=1", "'=1", "+4799999999", "æøå €"])
+def test_what_can_be_no_formula_is_left_as_it_is(text):
+    assert spreadsheets.harmless(text) == text
+
+
+def test_every_cell_is_quoted_so_that_no_other_separator_starts_one(exporter):
+    message(text='a;=1+1;"=2";b\t=3')
+
+    line = b"".join(take(exporter).streaming_content).decode("utf-8-sig").splitlines()[1]
+
+    assert '"a;=1+1;""=2"";b\t=3"' in line
+    assert line.startswith('"') and line.endswith('"')
+
+
+# ---- Large tables
+
+
+def test_memory_stays_bounded_however_many_rows_there_are(exporter):
+    row = {"account": "default", "recipient": "+4799999999", "sender": "x", "text": "x" * 900, "created_at": at(0)}
+    OutboundMessage.objects.bulk_create((OutboundMessage(**row) for _ in range(20_000)), batch_size=500)
+    answer = take(exporter)
+    tracemalloc.start()
+
+    size = sum(len(chunk) for chunk in answer.streaming_content)
+
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size > 18_000_000 and peak < size / 4
+
+
+def test_under_asgi_it_streams_too(exporter, monkeypatch, transactional_db):
+    monkeypatch.setattr(export, "PAGE", 2)
+    for _ in range(5):
+        message()
+    cookies = exporter.cookies
+
+    async def chunks() -> list[bytes]:
+        browser = AsyncClient()
+        browser.cookies = cookies
+        answer = await browser.post(f"{SENT}export/", {"format": "comma"})
+        assert answer.is_async
+        return [chunk async for chunk in answer.streaming_content]
+
+    assert len(asyncio.run(chunks())) == 2 + 3
+
+
+# ---- Excel's own format
+
+
+def test_a_workbook_holds_texts_as_texts_and_times_as_times(exporter):
+    pytest.importorskip("xlsxwriter")
+    import re
+    import zipfile
+
+    message(text='=HYPERLINK("http://x")', scheduled_at=at(0) + timedelta(hours=1))
+
+    content = b"".join(take(exporter, form="xlsx").streaming_content)
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+
+    assert "<f>" not in sheet and "=HYPERLINK" in sheet and "+4799999999" in sheet
+    assert re.search(r"<v>46083\.5833\d*</v>", sheet)  # 14:00 in Oslo on 2 March 2026
+
+
+def test_too_many_rows_for_a_workbook_are_said_to_be_too_many(exporter, monkeypatch):
+    pytest.importorskip("xlsxwriter")
+    monkeypatch.setattr(spreadsheets, "XLSX_ROWS", 1)
+    message(), message()
+
+    answer = take(exporter, form="xlsx")
+
+    assert "more rows than an Excel file is made for" in answer.content.decode() and not LogEntry.objects.exists()
+
+
+def test_without_the_library_a_workbook_is_not_offered(exporter, monkeypatch):
+    monkeypatch.setattr(spreadsheets, "can_write_xlsx", lambda: False)
+    message()
+
+    assert "xlsx" not in exporter.get(f"{SENT}export/").content.decode()
+    assert take(exporter, form="xlsx")["Content-Type"].startswith("text/html")
