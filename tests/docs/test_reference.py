@@ -1,0 +1,239 @@
+"""The reference is complete, and says what the code says."""
+
+import argparse
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.dispatch import Signal
+
+import django_front_sms
+from django_front_sms import conf, exceptions, models, sending, signals
+from django_front_sms.checks import MISTAKES
+from django_front_sms.gateway.codes import ErrorCode, StatusCode, blame, describe
+from django_front_sms.gateway.gsm import Preview
+from django_front_sms.management.subcommands.register import SUBCOMMANDS
+from django_front_sms.states import MOVES, State, by_statuses
+from tests.docs.pages import DOCS, HERE, ROOT, cells
+
+REFERENCE = DOCS / "reference"
+PACKAGE = ROOT / "django_front_sms"
+
+pytestmark = pytest.mark.skipif(not HERE, reason="the documentation is not here")
+
+
+def page(name: str) -> str:
+    return (REFERENCE / f"{name}.md").read_text()
+
+
+def code_of(cell: str) -> list[str]:
+    """What stands in backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def words(name: str) -> set[str]:
+    """Everything that stands in backticks anywhere on a page, whole and by its words."""
+    marked = re.findall(r"`([^`\n]+)`", page(name))
+    return {*marked, *(word for each in marked for word in re.findall(r"[\w-]+", each))}
+
+
+# ---- Settings
+
+
+def default(of: type, name: str) -> Any:
+    field = next(f for f in fields(of) if f.name == name.lower())
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return None if field.default is MISSING else field.default
+
+
+def test_every_setting_is_listed_with_its_default() -> None:
+    rows = {code_of(row[0])[0]: row[1] for row in cells(REFERENCE / "settings.md") if len(row) == 3}
+    known = {f.name.upper(): default(conf.FrontSMSSettings, f.name) for f in fields(conf.FrontSMSSettings)}
+    known |= {f.name.upper(): default(conf.Account, f.name) for f in fields(conf.Account) if f.name != "name"}
+    assert rows.keys() == known.keys()
+    for key, value in known.items():
+        written = ast.literal_eval(code_of(rows[key])[0]) if rows[key] else None
+        assert written == (list(value) if isinstance(value, tuple) else value), key
+
+
+# ---- Signals, states, codes
+
+
+def arguments_of_signals() -> dict[str, list[str]]:
+    """From the comments of signals.py, which are what the code itself says of them."""
+    found = re.findall(r"^(\w+) = Signal\(\)  # (.*)$", (PACKAGE / "signals.py").read_text(), re.M)
+    return {name: re.findall(r"(\w+):", comment) for name, comment in found}
+
+
+def test_every_signal_is_listed_with_its_arguments() -> None:
+    rows = {code_of(row[0])[0]: code_of(row[2]) for row in cells(REFERENCE / "signals.md")}
+    assert rows == arguments_of_signals()
+    assert rows.keys() == {name for name, value in vars(signals).items() if isinstance(value, Signal)}
+
+
+def test_every_signal_is_listed_with_its_sender() -> None:
+    from django_front_sms.events import TELLINGS
+
+    rows = {code_of(row[0])[0]: code_of(row[1])[0] for row in cells(REFERENCE / "signals.md")}
+    assert rows == {str(kind): telling.sender.__name__ for kind, telling in TELLINGS.items()}
+
+
+def test_every_state_is_listed_with_its_moves() -> None:
+    rows = cells(REFERENCE / "states.md")
+    meanings = {code_of(row[0])[0]: row[2] for row in rows if len(row) == 3}
+    moves = {code_of(row[0])[0]: set(code_of(row[1])) for row in rows if len(row) == 2 and code_of(row[1])}
+    assert meanings.keys() == set(State.values)
+    assert moves == {str(old): {str(new) for new in news} for old, news in MOVES.items() if news}
+    assert {state for state, final in meanings.items() if final == "yes"} == {
+        str(old) for old, news in MOVES.items() if not news
+    }
+
+
+def test_every_outcome_of_an_attempt_is_listed() -> None:
+    last = page("states").partition("## Attempts")[2]
+    assert re.findall(r"^\| `(\w+)`", last, re.M) == models.Outcome.values
+
+
+def test_every_error_code_is_listed_and_says_what_the_code_says() -> None:
+    named = [row for row in cells(REFERENCE / "codes.md") if row[1].strip("`") in ErrorCode.__members__]
+    rows = {int(row[0]): row[1:] for row in named}
+    assert rows == {int(code): [f"`{code.name}`", str(blame(code)), describe(code)] for code in ErrorCode}
+    assert sorted(rows) == list(range(22))
+
+
+def test_every_delivery_status_is_listed() -> None:
+    named = [row for row in cells(REFERENCE / "codes.md") if row[1].strip("`") in StatusCode.__members__]
+    rows = {int(row[0]): (row[1].strip("`"), row[2].strip("`")) for row in named}
+    assert rows == {int(code): (code.name, str(by_statuses(State.SENT, {code}))) for code in StatusCode}
+
+
+def codes_of_invalid_messages() -> Iterator[str]:
+    """Every literal that the code gives to an `InvalidMessage`, and to the `NumberError` that becomes one."""
+    for path in PACKAGE.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(call, ast.Call):
+                continue
+            name = ast.unparse(call.func)
+            if name in ("InvalidMessage", "NumberError", "super().__init__", "ValidationError.__init__"):
+                given = [*call.args[1:], *(keyword.value for keyword in call.keywords if keyword.arg == "code")]
+                literals = [arg.value for arg in given if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+                yield from (code for code in literals if re.fullmatch(r"[a-z_]+", code))
+
+
+def test_every_code_of_an_invalid_message_is_listed() -> None:
+    section = page("codes").partition("## What is refused before it is sent")[2]
+    listed = set(re.findall(r"^\| `(\w+)` \|", section, re.M))
+    assert listed == set(codes_of_invalid_messages())
+
+
+# ---- Checks, commands
+
+
+def test_every_check_has_an_entry() -> None:
+    assert set(re.findall(r"^### `(front_sms\.[EW]\d+)`$", page("checks"), re.M)) == set(MISTAKES)
+
+
+@pytest.mark.parametrize("name", SUBCOMMANDS)
+def test_every_subcommand_has_an_entry_with_its_options(name: str) -> None:
+    section = re.search(rf"^## `{name}`\n(.*?)(?=^## |\Z)", page("commands"), re.M | re.S)
+    assert section, f"docs/reference/commands.md has no entry for {name}"
+    parser = argparse.ArgumentParser(add_help=False)
+    SUBCOMMANDS[name].add_arguments(parser)
+    for action in parser._actions:
+        long = [option for option in action.option_strings if option.startswith("--")][:1]
+        for word in long or [str(action.metavar or action.dest)]:
+            assert re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", section[1]), f"{name} does not tell of {word}"
+
+
+def test_no_subcommand_is_told_of_that_is_not_there() -> None:
+    assert set(re.findall(r"^## `([a-z-]+)`$", page("commands"), re.M)) == set(SUBCOMMANDS)
+
+
+def test_every_option_of_the_simulator_is_listed() -> None:
+    from django_front_sms.simulator.__main__ import build_parser
+
+    everything = page("simulator")
+    for action in build_parser()._actions:
+        options = [option for option in action.option_strings if option.startswith("--") and option != "--help"]
+        assert not options or any(option in everything for option in options), options
+
+
+# ---- Python
+
+
+@pytest.mark.parametrize("name", django_front_sms.__all__)
+def test_every_public_function_is_described_with_its_arguments(name: str) -> None:
+    listed = words("python")
+    parameters = inspect.signature(getattr(sending, name)).parameters.values()
+    keyword_only = {p.name for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD}
+    assert {name, *keyword_only} <= listed
+
+
+def test_the_defaults_of_send_sms_are_as_listed() -> None:
+    rows = {code_of(row[0])[0]: row[1] for row in cells(REFERENCE / "python.md") if len(row) == 3}
+    for parameter in inspect.signature(sending.send_sms).parameters.values():
+        required = parameter.default is inspect.Parameter.empty
+        written = code_of(rows[parameter.name])
+        assert written == [] if required else ast.literal_eval(written[0]) == parameter.default, parameter.name
+
+
+def test_every_field_of_a_preview_is_described() -> None:
+    assert {f.name for f in fields(Preview)} <= words("python")
+
+
+INTERNAL = re.compile(r".*digest|token|twin_key|lease_until|look_at|identity|announced|id")
+DESCRIBED = ("OutboundMessage", "SendAttempt", "DeliveryStatus", "BulkSend", "InboundMessage", "MmsFile", "OptOut")
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_every_field_of_a_model_is_described(name: str) -> None:
+    section = re.search(rf"^### {name}\n(.*?)(?=^##)", page("python"), re.M | re.S)
+    assert section
+    listed = {word for row in re.findall(r"^\| ([^|]+) \|", section[1], re.M) for word in code_of(row)}
+    concrete = {field.name for field in getattr(models, name)._meta.concrete_fields}
+    assert listed == {field for field in concrete if not INTERNAL.fullmatch(field)}
+
+
+def test_every_task_is_described() -> None:
+    source = ast.parse((PACKAGE / "tasks.py").read_text())
+    tasks = {node.name for node in source.body if isinstance(node, ast.FunctionDef) and node.decorator_list}
+    tasks -= {name for name in tasks if name.startswith("_")}
+    listed = set(re.findall(r"^\| `(\w+)` \|", page("python").partition("## Tasks")[2].partition("##")[0], re.M))
+    assert listed == tasks
+
+
+def test_every_exception_is_described() -> None:
+    section = page("python").partition("## Exceptions")[2]
+    known = {
+        name for name, value in vars(exceptions).items() if inspect.isclass(value) and "FrontSMS" in str(value.__mro__)
+    }
+    assert set(re.findall(r"^\| `(\w+)`", section, re.M)) | {"FrontSMSError"} == known
+
+
+def test_every_permission_is_described() -> None:
+    from django.apps import apps
+
+    rows = apps.get_app_config("front_sms").get_models()
+    known = {f"front_sms.{codename}" for model in rows for codename, _name in model._meta.permissions}
+    assert known <= set(re.findall(r"`(front_sms\.\w+)`", page("permissions")))
+
+
+# ---- Every page
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    listed = set(re.findall(r": ([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M))
+    assert listed == {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")}
+
+
+def test_no_page_tells_of_a_setting_that_is_not_there() -> None:
+    known = {f.name.upper() for of in (conf.FrontSMSSettings, conf.Account) for f in fields(of)}
+    for path in sorted(DOCS.rglob("*.md")):
+        for name in re.findall(r'FRONT_SMS\["(\w+)"\]', path.read_text()):
+            assert name in known, f"{path.relative_to(Path(ROOT))} names {name}"
