@@ -1,0 +1,269 @@
+"""What the rows add up to: what needs a person, how much was sent, what became of it, and how fast it arrived.
+
+Numbers for the desk, a terminal or a monitoring system: plain data and no words. Each function is one or two queries
+that an index answers, so that all of them together stay under a tenth of a second at millions of rows.
+"""
+
+import hashlib
+import logging
+import math
+import statistics
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import CharField, Count, DateTimeField, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Cast, Coalesce, TruncHour
+from django.utils import timezone
+
+from django_front_sms.conf import get_settings
+from django_front_sms.models import (
+    AccountMemory,
+    CounterGap,
+    DeliveryStatus,
+    Event,
+    InboundMessage,
+    OutboundMessage,
+    RefusedPush,
+)
+from django_front_sms.states import ACCEPTED, State
+
+logger = logging.getLogger(__name__)
+
+RECENTLY = timedelta(days=7)
+SILENT_AFTER = timedelta(minutes=2)  # every worker looks at the clock of each account every ten seconds
+OVERDUE_AFTER = timedelta(minutes=5)
+SAMPLE = 1000  # messages whose time to delivery is measured
+
+# Hours of days that are over change seldom, and hours of few messages are counted in no time.
+_SETTLED_AFTER = timedelta(days=3)
+_WORTH_KEEPING = 20_000  # messages
+_KEPT_FOR = 3600  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Something that needs a person: how many rows, and, where it is about waiting, since when."""
+
+    count: int
+    since: datetime | None = None
+
+
+def needs(now: datetime | None = None) -> dict[str, Need]:
+    """What needs a person, by name, in one query. Rows that have no mark of being dealt with count for `RECENTLY`.
+
+    `overdue`: due for more than `OVERDUE_AFTER`, while their account is not paused. `unconfirmed`: wait for a decision.
+    `events_given_up`: their receivers failed. `counter_gaps`: inbound messages that never came. `pushes_too_large`: no
+    inbound message came since. `unreadable_inbound`, `unreadable_statuses`: have a problem. `unknown_statuses`: are of
+    no message of ours. `without_status`: had none for `HOURS_WITHOUT_STATUS`.
+    """
+    now = now or timezone.now()
+    recent = Q(received_at__gte=now - RECENTLY)
+    overdue = OutboundMessage.objects.filter(state=State.QUEUED, next_at__lte=now - OVERDUE_AFTER)
+    counted = {
+        "overdue": overdue.exclude(account__in=_paused().values("account")),
+        "unconfirmed": OutboundMessage.objects.unconfirmed(),
+        "events_given_up": Event.objects.filter(failed=True),
+        "counter_gaps": CounterGap.objects.filter(closed_at=None, is_reset=False),
+        "pushes_too_large": _standing(),
+        "unreadable_inbound": InboundMessage.objects.filter(recent, ~Q(problem="")),
+        "unreadable_statuses": DeliveryStatus.objects.filter(recent, ~Q(problem="")),
+        "unknown_statuses": DeliveryStatus.objects.filter(recent, message=None, look_at=None),
+        "without_status": OutboundMessage.objects.without_status(),
+    }
+    first, *others = (_counted(name, rows, "next_at" if name == "overdue" else "") for name, rows in counted.items())
+    found = {name: Need(count, since) for name, count, since in first.union(*others, all=True)}
+    return {name: found.get(name, Need(0)) for name in counted}
+
+
+def _counted(name: str, rows: "QuerySet[Any]", since: str) -> "QuerySet[Any, Any]":
+    earliest = Min(since) if since else Cast(Value(None), DateTimeField())
+    named = rows.order_by().values(need=Value(name, CharField()))
+    return named.annotate(count=Count("pk"), since=earliest).values_list("need", "count", "since")
+
+
+def _standing() -> "QuerySet[RefusedPush]":
+    """Pushes that were too large, and no inbound message of their account came since: Front's queue stands."""
+    inbound = InboundMessage.objects.filter(account=OuterRef("account")).order_by("-received_at")
+    latest = Coalesce(Subquery(inbound.values("received_at")[:1]), Value(datetime(1970, 1, 1, tzinfo=UTC)))
+    return RefusedPush.objects.filter(received_at__gt=latest)
+
+
+def _paused() -> "QuerySet[AccountMemory]":
+    return AccountMemory.objects.filter(paused_at__isnull=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """`silent_since`: no worker looked at the account since then; None where one did in the last `SILENT_AFTER`."""
+
+    name: str
+    row: AccountMemory | None
+    silent_since: datetime | None = None
+    never_seen: bool = False
+
+    @property
+    def is_paused(self) -> bool:
+        return self.row is not None and self.row.paused_at is not None
+
+
+def accounts(now: datetime | None = None) -> list[AccountState]:
+    """The accounts of the settings, each with what is remembered of it; one query."""
+    limit = (now or timezone.now()) - SILENT_AFTER
+    conf = get_settings()
+    rows = {row.key: row for row in AccountMemory.objects.all()}
+    states = []
+    for account in conf.accounts.values():
+        row = rows.get(account.gateway)
+        seen = row.clock if row else None
+        states.append(AccountState(account.name, row, seen if seen and seen < limit else None, seen is None))
+    return states
+
+
+# What was sent, and what became of it
+
+
+@dataclass(slots=True)
+class Tally:
+    """Messages that were asked for in one stretch of time: how many by state, and the segments of those Front took."""
+
+    messages: Counter[str] = field(default_factory=Counter)
+    segments: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.messages.total()
+
+    @property
+    def delivery_rate(self) -> float | None:
+        """Of those whose fate is known, how many reached their phones, from 0 to 1; None where no fate is known."""
+        delivered = self.messages[State.DELIVERED]
+        known = delivered + self.messages[State.UNDELIVERED]
+        return delivered / known if known else None
+
+    def spend(self) -> Decimal | None:
+        """What these cost by `PRICE_PER_SEGMENT`; None where the site does not say."""
+        price = get_settings().price_per_segment
+        return price * self.segments if price is not None else None
+
+    def add(self, state: str, count: int, segments: int) -> None:
+        self.messages[state] += count
+        if state in ACCEPTED:
+            self.segments += segments
+
+
+_Row = tuple[datetime, str, int, int]  # the hour, a state, messages, segments
+
+
+class Traffic:
+    """The messages of the last days, counted by the hour in which they were asked for."""
+
+    def __init__(self, rows: Iterable[_Row], zone: tzinfo) -> None:
+        self._rows, self._zone = list(rows), zone
+
+    def by_hour(self, first: datetime, hours: int) -> dict[datetime, Tally]:
+        """So many hours from the one of `first` on, in order; an hour without a message is there, too."""
+        start = first.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        tallies = {start + timedelta(hours=n): Tally() for n in range(hours)}
+        for hour, state, count, segments in self._rows:
+            if hour in tallies:
+                tallies[hour].add(state, count, segments)
+        return tallies
+
+    def by_day(self, first: date, days: int) -> dict[date, Tally]:
+        """So many days from `first` on, in order, as the site's time zone has them."""
+        tallies = {first + timedelta(days=n): Tally() for n in range(days)}
+        for hour, state, count, segments in self._rows:
+            tally = tallies.get(hour.astimezone(self._zone).date())
+            if tally is not None:
+                tally.add(state, count, segments)
+        return tallies
+
+
+def traffic(days: int, now: datetime | None = None) -> Traffic:
+    """What was asked for today and in the `days - 1` days before, as the current time zone has them; one query.
+
+    Where there were many messages, those of days long over are counted once an hour, and kept in Django's cache.
+    """
+    zone = timezone.get_current_timezone()
+    today = timezone.localdate(now)
+    since = datetime.combine(today - timedelta(days=days - 1), time.min, zone).astimezone(UTC)
+    settled = datetime.combine(today, time.min, UTC) - _SETTLED_AFTER
+    names = sorted(get_settings().accounts)
+    digest = hashlib.blake2b("\n".join(names).encode(), digest_size=8).hexdigest()
+    key = f"front_sms:traffic:{digest}:{since:%Y%m%d%H}:{settled:%Y%m%d}"
+    old: list[_Row] | None = _recall(key)
+    if old is not None:
+        return Traffic([*old, *_hours(settled)], zone)
+    rows = _hours(since)
+    old = [row for row in rows if row[0] < settled]
+    if sum(row[2] for row in old) >= _WORTH_KEEPING:
+        _keep(key, old)
+    return Traffic(rows, zone)
+
+
+def _hours(since: datetime) -> list[_Row]:
+    # By UTC's hours, and not by days: MySQL knows no other time zone unless somebody told it.
+    hours = asked_for(since).order_by().values_list(TruncHour("created_at", tzinfo=UTC), "state")
+    return list(hours.annotate(count=Count("*"), parts=Sum("segments")))
+
+
+def asked_for(since: datetime) -> "QuerySet[OutboundMessage]":
+    """The messages of the accounts in the settings since then: the index on these begins with the account."""
+    return OutboundMessage.objects.filter(account__in=list(get_settings().accounts), created_at__gte=since)
+
+
+def _recall(key: str) -> Any:
+    try:
+        return cache.get(key)
+    except Exception:
+        logger.warning("Django's cache cannot be read: figures are counted anew each time.", exc_info=True)
+        return None
+
+
+def _keep(key: str, value: object) -> None:
+    try:
+        cache.set(key, value, _KEPT_FOR)
+    except Exception:
+        logger.warning("Django's cache cannot be written: figures are counted anew each time.", exc_info=True)
+
+
+def refusals(now: datetime | None = None) -> list[tuple[int | None, int]]:
+    """Front's error codes of the messages that were rejected in the last `RECENTLY`, the most frequent first; None for
+    those that were refused here (opted out, for example)."""
+    rejected = asked_for((now or timezone.now()) - RECENTLY).filter(state=State.REJECTED)
+    counted = rejected.order_by().values_list("error_code").annotate(count=Count("*")).order_by("-count", "error_code")
+    return [(code, count) for code, count in counted]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryTimes:
+    """How long messages took from us to the phone, in seconds, in order."""
+
+    seconds: Sequence[float]
+
+    @property
+    def median(self) -> float | None:
+        return statistics.median(self.seconds) if self.seconds else None
+
+    @property
+    def slowest_twentieth(self) -> float | None:
+        """The 95th percentile: 19 of 20 were at least as fast."""
+        return self.seconds[math.ceil(len(self.seconds) * 0.95) - 1] if self.seconds else None
+
+    def within(self, low: float, high: float) -> int:
+        """How many took at least `low` seconds, and less than `high`."""
+        return bisect_left(self.seconds, high) - bisect_left(self.seconds, low)
+
+
+def delivery_times(sample: int = SAMPLE) -> DeliveryTimes:
+    """Of the latest messages that were delivered: from when Front took them to when it told that they had arrived."""
+    latest = OutboundMessage.objects.filter(state=State.DELIVERED).order_by("-pk")
+    pairs = latest.values_list("sent_at", "delivered_at")[:sample]
+    seconds = ((there - sent).total_seconds() for sent, there in pairs if sent and there)
+    return DeliveryTimes(sorted(max(took, 0.0) for took in seconds))
