@@ -6,7 +6,7 @@ that a page costs about the same among a hundred rows and among millions. A `Cur
 
 import heapq
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -14,6 +14,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
+from django_front_sms.conf import get_settings
 from django_front_sms.models import InboundMessage, MmsFile, OutboundMessage
 
 Message = OutboundMessage | InboundMessage
@@ -84,7 +85,7 @@ def threads(
     those in which the counterpart wrote, and nothing was written to them since. A page can be shorter than `limit`
     although older threads follow, where a few counterparts wrote nearly everything.
     """
-    outbound, inbound = _walks(account, beginnings, unanswered, before)
+    outbound, inbound = _walks(_Asked(account, beginnings), unanswered, before)
     seen: set[tuple[str, str]] = set()
     found: list[_Head] = []
     walks = [inbound] if unanswered else [outbound, inbound]
@@ -132,13 +133,19 @@ class _Head:
     passed_over: bool
 
 
+class _Asked(NamedTuple):
+    account: str | None
+    beginnings: Collection[str] | None
+
+
 class _Walk:
     """One of the tables, read backwards. `position`: as in a `Cursor`; None until the first row was read. `cut`: there
     is more, but this page has cost enough."""
 
-    def __init__(self, rows: "QuerySet[Any]", number: str, at: str, position: int | None, pass_over: Any):
+    def __init__(self, asked: _Asked, rows: "QuerySet[Any]", number: str, at: str, position: int | None, pass_over: Q):
         marked = rows.annotate(passed_over=pass_over).order_by("-pk")
         self.rows = marked.values_list("pk", at, "account", number, "passed_over")
+        self.asked = asked
         self.number = number
         self.position = position
         self.cut = False
@@ -146,7 +153,7 @@ class _Walk:
     def heads(self, seen: Collection[tuple[str, str]]) -> Iterator[_Head]:
         below = self.position
         for _round in range(ROUNDS):
-            rows = self.rows.exclude(self._among(seen)) if seen else self.rows
+            rows = self.rows.filter(self._left(seen))
             chunk = list((rows.filter(pk__lt=below) if below is not None else rows)[:CHUNK])
             if self.position is None:  # what comes later is not ours to tell of, even where nothing is taken
                 self.position = chunk[0][0] + 1 if chunk else 1
@@ -157,33 +164,31 @@ class _Walk:
                 return
         self.cut = True
 
-    def _among(self, keys: Iterable[tuple[str, str]]) -> Q:
-        """Whoever is seen already: their other messages, be they a million, are passed over by the database."""
+    def _left(self, seen: Collection[tuple[str, str]]) -> Q:
+        """Whom to look for yet. The other messages of those who were seen, be they a million, the database passes over
+        without sending them; a number that was asked for in full, and seen, is not searched for again."""
+        condition = Q(account=self.asked.account) if self.asked.account is not None else Q()
+        if self.asked.beginnings is not None:
+            accounts = [self.asked.account] if self.asked.account is not None else list(get_settings().accounts)
+            full = [each for each in self.asked.beginnings if all((account, each) in seen for account in accounts)]
+            condition &= _begins(self.number, set(self.asked.beginnings).difference(full))
         numbers = defaultdict(list)
-        for account, number in keys:
+        for account, number in seen:
             numbers[account].append(number)
-        condition = Q(pk__in=[])
         for account, some in numbers.items():
-            condition |= Q(account=account, **{f"{self.number}__in": some})
+            condition &= ~Q(account=account, **{f"{self.number}__in": some})
         return condition
 
 
-def _walks(
-    account: str | None, beginnings: Collection[str] | None, unanswered: bool, before: Cursor | None
-) -> tuple[_Walk, _Walk]:
+def _walks(asked: _Asked, unanswered: bool, before: Cursor | None) -> tuple[_Walk, _Walk]:
     ours, theirs = OutboundMessage.objects.all(), InboundMessage.objects.exclude(sender="")
-    if account is not None:
-        ours, theirs = ours.filter(account=account), theirs.filter(account=account)
-    if beginnings is not None:
-        ours = ours.filter(_begins("recipient", beginnings))
-        theirs = theirs.filter(_begins("sender", beginnings))
     outbound, inbound = before or (None, None)
     newer_in_theirs = _newer("sender", before)
     if unanswered:
         newer_in_theirs |= Q(Exists(_ours("sender").filter(created_at__gte=OuterRef("received_at"))))
     return (
-        _Walk(ours, "recipient", "created_at", outbound, _newer("recipient", before)),
-        _Walk(theirs, "sender", "received_at", inbound, newer_in_theirs),
+        _Walk(asked, ours, "recipient", "created_at", outbound, _newer("recipient", before)),
+        _Walk(asked, theirs, "sender", "received_at", inbound, newer_in_theirs),
     )
 
 

@@ -111,6 +111,20 @@ class TestThreads:
         assert numbers(threads(beginnings=["26", "+4791"])) == ["26114", "+4791234567"]
         assert numbers(threads(beginnings=[])) == []
 
+    def test_a_number_that_is_asked_for_in_full_is_found_in_every_account_and_read_once(
+        self, settings, monkeypatch, django_assert_num_queries
+    ):
+        monkeypatch.setattr(conversations, "CHUNK", 2)
+        for account in ("default", "second"):
+            for second in range(5):
+                out(KARI, second, account=account)
+
+        accounts = {**settings.FRONT_SMS["ACCOUNTS"], "second": {"SERVICE_ID": 5}}
+        settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNTS": accounts}
+        assert [row.account for row in threads(beginnings=[KARI]).rows] == ["second", "default"]
+        with django_assert_num_queries(3):  # a chunk of ours, one of theirs, and the message
+            assert numbers(threads(account="second", beginnings=[KARI])) == [KARI]
+
     def test_those_without_an_answer_are_those_in_which_the_counterpart_wrote_last(self):
         out(KARI, 1), come(KARI, 2), come(OLA, 3), out(OLA, 4), come(ASE, 5), out("+4791234567", 6)
 
