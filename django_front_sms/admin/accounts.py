@@ -16,7 +16,7 @@ from django_front_sms.models import AccountMemory, Decision
 from django_front_sms.timeline import Entry, explain
 
 
-def _resume(account: AccountMemory, user: Any) -> None:
+def _resume(account: AccountMemory, user: Any, key: str) -> None:
     if not outbox.resume(account.account, user):
         raise NotPossible(gettext("Sending is not paused for this account."))
 

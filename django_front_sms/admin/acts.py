@@ -5,6 +5,7 @@ buttons that would be pointless. Every act asks before it is done, on a page of 
 what was done stands in the row's history.
 """
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partialmethod
@@ -35,8 +36,9 @@ AT_ONCE = 1000  # rows that one click may act on: more would not end before the 
 class Act:
     """One thing that staff may do.
 
-    `run(row, user)` does it, or raises `FrontSMSError` with the reason why it can't be done; it may give the new row
-    that came of it. `offered(row)`: whether a page shows the button. `question`: asked before it is done.
+    `run(row, user, key)` does it, or raises `FrontSMSError` with the reason why it can't be done; it may give the new
+    row that came of it. However often one answer to the question is posted, `key` is the same. `offered(row)`: whether
+    a page shows the button. `question`: asked before it is done.
     """
 
     name: str
@@ -45,7 +47,7 @@ class Act:
     question: "StrOrPromise"
     done: "StrOrPromise"
     permission: str
-    run: Callable[[Any, Any], Any]
+    run: Callable[[Any, Any, str], Any]
     offered: Callable[[Any], bool]
     main: bool = False
 
@@ -86,7 +88,7 @@ class ActingRegister(Register):
         if not request.POST.get("confirmed"):
             return self._ask(request, act, [row])
         try:
-            result = act.run(row, request.user)
+            result = act.run(row, request.user, _key(request))
         except FrontSMSError as error:
             self.message_user(request, str(error), messages.ERROR)
             return HttpResponseRedirect(self._url(row))
@@ -107,7 +109,7 @@ class ActingRegister(Register):
         done, refused = 0, []
         for row in rows:
             try:
-                act.run(row, request.user)
+                act.run(row, request.user, _key(request))
             except FrontSMSError as error:
                 refused.append(f"#{row.pk}: {error}")
             else:
@@ -141,6 +143,7 @@ class ActingRegister(Register):
             "others": max(len(rows) - 20, 0),
             "back": self._url(rows[0]) if len(rows) == 1 else request.get_full_path(),
             "checkbox": ACTION_CHECKBOX_NAME,
+            "key": secrets.token_hex(16),
             "media": self.media,
         }
         return TemplateResponse(request, "admin/front_sms/confirm.html", context)
@@ -148,6 +151,10 @@ class ActingRegister(Register):
     def summary(self, row: Any) -> str:
         """A row in one line, for the page that asks."""
         return str(row)
+
+
+def _key(request: HttpRequest) -> str:
+    return request.POST["confirmed"][:64]
 
 
 def _action(act: Act) -> Callable[..., HttpResponse | None]:

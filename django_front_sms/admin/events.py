@@ -23,7 +23,7 @@ DELIVER_AGAIN = Act(
     question=_("The receivers that failed are called again. Deliver it?"),
     done=_("is delivered again"),
     permission="redeliver_event",
-    run=lambda event, user: events.deliver_again(event),
+    run=lambda event, user, key: events.deliver_again(event),
     offered=lambda event: event.failed,
     main=True,
 )

@@ -17,10 +17,10 @@ from django_front_sms import inbox
 from django_front_sms.admin import search
 from django_front_sms.admin.acts import Act, ActingRegister
 from django_front_sms.admin.badges import badge, icon, moment, story
-from django_front_sms.admin.download import download, may_download
 from django_front_sms.admin.export import Exporting
 from django_front_sms.admin.filters import AccountFilter, FilesFilter, ProblemFilter, ReceivedFilter
 from django_front_sms.admin.register import as_text
+from django_front_sms.downloads import download, may_download
 from django_front_sms.models import InboundMessage, MmsFile
 from django_front_sms.timeline import of_inbound
 
@@ -33,7 +33,7 @@ READ_AGAIN = Act(
     question=_("What can be read now replaces what could be read before. Read it again?"),
     done=_("was read again"),
     permission="read_again_inboundmessage",
-    run=lambda message, user: inbox.read_again(message),
+    run=lambda message, user, key: inbox.read_again(message),
     offered=lambda message: bool(message.problem),
 )
 

@@ -1,5 +1,7 @@
 """Finding outgoing messages, and acting upon them."""
 
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
@@ -259,6 +261,17 @@ def test_sending_once_more_makes_a_new_message_and_leads_to_it(boss):
     assert new.pk != sms.pk and (new.text, new.recipient) == (sms.text, sms.recipient)
     assert answer.redirect_chain[-1][0] == reverse("admin:front_sms_outboundmessage_change", args=[new.pk])
     assert new.created_by is not None
+
+
+def test_a_double_click_sends_once_and_a_second_thought_sends_again(boss):
+    sms = delivered()
+    pages = [act(boss, sms, "resend", confirmed="").content.decode() for _ in range(2)]
+    keys = [re.search('name="confirmed" value="(.+?)"', page)[1] for page in pages]
+
+    for key in (keys[0], keys[0], keys[1]):
+        act(boss, sms, "resend", confirmed=key)
+
+    assert OutboundMessage.objects.filter(metadata={"resend_of": sms.pk}).count() == 2
 
 
 def test_many_are_cancelled_from_the_list_and_the_others_say_why_not(boss):
