@@ -1,0 +1,53 @@
+"""The files of an MMS, given to people so that nothing in them can act on this site.
+
+A stranger chose the bytes, the name and the type. They leave sandboxed, as an attachment unless they were verified to
+be a picture, never with a type that a browser would run, and never by the storage's own address.
+"""
+
+import unicodedata
+
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404, HttpRequest
+from django.utils.translation import gettext as _
+
+from django_front_sms import inbox
+from django_front_sms.models import MmsFile
+
+ANYTHING = "application/octet-stream"
+HEADERS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+}
+
+
+def may_download(request: HttpRequest) -> bool:
+    """Whoever may see both the message and its files."""
+    return bool(request.user.has_perms(["front_sms.view_inboundmessage", "front_sms.view_mmsfile"]))
+
+
+def download(request: HttpRequest, file: MmsFile) -> FileResponse:
+    if not may_download(request):
+        raise PermissionDenied
+    if not file.file:
+        raise Http404(_("This file is not in the storage yet: the message keeps it, and the worker tries again."))
+    try:
+        stream = file.file.storage.open(str(file.file.name), "rb")
+    except FileNotFoundError:
+        raise Http404(_("The storage does not have this file any more.")) from None
+    picture = inbox.picture_type(file)
+    return FileResponse(
+        stream,
+        as_attachment=not picture,
+        filename=safe_name(file),
+        content_type=picture or ANYTHING,
+        headers=HEADERS,
+    )
+
+
+def safe_name(file: MmsFile) -> str:
+    """The sender's name for a file, without what could mislead a person or a file system: paths, control characters,
+    and marks that turn the direction of writing."""
+    kept = "".join("_" if char in '/\\:*?"<>|' else char for char in file.name if unicodedata.category(char)[0] != "C")
+    return kept.strip(". ")[-100:] or f"file-{file.pk}"
