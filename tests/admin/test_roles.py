@@ -1,0 +1,148 @@
+"""Viewer, operator, manager: what `front_sms roles` makes, and what each may do on the screens."""
+
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management import CommandError
+from django.test import Client
+from django.urls import reverse
+
+from django_front_sms.management.subcommands.roles import MANAGER, OPERATOR, ROLES, VIEWER
+from django_front_sms.models import AccountMemory, OutboundMessage
+from tests.commands.running import read, run
+from tests.stories import delivered, event, inbound, message, paused, unconfirmed
+
+pytestmark = pytest.mark.django_db
+
+PERMITTED = {  # act -> the least of the roles that may do it
+    "cancel": "operator",
+    "resend": "operator",
+    "mark_sent": "operator",
+    "send_anyway": "operator",
+    "give_up": "operator",
+    "read_again": "operator",
+    "resume": "manager",
+    "deliver_again": "manager",
+}
+RANKS = ["viewer", "operator", "manager"]
+
+
+def staff(role: str) -> Client:
+    run("roles")
+    user = User.objects.create(username=role, is_staff=True)
+    user.groups.add(Group.objects.get(name=f"Front SMS {role}"))
+    browser = Client()
+    browser.force_login(user)
+    return browser
+
+
+def codenames(group: str) -> set[str]:
+    return set(Group.objects.get(name=group).permissions.values_list("codename", flat=True))
+
+
+def row_for(act: str):
+    rows = {
+        "cancel": message,
+        "resend": delivered,
+        "read_again": lambda: inbound(problem="it could not be read"),
+        "resume": lambda: paused(5),
+        "deliver_again": lambda: event("out:1", failed=True),
+    }
+    return rows.get(act, unconfirmed)()
+
+
+# ---- The command
+
+
+def test_it_makes_three_groups_each_with_what_the_one_before_has():
+    run("roles")
+
+    assert {name: codenames(name) for name in ROLES} == ROLES
+    assert VIEWER < OPERATOR < MANAGER
+    assert all(name.startswith("view_") for name in VIEWER)
+
+
+def test_every_permission_of_a_role_exists_and_none_that_the_app_declares_is_left_to_nobody():
+    declared = set(Permission.objects.filter(content_type__app_label="front_sms").values_list("codename", flat=True))
+    own = {name for name in declared if name.split("_")[0] not in ("view", "add", "change", "delete")}
+
+    assert own <= MANAGER <= declared
+
+
+def test_a_second_run_changes_nothing_and_says_so():
+    run("roles")
+
+    assert run("roles") == (0, "".join(f"Group “{name}” is up to date.\n" for name in ROLES))
+
+
+def test_it_brings_a_group_up_to_date_and_leaves_other_apps_permissions_alone():
+    run("roles")
+    group = Group.objects.get(name="Front SMS viewer")
+    foreign = Permission.objects.get(codename="view_user")
+    group.permissions.remove(Permission.objects.get(codename="view_outboundmessage"))
+    group.permissions.add(foreign, Permission.objects.get(codename="add_outboundmessage"))
+
+    code, text = run("roles")
+
+    assert code == 0 and "+ front_sms.view_outboundmessage" in text and "- front_sms.add_outboundmessage" in text
+    assert codenames("Front SMS viewer") == VIEWER | {"view_user"}
+
+
+def test_a_script_reads_what_changed():
+    assert set(read("roles")["Front SMS manager"]["added"]) == MANAGER
+    assert read("roles")["Front SMS manager"] == {"added": [], "removed": []}
+
+
+def test_before_the_migrations_it_says_what_to_do():
+    Permission.objects.filter(codename="export_outboundmessage").delete()
+
+    with pytest.raises(CommandError, match=r"export_outboundmessage\. Run “migrate” first"):
+        run("roles")
+    assert not Group.objects.exists()
+
+
+# ---- What each may do
+
+
+@pytest.mark.parametrize("role", RANKS)
+@pytest.mark.parametrize("act", PERMITTED)
+def test_a_role_may_do_what_is_its_own_and_no_more(act, role):
+    browser, row = staff(role), row_for(act)
+    page = reverse(f"admin:front_sms_{row._meta.model_name}_change", args=[row.pk])
+    may = RANKS.index(role) >= RANKS.index(PERMITTED[act])
+
+    answer = browser.post(page.replace("change/", f"act/{act}/"))
+
+    assert answer.status_code == (200 if may else 403)
+    assert (f"act/{act}/" in browser.get(page).content.decode()) == may
+
+
+@pytest.mark.parametrize("role", RANKS)
+def test_managers_alone_take_messages_out_of_the_site(role):
+    browser = staff(role)
+    message()
+
+    for model in ("outboundmessage", "inboundmessage"):
+        assert (browser.post(f"/admin/front_sms/{model}/export/").status_code == 200) == (role == "manager")
+
+
+@pytest.mark.parametrize("role", RANKS)
+def test_every_role_sees_every_screen(role):
+    browser = staff(role)
+    sms = delivered()
+    paused(5)
+
+    for app in browser.get("/admin/").context["app_list"]:
+        for model in app["models"]:
+            assert browser.get(model["admin_url"]).status_code == 200, model["name"]
+    assert browser.get(reverse("admin:front_sms_outboundmessage_change", args=[sms.pk])).status_code == 200
+
+
+def test_whoever_is_in_no_group_sees_nothing():
+    message()
+    run("roles")
+    browser = Client()
+    browser.force_login(User.objects.create(username="nobody", is_staff=True))
+
+    assert browser.get("/admin/").context["app_list"] == []
+    assert browser.get("/admin/front_sms/outboundmessage/").status_code == 403
+    assert OutboundMessage.objects.count() == 1 and not AccountMemory.objects.exists()
