@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import BinaryField, Prefetch, QuerySet
 from django.db.models.functions import Length, Substr
 from django.http import FileResponse, Http404, HttpRequest
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -14,13 +14,13 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import inbox
-from django_front_sms.admin import search
+from django_front_sms.admin import mms, search
 from django_front_sms.admin.acts import Act, ActingRegister
-from django_front_sms.admin.badges import badge, icon, moment, story
+from django_front_sms.admin.badges import badge, moment, story
 from django_front_sms.admin.export import Exporting
 from django_front_sms.admin.filters import AccountFilter, FilesFilter, ProblemFilter, ReceivedFilter
 from django_front_sms.admin.register import as_text
-from django_front_sms.downloads import download, may_download
+from django_front_sms.downloads import download
 from django_front_sms.models import InboundMessage, MmsFile
 from django_front_sms.timeline import of_inbound
 
@@ -92,31 +92,7 @@ class InboundMessageAdmin(Exporting, ActingRegister):
         return download(request, file)
 
     def page(self, request: HttpRequest, row: InboundMessage) -> dict[str, Any]:
-        slides = inbox.slides_of(row)
-        shown = {part.file.pk for slide in slides for part in slide.parts}
-        others = [self._file(request, file) for file in MmsFile.objects.filter(message=row) if file.pk not in shown]
-        return {
-            **super().page(request, row),
-            "slides": [
-                {"parts": [self._file(request, part.file, part.text) for part in slide.parts], "time": slide.duration}
-                for slide in slides
-            ],
-            "others": others,
-            "story": story(of_inbound(row)),
-        }
-
-    def _file(self, request: HttpRequest, file: MmsFile, text: str | None = None) -> dict[str, Any]:
-        """How a file is shown; what is in it only to those who may see files."""
-        may = may_download(request)
-        url = reverse("admin:front_sms_inboundmessage_file", args=[file.message_id, file.pk])
-        return {
-            "file": file,
-            "type": file.content_type.partition(";")[0].strip(),  # §2.5.1: parameters may follow
-            "url": url if may and file.file else "",
-            "icon": icon("file"),
-            "picture": bool(may and inbox.picture_type(file)),
-            "text": text if may else None,
-        }
+        return {**super().page(request, row), "mms": mms.shown(request, row), "story": story(of_inbound(row))}
 
     @admin.display(description=_("sender"))
     def sender_(self, message: InboundMessage) -> str:

@@ -1,7 +1,10 @@
 """Which files of an MMS may be shown as pictures on our pages: those that were verified as such, within bounds."""
 
 import warnings
+from functools import lru_cache
 from typing import IO
+
+from django.core.files.storage import Storage
 
 from django_front_sms.gateway.pictures import HEAD, measure
 from django_front_sms.models import MmsFile
@@ -17,10 +20,16 @@ def picture_type(file: MmsFile) -> str:
     if not file.file or file.size > MAX_BYTES:
         return ""
     try:
-        with file.file.storage.open(str(file.file.name), "rb") as stream:
-            return verified(stream)
-    except Exception:  # whatever a storage raises
+        return _in_storage(file.file.storage, str(file.file.name), file.sha256)
+    except Exception:  # whatever a storage raises: that is not remembered
         return ""
+
+
+@lru_cache(maxsize=4096)
+def _in_storage(storage: Storage, name: str, sha256: str) -> str:
+    """Files are named after their content, so what was verified once stays so; a storage may be far away."""
+    with storage.open(name, "rb") as stream:
+        return verified(stream)
 
 
 def verified(stream: IO[bytes]) -> str:

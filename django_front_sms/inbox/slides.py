@@ -34,7 +34,7 @@ def slides_of(message: InboundMessage) -> list[Slide]:
     Files that no slide shows follow in one of their own. Where the document that arranges them is missing or cannot be
     read, all files are one slide, in the order in which they came: only the arrangement is lost.
     """
-    files = list(MmsFile.objects.filter(message=message).order_by("position"))
+    files = sorted(message.files.all(), key=lambda file: file.position)  # those that the caller prefetched, if so
     document = next((file for file in files if _arranges(file)), None)
     shown = [file for file in files if file is not document]
     slides = [

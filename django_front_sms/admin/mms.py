@@ -1,0 +1,43 @@
+"""An MMS on a page: its slides in their order, pictures that were verified, everything else as a download."""
+
+from typing import Any
+
+from django.db.models import prefetch_related_objects
+from django.http import HttpRequest
+from django.urls import reverse
+
+from django_front_sms import inbox
+from django_front_sms.admin.badges import icon
+from django_front_sms.downloads import may_download
+from django_front_sms.models import InboundMessage, MmsFile
+
+_SHAPES = {"audio": "sound", "video": "film", "text": "file", "image": "picture"}
+
+
+def shown(request: HttpRequest, message: InboundMessage) -> dict[str, Any]:
+    """What `mms.html` gets: `slides`, and the files that no phone shows (`others`)."""
+    prefetch_related_objects([message], "files")
+    slides = inbox.slides_of(message)
+    placed = {part.file.pk for slide in slides for part in slide.parts}
+    return {
+        "slides": [
+            {"parts": [_file(request, part.file, part.text) for part in slide.parts], "time": slide.duration}
+            for slide in slides
+        ],
+        "others": [_file(request, file) for file in message.files.all() if file.pk not in placed],
+    }
+
+
+def _file(request: HttpRequest, file: MmsFile, text: str | None = None) -> dict[str, Any]:
+    """How a file is shown; what is in it only to those who may see files."""
+    may = may_download(request)
+    kind = file.content_type.partition(";")[0].strip()  # §2.5.1: parameters may follow
+    url = reverse("admin:front_sms_inboundmessage_file", args=[file.message_id, file.pk])
+    return {
+        "file": file,
+        "type": kind,
+        "url": url if may and file.file else "",
+        "icon": icon(_SHAPES.get(kind.partition("/")[0], "file")),
+        "picture": bool(may and inbox.picture_type(file)),
+        "text": text if may else None,
+    }
