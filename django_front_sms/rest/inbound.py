@@ -1,0 +1,103 @@
+"""Inbound messages, the files of an MMS, and answers to them."""
+
+from typing import Any, ClassVar
+
+from django.db.models import Prefetch, QuerySet
+from django.http import FileResponse, Http404
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from django_front_sms.downloads import download
+from django_front_sms.models import InboundMessage, MmsFile
+from django_front_sms.rest import answers
+from django_front_sms.rest.access import author
+from django_front_sms.rest.endpoint import Endpoint, row
+from django_front_sms.rest.messages import allowed, created, keyed
+from django_front_sms.rest.pages import page
+from django_front_sms.rest.requests import InboundQuery, NewReply, body, query
+from django_front_sms.rest.schema import IDEMPOTENCY_KEY, operation
+from django_front_sms.timeline import of_inbound
+
+
+def light() -> "QuerySet[InboundMessage]":
+    """Without what was pushed, which may be 25 MB each; with the files."""
+    return InboundMessage.objects.defer("raw").prefetch_related(Prefetch("files", MmsFile.objects.order_by("position")))
+
+
+class InboundMessages(Endpoint):
+    needs: ClassVar = {"GET": ("view_inboundmessage",)}
+
+    @operation(
+        operation_id="list_inbound",
+        summary="Inbound messages, newest first",
+        parameters=[InboundQuery],
+        responses={200: answers.page_of(answers.Inbound)},
+    )
+    def get(self, request: Request) -> Response:
+        asked = query(InboundQuery, request)
+        return page(request, _found(asked), answers.Inbound, asked.get("cursor"), asked["page_size"])
+
+
+def _found(asked: dict[str, Any]) -> "QuerySet[InboundMessage]":
+    lookups = {
+        "account": "account",
+        "sender": "sender",
+        "received_from": "received_at__gte",
+        "received_to": "received_at__lt",
+    }
+    return light().filter(**{lookups[name]: asked[name] for name in lookups if name in asked})
+
+
+class Inbound(Endpoint):
+    needs: ClassVar = {"GET": ("view_inboundmessage",)}
+
+    @operation(operation_id="read_inbound", summary="One inbound message", responses={200: answers.Inbound})
+    def get(self, request: Request, pk: int) -> Response:
+        return Response(answers.Inbound(row(light(), pk), context={"request": request}).data)
+
+
+class InboundTimeline(Endpoint):
+    needs: ClassVar = {"GET": ("view_inboundmessage",)}
+
+    @operation(
+        operation_id="read_inbound_timeline",
+        summary="How a message came, and what was made of it",
+        responses={200: answers.Timeline},
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        return Response(answers.Timeline({"entries": of_inbound(row(light(), pk))}).data)
+
+
+class InboundFile(Endpoint):
+    needs: ClassVar = {"GET": ("view_inboundmessage", "view_mmsfile")}
+
+    @operation(
+        operation_id="download_file",
+        summary="A file of an MMS",
+        description="Its bytes, as an attachment unless they were verified to be a picture.",
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, (200, "image/*"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, pk: int, file_pk: int) -> FileResponse:
+        file = MmsFile.objects.filter(pk=file_pk, message_id=pk).first()
+        if file is None:
+            raise Http404(_("There is no such row."))
+        return download(request, file)
+
+
+class Reply(Endpoint):
+    needs: ClassVar = {"POST": ("view_inboundmessage", "add_outboundmessage")}
+
+    @operation(
+        operation_id="reply_to_inbound",
+        summary="Answer an inbound message",
+        description="From the number that was written to. A message from a text or a short code cannot be answered.",
+        parameters=[IDEMPOTENCY_KEY],
+        request=NewReply,
+        responses={201: answers.Message},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        message = row(InboundMessage.objects.defer("raw").select_related("in_reply_to"), pk)
+        asked = keyed(request, allowed(request, body(NewReply, request)))
+        return created(request, message.reply(**asked, created_by=author(request)))
