@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from django_front_sms.admin.download import safe_name
+from django_front_sms.downloads import safe_name
 from django_front_sms.models import MmsFile
 from tests.stories import delivered, file, inbound
 from tests.test_pictures import KINDS, png
