@@ -1,17 +1,24 @@
 """What Celery's beat is to start, and how often. No models here, so settings can merge it:
 
-from django_front_sms.schedule import BEAT_SCHEDULE
-CELERY_BEAT_SCHEDULE = {**BEAT_SCHEDULE, …}
+    from django_front_sms.schedule import BEAT_SCHEDULE
+    CELERY_BEAT_SCHEDULE = {**BEAT_SCHEDULE, …}
 """
 
 from typing import Any
 
 SWEEP_EVERY = 10.0  # seconds
+PURGE_EVERY = 24 * 60 * 60.0  # seconds
+_PURGE_WITHIN = 60 * 60.0  # seconds: what no worker took by then is not worth a crowd
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "front-sms-sweep": {
         "task": "django_front_sms.tasks.sweep",
         "schedule": SWEEP_EVERY,
         "options": {"expires": SWEEP_EVERY},
+    },
+    "front-sms-purge": {
+        "task": "django_front_sms.tasks.purge",
+        "schedule": PURGE_EVERY,
+        "options": {"expires": _PURGE_WITHIN},
     },
 }

@@ -215,6 +215,8 @@ def resend(message: OutboundMessage, by: Any = None, *, idempotency_key: str | N
             _("This message is %(state)s; it can be sent again when it has come to an end.")
             % {"state": message.get_state_display()}
         )
+    if not message.recipient:
+        raise NotPossible(_("The number and the text of this message were erased; it cannot be sent again."))
     asked = draft(
         get_settings(),
         message.recipient,
@@ -316,7 +318,7 @@ def _check_opt_outs(new: list[OutboundMessage], drafts: list[OutboundMessage]) -
 def _must_match(
     message: OutboundMessage | BulkSend, earlier: OutboundMessage | BulkSend, index: int | None = None
 ) -> None:
-    if message.payload_digest != earlier.payload_digest:
+    if earlier.payload_digest not in (message.payload_digest, ""):  # empty: what it was is erased, that it was is not
         raise InvalidMessage(
             _("This idempotency key belongs to another message (number, sender, text or price differ). Use a new key."),
             "idempotency_mismatch",

@@ -10,10 +10,10 @@ from typing import Any
 from celery import Task, shared_task
 from celery.signals import worker_ready, worker_shutting_down
 
-from django_front_sms import events, inbox, outbox
+from django_front_sms import events, inbox, outbox, retention
 from django_front_sms.schedule import BEAT_SCHEDULE, SWEEP_EVERY
 
-__all__ = ["BEAT_SCHEDULE", "deliver_events", "dispatch", "sweep"]
+__all__ = ["BEAT_SCHEDULE", "deliver_events", "dispatch", "purge", "sweep"]
 
 CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
 _OPTIONS: dict[str, Any] = {"ignore_result": True, "acks_late": False}
@@ -50,6 +50,12 @@ def deliver_events() -> int:
     outbox.fold_statuses()
     inbox.process()
     return events.deliver()
+
+
+@shared_task(**_OPTIONS)  # type: ignore[untyped-decorator]  # celery's own types leave it open
+def purge() -> dict[str, int]:
+    """Take what is personal out of whatever is older than `RETENTION_DAYS`; gives how many rows of each kind."""
+    return dict(retention.purge().counts)
 
 
 _stopping = threading.Event()

@@ -28,6 +28,8 @@ def read_again(message: InboundMessage) -> InboundMessage:
     if not message.problem:
         raise NotPossible(_("All of this message was read already."))
     message.refresh_from_db()
+    if not message.content_digest:
+        raise NotPossible(_("What this message said was erased; nothing is left to read."))
     whole = whole_body(message)
     push = _decoded(message, whole)
     problems = [push.problem] if push.problem else []

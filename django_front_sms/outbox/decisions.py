@@ -50,6 +50,8 @@ def send_anyway(message: OutboundMessage, by: Any = None) -> State:
 
     def decide(row: OutboundMessage) -> Move:
         _require_unconfirmed(row)
+        if not row.recipient:
+            raise NotPossible(_("The number and the text of this message were erased; it cannot be sent again."))
         attempts = SendAttempt.objects.filter(message=row)
         attempts.update(voided=True)
         keys = set(attempts.values_list("twin_key", flat=True))

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from django.core.management.base import OutputWrapper
 
-from django_front_sms.management.subcommands import duplicate_filter, resume, send, simulate, status, sweep, urls
+from django_front_sms.management.subcommands import (
+    duplicate_filter,
+    erase,
+    purge,
+    resume,
+    roles,
+    send,
+    simulate,
+    status,
+    sweep,
+    urls,
+)
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -28,7 +39,10 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "send": send,
     "status": status,
     "sweep": sweep,
+    "purge": purge,
+    "erase": erase,
     "resume": resume,
+    "roles": roles,
     "check-duplicate-filter": duplicate_filter,
     "simulate": simulate,
 }

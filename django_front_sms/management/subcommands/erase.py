@@ -1,0 +1,63 @@
+"""`front_sms erase NUMBER`: everything about one number goes, and a receipt says what went."""
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
+
+from django.core.management.base import OutputWrapper
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from django_front_sms import retention
+from django_front_sms.management.subcommands.output import add_json, write_json
+from django_front_sms.retention import Receipt
+
+HELP = gettext_lazy("Erase what is kept of a person's number, in both directions, and print a receipt.")
+
+SOMETHING_IS_LEFT = 3
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("number", metavar="NUMBER", help=_("the person's number"))
+    parser.add_argument(
+        "--opt-outs", action="store_true", help=_("erase that the person opted out, too; messages may be sent again")
+    )
+    add_json(parser)
+
+
+def handle(out: OutputWrapper, given: Namespace) -> int:
+    receipt = retention.erase(given.number, opt_outs=given.opt_outs)
+    if given.json:
+        write_json(out, {**asdict(receipt), "complete": receipt.is_complete})
+    else:
+        for line in _lines(receipt):
+            out.write(line)
+    return 0 if receipt.is_complete else SOMETHING_IS_LEFT
+
+
+def _lines(receipt: Receipt) -> list[str]:
+    names = {
+        "outgoing": _("outgoing messages"),
+        "files": _("files of MMS"),
+        "inbound": _("inbound messages"),
+        "bulk_texts": _("texts of bulk sends"),
+        "events": _("events for receivers"),
+        "opt_outs": _("opt-outs"),
+        "admin_history": _("entries in the admin's history"),
+    }
+    lines = [_("Erased of %(number)s:") % {"number": receipt.number}]
+    lines += [f"  {names[kind]:<32} {count}" for kind, count in receipt.erased.items()]
+    if receipt.cancelled:
+        lines.append(_("Cancelled before: %(count)s waiting messages.") % {"count": receipt.cancelled})
+    if receipt.kept["opt_outs"]:
+        lines.append(_("Kept: that the person opted out, so that nobody writes again. --opt-outs erases it, too."))
+    reasons = {
+        "under_way": _("Left, because they may be on their way. Run this again in a few minutes:"),
+        "unconfirmed": _("Left, because a person must decide about them in the admin first:"),
+        "inbound": _(
+            "Left, because a worker has yet to see to them, or the storage keeps their files. Run this again:"
+        ),
+    }
+    for reason, keys in receipt.left.items():
+        if keys:
+            lines.append(f"{reasons[reason]} {', '.join(f'#{key}' for key in keys)}")
+    return lines

@@ -1,0 +1,37 @@
+"""Files of MMS: what the sender called them, and what lies in the storage."""
+
+import logging
+from collections.abc import Collection
+
+from django_front_sms.models import MmsFile
+from django_front_sms.models.incoming import mms_storage
+
+logger = logging.getLogger(__name__)
+
+
+def forget(keys: Collection[int]) -> int:
+    """Delete files, and empty their rows; gives how many. What the storage does not delete keeps its name in its row,
+    so that the next run tries again.
+
+    Equal files are one in the storage: it goes with the last row that names it."""
+    rows = list(MmsFile.objects.filter(pk__in=keys))
+    names = {str(row.file.name) for row in rows if row.file}
+    others = MmsFile.objects.filter(file__in=names).exclude(pk__in=keys)
+    shared = set(others.values_list("file", flat=True)) if names else set()
+    kept = {name for name in names - shared if not _deleted(name)}
+    forgotten = 0
+    for row in rows:
+        if str(row.file.name) not in kept:
+            kind = row.content_type.partition(";")[0].strip()  # without the name that may follow it
+            row_now = MmsFile.objects.filter(pk=row.pk)
+            forgotten += row_now.update(file="", name="", sha256="", content_type=kind)
+    return forgotten
+
+
+def _deleted(name: str) -> bool:
+    try:
+        mms_storage().delete(name)
+    except Exception as error:  # whatever a storage raises
+        logger.error("A file of an MMS could not be deleted (%s). The next purge tries again.", type(error).__name__)
+        return False
+    return True

@@ -1,0 +1,99 @@
+"""Everything that is older than `RETENTION_DAYS`, a batch at a time; each batch is committed."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+
+from django_front_sms.clock import database_now
+from django_front_sms.conf import get_settings
+from django_front_sms.models import Event, SendAttempt
+from django_front_sms.retention import files, forgetting
+
+Progress = Callable[[str, int], None]
+"""Hears the kind of what was done, and how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """`before`: what is older went. `counts`: how many of each kind, for `dry_run` how many would go. Without
+    `RETENTION_DAYS` there is no `before`, and nothing goes."""
+
+    before: datetime | None
+    counts: Mapping[str, int]
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    older_than: Callable[[datetime], "QuerySet[Any]"]
+    forget: Callable[[Collection[int]], int]
+
+
+def _told(prefix: str, key: str = "pk") -> Q:
+    """No receiver has yet to hear of the message with this key."""
+    subject = Concat(Value(prefix), Cast(OuterRef(key), CharField(max_length=40)))
+    return Q(~Exists(Event.objects.filter(subject=subject, next_at__isnull=False)))
+
+
+def _outgoing(before: datetime) -> "QuerySet[Any]":
+    tried = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__gt=before)
+    old = Q(created_at__lte=before) & ~Q(scheduled_at__gt=before) & ~Q(sent_at__gt=before) & ~Exists(tried)
+    return forgetting.full_outgoing().filter(old, forgetting.ended(database_now()), _told("out:"))
+
+
+def _inbound(before: datetime) -> "QuerySet[Any]":
+    return forgetting.full_inbound().filter(_told("in:"), received_at__lte=before)
+
+
+def _files(before: datetime) -> "QuerySet[Any]":
+    return forgetting.full_files().filter(_told("in:", "message"), message__received_at__lte=before)
+
+
+_KINDS = {
+    "statuses": _Kind(lambda before: forgetting.full_statuses().filter(received_at__lte=before), forgetting.statuses),
+    "outgoing": _Kind(_outgoing, forgetting.outgoing),
+    "bulk_sends": _Kind(
+        lambda before: forgetting.full_bulk_sends().filter(created_at__lte=before), forgetting.bulk_sends
+    ),
+    "files": _Kind(_files, files.forget),
+    "inbound": _Kind(_inbound, forgetting.inbound),
+    "events": _Kind(
+        lambda before: Event.objects.filter(next_at=None, created_at__lte=before).exclude(failed=True, traceback=""),
+        forgetting.events,
+    ),
+}
+
+
+def due() -> dict[str, int]:
+    """How many of each kind are older than `RETENTION_DAYS`; empty where that is not set."""
+    before = _limit()
+    return {} if before is None else {name: kind.older_than(before).count() for name, kind in _KINDS.items()}
+
+
+def purge(*, dry_run: bool = False, progress: Progress = lambda kind, count: None) -> Purged:
+    """Take texts, numbers, files and what else is personal out of whatever is older than `RETENTION_DAYS`.
+
+    Messages on their way, in doubt, or waiting for a decision stay as they are, and so do opt-outs. With `dry_run`
+    nothing is changed, only counted. `progress` is called after each batch.
+    """
+    before = _limit()
+    if dry_run:
+        return Purged(before, due(), dry_run=True)
+    forgetting.late_keys()
+    if before is None:
+        return Purged(None, {})
+    counts = dict.fromkeys(_KINDS, 0)
+    for name, kind in _KINDS.items():
+        for keys in forgetting.batches(kind.older_than(before)):
+            counts[name] += kind.forget(keys)
+            progress(name, len(keys))
+    return Purged(before, counts)
+
+
+def _limit() -> datetime | None:
+    days = get_settings().retention_days
+    return None if days is None else database_now() - timedelta(days=days)

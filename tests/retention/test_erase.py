@@ -1,0 +1,273 @@
+"""Erasing a person's number: what goes, what is said of it, and what the rules of sending go on to know."""
+
+import json
+
+import pytest
+from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
+
+from django_front_sms import events, optouts, outbox, retention, send_bulk_sms, send_sms, tasks
+from django_front_sms.models import BulkSend, Event, InboundMessage, MmsFile, OptOut, OutboundMessage
+from django_front_sms.retention.history import written
+from django_front_sms.states import State
+from tests.commands.running import run
+from tests.outbox.stage import NUMBER, accepted, again, attempt, configure, hear, message, take, take_one, unclear
+from tests.pushes import JPEG, PNG, QUERY, by_get, by_post, file, sms
+from tests.retention.traces import files_in, traces
+
+pytestmark = pytest.mark.django_db
+
+TEXT = "Hemmelig æøå"
+OTHER = "+4741000000"
+TRACES = ("99999999", "999 99 999", "Hemmelig", "image01")
+
+
+@pytest.fixture(autouse=True)
+def _no_hints(monkeypatch):
+    monkeypatch.setattr(events, "hint", lambda task: None)
+
+
+def receive(body: bytes) -> InboundMessage:
+    by_post(body)
+    tasks.deliver_events()
+    return InboundMessage.objects.latest("pk")
+
+
+def sent(text: str = TEXT, **options) -> OutboundMessage:
+    row = message(text, **options)
+    return again(attempt(accepted()) and row)
+
+
+def logged(row, shown: str, change: str = "") -> LogEntry:
+    user, _ = User.objects.get_or_create(username="kari")
+    return LogEntry.objects.create(
+        user=user,
+        content_type=ContentType.objects.get_for_model(row),
+        object_id=str(row.pk),
+        object_repr=shown,
+        change_message=change,
+        action_flag=ADDITION,
+    )
+
+
+def test_no_table_no_history_and_no_storage_tells_of_the_person_afterwards(clock, media):
+    row = sent(metadata={"patient": f"Kari {NUMBER}"}, idempotency_key=f"reminder {NUMBER}")
+    by_get(b"status=4&origid=145099&for=004799999999", "status")
+    queued = message(f"{TEXT} igjen")
+    mms = receive(sms(id=1, text=TEXT, counter=1, files=[file(JPEG)]))
+    by_get(QUERY.replace(b"Test", b"Hemmelig"))
+    tasks.deliver_events()
+    given_up = {"traceback": f"ValueError: {TEXT}", "failed": True, "next_at": None}
+    Event.objects.create(kind="message_received", subject=f"in:{mms.pk}", **given_up)
+    Event.objects.create(kind="state_changed", subject=f"out:{row.pk}", **given_up)
+    logged(row, "SMS to 999 99 999", json.dumps([{"changed": {"name": "Hemmelig"}}]))
+    logged(mms.files.get(), "image01.jpg")
+    logged(User.objects.get(), "The patient with +47 999 99 999", "004799999999")
+    assert len(traces(*TRACES)) > 15
+
+    receipt = retention.erase("999 99 999")
+    assert receipt.is_complete
+    assert traces(*TRACES) == []
+    assert files_in(media) == []
+    assert receipt.number == "+47•••••99"
+    assert receipt.cancelled == 1
+    assert (receipt.erased["outgoing"], receipt.erased["inbound"], receipt.erased["files"]) == (2, 2, 1)
+    assert receipt.erased["admin_history"] == 3
+    assert again(queued).state == State.CANCELLED
+
+
+def test_what_others_wrote_and_got_stays(clock, media):
+    sent()
+    other = message(TEXT, to=OTHER)
+    attempt(accepted(145100))
+    theirs = receive(sms(id=2, counter=2, **{"from": OTHER}, text=TEXT, files=[file(JPEG)]))
+    mine = receive(sms(id=1, counter=1, text=TEXT, files=[file(JPEG), file(PNG)]))
+    logged(other, f"SMS to {OTHER}")
+    retention.erase(NUMBER)
+    assert (again(other).recipient, again(other).text) == (OTHER, TEXT)
+    theirs.refresh_from_db()
+    assert (theirs.sender, theirs.text) == (OTHER, TEXT)
+    assert theirs.files.get().file.read() == JPEG
+    assert [bool(part.file) for part in MmsFile.objects.filter(message=mine)] == [False, False]
+    assert len(files_in(media)) == 1
+    assert LogEntry.objects.get().object_repr == f"SMS to {OTHER}"
+
+
+def test_an_opt_out_stays_because_nothing_else_would_honour_it(clock):
+    optouts.opt_out(NUMBER)
+    receipt = retention.erase(NUMBER)
+    assert receipt.kept == {"opt_outs": 1}
+    assert OptOut.objects.filter(number=NUMBER).exists()
+
+
+def test_an_opt_out_goes_where_that_is_asked_for(clock):
+    optouts.opt_out(NUMBER)
+    receipt = retention.erase(NUMBER, opt_outs=True)
+    assert (receipt.kept["opt_outs"], receipt.erased["opt_outs"]) == (0, 1)
+    assert traces("99999999") == []
+
+
+@pytest.mark.parametrize("state", ["sending", "at risk", "unconfirmed"])
+def test_what_may_be_under_way_or_is_undecided_is_left_and_listed(clock, state):
+    row = message(TEXT)
+    if state == "sending":
+        take_one()
+    else:
+        attempt(unclear())
+    if state == "unconfirmed":
+        clock.advance(200)
+        outbox.sweep()
+    before = again(row)
+    receipt = retention.erase(NUMBER)
+    assert not receipt.is_complete
+    assert receipt.left["unconfirmed" if state == "unconfirmed" else "under_way"] == [row.pk]
+    assert receipt.cancelled == receipt.erased["outgoing"] == 0
+    row = again(row)
+    assert (row.text, row.recipient, row.state, row.risk_at) == (TEXT, NUMBER, before.state, before.risk_at)
+    outbox.sweep()
+    if state == "unconfirmed":
+        outbox.mark_sent(row)
+    clock.advance(200)
+    outbox.sweep()
+    if again(row).state == State.UNCONFIRMED:
+        outbox.mark_sent(again(row))
+    assert retention.erase(NUMBER).is_complete
+    assert traces(*TRACES) == []
+
+
+def test_what_a_late_answer_may_send_back_into_the_queue_is_left_until_it_cannot(clock):
+    row = message(TEXT)
+    job = take_one()
+    clock.advance(31)
+    outbox.sweep()
+    outbox.cancel(again(row))
+    outbox.give_up(again(row))
+    assert retention.erase(NUMBER).left["under_way"] == [row.pk]
+    clock.advance(150)
+    assert retention.erase(NUMBER).is_complete
+    hear(job, accepted())
+    assert again(row).text == ""
+
+
+def test_an_equal_message_in_the_window_still_waits_for_an_erased_one(clock):
+    sent()
+    retention.erase(NUMBER)
+    twin = message(TEXT)
+    assert take() == []
+    assert again(twin).waits_for == "twin"
+    clock.advance(151)
+    tasks.purge()
+    assert [job.message_id for job in take()] == [twin.pk]
+
+
+def test_the_digest_that_it_waited_for_goes_with_the_next_purge(clock):
+    row = sent()
+    retention.erase(NUMBER)
+    assert row.send_attempts.get().twin_key
+    clock.advance(151)
+    tasks.purge()
+    assert not row.send_attempts.get().twin_key
+
+
+def test_an_inbound_message_that_no_worker_saw_yet_is_left_and_listed(clock):
+    by_post(sms())
+    receipt = retention.erase(NUMBER)
+    assert receipt.left["inbound"] == [InboundMessage.objects.get().pk]
+    tasks.deliver_events()
+    assert retention.erase(NUMBER).is_complete
+    assert traces("99999999", "Test 123") == []
+
+
+def test_receivers_hear_of_the_cancelling_and_not_of_what_was_erased(clock):
+    row = message(TEXT)
+    inbound = receive(sms())
+    Event.objects.create(kind="message_received", subject=f"in:{inbound.pk}", data={"message": inbound.pk})
+    retention.erase(NUMBER)
+    assert [(event.subject, event.data["new"]) for event in Event.objects.filter(next_at__isnull=False)] == [
+        (f"out:{row.pk}", "cancelled")
+    ]
+
+
+def test_a_redelivery_of_what_was_erased_is_still_known(clock):
+    receive(sms(id=7, counter=7))
+    retention.erase(NUMBER)
+    by_post(sms(id=7, counter=7))
+    assert InboundMessage.objects.get().text == ""
+
+
+def test_the_same_idempotency_key_does_not_write_to_the_person_again(clock):
+    row = sent(idempotency_key="reminder 42")
+    retention.erase(NUMBER)
+    assert send_sms(NUMBER, TEXT, idempotency_key="reminder 42").pk == row.pk
+
+
+def test_the_text_of_a_bulk_send_goes_with_its_last_message(clock):
+    bulk = send_bulk_sms([NUMBER, OTHER], TEXT)
+    assert retention.erase(NUMBER).erased["bulk_texts"] == 0
+    assert BulkSend.objects.get(pk=bulk.pk).text == TEXT
+    assert retention.erase(OTHER).erased["bulk_texts"] == 1
+    assert traces("Hemmelig") == []
+
+
+def test_what_went_to_the_number_of_a_staging_site_goes_too(clock, settings):
+    configure(settings, RECIPIENT_OVERRIDE=OTHER)
+    row = sent()
+    waiting = message("Noe annet")
+    retention.erase(OTHER)
+    assert traces("41000000") == []
+    assert again(row).text == ""
+    assert again(waiting).state == State.QUEUED
+
+
+def test_a_sender_without_a_number_can_be_erased_too(clock):
+    receive(sms(**{"from": "Telenor"}, text=TEXT))
+    assert retention.erase("Telenor").erased["inbound"] == 1
+    assert traces("Telenor", TEXT) == []
+
+
+def test_a_number_that_nobody_has_erases_nothing(clock):
+    sent()
+    receipt = retention.erase(OTHER)
+    assert set(receipt.erased.values()) == {0}
+    assert receipt.is_complete
+
+
+@pytest.mark.parametrize(
+    "shown",
+    ["+4799999999", "004799999999", "4799999999", "99999999", "999 99 999", "+47 99 99 99 99", "(+47) 999-99-999"],
+)
+def test_a_number_is_found_however_it_is_written(shown):
+    found = written(NUMBER).sub("•", f"Kari: {shown}, Oslo")
+    assert found.replace("(•", "•") == "Kari: •, Oslo"
+
+
+@pytest.mark.parametrize("shown", ["199999999", "999999990", "#9999", "2026-99-99"])
+def test_other_digits_are_left_alone(shown):
+    assert not written(NUMBER).search(shown)
+
+
+def test_the_command_prints_a_receipt_that_shows_no_number_and_exits_by_whether_it_is_complete(clock):
+    sent()
+    optouts.opt_out(NUMBER)
+    code, text = run("erase", NUMBER)
+    assert code == 0
+    assert "Erased of +47•••••99" in text
+    assert "Kept: that the person opted out" in text
+    assert "99999999" not in text
+    message(TEXT, ignore_opt_out=True)
+    clock.advance(151)
+    take_one()
+    code, text = run("erase", NUMBER)
+    assert code == 3
+    assert "may be on their way" in text
+
+
+def test_scripts_read_the_receipt_as_json(clock):
+    sent()
+    code, text = run("erase", NUMBER, "--opt-outs", "--json")
+    receipt = json.loads(text)
+    assert (code, receipt["complete"], receipt["number"]) == (0, True, "+47•••••99")
+    assert receipt["erased"]["outgoing"] == 1
+    assert receipt["left"] == {"under_way": [], "unconfirmed": [], "inbound": []}
+    assert OutboundMessage.objects.get().text == ""

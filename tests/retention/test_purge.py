@@ -1,0 +1,291 @@
+"""What is old enough loses what is personal; what is under way, in doubt, or young loses nothing."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.storage import FileSystemStorage
+from django.utils import timezone
+
+from django_front_sms import events, outbox, retention, send_bulk_sms, send_sms, tasks
+from django_front_sms.exceptions import NotPossible
+from django_front_sms.inbox import read_again
+from django_front_sms.models import (
+    BulkSend,
+    DeliveryStatus,
+    Event,
+    InboundMessage,
+    MmsFile,
+    OptOut,
+    OutboundMessage,
+    SendAttempt,
+)
+from django_front_sms.states import State
+from tests.commands.running import read, run
+from tests.outbox.stage import NUMBER, accepted, again, attempt, configure, hear, message, take, take_one, unclear
+from tests.pushes import JPEG, QUERY, by_get, by_post, file, sms
+from tests.retention.traces import files_in, traces
+
+pytestmark = pytest.mark.django_db
+
+TEXT = "Hemmelig æøå"
+NEEDLES = ("99999999", "Hemmelig", "image01")
+UNWILLING = {
+    "default": {"BACKEND": "tests.retention.test_purge.Unwilling"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+
+class Unwilling(FileSystemStorage):
+    """A storage that deletes nothing."""
+
+    def delete(self, name):
+        raise OSError("not today")
+
+
+@pytest.fixture(autouse=True)
+def _month(settings, monkeypatch):
+    configure(settings, RETENTION_DAYS=30)
+    monkeypatch.setattr(events, "hint", lambda task: None)
+
+
+def receive(body: bytes) -> InboundMessage:
+    by_post(body)
+    tasks.deliver_events()
+    return InboundMessage.objects.latest("pk")
+
+
+def delivered(**options) -> OutboundMessage:
+    row = message(TEXT, **options)
+    attempt(accepted())
+    by_get(b"status=4&origid=145099", "status")
+    tasks.deliver_events()
+    return again(row)
+
+
+def test_a_month_later_no_table_and_no_storage_tells_of_anybody(clock, media):
+    delivered(metadata={"patient": f"Kari {NUMBER}"}, idempotency_key=f"reminder {NUMBER}")
+    send_bulk_sms([NUMBER, "+4741000000"], f"{TEXT} til alle", metadata={"list": "Hemmelig"})
+    for job in take():
+        hear(job, accepted(None))
+    receive(sms(id=1, text=TEXT, counter=1, files=[file(JPEG)]))
+    by_get(QUERY.replace(b"Test", b"Hemmelig"))
+    by_get(b"status=5&origid=7&for=004799999999", "status")
+    Event.objects.create(
+        kind="message_received", subject="in:1", traceback=f"ValueError: {TEXT}", failed=True, next_at=None
+    )
+    tasks.deliver_events()
+    assert traces(*NEEDLES)
+    assert files_in(media)
+
+    clock.advance(31 * 24 * 3600)
+    tasks.deliver_events()
+    counts = tasks.purge()
+    assert traces(*NEEDLES, "41000000") == []
+    assert files_in(media) == []
+    assert counts["outgoing"] == 3
+    assert counts["inbound"] == 2
+    assert counts["files"] == 1
+    assert counts["bulk_sends"] == 1
+    assert tasks.purge() == dict.fromkeys(counts, 0)
+
+
+def test_what_figures_need_stays(clock):
+    row = delivered(price=None)
+    kept = ("account", "sender", "state", "segments", "gateway_id", "created_at", "sent_at", "delivered_at", "attempts")
+    before = [getattr(row, name) for name in kept]
+    first = SendAttempt.objects.get()
+    clock.advance(31 * 24 * 3600)
+    tasks.purge()
+    row = again(row)
+    assert [getattr(row, name) for name in kept] == before
+    assert (row.recipient, row.text) == ("", "")
+    last = SendAttempt.objects.get()
+    assert (last.duration, last.http_status, last.error_code) == (first.duration, first.http_status, first.error_code)
+    assert last.twin_key == last.wire_digest == last.wire_recipient == ""
+    assert [status.status for status in row.statuses.all()] == [4]
+
+
+def test_what_is_younger_stays_whole(clock):
+    row = delivered()
+    inbound = receive(sms(files=[file(JPEG)]))
+    clock.advance(29 * 24 * 3600)
+    assert set(tasks.purge().values()) == {0}
+    assert again(row).text == TEXT
+    inbound.refresh_from_db()
+    assert inbound.text == "Test 123"
+    assert inbound.files.get().file
+
+
+def test_a_message_is_as_old_as_the_last_that_was_done_with_it(clock):
+    later = clock.database() + timedelta(days=20)
+    row = message(TEXT, scheduled_at=later)
+    clock.advance(21 * 24 * 3600)
+    attempt(accepted())
+    clock.advance(15 * 24 * 3600)
+    assert tasks.purge()["outgoing"] == 0
+    assert again(row).text == TEXT
+
+
+@pytest.mark.parametrize("state", ["queued", "sending", "unconfirmed"])
+def test_what_has_not_ended_stays_however_old_it_is(clock, settings, state):
+    row = message(TEXT)
+    if state == "sending":
+        take_one()
+    if state == "unconfirmed":
+        attempt(unclear())
+        clock.advance(200)
+        outbox.sweep()
+    assert again(row).state == state
+    clock.advance(31 * 24 * 3600)
+    assert tasks.purge()["outgoing"] == 0
+    assert again(row).text == TEXT
+
+
+def test_what_a_person_gave_up_goes_and_is_never_sent_as_an_empty_text(clock):
+    row = message(TEXT)
+    attempt(unclear())
+    clock.advance(200)
+    outbox.sweep()
+    outbox.give_up(again(row))
+    clock.advance(31 * 24 * 3600)
+    tasks.deliver_events()
+    assert tasks.purge()["outgoing"] == 1
+    with pytest.raises(NotPossible, match="erased"):
+        outbox.send_anyway(again(row))
+    assert take() == []
+
+
+def test_what_a_receiver_has_yet_to_hear_of_stays(clock):
+    row = delivered()
+    inbound = receive(sms(files=[file(JPEG)]))
+    for subject in (f"out:{row.pk}", f"in:{inbound.pk}"):
+        Event.objects.create(kind="state_changed", subject=subject, next_at=timezone.now() + timedelta(days=99))
+    clock.advance(31 * 24 * 3600)
+    counts = tasks.purge()
+    assert (counts["outgoing"], counts["inbound"], counts["files"]) == (0, 0, 0)
+    inbound.refresh_from_db()
+    assert inbound.text == "Test 123"
+
+
+def test_a_text_of_a_bulk_send_stays_while_one_of_its_messages_does(clock):
+    bulk = send_bulk_sms([NUMBER, "+4741000000"], TEXT)
+    OutboundMessage.objects.filter(recipient=NUMBER).update(state=State.CANCELLED, next_at=None)
+    clock.advance(31 * 24 * 3600)
+    assert tasks.purge()["bulk_sends"] == 0
+    assert BulkSend.objects.get(pk=bulk.pk).text == TEXT
+
+
+def test_opt_outs_stay(clock):
+    OptOut.objects.create(number=NUMBER)
+    clock.advance(31 * 24 * 3600)
+    tasks.purge()
+    assert OptOut.objects.get().number == NUMBER
+
+
+def test_a_redelivery_of_what_was_purged_is_still_known(clock):
+    receive(sms(id=7, counter=7))
+    clock.advance(31 * 24 * 3600)
+    tasks.purge()
+    by_post(sms(id=7, counter=7))
+    assert InboundMessage.objects.get().text == ""
+    assert DeliveryStatus.objects.count() == 0
+
+
+def test_an_identity_that_is_made_of_numbers_goes_too(clock):
+    by_get(QUERY)
+    tasks.deliver_events()
+    before = InboundMessage.objects.get().identity
+    clock.advance(31 * 24 * 3600)
+    tasks.purge()
+    after = InboundMessage.objects.get()
+    assert after.identity != before
+    assert after.content_digest == ""
+
+
+def test_an_idempotency_key_goes_on_to_send_once(clock):
+    first = delivered(idempotency_key="reminder 42")
+    clock.advance(31 * 24 * 3600)
+    tasks.purge()
+    assert send_sms(NUMBER, TEXT, idempotency_key="reminder 42").pk == first.pk
+    assert OutboundMessage.objects.count() == 1
+
+
+def test_what_was_erased_can_neither_be_sent_again_nor_read_again(clock):
+    row = delivered()
+    inbound = receive(sms(sent="never"))
+    assert inbound.problem
+    clock.advance(31 * 24 * 3600)
+    tasks.purge()
+    with pytest.raises(NotPossible, match="erased"):
+        again(row).resend()
+    with pytest.raises(NotPossible, match="erased"):
+        read_again(InboundMessage.objects.get())
+
+
+def test_a_file_that_two_messages_share_goes_with_the_last(clock, media):
+    receive(sms(id=1, counter=1, files=[file(JPEG)]))
+    clock.advance(20 * 24 * 3600)
+    late = receive(sms(id=2, counter=2, files=[file(JPEG)]))
+    InboundMessage.objects.filter(pk=late.pk).update(received_at=clock.database())
+    clock.advance(11 * 24 * 3600)
+    assert tasks.purge()["files"] == 1
+    assert len(files_in(media)) == 1
+    clock.advance(20 * 24 * 3600)
+    assert tasks.purge()["files"] == 1
+    assert files_in(media) == []
+
+
+def test_what_the_storage_does_not_delete_is_tried_again(clock, settings, caplog):
+    settings.STORAGES = UNWILLING
+    receive(sms(files=[file(JPEG)]))
+    clock.advance(31 * 24 * 3600)
+    assert tasks.purge()["files"] == 0
+    assert MmsFile.objects.get().file
+    assert "tries again" in caplog.text
+    assert "image01" not in caplog.text
+    settings.STORAGES = {**UNWILLING, "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}}
+    assert tasks.purge()["files"] == 1
+
+
+def test_without_a_number_of_days_everything_is_kept(clock, settings):
+    configure(settings, RETENTION_DAYS=None)
+    row = delivered()
+    clock.advance(10 * 365 * 24 * 3600)
+    assert tasks.purge() == {}
+    assert again(row).text == TEXT
+    assert "RETENTION_DAYS is not set" in run("purge")[1]
+    assert read("purge") == {"before": None, "dry_run": False, "counts": {}}
+
+
+def test_a_dry_run_counts_and_changes_nothing(clock):
+    row = delivered()
+    receive(sms(files=[file(JPEG)]))
+    clock.advance(31 * 24 * 3600)
+    wanted = read("purge", "--dry-run")
+    assert wanted["dry_run"]
+    assert wanted["counts"]["outgoing"] == wanted["counts"]["inbound"] == wanted["counts"]["files"] == 1
+    assert again(row).text == TEXT
+    done = read("purge")
+    assert (done["counts"], done["dry_run"]) == (wanted["counts"], False)
+    assert again(row).text == ""
+
+
+def test_it_goes_in_batches_and_tells_how_far_it_is(clock, monkeypatch):
+    monkeypatch.setattr(retention.forgetting, "BATCH", 2)
+    for number in range(5):
+        message(f"{number}", to=f"+474100000{number}")
+    OutboundMessage.objects.update(state=State.EXPIRED, next_at=None)
+    clock.advance(31 * 24 * 3600)
+    told: list[tuple[str, int]] = []
+    retention.purge(progress=lambda kind, count: told.append((kind, count)))
+    assert told == [("outgoing", 2), ("outgoing", 2), ("outgoing", 1)]
+
+
+def test_a_person_at_a_terminal_sees_a_bar(clock, monkeypatch, capsys):
+    delivered()
+    clock.advance(31 * 24 * 3600)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    code, text = run("purge")
+    assert code == 0
+    assert "outgoing messages            1" in text
+    assert "Purging" in capsys.readouterr().err
