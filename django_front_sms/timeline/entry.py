@@ -1,0 +1,62 @@
+"""One line of a story, and the words that all stories share."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from django_front_sms.gateway.codes import ErrorCode, describe
+
+Level = Literal["info", "good", "bad", "warn", "wait"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened. `title` and `detail` are words for people, in the language that is active.
+
+    `ref` names the row that it tells of, as `Event.subject` does ("out:7", "in:7", "event:7"); empty where there is
+    none. `by` is the name of the person who did it; empty for machines.
+    """
+
+    at: datetime
+    kind: str
+    title: str
+    detail: str = ""
+    level: Level = "info"
+    by: str = ""
+    ref: str = ""
+
+
+def explain(code: int) -> str:
+    """What an error code of Front's means and what to do (§2.2), in the language that is active."""
+    if code in ErrorCode.__members__.values():
+        return _(describe(code))  # the sentences are collected by `python -m tests.translations`
+    return _("Front answered with code %(code)s, which is newer than this package: ask Front.") % {"code": code}
+
+
+def rows_of(message: Any, relation: str, *along: str, without: tuple[str, ...] = ()) -> Any:
+    """The rows of a relation; those that the caller prefetched as they are, others with what they refer to."""
+    rows = getattr(message, relation).all()
+    if relation in getattr(message, "_prefetched_objects_cache", {}):
+        return rows
+    return rows.select_related(*along).defer(*without) if along else rows.defer(*without)
+
+
+def when(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+
+
+def who(user: Any) -> str:
+    return str(user.get_username()) if user is not None else ""
+
+
+def sentence(words: str) -> str:
+    words = words.strip()
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".") if words else ""
+
+
+def sentences(*parts: str) -> str:
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,155 @@
+"""The story of an outgoing message."""
+
+from collections.abc import Iterator
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from django_front_sms.gateway.codes import ErrorCode, StatusCode
+from django_front_sms.models import Decision, DeliveryStatus, InboundMessage, OutboundMessage, Outcome, SendAttempt
+from django_front_sms.states import State
+from django_front_sms.timeline.entry import Entry, Level, explain, rows_of, sentence, sentences, when, who
+from django_front_sms.timeline.receivers import receivers
+from django_front_sms.timeline.waiting import stands
+
+
+def of_outbound(message: OutboundMessage) -> list[Entry]:
+    """The story of an outgoing message. The last entry says what it waits for, or why it ended, where that is not
+    plain from the one before it."""
+    told = [
+        *_beginning(message),
+        *_attempts(message),
+        *_statuses(message),
+        *(_decision(decision, message) for decision in rows_of(message, "decisions", "by")),
+        *receivers(f"out:{message.pk}"),
+        *(_reply(reply) for reply in rows_of(message, "replies", without=("raw", "text"))),
+    ]
+    told.sort(key=lambda entry: entry.at)  # stable: what happened at the same moment keeps the order above
+    return [*told, *stands(message, told)]
+
+
+# How it began
+
+
+def _beginning(message: OutboundMessage) -> Iterator[Entry]:
+    origin = ""
+    again = message.metadata.get("resend_of") if isinstance(message.metadata, dict) else None
+    ref = ""
+    if again is not None:
+        origin, ref = _("The same as message #%(pk)s, once more.") % {"pk": again}, f"out:{again}"
+    elif message.reply_to_id:
+        ref = f"in:{message.reply_to_id}"
+        origin = _("As an answer to inbound message #%(pk)s.") % {"pk": message.reply_to_id}
+    elif message.bulk_id:
+        origin = _("As part of bulk send #%(pk)s.") % {"pk": message.bulk_id}
+    yield Entry(message.created_at, "queued", _("Put in the queue"), origin, by=who(message.created_by), ref=ref)
+    if message.scheduled_at and message.scheduled_at > message.created_at:
+        title = _("Scheduled for %(when)s") % {"when": when(message.scheduled_at)}
+        yield Entry(message.created_at, "scheduled", title)
+
+
+# Attempts and their answers
+
+
+def _attempts(message: OutboundMessage) -> Iterator[Entry]:
+    doubtful = False
+    for attempt in sorted(rows_of(message, "send_attempts"), key=lambda attempt: attempt.number):
+        title, level, detail = _result(attempt, doubtful)
+        doubtful |= attempt.outcome in (Outcome.AMBIGUOUS, Outcome.LOST) and not attempt.voided
+        elsewhere = ""
+        if attempt.wire_recipient != message.recipient:
+            elsewhere = _("It went to %(number)s instead (RECIPIENT_OVERRIDE).") % {"number": attempt.wire_recipient}
+        voided = _("A person set this attempt aside.") if attempt.voided else ""
+        title = _("Attempt %(number)s: %(result)s") % {"number": attempt.number, "result": title}
+        detail = sentences(detail, elsewhere, voided, _duration(attempt))
+        yield Entry(attempt.claimed_at, "attempt", title, detail, level)
+
+
+def _result(attempt: SendAttempt, doubtful: bool) -> tuple[str, Level, str]:
+    """What came of an attempt: in a few words, how good that is, and more about it. `doubtful`: an earlier attempt of
+    the same message may have reached Front."""
+    reason = ": ".join(filter(None, [f"HTTP {attempt.http_status}" if attempt.http_status else "", attempt.detail]))
+    match attempt.outcome:
+        case Outcome.PENDING:
+            return _("under way"), "wait", ""
+        case Outcome.NOT_SENT:
+            return _("nothing was sent"), "warn", sentence(reason)
+        case Outcome.LOST:
+            return _("the worker never came back"), "warn", _("It may or may not have reached Front.")
+        case Outcome.ANSWERED:
+            return _answer_of_front(attempt, doubtful)
+    doubt = (
+        _("It may or may not have reached Front (%(reason)s).")
+        if reason
+        else _("It may or may not have reached Front.")
+    )
+    return _("no clear answer"), "warn", doubt % {"reason": reason}
+
+
+def _answer_of_front(attempt: SendAttempt, doubtful: bool) -> tuple[str, Level, str]:
+    code = attempt.error_code
+    if code is None or code == ErrorCode.OK:
+        detail = _("Front's id is %(id)s.") % {"id": attempt.gateway_id} if attempt.gateway_id else ""
+        return _("Front accepted it"), "info", detail
+    if code == ErrorCode.DUPLICATE and doubtful:
+        return _("Front has it already (code 17)"), "info", _("The attempt before got through after all.")
+    if code == ErrorCode.DUPLICATE:
+        return _("Front has an equal message already (code 17)"), "warn", explain(code)
+    return _("Front refused it (code %(code)s)") % {"code": code}, "bad", explain(code)
+
+
+def _duration(attempt: SendAttempt) -> str:
+    if attempt.duration is None:
+        return ""
+    return _("It took %(seconds)s s.") % {"seconds": number_format(attempt.duration, 2)}
+
+
+# What came back
+
+
+def _statuses(message: OutboundMessage) -> Iterator[Entry]:
+    rows = list(rows_of(message, "statuses", without=("raw",)))
+    delivered = any(row.status == StatusCode.DELIVERED for row in rows)
+    for row in sorted(rows, key=lambda row: (row.received_at, row.pk)):
+        title, level, detail = status_in_words(row)
+        if row.status == StatusCode.FAILED and delivered:
+            detail = _("Front also says that it reached the phone, and that counts.")
+        yield Entry(row.received_at, "status", title, sentences(detail, sentence(row.problem)), level)
+
+
+def status_in_words(row: DeliveryStatus) -> tuple[str, Level, str]:
+    """A status push (§2.3): in a few words, how good that is, and more about it."""
+    match row.status:
+        case StatusCode.AT_OPERATOR:
+            return _("The operator has it"), "info", ""
+        case StatusCode.DELIVERED:
+            return _("It reached the phone"), "good", ""
+        case StatusCode.FAILED:
+            why = _("Most often the number is not in use; now and then the operator has a fault.")
+            return _("It did not reach the phone"), "bad", why
+        case None:
+            return _("Front sent a status that cannot be read"), "warn", ""
+    unknown = _("Front sent status %(status)s, which is newer than this package") % {"status": row.status}
+    return unknown, "warn", ""
+
+
+def _reply(reply: InboundMessage) -> Entry:
+    title = _("The recipient answered")
+    return Entry(reply.received_at, "reply", title, _inbound(reply.pk), "good", ref=f"in:{reply.pk}")
+
+
+def _inbound(pk: int) -> str:
+    return _("Inbound message #%(pk)s.") % {"pk": pk}
+
+
+def _decision(decision: Decision, message: OutboundMessage) -> Entry:
+    titles = {
+        Decision.Action.CANCEL: _("Cancelled"),
+        Decision.Action.MARK_SENT: _("Marked as sent"),
+        Decision.Action.SEND_ANYWAY: _("To be sent anyway"),
+        Decision.Action.GIVE_UP: _("Given up"),
+    }
+    title = titles.get(Decision.Action(decision.action), decision.get_action_display())
+    if decision.action == Decision.Action.CANCEL and message.state != State.CANCELLED:
+        title = _("Cancelled, though it may have been sent")
+    return Entry(decision.at, "decision", title, by=who(decision.by))

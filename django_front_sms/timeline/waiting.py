@@ -1,0 +1,73 @@
+"""What a message waits for, and why it ended."""
+
+from collections.abc import Iterable, Mapping
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from django_front_sms.models import AccountMemory, OutboundMessage, Wait
+from django_front_sms.states import State
+from django_front_sms.timeline.entry import Entry, explain, when
+
+
+def standing(message: OutboundMessage, paused: Mapping[str, AccountMemory]) -> Entry | None:
+    """What a message waits for, or why it ended; None where its state says it all. It asks the database for nothing:
+    `paused` is `paused_accounts()`, read once for many messages."""
+    begun = Entry(message.created_at, "queued", "")
+    return next(iter(stands(message, [begun], paused)), None)
+
+
+def paused_accounts() -> dict[str, AccountMemory]:
+    """The accounts whose sending is paused, by name."""
+    return {memory.account: memory for memory in AccountMemory.objects.filter(paused_at__isnull=False)}
+
+
+def stands(
+    message: OutboundMessage, told: list[Entry], paused: Mapping[str, AccountMemory] | None = None
+) -> Iterable[Entry]:
+    """What it waits for, or why it ended, where the last entry doesn't say that already."""
+    last = told[-1]
+    if message.state == State.QUEUED:
+        yield _waiting(message, last, paused_accounts() if paused is None else paused)
+    elif message.state == State.UNCONFIRMED and not message.given_up:
+        title = _("Nobody knows whether it was sent: a person must decide")
+        detail = _("Ask the recipient, or look in Front's portal. Then mark it as sent, send it anyway, or give it up.")
+        yield Entry(last.at, "undecided", title, detail, "warn")
+    elif message.state == State.DUPLICATE:
+        other = message.duplicate_of_id
+        detail = _("Message #%(pk)s says the same to the same number.") % {"pk": other} if other else ""
+        yield Entry(last.at, "ended", _("Not sent: it is a duplicate"), detail, ref=f"out:{other}" if other else "")
+    elif message.state == State.EXPIRED:
+        at = max(last.at, message.expires_at or last.at)
+        yield Entry(at, "ended", _("Expired: its time ran out before it could be sent"), level="warn")
+    elif message.state == State.CANCELLED and last.kind != "decision":
+        yield Entry(last.at, "ended", _("Cancelled: it was not sent"))
+    elif message.state == State.REJECTED and not (last.kind == "attempt" and last.level == "bad"):
+        yield Entry(last.at, "ended", _("Rejected: it was not sent"), _reason(message), "bad")
+
+
+def _reason(message: OutboundMessage) -> str:
+    if message.error_text:
+        return message.error_text
+    return explain(message.error_code) if message.error_code is not None else ""
+
+
+def _waiting(message: OutboundMessage, last: Entry, paused: Mapping[str, AccountMemory]) -> Entry:
+    due = message.next_at or message.created_at
+    at = max(due, last.at)
+    if (memory := paused.get(message.account)) is not None:
+        title = _("Waits: sending is paused for account “%(account)s”") % {"account": message.account}
+        reason = explain(memory.pause_code) if memory.pause_code is not None else ""
+        return Entry(at, "waiting", title, reason, "bad", ref=f"account:{memory.account}")
+    at_due = {"when": when(due)}
+    titles = {
+        Wait.SCHEDULE: _("Waits for its time, %(when)s"),
+        Wait.TWIN: _("Waits until %(when)s, because an equal message went out a moment ago"),
+        Wait.RETRY: _("Waits for the next attempt, at %(when)s"),
+    }
+    if message.waits_for == Wait.NOTHING or due <= timezone.now():
+        title = _("Waits for its turn")
+    else:
+        title = titles[Wait(message.waits_for)] % at_due
+    limit = _("It expires on %(when)s.") % {"when": when(message.expires_at)} if message.expires_at else ""
+    return Entry(at, "waiting", title, limit, "wait")
