@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import outbox
 from django_front_sms.admin import search
-from django_front_sms.admin.acts import Act, ActingRegister
+from django_front_sms.admin.acts import Act
 from django_front_sms.admin.badges import moment, state_badge, steps, story
+from django_front_sms.admin.composer import ComposingRegister
 from django_front_sms.admin.export import Exporting
 from django_front_sms.admin.filters import AccountFilter, CreatedFilter, StatusMissedFilter
 from django_front_sms.models import OutboundMessage
@@ -94,7 +95,7 @@ UNDECIDED = {
 
 
 @admin.register(OutboundMessage)
-class OutboundMessageAdmin(Exporting, ActingRegister):
+class OutboundMessageAdmin(Exporting, ComposingRegister):
     acts = ACTS
     exported = (
         "id",

@@ -1,0 +1,224 @@
+"""The form on which staff write a message. What is wrong is said beside what was written; nothing written is lost."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from django_front_sms.admin.composed import Composed, Plan
+from django_front_sms.admin.recipients import Recipients, entries, read, refuse_unwilling
+from django_front_sms.conf import get_settings
+from django_front_sms.drafts import check_sender, check_text
+from django_front_sms.exceptions import InvalidMessage
+from django_front_sms.gateway import gsm
+from django_front_sms.gateway.numbers import from_wire
+
+MOST = 10_000  # numbers of one form: more would not end before the web server's time is up
+_READING = timedelta(minutes=10)  # that somebody may take to look at what will be sent
+_NOT_IN_BULK = ("scheduled_at", "expires_at", "priority")
+
+
+class Moment(forms.DateTimeInput):
+    """The browser's own picker of date and time."""
+
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
+
+
+class ComposerForm(forms.Form):
+    to = forms.CharField(
+        label=gettext_lazy("To"),
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
+        help_text=gettext_lazy("One number, or many: one a line, or with commas between. Paste them as they are."),
+        error_messages={"required": gettext_lazy("Write at least one number.")},
+    )
+    how = forms.ChoiceField(label=gettext_lazy("Send as"), widget=forms.RadioSelect, initial="each", required=False)
+    text = forms.CharField(
+        label=gettext_lazy("Text"),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        strip=False,
+        error_messages={"required": gettext_lazy("The text is empty. Write something to send.")},
+    )
+    unicode = forms.ChoiceField(
+        label=gettext_lazy("Characters"),
+        choices=[
+            ("", gettext_lazy("All: Unicode where the text needs it")),
+            ("gsm", gettext_lazy("GSM only: the gateway replaces others")),
+        ],
+        required=False,
+    )
+    account = forms.ChoiceField(label=gettext_lazy("Account"), required=False)
+    sender = forms.CharField(
+        label=gettext_lazy("Sender"),
+        required=False,
+        help_text=gettext_lazy("Empty: the account's own. Others must be registered at Front."),
+    )
+    priority = forms.ChoiceField(
+        label=gettext_lazy("Priority"),
+        choices=[("normal", gettext_lazy("normal")), ("urgent", gettext_lazy("urgent: overtakes the others"))],
+        required=False,
+    )
+    scheduled_at = forms.DateTimeField(
+        label=gettext_lazy("Send at"), widget=Moment, required=False, help_text=gettext_lazy("Empty: at once.")
+    )
+    expires_at = forms.DateTimeField(
+        label=gettext_lazy("Not after"),
+        widget=Moment,
+        required=False,
+        help_text=gettext_lazy("Is not sent later than this, whatever holds it up."),
+    )
+    ignore_opt_out = forms.BooleanField(
+        label=gettext_lazy("Also to those who opted out"),
+        required=False,
+        help_text=gettext_lazy("Only for what people must be told, such as a cancelled appointment."),
+    )
+    key = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+
+    plan: Plan
+    recipients: Recipients | None = None
+
+    def __init__(self, *args: Any, user: AbstractUser, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
+        self.user = user
+        accounts = get_settings().accounts
+        names = [*accounts]
+        self._choose("account", [(name, name) for name in names])
+        self.fields["account"].initial = "default" if "default" in accounts else names[0]
+        if len(names) == 1:
+            self.fields["account"].widget = forms.HiddenInput()
+        self._choose("how", [("each", _("Single messages, each of which can be followed to the phone"))])
+        if user.has_perm("front_sms.add_bulksend"):
+            bulk = _("Bulk: fast for many numbers, but nobody reports whether they arrive")
+            self._choose("how", [*self.fields["how"].choices, ("bulk", bulk)])  # type: ignore[attr-defined]
+        else:
+            self.fields["how"].widget = forms.HiddenInput()
+        if not user.has_perm("front_sms.ignore_opt_out_outboundmessage"):
+            del self.fields["ignore_opt_out"]
+        self.fields["sender"].widget.attrs["placeholder"] = self.sender_of(self["account"].value())
+        self.fields["scheduled_at"].help_text += f" {timezone.get_current_timezone_name()}"
+
+    def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def sender_of(self, account: Any) -> str:
+        accounts = get_settings().accounts
+        return accounts[account].sender if account in accounts else ""
+
+    def clean_to(self) -> str:
+        pasted: str = self.cleaned_data["to"]
+        count = sum(1 for _entry in entries(pasted))
+        if count > MOST:
+            problem = _("These are %(count)d numbers; send to at most %(most)d at once, and then to the others.")
+            raise ValidationError(problem % {"count": count, "most": MOST})
+        self.recipients = read(pasted)
+        return pasted
+
+    def clean_how(self) -> str:
+        return self.cleaned_data["how"] or "each"
+
+    def clean_text(self) -> str:
+        """Browsers send a new line as two characters, of which each would cost."""
+        return str(self.cleaned_data["text"]).replace("\r\n", "\n").replace("\r", "\n")
+
+    def clean_account(self) -> str:
+        return self.cleaned_data["account"] or self.fields["account"].initial
+
+    def clean_priority(self) -> str:
+        return self.cleaned_data["priority"] or "normal"
+
+    def clean_scheduled_at(self) -> Any:
+        at = self.cleaned_data["scheduled_at"]
+        if at and at < timezone.now() - _READING:
+            raise ValidationError(_("This time has passed. Write a later one, or leave it empty to send at once."))
+        return at
+
+    def clean_expires_at(self) -> Any:
+        at = self.cleaned_data["expires_at"]
+        if at and at <= timezone.now():
+            raise ValidationError(_("This time has passed: the message would never be sent."))
+        return at
+
+    def clean(self) -> None:
+        it = self.cleaned_data
+        self._clean_times()
+        self._clean_sender_and_text()
+        if "to" in it and self.recipients and not self.recipients.accepted:
+            self._nobody()
+        if self.errors or self.recipients is None:
+            return
+        names = ("text", "account", "sender", "priority", "scheduled_at", "expires_at")
+        composed = Composed(
+            user=self.user,
+            form=it["key"],
+            unicode=False if it["unicode"] else None,
+            bulk=it["how"] == "bulk",
+            ignore_opt_out=it.get("ignore_opt_out", False),
+            **{name: it[name] for name in names},
+        )
+        self.plan = Plan(composed, self.recipients)
+        if not self.recipients.accepted:
+            self._nobody()
+
+    def checked(self) -> Recipients:
+        """The numbers, checked as far as the rest allows, which may still be missing."""
+        it = self.cleaned_data if self.is_bound and not self.is_valid() else {}
+        if self.recipients and "account" in it and "sender" in it:
+            ignore_opt_out = it.get("ignore_opt_out", False)
+            refuse_unwilling(self.recipients, account=it["account"], sender=it["sender"], ignore_opt_out=ignore_opt_out)
+        return self.recipients or Recipients()
+
+    def _nobody(self) -> None:
+        count = len(self.recipients.refused) if self.recipients else 0
+        problem = ngettext(
+            "This number cannot be sent to. See why, and correct it.",
+            "None of these %(count)d numbers can be sent to. See why, and correct them.",
+            count,
+        )
+        self.add_error("to", problem % {"count": count} if count else _("Write at least one number."))
+
+    def _clean_times(self) -> None:
+        it = self.cleaned_data
+        if it.get("how") == "bulk":
+            for name in _NOT_IN_BULK:
+                if it.get(name) not in (None, "normal"):
+                    self.add_error(name, _("Bulk goes at once and in one go (§2.4): leave this as it is there."))
+        elif it.get("scheduled_at") and it.get("expires_at") and it["expires_at"] <= it["scheduled_at"]:
+            self.add_error("expires_at", _("This is before it is sent: the message would never be sent."))
+
+    def _clean_sender_and_text(self) -> None:
+        it = self.cleaned_data
+        if "sender" in it and "account" in it:
+            it["sender"] = it["sender"] or self.sender_of(it["account"])
+            self._ask("sender", check_sender, it["sender"])
+        if "text" in it:
+            if it.get("how") == "bulk" and it.get("unicode") and not gsm.is_gsm(it["text"]):
+                self.add_error("unicode", _("Bulk does not replace characters: replace them yourself, or allow all."))
+            self._ask("text", check_text, it["text"], None, get_settings())
+
+    def _ask(self, name: str, check: Any, *args: Any) -> None:
+        try:
+            check(*args)
+        except InvalidMessage as error:
+            self.add_error(name, str(error))
+
+
+def prefilled(query: QueryDict) -> dict[str, Any]:
+    """What a link says of the message: `?to=` (as often as there are numbers), `text`, `account`, `sender`, `how`."""
+    values: dict[str, Any] = {name: query[name] for name in ("text", "account", "sender", "how") if name in query}
+    # A plus that nobody encoded is a space in a query.
+    values["to"] = "\n".join(from_wire(number) for number in query.getlist("to"))
+    values["key"] = fresh_key()
+    return values
+
+
+def fresh_key() -> str:
+    return uuid.uuid4().hex
