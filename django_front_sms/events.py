@@ -28,6 +28,7 @@ from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import AccountMemory, DeliveryStatus, Event, InboundMessage, OutboundMessage
+from django_front_sms.schedule import HINTS_LAST
 
 logger = logging.getLogger(__name__)
 
@@ -345,7 +346,7 @@ def _publish(app: Any, task: str) -> None:
             limits = {"socket_timeout": 10, "socket_connect_timeout": 5}
             connection.transport_options = {**limits, **connection.transport_options}
         connection.ensure_connection(max_retries=1, timeout=5)
-        app.send_task(task, connection=connection, retry=False, ignore_result=True, expires=600)
+        app.send_task(task, connection=connection, retry=False, ignore_result=True, expires=HINTS_LAST)
 
 
 _hinter = _Hinter()

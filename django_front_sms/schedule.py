@@ -7,6 +7,7 @@
 from typing import Any
 
 SWEEP_EVERY = 10.0  # seconds
+HINTS_LAST = 600  # seconds; a hint that no worker took by then is void, and the sweep does its work
 PURGE_EVERY = 24 * 60 * 60.0  # seconds
 _PURGE_WITHIN = 60 * 60.0  # seconds: what no worker took by then is not worth a crowd
 

@@ -10,6 +10,7 @@ import pytest
 from django.core.checks import ERROR, run_checks
 
 from django_front_sms.checks import MISTAKES, TAG
+from django_front_sms.schedule import BEAT_SCHEDULE
 
 ROOT = Path(__file__).parent.parent
 ACCOUNT = {"SERVICE_ID": 1234, "SENDER": "Mitt Firma"}
@@ -32,6 +33,7 @@ def site(settings, tmp_path):
     """A site in production without a mistake."""
     settings.DEBUG = False
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:6379/0"
+    settings.CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
     settings.MEDIA_ROOT, settings.MEDIA_URL = str(tmp_path / "media"), "/media/"
     settings.STORAGES = {
         **settings.STORAGES,
@@ -250,6 +252,44 @@ def test_what_is_right_while_developing_is_not_told_of_there(site, changed):
 def test_a_broker_in_memory_is_told_of_in_production(site):
     site.CELERY_BROKER_URL = "memory://"
     assert found() == ["W004"]
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(60, ["W016"]), (599, ["W016"]), (600, []), (3600, []), ("1", [])])
+def test_a_visibility_timeout_that_hands_hints_out_twice_is_found(site, seconds, expected):
+    site.CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": seconds}
+    assert found() == expected
+
+
+def test_a_visibility_timeout_means_nothing_to_other_brokers(site):
+    site.CELERY_BROKER_URL = "amqp://127.0.0.1"
+    site.CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 1}
+    assert found() == []
+
+
+@pytest.mark.parametrize("schedule", [None, {}, [], {"mine": {"task": "mine", "schedule": 60}}])
+def test_a_schedule_without_the_sweep_is_found(site, schedule):
+    site.CELERY_BEAT_SCHEDULE = schedule
+    assert found() == ["W017"]
+    site.FRONT_SMS = {**site.FRONT_SMS, "RETENTION_DAYS": 90}
+    assert found() == ["W017", "W017"]
+
+
+def test_a_schedule_without_the_purge_is_found_where_something_is_to_be_purged(site):
+    site.CELERY_BEAT_SCHEDULE = {"sweep": BEAT_SCHEDULE["front-sms-sweep"]}
+    assert found() == []
+    site.FRONT_SMS = {**site.FRONT_SMS, "RETENTION_DAYS": 90}
+    assert found() == ["W017"]
+
+
+def test_a_schedule_in_the_database_is_not_read(site):
+    site.CELERY_BEAT_SCHEDULE = {}
+    site.CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+    assert found() == []
+
+
+def test_a_schedule_is_asked_for_with_deploy_alone(site):
+    site.CELERY_BEAT_SCHEDULE = {}
+    assert [message.id for message in run_checks(tags=[TAG])] == []
 
 
 def test_a_client_of_this_package_that_sends_nothing_is_told_of_in_production(site, monkeypatch):

@@ -198,3 +198,16 @@ PG_COMMIT = Mistake(
     _('PostgreSQL ("%(alias)s"): synchronous_commit is off, so a crash loses messages that were queued or received.'),
     _("Set synchronous_commit = on for this database, or for its user. Sending itself always commits synchronously."),
 )
+VISIBILITY = Mistake(
+    "front_sms.W016",
+    _("visibility_timeout is %(seconds)s s: Redis gives workers tasks again that others only wait to start."),
+    _("Leave it out of CELERY_BROKER_TRANSPORT_OPTIONS, or set at least 600 s: after that a hint is void anyway."),
+)
+NO_BEAT = Mistake(
+    "front_sms.W017",
+    _("CELERY_BEAT_SCHEDULE does not name %(task)s."),
+    _(
+        "Merge django_front_sms.schedule.BEAT_SCHEDULE into it, and run beat. Silence this check where something else "
+        "starts it."
+    ),
+)

@@ -1,6 +1,6 @@
 """The site around `FRONT_SMS`: its broker, its proxies, its URLs, its storage and its databases."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from django.db import DEFAULT_DB_ALIAS, router
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from django_front_sms.checks import mistakes
-from django_front_sms.checks.values import effective
+from django_front_sms.checks.values import effective, is_number
 from django_front_sms.models import OutboundMessage
+from django_front_sms.schedule import BEAT_SCHEDULE, HINTS_LAST
 
 # What a site sets when a proxy stands before it.
 _PROXY_SETTINGS = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
@@ -32,6 +33,26 @@ def check_broker(**kwargs: Any) -> Iterator[CheckMessage]:
     broker = getattr(django_settings, "CELERY_BROKER_URL", None)
     if isinstance(broker, str) and broker.startswith("memory:") and not django_settings.DEBUG:
         yield mistakes.MEMORY_BROKER.found()
+
+    options = getattr(django_settings, "CELERY_BROKER_TRANSPORT_OPTIONS", None)
+    timeout = options.get("visibility_timeout") if isinstance(options, Mapping) else None
+    if isinstance(broker, str) and broker.startswith("redis") and is_number(timeout) and timeout < HINTS_LAST:
+        yield mistakes.VISIBILITY.found(seconds=f"{timeout:g}")
+
+
+@register(mistakes.TAG, deploy=True)
+def check_beat(**kwargs: Any) -> Iterator[CheckMessage]:
+    """With `check --deploy` alone: while developing, each worker's own timer will do. What a database holds of a
+    schedule is not read here."""
+    if "django_celery_beat" in str(getattr(django_settings, "CELERY_BEAT_SCHEDULER", "")):
+        return
+    schedule = getattr(django_settings, "CELERY_BEAT_SCHEDULE", None)
+    entries = schedule.values() if isinstance(schedule, Mapping) else ()
+    named = {entry.get("task") for entry in entries if isinstance(entry, Mapping)}
+    wanted = [entry["task"] for entry in BEAT_SCHEDULE.values()]
+    for task in wanted if effective("RETENTION_DAYS") is not None else wanted[:1]:
+        if task not in named:
+            yield mistakes.NO_BEAT.found(task=task)
 
 
 @register(mistakes.TAG, Tags.urls)
