@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from django_front_sms.models import Decision, OutboundMessage, Outcome, Wait
+from django_front_sms.models import Decision, Event, OutboundMessage, Outcome, Wait
 from django_front_sms.states import State
 from django_front_sms.timeline import of_inbound, of_outbound
 from tests.stories import at, attempt, delivered, event, file, inbound, message, paused, status, unconfirmed
@@ -139,6 +139,84 @@ def test_a_paused_account_is_why_a_message_waits():
     assert "paused" in entry.title and "no messages left" in entry.detail and entry.level == "bad"
 
 
+def account_with(settings, **changed):
+    accounts = settings.FRONT_SMS["ACCOUNTS"]
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNTS": {"default": {**accounts["default"], **changed}}}
+
+
+def test_a_capped_rate_is_why_a_message_waits_for_its_turn(settings):
+    account_with(settings, MAX_PER_SECOND=5)
+
+    entry = last(message())
+
+    assert (entry.title, entry.detail) == ("Waits for its turn", "The account sends at most 5 messages a second.")
+
+
+def test_a_message_of_an_account_that_was_removed_says_so():
+    entry = last(message(account="old"))
+
+    assert "no account “old”" in entry.title and "FRONT_SMS" in entry.detail and entry.level == "bad"
+
+
+def test_who_waits_for_the_duplicate_window_reads_how_long_it_is():
+    entry = last(message(waits_for=Wait.TWIN, next_at=timezone.now() + timedelta(minutes=1)))
+
+    assert entry.detail == "Front drops the same text to the same number within 120 seconds."
+
+
+def test_a_message_that_waited_for_an_equal_one_still_says_so_when_it_is_gone():
+    first, sms = message(state=State.SENT), message(state=State.SENT, created_at=at(10))
+    attempt(first, 1, 1, error_code=0)
+    attempt(sms, 1, 150, error_code=0)
+
+    entry = next(entry for entry in of_outbound(sms) if entry.kind == "waiting")
+
+    assert entry.title == "Waited until 13:02:30, because an equal message went out before"
+    assert (entry.ref, entry.at) == (f"out:{first.pk}", at(10))
+    assert [entry.kind for entry in of_outbound(first)] == ["queued", "attempt"]
+
+
+@pytest.mark.parametrize("fields", [{"twin_key": "another"}, {"outcome": Outcome.NOT_SENT}])
+def test_what_touched_no_wire_or_was_not_equal_is_not_why_it_waited(fields, settings):
+    account_with(settings, MAX_PER_SECOND=0.5)
+    other, sms = message(state=State.SENT), message(state=State.SENT)
+    attempt(other, 1, 1, **fields)
+    attempt(sms, 1, 90, error_code=0)
+
+    entry = next(entry for entry in of_outbound(sms) if entry.kind == "waiting")
+
+    assert entry.title == "Waited for its turn until 13:01:30"
+    assert entry.detail == "The account sends at most 0.5 messages a second."
+
+
+def test_a_message_that_went_at_once_or_at_its_time_did_not_wait():
+    at_once, timed = message(state=State.SENT), message(state=State.SENT, scheduled_at=at(600))
+    attempt(at_once, 1, 20, error_code=0)
+    attempt(timed, 1, 602, error_code=0, twin_key="another")
+
+    assert [entry.kind for entry in of_outbound(at_once)] == ["queued", "attempt"]
+    assert [entry.kind for entry in of_outbound(timed)] == ["queued", "scheduled", "attempt"]
+
+
+def test_pauses_of_its_account_are_told_with_who_ended_them():
+    kari = User.objects.create(username="kari")
+    sms = message(state=State.SENT)
+    Event.objects.create(kind="sending_paused", subject="account:default", data={"error_code": 5}, created_at=at(5))
+    Event.objects.create(kind="sending_paused", subject="account:other", data={"error_code": 5}, created_at=at(5))
+    Event.objects.create(kind="sending_paused", subject="account:default", data={"error_code": 5}, created_at=at(999))
+    Decision.objects.create(account="default", action=Decision.Action.RESUME, by=kari, at=at(300))
+    attempt(sms, 1, 302, error_code=0)
+
+    told = of_outbound(sms)
+
+    assert [entry.title for entry in told[1:3]] == [
+        "Sending was paused for account “default”",
+        "Sending was resumed for account “default”",
+    ]
+    assert "no messages left" in told[1].detail and told[2].by == "kari"
+    assert [entry.kind for entry in told] == ["queued", "paused", "decision", "attempt"]
+
+
 def test_another_accounts_pause_is_none_of_its_business():
     paused(5, account="other")
 
@@ -197,7 +275,21 @@ def test_cancelling_what_may_have_been_sent_is_not_called_cancelled():
     assert "may have been sent" in entry.title
 
 
-def test_only_receivers_in_trouble_are_told_of():
+def test_it_says_which_receivers_took_what_and_nothing_of_events_that_nobody_listens_to():
+    sms = message(state=State.SENT)
+    event(f"out:{sms.pk}", took=["clinic.receivers.note"], data={"old": "queued", "new": "sent", "x": "99999999"})
+    event(f"out:{sms.pk}", took=["clinic.receivers.count"], kind="status_received", data={"status": 99999999})
+    event(f"out:{sms.pk}")
+    event(f"out:{sms.pk}", next_at=at(3), took=[])
+
+    told = [entry for entry in of_outbound(sms) if entry.kind == "event"]
+
+    assert [entry.title for entry in told] == ["The site was told: it is sent", "The site was told: status received"]
+    assert told[0].detail == "Taken by clinic.receivers.note." and told[0].level == "info"
+    assert "99999999" not in repr(told)
+
+
+def test_receivers_in_trouble_are_told_of_whatever_others_took():
     sms = message(state=State.SENT)
     event(f"out:{sms.pk}")
     event(f"out:{sms.pk}", failed=True, traceback="Traceback:\nsite.errors.Broken: 99999999", attempts=5)

@@ -49,6 +49,12 @@ def when(moment: datetime) -> str:
     return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
+def until(moment: datetime, since: datetime) -> str:
+    """The time of `moment`, to the second where it is on the day of `since`."""
+    local = timezone.localtime(moment)
+    return f"{local:%H:%M:%S}" if local.date() == timezone.localtime(since).date() else when(moment)
+
+
 def who(user: Any) -> str:
     return str(user.get_username()) if user is not None else ""
 

@@ -1,6 +1,6 @@
 """The story of an outgoing message."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -10,15 +10,18 @@ from django_front_sms.models import Decision, DeliveryStatus, InboundMessage, Ou
 from django_front_sms.states import State
 from django_front_sms.timeline.entry import Entry, Level, explain, rows_of, sentence, sentences, when, who
 from django_front_sms.timeline.receivers import receivers
+from django_front_sms.timeline.waited import waited
 from django_front_sms.timeline.waiting import stands
 
 
 def of_outbound(message: OutboundMessage) -> list[Entry]:
     """The story of an outgoing message. The last entry says what it waits for, or why it ended, where that is not
     plain from the one before it."""
+    attempts = sorted(rows_of(message, "send_attempts"), key=lambda attempt: attempt.number)
     told = [
         *_beginning(message),
-        *_attempts(message),
+        *waited(message, attempts),
+        *_attempts(message, attempts),
         *_statuses(message),
         *(_decision(decision, message) for decision in rows_of(message, "decisions", "by")),
         *receivers(f"out:{message.pk}"),
@@ -51,9 +54,9 @@ def _beginning(message: OutboundMessage) -> Iterator[Entry]:
 # Attempts and their answers
 
 
-def _attempts(message: OutboundMessage) -> Iterator[Entry]:
+def _attempts(message: OutboundMessage, attempts: Iterable[SendAttempt]) -> Iterator[Entry]:
     doubtful = False
-    for attempt in sorted(rows_of(message, "send_attempts"), key=lambda attempt: attempt.number):
+    for attempt in attempts:
         title, level, detail = _result(attempt, doubtful)
         doubtful |= attempt.outcome in (Outcome.AMBIGUOUS, Outcome.LOST) and not attempt.voided
         elsewhere = ""

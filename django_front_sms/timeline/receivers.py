@@ -1,4 +1,4 @@
-"""How the site's own code fared with what it was told of a message."""
+"""What the site's own code was told of a message, and how it fared."""
 
 from collections.abc import Iterator
 
@@ -7,19 +7,37 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_front_sms.models import Event
+from django_front_sms.states import State
 from django_front_sms.timeline.entry import Entry, sentences
 
 
 def receivers(subject: str) -> Iterator[Entry]:
-    """Only the events that somebody failed to take: all others would drown the story."""
-    trouble = Q(failed=True) | Q(next_at__isnull=False) & ~Q(traceback="")
-    for event in Event.objects.filter(trouble, subject=subject).defer("data"):
-        # The last line of a traceback begins with the exception's name; what follows may hold personal data.
-        error = event.traceback.strip().rpartition("\n")[2].partition(":")[0]
-        if event.failed:
-            title, level = _("A receiver failed, and is not called again"), "bad"
-        else:
-            title, level = _("A receiver failed, and will be called again"), "warn"
-        attempts = ngettext("%(n)s attempt.", "%(n)s attempts.", event.attempts) % {"n": event.attempts}
-        detail = sentences(f"{event.get_kind_display()}:", error and f"{error}.", attempts)
-        yield Entry(event.created_at, "event", title, detail, level, ref=f"event:{event.pk}")  # type: ignore[arg-type]
+    """The events that receivers took or failed to take. What nobody listens to, or nobody was told yet, is no story."""
+    told = Q(next_at__isnull=True) | ~Q(traceback="")
+    for event in Event.objects.filter(told, subject=subject).order_by("pk"):
+        if event.failed or event.next_at is not None:
+            yield _trouble(event)
+        elif event.took:
+            title = _("The site was told: %(what)s") % {"what": _what(event)}
+            names = ", ".join(str(name) for name in event.took)
+            detail = _("Taken by %(receivers)s.") % {"receivers": names}
+            yield Entry(event.created_at, "event", title, detail, ref=f"event:{event.pk}")
+
+
+def _trouble(event: Event) -> Entry:
+    # The last line of a traceback begins with the exception's name; what follows may hold personal data.
+    error = event.traceback.strip().rpartition("\n")[2].partition(":")[0]
+    attempts = ngettext("%(n)s attempt.", "%(n)s attempts.", event.attempts) % {"n": event.attempts}
+    detail = sentences(f"{_what(event)}:", error and f"{error}.", attempts)
+    ref = f"event:{event.pk}"
+    if event.failed:
+        return Entry(event.created_at, "event", _("A receiver failed, and is not called again"), detail, "bad", ref=ref)
+    return Entry(event.created_at, "event", _("A receiver failed, and will be called again"), detail, "warn", ref=ref)
+
+
+def _what(event: Event) -> str:
+    """What an event tells of; never the rest of its data, which may be personal."""
+    new = event.data.get("new") if isinstance(event.data, dict) else None
+    if event.kind == Event.Kind.STATE_CHANGED and new in State.values:
+        return _("it is %(state)s") % {"state": State(new).label}
+    return event.get_kind_display()

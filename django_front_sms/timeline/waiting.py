@@ -1,13 +1,16 @@
 """What a message waits for, and why it ended."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountMemory, OutboundMessage, Wait
 from django_front_sms.states import State
-from django_front_sms.timeline.entry import Entry, explain, when
+from django_front_sms.timeline.entry import Entry, explain, sentences, when
 
 
 def standing(message: OutboundMessage, paused: Mapping[str, AccountMemory]) -> Entry | None:
@@ -55,19 +58,38 @@ def _reason(message: OutboundMessage) -> str:
 def _waiting(message: OutboundMessage, last: Entry, paused: Mapping[str, AccountMemory]) -> Entry:
     due = message.next_at or message.created_at
     at = max(due, last.at)
+    account = {"account": message.account}
+    if message.account not in get_settings().accounts:
+        title = _("Waits: there is no account “%(account)s” in the settings any more") % account
+        return Entry(at, "waiting", title, _("Put it back into FRONT_SMS, or cancel the message."), "bad")
     if (memory := paused.get(message.account)) is not None:
-        title = _("Waits: sending is paused for account “%(account)s”") % {"account": message.account}
+        title = _("Waits: sending is paused for account “%(account)s”") % account
         reason = explain(memory.pause_code) if memory.pause_code is not None else ""
         return Entry(at, "waiting", title, reason, "bad", ref=f"account:{memory.account}")
-    at_due = {"when": when(due)}
-    titles = {
-        Wait.SCHEDULE: _("Waits for its time, %(when)s"),
-        Wait.TWIN: _("Waits until %(when)s, because an equal message went out a moment ago"),
-        Wait.RETRY: _("Waits for the next attempt, at %(when)s"),
-    }
-    if message.waits_for == Wait.NOTHING or due <= timezone.now():
-        title = _("Waits for its turn")
-    else:
-        title = titles[Wait(message.waits_for)] % at_due
+    title, why = _turn(message, due)
     limit = _("It expires on %(when)s.") % {"when": when(message.expires_at)} if message.expires_at else ""
-    return Entry(at, "waiting", title, limit, "wait")
+    return Entry(at, "waiting", title, sentences(why, limit), "wait")
+
+
+def _turn(message: OutboundMessage, due: datetime) -> tuple[str, str]:
+    """What a message waits for that may be sent, and why."""
+    if message.waits_for == Wait.NOTHING or due <= timezone.now():
+        return _("Waits for its turn"), pace(message.account)
+    at_due = {"when": when(due)}
+    match message.waits_for:
+        case Wait.SCHEDULE:
+            return _("Waits for its time, %(when)s") % at_due, ""
+        case Wait.TWIN:
+            seconds = {"seconds": f"{get_settings().duplicate_window:g}"}
+            why = _("Front drops the same text to the same number within %(seconds)s seconds.") % seconds
+            return _("Waits until %(when)s, because an equal message went out a moment ago") % at_due, why
+    return _("Waits for the next attempt, at %(when)s") % at_due, ""
+
+
+def pace(account: str) -> str:
+    """How fast an account may send, where its settings cap it."""
+    found = get_settings().accounts.get(account)
+    if found is None or not found.max_per_second:
+        return ""
+    rate = number_format(found.max_per_second, use_l10n=True)
+    return _("The account sends at most %(rate)s messages a second.") % {"rate": rate}

@@ -1,0 +1,53 @@
+"""Why a message did not leave when it was due: told where it waited long enough for somebody to ask."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from django_front_sms.conf import get_settings
+from django_front_sms.models import Decision, Event, OutboundMessage, Outcome, SendAttempt
+from django_front_sms.states import State
+from django_front_sms.timeline.entry import Entry, explain, until, who
+from django_front_sms.timeline.waiting import pace
+
+LONG = timedelta(seconds=30)  # less is a retry, or a worker that missed its hint
+
+
+def waited(message: OutboundMessage, attempts: Sequence[SendAttempt]) -> Iterator[Entry]:
+    """What kept it until its last attempt, or keeps it now: pauses of its account, an equal message, or its turn."""
+    since = max(message.created_at, message.scheduled_at or message.created_at)
+    last = attempts[-1].claimed_at if attempts else since
+    pauses = list(_pauses(message.account, since, timezone.now() if message.state == State.QUEUED else last))
+    yield from pauses
+    if attempts and attempts[0].claimed_at - since > LONG:
+        first = attempts[0].claimed_at
+        twin = _twin(message, attempts[0], since)
+        if twin is not None:
+            title = _("Waited until %(when)s, because an equal message went out before") % {"when": until(first, since)}
+            yield Entry(max(since, twin.claimed_at), "waiting", title, ref=f"out:{twin.message_id}")
+        elif not pauses:
+            title = _("Waited for its turn until %(when)s") % {"when": until(first, since)}
+            yield Entry(since, "waiting", title, pace(message.account))
+
+
+def _pauses(account: str, since: datetime, end: datetime) -> Iterator[Entry]:
+    if end - since <= LONG:
+        return
+    paused = Event.objects.filter(subject=f"account:{account}", kind=Event.Kind.SENDING_PAUSED)
+    for event in paused.filter(created_at__range=(since, end)).order_by("pk"):
+        code = event.data.get("error_code")
+        title = _("Sending was paused for account “%(account)s”") % {"account": account}
+        yield Entry(event.created_at, "paused", title, "" if code is None else explain(code), "warn")
+    resumed = Decision.objects.filter(account=account, message=None, action=Decision.Action.RESUME)
+    for decision in resumed.filter(at__range=(since, end)).select_related("by"):
+        title = _("Sending was resumed for account “%(account)s”") % {"account": account}
+        yield Entry(decision.at, "decision", title, by=who(decision.by))
+
+
+def _twin(message: OutboundMessage, first: SendAttempt, since: datetime) -> SendAttempt | None:
+    """The attempt of an equal message in whose duplicate window this one came to be due."""
+    near = (since - get_settings().twin_gap, first.claimed_at)
+    others = SendAttempt.objects.filter(twin_key=first.twin_key, claimed_at__range=near).exclude(message=message)
+    return others.exclude(outcome=Outcome.NOT_SENT).order_by("claimed_at").last()
