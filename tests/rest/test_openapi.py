@@ -1,0 +1,92 @@
+"""The OpenAPI description says what the API does, and the API does what it says: Schemathesis attacks every operation."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import signals
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.validation import validate_schema
+from hypothesis import HealthCheck, settings
+
+from django_front_sms.models import BulkSend, InboundMessage, MmsFile, OptOut, OutboundMessage
+from tests.rest import openapi
+
+schemathesis = pytest.importorskip("schemathesis")
+from schemathesis.specs.openapi.checks import positive_data_acceptance  # noqa: E402
+
+if not openapi.FILE.exists():
+    pytest.skip("the documentation is not here", allow_module_level=True)
+
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES") or 10)  # of each operation
+
+document = schemathesis.openapi.from_path(openapi.FILE)
+document.app = get_wsgi_application()
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
+
+
+def test_the_description_in_the_docs_is_current() -> None:
+    assert openapi.FILE.read_text() == openapi.as_yaml(), "write it anew: python -m tests.rest.openapi"
+
+
+def test_the_description_is_valid_and_nothing_in_it_was_guessed() -> None:
+    GENERATOR_STATS.reset()
+    validate_schema(openapi.schema())
+    assert not GENERATOR_STATS, "drf-spectacular warned"
+
+
+def test_every_operation_has_a_name_a_summary_and_its_permissions() -> None:
+    operations = [operation for path in openapi.schema()["paths"].values() for operation in path.values()]
+    assert len({operation["operationId"] for operation in operations}) == len(operations) > 20
+    for operation in operations:
+        assert operation["summary"]
+        assert "Needs `front_sms." in operation["description"]
+
+
+@pytest.fixture
+def _connected() -> Iterator[None]:
+    """A request does not close the connection that the test's transaction is in."""
+    signals.request_started.disconnect(close_old_connections)
+    signals.request_finished.disconnect(close_old_connections)
+    yield
+    signals.request_started.connect(close_old_connections)
+    signals.request_finished.connect(close_old_connections)
+
+
+@pytest.fixture
+def site(settings: Any, _connected: None) -> None:
+    """Some of everything, under the keys 1 to 3, and a boss who may do all."""
+    scopes = ("front_sms_read", "front_sms_send", "front_sms_send_many")
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": dict.fromkeys(scopes)}
+    User.objects.create_superuser("boss", password="boss")
+    for pk in (1, 2, 3):
+        whence = {"account": "default", "sender": "+4799999999", "recipient": "26114", "api": "json"}
+        inbound = InboundMessage(pk=pk, text="Hei", **whence)
+        inbound.identity = inbound.content_digest = str(pk)
+        inbound.save()
+        MmsFile.objects.create(pk=pk, message=inbound, name="a.jpg", content_type="image/jpeg")
+        OutboundMessage.objects.create(pk=pk, account="default", recipient="+4799999999", sender="Firma", text="Hei")
+        BulkSend.objects.create(pk=pk, account="default", sender="Firma", text="Hei")
+        OptOut.objects.create(pk=pk, number=f"+479999999{pk}")
+
+
+@document.hook
+def map_path_parameters(_context: Any, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Most keys are those of rows that are there."""
+    if path_parameters is None:
+        return None
+    return {
+        name: abs(value) % 5 if isinstance(value, int) and abs(value) < 1000 else value
+        for name, value in path_parameters.items()
+    }
+
+
+@document.parametrize()
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+def test_no_request_breaks_it_and_every_answer_is_as_described(case: Any, site: None) -> None:
+    # Which numbers, senders and accounts are good is not for a schema to say: such requests may be refused.
+    case.call_and_validate(auth=("boss", "boss"), excluded_checks=[positive_data_acceptance])
