@@ -54,6 +54,9 @@ def build_parser() -> argparse.ArgumentParser:
     option("--chaos", type=float, default=0.0, metavar="P", help="probability from 0 to 1 that a request goes wrong")
     option("--chaos-pushes", type=float, default=0.0, metavar="P",
            help="probability from 0 to 1 that a push is repeated, late or lost")  # fmt: skip
+    option("--first-id", type=int, metavar="N",
+           help="where the ids of messages and files begin, for a site that remembers ids of an earlier run "
+                "(default: at the manual's)")  # fmt: skip
     option("--seed", type=int, help="makes the chaos repeatable")
     return parser
 
@@ -70,7 +73,7 @@ def build(arguments: Sequence[str] | None = None) -> Simulator:
     network = Network(
         account, status_plan=plan, blacklist=given.blacklist, dead=given.dead, off=given.off,
         https_only=given.https_required, rules=_rules(given),
-        chaos=Chaos(given.chaos, pushes=given.chaos_pushes, seed=given.seed),
+        chaos=Chaos(given.chaos, pushes=given.chaos_pushes, seed=given.seed), first_id=given.first_id,
     )  # fmt: skip
     tls = tuple(given.certificate) if given.certificate else None
     return Simulator(network, host=given.host, port=given.port, latency=given.latency / 1000, live=True, tls=tls)

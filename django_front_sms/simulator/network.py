@@ -69,7 +69,7 @@ class Network:
     in `off` get their last status when they are switched on, those in `silent` never get a status, those in
     `blacklist` are refused with 21. `https_only` refuses with 18 whatever came over plain http. `rules` is what
     the manual leaves open; `chaos` plays tricks with pushes (and, in `server`, with requests). `origin` is where
-    the restart links lead to.
+    the restart links lead to. `first_id` is where ids begin, instead of at the manual's.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class Network:
         https_only: bool = False,
         rules: Rules | None = None,
         chaos: Chaos | None = None,
+        first_id: int | None = None,
     ) -> None:
         self.accounts = {account.service_id: account for account in accounts or (Account(1234),)}
         self.status_plan = tuple(status_plan)
@@ -102,7 +103,8 @@ class Network:
         self.exchanges: deque[Exchange] = deque(maxlen=WIRE_SIZE)
         self._clock, self._skipped, self._post = clock, 0.0, post
         self._changed = threading.Condition(threading.RLock())
-        self._ids, self._inbound_ids, self._file_ids = count(FIRST_ID), count(FIRST_INBOUND_ID), count(FIRST_FILE_ID)
+        starts = (FIRST_ID, FIRST_INBOUND_ID, FIRST_FILE_ID) if first_id is None else (first_id,) * 3
+        self._ids, self._inbound_ids, self._file_ids = map(count, starts)
         self._exchange_numbers = count(1)
         self._statuses = StatusBook()
         self._recent = DuplicateFilter()

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -107,6 +108,7 @@ def simulator(web: str, port: int) -> list[str]:
     account = get_settings().account("default")
     return [
         *("-m", "django_front_sms.simulator", "--port", str(port)),
+        *("--first-id", str(int(time.time()))),  # the database may know the ids of an earlier simulator
         *("--service-id", str(account.service_id), "--sender", account.sender),
         *("--password", account.password) * bool(account.password),
         *("--no-duplicate-filter",) * (account.duplicate_filter is False),
