@@ -1,5 +1,6 @@
 """States and steps as small pictures. Colour is never alone: each has a shape, and words that a screen reader reads."""
 
+from datetime import datetime
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
@@ -28,7 +29,7 @@ _SHAPES = {
     "pause": '<path d="M5.5 3v10M10.5 3v10"/>',
     "person": '<circle cx="8" cy="5" r="2.7"/><path d="M2.8 14c.4-3 2.5-4.5 5.2-4.5s4.8 1.5 5.2 4.5"/>',
     "phone": '<rect x="4.5" y="1.5" width="7" height="13" rx="1.5"/><path d="M7 12.2h2"/>',
-    "picture": '<rect x="1.5" y="2.5" width="13" height="11" rx="1.5"/><path d="M2 11.5l3.5-4 3 3 2-2 3.5 3.5"/><circle cx="10.5" cy="5.8" r="1"/>',
+    "picture": '<path d="M2 3h12v10H2zM2 11l3.5-4 3 3 2-2 3.5 3"/>',
     "plane": '<path d="M14 2L7 9M14 2L9.5 14 7 9 2 6.5z"/>',
     "plug": '<path d="M5.5 2v4M10.5 2v4M3.5 6h9v2a4.5 4.5 0 0 1-9 0zM8 12.5V15"/>',
     "question": '<path d="M4.6 5a3.4 3.2 0 1 1 5.1 2.9C8.4 8.7 8 9.3 8 10.5M8 13.9v.1"/>',
@@ -62,6 +63,7 @@ _KINDS = {
     "received": "inbox",
     "sent": "phone",
     "waiting": "clock",
+    "paused": "pause",
 }
 _LEVELS = {"good": "check", "bad": "cross", "warn": "warning", "wait": "clock"}
 
@@ -107,7 +109,25 @@ def steps(message: OutboundMessage) -> SafeString:
         dots[2:] = ["blind", "blind"]
         words = _("Front has it; without Front's id it cannot be followed further")
     marks = format_html_join("", '<i class="fs-step {}"></i>', ((f"fs-step-{dot}" if dot else "",) for dot in dots))
-    return format_html('<span class="fs-steps" role="img" aria-label="{}" title="{}">{}</span>', words, words, marks)
+    title = "\n".join([words, *_times(message)])
+    return format_html('<span class="fs-steps" role="img" aria-label="{}" title="{}">{}</span>', words, title, marks)
+
+
+def _times(message: OutboundMessage) -> list[str]:
+    """When it got where it is, to the millisecond, as far as the row itself knows."""
+    due = message.next_at if message.state == State.QUEUED else None
+    known = (
+        (_("created"), message.created_at),
+        (_("due"), due),
+        (_("sent"), message.sent_at),
+        (_("delivered"), message.delivered_at),
+    )
+    times = [f"{words}: {_exact(timezone.localtime(at))}" for words, at in known if at is not None]
+    return [*times, f"{_('waits for')}: {message.get_waits_for_display()}"] if due and message.waits_for else times
+
+
+def _exact(local: datetime) -> str:
+    return local.isoformat(sep=" ", timespec="milliseconds")
 
 
 def moment(at: Any) -> SafeString | str:
@@ -115,11 +135,10 @@ def moment(at: Any) -> SafeString | str:
     if at is None:
         return ""
     local = timezone.localtime(at)
-    exact = local.isoformat(sep=" ", timespec="milliseconds")
     return format_html(
         '<time datetime="{}" title="{}"><span>{}</span> <span>{}</span></time>',
         local.isoformat(),
-        exact,
+        _exact(local),
         "" if local.date() == timezone.localdate() else date_format(local, "SHORT_DATE_FORMAT"),
         local.strftime("%H:%M"),
     )
@@ -137,7 +156,8 @@ def story(entries: list[Entry]) -> list[dict[str, Any]]:
                 "icon": icon(shape),
                 "day": local.date(),
                 "at": local,
-                "exact": local.isoformat(sep=" ", timespec="milliseconds"),
+                "exact": _exact(local),
+                "quiet": entry.kind == "event" and entry.level == "info",
                 "url": link_to(entry.ref),
             }
         )

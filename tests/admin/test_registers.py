@@ -166,3 +166,13 @@ def test_times_are_exact_in_the_markup(viewer):
     content = viewer.get(listed(OutboundMessage)).content.decode()
 
     assert '<time datetime="2026-03-02T13:00:00+01:00" title="2026-03-02 13:00:00.000+01:00">' in content
+
+
+def test_the_steps_in_a_list_tell_when_and_what_for_under_the_pointer(viewer):
+    message(created_at=NOON, state=State.DELIVERED, sent_at=NOON, delivered_at=NOON)
+    message(created_at=NOON, next_at=NOON, waits_for="schedule")
+
+    content = viewer.get(listed(OutboundMessage)).content.decode()
+
+    assert "4 of 4: delivered\ncreated: 2026-03-02 13:00:00.000+01:00\nsent: " in content
+    assert "due: 2026-03-02 13:00:00.000+01:00\nwaits for: its scheduled time" in content
