@@ -2,7 +2,7 @@
 #   make demo             web, worker and simulator on SQLite, until Ctrl-C      make demo ONCE=1   one message through all of it
 #   make test             the tests; ARGS="-k opt_out" goes to pytest            make test-services on PostgreSQL, MariaDB and Redis
 #   make web|worker|beat|simulator                                               one process each, for a closer look
-#   make lint             what .ci/run checks besides the tests
+#   make lint             what .ci/run checks besides the tests         make docs   the documentation     make package   wheel and sdist
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -23,7 +23,7 @@ MANAGE := $(BIN)/python example_project/manage.py
 DEMO := $(BIN)/python -m example_project.demo
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-services test-postgresql test-mariadb test-faults test-browser web worker beat simulator lint bench faults docs screenshots migrate clean
+.PHONY: demo test test-services test-postgresql test-mariadb test-faults test-browser web worker beat simulator lint bench faults docs package audit screenshots migrate clean
 
 $(INSTALLED): setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. Install one, or name it: make PYTHON=/path/to/python"; exit 1; }
@@ -83,14 +83,26 @@ lint: $(LINTERS)
 	$(BIN)/lint-imports
 	$(MANAGE) makemigrations --check --dry-run
 
+# The documentation, into build/docs. Any warning, and any link that leads nowhere, is an error.
+docs: $(LINTERS)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "The documentation is in build/docs; begin with build/docs/index.html."
+
+# Wheel and sdist, into dist; checked, and tried in an environment that has nothing else.
+package: $(LINTERS)
+	@VENV=$(VENV) .ci/package
+
+# Known holes in what that environment holds.
+audit: package
+	@$(BIN)/python .ci/audit.py
+
 # Each needs a part of the repository; where that is missing, say so and fail.
 bench: PART = benchmarks/__main__.py
 bench: RUN = -m benchmarks
 faults: PART = tests/faults/__main__.py
 faults: RUN = -m tests.faults
-docs: PART = docs/build.py
 screenshots: PART = docs/screenshots.py
-bench faults docs screenshots: $(LINTERS)
+bench faults screenshots: $(LINTERS)
 	@test -f $(PART) || { echo "make $@ is not there yet: it would run $(PART), which does not exist."; exit 1; }
 	$(BIN)/python $(or $(RUN),$(PART)) $(ARGS)
 

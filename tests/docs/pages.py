@@ -1,13 +1,17 @@
 """The documentation as its tests see it: pages, and the blocks of code in them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
 HERE = DOCS.is_dir()  # not where tox tests the installed wheel
+SHELL = ("", "console", "bash", "sh")  # a block without a language is typed into a terminal
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[a-z]*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$", re.M | re.S)
@@ -44,6 +48,11 @@ def blocks_of(page: Path) -> Iterator[Block]:
 def all_blocks(*languages: str) -> list[Block]:
     """The blocks of all pages in one of these languages; of all where none is named."""
     return [block for page in PAGES for block in blocks_of(page) if not languages or block.language in languages]
+
+
+def parametrized(*languages: str, of: Callable[[Block], bool] = lambda block: True) -> list[Any]:
+    """The same for `pytest.mark.parametrize`, each with its place in its name."""
+    return [pytest.param(block, id=str(block)) for block in all_blocks(*languages) if of(block)]
 
 
 def commands_of(block: Block) -> list[str]:

@@ -29,6 +29,7 @@ SERVERS = ("python manage.py runserver", "celery ", "python manage.py front_sms 
 CHANGES = re.compile(r"\d\d:\d\d:\d\d|(?<=id is )\d+|\d+\.\d+ s|#\d+")  # times, ids
 
 pytestmark = [
+    pytest.mark.sqlite,  # the tutorial has a database of its own: once is enough
     pytest.mark.skipif(not HERE, reason="the documentation is not here"),
     pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed"),
 ]

@@ -1,0 +1,54 @@
+"""Known holes in what a site gets when it installs the wheel (build/clean, from .ci/package): none may be there.
+
+Where no advisory service can be reached, it says so and passes: that is no word on the packages. Any other failure fails.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+CLEAN = Path("build/clean")
+NETWORK = ("ConnectionError", "ConnectTimeout", "ReadTimeout", "NameResolutionError", "ProxyError", "SSLError")
+OURS = {"django-front-sms", "pip", "setuptools"}
+
+
+def ask(service: str) -> list[dict[str, Any]] | None:
+    """What `service` says of each package; None where it cannot be reached, or knows no package at all."""
+    (packages,) = CLEAN.glob("lib/python*/site-packages")
+    command = [sys.executable, "-m", "pip_audit", "--path", str(packages), "--vulnerability-service", service]
+    run = subprocess.run([*command, "--format", "json", "--progress-spinner", "off"], capture_output=True, text=True)
+    if not run.stdout.strip():
+        if any(word in run.stderr for word in NETWORK):
+            return None
+        sys.exit(f"pip-audit failed:\n{run.stderr}")
+    known = [each for each in json.loads(run.stdout)["dependencies"] if each["name"] not in OURS]
+    return known if any("skip_reason" not in each for each in known) else None
+
+
+def main() -> None:
+    for service in ("pypi", "osv"):
+        packages = ask(service)
+        if packages is not None:
+            break
+    else:
+        print(
+            "SKIPPED: no advisory service could be reached from here (tried PyPI's and OSV's), so nothing was audited."
+        )
+        return
+    holes = [
+        f"{each['name']} {each['version']}: {hole['id']}, fixed in {', '.join(hole['fix_versions']) or 'no version yet'}"
+        for each in packages
+        for hole in each.get("vulns", [])
+    ]
+    unknown = [each["name"] for each in packages if "skip_reason" in each]
+    print(
+        f"{len(packages) - len(unknown)} packages audited by {service}; unknown there: {', '.join(unknown) or 'none'}."
+    )
+    if holes:
+        sys.exit("\n".join(holes))
+
+
+if __name__ == "__main__":
+    main()
