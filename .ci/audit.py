@@ -1,6 +1,6 @@
 """Known holes in what a site gets when it installs the wheel (build/clean, from .ci/package): none may be there.
 
-Where no advisory service can be reached, it says so and passes: that is no word on the packages. Any other failure fails.
+Where no advisory service can be reached, it says so and passes, which is no word on the packages. Any other failure fails.
 """
 
 import json
@@ -38,7 +38,7 @@ def main() -> None:
         )
         return
     holes = [
-        f"{each['name']} {each['version']}: {hole['id']}, fixed in {', '.join(hole['fix_versions']) or 'no version yet'}"
+        f"{each['name']} {each['version']}: {hole['id']}, fixed in {' or '.join(hole['fix_versions']) or 'no version'}"
         for each in packages
         for hole in each.get("vulns", [])
     ]
