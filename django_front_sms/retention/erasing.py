@@ -1,5 +1,6 @@
 """Everything about one number, because the person whose it is asks for it."""
 
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from django_front_sms.models import (
 )
 from django_front_sms.retention import files, forgetting, history
 from django_front_sms.states import State
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ def erase(number: str, *, opt_outs: bool = False, by: Any = None) -> Receipt:
     )
     erased["opt_outs"] = OptOut.objects.filter(pk__in=rows[OptOut]).delete()[0] if opt_outs else 0
     erased["admin_history"] = history.erase(number, rows)
+    count, still = sum(erased.values()), sum(map(len, left.values()))
+    logger.info("A number was erased on request: %d rows were emptied, %d messages are left.", count, still)
     return Receipt(
         number=numbers.mask(number),
         at=database_now(),

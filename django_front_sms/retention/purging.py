@@ -1,5 +1,6 @@
 """Everything that is older than `RETENTION_DAYS`, a batch at a time; each batch is committed."""
 
+import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,8 @@ from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
 from django_front_sms.models import Event, SendAttempt
 from django_front_sms.retention import files, forgetting
+
+logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int], None]
 """Hears the kind of what was done, and how many."""
@@ -91,6 +94,7 @@ def purge(*, dry_run: bool = False, progress: Progress = lambda kind, count: Non
         for keys in forgetting.batches(kind.older_than(before)):
             counts[name] += kind.forget(keys)
             progress(name, len(keys))
+    logger.info("Purged: %d rows older than %d days.", sum(counts.values()), get_settings().retention_days)
     return Purged(before, counts)
 
 
