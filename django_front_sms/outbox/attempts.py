@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django_front_sms.models import OutboundMessage, Outcome, SendAttempt
-from django_front_sms.outbox.transactions import update_rows
+from django_front_sms.outbox.rows import update_rows
 
 _FIELDS = ("outcome", "finished_at", "duration", "http_status", "error_code", "gateway_id", "detail")
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db import connection
+from django.db.models import F, QuerySet
 
 from django_front_sms import optouts
 from django_front_sms.clock import Moment, database_now
@@ -20,7 +21,8 @@ from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import AccountMemory, OutboundMessage, SendAttempt, Wait
 from django_front_sms.outbox.attempts import attempts_of
 from django_front_sms.outbox.fold import CLOCK_TOLERANCE, is_risky, leaves_doubt, may_repeat
-from django_front_sms.outbox.moves import Move, apply
+from django_front_sms.outbox.moves import UNREAD, Move, apply
+from django_front_sms.outbox.rows import insert_rows
 from django_front_sms.outbox.stream import Stream
 from django_front_sms.outbox.timekeeping import mind_the_clock
 from django_front_sms.outbox.transactions import short_transaction
@@ -28,7 +30,8 @@ from django_front_sms.outbox.twins import Twins
 from django_front_sms.outbox.wire import Wire, request_of, wire_of
 from django_front_sms.states import State
 
-PAGE = 200  # rows read at a time, past the ones that have to wait; the most numbers in a bulk request
+PAGE = 200  # rows read at a time, at least: past the ones that have to wait
+MOST_IN_BULK = 200  # numbers in a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Claimed:
 class _Chosen:
     message: OutboundMessage
     wire: Wire
+    attempt_id: int = 0
 
 
 def claim(stream: Stream, limit: int, conf: FrontSMSSettings) -> Claimed:
@@ -71,19 +75,13 @@ def claim(stream: Stream, limit: int, conf: FrontSMSSettings) -> Claimed:
     if not chosen:
         return Claimed([], capped=stream.held)
     # Only what reads back as ours is sent: a commit whose fate is unclear claims nothing.
-    ours = dict(
-        SendAttempt.objects.filter(
-            message__in=[c.message.pk for c in chosen],
-            token=token,
-            message__state=State.SENDING,
-            message__token=token,
-        ).values_list("message_id", "pk")
-    )
+    pks = [c.message.pk for c in chosen]
+    ours = set(_held_by(token, pks).filter(state=State.SENDING).values_list("pk", flat=True))
     half = conf.timeout / 2
     return Claimed(
         [
             Job(
-                attempt_id=ours[c.message.pk],
+                attempt_id=c.attempt_id,
                 message_id=c.message.pk,
                 account=stream.account,
                 sms=request_of(c.message, c.wire, stream.account),
@@ -149,7 +147,7 @@ def _choose(memory: AccountMemory, stream: Stream, conf: FrontSMSSettings, now: 
             return []
         limit = 1
     chosen: list[_Chosen] = []
-    for page in _pages(stream, now, riskless=probing):
+    for page in _pages(stream, now, max(limit, PAGE), riskless=probing):
         bulk = page[0].bulk_id
         if bulk and chosen:  # a chunk is a claim of its own
             break
@@ -162,7 +160,7 @@ def _choose(memory: AccountMemory, stream: Stream, conf: FrontSMSSettings, now: 
     return chosen
 
 
-def _pages(stream: Stream, now: datetime, *, riskless: bool) -> Iterator[list[OutboundMessage]]:
+def _pages(stream: Stream, now: datetime, size: int, *, riskless: bool) -> Iterator[list[OutboundMessage]]:
     """Due messages, page by page: those of one bulk send, or of none. Each page is new: what was read is left out."""
     for priority in stream.priorities:
         seen: set[int] = set()
@@ -170,10 +168,11 @@ def _pages(stream: Stream, now: datetime, *, riskless: bool) -> Iterator[list[Ou
             due = OutboundMessage.objects.due(stream.account.name, [priority], now=now)
             if riskless:
                 due = due.filter(risk_at__isnull=True)
-            found = list(due.exclude(pk__in=seen)[:PAGE])
+            found = list(due.exclude(pk__in=seen).defer(*UNREAD)[:size])
             if not found:
                 break
-            page = [message for message in found if message.bulk_id == found[0].bulk_id]
+            bulk = found[0].bulk_id
+            page = [message for message in found if message.bulk_id == bulk][: MOST_IN_BULK if bulk else None]
             seen |= {message.pk for message in page}
             yield page
 
@@ -259,19 +258,30 @@ def _take(chosen: Sequence[_Chosen], token: str, now: datetime, conf: FrontSMSSe
         waits_for=Wait.NOTHING,
     )
     if taken != len(pks):
-        ours = set(OutboundMessage.objects.filter(pk__in=pks, token=token).values_list("pk", flat=True))
+        ours = set(_held_by(token, pks).values_list("pk", flat=True))
         chosen = [c for c in chosen if c.message.pk in ours]
-    SendAttempt.objects.bulk_create(
-        SendAttempt(
-            message_id=c.message.pk,
-            number=c.message.attempts + 1,
-            token=token,
-            twin_key=c.wire.twin_key,
-            wire_recipient=c.wire.recipient,
-            wire_sender=c.wire.sender,
-            wire_digest=c.wire.digest,
-            claimed_at=now,
-        )
-        for c in chosen
-    )
+    attempts = [_attempt(c, token, now) for c in chosen]
+    insert_rows(attempts)
+    if not connection.features.can_return_rows_from_bulk_insert:  # MySQL
+        attempts = list(SendAttempt.objects.filter(message__in=pks, token=token))
+    numbers = {attempt.message_id: attempt.pk for attempt in attempts}
+    for c in chosen:
+        c.attempt_id = numbers[c.message.pk]
     return list(chosen)
+
+
+def _held_by(token: str, pks: Sequence[int]) -> "QuerySet[OutboundMessage]":
+    return OutboundMessage.objects.filter(pk__in=pks, token=token)
+
+
+def _attempt(chosen: _Chosen, token: str, now: datetime) -> SendAttempt:
+    return SendAttempt(
+        message_id=chosen.message.pk,
+        number=chosen.message.attempts + 1,
+        token=token,
+        twin_key=chosen.wire.twin_key,
+        wire_recipient=chosen.wire.recipient,
+        wire_sender=chosen.wire.sender,
+        wire_digest=chosen.wire.digest,
+        claimed_at=now,
+    )

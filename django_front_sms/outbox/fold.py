@@ -5,7 +5,7 @@ late "not sent" of the only risky attempt take the risk away.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,9 +35,10 @@ class Verdict:
 
     def changes(self) -> dict[str, Any]:
         """The fields besides the state, as a move takes them."""
-        fields = asdict(self)
-        del fields["state"]
-        return fields
+        return {name: getattr(self, name) for name in _CHANGED}
+
+
+_CHANGED = tuple(field.name for field in fields(Verdict) if field.name != "state")
 
 
 def is_risky(attempt: SendAttempt) -> bool:

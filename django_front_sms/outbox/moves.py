@@ -13,7 +13,7 @@ from django.db import connection
 
 from django_front_sms import events
 from django_front_sms.models import Event, OutboundMessage, Wait
-from django_front_sms.outbox.transactions import update_rows
+from django_front_sms.outbox.rows import insert_rows, update_rows
 from django_front_sms.states import ACCEPTED, State, may_move
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,17 @@ FIELDS = (
     "duplicate_of",
     "given_up",
 )
+UNREAD = (
+    "metadata",
+    "scheduled_at",
+    "created_at",
+    "created_by",
+    "reply_to",
+    "idempotency_key",
+    "idempotency_digest",
+    "payload_digest",
+    "status_missed_at",
+)
 _TEXT_LIMIT = 300
 
 
@@ -46,8 +57,9 @@ class Move:
 
 
 def locked(pks: Iterable[int]) -> list[OutboundMessage]:
-    """These messages as they stand, locked until the transaction ends, in the order that everybody locks in."""
-    messages = OutboundMessage.objects.filter(pk__in=list(pks)).order_by("pk")
+    """These messages as they stand, locked until the transaction ends, in the order that everybody locks in. What has
+    no part in where they stand is read when it is asked for."""
+    messages = OutboundMessage.objects.filter(pk__in=list(pks)).order_by("pk").defer(*UNREAD, "text")
     # NO KEY: an INSERT of a status or an attempt that refers to the row need not wait. MariaDB has no such thing.
     return list(messages.select_for_update(no_key=connection.features.has_select_for_no_key_update))
 
@@ -74,7 +86,7 @@ def apply(moves: Sequence[Move], *, are_locked: bool = False) -> list[OutboundMe
         if old != message.state and message.state != State.SENDING:
             told.append(events.state_changed(message.pk, str(old), str(message.state)))
     update_rows(moved, FIELDS)
-    Event.objects.bulk_create(told)
+    insert_rows(told)
     return moved
 
 

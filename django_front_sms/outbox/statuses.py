@@ -12,7 +12,8 @@ from django_front_sms import events
 from django_front_sms.clock import database_now
 from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
 from django_front_sms.outbox.moves import Move, apply, locked
-from django_front_sms.outbox.transactions import short_transaction, update_rows
+from django_front_sms.outbox.rows import update_rows
+from django_front_sms.outbox.transactions import short_transaction
 from django_front_sms.states import State, by_statuses
 
 BATCH = 500

@@ -3,10 +3,10 @@
 import functools
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import OperationalError, connection, models, transaction
+from django.db import OperationalError, connection, transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -65,45 +65,3 @@ def _repeated(function: Callable[..., R], args: Sequence[Any], kwargs: Mapping[s
                 raise
             time.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # noqa: S311  (spreads contenders, no secret)
     raise AssertionError("the last try returns or raises")
-
-
-def update_rows(rows: Iterable[models.Model], fields: Sequence[str]) -> None:
-    """Write `fields` of each row in one batch. `bulk_update` builds one huge CASE, and is 20 times slower on a large
-    table. The rows are locked by the caller."""
-    batch = list(rows)
-    if not batch:
-        return
-    meta = batch[0]._meta
-    columns: list[Any] = [meta.pk, *(meta.get_field(name) for name in fields)]
-    values = [
-        [column.get_db_prep_save(getattr(row, column.attname), connection) for row in batch] for column in columns
-    ]
-    write = _write_at_once if connection.vendor == "postgresql" else _write_one_by_one
-    write(meta.db_table, columns, values)
-
-
-def _write_at_once(table: str, columns: Sequence[Any], values: Sequence[Sequence[Any]]) -> None:
-    """One statement. `columns`: the primary key, and those to set; `values`: a list for each."""
-    quote = connection.ops.quote_name
-    names = [quote(column.column) for column in columns]
-    assignments = ", ".join(f"{name} = given.{name}" for name in names[1:])
-    # Without a length: a cast to varchar(300) would cut what is too long, where an assignment refuses it.
-    arrays = ", ".join(f"%s::{column.rel_db_type(connection).split('(')[0]}[]" for column in columns)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {quote(table)} SET {assignments} FROM unnest({arrays}) AS given ({', '.join(names)}) "  # noqa: S608
-            f"WHERE {quote(table)}.{names[0]} = given.{names[0]}",
-            values,
-        )
-
-
-def _write_one_by_one(table: str, columns: Sequence[Any], values: Sequence[Sequence[Any]]) -> None:
-    quote = connection.ops.quote_name
-    key, *names = (quote(column.column) for column in columns)
-    assignments = ", ".join(f"{name} = %s" for name in names)
-    keys, *rest = values
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {quote(table)} SET {assignments} WHERE {key} = %s",  # noqa: S608
-            list(zip(*rest, keys, strict=True)),
-        )
