@@ -16,7 +16,7 @@ from django_front_sms.outbox.stream import Stream, release, streams_of
 
 logger = logging.getLogger(__name__)
 
-BATCH = 100  # answers recorded at once …
+BATCH = 400  # answers recorded at once …
 PATIENCE = 0.5  # … or as many as came in within this many seconds
 _TICK = 0.05
 _LOOK_EVERY = 0.2  # seconds between looks at streams that had nothing due
@@ -84,13 +84,20 @@ class Dispatcher:
         return OutboundMessage.objects.due(stream.account.name, stream.priorities, now=database_now()).exists()
 
     def _collect(self, *, wait: bool) -> None:
-        answers = self._exchanger.collect(_TICK if wait and (self._under_way() or self._capped) else 0)
+        patience = _TICK if wait and (self._under_way() or self._capped) else 0
+        answers = self._exchanger.collect(patience, self._enough())
         if answers and not self._unsettled:
             self._unsettled_since = Moment.now()
         self._unsettled += answers
         ripe = len(self._unsettled) >= BATCH or self._unsettled_since.elapsed() >= PATIENCE
         if self._unsettled and (ripe or not self._under_way()):
             self._settle()
+
+    def _enough(self) -> int:
+        """How many answers there would be something to do for: a batch to record, room for a claim, or the last."""
+        refills = [stream.until_refill for stream in self._streams if stream.held]
+        last = sum(stream.under_way for stream in self._streams)
+        return max(1, min([BATCH - len(self._unsettled), last, *refills]))
 
     def _settle(self) -> None:
         """Record all that is known. While the database is away it is kept, and nothing new is claimed."""
@@ -113,6 +120,7 @@ class Dispatcher:
         """What is under way is waited for and recorded, also where claiming has failed."""
         while not self._idle():
             self._collect(wait=True)
+        self._exchanger.close()
         try:
             self._release()
         except (OperationalError, InterfaceError):

@@ -2,11 +2,10 @@
 
 import functools
 import logging
-import os
-import queue
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, Protocol
 
 from django.utils.module_loading import import_string
@@ -16,8 +15,9 @@ from django_front_sms.gateway.client import Fate, Outcome
 from django_front_sms.gateway.submit import BulkSms, Sms
 from django_front_sms.outbox import bulk
 from django_front_sms.outbox.claim import Claimed, Job
+from django_front_sms.outbox.crew import Crew
 from django_front_sms.outbox.settle import Result
-from django_front_sms.outbox.stream import LANES, Lane, Stream
+from django_front_sms.outbox.stream import LANES, Stream
 
 logger = logging.getLogger(__name__)
 
@@ -27,36 +27,52 @@ class Exchanger:
 
     def __init__(self, conf: FrontSMSSettings) -> None:
         self._conf = conf
-        self._answers: queue.SimpleQueue[tuple[Stream, Result]] = queue.SimpleQueue()
+        self._crews: dict[str, Crew] = {}  # by the token of their stream
+        self._answers: deque[tuple[Stream, Result]] = deque()
+        self._enough = 1
+        self._wake = threading.Event()
 
     def submit(self, stream: Stream, claimed: Claimed) -> None:
         stream.under_way += len(claimed.jobs)
-        pool = _pool(os.getpid(), stream.account.gateway, stream.lane)
+        crew = self._crews.get(stream.token)
+        if crew is None:
+            crew = self._crews[stream.token] = Crew(stream)
         if claimed.is_bulk:
-            pool.submit(self._run_bulk, stream, claimed.jobs)
+            crew.add([functools.partial(self._run_bulk, stream, claimed.jobs)])
         else:
-            for job in claimed.jobs:
-                pool.submit(self._run, stream, job)
+            crew.add(functools.partial(self._run, stream, job) for job in claimed.jobs)
 
     def _run(self, stream: Stream, job: Job) -> None:
-        self._answers.put((stream, Result(job, attempt(job, self._conf), job.began.elapsed())))
+        self._tell(stream, Result(job, attempt(job, self._conf), job.began.elapsed()))
 
     def _run_bulk(self, stream: Stream, jobs: Sequence[Job]) -> None:
         outcome = attempt_bulk(jobs, self._conf)
         for job in jobs:
-            self._answers.put((stream, Result(job, bulk.outcome_of(job, outcome), job.began.elapsed())))
+            self._tell(stream, Result(job, bulk.outcome_of(job, outcome), job.began.elapsed()))
 
-    def collect(self, patience: float) -> list[Result]:
-        """Answers that are in; waits at most `patience` seconds for the first."""
-        results: list[Result] = []
-        try:
-            while True:
-                stream, result = self._answers.get(timeout=0 if results else patience)
-                stream.under_way -= 1
-                stream.slow = result.exchange.duration > self._conf.timeout / 8
-                results.append(result)
-        except queue.Empty:
-            return results
+    def _tell(self, stream: Stream, result: Result) -> None:
+        self._answers.append((stream, result))
+        if len(self._answers) >= self._enough:
+            self._wake.set()
+
+    def collect(self, patience: float, enough: int) -> list[Result]:
+        """Answers that are in; waits at most `patience` seconds for `enough` of them. To be woken by each single one
+        would cost more time than sending it."""
+        self._enough = enough
+        self._wake.clear()
+        if patience and len(self._answers) < enough:
+            self._wake.wait(patience)
+        answers = [self._answers.popleft() for _ in range(len(self._answers))]
+        for crew in self._crews.values():
+            took = [result.exchange.duration for stream, result in answers if stream is crew.stream]
+            crew.stream.under_way -= len(took)
+            crew.stream.pace.heard(took, self._conf.timeout)
+            crew.man()
+        return [result for _, result in answers]
+
+    def close(self) -> None:
+        for crew in self._crews.values():
+            crew.dismiss()
 
 
 def attempt(job: Job, conf: FrontSMSSettings) -> Outcome:
@@ -119,12 +135,6 @@ def client_for(account: Account, conf: FrontSMSSettings) -> GatewayClient:
 @functools.lru_cache(maxsize=32)
 def _client(path: str, gateway_url: str, timeout: float) -> GatewayClient:
     client: GatewayClient = import_string(path)(
-        gateway_url, timeout=timeout, max_connections=sum(lane.concurrency for lane in LANES)
+        gateway_url, timeout=timeout, max_connections=sum(lane.streams * lane.concurrency for lane in LANES)
     )
     return client
-
-
-@functools.lru_cache(maxsize=64)
-def _pool(pid: int, gateway: str, lane: Lane) -> ThreadPoolExecutor:
-    """The threads of this process for a lane; `pid`, because threads do not live on over a fork."""
-    return ThreadPoolExecutor(lane.concurrency, thread_name_prefix=f"front-sms-{lane.name}")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django_front_sms.conf import Account
 from django_front_sms.models import AccountMemory, Priority
+from django_front_sms.outbox.pace import Pace
 from django_front_sms.outbox.transactions import short_transaction
 
 
@@ -37,7 +38,10 @@ class Stream:
     token: str = field(default_factory=lambda: secrets.token_hex(8))
     held: bool = False
     under_way: int = 0  # requests claimed and not yet answered
-    slow: bool = False  # answers take so long that nothing is to be claimed ahead
+    pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pace = Pace(self.lane.concurrency)
 
     @property
     def priorities(self) -> tuple[int, ...]:
@@ -45,9 +49,13 @@ class Stream:
 
     @property
     def room(self) -> int:
-        """How many more may be claimed: one concurrency's worth ahead, and nothing ahead while answers are slow."""
-        ahead = 0 if self.slow else self.lane.concurrency
-        return self.lane.concurrency + ahead - self.under_way
+        """How many more may be claimed; none while there is enough to do."""
+        return self.pace.ahead - self.under_way if self.under_way < self.pace.refill_below else 0
+
+    @property
+    def until_refill(self) -> int:
+        """How many answers until there is room."""
+        return max(0, self.under_way - self.pace.refill_below + 1)
 
     def hold(self, memory: AccountMemory, now: datetime, lease: timedelta) -> bool:
         """Take a free slot, or keep ours for another lease; False where all are taken."""
