@@ -1,6 +1,6 @@
 """Known holes in what a site gets when it installs the wheel (build/clean, from .ci/package): none may be there.
 
-Where no advisory service can be reached, it says so and passes, which is no word on the packages. Any other failure fails.
+Where no advisory service can be reached, it says so and passes: nothing is known then. Anything else fails.
 """
 
 import json
