@@ -40,9 +40,9 @@ SILENT_AFTER = timedelta(minutes=2)  # every worker looks at the clock of each a
 OVERDUE_AFTER = timedelta(minutes=5)
 SAMPLE = 1000  # messages whose time to delivery is measured
 
-# Hours of days that are over change seldom, and hours of few messages are counted in no time.
+# What became of the messages of days long over changes seldom.
 _SETTLED_AFTER = timedelta(days=3)
-_WORTH_KEEPING = 20_000  # messages
+_WORTH_KEEPING = 20_000  # messages; few are counted in no time, and then always are
 _KEPT_FOR = 3600  # seconds
 
 
@@ -59,21 +59,21 @@ def needs(now: datetime | None = None) -> dict[str, Need]:
 
     `overdue`: due for more than `OVERDUE_AFTER`, while their account is not paused. `unconfirmed`: wait for a decision.
     `events_given_up`: their receivers failed. `counter_gaps`: inbound messages that never came. `pushes_too_large`: no
-    inbound message came since. `unreadable_inbound`, `unreadable_statuses`: have a problem. `unknown_statuses`: are of
-    no message of ours. `without_status`: had none for `HOURS_WITHOUT_STATUS`.
+    inbound message came since. `unreadable_inbound`, `unreadable_statuses`: have a problem. `without_status`: had
+    none for `HOURS_WITHOUT_STATUS`.
     """
     now = now or timezone.now()
     recent = Q(received_at__gte=now - RECENTLY)
     overdue = OutboundMessage.objects.filter(state=State.QUEUED, next_at__lte=now - OVERDUE_AFTER)
+    paused = AccountMemory.objects.filter(paused_at__isnull=False)
     counted = {
-        "overdue": overdue.exclude(account__in=_paused().values("account")),
+        "overdue": overdue.exclude(account__in=paused.values("account")),
         "unconfirmed": OutboundMessage.objects.unconfirmed(),
         "events_given_up": Event.objects.filter(failed=True),
         "counter_gaps": CounterGap.objects.filter(closed_at=None, is_reset=False),
         "pushes_too_large": _standing(),
         "unreadable_inbound": InboundMessage.objects.filter(recent, ~Q(problem="")),
         "unreadable_statuses": DeliveryStatus.objects.filter(recent, ~Q(problem="")),
-        "unknown_statuses": DeliveryStatus.objects.filter(recent, message=None, look_at=None),
         "without_status": OutboundMessage.objects.without_status(),
     }
     first, *others = (_counted(name, rows, "next_at" if name == "overdue" else "") for name, rows in counted.items())
@@ -83,7 +83,7 @@ def needs(now: datetime | None = None) -> dict[str, Need]:
 
 def _counted(name: str, rows: "QuerySet[Any]", since: str) -> "QuerySet[Any, Any]":
     earliest = Min(since) if since else Cast(Value(None), DateTimeField())
-    named = rows.order_by().values(need=Value(name, CharField()))
+    named: QuerySet[Any, Any] = rows.order_by().values(need=Value(name, CharField()))
     return named.annotate(count=Count("pk"), since=earliest).values_list("need", "count", "since")
 
 
@@ -94,35 +94,24 @@ def _standing() -> "QuerySet[RefusedPush]":
     return RefusedPush.objects.filter(received_at__gt=latest)
 
 
-def _paused() -> "QuerySet[AccountMemory]":
-    return AccountMemory.objects.filter(paused_at__isnull=False)
-
-
 @dataclass(frozen=True, slots=True)
-class AccountState:
-    """`silent_since`: no worker looked at the account since then; None where one did in the last `SILENT_AFTER`."""
+class Worker:
+    """Whether one runs. Every worker looks at each account every ten seconds: `seen_at` is when one last did; None:
+    never. `is_silent`: none did in the last `SILENT_AFTER`."""
 
-    name: str
-    row: AccountMemory | None
-    silent_since: datetime | None = None
-    never_seen: bool = False
-
-    @property
-    def is_paused(self) -> bool:
-        return self.row is not None and self.row.paused_at is not None
+    seen_at: datetime | None
+    is_silent: bool
 
 
-def accounts(now: datetime | None = None) -> list[AccountState]:
-    """The accounts of the settings, each with what is remembered of it; one query."""
-    limit = (now or timezone.now()) - SILENT_AFTER
-    conf = get_settings()
-    rows = {row.key: row for row in AccountMemory.objects.all()}
-    states = []
-    for account in conf.accounts.values():
-        row = rows.get(account.gateway)
-        seen = row.clock if row else None
-        states.append(AccountState(account.name, row, seen if seen and seen < limit else None, seen is None))
-    return states
+def accounts() -> list[AccountMemory]:
+    """What sending remembers of each account that a worker ever looked at; one query."""
+    return list(AccountMemory.objects.order_by("account"))
+
+
+def worker(accounts: Iterable[AccountMemory], now: datetime | None = None) -> Worker:
+    """Whether a worker runs, by what is remembered of the accounts."""
+    seen = max((account.clock for account in accounts if account.clock), default=None)
+    return Worker(seen, seen is None or seen < (now or timezone.now()) - SILENT_AFTER)
 
 
 # What was sent, and what became of it

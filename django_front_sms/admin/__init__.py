@@ -2,6 +2,7 @@
 
 from django_front_sms.admin.accounts import AccountAdmin
 from django_front_sms.admin.bulk import BulkSendAdmin
+from django_front_sms.admin.desk import DeskAdmin
 from django_front_sms.admin.events import EventAdmin
 from django_front_sms.admin.gaps import CounterGapAdmin
 from django_front_sms.admin.inbound import InboundMessageAdmin
@@ -15,6 +16,7 @@ __all__ = [
     "BulkSendAdmin",
     "CounterGapAdmin",
     "DeliveryStatusAdmin",
+    "DeskAdmin",
     "EventAdmin",
     "InboundMessageAdmin",
     "OptOutAdmin",

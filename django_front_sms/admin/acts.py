@@ -20,6 +20,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -91,10 +92,10 @@ class ActingRegister(Register):
             result = act.run(row, request.user, _key(request))
         except FrontSMSError as error:
             self.message_user(request, str(error), messages.ERROR)
-            return HttpResponseRedirect(self._url(row))
+            return HttpResponseRedirect(_origin(request) or self._url(row))
         self.log_change(request, row, str(act.label))
         self.message_user(request, f"#{row.pk}: {act.done}", messages.SUCCESS)
-        return HttpResponseRedirect(self._url(result if isinstance(result, Model) else row))
+        return HttpResponseRedirect(_origin(request) or self._url(result if isinstance(result, Model) else row))
 
     def _url(self, row: Model) -> str:
         return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
@@ -141,7 +142,8 @@ class ActingRegister(Register):
             "lines": [self.summary(row) for row in rows[:20]],
             "pks": [row.pk for row in rows],
             "others": max(len(rows) - 20, 0),
-            "back": self._url(rows[0]) if len(rows) == 1 else request.get_full_path(),
+            "back": _origin(request) or (self._url(rows[0]) if len(rows) == 1 else request.get_full_path()),
+            "origin": _origin(request),
             "checkbox": ACTION_CHECKBOX_NAME,
             "key": secrets.token_hex(16),
             "media": self.media,
@@ -151,6 +153,12 @@ class ActingRegister(Register):
     def summary(self, row: Any) -> str:
         """A row in one line, for the page that asks."""
         return str(row)
+
+
+def _origin(request: HttpRequest) -> str:
+    """The page of this site that the button was on, where it said so; empty: the row's own."""
+    page = request.POST.get("next", "")
+    return page if url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()) else ""
 
 
 def _key(request: HttpRequest) -> str:

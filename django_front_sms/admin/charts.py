@@ -1,0 +1,146 @@
+"""Charts as plain geometry: where each bar, point and word of an SVG goes. `chart.html` draws them, and writes the same
+numbers as a table."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import floor, log10
+from typing import Any
+
+WIDE, NARROW, HEIGHT = 900, 440, 200
+_LEFT, _RIGHT, _TOP, _BOTTOM = 8, 56, 12, 26  # the scale is on the right, by the latest column
+_STEPS = (1, 2, 4, 6, 8, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """`level` names the colour and the pattern, as badges have them."""
+
+    level: str
+    label: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`label` in full, `tick` as it stands under the axis (empty: nothing does), and one value for each series, from
+    the bottom up; None is no value at all, which is not the same as nothing."""
+
+    label: str
+    tick: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    x: int
+    y: int
+    width: int
+    height: int
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A word at the edge of the drawing, and the line that belongs to it."""
+
+    at: int
+    words: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """`written`: how a value is written. `top`: the highest value that the axis shows; None: as high as is needed.
+    Empty, and false, without any value."""
+
+    key: str
+    title: Any
+    series: Sequence[Series]
+    columns: Sequence[Column]
+    written: Callable[[float], str]
+    top: float | None = None
+    is_line: bool = False
+    is_wide: bool = False
+    note: Any = ""
+
+    height = HEIGHT
+    left, bottom = _LEFT, HEIGHT - _BOTTOM
+
+    def __bool__(self) -> bool:
+        return any(any(column.values) for column in self.columns)
+
+    @property
+    def width(self) -> int:
+        return WIDE if self.is_wide else NARROW
+
+    @property
+    def right(self) -> int:
+        return self.width - _RIGHT
+
+    @property
+    def highest(self) -> float:
+        return self.top or _round_up(max((_sum(column) for column in self.columns), default=0))
+
+    @property
+    def rows(self) -> list[Mark]:
+        """The lines across, from the bottom up."""
+        return [Mark(self._y(part * self.highest), self.written(part * self.highest)) for part in (0, 0.5, 1)]
+
+    @property
+    def ticks(self) -> list[Mark]:
+        return [Mark(self._middle(n), column.tick) for n, column in enumerate(self.columns) if column.tick]
+
+    @property
+    def stacks(self) -> list[tuple[str, list[Box]]]:
+        """For each column, what its hint says, and its boxes."""
+        return [(self._hint(column), self._boxes(n, column)) for n, column in enumerate(self.columns)]
+
+    @property
+    def points(self) -> list[tuple[str, int, int]]:
+        """For a line: what the hint of each point says, and where it is."""
+        known = ((n, column) for n, column in enumerate(self.columns) if column.values[0] is not None)
+        return [(self._hint(column), self._middle(n), self._y(column.values[0] or 0)) for n, column in known]
+
+    @property
+    def table(self) -> list[tuple[str, list[str]]]:
+        """The columns with any value, the latest first."""
+        filled = (column for column in reversed(self.columns) if _sum(column) or self.is_line)
+        return [(column.label, [self._cell(value) for value in column.values]) for column in filled]
+
+    def _cell(self, value: float | None) -> str:
+        return "–" if value is None else self.written(value)
+
+    def _hint(self, column: Column) -> str:
+        named = zip(self.series, column.values, strict=True)
+        parts = [f"{series.label}: {self.written(value)}" for series, value in named if value]
+        return f"{column.label}\n" + "\n".join(parts or [self.written(0)])
+
+    def _boxes(self, n: int, column: Column) -> list[Box]:
+        gap = 1 if self._edge(1) - self._edge(0) < 20 else 3
+        x, width = self._edge(n) + gap, max(self._edge(n + 1) - self._edge(n) - 2 * gap, 1)
+        boxes, so_far = [], 0.0
+        for series, value in zip(self.series, column.values, strict=True):
+            if value:
+                bottom, so_far = self._y(so_far), so_far + value
+                top = min(self._y(so_far), bottom - 1)  # one of a million is still to be seen
+                boxes.append(Box(x, top, width, bottom - top, series.level))
+        return boxes
+
+    def _edge(self, n: int) -> int:
+        return _LEFT + round((self.right - _LEFT) * n / max(len(self.columns), 1))
+
+    def _middle(self, n: int) -> int:
+        return (self._edge(n) + self._edge(n + 1)) // 2
+
+    def _y(self, value: float) -> int:
+        return self.bottom - round((self.bottom - _TOP) * value / self.highest)
+
+
+def _sum(column: Column) -> float:
+    return sum(value for value in column.values if value)
+
+
+def _round_up(value: float) -> float:
+    """The next number that is easy to read, and whose half is, too."""
+    if value <= 2:
+        return 2
+    ten = 10.0 ** floor(log10(value))
+    return next(step * ten for step in _STEPS if step * ten >= value)

@@ -1,0 +1,223 @@
+"""The desk: what needs a person, and then how much was sent, what became of it, how fast, and for how much."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from django_front_sms import figures
+from django_front_sms.admin.badges import icon
+from django_front_sms.admin.charts import Chart, Column, Series
+from django_front_sms.admin.needs import Needs
+from django_front_sms.admin.register import Register
+from django_front_sms.figures import Tally
+from django_front_sms.models import Desk, OutboundMessage
+from django_front_sms.states import State
+from django_front_sms.timeline import explain
+
+HOURS, DAYS, RECENT_DAYS = 48, 30, 7
+
+# States that mean the same to whoever looks at a chart, from the bottom up.
+GROUPS = (
+    (Series("good", gettext_lazy("delivered")), (State.DELIVERED,)),
+    (Series("info", gettext_lazy("on its way")), (State.SENT, State.AT_OPERATOR)),
+    (Series("wait", gettext_lazy("waits")), (State.QUEUED, State.SENDING)),
+    (Series("warn", gettext_lazy("unconfirmed")), (State.UNCONFIRMED,)),
+    (Series("bad", gettext_lazy("failed")), (State.UNDELIVERED, State.REJECTED)),
+    (Series("off", gettext_lazy("not sent")), (State.DUPLICATE, State.CANCELLED, State.EXPIRED)),
+)
+_SPANS = (0, 10, 30, 60, 300, 1800, 7200, float("inf"))  # seconds
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number, and what it is the number of."""
+
+    name: str
+    value: str
+    note: str = ""
+
+
+@admin.register(Desk)
+class DeskAdmin(Register):
+    """It lists no rows of its own: `changelist_view` is the page."""
+
+    class Media:
+        css = {"all": ["django_front_sms/admin.css", "django_front_sms/desk.css"]}
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: OutboundMessage | None = None) -> bool:
+        return bool(request.user.has_perm("front_sms.view_outboundmessage"))
+
+    def get_urls(self) -> list[URLPattern]:
+        return [path("", self.admin_site.admin_view(self.changelist_view), name="front_sms_desk_changelist")]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": capfirst(self.opts.verbose_name),
+            "subtitle": None,
+            "opts": self.opts,
+            "media": self.media,
+            "needs": Needs(request, self.admin_site).cards(),
+            "fine": icon("check"),
+            **self._figures(),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/front_sms/desk/desk.html", context)
+
+    def _figures(self) -> dict[str, Any]:
+        now = timezone.now()
+        traffic = figures.traffic(DAYS, now)
+        hours = traffic.by_hour(now - timedelta(hours=HOURS - 1), HOURS)
+        days = traffic.by_day(timezone.localdate(now) - timedelta(days=DAYS - 1), DAYS)
+        times = figures.delivery_times()
+        charts = (_by_hour(hours), _by_day(days), _rates(days), _delivery_times(times), _spend(days))
+        return {
+            "tiles": list(_tiles(days, times)),
+            "charts": [chart for chart in charts if chart],
+            "levels": [series.level for series, _states in GROUPS],
+            "refusals": _refusals(figures.refusals(now)),
+        }
+
+
+# Numbers
+
+
+def _tiles(days: dict[date, Tally], times: figures.DeliveryTimes) -> Iterable[Tile]:
+    *_earlier, today = days.values()
+    yield Tile(_("Messages today"), _count(today.total))
+    recent = _together(list(days.values())[-RECENT_DAYS:])
+    if recent.delivery_rate is not None:
+        note = ngettext("of those whose fate is known, in %(n)s day", "of those whose fate is known, in %(n)s days", 7)
+        yield Tile(_("Delivered"), _percent(recent.delivery_rate), note % {"n": RECENT_DAYS})
+    if times.median is not None and times.slowest_twentieth is not None:
+        sample = _("of the latest %(n)s delivered") % {"n": _count(len(times.seconds))}
+        yield Tile(_("Half arrive within"), _duration(times.median), sample)
+        yield Tile(_("19 of 20 arrive within"), _duration(times.slowest_twentieth), sample)
+    spent = _together(days.values()).spend()
+    if spent is not None:
+        yield Tile(_("Spent"), _money(spent), _("estimated, in %(n)s days") % {"n": DAYS})
+
+
+def _together(tallies: Iterable[Tally]) -> Tally:
+    whole = Tally()
+    for tally in tallies:
+        whole.messages.update(tally.messages)
+        whole.segments += tally.segments
+    return whole
+
+
+# Charts
+
+
+def _by_hour(hours: dict[datetime, Tally]) -> Chart:
+    columns = []
+    for hour, tally in hours.items():
+        local = timezone.localtime(hour)
+        tick = f"{local:%H}" if local.hour % 6 == 0 else ""
+        if local.hour == 0:
+            tick = date_format(local, "D j")
+        columns.append(Column(f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M}", tick, _by_state(tally)))
+    title = _("Messages per hour, the last %(n)s hours") % {"n": HOURS}
+    return Chart("hours", title, _SERIES, columns, _count, is_wide=True)
+
+
+def _by_day(days: dict[date, Tally]) -> Chart:
+    columns = [_day(day, _by_state(tally)) for day, tally in days.items()]
+    title = _("Messages per day, the last %(n)s days") % {"n": DAYS}
+    return Chart("days", title, _SERIES, columns, _count, is_wide=True)
+
+
+def _rates(days: dict[date, Tally]) -> Chart:
+    columns = [_day(day, (tally.delivery_rate,)) for day, tally in days.items()]
+    series = [Series("good", _("delivered"))]
+    title, note = _("Delivery rate per day"), _("Delivered, of those that were delivered or failed on their way.")
+    return Chart("rates", title, series, columns, _percent, top=1, is_line=True, note=note)
+
+
+def _spend(days: dict[date, Tally]) -> Chart | None:
+    if not any(tally.spend() for tally in days.values()):
+        return None
+    columns = [_day(day, (float(tally.spend() or 0),)) for day, tally in days.items()]
+    note = _("Segments that Front took, times PRICE_PER_SEGMENT: an estimate.")
+    return Chart("spend", _("Spend per day"), [Series("info", _("spent"))], columns, _money, note=note)
+
+
+def _delivery_times(times: figures.DeliveryTimes) -> Chart:
+    columns = []
+    for low, high in pairwise(_SPANS):
+        label = _("over %(time)s") % {"time": _duration(low)} if high == _SPANS[-1] else f"< {_duration(high)}"
+        columns.append(Column(label, label, (times.within(low, high),)))
+    title = _("Time from Front to the phone")
+    note = _("Of the latest %(n)s that were delivered.") % {"n": _count(len(times.seconds))}
+    return Chart("times", title, [Series("good", _("messages"))], columns, _count, note=note)
+
+
+_SERIES = [series for series, _states in GROUPS]
+
+
+def _by_state(tally: Tally) -> tuple[float, ...]:
+    return tuple(sum(tally.messages[state] for state in states) for _series, states in GROUPS)
+
+
+def _day(day: date, values: tuple[float | None, ...]) -> Column:
+    tick = date_format(day, "MONTH_DAY_FORMAT") if day.weekday() == 0 else ""
+    return Column(date_format(day, "SHORT_DATE_FORMAT"), tick, values)
+
+
+def _refusals(counted: list[tuple[int | None, int]]) -> list[dict[str, Any]]:
+    """By reason, the most frequent first, each with its part of the most frequent one, of 100."""
+    messages, most = reverse("admin:front_sms_outboundmessage_changelist"), max((n for _code, n in counted), default=1)
+    rows = []
+    for code, count in counted[:10]:
+        url = f"{messages}?state__exact=rejected&error_code__" + (f"exact={code}" if code else "isnull=True")
+        words = explain(code) if code else _("Refused before it was sent: see each message.")
+        rows.append({"code": code, "words": words, "count": count, "url": url, "part": round(100 * count / most)})
+    return rows
+
+
+# How numbers are written
+
+
+def _count(value: float) -> str:
+    return number_format(round(value), force_grouping=True)
+
+
+def _percent(value: float) -> str:
+    return f"{_rounded(100 * value, 1)} %"
+
+
+def _money(value: float | Decimal) -> str:
+    return f"kr {_rounded(value, 2 if value < 100 else 0)}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{_rounded(seconds, 1 if seconds < 10 else 0)} s"
+    if seconds < 3600:
+        return f"{_rounded(seconds / 60, 0)} min"
+    return _("%(n)s h") % {"n": _rounded(seconds / 3600, 1)}
+
+
+def _rounded(value: float | Decimal, places: int) -> str:
+    """So many decimals; none where all of them are zero."""
+    rounded = round(value, places)
+    return number_format(rounded, places if rounded % 1 else 0, force_grouping=True)

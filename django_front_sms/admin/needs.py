@@ -1,0 +1,223 @@
+"""What needs a person, as cards for the desk: what it is, what to do, and the rows with the buttons that do it.
+
+Each is shown to those who may see its rows, and each button to those who may press it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from django_front_sms import figures
+from django_front_sms.admin.acts import Act, ActingRegister
+from django_front_sms.admin.badges import icon, moment
+from django_front_sms.conf import get_settings
+from django_front_sms.figures import Need
+from django_front_sms.models import AccountMemory, CounterGap, Event, OutboundMessage
+from django_front_sms.timeline import explain
+
+SHOWN = 5  # rows of one kind: the others are a click away
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row that needs somebody, in a line. `acts`: what this user may do about it, and where that is posted to."""
+
+    words: str
+    url: str = ""
+    detail: str = ""
+    at: Any = ""
+    acts: list[tuple[Act, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Card:
+    key: str
+    level: str
+    shape: str
+    title: str
+    advice: str
+    lines: list[Line] = field(default_factory=list)
+    more: tuple[str, str] | None = None  # an address, and its words
+
+    @property
+    def icon(self) -> Any:
+        return icon(self.shape)
+
+
+class Needs:
+    """What one user sees of them. A kind of card asks the database for rows only where there are any."""
+
+    def __init__(self, request: HttpRequest, site: AdminSite) -> None:
+        self._user, self._site, self._request = request.user, site, request
+
+    def cards(self) -> list[Card]:
+        needs, accounts = figures.needs(), figures.accounts()
+        made: Iterable[Card | None] = (
+            self._worker(figures.worker(accounts), needs["overdue"]),
+            *self._paused(accounts),
+            self._unconfirmed(needs["unconfirmed"].count),
+            self._gaps(needs["counter_gaps"].count),
+            self._too_large(needs["pushes_too_large"].count),
+            self._failed_events(needs["events_given_up"].count),
+            self._unreadable_inbound(needs["unreadable_inbound"].count),
+            self._unreadable_statuses(needs["unreadable_statuses"].count),
+            self._without_status(needs["without_status"].count),
+        )
+        return [card for card in made if card is not None]
+
+    def may_see(self, model: str) -> bool:
+        return self._user.has_perm(f"front_sms.view_{model}")
+
+    # The worker and the accounts
+
+    def _worker(self, worker: figures.Worker, overdue: Need) -> Card | None:
+        if worker.is_silent and (worker.seen_at or overdue.count):
+            title = _("No worker seems to run")
+            seen = _("Last seen: %(when)s") % {"when": _when(worker.seen_at)} if worker.seen_at else ""
+            advice = _("Start a Celery worker. Nothing is lost: what waits is sent then.")
+            return Card("worker", "bad", "plug", title, advice, [Line(seen)] if seen else [])
+        if not overdue.count:
+            return None
+        title = ngettext(
+            "%(n)s message has been due for more than five minutes",
+            "%(n)s messages have been due for more than five minutes",
+            overdue.count,
+        )
+        advice = _("More is asked for than goes out: look at MAX_PER_SECOND, and at how many workers run.")
+        oldest = Line(_("The oldest since %(when)s") % {"when": _when(overdue.since)})
+        more = _list("outboundmessage", _("See what is queued"), state__exact="queued")
+        return Card("overdue", "warn", "hourglass", title % {"n": overdue.count}, advice, [oldest], more)
+
+    def _paused(self, accounts: Iterable[AccountMemory]) -> Iterator[Card]:
+        if not self.may_see("accountmemory"):
+            return
+        for account in (account for account in accounts if account.paused_at):
+            title = _("Sending is paused for account “%(account)s”") % {"account": account.account}
+            advice = explain(account.pause_code) if account.pause_code is not None else ""
+            since = _("Since %(when)s") % {"when": _when(account.paused_at)}
+            line = Line(since, _change(account), acts=self._acts(account))
+            yield Card("paused", "bad", "pause", title, advice, [line])
+
+    # Outgoing
+
+    def _unconfirmed(self, count: int) -> Card | None:
+        if not count:
+            return None
+        title = ngettext(
+            "Nobody knows whether %(n)s message was sent", "Nobody knows whether %(n)s messages were sent", count
+        )
+        advice = _("Ask the recipient, or look in Front's portal. Then mark it as sent, send it anyway, or give it up.")
+        rows = OutboundMessage.objects.unconfirmed().order_by("pk")[:SHOWN]
+        lines = [self._line(row, row.recipient, row.text, row.created_at) for row in rows]
+        more = _more(count, "outboundmessage", state__exact="unconfirmed", given_up__exact="0")
+        return Card("unconfirmed", "warn", "question", title % {"n": count}, advice, lines, more)
+
+    def _without_status(self, count: int) -> Card | None:
+        if not count:
+            return None
+        title = ngettext("%(n)s message has no delivery status", "%(n)s messages have no delivery status", count)
+        hours = f"{get_settings().hours_without_status:g}"
+        advice = _("None after %(hours)s hours. Is the address for statuses set in Front's portal?") % {"hours": hours}
+        more = _list("outboundmessage", _("See them"), status="missing")
+        return Card("without_status", "warn", "clock", title % {"n": count}, advice, more=more)
+
+    # Inbound, and receivers
+
+    def _gaps(self, count: int) -> Card | None:
+        if not count or not self.may_see("countergap"):
+            return None
+        gaps = CounterGap.objects.filter(closed_at=None, is_reset=False).order_by("-pk")[:SHOWN]
+        lines = [Line(f"{gap.account}: {_range(gap)}", _change(gap), at=moment(gap.found_at)) for gap in gaps]
+        title = ngettext("%(n)s hole in Front's counter", "%(n)s holes in Front's counter", count) % {"n": count}
+        advice = _("Messages to you that never came. Look for them in Front's portal, or ask Front by their numbers.")
+        return Card("gaps", "bad", "warning", title, advice, lines, _more(count, "countergap", open="yes"))
+
+    def _too_large(self, count: int) -> Card | None:
+        if not count or not self.may_see("refusedpush"):
+            return None
+        advice = _(
+            "Raise MAX_INBOUND_BYTES, then restart Front's queue by the link in the notice that Front sent (§1.2). "
+            "Nothing is lost."
+        )
+        title = _("Front's queue of messages to you stands: one was too large")
+        return Card("too_large", "bad", "inbox", title, advice, more=_list("refusedpush", _("See what was refused")))
+
+    def _failed_events(self, count: int) -> Card | None:
+        if not count or not self.may_see("event"):
+            return None
+        events = Event.objects.filter(failed=True).order_by("-pk").defer("data")[:SHOWN]
+        lines = [self._line(row, row.get_kind_display(), _error(row), row.created_at) for row in events]
+        title = ngettext(
+            "%(n)s event was not taken by its receiver", "%(n)s events were not taken by their receivers", count
+        )
+        advice = _("Your own code raised an error each time. Put it right, then deliver them again.")
+        more = _more(count, "event", failed__exact="1")
+        return Card("events", "bad", "plug", title % {"n": count}, advice, lines, more)
+
+    def _unreadable_inbound(self, count: int) -> Card | None:
+        if not count or not self.may_see("inboundmessage"):
+            return None
+        title = ngettext(
+            "%(n)s message to you could not be read in full", "%(n)s messages to you could not be read in full", count
+        )
+        advice = _("In the last seven days. What Front sent is kept, and can be read again.")
+        more = _list("inboundmessage", _("See them"), problem="yes", received_at="168")
+        return Card("unreadable_inbound", "warn", "file", title % {"n": count}, advice, more=more)
+
+    def _unreadable_statuses(self, count: int) -> Card | None:
+        if not count or not self.may_see("deliverystatus"):
+            return None
+        title = ngettext("%(n)s delivery status is odd", "%(n)s delivery statuses are odd", count)
+        advice = _("In the last seven days. Each says what is wrong with it.")
+        more = _list("deliverystatus", _("See them"), problem="yes", received_at="168")
+        return Card("unreadable_statuses", "warn", "tower", title % {"n": count}, advice, more=more)
+
+    # Rows
+
+    def _line(self, row: Model, words: str, detail: str, at: datetime) -> Line:
+        return Line(words, _change(row), Truncator(detail).chars(80), moment(at), self._acts(row))
+
+    def _acts(self, row: Model) -> list[tuple[Act, str]]:
+        """What a person decides about such a row, where this user may."""
+        screen = self._site._registry.get(type(row))
+        if not isinstance(screen, ActingRegister):
+            return []
+        name = f"admin:front_sms_{row._meta.model_name}_act"
+        main = (act for act in screen.acts if act.main and act.offered(row) and screen.may(self._request, act))
+        return [(act, reverse(name, args=[row.pk, act.name])) for act in main]
+
+
+def _list(model: str, words: str, **filters: str) -> tuple[str, str]:
+    return reverse(f"admin:front_sms_{model}_changelist", query=filters), words
+
+
+def _more(count: int, model: str, **filters: str) -> tuple[str, str] | None:
+    return _list(model, _("See all %(n)s") % {"n": count}, **filters) if count > SHOWN else None
+
+
+def _change(row: Model) -> str:
+    return reverse(f"admin:front_sms_{row._meta.model_name}_change", args=[row.pk])
+
+
+def _when(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""
+
+
+def _range(gap: CounterGap) -> str:
+    return str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}"
+
+
+def _error(event: Event) -> str:
+    # What follows the exception's name may hold personal data.
+    return event.traceback.strip().rpartition("\n")[2].partition(":")[0]

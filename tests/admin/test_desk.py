@@ -1,0 +1,354 @@
+"""The desk: what needs somebody, with the buttons that settle it, and the charts."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import override
+
+from django_front_sms.admin.charts import Chart, Column, Series
+from django_front_sms.conf import get_settings
+from django_front_sms.models import AccountMemory, CounterGap, Event, RefusedPush
+from django_front_sms.states import State
+from tests.stories import event, inbound, message, paused, status, unconfirmed
+
+pytestmark = pytest.mark.django_db
+
+DESK = "/admin/front_sms/desk/"
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    cache.clear()
+
+
+def desk(browser):
+    answer = browser.get(DESK)
+    assert answer.status_code == 200
+    return answer
+
+
+def cards(browser) -> list[str]:
+    return [card.key for card in desk(browser).context["needs"]]
+
+
+def everything_goes_wrong() -> None:
+    """One or more of each thing that needs somebody."""
+    now = timezone.now()
+    for _ in range(7):
+        unconfirmed()
+        event("out:1", failed=True, traceback="Traceback\nValueError: 99999999")
+        CounterGap.objects.create(account="default", first=1, last=3, shown_at=now)
+        RefusedPush.objects.create(account="default", purpose="inbound", limit=1)
+    AccountMemory.objects.create(
+        key=get_settings().account("default").gateway, account="default", paused_at=now, pause_code=5, clock=now
+    )
+    message(account="other", created_at=now)
+    inbound(problem="no time", received_at=now, account="another")
+    status(None, None, 0, problem="no id", gateway_id=None, received_at=now)
+    message(state=State.SENT, gateway_id=5, status_missed_at=now, created_at=now)
+    message(state=State.REJECTED, error_code=12, created_at=now)
+    message(state=State.DELIVERED, created_at=now, sent_at=now, delivered_at=now)
+
+
+# ---- Who sees it
+
+
+def test_the_desk_is_for_those_who_may_see_outgoing_messages(viewer, login):
+    assert viewer.get(DESK).status_code == 200
+    assert login("view_inboundmessage").get(DESK).status_code == 403
+
+
+@pytest.mark.parametrize("page", ["/admin/", "/admin/front_sms/", "/admin/front_sms/outboundmessage/"])
+def test_every_screen_leads_to_the_desk(viewer, login, page):
+    assert f'href="{DESK}"' in viewer.get(page).content.decode()
+    assert f'href="{DESK}"' not in login("view_inboundmessage").get(page).content.decode()
+
+
+def test_each_card_is_for_those_who_may_see_its_rows(login, viewer):
+    everything_goes_wrong()
+
+    assert cards(viewer) == [
+        "overdue",
+        "paused",
+        "unconfirmed",
+        "gaps",
+        "too_large",
+        "events",
+        "unreadable_inbound",
+        "unreadable_statuses",
+        "without_status",
+    ]
+    assert cards(login("view_outboundmessage")) == ["overdue", "unconfirmed", "without_status"]
+
+
+def test_the_desk_is_read_only(boss):
+    for method in (boss.put, boss.delete, boss.patch):
+        assert method(DESK).status_code in (200, 405)
+    assert boss.get(f"{DESK}add/").status_code == boss.get(f"{DESK}1/change/").status_code == 404
+
+
+# ---- What needs somebody
+
+
+def test_a_site_where_all_is_well_is_told_so(viewer):
+    message(state=State.DELIVERED, created_at=timezone.now())
+
+    assert cards(viewer) == []
+    assert "Nothing. Have a good day!" in desk(viewer).content.decode()
+
+
+def test_a_worker_that_went_silent_comes_first(viewer):
+    now = timezone.now()
+    unconfirmed()
+    memory = AccountMemory.objects.create(key="a", account="default", clock=now)
+    assert cards(viewer) == ["unconfirmed"]
+
+    AccountMemory.objects.filter(pk=memory.pk).update(clock=now - timedelta(minutes=3))
+    assert cards(viewer) == ["worker", "unconfirmed"]
+
+
+def test_a_worker_that_never_ran_is_missed_only_where_something_waits(viewer):
+    assert cards(viewer) == []
+
+    message(next_at=timezone.now() - timedelta(minutes=6))
+
+    assert cards(viewer) == ["worker"]
+
+
+def buttons(browser, key: str) -> list[str]:
+    (card,) = (card for card in desk(browser).context["needs"] if card.key == key)
+    return [act.name for line in card.lines for act, _address in line.acts]
+
+
+@pytest.mark.parametrize(
+    ("key", "permission", "names"),
+    [
+        ("unconfirmed", "decide_outboundmessage", {"mark_sent", "send_anyway", "give_up"}),
+        ("paused", "resume_accountmemory", {"resume"}),
+        ("events", "redeliver_event", {"deliver_again"}),
+    ],
+)
+def test_a_button_is_for_those_who_may_press_it(login, viewer, key, permission, names):
+    everything_goes_wrong()
+    view = ("view_outboundmessage", "view_accountmemory", "view_event")
+
+    assert set(buttons(login(*view, permission), key)) == names
+    assert buttons(viewer, key) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "given_up"),
+    [("mark_sent", State.SENT, False), ("send_anyway", State.QUEUED, False), ("give_up", State.UNCONFIRMED, True)],
+)
+def test_a_decision_leads_back_to_the_desk_where_its_message_is_gone(boss, name, state, given_up):
+    sms = unconfirmed()
+    address = reverse("admin:front_sms_outboundmessage_act", args=[sms.pk, name])
+    assert f'action="{address}"' in desk(boss).content.decode()
+
+    asked = boss.post(address, {"next": DESK}).content.decode()
+    assert f'name="next" value="{DESK}"' in asked and f'<a href="{DESK}" class="button cancel-link">' in asked
+    answer = boss.post(address, {"next": DESK, "confirmed": "once"})
+
+    assert answer.status_code == 302 and answer.headers["Location"] == DESK
+    sms.refresh_from_db()
+    assert (sms.state, sms.given_up) == (state, given_up)
+    assert cards(boss) == []
+
+
+def test_what_could_not_be_done_is_told_at_the_desk(boss):
+    sms = message(state=State.DELIVERED)
+    address = reverse("admin:front_sms_outboundmessage_act", args=[sms.pk, "give_up"])
+
+    answer = boss.post(address, {"next": DESK, "confirmed": "once"}, follow=True)
+
+    assert answer.redirect_chain[-1][0] == DESK
+    assert "only an unconfirmed one can be decided on" in answer.content.decode()
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil"])
+def test_nobody_is_led_to_another_site(boss, elsewhere):
+    sms = unconfirmed()
+    address = reverse("admin:front_sms_outboundmessage_act", args=[sms.pk, "give_up"])
+
+    assert "evil" not in boss.post(address, {"next": elsewhere}).content.decode()
+    answer = boss.post(address, {"next": elsewhere, "confirmed": "once"})
+
+    assert answer.headers["Location"] == reverse("admin:front_sms_outboundmessage_change", args=[sms.pk])
+
+
+def test_an_account_is_resumed_and_an_event_delivered_from_the_desk(boss):
+    account, failed = paused(5), event("out:1", failed=True)
+    AccountMemory.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
+
+    for row, name in ((account, "resume"), (failed, "deliver_again")):
+        address = reverse(f"admin:front_sms_{row._meta.model_name}_act", args=[row.pk, name])
+        assert f'action="{address}"' in desk(boss).content.decode()
+        boss.post(address, {"next": DESK, "confirmed": "once"})
+
+    assert AccountMemory.objects.get().paused_at is None
+    assert Event.objects.get(pk=failed.pk).next_at is not None
+
+
+def test_a_receivers_error_is_named_without_what_it_said(viewer):
+    event("out:1", failed=True, traceback="Traceback\nValueError: 99999999 Kari")
+
+    content = desk(viewer).content.decode()
+
+    assert "ValueError" in content and "Kari" not in content
+
+
+def test_of_many_only_some_are_shown_and_all_are_a_click_away(viewer):
+    rows = [unconfirmed() for _ in range(7)]
+    (card,) = desk(viewer).context["needs"]
+
+    assert [line.url.split("/")[-3] for line in card.lines] == [str(row.pk) for row in rows[:5]]
+    assert card.more[1] == "See all 7"
+
+
+def test_every_link_of_the_desk_leads_to_what_it_says(viewer):
+    everything_goes_wrong()
+    found = {
+        card.key: [row.pk for row in viewer.get(card.more[0]).context["cl"].result_list]
+        for card in desk(viewer).context["needs"]
+        if card.more
+    }
+
+    assert {key: len(rows) for key, rows in found.items()} == {
+        "overdue": 1,
+        "unconfirmed": 7,
+        "gaps": 7,
+        "too_large": 7,
+        "events": 7,
+        "unreadable_inbound": 1,
+        "unreadable_statuses": 1,
+        "without_status": 1,
+    }
+    (refusal,) = desk(viewer).context["refusals"]
+    assert len(viewer.get(refusal["url"]).context["cl"].result_list) == 1
+
+
+def test_a_refusal_of_our_own_has_a_link_too(viewer):
+    message(state=State.REJECTED, created_at=timezone.now(), error_code=None)
+    message(state=State.REJECTED, created_at=timezone.now(), error_code=12)
+    own = desk(viewer).context["refusals"][0]
+
+    assert own["code"] is None and len(viewer.get(own["url"]).context["cl"].result_list) == 1
+
+
+# ---- How much it asks of the database
+
+
+def test_the_desk_takes_at_most_twelve_queries_however_much_is_wrong(boss, django_assert_max_num_queries):
+    everything_goes_wrong()
+
+    with django_assert_max_num_queries(12):
+        desk(boss)
+
+
+def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(boss):
+    everything_goes_wrong()
+    with CaptureQueriesContext(connection) as few:
+        desk(boss)
+    for _ in range(20):
+        unconfirmed()
+        event("out:1", failed=True)
+    with CaptureQueriesContext(connection) as many:
+        desk(boss)
+
+    assert len(many) == len(few)
+
+
+# ---- Figures
+
+
+def test_charts_show_what_was_sent_and_the_same_numbers_stand_in_tables(viewer, settings):
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("0.50")}
+    now = timezone.now()
+    for state in (State.DELIVERED, State.DELIVERED, State.UNDELIVERED, State.REJECTED):
+        message(state=state, created_at=now, sent_at=now, delivered_at=now, segments=3)
+
+    answer = desk(viewer)
+
+    charts = {chart.key: chart for chart in answer.context["charts"]}
+    assert list(charts) == ["hours", "days", "rates", "times", "spend"]
+    assert charts["hours"].table[0][1] == charts["days"].table[0][1] == ["2", "0", "0", "0", "2", "0"]
+    assert charts["rates"].table[0][1] == ["66.7 %"]
+    assert charts["spend"].table[0][1] == ["kr 4.50"]
+    assert answer.content.decode().count('<svg class="fs-drawing"') == 5
+
+
+def test_a_site_that_names_no_price_sees_no_spend(viewer):
+    message(state=State.DELIVERED, created_at=timezone.now())
+    answer = desk(viewer)
+
+    assert "spend" not in {chart.key for chart in answer.context["charts"]}
+    assert "Spent" not in {tile.name for tile in answer.context["tiles"]}
+
+
+def test_a_new_site_has_no_charts_and_says_why(viewer):
+    answer = desk(viewer)
+
+    assert answer.context["charts"] == []
+    assert "the charts come with the first message" in answer.content.decode()
+
+
+def test_drawings_hold_plain_numbers_in_any_language(viewer, settings):
+    settings.USE_THOUSAND_SEPARATOR = True
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("2500")}
+    message(state=State.DELIVERED, created_at=timezone.now(), sent_at=timezone.now(), delivered_at=timezone.now())
+
+    with override("nb"):
+        content = viewer.get(DESK, headers={"Accept-Language": "nb"}).content.decode()
+
+    charts = "".join(re.findall("<figure.*?</figure>", content, re.DOTALL))
+    numbers = re.findall(r'\s(?:x|y|width|height|cx|cy|viewBox)="([^"]*)"', charts)
+    assert len(numbers) > 50
+    assert [each for each in numbers if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)?(?: [0-9]+)*", each)] == []
+
+
+def a_chart(*values: tuple[float | None, ...], **options) -> Chart:
+    series = [Series("good", "delivered"), Series("bad", "failed")][: len(values[0]) if values else 2]
+    columns = [Column(f"day {n}", "", each) for n, each in enumerate(values)]
+    return Chart("days", "Days", series, columns, lambda value: f"{value:g}", **options)
+
+
+def test_boxes_stand_on_one_another_within_the_drawing():
+    chart = a_chart((30, 10), (0, 0), (1, 79))
+    ((_hint, (low, high)), (_none, empty), (_last, tall)) = chart.stacks
+
+    assert empty == []
+    assert low.y + low.height == chart.bottom and high.y + high.height == low.y
+    assert low.height == pytest.approx(3 * high.height, abs=3)  # whole pixels
+    assert chart.rows[-1].at == tall[-1].y and chart.rows[-1].words == "80"
+    assert chart.left <= low.x and tall[0].x + tall[0].width <= chart.right
+
+
+def test_one_of_a_million_is_still_to_be_seen():
+    ((_hint, boxes),) = a_chart((1_000_000, 1)).stacks
+
+    assert [box.height for box in boxes][1] == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "top"), [(0, 2), (1, 2), (2, 2), (3, 4), (9, 10), (10, 10), (11, 20), (401, 600), (1001, 2000)]
+)
+def test_the_scale_ends_at_a_round_number_whose_half_is_round_too(value, top):
+    assert a_chart((value, 0)).highest == top
+
+
+def test_a_day_without_a_rate_has_no_point_and_a_dash_in_the_table():
+    chart = a_chart((1.0,), (None,), (0.0,), top=1, is_line=True)
+
+    assert len(chart.points) == 2
+    assert [cells for _label, cells in chart.table] == [["0"], ["–"], ["1"]]
+
+
+def test_a_chart_without_a_value_is_no_chart():
+    assert not a_chart((0, 0), (0, 0)) and not a_chart((None,), (None,)) and a_chart((0, 1))

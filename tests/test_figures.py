@@ -1,0 +1,296 @@
+"""What the rows add up to."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from django_front_sms import figures
+from django_front_sms.conf import get_settings
+from django_front_sms.figures import DeliveryTimes, Need, Tally
+from django_front_sms.models import AccountMemory, CounterGap, OutboundMessage, RefusedPush
+from django_front_sms.states import State
+from tests.stories import at, event, inbound, message, paused, status, unconfirmed
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)  # 13:30 in Oslo
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def needed() -> dict[str, int]:
+    return {name: need.count for name, need in figures.needs(NOW).items() if need.count}
+
+
+def gap(**fields) -> CounterGap:
+    defaults = {"account": "default", "first": 7, "last": 9, "shown_at": NOW, "found_at": NOW}
+    return CounterGap.objects.create(**{**defaults, **fields})
+
+
+# ---- What needs a person
+
+
+def test_a_site_where_all_is_well_needs_nobody():
+    message(state=State.DELIVERED)
+    message(state=State.QUEUED, next_at=NOW + HOUR)
+    inbound()
+    event("out:1")
+    gap(closed_at=NOW)
+    gap(closed_at=NOW, is_reset=True)
+    unconfirmed(given_up=True)
+
+    assert needed() == {}
+    assert set(figures.needs(NOW).values()) == {Need(0)}
+
+
+def test_each_thing_that_needs_somebody_is_counted_by_its_name():
+    unconfirmed()
+    gap()
+    event("out:1", failed=True)
+    inbound(problem="no time", received_at=NOW)
+    status(None, None, 0, problem="no id", gateway_id=None)
+    message(state=State.SENT, gateway_id=5, status_missed_at=NOW)
+
+    assert needed() == {
+        "unconfirmed": 1,
+        "counter_gaps": 1,
+        "events_given_up": 1,
+        "unreadable_inbound": 1,
+        "unreadable_statuses": 1,
+        "without_status": 1,
+    }
+
+
+def test_all_needs_are_counted_in_one_query(django_assert_num_queries):
+    with django_assert_num_queries(1):
+        figures.needs(NOW)
+
+
+def test_what_cannot_be_marked_as_seen_is_forgotten_after_a_week():
+    inbound(problem="no time", received_at=NOW - 8 * DAY)
+    status(None, None, -8 * 86400, problem="no id", gateway_id=None)
+
+    assert needed() == {}
+
+
+def test_a_message_is_overdue_after_five_minutes_and_the_oldest_says_since_when():
+    message(next_at=NOW - timedelta(minutes=4))
+    assert needed() == {}
+
+    message(next_at=NOW - 2 * HOUR)
+    message(next_at=NOW - HOUR)
+    assert figures.needs(NOW)["overdue"] == Need(2, NOW - 2 * HOUR)
+
+
+def test_what_waits_for_a_paused_account_is_not_overdue():
+    paused(5)
+    message(next_at=NOW - HOUR)
+
+    assert needed() == {}
+
+
+def test_a_push_that_was_too_large_needs_somebody_until_the_next_one_comes_in():
+    def refused(account="default", hours=0):
+        RefusedPush.objects.create(account=account, purpose="inbound", limit=1, received_at=NOW + hours * HOUR)
+
+    refused()
+    assert needed() == {"pushes_too_large": 1}
+
+    inbound(received_at=NOW - HOUR)
+    inbound(received_at=NOW + HOUR, account="other", gateway_id=1)
+    assert needed() == {"pushes_too_large": 1}
+
+    inbound(received_at=NOW + HOUR, gateway_id=2)
+    assert needed() == {}
+
+    refused(hours=2)
+    assert needed() == {"pushes_too_large": 1}
+
+
+def test_a_worker_that_has_not_looked_at_the_clock_for_two_minutes_is_silent():
+    assert figures.worker([], NOW) == figures.Worker(None, True)
+
+    memory = AccountMemory.objects.create(key=get_settings().account("default").gateway, clock=NOW)
+    assert not figures.worker(figures.accounts(), NOW + timedelta(seconds=119)).is_silent
+    assert figures.worker([memory], NOW + timedelta(seconds=121)) == figures.Worker(memory.clock, True)
+
+
+# ---- Traffic
+
+
+def asked_for(when: datetime, state: str = State.DELIVERED, **fields) -> OutboundMessage:
+    return message(state=state, created_at=when, **fields)
+
+
+def test_messages_are_counted_by_the_hour_and_state_and_an_hour_without_any_is_there_too():
+    asked_for(NOW)
+    asked_for(NOW - timedelta(minutes=29), State.REJECTED)
+    asked_for(NOW - HOUR)
+    asked_for(NOW - 5 * HOUR)
+
+    hours = figures.traffic(2, NOW).by_hour(NOW - 3 * HOUR, 4)
+
+    assert [moment.hour for moment in hours] == [9, 10, 11, 12]
+    assert [tally.total for tally in hours.values()] == [0, 0, 1, 2]
+    assert list(hours.values())[-1].messages == {State.DELIVERED: 1, State.REJECTED: 1}
+
+
+def test_days_are_those_of_the_site_not_of_greenwich():
+    asked_for(datetime(2026, 3, 1, 23, 30, tzinfo=UTC))  # 0:30 on the second in Oslo
+    asked_for(datetime(2026, 3, 1, 22, 30, tzinfo=UTC))
+
+    days = figures.traffic(2, NOW).by_day(date(2026, 3, 1), 2)
+
+    assert {day.day: tally.total for day, tally in days.items()} == {1: 1, 2: 1}
+
+
+def test_the_day_on_which_the_clocks_change_has_all_its_messages():
+    for hour in range(-1, 23):  # 28 March, 23:00 UTC is midnight in Oslo; the day has 23 hours
+        asked_for(datetime(2026, 3, 29, tzinfo=UTC) + hour * HOUR)
+
+    days = figures.traffic(2, datetime(2026, 3, 30, 12, tzinfo=UTC)).by_day(date(2026, 3, 29), 2)
+
+    assert [tally.total for tally in days.values()] == [23, 1]
+
+
+def test_days_before_the_first_are_not_counted():
+    asked_for(NOW - 3 * DAY)
+
+    assert figures.traffic(3, NOW).by_day(date(2026, 2, 20), 30).keys() == {
+        date(2026, 2, 20) + n * DAY for n in range(30)
+    }
+    assert sum(tally.total for tally in figures.traffic(3, NOW).by_day(date(2026, 2, 20), 30).values()) == 0
+    assert sum(tally.total for tally in figures.traffic(4, NOW).by_day(date(2026, 2, 20), 30).values()) == 1
+
+
+def test_the_delivery_rate_is_of_those_whose_fate_is_known():
+    tally = Tally()
+    assert tally.delivery_rate is None
+
+    for state, count in ((State.DELIVERED, 3), (State.UNDELIVERED, 1), (State.SENT, 90), (State.REJECTED, 9)):
+        tally.add(state, count, count)
+    assert tally.delivery_rate == 0.75
+
+
+def test_spend_is_of_the_segments_that_front_took(settings):
+    asked_for(NOW, State.DELIVERED, segments=3)
+    asked_for(NOW, State.SENT, segments=2)
+    asked_for(NOW, State.REJECTED, segments=50)
+    asked_for(NOW, State.QUEUED, segments=50)
+
+    (tally,) = figures.traffic(1, NOW).by_day(date(2026, 3, 2), 1).values()
+    assert tally.spend() is None
+
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("0.49")}
+    assert tally.spend() == Decimal("2.45")
+
+
+def test_days_long_over_are_kept_where_there_were_many_messages(monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(figures, "_WORTH_KEEPING", 2)
+    for days in (10, 10, 0):
+        asked_for(NOW - days * DAY)
+    first = figures.traffic(30, NOW).by_day(date(2026, 2, 1), 30)
+    asked_for(NOW - 10 * DAY)
+    asked_for(NOW - DAY)
+
+    with django_assert_num_queries(1) as queries:
+        second = figures.traffic(30, NOW).by_day(date(2026, 2, 1), 30)
+
+    assert "2026-02-27" in queries[0]["sql"]  # no further back than three days
+    assert first[date(2026, 2, 20)].total == second[date(2026, 2, 20)].total == 2
+    assert (first[date(2026, 3, 1)].total, second[date(2026, 3, 1)].total) == (0, 1)
+
+
+def test_few_messages_are_counted_anew_each_time():
+    for n in (1, 2):
+        asked_for(NOW - 10 * DAY)
+        assert figures.traffic(30, NOW).by_day(date(2026, 2, 20), 1)[date(2026, 2, 20)].total == n
+
+
+def test_a_cache_that_is_down_costs_time_and_nothing_else(monkeypatch, caplog):
+    def fail(*args, **kwargs):
+        raise ConnectionError("no server")
+
+    monkeypatch.setattr(figures, "_WORTH_KEEPING", 1)
+    monkeypatch.setattr(type(cache._connections[cache._alias]), "get", fail)
+    monkeypatch.setattr(type(cache._connections[cache._alias]), "set", fail)
+    asked_for(NOW - 10 * DAY)
+
+    assert figures.traffic(30, NOW).by_day(date(2026, 2, 20), 1)[date(2026, 2, 20)].total == 1
+    assert "cannot be read" in caplog.text and "cannot be written" in caplog.text
+
+
+@pytest.mark.sqlite
+def test_messages_of_a_time_are_counted_by_an_index_alone():
+    plan = figures.asked_for(NOW).order_by().values("state", "segments").explain()
+
+    assert "COVERING INDEX front_sms_out_created" in plan
+
+
+# ---- Refusals and times
+
+
+def test_refusals_are_counted_by_code_the_most_frequent_first():
+    for code, count in ((3, 1), (1, 2), (None, 1)):
+        for _ in range(count):
+            asked_for(NOW, State.REJECTED, error_code=code)
+    asked_for(NOW, State.UNCONFIRMED, error_code=21)
+    asked_for(NOW - 8 * DAY, State.REJECTED, error_code=12)
+
+    counted = figures.refusals(NOW)
+
+    assert counted[0] == (1, 2)
+    assert set(counted) == {(1, 2), (3, 1), (None, 1)}
+
+
+def arrived(seconds: float, **fields) -> OutboundMessage:
+    return message(state=State.DELIVERED, sent_at=at(0), delivered_at=at(seconds), **fields)
+
+
+def test_the_time_to_delivery_is_from_front_to_the_phone():
+    for seconds in range(1, 101):
+        arrived(seconds)
+    message(state=State.SENT, sent_at=at(0))
+    message(state=State.DELIVERED)  # marked by hand: nobody knows when it was sent
+
+    times = figures.delivery_times()
+
+    assert (times.median, times.slowest_twentieth) == (50.5, 95)
+    assert (times.within(0, 10), times.within(10, float("inf"))) == (9, 91)
+
+
+def test_only_the_latest_are_measured():
+    arrived(1000)
+    arrived(1)
+    arrived(3)
+
+    assert figures.delivery_times(sample=2).seconds == [1, 3]
+
+
+def test_a_status_that_overtook_our_own_clock_took_no_time():
+    arrived(-2)
+
+    assert figures.delivery_times().seconds == [0]
+
+
+def test_nothing_delivered_has_no_median():
+    none = DeliveryTimes([])
+
+    assert (none.median, none.slowest_twentieth, none.within(0, 9)) == (None, None, 0)
+
+
+def test_the_figures_know_what_time_it_is_themselves():
+    now = timezone.now()
+    message(next_at=now - HOUR, created_at=now)
+
+    assert figures.needs()["overdue"].count == 1
+    assert figures.traffic(1).by_hour(now, 1).popitem()[1].total == 1
