@@ -1,4 +1,4 @@
-"""The OpenAPI description says what the API does, and the API does what it says: Schemathesis attacks every operation."""
+"""The OpenAPI description says what the API does, and Schemathesis attacks every operation to see that it is so."""
 
 import os
 from collections.abc import Iterator

@@ -1,0 +1,115 @@
+"""People with and without permissions, and a client for each."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
+from rest_framework.test import APIClient
+
+from django_front_sms.models import InboundMessage, MmsFile
+
+NUMBER = "+4799999999"
+VIEW = (
+    "view_outboundmessage",
+    "view_inboundmessage",
+    "view_mmsfile",
+    "view_bulksend",
+    "view_optout",
+)
+OPERATE = (
+    "add_outboundmessage",
+    "add_bulksend",
+    "cancel_outboundmessage",
+    "resend_outboundmessage",
+    "add_optout",
+    "delete_optout",
+)
+
+
+class Api(APIClient):
+    """Speaks JSON with the API."""
+
+    def generic(self, method: str, path: str, *args: Any, **kwargs: Any) -> Any:
+        if not path.startswith("http"):
+            path = f"/api/sms/{path}"
+        return super().generic(method, path, *args, **kwargs)
+
+    def send_raw(self, path: str, body: bytes, content_type: str = "application/json") -> Any:
+        return self.generic("POST", path, body, content_type)
+
+
+@pytest.fixture(autouse=True)
+def _no_throttled_memory() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def anonymous(db: None) -> Api:
+    return Api()
+
+
+@pytest.fixture
+def login(db: None) -> Callable[..., Api]:
+    """A client of somebody who has these permissions."""
+
+    def client(*codenames: str) -> Api:
+        user = User.objects.create(username=f"user{User.objects.count()}")
+        permissions = Permission.objects.filter(content_type__app_label="front_sms", codename__in=codenames)
+        assert len(permissions) == len(codenames)
+        user.user_permissions.set(permissions)
+        api = Api()
+        api.force_login(user)
+        api.user = user
+        return api
+
+    return client
+
+
+@pytest.fixture
+def nobody(login: Callable[..., Api]) -> Api:
+    """Somebody who is logged in, and may do nothing."""
+    return login()
+
+
+@pytest.fixture
+def viewer(login: Callable[..., Api]) -> Api:
+    return login(*VIEW)
+
+
+@pytest.fixture
+def operator(login: Callable[..., Api]) -> Api:
+    """Somebody who sends and answers, but sets no price and passes over no opt-out."""
+    return login(*VIEW, *OPERATE)
+
+
+@pytest.fixture
+def receive(db: None) -> Callable[..., InboundMessage]:
+    """An inbound message, as `inbox` would have stored it."""
+
+    def make(text: str = "Ja takk", **facts: Any) -> InboundMessage:
+        digest = f"{InboundMessage.objects.count()}"
+        whence = {"account": "default", "sender": NUMBER, "recipient": "26114123450000", "api": "json"}
+        message: InboundMessage = InboundMessage.objects.create(
+            **{**whence, "text": text, "identity": digest, "content_digest": digest, **facts}
+        )
+        return message
+
+    return make
+
+
+@pytest.fixture
+def file_of(db: None) -> Callable[..., MmsFile]:
+    """A file of an inbound message, in storage unless `content` is None."""
+    from django.core.files.base import ContentFile
+
+    def make(message: InboundMessage, content: bytes | None = b"%PDF-1.7", **facts: Any) -> MmsFile:
+        file = MmsFile(message=message, **{"name": "x.pdf", "content_type": "application/pdf", **facts})
+        if content is not None:
+            file.file.save("content", ContentFile(content), save=False)
+            file.size = len(content)
+        file.save()
+        return file
+
+    return make

@@ -1,0 +1,114 @@
+"""Every endpoint, for people without a login, without permissions, with those to view, and with those to send."""
+
+from collections.abc import Callable
+
+import pytest
+from django.urls import get_resolver
+
+from django_front_sms import send_sms
+from django_front_sms.models import InboundMessage, MmsFile, OptOut
+from django_front_sms.rest import urls
+from django_front_sms.sending import send_bulk_sms
+from tests.rest.conftest import NUMBER, OPERATE, VIEW, Api
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
+
+MESSAGE = {"to": NUMBER, "text": "Hei"}
+# Method, address, body; the permissions that are needed; the status when all is well.
+ENDPOINTS = [
+    ("GET", "messages/", None, ["view_outboundmessage"], 200),
+    ("POST", "messages/", MESSAGE, ["add_outboundmessage"], 201),
+    ("POST", "messages/many/", {"messages": [MESSAGE]}, ["add_outboundmessage"], 201),
+    ("GET", "messages/{message}/", None, ["view_outboundmessage"], 200),
+    ("GET", "messages/{message}/timeline/", None, ["view_outboundmessage"], 200),
+    ("GET", "messages/{message}/conversation/", None, ["view_outboundmessage", "view_inboundmessage"], 200),
+    ("POST", "messages/{message}/cancel/", None, ["view_outboundmessage", "cancel_outboundmessage"], 200),
+    ("POST", "messages/{ended}/resend/", None, ["view_outboundmessage", "resend_outboundmessage"], 201),
+    ("GET", "bulk/", None, ["view_bulksend"], 200),
+    ("POST", "bulk/", {"to": [NUMBER], "text": "Hei"}, ["add_bulksend"], 201),
+    ("GET", "bulk/{bulk}/", None, ["view_bulksend"], 200),
+    ("GET", "inbound/", None, ["view_inboundmessage"], 200),
+    ("GET", "inbound/{inbound}/", None, ["view_inboundmessage"], 200),
+    ("GET", "inbound/{inbound}/timeline/", None, ["view_inboundmessage"], 200),
+    ("GET", "inbound/{inbound}/conversation/", None, ["view_outboundmessage", "view_inboundmessage"], 200),
+    ("GET", "inbound/{inbound}/files/{file}/", None, ["view_inboundmessage", "view_mmsfile"], 200),
+    ("POST", "inbound/{inbound}/reply/", {"text": "Hei"}, ["view_inboundmessage", "add_outboundmessage"], 201),
+    ("GET", "conversations/", None, ["view_outboundmessage", "view_inboundmessage"], 200),
+    ("GET", "opt-outs/", None, ["view_optout"], 200),
+    ("POST", "opt-outs/", {"number": NUMBER}, ["add_optout"], 201),
+    ("GET", "opt-outs/{opt_out}/", None, ["view_optout"], 200),
+    ("DELETE", "opt-outs/{opt_out}/", None, ["delete_optout"], 204),
+    ("POST", "preview/", {"text": "Hei"}, ["add_outboundmessage"], 200),
+]
+each = pytest.mark.parametrize(("method", "path", "body", "needs", "good"), ENDPOINTS)
+
+
+@pytest.fixture
+def ids(receive: Callable[..., InboundMessage], file_of: Callable[..., MmsFile]) -> dict[str, int]:
+    ended = send_sms(NUMBER, "En gang til")
+    ended.cancel()
+    inbound = receive()
+    return {
+        "message": send_sms(NUMBER, "Hei").pk,
+        "ended": ended.pk,
+        "bulk": send_bulk_sms([NUMBER], "Hei").pk,
+        "inbound": inbound.pk,
+        "file": file_of(inbound).pk,
+        "opt_out": OptOut.objects.create(number="+4799999990").pk,
+    }
+
+
+@each
+def test_who_is_not_logged_in_gets_nothing(anonymous: Api, ids: dict, method, path, body, needs, good) -> None:
+    answer = getattr(anonymous, method.lower())(path.format(**ids), body)
+    assert answer.status_code in (401, 403)
+    assert answer["Content-Type"] == "application/problem+json"
+    assert answer.json()["code"] == "not_authenticated"
+
+
+@each
+def test_who_has_no_permission_is_told_which_is_missing(nobody: Api, ids: dict, method, path, body, needs, good):
+    answer = getattr(nobody, method.lower())(path.format(**ids), body)
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "permission_denied"
+    assert f"front_sms.{needs[0]}" in answer.json()["detail"]
+
+
+@each
+def test_who_may_view_reads_and_changes_nothing(viewer: Api, ids: dict, method, path, body, needs, good) -> None:
+    answer = getattr(viewer, method.lower())(path.format(**ids), body)
+    assert answer.status_code == (good if set(needs) <= set(VIEW) else 403)
+
+
+@each
+def test_who_operates_may_do_it(operator: Api, ids: dict, method, path, body, needs, good) -> None:
+    answer = getattr(operator, method.lower())(path.format(**ids), body)
+    assert answer.status_code == good, answer.content
+
+
+@each
+def test_each_permission_is_needed_and_together_they_are_enough(login, ids: dict, method, path, body, needs, good):
+    address = path.format(**ids)
+    for missing in needs:
+        others = [name for name in (*VIEW, *OPERATE) if name != missing]
+        assert getattr(login(*others), method.lower())(address, body).status_code == 403, missing
+    assert getattr(login(*needs), method.lower())(address, body).status_code == good
+
+
+def test_no_endpoint_is_forgotten_above() -> None:
+    tested = {path for _method, path, *_rest in ENDPOINTS}
+    patterns = [str(pattern.pattern) for pattern in urls.urlpatterns[:-1]]
+    assert len(tested) == len(patterns)
+    for pattern in patterns:
+        assert any(pattern.split("<")[0] == path.split("{")[0] for path in tested), pattern
+    methods = [
+        (pattern.name, method)
+        for pattern in urls.urlpatterns[:-1]
+        for method in ("get", "post", "put", "patch", "delete")
+        if hasattr(pattern.callback.cls, method)
+    ]
+    assert len(methods) == len(ENDPOINTS)
+
+
+def test_the_api_stands_where_a_site_puts_it() -> None:
+    assert get_resolver().resolve("/api/sms/messages/").view_name == "front_sms_rest:messages"
