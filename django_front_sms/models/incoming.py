@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django_front_sms.conf import get_settings
 
 if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
     from django_front_sms.models.outgoing import OutboundMessage
 
 
@@ -49,7 +51,7 @@ class InboundMessage(models.Model):
     identity = models.CharField(max_length=32, unique=True, editable=False)
     content_digest = models.CharField(max_length=32, editable=False)
 
-    files: "models.Manager[MmsFile]"
+    files: "RelatedManager[MmsFile]"
 
     class Meta:
         verbose_name = _("inbound message")

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django_front_sms.states import State
 
 if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
     from django_front_sms.timeline import Entry
 
 
@@ -149,9 +151,9 @@ class OutboundMessage(models.Model):
 
     objects = OutboundQuerySet.as_manager()
 
-    send_attempts: "models.Manager[SendAttempt]"
-    statuses: "models.Manager[DeliveryStatus]"
-    decisions: "models.Manager[Decision]"
+    send_attempts: "RelatedManager[SendAttempt]"
+    statuses: "RelatedManager[DeliveryStatus]"
+    decisions: "RelatedManager[Decision]"
 
     class Meta:
         verbose_name = _("outgoing message")
