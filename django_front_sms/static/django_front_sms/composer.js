@@ -90,13 +90,13 @@
         #speaking = 0;
         #asking = 0;
         #checked = "";
+        #listed = "";
 
         constructor(form) {
             this.#form = form;
             this.#config = JSON.parse(document.getElementById(form.dataset.composer).textContent);
             form.classList.add("fs-live");
             form.addEventListener("input", event => this.#changed(event.target));
-            form.addEventListener("change", event => this.#changed(event.target));
             this.#part("simplify", "do").addEventListener("click", () =>
                 this.#rewrite(SmsText.simplify(this.#text.value, this.#config.simpler)),
             );
@@ -174,7 +174,11 @@
             const box = this.#part("foreign");
             box.hidden = !foreign.length;
             box.querySelectorAll("[data-when]").forEach(each => (each.hidden = each.dataset.when !== encoding));
-            this.#part("chars").replaceChildren(...foreign.map(char => this.#chip(char)));
+            const chars = foreign.join("");
+            if (chars !== this.#listed) { // a button that is about to be clicked must stay the same button
+                this.#part("chars").replaceChildren(...foreign.map(char => this.#chip(char)));
+                this.#listed = chars;
+            }
             const text = this.#text.value;
             this.#part("simplify", "do").hidden = SmsText.simplify(text, this.#config.simpler) === text;
         }

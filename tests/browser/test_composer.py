@@ -1,0 +1,351 @@
+"""The composer in a browser; and its counter against the server's, on thousands of texts."""
+
+import json
+import random
+import unicodedata
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from hypothesis import HealthCheck, given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from django_front_sms.gateway import gsm
+from django_front_sms.gateway.typography import SIMPLER, simplify
+from django_front_sms.models import BulkSend, OptOut, OutboundMessage
+from tests.outbox.stage import configure
+from tests.stories import message
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+ADD = "/admin/front_sms/outboundmessage/add/"
+LIST = "/admin/front_sms/outboundmessage/"
+TYPED = "Hei! Time kl. 10–11 hos «Legehuset». Passer det ikke… Zoë ❤"
+COUNT = """
+([asked, simpler]) => JSON.stringify(JSON.parse(asked).map(([text, unicode, replacement, simple]) => {
+    const {SmsText} = frontSms;
+    const shown = SmsText.preview(text, {unicode, replacement});
+    const chars = SmsText.characters(text);
+    return [
+        shown.encoding, shown.segments, shown.units, shown.unitsLeft, shown.replaced, shown.text,
+        chars.length, shown.foreign, simple ? SmsText.simplify(chars.join(""), simpler) : null,
+    ];
+}))
+"""
+
+
+def by_the_server(text: str, unicode: bool | None, replacement: str, simpler: bool) -> list[Any]:
+    shown = gsm.preview(text, unicode=unicode, replacement=replacement)
+    whole = gsm.well_formed(text)
+    return [
+        *(shown.encoding, shown.segments, shown.units, shown.units_left, [*shown.replaced], shown.text),
+        *(len(whole), [*gsm.foreign(text)], simplify(whole) if simpler else None),
+    ]
+
+
+def by_the_script(tab: Any, asked: list[tuple[str, bool | None, str, bool]]) -> list[Any]:
+    # As JSON in ASCII: halves of surrogate pairs come through as they are.
+    told: list[Any] = json.loads(tab.evaluate(COUNT, [json.dumps(asked), SIMPLER]))
+    return told
+
+
+def must_agree(tab: Any, asked: list[tuple[str, bool | None, str, bool]]) -> None:
+    for start in range(0, len(asked), 1000):
+        batch = asked[start : start + 1000]
+        for each, told in zip(batch, by_the_script(tab, batch), strict=True):
+            assert told == by_the_server(*each), each
+
+
+@pytest.fixture
+def counter(chromium) -> Any:
+    """A page with the script and nothing else: no server, no network."""
+    tab = chromium.new_page()
+    tab.add_script_tag(path="django_front_sms/static/django_front_sms/composer.js")
+    return tab
+
+
+@pytest.fixture
+def kari(transactional_db) -> User:
+    return User.objects.create_superuser("kari")
+
+
+PARTS = [
+    gsm.BASIC,
+    gsm.EXTENSION,
+    gsm.EXTENSION,
+    "ΔΦΓΛΩΠΨΣΘΞαβγ",
+    "æøåÆØÅäöüß€[]{}~|^\\",
+    "\r\n\f\t\v\x1b\0\x85\u2028",
+    "".join(SIMPLER),
+    "😀👋🏽❤️👨‍👩‍👧‍👦🇳🇴",
+    "e\u0301a\u030ao\u0308\u0327\u200d\ufe0f",
+    "漢字かな한글عربيעברית",
+    "\ud83d\ude0a\ud800\udfff\udc00\ufffd\uffff",
+]
+
+
+def any_text(chance: random.Random) -> str:
+    """From pure GSM to a mixture of everything, often about as long as one, two or three SMS."""
+    letters = "".join(chance.sample(PARTS, chance.choice([1, 1, 2, 3, len(PARTS)])))
+    if chance.random() < 0.5:
+        letters += "abc " * chance.choice([5, 50])
+    edge = chance.choice([0, 3, 35, 67, 70, 134, 153, 160, 201, 306, 459, 1024])
+    return "".join(chance.choice(letters) for _ in range(max(0, edge + chance.randint(-3, 3))))
+
+
+def test_the_counter_and_the_server_agree_on_thousands_of_texts(counter):
+    chance = random.Random(67_153)
+    choices = [(unicode, replacement) for unicode in (None, True, False) for replacement in ("?", "", "€", "..")]
+    must_agree(counter, [(any_text(chance), *chance.choice(choices), True) for _ in range(20_000)])
+
+
+def test_they_agree_on_every_character_there_is(counter):
+    points = [*range(0x3000), *range(0xD7F0, 0xE010), *range(0xF8F0, 0x10010), *range(0x3000, 0x110000, 97)]
+    must_agree(counter, [(chr(point), unicode, "?", False) for point in points for unicode in (None, False)])
+
+
+def test_they_agree_where_a_character_of_two_units_meets_the_end_of_an_sms(counter):
+    asked = []
+    for double, single, lengths in (("€", "a", (150, 161)), ("😀", "漢", (64, 72)), ("\ud83d", "a", (64, 72))):
+        for before in range(*lengths):
+            for after in (0, 1, 60, 66, 67, 130, 150, 151, 152, 153, 154, 300):
+                text = single * before + double + single * after
+                asked += [(text, unicode, "€", False) for unicode in (None, False)]
+                asked.append((text + double * 80, None, "?", False))
+    must_agree(counter, asked)
+
+
+@effort(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.text(max_size=400) | st.text(st.sampled_from("a€æ漢😀\ud83d\ude0a\x1bç\r\n"), max_size=400),
+    unicode=st.sampled_from([None, True, False]),
+    replacement=st.sampled_from(["?", "", "€", ".."]),
+)
+def test_they_agree_on_whatever_somebody_thinks_of(counter, text, unicode, replacement):
+    # Newer characters than Python's tables may be joined by a newer browser.
+    known = all(unicodedata.category(char) != "Cn" for char in text)
+    must_agree(counter, [(text, unicode, replacement, known)])
+
+
+def write(tab: Any, to: str, text: str) -> None:
+    tab.goto(ADD)
+    tab.get_by_label("To", exact=True).fill(to)
+    tab.get_by_label("Text", exact=True).press_sequentially(text)
+
+
+def counted(tab: Any) -> dict[str, str]:
+    lines = tab.locator(".fs-counter > div").all_inner_texts()
+    return dict(line.split("\n") for line in lines)
+
+
+def test_a_message_is_written_counted_made_plain_looked_over_and_sent(kari, page_of, settings):
+    configure(settings, PRICE_PER_SEGMENT=Decimal("0.49"))
+    OptOut.objects.create(number="+4793456789")
+    tab = page_of(kari)
+    write(tab, "999 99 999\n91234567; Kari\n934 56 789", TYPED * 2)
+
+    assert counted(tab)["Characters"] == f"{len(TYPED * 2)} / 1024"
+    assert (counted(tab)["Encoding"], counted(tab)["SMS"], counted(tab)["Left in it"]) == ("Unicode", "2", "16")
+    refused = tab.locator(".fs-refused tbody tr")
+    refused.nth(1).wait_for()
+    assert "letters" in refused.nth(0).inner_text() and "opted out" in refused.nth(1).inner_text()
+    assert (counted(tab)["Recipients"], counted(tab)["Cost"]) == ("2", "1.96 kr")
+    assert tab.locator(".fs-behind mark").all_inner_texts() == [*"–«»…ë❤"] * 2
+    assert tab.locator("[data-show=bubble]").inner_text() == TYPED * 2
+
+    tab.get_by_role("button", name="Make them plain").click()
+    tab.get_by_role("button", name="Replace ë by e").click()
+    text = tab.get_by_label("Text", exact=True)
+    assert text.input_value() == 'Hei! Time kl. 10-11 hos "Legehuset". Passer det ikke... Zoe ❤' * 2
+    text.press("Control+z")
+    assert "Zoë" in text.input_value()
+    text.fill('Time kl. 10-11 hos "Legehuset"')
+    assert (counted(tab)["Encoding"], counted(tab)["SMS"], counted(tab)["Cost"]) == ("GSM", "1", "0.98 kr")
+    assert tab.locator("[data-show=foreign]").is_hidden()
+
+    tab.get_by_role("button", name="Look it over").click()
+    assert "0.98 kr" in tab.locator(".fs-counter").inner_text()
+    tab.get_by_role("button", name="Send to 2 numbers").click()
+    tab.get_by_text("2 messages are queued").wait_for()
+
+    assert {sms.recipient for sms in OutboundMessage.objects.all()} == {"+4799999999", "+4791234567"}
+    assert {sms.text for sms in OutboundMessage.objects.all()} == {'Time kl. 10-11 hos "Legehuset"'}
+
+
+def test_the_page_counts_as_the_page_that_asks(kari, page_of, settings):
+    configure(settings, PRICE_PER_SEGMENT=Decimal("0.495"))
+    tab = page_of(kari)
+    for text in ("Linje 1\nLinje 2\n\n", "€" * 80 + "a", "😀" * 36, "漢" * 134 + "\n", "Ω" * 161):
+        tab.goto(ADD)
+        tab.get_by_label("To", exact=True).fill("99999999")
+        tab.get_by_label("Text", exact=True).fill(text)
+        live = counted(tab)
+        tab.get_by_role("button", name="Look it over").click()
+        asked = counted(tab)
+
+        assert [live[name] for name in ("Encoding", "SMS", "Recipients", "Cost")] == [
+            asked[name] for name in ("Encoding", "SMS each", "Recipients", "Cost")
+        ]
+
+
+def test_a_person_writes_and_sends_with_the_keyboard_alone(kari, page_of):
+    tab = page_of(kari)
+    tab.goto(LIST)
+    tab.get_by_role("link", name="Write message").focus()
+    tab.keyboard.press("Enter")
+    tab.wait_for_url(f"**{ADD}")
+
+    for label, typed in (("To", "99999999"), ("Text", "Hei")):
+        field = tab.get_by_label(label, exact=True)
+        for _ in range(60):
+            if field.evaluate("field => field === document.activeElement"):
+                break
+            tab.keyboard.press("Tab")
+        tab.keyboard.type(typed)
+        assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    tab.get_by_role("button", name="Look it over").focus()
+    tab.keyboard.press("Enter")
+    tab.get_by_role("button", name="Send to 1 number").focus()
+    tab.keyboard.press("Enter")
+    tab.get_by_text("1 message is queued").wait_for()
+
+    assert OutboundMessage.objects.get().created_by == kari
+
+
+def test_a_double_click_sends_once(kari, page_of):
+    tab = page_of(kari)
+    write(tab, "99999999", "Hei")
+    tab.get_by_role("button", name="Look it over").click()
+    tab.get_by_role("button", name="Send to 1 number").dblclick()
+    tab.get_by_text("1 message is queued").wait_for()
+
+    assert OutboundMessage.objects.count() == 1
+
+
+def test_who_goes_back_from_the_page_that_asks_finds_the_text(kari, page_of):
+    tab = page_of(kari)
+    write(tab, "99999999", "Hei\npå deg")
+    tab.get_by_role("button", name="Look it over").click()
+    tab.get_by_role("button", name="Change it").click()
+    tab.get_by_role("button", name="Look it over").wait_for()
+
+    assert tab.get_by_label("Text", exact=True).input_value() == "Hei\npå deg"
+    assert (counted(tab)["Characters"], counted(tab)["Recipients"]) == ("10 / 1024", "1")
+
+
+def test_what_bulk_cannot_do_is_switched_off(kari, page_of):
+    tab = page_of(kari)
+    write(tab, "99999999\n91234567", "Hei")
+    tab.get_by_label("Bulk:").check()
+
+    assert tab.get_by_label("Send at").is_disabled() and tab.get_by_label("Priority").is_disabled()
+    tab.get_by_role("button", name="Look it over").click()
+    tab.get_by_role("button", name="Send to 2 numbers").click()
+    tab.get_by_text("2 messages are queued").wait_for()
+    assert BulkSend.objects.get().recipients == 2
+
+
+def test_the_phone_shows_the_sender_of_the_account_and_what_is_replaced(kari, page_of, settings):
+    configure(settings, "akutt", SERVICE_ID=5, SENDER="Akutten")
+    tab = page_of(kari)
+    write(tab, "99999999", "Zoë")
+    tab.get_by_label("Account").select_option("akutt")
+    tab.get_by_label("Characters").select_option("gsm")
+
+    phone = tab.get_by_role("region", name="On the phone")
+    assert "Akutten" in phone.inner_text() and "Zo?" in phone.inner_text()
+    tab.get_by_label("Sender").fill("26114")
+    assert "26114" in phone.inner_text()
+
+
+def test_the_count_is_spoken_once_the_writer_pauses(kari, page_of):
+    tab = page_of(kari)
+    write(tab, "99999999", "x" * 20)
+    spoken = tab.locator("[data-show=spoken]")
+    assert spoken.get_attribute("role") == "status"
+
+    tab.wait_for_function("document.querySelector('[data-show=spoken]').textContent.includes('20 of 1024')")
+
+
+def test_without_the_server_it_counts_all_the_same_and_says_what_it_does_not_know(kari, page_of):
+    tab = page_of(kari)
+    tab.goto(ADD)
+    tab.context.set_offline(True)
+    tab.get_by_label("To", exact=True).fill("99999999\n91234567")
+    tab.get_by_label("Text", exact=True).fill("😀" * 36)
+
+    tab.get_by_text("The numbers are checked when you go on").wait_for()
+    assert (counted(tab)["SMS"], counted(tab)["Recipients"]) == ("2", "2")
+
+
+def test_it_works_without_scripts(kari, page_of, chromium, live_server):
+    cookies = page_of(kari).context.cookies()
+    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False, locale="en")
+    context.add_cookies(cookies)
+    tab = context.new_page()
+    tab.goto(ADD)
+    tab.get_by_label("To", exact=True).fill("99999999\n12")
+    tab.get_by_label("Text", exact=True).fill("«Hei»\ndu")
+    tab.get_by_role("button", name="Look it over").click()
+    assert tab.locator(".fs-refused tbody tr").count() == 1
+    tab.get_by_role("button", name="Make them plain").click()
+    tab.get_by_role("button", name="Send to 1 number").click()
+    tab.get_by_text("1 message is queued").wait_for()
+
+    assert OutboundMessage.objects.get().text == '"Hei"\ndu'
+
+
+def test_a_strict_content_security_policy_is_kept(kari, page_of):
+    tab = page_of(kari)
+    blocked: list[str] = []
+    tab.on("console", lambda line: blocked.append(line.text) if "Security Policy" in line.text else None)
+
+    def strictly(route: Any) -> None:
+        answer = route.fetch(max_redirects=0)
+        policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'"
+        route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": policy})
+
+    tab.route("**/add/", strictly)
+    write(tab, "99999999\n12", TYPED)
+    tab.locator(".fs-refused").wait_for()
+    tab.get_by_role("button", name="Make them plain").click()
+    tab.get_by_role("button", name="Look it over").click()
+    tab.get_by_role("button", name="Send to 1 number").wait_for()
+
+    assert blocked == []
+
+
+def test_who_may_only_look_has_no_button_and_no_page(page_of, transactional_db):
+    viewer = User.objects.create(username="viewer", is_staff=True)
+    viewer.user_permissions.set(Permission.objects.filter(codename="view_outboundmessage"))
+    message()
+    tab = page_of(viewer)
+    tab.goto(LIST)
+
+    assert tab.get_by_role("link", name="Write message").count() == 0
+    assert tab.goto(ADD).status == 403
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
+def test_everybody_can_read_and_use_it_on_a_desk_and_on_a_phone(kari, page_of, settings, theme, width):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    configure(settings, "akutt", SERVICE_ID=5, PRICE_PER_SEGMENT=Decimal("0.49"))
+    tab = page_of(kari, theme=theme, width=width)
+
+    def inspect() -> None:
+        found = axe.run(tab, context=".fs-composer").response["violations"]
+        assert {fault["id"]: [node["html"] for node in fault["nodes"]] for fault in found} == {}
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+    write(tab, "x" * 100 + "\n99999999\n12\n99999999", TYPED + "y" * 200)
+    tab.locator(".fs-refused").wait_for()
+    inspect()
+    tab.get_by_role("button", name="Look it over").click()
+    tab.get_by_role("button", name="Send to 1 number").wait_for()
+    inspect()
+    tab.goto(ADD)
+    tab.get_by_role("button", name="Look it over").click()
+    tab.locator(".errornote").wait_for()
+    inspect()
