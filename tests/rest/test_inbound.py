@@ -1,0 +1,176 @@
+"""Inbound messages, their files, answers to them, and conversations."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from django_front_sms import send_sms
+from django_front_sms.models import InboundMessage, MmsFile, OutboundMessage
+from tests.rest.conftest import NUMBER, VIEW, Api
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
+Receive = Callable[..., InboundMessage]
+FileOf = Callable[..., MmsFile]
+
+
+def test_an_inbound_message_is_read_with_its_files(viewer: Api, receive: Receive, file_of: FileOf) -> None:
+    message = receive("Bilde", keyword="PROBLEM", counter=2**40, raw=b"{}", problem="the time is unreadable")
+    file = file_of(message)
+    waiting = file_of(message, None, position=1)
+    told = viewer.get(f"inbound/{message.pk}/").json()
+    assert (told["sender"], told["text"], told["keyword"], told["counter"]) == (NUMBER, "Bilde", "PROBLEM", 2**40)
+    assert told["problem"] == "the time is unreadable"
+    assert "raw" not in told
+    assert [each["id"] for each in told["files"]] == [file.pk, waiting.pk]
+    assert told["files"][0]["url"] == f"http://testserver/api/sms/inbound/{message.pk}/files/{file.pk}/"
+    assert told["files"][1]["url"] is None
+
+
+def test_a_file_leaves_as_an_attachment_that_no_browser_runs(viewer: Api, receive: Receive, file_of: FileOf) -> None:
+    message = receive()
+    file = file_of(message, b"<script>", name="../x.html", content_type="text/html")
+    answer = viewer.get(f"inbound/{message.pk}/files/{file.pk}/", headers={"Accept": "text/html"})
+    assert b"".join(answer.streaming_content) == b"<script>"
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert "sandbox" in answer["Content-Security-Policy"]
+
+
+def test_a_file_is_found_below_its_own_message_and_in_storage_alone(viewer: Api, receive: Receive, file_of: FileOf):
+    message, other = receive(), receive()
+    file, waiting = file_of(message), file_of(message, None, position=1)
+    assert viewer.get(f"inbound/{other.pk}/files/{file.pk}/").status_code == 404
+    answer = viewer.get(f"inbound/{message.pk}/files/{waiting.pk}/")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    file.file.storage.delete(file.file.name)
+    assert viewer.get(f"inbound/{message.pk}/files/{file.pk}/").status_code == 404
+
+
+def test_who_may_not_see_files_gets_no_address_of_one(login: Any, receive: Receive, file_of: FileOf) -> None:
+    message = receive()
+    file = file_of(message)
+    api = login("view_inboundmessage")
+    assert api.get(f"inbound/{message.pk}/").json()["files"][0]["url"] is None
+    assert api.get(f"inbound/{message.pk}/files/{file.pk}/").status_code == 403
+
+
+def test_inbound_messages_are_found_by_sender_account_and_time(viewer: Api, receive: Receive) -> None:
+    receive("1", received_at=timezone.now() - timedelta(days=2))
+    receive("2", sender="Posten")
+    receive("3", account="other")
+    receive("4", sender="+47594400")
+
+    def found(**query: Any) -> list[str]:
+        return [message["text"] for message in viewer.get("inbound/", query).json()["results"]]
+
+    yesterday = (timezone.now() - timedelta(days=1)).isoformat()
+    assert found() == ["4", "3", "2", "1"]
+    assert found(sender="999 99 999") == ["3", "1"]
+    assert found(sender="Posten") == ["2"]
+    assert found(sender="+47594400") == ["4"]
+    assert found(account="other") == ["3"]
+    assert found(received_to=yesterday) == ["1"]
+    assert found(received_from=yesterday) == ["4", "3", "2"]
+    assert viewer.get("inbound/", {"state": "new"}).json()["errors"][0]["parameter"] == "state"
+
+
+def test_a_page_costs_the_same_queries_whatever_its_length(
+    login: Any, receive: Receive, file_of: FileOf, django_assert_num_queries: Any
+) -> None:
+    viewer = login(*VIEW)
+    for count in (1, 5):
+        for n in range(count):
+            file_of(receive(str(n)))
+        with django_assert_num_queries(6):  # session, user, two of permissions, messages, files
+            viewer.get("inbound/")
+
+
+def test_an_answer_goes_out_from_the_number_that_was_written_to(operator: Api, receive: Receive) -> None:
+    message = receive()
+    path = f"inbound/{message.pk}/reply/"
+    answer = operator.post(path, {"text": "Takk!"}, headers={"Idempotency-Key": "a"})
+    assert answer.status_code == 201
+    assert answer.json() == operator.post(path, {"text": "Takk!"}, headers={"Idempotency-Key": "a"}).json()
+    reply = OutboundMessage.objects.get()
+    assert (reply.recipient, reply.sender, reply.reply_to) == (NUMBER, "26114123450000", message)
+    assert reply.created_by == operator.user
+    assert operator.get(answer["Location"]).json()["reply_to"] == message.pk
+
+
+def test_a_sender_that_is_a_text_gets_no_answer_and_a_reply_goes_nowhere_else(operator: Api, receive: Receive) -> None:
+    answer = operator.post(f"inbound/{receive(sender='Posten').pk}/reply/", {"text": "Takk!"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "not_repliable")
+    answer = operator.post(f"inbound/{receive().pk}/reply/", {"text": "Takk!", "to": "+4799999990"})
+    assert answer.json()["errors"][0]["code"] == "unknown_field"
+    answer = operator.post(f"inbound/{receive().pk}/reply/", {"text": "Takk!", "price": 500})
+    assert answer.status_code == 403
+
+
+def test_how_a_message_came_and_was_answered_is_told(viewer: Api, receive: Receive) -> None:
+    message = receive(look_at=None)
+    message.reply("Takk!")
+    entries = viewer.get(f"inbound/{message.pk}/timeline/").json()["entries"]
+    assert [entry["kind"] for entry in entries] == ["received", "answer"]
+
+
+def test_a_conversation_is_read_by_any_of_its_messages(viewer: Api, receive: Receive) -> None:
+    ours = send_sms(NUMBER, "Hei")
+    theirs = receive("Hei hei")
+    send_sms("+4799999990", "Noe annet")
+    for path in (f"messages/{ours.pk}/conversation/", f"inbound/{theirs.pk}/conversation/"):
+        told = viewer.get(path).json()
+        assert (told["account"], told["number"], told["next"]) == ("default", NUMBER, None)
+        assert [entry["direction"] for entry in told["results"]] == ["outbound", "inbound"]
+        assert told["results"][0]["outbound"]["id"] == ours.pk
+        assert told["results"][1]["inbound"]["id"] == theirs.pk
+        assert told["results"][1]["outbound"] is None
+        latest = viewer.get(path, {"page_size": 1}).json()
+        assert [entry["direction"] for entry in latest["results"]] == ["inbound"]
+        assert [entry["direction"] for entry in viewer.get(latest["next"]).json()["results"]] == ["outbound"]
+
+
+def test_conversations_are_listed_with_their_last_word(viewer: Api, receive: Receive) -> None:
+    receive("Hei")
+    send_sms(NUMBER, "Hei hei")
+    receive("Noen der?", sender="+4799999990")
+
+    def found(**query: Any) -> list[str]:
+        return [each["number"] for each in viewer.get("conversations/", query).json()["results"]]
+
+    page = viewer.get("conversations/", {"page_size": 1}).json()
+    assert (page["results"][0]["number"], page["results"][0]["latest"]["inbound"]["text"]) == (
+        "+4799999990",
+        "Noen der?",
+    )
+    following = viewer.get(page["next"]).json()
+    assert [each["number"] for each in following["results"]] == [NUMBER]
+    assert viewer.get(following["results"][0]["url"]).json()["results"][-1]["outbound"]["text"] == "Hei hei"
+    assert found() == ["+4799999990", NUMBER]
+    assert found(number="999 99 999") == [NUMBER]
+    assert found(unanswered="true") == ["+4799999990"]
+    assert found(account="other") == []
+
+
+@pytest.mark.parametrize("query", ["cursor=x", "cursor=older-1", f"cursor={2**63}-1", "unanswered=perhaps", "number="])
+def test_a_query_of_conversations_that_means_nothing_is_told_of(viewer: Api, query: str) -> None:
+    answer = viewer.get(f"conversations/?{query}")
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (400, query.split("=")[0])
+
+
+def test_a_number_stands_in_no_path_of_an_address(viewer: Api, receive: Receive) -> None:
+    receive()
+    send_sms(NUMBER, "Hei")
+    for path in ("conversations/", "inbound/", "messages/"):
+        for address in _addresses(viewer.get(path).json()):
+            assert "99999999" not in address
+
+
+def _addresses(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [each for inner in value.values() for each in _addresses(inner)]
+    if isinstance(value, list):
+        return [each for inner in value for each in _addresses(inner)]
+    return [value] if isinstance(value, str) and value.startswith("http") else []

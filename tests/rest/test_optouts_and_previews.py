@@ -1,0 +1,68 @@
+"""Opt-outs, and texts as they would arrive."""
+
+import pytest
+
+from django_front_sms import send_sms
+from django_front_sms.exceptions import InvalidMessage
+from django_front_sms.models import OptOut
+from tests.rest.conftest import NUMBER, Api
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
+
+
+def test_who_is_opted_out_gets_nothing_until_that_is_undone(operator: Api) -> None:
+    answer = operator.post("opt-outs/", {"number": "999 99 999"})
+    assert answer.status_code == 201
+    assert (answer.json()["number"], answer.json()["sender"], answer.json()["message"]) == (NUMBER, "", None)
+    assert OptOut.objects.get().created_by == operator.user
+    assert operator.post("opt-outs/", {"number": NUMBER}).json() == answer.json()
+    with pytest.raises(InvalidMessage):
+        send_sms(NUMBER, "Hei")
+    assert operator.get(answer["Location"]).json() == answer.json()
+    assert operator.delete(answer["Location"]).status_code == 204
+    assert operator.delete(answer["Location"]).status_code == 404
+    assert send_sms(NUMBER, "Hei").pk
+
+
+def test_a_sender_is_kept_in_the_form_that_people_write_to(operator: Api) -> None:
+    answer = operator.post("opt-outs/", {"number": NUMBER, "sender": "0047 99 99 99 90"})
+    assert answer.json()["sender"] == "+4799999990"
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"number": "12"}, "invalid_request"),
+        ({"number": NUMBER, "sender": "x" * 21}, "invalid_request"),
+        ({"number": NUMBER, "account": "nowhere"}, "unknown_account"),
+        ({"number": NUMBER, "since": "2026-01-01"}, "invalid_request"),
+        ({}, "invalid_request"),
+    ],
+)
+def test_an_opt_out_that_means_nobody_is_refused(operator: Api, asked: dict, code: str) -> None:
+    answer = operator.post("opt-outs/", asked)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert not OptOut.objects.exists()
+
+
+def test_opt_outs_are_found_by_number_and_account(viewer: Api) -> None:
+    OptOut.objects.create(number=NUMBER)
+    OptOut.objects.create(number="+4799999990", account="other")
+    assert len(viewer.get("opt-outs/").json()["results"]) == 2
+    assert [row["number"] for row in viewer.get("opt-outs/?account=other").json()["results"]] == ["+4799999990"]
+    assert [row["account"] for row in viewer.get("opt-outs/?number=99999999").json()["results"]] == ["default"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "encoding", "segments", "replaced", "text"),
+    [
+        ({"text": "Blåbær €"}, "gsm7", 1, [], "Blåbær €"),
+        ({"text": "Hei 😀"}, "ucs2", 1, [], "Hei 😀"),
+        ({"text": "Hei 😀", "unicode": False}, "gsm7", 1, ["😀"], "Hei ?"),
+        ({"text": "x" * 161}, "gsm7", 2, [], "x" * 161),
+        ({"text": ""}, "gsm7", 0, [], ""),
+    ],
+)
+def test_a_text_is_shown_as_it_would_arrive(operator: Api, asked, encoding, segments, replaced, text) -> None:
+    told = operator.post("preview/", asked).json()
+    assert (told["encoding"], told["segments"], told["replaced"], told["text"]) == (encoding, segments, replaced, text)
