@@ -2,6 +2,7 @@
 
 from django_front_sms.admin.accounts import AccountAdmin
 from django_front_sms.admin.bulk import BulkSendAdmin
+from django_front_sms.admin.conversations import ConversationAdmin
 from django_front_sms.admin.desk import DeskAdmin
 from django_front_sms.admin.events import EventAdmin
 from django_front_sms.admin.gaps import CounterGapAdmin
@@ -14,6 +15,7 @@ from django_front_sms.admin.statuses import DeliveryStatusAdmin
 __all__ = [
     "AccountAdmin",
     "BulkSendAdmin",
+    "ConversationAdmin",
     "CounterGapAdmin",
     "DeliveryStatusAdmin",
     "DeskAdmin",

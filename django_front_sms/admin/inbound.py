@@ -17,6 +17,7 @@ from django_front_sms import inbox
 from django_front_sms.admin import mms, search
 from django_front_sms.admin.acts import Act, ActingRegister
 from django_front_sms.admin.badges import badge, moment, story
+from django_front_sms.admin.conversations import conversation_of
 from django_front_sms.admin.export import Exporting
 from django_front_sms.admin.filters import AccountFilter, FilesFilter, ProblemFilter, ReceivedFilter
 from django_front_sms.admin.register import as_text
@@ -92,7 +93,12 @@ class InboundMessageAdmin(Exporting, ActingRegister):
         return download(request, file)
 
     def page(self, request: HttpRequest, row: InboundMessage) -> dict[str, Any]:
-        return {**super().page(request, row), "mms": mms.shown(request, row), "story": story(of_inbound(row))}
+        return {
+            **super().page(request, row),
+            "mms": mms.shown(request, row),
+            "conversation": conversation_of(request, row),
+            "story": story(of_inbound(row)),
+        }
 
     @admin.display(description=_("sender"))
     def sender_(self, message: InboundMessage) -> str:

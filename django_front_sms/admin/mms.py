@@ -15,16 +15,20 @@ _SHAPES = {"audio": "sound", "video": "film", "text": "file", "image": "picture"
 
 
 def shown(request: HttpRequest, message: InboundMessage) -> dict[str, Any]:
-    """What `mms.html` gets: `slides`, and the files that no phone shows (`others`)."""
+    """What `mms.html` gets: `slides`, and the files that no phone shows (`others`). `beyond` is what the message's text
+    says beyond the slides: Front puts the subject and the words of all text files into it (§2.5.1)."""
     prefetch_related_objects([message], "files")
     slides = inbox.slides_of(message)
     placed = {part.file.pk for slide in slides for part in slide.parts}
+    texts = [part.text for slide in slides for part in slide.parts if part.text and may_download(request)]
+    said = {line.strip() for text in texts for line in text.splitlines()}
     return {
+        "beyond": "\n".join(line for line in message.text.splitlines() if line.strip() not in said),
         "slides": [
             {"parts": [_file(request, part.file, part.text) for part in slide.parts], "time": slide.duration}
             for slide in slides
         ],
-        "others": [_file(request, file) for file in message.files.all() if file.pk not in placed],
+        "others": [_file(request, file) for file in inbox.files_of(message) if file.pk not in placed],
     }
 
 

@@ -18,6 +18,7 @@ from django_front_sms.admin import search
 from django_front_sms.admin.acts import Act
 from django_front_sms.admin.badges import moment, state_badge, steps, story
 from django_front_sms.admin.composer import ComposingRegister
+from django_front_sms.admin.conversations import conversation_of
 from django_front_sms.admin.export import Exporting
 from django_front_sms.admin.filters import AccountFilter, CreatedFilter, StatusMissedFilter
 from django_front_sms.models import OutboundMessage
@@ -165,6 +166,7 @@ class OutboundMessageAdmin(Exporting, ComposingRegister):
             **super().page(request, row),
             "badge": state_badge(row),
             "steps": steps(row),
+            "conversation": conversation_of(request, row),
             **(UNDECIDED if _undecided(row) else {}),
             "story": story(of_outbound(row)),
         }

@@ -12,7 +12,7 @@ pictures.py   which files may be shown
 from django_front_sms.inbox.again import read_again
 from django_front_sms.inbox.announce import process
 from django_front_sms.inbox.pictures import picture_type
-from django_front_sms.inbox.slides import slides_of
+from django_front_sms.inbox.slides import files_of, slides_of
 from django_front_sms.inbox.store import store_inbound, store_status
 
-__all__ = ["picture_type", "process", "read_again", "slides_of", "store_inbound", "store_status"]
+__all__ = ["files_of", "picture_type", "process", "read_again", "slides_of", "store_inbound", "store_status"]

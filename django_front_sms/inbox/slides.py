@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django_front_sms.gateway import smil
 from django_front_sms.gateway.mime import mime
@@ -34,7 +35,7 @@ def slides_of(message: InboundMessage) -> list[Slide]:
     Files that no slide shows follow in one of their own. Where the document that arranges them is missing or cannot be
     read, all files are one slide, in the order in which they came: only the arrangement is lost.
     """
-    files = sorted(message.files.all(), key=lambda file: file.position)  # those that the caller prefetched, if so
+    files = files_of(message)
     document = next((file for file in files if _arranges(file)), None)
     shown = [file for file in files if file is not document]
     slides = [
@@ -44,6 +45,11 @@ def slides_of(message: InboundMessage) -> list[Slide]:
     placed = {part.file.pk for slide in slides for part in slide.parts}
     rest = tuple(_part(file) for file in shown if file.pk not in placed)
     return [*slides, Slide(rest)] if rest else slides
+
+
+def files_of(message: Any) -> list[MmsFile]:
+    """The files of a message in the order in which they came; those that were prefetched, where they were."""
+    return sorted(message.files.all(), key=lambda file: int(file.position))
 
 
 def _arrangement(document: MmsFile | None, shown: Sequence[MmsFile]) -> list[smil.Slide]:

@@ -1,0 +1,109 @@
+"""The messages of a conversation as bubbles: theirs on the left, ours on the right with what became of them."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from django_front_sms.admin import mms
+from django_front_sms.admin.badges import icon, state_badge
+from django_front_sms.conversations import Message, written_at
+from django_front_sms.inbox import files_of
+from django_front_sms.models import AccountMemory, InboundMessage, OutboundMessage
+from django_front_sms.timeline import standing
+
+LATE = timedelta(minutes=5)  # how long a message can be under way before that is worth a word
+
+
+def name(message: Message) -> str:
+    """`o12` or `i12`: a message of either direction, within its conversation."""
+    return f"{'o' if isinstance(message, OutboundMessage) else 'i'}{message.pk}"
+
+
+def version(message: Message, paused: Mapping[str, AccountMemory]) -> str:
+    """Changes whenever the bubble would look different."""
+    facts: list[Any]
+    if isinstance(message, OutboundMessage):
+        due = message.next_at is None or message.next_at <= timezone.now()
+        pause = paused[message.account].pause_code if message.account in paused else ""
+        facts = [message.state, message.given_up, message.error_code, message.error_text, message.gateway_id is None]
+        facts += [message.waits_for, message.next_at, due, pause, message.duplicate_of_id]
+    else:
+        facts = [message.problem, message.text, [(file.pk, bool(file.file)) for file in files_of(message)]]
+    return hashlib.blake2b(repr(facts).encode(), digest_size=4).hexdigest()
+
+
+def bubbles(request: HttpRequest, rows: Iterable[Message], paused: Mapping[str, AccountMemory]) -> list[dict[str, Any]]:
+    """What the template gets for each message. A day is named before its first."""
+    shown = []
+    day: date | None = None
+    for message in rows:
+        at = timezone.localtime(written_at(message))
+        side = _ours(message, paused) if isinstance(message, OutboundMessage) else _theirs(request, message)
+        shown.append(
+            {
+                "name": name(message),
+                "version": version(message, paused),
+                "message": message,
+                "at": at,
+                "exact": at.isoformat(sep=" ", timespec="milliseconds"),
+                "new_day": at.date() != day,
+                **side,
+            }
+        )
+        day = at.date()
+    return shown
+
+
+def _ours(message: OutboundMessage, paused: Mapping[str, AccountMemory]) -> dict[str, Any]:
+    return {
+        "ours": True,
+        "url": reverse("admin:front_sms_outboundmessage_change", args=[message.pk]),
+        "badge": state_badge(message),
+        "length": ngettext("%(n)s SMS", "%(n)s SMS", message.segments) % {"n": message.segments},
+        "by": message.created_by.get_username() if message.created_by else "",
+        "why": standing(message, paused),
+    }
+
+
+def _theirs(request: HttpRequest, message: InboundMessage) -> dict[str, Any]:
+    late = message.sent_at is not None and message.received_at - message.sent_at > LATE
+    return {
+        "ours": False,
+        "url": reverse("admin:front_sms_inboundmessage_change", args=[message.pk]),
+        "mms": mms.shown(request, message) if files_of(message) else {},
+        "sent_at": timezone.localtime(message.sent_at) if late and message.sent_at else None,
+        "warning": icon("warning"),
+    }
+
+
+def in_short(message: Message) -> dict[str, Any]:
+    """A message in one line, for the list of conversations."""
+    at = timezone.localtime(written_at(message))
+    text = " ".join(message.text[:200].split())
+    if isinstance(message, OutboundMessage):
+        return {"at": at, "when": _briefly(at), "text": text, "ours": True, "badge": state_badge(message)}
+    count = len(files_of(message))
+    files = ngettext("%(n)s file", "%(n)s files", count) % {"n": count} if count else ""
+    return {
+        "at": at,
+        "when": _briefly(at),
+        "text": text or files or _("no text"),
+        "ours": False,
+        "files": icon("picture") if count else "",
+    }
+
+
+def _briefly(at: datetime) -> str:
+    """Today the time, this year the day, else the date."""
+    today = timezone.localdate()
+    if at.date() == today:
+        return at.strftime("%H:%M")
+    return date_format(at, "MONTH_DAY_FORMAT" if at.year == today.year else "SHORT_DATE_FORMAT")

@@ -1,0 +1,258 @@
+"""Conversations: who wrote with us on the left, what was written on the right, and a box to answer.
+
+A conversation is addressed by one of its messages (`out/7/`, `in/9/`), so that no number stands in the logs of a web
+server. New messages come by asking for them every few seconds; that works behind any server.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+
+from django_front_sms.admin import bubbles, search
+from django_front_sms.admin.people import people, spaced
+from django_front_sms.admin.register import Register
+from django_front_sms.admin.replying import Reply, reply_to, send
+from django_front_sms.conf import get_settings
+from django_front_sms.conversations import Cursor, Message, Page, counterpart, thread, threads
+from django_front_sms.exceptions import InvalidMessage
+from django_front_sms.models import AccountMemory, Conversation, InboundMessage, OutboundMessage
+from django_front_sms.timeline import paused_accounts
+
+Paused = Mapping[str, AccountMemory]
+
+SHOWN = 40  # messages on a page, and the newest that are looked after while it is open
+VIEW = ("front_sms.view_outboundmessage", "front_sms.view_inboundmessage")
+
+
+def conversation_of(request: HttpRequest, message: Message) -> str:
+    """The address of the conversation that a message is part of; empty for those who may not see it, or where nobody
+    knows who wrote."""
+    if not (request.user.has_perms(VIEW) and counterpart(message)):
+        return ""
+    direction = "out" if isinstance(message, OutboundMessage) else "in"
+    return reverse(f"admin:front_sms_conversation_{direction}", args=[message.pk])
+
+
+@admin.register(Conversation)
+class ConversationAdmin(Register):
+    class Media:
+        css = {"all": ["django_front_sms/admin.css", "django_front_sms/conversations.css"]}
+        js = ["django_front_sms/composer.js", "django_front_sms/conversations.js"]
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return bool(request.user.has_perms(VIEW))
+
+    def get_urls(self) -> list[URLPattern]:
+        def screen(route: str, view: Any, name: str) -> URLPattern:
+            pattern: URLPattern = path(route, self.admin_site.admin_view(view), name=f"front_sms_conversation_{name}")
+            return pattern
+
+        return [
+            screen("", self.changelist_view, "changelist"),
+            screen("with/", self.find_view, "with"),
+            screen("out/<int:pk>/", self.outbound_view, "out"),
+            screen("in/<int:pk>/", self.inbound_view, "in"),
+        ]
+
+    # Which conversation
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self._must_see(request)
+        if request.GET.get("part") == "people":
+            return self._people(request, None)
+        return TemplateResponse(request, "admin/front_sms/conversations.html", self._around(request, None))
+
+    def find_view(self, request: HttpRequest) -> HttpResponse:
+        """`?number=+4799999999&account=default`, for links from elsewhere."""
+        self._must_see(request)
+        account = request.GET.get("account") or "default"
+        page = thread(account, request.GET.get("number", "").strip(), limit=1)
+        if page.rows and counterpart(page.rows[0]):
+            return HttpResponseRedirect(conversation_of(request, page.rows[0]))
+        self.message_user(request, _("Nobody with this number has written with us yet."), messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:front_sms_conversation_changelist"))
+
+    def outbound_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self._must_see(request)
+        return self._conversation(request, OutboundMessage.objects.filter(pk=pk).first())
+
+    def inbound_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self._must_see(request)
+        return self._conversation(request, InboundMessage.objects.filter(pk=pk).exclude(sender="").defer("raw").first())
+
+    def _must_see(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+    # One conversation
+
+    def _conversation(self, request: HttpRequest, message: Message | None) -> HttpResponse:
+        if message is None:
+            raise Http404
+        if request.method == "POST":
+            return self._answer(request, message)
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+        match request.GET.get("part"):
+            case "people":
+                return self._people(request, message)
+            case "news":
+                return self._news(request, message)
+            case "older":
+                context = self._bubbles(request, self._page(request, message), paused_accounts())
+                return _fresh(TemplateResponse(request, "admin/front_sms/conversation_bubbles.html", context))
+        return self._show(request, message)
+
+    def _show(self, request: HttpRequest, message: Message, failure: str = "", text: str = "") -> HttpResponse:
+        page = self._page(request, message)
+        paused = paused_accounts()
+        context = {
+            **self._around(request, message),
+            **self._bubbles(request, page, paused),
+            **self._box(request, self._reply(message)),
+            "is_paused": message.account in paused,
+            "spaced": spaced(counterpart(message)),
+            "number": counterpart(message),
+            "account": message.account,
+            "is_latest": "before" not in request.GET,
+            "failure": failure,
+            "text": text,
+        }
+        return TemplateResponse(request, "admin/front_sms/conversation.html", context)
+
+    def _page(self, request: HttpRequest, message: Message) -> Page[Message]:
+        return thread(message.account, counterpart(message), before=_cursor(request, "before"), limit=SHOWN)
+
+    def _bubbles(self, request: HttpRequest, page: Page[Message], paused: Paused) -> dict[str, Any]:
+        earlier = ""
+        if page.before is not None:
+            earlier = f"{request.path}?{urlencode({**_kept(request), 'before': str(page.before)})}"
+        return {"bubbles": bubbles.bubbles(request, page.rows, paused), "earlier": earlier}
+
+    def _reply(self, message: Message) -> Reply:
+        return reply_to(message.account, counterpart(message))
+
+    def _box(self, request: HttpRequest, reply: Reply) -> dict[str, Any]:
+        return {
+            "reply": reply,
+            "may_reply": self._may_reply(request),
+            "longest": get_settings().max_text_length,
+            "opt_outs": request.user.has_perm("front_sms.view_optout"),
+        }
+
+    def _may_reply(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("front_sms.add_outboundmessage"))
+
+    # What is new
+
+    def _news(self, request: HttpRequest, message: Message) -> HttpResponse:
+        """What the page does not show yet, or no longer as it is; `seen` tells its versions: `o12.1a2b3c4d,i9.…`."""
+        seen = dict(pair.split(".", 1) for pair in request.GET.get("seen", "").split(",") if "." in pair)
+        page = thread(message.account, counterpart(message), limit=SHOWN)
+        paused = paused_accounts()
+        changed = {
+            bubbles.name(row) for row in page.rows if seen.get(bubbles.name(row)) != bubbles.version(row, paused)
+        }
+        reply = self._reply(message)
+        news: dict[str, Any] = {}
+        if changed:
+            news["bubbles"] = self._changed(request, page, changed, paused)
+        if self._may_reply(request) and request.GET.get("box") != reply.version:
+            news["box"] = render_to_string("admin/front_sms/conversation_box.html", self._box(request, reply), request)
+        return _fresh(JsonResponse(news) if news else HttpResponse(status=204))
+
+    def _changed(
+        self, request: HttpRequest, page: Page[Message], changed: set[str], paused: Paused
+    ) -> list[dict[str, Any]]:
+        """Each with the name of the one before it, so that it finds its place."""
+        before = ""
+        told = []
+        rows = [row for row in page.rows if bubbles.name(row) in changed]
+        shown = {bubble["name"]: bubble for bubble in bubbles.bubbles(request, rows, paused)}
+        for row in page.rows:
+            if bubble := shown.get(bubbles.name(row)):
+                piece = {"bubbles": [{**bubble, "new_day": True}]}
+                html = render_to_string("admin/front_sms/conversation_bubbles.html", piece, request)
+                told.append({"name": bubble["name"], "after": before, "html": html})
+            before = bubbles.name(row)
+        return told
+
+    # The list beside it
+
+    def _around(self, request: HttpRequest, message: Message | None) -> dict[str, Any]:
+        return {
+            **self.admin_site.each_context(request),
+            "title": _("Conversations"),
+            "subtitle": None,
+            "opts": self.opts,
+            "media": self.media,
+            "people": self._found(request, message),
+            "may_write": self._may_reply(request),
+        }
+
+    def _found(self, request: HttpRequest, message: Message | None) -> dict[str, Any]:
+        asked = _kept(request)
+        term = asked.get("q", "").strip()
+        page = threads(
+            account=asked.get("account"),
+            beginnings=_beginnings(term) if term else None,
+            unanswered=asked.get("show") == "unanswered",
+            before=_cursor(request, "people"),
+        )
+        return people(page, asked, message)
+
+    def _people(self, request: HttpRequest, message: Message | None) -> HttpResponse:
+        context = {"people": self._found(request, message)}
+        html = render_to_string("admin/front_sms/conversation_people.html", context, request)
+        return _fresh(HttpResponse(html))
+
+    # Answering
+
+    def _answer(self, request: HttpRequest, message: Message) -> HttpResponse:
+        if not self._may_reply(request):
+            raise PermissionDenied
+        answering = request.POST.get("answering", "")
+        reply = reply_to(message.account, counterpart(message), int(answering) if answering.isdecimal() else None)
+        text = request.POST.get("text", "")
+        by_script = request.headers.get("Accept", "").startswith("application/json")
+        try:
+            sms = send(request, reply, text, request.POST.get("key", ""))
+        except InvalidMessage as error:
+            if by_script:
+                return JsonResponse({"failure": str(error), "key": reply.key}, status=400)
+            return self._show(request, message, str(error), text)
+        self.log_addition(request, sms, _("Written in a conversation"))
+        if by_script:
+            return JsonResponse({"sent": bubbles.name(sms), "key": reply.key})
+        return HttpResponseRedirect(f"{conversation_of(request, sms)}?{urlencode(_kept(request))}".rstrip("?"))
+
+
+def _kept(request: HttpRequest) -> dict[str, str]:
+    """What of a query belongs to the list of people, and goes along from page to page."""
+    return {key: request.GET[key] for key in ("q", "account", "show", "people") if request.GET.get(key)}
+
+
+def _beginnings(term: str) -> set[str]:
+    """How the number that a person asks for may begin, as it is written and as a row has it. Names send, too."""
+    return {term} if any(char.isalpha() for char in term) else {term} | search.prefixes(term)
+
+
+def _cursor(request: HttpRequest, name: str) -> Cursor | None:
+    try:
+        return Cursor.parse(request.GET[name]) if request.GET.get(name) else None
+    except ValueError as error:
+        raise Http404(str(error)) from None
+
+
+def _fresh(response: HttpResponse) -> HttpResponse:
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

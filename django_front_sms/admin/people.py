@@ -1,0 +1,54 @@
+"""The list of conversations, as its template gets it."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import phonenumbers
+from django.urls import reverse
+
+from django_front_sms.admin.bubbles import in_short
+from django_front_sms.conf import get_settings
+from django_front_sms.conversations import Message, Page, Thread, counterpart
+from django_front_sms.models import OutboundMessage
+
+
+def people(page: Page[Thread], asked: dict[str, str], opened: Message | None) -> dict[str, Any]:
+    """`asked`: what was searched for, as it stands in the query. `opened`: a message of the conversation that is
+    shown beside the list."""
+    home = reverse("admin:front_sms_conversation_changelist")
+    accounts = list(get_settings().accounts)
+    shown = (opened.account, counterpart(opened)) if opened is not None else None
+    return {
+        "rows": [_person(thread, asked, shown) for thread in page.rows],
+        "asked": asked,
+        "accounts": accounts if len(accounts) > 1 else [],
+        "older": _link(home, {**asked, "people": str(page.before)}) if page.before else "",
+        "newest": _link(home, {**asked, "people": ""}) if asked.get("people") else "",
+        "all": _link(home, {**asked, "show": "", "people": ""}),
+        "unanswered": _link(home, {**asked, "show": "unanswered", "people": ""}),
+    }
+
+
+def _person(thread: Thread, asked: dict[str, str], shown: tuple[str, str] | None) -> dict[str, Any]:
+    direction = "out" if isinstance(thread.latest, OutboundMessage) else "in"
+    address = reverse(f"admin:front_sms_conversation_{direction}", args=[thread.latest.pk])
+    return {
+        "thread": thread,
+        "number": spaced(thread.number),
+        "url": _link(address, asked),
+        "is_open": (thread.account, thread.number) == shown,
+        **in_short(thread.latest),
+    }
+
+
+def spaced(number: str) -> str:
+    """A number as people read it: `+47 999 99 999`; anything else as it is."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def _link(address: str, query: dict[str, str]) -> str:
+    return f"{address}?{urlencode({key: value for key, value in query.items() if value})}".rstrip("?")
