@@ -1,6 +1,8 @@
-"""The reference is complete, and says what the code says."""
+"""The reference is complete, and says what the code says.
 
-import argparse
+The pages of checks, commands, metrics and log lines are compared where these are tested.
+"""
+
 import ast
 import inspect
 import re
@@ -11,13 +13,12 @@ from typing import Any
 
 import pytest
 from django.dispatch import Signal
+from django.urls.resolvers import RoutePattern
 
 import django_front_sms
 from django_front_sms import conf, exceptions, models, sending, signals
-from django_front_sms.checks import MISTAKES
 from django_front_sms.gateway.codes import ErrorCode, StatusCode, blame, describe
 from django_front_sms.gateway.gsm import Preview
-from django_front_sms.management.subcommands.register import SUBCOMMANDS
 from django_front_sms.states import MOVES, State, by_statuses
 from tests.docs.pages import DOCS, HERE, ROOT, cells
 
@@ -132,27 +133,7 @@ def test_every_code_of_an_invalid_message_is_listed() -> None:
     assert listed == set(codes_of_invalid_messages())
 
 
-# ---- Checks, commands
-
-
-def test_every_check_has_an_entry() -> None:
-    assert set(re.findall(r"^### `(front_sms\.[EW]\d+)`$", page("checks"), re.M)) == set(MISTAKES)
-
-
-@pytest.mark.parametrize("name", SUBCOMMANDS)
-def test_every_subcommand_has_an_entry_with_its_options(name: str) -> None:
-    section = re.search(rf"^## `{name}`\n(.*?)(?=^## |\Z)", page("commands"), re.M | re.S)
-    assert section, f"docs/reference/commands.md has no entry for {name}"
-    parser = argparse.ArgumentParser(add_help=False)
-    SUBCOMMANDS[name].add_arguments(parser)
-    for action in parser._actions:
-        long = [option for option in action.option_strings if option.startswith("--")][:1]
-        for word in long or [str(action.metavar or action.dest)]:
-            assert re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", section[1]), f"{name} does not tell of {word}"
-
-
-def test_no_subcommand_is_told_of_that_is_not_there() -> None:
-    assert set(re.findall(r"^## `([a-z-]+)`$", page("commands"), re.M)) == set(SUBCOMMANDS)
+# ---- The simulator, REST
 
 
 def test_every_option_of_the_simulator_is_listed() -> None:
@@ -162,6 +143,17 @@ def test_every_option_of_the_simulator_is_listed() -> None:
     for action in build_parser()._actions:
         options = [option for option in action.option_strings if option.startswith("--") and option != "--help"]
         assert not options or any(option in everything for option in options), options
+
+
+def test_every_path_of_the_rest_api_is_listed() -> None:
+    from django_front_sms.rest.urls import urlpatterns
+
+    paths = {
+        re.sub(r"<\w+:(\w+)>", "", str(each.pattern)) for each in urlpatterns if isinstance(each.pattern, RoutePattern)
+    }
+    listed = {re.sub(r"[<{][\w:]+[>}]", "", marked) for marked in re.findall(r"`([^`\n]+)`", page("rest"))}
+    told = {word.lstrip("/") for marked in listed for word in marked.split()}
+    assert paths <= told
 
 
 # ---- Python
