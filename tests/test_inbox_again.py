@@ -155,6 +155,7 @@ class TestTwinsByGet:
         for counter in (b"157", b"158", b"158"):
             query = QUERY.replace(b"157", counter)
             inbox.store_inbound("default", decode_inbound_query(query), query)
+        inbox.process()
         first, second = InboundMessage.objects.order_by("pk")
         assert first.problem == ""
         assert second.problem == f"possibly the same as #{first.pk}: only the counter is another"
@@ -165,6 +166,7 @@ class TestTwinsByGet:
     def test_others_are_not(self, old, new):
         for query in (QUERY, QUERY.replace(old, new).replace(b"157", b"158")):
             inbox.store_inbound("default", decode_inbound_query(query), query)
+        inbox.process()
         assert set(InboundMessage.objects.values_list("problem", flat=True)) == {""}
         assert InboundMessage.objects.count() == 2
 
@@ -172,5 +174,6 @@ class TestTwinsByGet:
         for counter in (b"157", b"158"):
             query = QUERY.replace(b"157", counter)
             inbox.store_inbound("default", decode_inbound_query(query), query)
+        inbox.process()
         flagged = InboundMessage.objects.latest("pk")
         assert inbox.read_again(flagged).problem.startswith("possibly the same as #")

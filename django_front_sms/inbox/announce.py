@@ -11,6 +11,7 @@ from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.inbox import counters, files
+from django_front_sms.inbox.store import LONGEST_PROBLEM, TWIN
 from django_front_sms.models import Event, InboundMessage, MmsFile, OutboundMessage, Outcome, SendAttempt
 from django_front_sms.outbox.transactions import nested_transaction
 from django_front_sms.states import ACCEPTED, State
@@ -28,7 +29,7 @@ def process() -> int:
     while True:
         now = database_now()
         due = InboundMessage.objects.filter(look_at__lte=now).exclude(pk__in=undecided).order_by("look_at", "pk")
-        messages = sorted(due.defer("raw", "text")[:BATCH], key=lambda message: message.pk)  # all workers lock in order
+        messages = sorted(due.defer("raw")[:BATCH], key=lambda message: message.pk)  # all workers lock in order
         if not messages:
             break
         undecided |= {message.pk for message in messages if not message.announced and _is_too_early(message, now)}
@@ -53,6 +54,7 @@ def _announce(messages: Sequence[InboundMessage], unfinished: Collection[int], n
         reply_to = answered_by(message)
         if not row.filter(announced=False).update(announced=True, in_reply_to=reply_to, look_at=look_at):
             continue
+        _flag_twin(message)
         new.append(message)
         told.append(events.message_received(message.pk))
         if reply_to is not None:
@@ -61,6 +63,20 @@ def _announce(messages: Sequence[InboundMessage], unfinished: Collection[int], n
     optouts.heed(new)
     counters.count(new, now)
     return len(new)
+
+
+def _flag_twin(message: InboundMessage) -> None:
+    """A delivery by GET has no id (§2.5.2). The same text from the same phone in the same second, and only the counter
+    is another: perhaps Front counted one message twice, perhaps somebody pressed twice."""
+    if message.api != "get" or message.sent_at is None:
+        return
+    alike = {"account": message.account, "api": "get", "sender": message.sender, "recipient": message.recipient}
+    before = InboundMessage.objects.filter(**alike, sent_at=message.sent_at, text=message.text, pk__lt=message.pk)
+    first = before.exclude(counter=message.counter).order_by("pk").values_list("pk", flat=True).first()
+    if first is not None:
+        problems = [message.problem] if message.problem else []
+        message.problem = "; ".join([*problems, f"{TWIN}{first}: only the counter is another"])[:LONGEST_PROBLEM]
+        InboundMessage.objects.filter(pk=message.pk).update(problem=message.problem)
 
 
 def answered_by(message: InboundMessage) -> int | None:

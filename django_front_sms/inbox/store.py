@@ -7,8 +7,9 @@ import hashlib
 import json
 import logging
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, OperationalError, connections, router, transaction
 
 from django_front_sms import events
 from django_front_sms.gateway.push import InboundPush, StatusPush
@@ -19,9 +20,11 @@ from django_front_sms.outbox.transactions import nested_transaction
 logger = logging.getLogger(__name__)
 
 _TRIES = 5
-_LONGEST_PROBLEM = 1000
+LONGEST_PROBLEM = 1000
 _CAME_BEFORE = "this came before with other content, as #"
-_TWIN = "possibly the same as #"
+TWIN = "possibly the same as #"
+# By the driver's connection; asked once for each.
+_durable: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 
 
 def store_status(account: str, push: StatusPush, raw: bytes) -> None:
@@ -31,7 +34,7 @@ def store_status(account: str, push: StatusPush, raw: bytes) -> None:
         gateway_id=push.gateway_id,
         status=push.status,
         raw=raw,
-        problem=push.problem[:_LONGEST_PROBLEM],
+        problem=push.problem[:LONGEST_PROBLEM],
         look_at=None if push.gateway_id is None else events.due_at_once(),  # without an id it is nobody's
     )
     if push.problem:
@@ -49,8 +52,9 @@ def store_inbound(account: str, push: InboundPush, raw: bytes) -> bool:
     identity, content = _identity(account, push, raw), content_digest(push, raw)
     problems = [push.problem] if push.problem else []
     message: InboundMessage | None = None
+    look_first = bool(push.files)  # what has files is not to be stored in vain; what has none is known by its refusal
     for _ in range(_TRIES):
-        known = InboundMessage.objects.using(using).filter(identity=identity).only("pk", "content_digest").first()
+        known = _known(identity, using) if look_first else None
         if known is not None and known.content_digest in (content, ""):  # empty: it came, and was erased since
             return False
         if known is not None:
@@ -59,12 +63,12 @@ def store_inbound(account: str, push: InboundPush, raw: bytes) -> bool:
             message = None
             continue
         if message is None:
-            message, attached = unsaved(account, push, raw, [*problems, *_twins(account, push, using)])
+            message, attached = unsaved(account, push, raw, problems)
         message.identity, message.content_digest = identity, content
         try:
             _insert(message, attached, using)
-        except IntegrityError:  # somebody was faster: look who
-            message.pk = None
+        except IntegrityError:  # it is there already, or somebody was faster: look who
+            message.pk, look_first = None, True
             continue
         if message.problem:
             logger.warning("Inbound message #%d could not be read in full; its page in the admin says why.", message.pk)
@@ -93,7 +97,7 @@ def unsaved(account: str, push: InboundPush, raw: bytes, problems: list[str]) ->
         sent_at=push.sent,
         counter=push.counter,
         raw=files.spliced(raw, moved) if moved else raw,
-        problem="; ".join(problems)[:_LONGEST_PROBLEM],
+        problem="; ".join(problems)[:LONGEST_PROBLEM],
         look_at=events.due_at_once(),
         **texts,
     )
@@ -102,23 +106,40 @@ def unsaved(account: str, push: InboundPush, raw: bytes, problems: list[str]) ->
 
 def notes(problem: str) -> list[str]:
     """What of a message's problem was found by comparing it with others, and not by reading it."""
-    return [part for part in problem.split("; ") if part.startswith((_CAME_BEFORE, _TWIN))]
+    return [part for part in problem.split("; ") if part.startswith((_CAME_BEFORE, TWIN))]
 
 
-def _twins(account: str, push: InboundPush, using: str) -> list[str]:
-    """A delivery by GET has no id (§2.5.2). The same text from the same phone in the same second, and only the counter
-    is another: perhaps Front counted one message twice, perhaps somebody pressed twice."""
-    if push.api != "get" or push.sent is None:
-        return []
-    alike = InboundMessage.objects.using(using).filter(
-        account=account, api="get", sender=push.sender, recipient=push.recipient, sent_at=push.sent, text=push.text
-    )
-    first = alike.exclude(counter=push.counter).order_by("pk").values_list("pk", flat=True).first()
-    return [] if first is None else [f"{_TWIN}{first}: only the counter is another"]
+def _known(identity: str, using: str) -> InboundMessage | None:
+    return InboundMessage.objects.using(using).filter(identity=identity).only("pk", "content_digest").first()
+
+
+def _insert(message: InboundMessage, attached: list[MmsFile], using: str) -> None:
+    if not attached and _commits_alone(using):
+        try:
+            message.save(force_insert=True, using=using)
+            return
+        except OperationalError:  # busy, or a connection that is gone: once more, as a transaction is
+            message.pk = None
+    _insert_together(message, attached, using)
+
+
+def _commits_alone(using: str) -> bool:
+    """Whether one statement is a transaction of its own that is durable: four times as quick as one with a frame."""
+    connection = connections[using]
+    if connection.in_atomic_block or not connection.get_autocommit():
+        return False
+    if connection.vendor != "postgresql":
+        return True
+    connection.ensure_connection()
+    if connection.connection not in _durable:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            _durable[connection.connection] = cursor.fetchone()[0] != "off"
+    return _durable[connection.connection]
 
 
 @nested_transaction
-def _insert(message: InboundMessage, attached: list[MmsFile], using: str) -> None:
+def _insert_together(message: InboundMessage, attached: list[MmsFile], using: str) -> None:
     message.save(force_insert=True, using=using)
     for file in attached:
         file.message_id = message.pk
