@@ -5,6 +5,7 @@ The pages of checks, commands, metrics and log lines are compared where these ar
 
 import ast
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
@@ -21,6 +22,7 @@ from django_front_sms.gateway.codes import ErrorCode, StatusCode, blame, describ
 from django_front_sms.gateway.gsm import Preview
 from django_front_sms.states import MOVES, State, by_statuses
 from tests.docs.pages import DOCS, HERE, ROOT, cells
+from tests.gateway import manual
 
 REFERENCE = DOCS / "reference"
 PACKAGE = ROOT / "django_front_sms"
@@ -214,6 +216,23 @@ def test_every_permission_is_described() -> None:
     rows = apps.get_app_config("front_sms").get_models()
     known = {f"front_sms.{codename}" for model in rows for codename, _name in model._meta.permissions}
     assert known <= set(re.findall(r"`(front_sms\.\w+)`", page("permissions")))
+
+
+# ---- The glossary
+
+
+def words_of_front() -> set[str]:
+    """Every parameter in the manual's own examples."""
+    documents = [json.loads(each) for each in (manual.POST, manual.BULK_EMOJI, manual.SMS, manual.MMS)]
+    names = {name for document in documents for name in (*document, *(document.get("files") or [{}])[0])}
+    query = f"{manual.STATUS}&{manual.GET}"
+    answers = {"errorcode", "description", "invalidPhoneno", "duplicatePhoneno", "ErrorCode", "ID"}
+    return names | set(re.findall(r"(?:^|[&?])(\w+)=", query)) | answers
+
+
+def test_every_word_of_front_has_ours_beside_it() -> None:
+    front = {word for row in cells(DOCS / "glossary.md") if len(row) == 4 for word in code_of(row[1])}
+    assert words_of_front() <= front
 
 
 # ---- Every page
