@@ -12,7 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, router
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from django_front_sms.checks import mistakes
-from django_front_sms.checks.values import effective, is_number
+from django_front_sms.checks.values import effective
 from django_front_sms.models import OutboundMessage
 from django_front_sms.schedule import BEAT_SCHEDULE, HINTS_LAST
 
@@ -36,7 +36,12 @@ def check_broker(**kwargs: Any) -> Iterator[CheckMessage]:
 
     options = getattr(django_settings, "CELERY_BROKER_TRANSPORT_OPTIONS", None)
     timeout = options.get("visibility_timeout") if isinstance(options, Mapping) else None
-    if isinstance(broker, str) and broker.startswith("redis") and is_number(timeout) and timeout < HINTS_LAST:
+    if (
+        isinstance(broker, str)
+        and broker.startswith("redis")
+        and isinstance(timeout, int | float)
+        and timeout < HINTS_LAST
+    ):
         yield mistakes.VISIBILITY.found(seconds=f"{timeout:g}")
 
 

@@ -1,0 +1,156 @@
+"""Metrics for Prometheus, read from the database when they are asked for (extra `[prometheus]`).
+
+    from django_front_sms import metrics
+    path("metrics/front-sms/", metrics.view)      # these metrics alone
+    metrics.register()                            # or: beside the site's own, in its registry
+
+Whatever process answers, the numbers are those of the whole site. Fewer than twenty queries, each of which an index
+answers; nothing in them names a person.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
+from django.db.models import Count, Min
+from django.db.models.functions import Greatest
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector as _Collector
+
+from django_front_sms import figures
+from django_front_sms.clock import database_now
+from django_front_sms.conf import get_settings
+from django_front_sms.models import (
+    AccountMemory,
+    DeliveryStatus,
+    Event,
+    InboundMessage,
+    OutboundMessage,
+    Outcome,
+    SendAttempt,
+)
+from django_front_sms.states import State
+
+LATELY = timedelta(hours=1)
+SAMPLE = 1000  # attempts whose duration is looked at
+QUANTILES = (0.5, 0.95, 0.99)
+
+Labels = tuple[str, ...]
+
+
+class Collector(_Collector):
+    """Gives all metrics as they are now. While the database is away, `front_sms_database_up` is 0, and the only one."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        up = ("front_sms_database_up", "Whether the database answers.", ())
+        try:
+            now = database_now()
+            found = [*_queue(now), *_lately(now), *_speed(), *_trouble(now), *_work()]
+        except DatabaseError:
+            yield _gauge(*up, {(): 0})
+            return
+        yield _gauge(*up, {(): 1})
+        yield from found
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """Nothing: registering asks no database, which may not be there yet."""
+        return []
+
+
+def register(registry: CollectorRegistry = REGISTRY) -> Collector:
+    """Add these metrics to a registry that the site shows already."""
+    collector = Collector()
+    registry.register(collector)
+    return collector
+
+
+@require_safe
+@login_not_required
+def view(request: HttpRequest) -> HttpResponse:
+    """These metrics alone, in Prometheus' text format. Let only your own network reach it."""
+    registry = CollectorRegistry(auto_describe=False)
+    register(registry)
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _gauge(name: str, says: str, labels: Labels, values: Mapping[Any, float | None]) -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily(name, says, labels=labels)
+    for key, value in values.items():
+        if value is not None:
+            gauge.add_metric(key, value)
+    return gauge
+
+
+def _of_each(rows: Any, zero: Mapping[Any, float] = {}) -> dict[Labels, float]:
+    """Counted rows, whose last column is the count, by the columns before it."""
+    return {**zero, **{tuple("" if part is None else str(part) for part in key): count for *key, count in rows}}
+
+
+def _queue(now: datetime) -> Iterator[GaugeMetricFamily]:
+    names = list(get_settings().accounts)
+    waiting = OutboundMessage.objects.filter(state__in=[State.QUEUED, State.SENDING]).order_by()
+    none = {(name, str(state)): 0 for name in names for state in (State.QUEUED, State.SENDING)}
+    counts = _of_each(waiting.values_list("account", "state").annotate(Count("pk")), none)
+    yield _gauge("front_sms_queue", "Messages that have not left yet.", ("account", "state"), counts)
+    due = OutboundMessage.objects.filter(state=State.QUEUED, next_at__lte=now).order_by()
+    rows = list(due.values_list("account").annotate(Count("pk"), oldest=Min(Greatest("next_at", "created_at"))))
+    none_due: dict[Labels, float] = {(name,): 0 for name in names}
+    counts = {**none_due, **{(account,): count for account, count, _ in rows}}
+    yield _gauge("front_sms_queue_due", "Messages whose time has come.", ("account",), counts)
+    ages = {**none_due, **{(account,): (now - oldest).total_seconds() for account, _, oldest in rows}}
+    says = "How long the oldest of them has been due."
+    yield _gauge("front_sms_queue_oldest_due_seconds", says, ("account",), ages)
+
+
+def _lately(now: datetime) -> Iterator[GaugeMetricFamily]:
+    asked_for = figures.asked_for(now - LATELY).order_by()
+    none = {(name, str(state)): 0 for name in get_settings().accounts for state in State}
+    counts = _of_each(asked_for.values_list("account", "state").annotate(Count("pk")), none)
+    says = "Messages that were asked for in the last hour, by where they stand now."
+    yield _gauge("front_sms_messages_last_hour", says, ("account", "state"), counts)
+    refused = asked_for.filter(state=State.REJECTED, error_code__isnull=False)
+    counts = _of_each(refused.values_list("account", "error_code").annotate(Count("pk")))
+    says = "Of these, the rejected ones, by Front's code (2.2)."
+    yield _gauge("front_sms_rejected_last_hour", says, ("account", "code"), counts)
+
+
+def _speed() -> Iterator[GaugeMetricFamily]:
+    answered = SendAttempt.objects.filter(outcome=Outcome.ANSWERED, duration__isnull=False).order_by("-pk")
+    exchanges = sorted(duration or 0.0 for duration in answered.values_list("duration", flat=True)[:SAMPLE])
+    says = "How long the latest answered attempts took, from claim to answer."
+    yield _gauge("front_sms_exchange_seconds", says, ("quantile",), _quantiles(exchanges))
+    says = "How long the latest delivered messages took, from Front to the phone."
+    yield _gauge("front_sms_delivery_seconds", says, ("quantile",), _quantiles(figures.delivery_times().seconds))
+
+
+def _quantiles(ordered: Any) -> dict[Labels, float | None]:
+    last = len(ordered) - 1
+    return {(str(part),): ordered[round(last * part)] if ordered else None for part in QUANTILES}
+
+
+def _trouble(now: datetime) -> Iterator[GaugeMetricFamily]:
+    needs = {(name,): float(need.count) for name, need in figures.needs(now).items()}
+    says = "What needs a person: unconfirmed messages, counter gaps and so on, as the admin lists them."
+    yield _gauge("front_sms_needs_a_person", says, ("what",), needs)
+    memories = list(AccountMemory.objects.defer("streams"))
+    paused = {memory.key for memory in memories if memory.paused_at}
+    known = get_settings().accounts
+    accounts: dict[Labels, float] = {(name,): account.gateway in paused for name, account in known.items()}
+    yield _gauge("front_sms_paused", "Whether sending is paused, because Front refused it.", ("account",), accounts)
+    seen = max((memory.clock for memory in memories if memory.clock), default=None)
+    silence = {(): (now - seen).total_seconds() if seen else None}
+    yield _gauge("front_sms_worker_silent_seconds", "Since when no worker was seen.", (), silence)
+
+
+def _work() -> Iterator[GaugeMetricFamily]:
+    waiting = {
+        ("inbound",): InboundMessage.objects.filter(look_at__isnull=False).count(),
+        ("statuses",): DeliveryStatus.objects.filter(look_at__isnull=False).count(),
+        ("events",): Event.objects.filter(next_at__isnull=False).count(),
+    }
+    yield _gauge("front_sms_waiting_for_a_worker", "What came in, or happened, and waits.", ("what",), waiting)
