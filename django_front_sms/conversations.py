@@ -106,6 +106,8 @@ def threads(
 
 def thread(account: str, number: str, *, before: Cursor | None = None, limit: int = 50) -> Page[Message]:
     """The last messages with one counterpart, oldest first; files and who wrote are prefetched, `raw` is not read."""
+    if not number:  # rows that were emptied have nobody in common
+        return Page([], None)
     ours = OutboundMessage.objects.filter(account=account, recipient=number, pk__lt=before.outbound if before else _ALL)
     theirs = InboundMessage.objects.filter(account=account, sender=number, pk__lt=before.inbound if before else _ALL)
     streams: list[list[Any]] = [
@@ -181,7 +183,8 @@ class _Walk:
 
 
 def _walks(asked: _Asked, unanswered: bool, before: Cursor | None) -> tuple[_Walk, _Walk]:
-    ours, theirs = OutboundMessage.objects.all(), InboundMessage.objects.exclude(sender="")
+    # Without a number are rows that were emptied for their age, and pushes that could not be read.
+    ours, theirs = OutboundMessage.objects.exclude(recipient=""), InboundMessage.objects.exclude(sender="")
     outbound, inbound = before or (None, None)
     newer_in_theirs = _newer("sender", before)
     if unanswered:

@@ -131,10 +131,10 @@ class TestThreads:
         assert numbers(threads(unanswered=True)) == [ASE, KARI]
         assert all_pages(unanswered=True, limit=1) == [ASE, KARI]
 
-    def test_what_nobody_is_known_to_have_sent_is_in_no_thread(self):
-        come("", 1, problem="not JSON"), come("Front", 2)
+    def test_what_nobody_is_known_to_have_sent_or_got_is_in_no_thread(self):
+        come("", 1, problem="not JSON"), out("", 2, ""), come("Front", 3)
 
-        assert numbers(threads()) == ["Front"]
+        assert numbers(threads()) == ["Front"] and texts(thread("default", "")) == []
 
     def test_the_queries_are_few_and_read_no_raw_push(self, django_assert_max_num_queries):
         for n in range(30):

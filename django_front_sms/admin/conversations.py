@@ -83,7 +83,7 @@ class ConversationAdmin(Register):
 
     def outbound_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self._must_see(request)
-        return self._conversation(request, OutboundMessage.objects.filter(pk=pk).first())
+        return self._conversation(request, OutboundMessage.objects.filter(pk=pk).exclude(recipient="").first())
 
     def inbound_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self._must_see(request)
