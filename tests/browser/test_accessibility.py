@@ -1,0 +1,62 @@
+"""No serious accessibility fault on any screen, by axe-core: in the light, in the dark and on a phone."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from tests.browser.screens import change, screens
+from tests.conftest import missing
+from tests.stories import unconfirmed
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def kari(transactional_db) -> User:
+    return User.objects.create_superuser("kari")
+
+
+def faults(page) -> list[str]:
+    """What axe-core holds against the page that is open, if it is serious or worse."""
+    try:
+        from axe_playwright_python.sync_playwright import Axe
+    except ImportError:
+        missing('axe-playwright-python is not installed: pip install -e ".[dev]"')
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{fault['id']}: {node['target']} {node['html'][:200]} {node['failureSummary'][:300]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+def test_no_screen_has_a_serious_fault(kari, page_of, theme, width):
+    page = page_of(kari, theme=theme, width=width)
+
+    found: dict[str, list[str]] = {}  # a fault, and the screens that have it
+    for name, address in screens().items():
+        page.goto(address)
+        assert page.locator("h1").count(), name
+        for fault in faults(page):
+            found.setdefault(fault, []).append(name)
+
+    assert not found, "\n\n".join(f"{fault}\n  on {', '.join(names)}" for fault, names in found.items())
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_that_asks_has_none_either(kari, page_of, theme):
+    page = page_of(kari, theme=theme)
+    page.goto(change(unconfirmed()))
+    page.get_by_role("button", name="Send anyway").click()
+    page.get_by_text("It may have been sent already").wait_for()
+
+    assert faults(page) == []
+
+
+def test_axe_finds_a_fault_where_there_is_one(kari, page_of):
+    page = page_of(kari)
+    page.goto("/admin/")
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=\"/x.png\"><button></button>')")
+
+    assert {fault.partition(":")[0] for fault in faults(page)} >= {"image-alt", "button-name"}

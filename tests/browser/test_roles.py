@@ -1,0 +1,193 @@
+"""Viewer, operator and manager at work: each opens every screen, and does with the mouse what is theirs and no more."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+
+from django_front_sms.conf import get_settings
+from django_front_sms.models import AccountMemory, Event, InboundMessage, OptOut, OutboundMessage
+from django_front_sms.states import State
+from tests.browser.screens import change, screens
+from tests.stories import delivered, event, inbound, message, paused, unconfirmed
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+OUTGOING = "/admin/front_sms/outboundmessage/"
+RANKS = ["viewer", "operator", "manager"]
+every_role = pytest.mark.parametrize("role", RANKS)
+
+
+@pytest.fixture
+def staff(transactional_db) -> Callable[[str], User]:
+    """Somebody who has nothing but a role."""
+
+    def person(role: str) -> User:
+        call_command("front_sms", "roles", verbosity=0)
+        user = User.objects.create(username=role, is_staff=True)
+        user.groups.add(Group.objects.get(name=f"Front SMS {role}"))
+        return user
+
+    return person
+
+
+def at_least(role: str, least: str) -> bool:
+    return RANKS.index(role) >= RANKS.index(least)
+
+
+def our_paused_account() -> AccountMemory:
+    account = paused(13)
+    AccountMemory.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
+    return account
+
+
+def state_is(state: str) -> Callable[[Any], bool]:
+    return lambda row: OutboundMessage.objects.get(pk=row.pk).state == state
+
+
+def history_of(row: Any) -> list[LogEntry]:
+    return list(LogEntry.objects.filter(object_id=row.pk, content_type__model=row._meta.model_name))
+
+
+BROKEN = {"problem": "it could not be read", "text": "", "raw": b'{"id": 7, "text": "Hei", "to": "26114"}'}
+ACTS = {  # the button: a row to press it on, the least of the roles that has it, and how one sees that it was done
+    "Cancel": (message, "operator", state_is(State.CANCELLED)),
+    "Send once more": (
+        delivered,
+        "operator",
+        lambda row: OutboundMessage.objects.filter(metadata={"resend_of": row.pk}).count() == 1,
+    ),
+    "Mark as sent": (unconfirmed, "operator", state_is(State.SENT)),
+    "Send anyway": (unconfirmed, "operator", state_is(State.QUEUED)),
+    "Give up": (unconfirmed, "operator", lambda row: OutboundMessage.objects.get(pk=row.pk).given_up),
+    "Read again": (
+        lambda: inbound(**BROKEN),
+        "operator",
+        lambda row: InboundMessage.objects.get(pk=row.pk).text == "Hei",
+    ),
+    "Resume sending": (
+        our_paused_account,
+        "manager",
+        lambda row: AccountMemory.objects.get(pk=row.pk).paused_at is None,
+    ),
+    "Deliver again": (
+        lambda: event("out:1", failed=True, traceback="x"),
+        "manager",
+        lambda row: not Event.objects.get(pk=row.pk).failed,
+    ),
+}
+
+
+@every_role
+def test_every_screen_opens_and_is_complete(staff, page_of, role):
+    page = page_of(staff(role))
+    refused = {"an opt-out to write": "operator", "an export": "manager"}
+
+    for name, address in screens().items():
+        answer = page.goto(address)
+        may = at_least(role, refused.get(name, "viewer"))
+        assert answer.status == (200 if may else 403), name
+        assert page.locator("h1").count() == 1, name
+
+
+@every_role
+def test_an_act_is_asked_about_done_and_recorded_or_not_offered_at_all(staff, page_of, role):
+    person = staff(role)
+    page = page_of(person)
+    for button, (make, least, is_done) in ACTS.items():
+        row = make()
+        page.goto(change(row))
+
+        if not at_least(role, least):
+            assert page.get_by_role("button", name=button).count() == 0, button
+            continue
+        page.get_by_role("button", name=button, exact=True).click()
+        page.get_by_role("link", name="No, take me back").wait_for()
+        assert not is_done(row) and not history_of(row), button
+        page.get_by_role("button", name=button, exact=True).dblclick()
+        page.locator(".messagelist li").first.wait_for()
+
+        assert is_done(row), button
+        assert {entry.user for entry in history_of(row)} == {person}, button
+        page.goto(change(row).replace("change/", "history/"))
+        assert page.get_by_role("cell", name=button).count() >= 1, button
+
+
+@every_role
+def test_several_are_acted_upon_from_the_list_by_whoever_may(staff, page_of, role):
+    rows = [message(), message()]
+    page = page_of(staff(role))
+    page.goto(OUTGOING)
+
+    if role == "viewer":
+        assert page.locator("select[name=action], .action-select").count() == 0
+        return
+    page.get_by_label("Select all objects on this page for an action").check()
+    page.locator("select[name=action]").select_option(label="Cancel")
+    page.get_by_role("button", name="Go").click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_text("2 rows: cancelled").wait_for()
+
+    assert {OutboundMessage.objects.get(pk=row.pk).state for row in rows} == {State.CANCELLED}
+
+
+@every_role
+def test_what_was_searched_for_is_exported_by_managers_alone(staff, page_of, role):
+    delivered(recipient="+4791234567", text="=1+1 æøå")
+    message()
+    page = page_of(staff(role))
+    page.goto(f"{OUTGOING}?q=912 34 567")
+
+    if role != "manager":
+        assert page.get_by_role("link", name="Export").count() == 0
+        return
+    page.get_by_role("link", name="Export").click()
+    page.get_by_text("1 outgoing message", exact=True).wait_for()
+    page.get_by_label("CSV with commas").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+
+    content = download.value.path().read_bytes().decode("utf-8-sig")
+    assert download.value.suggested_filename.startswith("outgoing-messages-")
+    assert '"\'=1+1 æøå"' in content and content.count("+4791234567") == 1 and "+4799999999" not in content
+    assert LogEntry.objects.get().change_message == "comma: q=…"
+
+
+@every_role
+def test_ticked_rows_are_exported_from_the_list_by_managers_alone(staff, page_of, role):
+    wanted, _other = inbound(text="denne"), inbound(text="ikke denne")
+    page = page_of(staff(role))
+    page.goto("/admin/front_sms/inboundmessage/")
+
+    if role != "manager":
+        assert page.get_by_role("option", name="Export").count() == 0
+        return
+    page.locator(f".action-select[value='{wanted.pk}']").check()
+    page.locator("select[name=action]").select_option(label="Export")
+    page.get_by_role("button", name="Go").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+
+    content = download.value.path().read_text(encoding="utf-8-sig")
+    assert '"denne"' in content and "ikke denne" not in content
+
+
+@every_role
+def test_opt_outs_are_noted_by_operators_and_taken_away_by_managers(staff, page_of, role):
+    page = page_of(staff(role))
+    opt_out = OptOut.objects.create(account="default", number="+4791234567")
+    page.goto(change(opt_out))
+
+    assert page.get_by_role("link", name="Delete").count() == (role == "manager")
+    assert page.get_by_role("button", name="Save", exact=True).count() == at_least(role, "operator")
+    if role == "viewer":
+        return
+    page.goto("/admin/front_sms/optout/add/")
+    page.get_by_label("number").fill("999 99 999")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("was added successfully").wait_for()
+
+    assert OptOut.objects.filter(number="+4799999999", created_by__username=role).exists()
