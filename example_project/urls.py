@@ -8,4 +8,5 @@ urlpatterns = [
     path("appointments/<int:pk>/remind/", views.remind, name="remind"),
     path("admin/", admin.site.urls),
     path("front-sms/", include("django_front_sms.urls")),
+    path("api/sms/", include("django_front_sms.rest.urls")),
 ]

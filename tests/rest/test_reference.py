@@ -1,0 +1,83 @@
+"""The page about the REST API says what the API does."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from django_front_sms.models import OutboundMessage
+from django_front_sms.rest.access import RATES
+from django_front_sms.rest.parsing import MAX_BYTES
+from django_front_sms.rest.requests import HEADER, MOST
+from tests.rest import openapi
+from tests.rest.conftest import Api
+
+PAGE = openapi.FILE.with_name("rest.md")
+if not PAGE.exists():
+    pytest.skip("the documentation is not here", allow_module_level=True)
+
+TEXT = PAGE.read_text()
+
+
+def rows(columns: int) -> list[list[str]]:
+    """The rows of all tables with so many columns."""
+    cells = (line.strip("|").split("|") for line in TEXT.splitlines() if line.startswith("|"))
+    return [[cell.strip() for cell in row] for row in cells if len(row) == columns]
+
+
+def operations() -> dict[str, dict[str, Any]]:
+    return {
+        f"{method.upper()} {re.sub(r'{[^}]+}', '<id>', path).removeprefix('/api/sms/')}": operation
+        for path, methods in openapi.schema()["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_every_endpoint_is_listed_with_its_permissions_and_filters() -> None:
+    listed = {row[0].strip("`"): row for row in rows(3) if re.match(r"`(GET|POST|DELETE) ", row[0])}
+    known = operations()
+    assert set(listed) == set(known)
+    for name, operation in known.items():
+        needs = re.findall(r"`front_sms\.(\w+)`", operation["description"].rpartition("Needs ")[2])
+        assert re.findall(r"`(\w+)`", listed[name][2]) == needs, name
+        query = {each["name"] for each in operation.get("parameters", []) if each["in"] == "query"}
+        assert set(re.findall(r"`(\w+)`", listed[name][1])) == query - {"cursor", "page_size"}, name
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    listed = {row[0].strip("`"): row[2] for row in rows(3) if row[0].startswith("`front_sms_")}
+    assert listed == RATES
+    assert f"{MOST:,}" in TEXT
+    assert f"{MAX_BYTES // 2**20} MiB" in TEXT
+
+
+def test_the_key_is_taken_where_the_page_says_so() -> None:
+    taken = {
+        name
+        for name, operation in operations().items()
+        if any(each["name"] == HEADER for each in operation.get("parameters", []))
+    }
+    assert taken == {"POST messages/", "POST bulk/", "POST messages/<id>/resend/", "POST inbound/<id>/reply/"}
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.rest.urls")
+def test_the_example_gives_the_answer_that_the_page_shows(operator: Api) -> None:
+    asked, answered = re.findall(r"```http\n(.*?)```", TEXT, re.S)
+    head, _, body = asked.partition("\n\n")
+    key = re.search(r"Idempotency-Key: (.*)", head)
+    answer = operator.post("messages/", json.loads(body), headers={"Idempotency-Key": key[1] if key else ""})
+    shown = json.loads(answered.partition("\n\n")[2])
+    assert answer.status_code == 201
+    assert shown.items() <= {**answer.json(), "id": shown["id"]}.items()
+    assert OutboundMessage.objects.get().idempotency_key == "order-1834"
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.rest.urls")
+def test_the_problem_is_the_one_that_the_page_shows(operator: Api) -> None:
+    message = {"to": "99999999", "text": "Hei"}
+    answer = operator.post("messages/many/", {"messages": [message, message, message, {"to": "99999999"}]})
+    (shown,) = re.findall(r"```json\n(.*?)```", TEXT, re.S)
+    assert answer.json() == json.loads(shown)
