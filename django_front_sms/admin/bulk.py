@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -29,6 +30,14 @@ class BulkSendAdmin(Register):
         (_("Belongs to"), {"fields": ("created_at", "created_by", "metadata")}),
     )
     readonly_fields = ("states", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perms(["front_sms.add_outboundmessage", "front_sms.add_bulksend"]))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:front_sms_outboundmessage_add") + "?how=bulk")
 
     def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         if term.startswith("#"):

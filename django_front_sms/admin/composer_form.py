@@ -87,7 +87,8 @@ class ComposerForm(forms.Form):
     recipients: Recipients | None = None
 
     def __init__(self, *args: Any, user: AbstractUser, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         self.user = user
         accounts = get_settings().accounts
         names = [*accounts]
@@ -130,7 +131,7 @@ class ComposerForm(forms.Form):
         return str(self.cleaned_data["text"]).replace("\r\n", "\n").replace("\r", "\n")
 
     def clean_account(self) -> str:
-        return self.cleaned_data["account"] or self.fields["account"].initial
+        return self.cleaned_data["account"] or str(self.fields["account"].initial)
 
     def clean_priority(self) -> str:
         return self.cleaned_data["priority"] or "normal"

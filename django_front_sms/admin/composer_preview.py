@@ -64,6 +64,5 @@ def config() -> dict[str, Any]:
             "fix": _("Replace {char} by {by}"),
             "nothing": _("nothing"),
             "later": _("The numbers are checked when you go on."),
-            "sending": _("Sending …"),
         },
     }

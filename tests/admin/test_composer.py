@@ -388,6 +388,14 @@ def test_the_button_leads_to_the_page(writer):
     assert re.search(rf'href="{ADD}"[^>]*>\s*Write message', writer.get(LIST).content.decode())
 
 
+def test_who_adds_a_bulk_send_writes_it_in_the_composer(writer, login):
+    answer = writer.get("/admin/front_sms/bulksend/add/")
+
+    assert writer.get(answer.url).context["form"]["how"].value() == "bulk"
+    clerk = login("view_bulksend", "add_outboundmessage")
+    assert "/bulksend/add/" not in clerk.get("/admin/front_sms/bulksend/").content.decode()
+
+
 def test_a_link_may_say_whom_it_goes_to_and_what_it_says(writer, settings):
     configure(settings, "akutt", SERVICE_ID=5, SENDER="Akutten")
     page = writer.get(f"{ADD}?to=+4799999999&to=%2B4791234567&text=Hei%0Adu&account=akutt&how=bulk")

@@ -64,13 +64,14 @@ def test_a_stranger_is_sent_to_the_login(client):
         assert answer.status_code == 302 and "/login/?next=" in answer.headers["Location"]
 
 
-def test_not_even_a_superuser_can_edit_add_or_delete(admin_client):
+def test_not_even_a_superuser_can_edit_add_or_delete_a_row(admin_client):
     for row in one_of_each():
         page = admin_client.get(url(row)).content.decode()
 
         assert 'name="_save"' not in page and 'name="text"' not in page
         assert admin_client.post(url(row), {"state": "delivered", "_save": "1"}).status_code == 403
-        assert admin_client.get(reverse(f"admin:front_sms_{row._meta.model_name}_add")).status_code == 403
+        if not isinstance(row, BulkSend | OutboundMessage):  # what is sent is written in the composer
+            assert admin_client.get(reverse(f"admin:front_sms_{row._meta.model_name}_add")).status_code == 403
         assert admin_client.post(url(row, "delete"), {"post": "yes"}).status_code == 403
         assert type(row).objects.filter(pk=row.pk).exists()
 

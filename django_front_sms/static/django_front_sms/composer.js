@@ -303,7 +303,7 @@
         });
     }
 
-    globalThis.frontSms = { SmsText, Composer };
+    globalThis.frontSms = Object.assign(globalThis.frontSms ?? {}, { SmsText, Composer });
     document.addEventListener("DOMContentLoaded", () => {
         document.querySelectorAll("form[data-composer]").forEach(form => new Composer(form));
         document.querySelectorAll("form[data-once]").forEach(once);
