@@ -1,9 +1,13 @@
 """The command line itself, and its documentation."""
 
+import argparse
+import ast
+import inspect
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -54,6 +58,38 @@ def test_the_documentation_tells_of_each_subcommand_and_each_of_its_options():
         offered = set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", end.stdout, re.MULTILINE))
         own = offered - (set(simulate_options()) if name == "simulate" else set())
         assert own <= options, name
+
+
+def returned(module: ModuleType) -> set[int]:
+    """The numbers with a name of their own that a subcommand's functions return."""
+    tree = ast.parse(inspect.getsource(module))
+    names = {
+        node.id
+        for found in ast.walk(tree)
+        if isinstance(found, ast.Return) and found.value is not None
+        for node in ast.walk(found.value)
+        if isinstance(node, ast.Name)
+    }
+    values = [getattr(module, name, None) for name in names if name.isupper()]
+    return {value for value in values if isinstance(value, int) and not isinstance(value, bool)}
+
+
+@pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="the documentation is not here")
+def test_the_documentation_tells_of_each_exit_code_that_is_a_subcommands_own():
+    sections = re.split(r"^## `", (ROOT / "docs/reference/commands.md").read_text(), flags=re.MULTILINE)[1:]
+    own = {name: {code for code in returned(module) if code > 2} for name, module in SUBCOMMANDS.items()}
+    assert own["erase"] == {3}
+    assert own["send"] == {3, 4, 130}
+    for name, section in zip(SUBCOMMANDS, sections, strict=True):
+        documented = {int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)}
+        assert own[name] <= documented, name
+
+
+@pytest.mark.parametrize("name", [name for name in SUBCOMMANDS if name != "simulate"])
+def test_a_script_can_read_what_each_subcommand_says(name):
+    parser = argparse.ArgumentParser()
+    SUBCOMMANDS[name].add_arguments(parser)
+    assert "--json" in parser.format_help()
 
 
 def simulate_options() -> list[str]:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from django_front_sms import events
-from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage, RefusedPush
+from django_front_sms import outbox
+from django_front_sms.models import CounterGap, DeliveryStatus, Event, InboundMessage, OutboundMessage, RefusedPush
 from django_front_sms.states import State
 from tests import stories
 from tests.commands.running import read, run
@@ -121,11 +121,15 @@ def test_a_push_that_was_too_large_counts_until_the_queue_moves_again():
 
 @pytest.mark.django_db
 def test_missing_counters_are_listed_until_they_come():
-    Event.objects.bulk_create([events.counter_gap("default", [7, 8, 9])])
-    Event.objects.update(next_at=None)
-    InboundMessage.objects.create(account="default", api="json", identity="1", counter=8, look_at=None)
+    now = timezone.now()
+    told = {"account": "default", "shown_at": now, "told_at": now - timedelta(days=8)}
+    gap = CounterGap.objects.create(first=7, last=9, came=[8], **told)
+    CounterGap.objects.create(first=20, last=21, **{**told, "told_at": None})
+    CounterGap.objects.create(first=30, last=90, is_reset=True, **told)
     assert problems() == {"missing_counters": {"default": [7, 9]}}
     assert "default: 7, 9" in run("status")[1]
+    CounterGap.objects.filter(pk=gap.pk).update(closed_at=now)
+    assert problems() == {}
 
 
 @pytest.mark.django_db
@@ -134,7 +138,10 @@ def test_messages_that_never_got_a_status_are_counted_where_they_could_have_one(
     stories.message(state=State.SENT, gateway_id=1, sent_at=long_ago)
     stories.message(state=State.SENT, gateway_id=None, sent_at=long_ago)
     stories.message(state=State.SENT, gateway_id=2, sent_at=timezone.now())
+    outbox.sweep()
     assert problems() == {"without_status": 1}
+    OutboundMessage.objects.filter(gateway_id=1).update(state=State.DELIVERED)
+    assert problems() == {}
 
 
 @pytest.mark.django_db

@@ -16,6 +16,7 @@ from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.management.subcommands.output import add_json, write_json
 from django_front_sms.models import (
     AccountMemory,
+    CounterGap,
     DeliveryStatus,
     Event,
     InboundMessage,
@@ -76,7 +77,8 @@ def _queue(now: datetime) -> dict[str, Any]:
     queued = OutboundMessage.objects.filter(state=State.QUEUED)
     waits = queued.filter(next_at__gt=now).order_by().values_list("waits_for").annotate(Count("pk"))
     due = queued.filter(next_at__lte=now)
-    oldest = due.order_by("next_at").values_list("next_at", flat=True).first()
+    times = due.order_by("next_at").values_list("next_at", "created_at").first()
+    oldest = max(filter(None, times)) if times else None  # new rows are due a little before they were made
     return {
         **counts,
         "due": due.count(),
@@ -100,16 +102,14 @@ def _account(name: str, conf: FrontSMSSettings) -> dict[str, Any]:
 
 
 def _problems(conf: FrontSMSSettings, now: datetime) -> dict[str, Any]:
-    silent_since = now - timedelta(hours=conf.hours_without_status)
-    silent = OutboundMessage.objects.filter(state=State.SENT, gateway_id__isnull=False, sent_at__lt=silent_since)
     unknown = DeliveryStatus.objects.filter(message=None, look_at=None, received_at__gt=now - RECENTLY)
     unreadable = InboundMessage.objects.filter(received_at__gt=now - RECENTLY).exclude(problem="")
     return {
         "unconfirmed": OutboundMessage.objects.unconfirmed().count(),
         "events_given_up": Event.objects.filter(failed=True).count(),
         "pushes_too_large": sum(_standing(conf)),
-        "missing_counters": {name: missing for name in conf.accounts if (missing := _missing(name, now))},
-        "without_status": silent.count(),
+        "missing_counters": {name: missing for name in conf.accounts if (missing := _missing(name))},
+        "without_status": OutboundMessage.objects.without_status().count(),
         "unmatched_statuses": unknown.count(),
         "inbound_with_problems": unreadable.count(),
     }
@@ -124,14 +124,10 @@ def _standing(conf: FrontSMSSettings) -> Iterator[int]:
         yield (refused.filter(received_at__gt=latest) if latest else refused).count()
 
 
-def _missing(account: str, now: datetime) -> list[int]:
-    """The counters of inbound messages that were told to be missing lately, and have not come since."""
-    told = Event.objects.filter(
-        kind=Event.Kind.COUNTER_GAP, subject=f"account:{account}", created_at__gt=now - RECENTLY
-    )
-    missing = {counter for data in told.values_list("data", flat=True) for counter in data.get("missing", [])}
-    came = InboundMessage.objects.filter(account=account, counter__in=missing).values_list("counter", flat=True)
-    return sorted(missing.difference(came))
+def _missing(account: str) -> list[int]:
+    """The counters of inbound messages that were told to be missing, and have not come since."""
+    told = CounterGap.objects.filter(account=account, told_at__isnull=False, closed_at=None, is_reset=False)
+    return sorted({number for gap in told for number in gap.missing})
 
 
 # For people
