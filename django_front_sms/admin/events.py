@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django_front_sms import events
 from django_front_sms.admin.acts import Act, ActingRegister
 from django_front_sms.admin.badges import badge, link_to, moment
-from django_front_sms.admin.filters import CreatedFilter
 from django_front_sms.models import Event
 
 DELIVER_AGAIN = Act(
@@ -34,8 +33,7 @@ class EventAdmin(ActingRegister):
     acts = (DELIVER_AGAIN,)
     list_display = ("fate", "kind", "about", "attempts", "created")
     list_display_links = ("kind",)
-    list_filter = ("failed", "kind", CreatedFilter)
-    ordering = ("-failed", "-pk")
+    list_filter = ("failed", "kind")
     search_fields = ("subject",)
     search_help_text = _("What it is about, such as out:7 or in:7")
     fieldsets = (

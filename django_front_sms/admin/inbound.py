@@ -60,6 +60,7 @@ class InboundMessageAdmin(Exporting, ActingRegister):
     cards = True
     list_display = ("sender_", "recipient", "short_text", "keyword", "received", "notes")
     list_filter = (AccountFilter, "api", ProblemFilter, FilesFilter, ReceivedFilter)
+    searches_texts = True
     search_fields = ("sender",)
     search_help_text = _("The sender's number or how it begins, #id, or words of the text (“digits” in quotes)")
     fieldsets = (

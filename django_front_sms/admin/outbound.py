@@ -122,6 +122,7 @@ class OutboundMessageAdmin(Exporting, ComposingRegister):
     list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id")
     list_display_links = ("recipient",)
     list_filter = ("state", StatusMissedFilter, AccountFilter, "priority", CreatedFilter)
+    searches_texts = True
     search_fields = ("recipient",)
     search_help_text = _("A number or how it begins, #id, or words of the text (“digits” in quotes)")
     fieldsets = (
@@ -157,6 +158,10 @@ class OutboundMessageAdmin(Exporting, ComposingRegister):
         ),
     )
     readonly_fields = ("length", "front_id", "error", "duplicates_", "created_at", "risk_at")
+
+    def rows_for_page(self, request: HttpRequest) -> "QuerySet[Any]":
+        related = ("created_by", "bulk", "reply_to", "duplicate_of")
+        return super().rows_for_page(request).select_related(*related).defer("reply_to__raw")
 
     def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         return search.find(queryset, term, number="recipient")

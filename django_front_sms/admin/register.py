@@ -4,11 +4,14 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+
+from django_front_sms.admin import search
 
 NOTHING: tuple[Any, ...] = (None, "", {}, [])
 
@@ -32,6 +35,18 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return self._counted > self.cap
 
 
+class DepthFilter(admin.SimpleListFilter):
+    """Whether words are looked for in all texts: chosen below the list, and shown nowhere else."""
+
+    title, parameter_name, all = "", "depth", "all"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return ()
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        return queryset
+
+
 class Register(admin.ModelAdmin):  # type: ignore[type-arg]
     """What all screens have in common. A field without a value is left out of the page."""
 
@@ -41,6 +56,7 @@ class Register(admin.ModelAdmin):  # type: ignore[type-arg]
     ordering: ClassVar[tuple[Any, ...]] = ("-pk",)
     paginator = CappedPaginator
     show_facets = admin.ShowFacets.NEVER  # each facet is a count of its own
+    searches_texts = False  # then what is no number is looked for in the texts of the latest rows
     show_full_result_count = False
     sortable_by = ()  # the order of the keys is the order of time; no other is indexed
 
@@ -82,10 +98,39 @@ class Register(admin.ModelAdmin):  # type: ignore[type-arg]
         """What the template of this screen's page gets beyond the fields."""
         return {}
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row of a page, read once for all that asks for it."""
+        read: dict[Any, Any] = request.__dict__.setdefault("_front_sms_rows", {})
+        key = (self.model, object_id)
+        if key not in read:
+            try:
+                read[key] = self.rows_for_page(request).get(pk=self.opts.pk.to_python(object_id))
+            except (self.model.DoesNotExist, ValidationError, ValueError):
+                read[key] = None
+        return read[key]
+
+    def rows_for_page(self, request: HttpRequest) -> "QuerySet[Any]":
+        """The rows, with what the page of one shows of others."""
+        return self.get_queryset(request)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return [*super().get_list_filter(request), *([DepthFilter] if self.searches_texts else [])]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        listed = super().get_changelist_instance(request)
+        listed.searched_latest = search.LATEST if getattr(request, "_front_sms_has_older", False) else 0
+        listed.search_all = listed.get_query_string({DepthFilter.parameter_name: DepthFilter.all})
+        return listed
+
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        return self.find(queryset, search_term.strip()), False
+        term = search_term.strip()
+        found = self.find(queryset, term)
+        everything = request.GET.get(DepthFilter.parameter_name) == DepthFilter.all
+        if self.searches_texts and search.is_for_words(term) and not everything:
+            found, request._front_sms_has_older = search.among_latest(found)  # type: ignore[attr-defined]
+        return found, False
 
     def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         """The rows that `term`, as a person typed it, asks for."""

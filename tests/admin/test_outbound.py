@@ -109,6 +109,49 @@ def test_a_message_is_found_by_words_of_its_text_or_by_its_sender(viewer):
     assert found(viewer, "Legen") == [wanted.pk]
 
 
+def test_words_are_looked_for_among_the_latest_and_in_all_texts_by_a_click(viewer, monkeypatch):
+    monkeypatch.setattr("django_front_sms.admin.search.LATEST", 2)
+    old = message(text="Timen er flyttet")
+    new = [message(text="Timen er flyttet"), message(text="Annet")]
+
+    page = viewer.get(LIST, {"q": "flyttet", "state__exact": "queued"})
+    everything = page.context["cl"].search_all
+
+    assert [row.pk for row in page.context["cl"].result_list] == [new[0].pk]
+    assert "Only the latest 2 were searched for these words." in page.content.decode()
+    answer = viewer.get(LIST + everything)
+    assert [row.pk for row in answer.context["cl"].result_list] == [new[0].pk, old.pk]
+    assert "Only the latest" not in answer.content.decode()
+    assert "state__exact=queued" in everything
+
+
+def test_where_all_messages_were_searched_nothing_is_said(viewer, monkeypatch):
+    monkeypatch.setattr("django_front_sms.admin.search.LATEST", 1)
+    message(text="Timen er flyttet")
+
+    assert "Only the latest" not in viewer.get(LIST, {"q": "flyttet"}).content.decode()
+
+
+@pytest.mark.parametrize("query", ["99999999", "#1", ""])
+def test_what_an_index_finds_is_found_however_old_it_is(viewer, monkeypatch, query):
+    monkeypatch.setattr("django_front_sms.admin.search.LATEST", 1)
+    message(recipient="+4799999999", gateway_id=1)
+    message(recipient="+4799999999", gateway_id=1)
+
+    page = viewer.get(LIST, {"q": query})
+
+    assert len(page.context["cl"].result_list) == 2
+    assert "Only the latest" not in page.content.decode()
+
+
+def test_many_hits_among_the_latest_are_all_listed(viewer, monkeypatch):
+    monkeypatch.setattr("django_front_sms.admin.search.LATEST", 4)
+    monkeypatch.setattr("django_front_sms.admin.search._FEW", 2)
+    rows = [message(text="Timen er flyttet") for _ in range(5)]
+
+    assert found(viewer, "flyttet") == [row.pk for row in reversed(rows[1:])]
+
+
 def test_digits_in_quotes_are_words_of_the_text(viewer):
     wanted = message(text="Koden er 482913")
 
@@ -332,13 +375,15 @@ def test_an_event_that_was_given_up_is_delivered_again(boss, viewer):
     assert "Only an event that was given up" in act(boss, fine, "deliver_again").content.decode()
 
 
-def test_events_that_failed_come_first(viewer):
+def test_events_come_by_time_and_those_that_failed_are_a_filter_away(viewer):
     failed = event("out:1", failed=True)
-    event("out:2")
+    fine = event("out:2")
 
-    rows = viewer.get("/admin/front_sms/event/").context["cl"].result_list
+    def listed(**filters):
+        return list(viewer.get("/admin/front_sms/event/", filters).context["cl"].result_list)
 
-    assert rows[0] == failed
+    assert listed() == [fine, failed]
+    assert listed(failed__exact="1") == [failed]
 
 
 def test_an_act_never_hides_behind_the_name_of_a_permission_that_nobody_can_get(django_db_setup):
