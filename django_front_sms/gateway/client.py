@@ -2,8 +2,11 @@
 
 Nothing is tried again and no redirect is followed; ``outcome`` says what is certain afterwards.
 
-Neither log records nor errors hold a text, a number or a password: urllib3 is told the bare path, and the query and
-body go past it. Proxies named in the environment are not used: the gateway knows its customers by their address (§1.1).
+urllib3 keeps the connections and tells which of them were dropped; it never sees a request. Its `urlopen` looks after
+retries, redirects and encodings that are not wanted here, and costs as much as all the rest of an exchange.
+
+Neither log records nor errors hold a text, a number or a password. Proxies named in the environment are not used: the
+gateway knows its customers by their address (§1.1).
 """
 
 import http.client
@@ -18,7 +21,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal, Self, cast
 
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPHeaderDict, HTTPResponse
+from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ClosedPoolError, EmptyPoolError, HTTPError, LocationParseError
 from urllib3.util import parse_url
@@ -34,6 +37,9 @@ MAX_ANSWER = 64 * 1024  # bytes
 MAX_BULK_ANSWER = 4 * 1024 * 1024  # bytes; it can list every number (§2.4)
 
 _WIRE_ERRORS = (HTTPError, http.client.HTTPException, OSError, ValueError, LookupError)
+
+_ABOUT_US = "User-Agent: django-front-sms\r\nAccept-Encoding: identity\r\n"
+_ABOUT_JSON = "Accept: application/json\r\nContent-Type: application/json\r\n"
 
 MayWrite = Callable[[], bool]
 
@@ -68,7 +74,7 @@ class Client:
         Whatever the wire does, nothing is raised.
         """
         if transport == "get":
-            exchange = _Exchange("GET", "push.php", may_write, query=encode_query(sms))
+            exchange = _Exchange("GET", f"push.php?{encode_query(sms)}", may_write)
         else:
             exchange = _Exchange("POST", "push.php", may_write, body=encode_json(sms))
         return self._outcome(exchange, MAX_ANSWER, single_answer)
@@ -110,19 +116,7 @@ class Client:
     def _ask(self, exchange: "_Exchange", limit: int) -> bytes:
         """Write the request and read the answer's body, its HTTP status put down. Raises NotSent or Unclear."""
         try:
-            response = self._pool().urlopen(
-                exchange.method,
-                self._address.path + exchange.page,
-                body=cast(Any, exchange),  # the one argument that comes to the connection untouched
-                headers={"Host": self._address.authority, **exchange.headers},
-                retries=False,
-                redirect=False,
-                preload_content=False,
-                decode_content=False,
-                pool_timeout=cast(int, self._timeout),  # fractions are fine
-            )
-            exchange.status = response.status
-            body = _body(response, limit)
+            body = self._pool().ask(exchange, limit, self._timeout)
         except (EmptyPoolError, ClosedPoolError):
             raise NotSent("no connection became free in time") from None
         except _WIRE_ERRORS as error:
@@ -154,6 +148,7 @@ class Client:
             socket_options=_socket_options(self._timeout),
             tls=ssl.create_default_context() if self._address.tls else None,
             clock=self._clock,
+            address=self._address,
         )
 
 
@@ -189,23 +184,18 @@ class _Exchange:
     method: str
     page: str
     may_write: MayWrite | None
-    query: str = ""
     body: bytes = b""
     deadline: Deadline = field(init=False)
     stream: AnswerStream | None = None
     touched: bool = False
     status: int = 0
 
-    @property
-    def headers(self) -> dict[str, str]:
-        if self.method == "GET":
-            return {"User-Agent": "django-front-sms"}
-        return {
-            "User-Agent": "django-front-sms",
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-            "Content-Length": str(len(self.body)),
-        }
+    def request(self, address: _Address) -> bytes:
+        """All of it, as it stands on the wire."""
+        head = f"{self.method} {address.path}{self.page} HTTP/1.1\r\nHost: {address.authority}\r\n{_ABOUT_US}"
+        if self.method == "POST":
+            head += f"{_ABOUT_JSON}Content-Length: {len(self.body)}\r\n"
+        return f"{head}\r\n".encode("ascii") + self.body
 
     def loss(self, error: Exception) -> str:
         """Why no complete answer came: the kind of the error, since its words could quote the answer."""
@@ -220,7 +210,6 @@ class _Exchange:
 class _Connection(HTTPConnection):
     """A connection that keeps its exchange's deadline and asks before the first byte."""
 
-    auto_open = 0  # http.client would reconnect without a word
     _exchange: _Exchange
 
     def __init__(self, *args: Any, tls: ssl.SSLContext | None, clock: Clock, **options: Any) -> None:
@@ -246,23 +235,16 @@ class _Connection(HTTPConnection):
         self._line = DeadlineSocket(sock, deadline, self._clock)
         self.sock = cast(socket.socket, self._line)
 
-    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any) -> None:
-        self._exchange = cast(_Exchange, body)
+    def write(self, exchange: _Exchange, request: bytes) -> None:
+        """Hand the request to the kernel, connected first where that is needed."""
+        self._exchange = exchange
         if self.is_closed:
             self.connect()
-        super().request(method, url, None, headers, **options)
-
-    def putrequest(self, method: str, url: str, *args: Any, **options: Any) -> None:
-        query = self._exchange.query
-        super().putrequest(method, f"{url}?{query}" if query else url, *args, **options)
-
-    def send(self, data: Any) -> None:
-        """Write the head, which http.client hands over in one piece, and the body behind it."""
-        exchange, line = self._exchange, cast(DeadlineSocket, self._line)
+        line = cast(DeadlineSocket, self._line)
         line.deadline = exchange.deadline
         if exchange.may_write is not None and not exchange.may_write():
             raise NotSent("held back: may_write said no")
-        unsent = memoryview(data + exchange.body)
+        unsent = memoryview(request)
         exchange.touched = True
         try:
             unsent = unsent[line.send(unsent) :]
@@ -273,22 +255,19 @@ class _Connection(HTTPConnection):
         while unsent:
             unsent = unsent[line.send(unsent) :]
 
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3's, as its own does
-        """As urllib3's own, which logs the headers that it can't read."""
-        answer = http.client.HTTPConnection.getresponse(self)
-        self._exchange.stream = self._line.stream if self._line else None
-        return HTTPResponse(
-            body=answer,
-            headers=HTTPHeaderDict(answer.msg.items()),
-            status=answer.status,
-            version=answer.version,
-            reason=answer.reason,
-            preload_content=False,
-            decode_content=False,
-            original_response=answer,
-            enforce_content_length=True,
-            request_method=self._exchange.method,
-        )
+    def read(self, limit: int) -> bytes:
+        """The answer's body; its status is put down as soon as it is known."""
+        answer = http.client.HTTPResponse(cast(socket.socket, self._line), method=self._exchange.method)
+        try:
+            answer.begin()
+            self._exchange.stream = self._line.stream if self._line else None
+            self._exchange.status = answer.status
+            body = _body(answer, limit)
+        finally:
+            answer.close()
+        if answer.will_close:
+            self.close()
+        return body
 
 
 class _FreeConnections(queue.LifoQueue[Any]):
@@ -307,6 +286,24 @@ class _FreeConnections(queue.LifoQueue[Any]):
 class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
     QueueCls = _FreeConnections
+
+    def __init__(self, host: str, port: int, *, address: _Address, **options: Any) -> None:
+        super().__init__(host, port, **options)
+        self._address = address
+
+    def ask(self, exchange: _Exchange, limit: int, patience: float) -> bytes:
+        """Write the request and read the answer's body, on a connection that is free within `patience` seconds."""
+        connection = cast(_Connection, self._get_conn(patience))
+        whole = False
+        try:
+            connection.write(exchange, exchange.request(self._address))
+            body = connection.read(limit)
+            whole = True
+            return body
+        finally:
+            if not whole:
+                connection.close()
+            self._put_conn(connection)
 
     def forsake(self) -> None:
         """In a forked child: let go of the parent's sockets. Not a word goes out on them."""
@@ -341,21 +338,20 @@ def _connect_failure(error: Exception) -> str:
     return f"no connection: {type(error).__name__}"
 
 
-def _body(response: BaseHTTPResponse, limit: int) -> bytes:
-    """Read the answer's body, at most ``limit`` bytes, and give the connection back, closed unless it is at its end."""
-    try:
-        status = response.status
-        if not (200 <= status < 300 or 400 <= status < 500):
-            raise Unclear(f"HTTP {status}")
-        length = response.headers.get("Content-Length", "0")
-        if not (length.isascii() and length.isdigit()):
-            raise Unclear("the answer's length is unreadable")
-        body = b""
-        while part := response.read(limit + 1 - len(body)):
-            body += part
-            if len(body) > limit:
-                raise Unclear("the answer is too large")
-        return body
-    finally:
-        response.close()
-        response.release_conn()
+def _body(answer: http.client.HTTPResponse, limit: int) -> bytes:
+    """Read the answer's body, at most ``limit`` bytes."""
+    if not (200 <= answer.status < 300 or 400 <= answer.status < 500):
+        raise Unclear(f"HTTP {answer.status}")
+    length = ", ".join(answer.headers.get_all("Content-Length", ["0"]))
+    if not (length.isascii() and length.isdigit()):
+        raise Unclear("the answer's length is unreadable")
+    if answer.length is not None:
+        if answer.length > limit:
+            raise Unclear("the answer is too large")
+        return answer.read()
+    body = b""
+    while part := answer.read(limit + 1 - len(body)):
+        body += part
+        if len(body) > limit:
+            raise Unclear("the answer is too large")
+    return body

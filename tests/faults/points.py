@@ -83,7 +83,7 @@ def install(folder: Path) -> None:
     around(engine("outbox.claim"), "_take", after="claiming")
     exchange = engine("outbox.exchange")
     around(exchange, "attempt", before="before attempt", after="after read")
-    around(client._Connection, "getresponse", before="after write")
+    around(client._Connection, "read", before="after write")
     around(engine("outbox.dispatcher"), "settle", before="before settle", after="after settle")
     around(engine("outbox.settle"), "_refold", after="settling")
     around(engine("outbox.sweep"), "rescue", before="before rescue", after="after rescue")
