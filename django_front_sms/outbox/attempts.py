@@ -1,7 +1,7 @@
 """The attempts of messages: reading them, writing what came of them, and giving up those that nobody came back from."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django_front_sms.models import OutboundMessage, Outcome, SendAttempt
@@ -19,7 +19,7 @@ def attempts_of(messages: Iterable[OutboundMessage]) -> dict[int, list[SendAttem
     return attempts
 
 
-def write(attempts: Iterable[SendAttempt]) -> None:
+def write(attempts: Sequence[SendAttempt]) -> None:
     """Store what came of them. Their messages are locked by the caller."""
     update_rows(attempts, _FIELDS)
 

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
@@ -16,7 +17,7 @@ from django_front_sms.outbox.stream import Stream, release, streams_of
 
 logger = logging.getLogger(__name__)
 
-BATCH = 400  # answers recorded at once …
+BATCH = 500  # answers recorded at once …
 PATIENCE = 0.5  # … or as many as came in within this many seconds
 _TICK = 0.05
 _LOOK_EVERY = 0.2  # seconds between looks at streams that had nothing due
@@ -60,11 +61,12 @@ class Dispatcher:
         """Claim for each stream that has something due; whether any was claimed."""
         found = self._capped = False
         look = self._looked is None or self._looked.elapsed() >= _LOOK_EVERY or self._idle()
+        now = None
         if look:
-            self._looked = Moment.now()
+            self._looked, now = Moment.now(), database_now()
         for stream in self._streams:
             # A held stream is claimed for even where nothing seems due: only an empty claim may give it back.
-            if stream.room <= 0 or not (stream.held or (look and self._has_due(stream))):
+            if stream.room <= 0 or not (stream.held or (now and self._has_due(stream, now))):
                 continue
             claimed = claim(stream, stream.room, self._conf)
             self._capped |= claimed.capped
@@ -80,8 +82,8 @@ class Dispatcher:
     def _idle(self) -> bool:
         return not self._under_way() and not self._unsettled
 
-    def _has_due(self, stream: Stream) -> bool:
-        return OutboundMessage.objects.due(stream.account.name, stream.priorities, now=database_now()).exists()
+    def _has_due(self, stream: Stream, now: datetime) -> bool:
+        return OutboundMessage.objects.due(stream.account.name, stream.priorities, now=now).exists()
 
     def _collect(self, *, wait: bool) -> None:
         patience = _TICK if wait and (self._under_way() or self._capped) else 0

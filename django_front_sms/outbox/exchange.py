@@ -64,9 +64,13 @@ class Exchanger:
             self._wake.wait(patience)
         answers = [self._answers.popleft() for _ in range(len(self._answers))]
         for crew in self._crews.values():
-            took = [result.exchange.duration for stream, result in answers if stream is crew.stream]
-            crew.stream.under_way -= len(took)
-            crew.stream.pace.heard(took, self._conf.timeout)
+            results = [result for stream, result in answers if stream is crew.stream]
+            crew.stream.under_way -= len(results)
+            crew.stream.pace.heard(
+                [result.exchange.duration for result in results],
+                max((result.took for result in results), default=0.0),
+                self._conf.timeout,
+            )
             crew.man()
         return [result for _, result in answers]
 

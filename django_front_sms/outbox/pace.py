@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 FEWEST = 4
-CLAIMED_AHEAD = 800  # messages that a worker that dies leaves in doubt: more would be hardly faster
+CLAIMED_AHEAD = 1000  # messages that a worker that dies leaves in doubt: more would be hardly faster
 _WINDOW = 0.25  # seconds
 _BUSY = 0.85  # of one core: what a process of threads can use
 _SLACK = 2  # times as many requests at once as the shortest answers need
@@ -24,19 +24,23 @@ class Pace:
         self._began = time.monotonic()
         self._worked = time.process_time()
         self._durations: list[float] = []
+        self._waited = 0.0
 
     @property
     def refill_below(self) -> int:
         """Claims are few and large: while this many are still to be answered, there is time enough for the next."""
         return max(self.at_once, self.ahead // 2)
 
-    def heard(self, durations: Sequence[float], timeout: float) -> None:
-        """Learn from answers that took so many seconds each, where one exchange may take `timeout` (T) seconds."""
+    def heard(self, durations: Sequence[float], waited: float, timeout: float) -> None:
+        """Learn from answers that took so many seconds each, and at most `waited` from before their claim, where one
+        exchange may take `timeout` (T) seconds."""
         self._durations += durations
+        self._waited = max(self._waited, waited)
         elapsed = time.monotonic() - self._began
         if self._durations and elapsed >= _WINDOW:
             self._learn(elapsed, timeout)
-            self._began, self._worked, self._durations = time.monotonic(), time.process_time(), []
+            self._began, self._worked = time.monotonic(), time.process_time()
+            self._durations, self._waited = [], 0.0
 
     def _learn(self, elapsed: float, timeout: float) -> None:
         count, rate = len(self._durations), len(self._durations) / elapsed
@@ -47,5 +51,7 @@ class Pace:
             self.at_once = min(self.at_once, needed)
         if sum(self._durations) > count * timeout / 8:  # slow: nothing is claimed ahead
             self.at_once = self.ahead = self._most
-        else:  # half of what T/2 allows
-            self.ahead = max(self._most, min(int(rate * timeout / 4), CLAIMED_AHEAD))
+        else:  # what goes out within T/4, half of what is allowed
+            late = self._waited > timeout / 4
+            wanted = self.ahead // 2 if late else min(2 * self.ahead, int(rate * timeout / 4), CLAIMED_AHEAD)
+            self.ahead = max(self._most, wanted)

@@ -6,7 +6,7 @@ both sides read and write in C. The other databases get Django's INSERT, and an 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -65,8 +65,9 @@ _GIVEN = "json_to_recordset(%s::json)"
 _Column = Any  # a concrete field: Django's types know no such thing
 
 
-def _quoted(name: str) -> str:
-    return connection.ops.quote_name(name)
+def _quoted(name: Any) -> str:
+    quoted: str = connection.ops.quote_name(name)
+    return quoted
 
 
 def _name(column: _Column) -> str:
@@ -88,12 +89,12 @@ def _told_apart(
     return equal, differing
 
 
-def _typed(columns: Sequence[_Column] | dict[_Column, Any]) -> str:
+def _typed(columns: Iterable[_Column]) -> str:
     """Their definitions. Without a length: what is too long shall be refused where it is stored, not be cut here."""
     return ", ".join(f"{_name(column)} {column.rel_db_type(connection).split('(')[0]}" for column in columns)
 
 
-def _as_json(columns: dict[_Column, Sequence[Any]]) -> str:
+def _as_json(columns: Mapping[_Column, Sequence[Any]]) -> str:
     names = [column.column for column in columns]
     lists = [
         [value.isoformat() if isinstance(value, datetime) else value for value in values] for values in columns.values()

@@ -97,12 +97,11 @@ def _settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
         and _land(attempt, result, has_ids[attempt.message_id])
     ]
     write(landed)
-    _refold(messages, attempts, account, conf)
+    now = database_now()
+    _refold(messages, attempts, account, conf, now)
     ids = [attempt.gateway_id for attempt in landed if is_accepted(attempt)]
     if ids:  # a status may have come before its message had its id
-        DeliveryStatus.objects.filter(account=account.name, gateway_id__in=ids, message=None).update(
-            look_at=database_now()
-        )
+        DeliveryStatus.objects.filter(account=account.name, gateway_id__in=ids, message=None).update(look_at=now)
 
 
 def _land(attempt: SendAttempt, result: Result, has_id: bool) -> bool:
@@ -142,8 +141,8 @@ def _refold(
     attempts: Mapping[int, Sequence[SendAttempt]],
     account: Account,
     conf: FrontSMSSettings,
+    now: datetime,
 ) -> None:
-    now = database_now()
     moves = []
     for message in messages:
         verdict = fold(message, attempts[message.pk], account, conf, now)
@@ -227,7 +226,7 @@ def rescue(account: Account, conf: FrontSMSSettings, limit: int = 500) -> int:
     attempts = attempts_of(messages)
     under_way = [attempt for message in messages for attempt in attempts[message.pk]]
     lose(under_way, now, "the worker that had it did not come back in time")
-    _refold(messages, attempts, account, conf)
+    _refold(messages, attempts, account, conf, now)
     return len(messages)
 
 
