@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 import yaml
 from django.core.checks import run_checks
+from django.template import engines
 
 import django_front_sms
 from django_front_sms import keywords, optouts, send_sms
@@ -105,11 +106,13 @@ def front(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     "block", parametrized("python", of=lambda block: is_whole(block) and not is_of_settings(block))
 )
 def test_python_runs_and_so_do_the_receivers_that_it_connects(block: Block, front: FrontSMS) -> None:
-    exec(compile(block.text, str(block), "exec"), scenery())
+    example = scenery()  # signals hold receivers weakly: they live as long as this
+    exec(compile(block.text, str(block), "exec"), example)
     question = send_sms("+4799999999", "Kommer du?", sender="26114123450000", ignore_opt_out=True)
     front.push_status(question, 5)
     front.receive_sms("+4799999999", "Ja", to="26114123450000")
     front.receive_sms("+4799999999", "Hva?", to="26114123450000")
+    example.clear()
 
 
 def scenery() -> dict[str, Any]:
@@ -197,6 +200,10 @@ def http(text: str) -> None:
     assert re.match(r"(GET|POST|PUT|PATCH|DELETE) /\S*|HTTP/1\.1 \d{3} ", text)
 
 
+def template(text: str) -> None:
+    engines["django"].from_string(text)
+
+
 READERS: dict[str, Callable[[str], Any]] = {
     "ini": ini,
     "yaml": compose,
@@ -205,6 +212,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "nginx": nginx,
     "dockerfile": dockerfile,
     "http": http,
+    "html": template,
     "text": str,  # nothing but words
 }
 
