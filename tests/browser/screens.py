@@ -54,6 +54,8 @@ def screens() -> dict[str, str]:
         **lists(),
         "a search": "/admin/front_sms/outboundmessage/?q=912",
         "a list that was narrowed": "/admin/front_sms/outboundmessage/?state__exact=sent",
+        "a conversation": reverse("admin:front_sms_conversation_out", args=[rows["a delivered message"].pk]),
+        "a message to write": "/admin/front_sms/outboundmessage/add/",
         "an export": "/admin/front_sms/outboundmessage/export/",
         "an opt-out to write": "/admin/front_sms/optout/add/",
         **{name: change(row) for name, row in rows.items()},

@@ -54,6 +54,22 @@ def test_the_page_that_asks_has_none_either(kari, page_of, theme):
     assert faults(page) == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_neither_has_a_message_that_is_written_and_asked_about(kari, page_of, theme):
+    page = page_of(kari, theme=theme)
+    page.goto("/admin/front_sms/outboundmessage/add/")
+    page.get_by_label("To", exact=True).fill("99999999\n12\n+4791234567")
+    page.get_by_label("Text", exact=True).fill("Hei «Kari» – kl. 10 😊")
+    page.get_by_text("Make them plain").wait_for()
+    page.get_by_text("12", exact=True).wait_for()
+    written = faults(page)
+    page.get_by_label("To", exact=True).fill("99999999")
+    page.get_by_role("button", name="Look it over").click()
+    page.get_by_role("button", name="Send to 1 number").wait_for()
+
+    assert written == [] and faults(page) == []
+
+
 def test_axe_finds_a_fault_where_there_is_one(kari, page_of):
     page = page_of(kari)
     page.goto("/admin/")

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
+from django.urls import reverse
 
 from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountMemory, Event, InboundMessage, OptOut, OutboundMessage
@@ -84,7 +85,7 @@ ACTS = {  # the button: a row to press it on, the least of the roles that has it
 @every_role
 def test_every_screen_opens_and_is_complete(staff, page_of, role):
     page = page_of(staff(role))
-    refused = {"an opt-out to write": "operator", "an export": "manager"}
+    refused = {"an opt-out to write": "operator", "a message to write": "operator", "an export": "manager"}
 
     for name, address in screens().items():
         answer = page.goto(address)
@@ -114,6 +115,32 @@ def test_an_act_is_asked_about_done_and_recorded_or_not_offered_at_all(staff, pa
         assert {entry.user for entry in history_of(row)} == {person}, button
         page.goto(change(row).replace("change/", "history/"))
         assert page.get_by_role("cell", name=button).count() >= 1, button
+
+
+@every_role
+def test_messages_are_written_and_answered_by_whoever_may(staff, page_of, role):
+    question = inbound(text="Kommer du?", sender="+4799999999")
+    page = page_of(staff(role))
+
+    page.goto(reverse("admin:front_sms_conversation_in", args=[question.pk]))
+    if role == "viewer":
+        assert page.get_by_text("Kommer du?").count() and not page.get_by_role("textbox", name="Your message").count()
+        page.goto(OUTGOING)
+        assert page.get_by_role("link", name="Write message").count() == 0
+        return
+    page.get_by_role("textbox", name="Your message").fill("Ja")
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_text(f"by {role}").wait_for()
+    page.goto(OUTGOING)
+    page.get_by_role("link", name="Write message").click()
+    page.get_by_label("To", exact=True).fill("912 34 567")
+    page.get_by_label("Text", exact=True).fill("Hei")
+    page.get_by_role("button", name="Look it over").click()
+    page.get_by_role("button", name="Send to 1 number").click()
+    page.get_by_text("1 message is queued").wait_for()
+
+    sent = OutboundMessage.objects.order_by("pk").values_list("text", "recipient", "created_by__username")
+    assert list(sent) == [("Ja", "+4799999999", role), ("Hei", "+4791234567", role)]
 
 
 @every_role
