@@ -2,6 +2,7 @@
 
 import configparser
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -61,6 +62,19 @@ def test_a_plain_install_brings_no_rest_framework():
     config.read(ROOT / "setup.cfg")
     assert "djangorestframework" not in config["options"]["install_requires"]
     assert "djangorestframework" in config["options.extras_require"]["rest"]
+
+
+@needs_source
+def test_every_lower_bound_is_a_version_that_tox_tests():
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(ROOT / "setup.cfg")
+    extras = [config["options.extras_require"][name] for name in ("rest", "xlsx", "prometheus")]
+    wanted = "\n".join([config["options"]["install_requires"], *extras])
+    tested = dict(re.findall(r"lowest: ([\w-]+)==([\d.]+)", (ROOT / "tox.ini").read_text()))
+    bounds = dict(re.findall(r"^([\w-]+)(?:\[\w+\])?>=([\d.]+)$", wanted, re.M))
+    assert bounds.keys() == tested.keys()
+    for name, bound in bounds.items():
+        assert f"{tested[name]}.".startswith(f"{bound}."), name
 
 
 @pytest.mark.skipif(os.environ.get("FRONT_SMS_TESTED_FROM") != "wheel", reason="tox alone tests the installed wheel")
