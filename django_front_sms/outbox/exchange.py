@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 from django.utils.module_loading import import_string
 
+from django_front_sms import tracing
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway.client import Fate, Outcome
 from django_front_sms.gateway.submit import BulkSms, Sms
@@ -84,20 +85,24 @@ def attempt(job: Job, conf: FrontSMSSettings) -> Outcome:
     wait = job.not_before - job.began.elapsed()
     if wait > 0:
         time.sleep(wait)
-    return _guarded(
-        job.account,
-        conf,
-        lambda client: client.send(job.sms, transport=job.account.transport, may_write=lambda: _in_time(job)),
+
+    def send(client: "GatewayClient") -> Outcome:
+        return client.send(job.sms, transport=job.account.transport, may_write=lambda: _in_time(job))
+
+    return tracing.exchange(
+        job.account, functools.partial(_guarded, job.account, conf, send), message_id=job.message_id
     )
 
 
 def attempt_bulk(jobs: Sequence[Job], conf: FrontSMSSettings) -> Outcome:
     """Make one attempt for all of `jobs`, in one request."""
-    return _guarded(
-        jobs[0].account,
-        conf,
-        lambda client: client.send_bulk(bulk.request_of(jobs), may_write=lambda: _in_time(jobs[0])),
-    )
+    account = jobs[0].account
+
+    def send(client: "GatewayClient") -> Outcome:
+        return client.send_bulk(bulk.request_of(jobs), may_write=lambda: _in_time(jobs[0]))
+
+    make = functools.partial(_guarded, account, conf, send)
+    return tracing.exchange(account, make, message_id=None, messages=len(jobs))
 
 
 def _in_time(job: Job) -> bool:

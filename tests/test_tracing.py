@@ -1,0 +1,149 @@
+"""One span for each exchange with the gateway, without a person in it; and sending goes on without any."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+trace = pytest.importorskip("opentelemetry.trace")
+from opentelemetry.sdk.trace import TracerProvider  # noqa: E402
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: E402
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter  # noqa: E402
+
+from django_front_sms import send_bulk_sms, tasks, tracing  # noqa: E402
+from django_front_sms.conf import Account, get_settings  # noqa: E402
+from django_front_sms.models import OutboundMessage  # noqa: E402
+from django_front_sms.outbox.exchange import attempt  # noqa: E402
+from django_front_sms.simulator import Fault, FaultKind, Simulator  # noqa: E402
+from tests.commands.running import in_earnest, set_account  # noqa: E402
+from tests.outbox.stage import NUMBER, message, take_one  # noqa: E402
+
+ROOT = Path(__file__).parent.parent
+TEXT = "Hemmelig"
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+    """What was traced, by a provider that is the test's own."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    return exporter
+
+
+@pytest.fixture
+def simulator(settings) -> Iterator[Simulator]:
+    with Simulator(password="hunter2") as simulator:
+        set_account(settings, GATEWAY_URL=simulator.url, PASSWORD="hunter2")
+        yield simulator
+
+
+@in_earnest
+@pytest.mark.parametrize("transport", ["json", "get"])
+def test_an_exchange_is_a_span_that_names_no_person_and_no_secret(spans, simulator, settings, transport):
+    set_account(settings, TRANSPORT=transport)
+    row = message(TEXT)
+    tasks.dispatch()
+    (span,) = spans.get_finished_spans()
+    assert (span.name, span.kind) == ("front_sms.send", trace.SpanKind.CLIENT)
+    assert dict(span.attributes) == {
+        "front_sms.account": "default",
+        "front_sms.transport": transport,
+        "front_sms.messages": 1,
+        "front_sms.message_id": row.pk,
+        "front_sms.outcome": "answered",
+        "front_sms.error_code": 0,
+        "http.response.status_code": 200,
+        "server.address": "127.0.0.1",
+        "url.full": f"{simulator.url}push.php",
+    }
+    assert span.status.is_ok or span.status.status_code == trace.StatusCode.UNSET
+    told = span.to_json()
+    assert not [secret for secret in (NUMBER[1:], "99999999", TEXT, "hunter2", "?") if secret in told]
+
+
+@in_earnest
+def test_a_bulk_request_is_one_span_for_all_its_messages(spans, simulator):
+    send_bulk_sms([NUMBER, "+4741000000"], TEXT)
+    tasks.dispatch()
+    (span,) = spans.get_finished_spans()
+    assert span.name == "front_sms.send_bulk"
+    assert span.attributes["front_sms.messages"] == 2
+    assert span.attributes["url.full"].endswith("/push_bulk.php")
+    assert "front_sms.message_id" not in span.attributes
+
+
+@in_earnest
+def test_a_refusal_and_an_unclear_answer_are_errors(spans, simulator):
+    simulator.network.blacklist.add(NUMBER)
+    message(TEXT)
+    tasks.dispatch()
+    simulator.network.blacklist.clear()
+    simulator.chaos.plan(Fault(FaultKind.GARBAGE, accepted=True))
+    message("Noe annet")
+    attempt(take_one(), get_settings())
+    refused, unclear = spans.get_finished_spans()
+    assert refused.attributes["front_sms.error_code"] == 21
+    assert unclear.attributes["front_sms.outcome"] == "ambiguous"
+    assert "front_sms.error_code" not in unclear.attributes
+    assert {span.status.status_code for span in (refused, unclear)} == {trace.StatusCode.ERROR}
+
+
+class Talkative:
+    """A client whose exceptions tell everything."""
+
+    def __init__(self, *args, **options) -> None: ...
+
+    def send(self, sms, **options):
+        raise ValueError(f"{sms.recipient}: {sms.text}")
+
+    send_bulk = send
+
+
+@in_earnest
+def test_an_exception_of_a_sites_own_client_is_not_quoted(spans, settings):
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "CLIENT": "tests.test_tracing.Talkative"}
+    message(TEXT)
+    attempt(take_one(), get_settings())
+    (span,) = spans.get_finished_spans()
+    assert span.attributes["front_sms.outcome"] == "ambiguous"
+    assert TEXT not in span.to_json()
+
+
+@in_earnest
+def test_whatever_tracing_does_messages_leave(simulator, monkeypatch, caplog):
+    def broken(name: str) -> None:
+        raise RuntimeError("no exporter")
+
+    monkeypatch.setattr(trace, "get_tracer", broken)
+    message(TEXT)
+    tasks.dispatch()
+    assert OutboundMessage.objects.get().state == "sent"
+    assert "could not begin a span (RuntimeError)" in caplog.text
+
+
+def test_a_user_in_the_address_is_left_out(spans):
+    account = Account(name="default", service_id=1, gateway_url="https://user:hunter2@example.no/psk/")
+    tracing.exchange(account, lambda: replace(OUTCOME), message_id=1)
+    (span,) = spans.get_finished_spans()
+    assert span.attributes["url.full"] == "https://example.no/psk/push.php"
+
+
+OUTCOME = tracing.Outcome(fate=tracing.Fate.NOT_SENT)
+
+
+def test_without_opentelemetry_nothing_is_traced_and_everything_goes_on():
+    start = (
+        "import sys; sys.modules['opentelemetry'] = None\n"
+        "from django_front_sms import tracing\n"
+        "from django_front_sms.conf import Account\n"
+        "made = tracing.Outcome(fate=tracing.Fate.NOT_SENT)\n"
+        "assert tracing.trace is None\n"
+        "assert tracing.exchange(Account(name='default', service_id=1), lambda: made, message_id=1) is made\n"
+    )
+    run = subprocess.run([sys.executable, "-c", start], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
