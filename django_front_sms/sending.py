@@ -19,6 +19,7 @@ from django_front_sms.exceptions import InvalidMessage, NotPossible, NotRepliabl
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.gsm import Preview
 from django_front_sms.models import BulkSend, InboundMessage, OutboundMessage
+from django_front_sms.outbox.rows import insert_rows
 from django_front_sms.states import OPEN, State
 
 BATCH = 1000  # rows in one INSERT
@@ -299,7 +300,8 @@ def _insert(drafts: list[OutboundMessage], known: dict[str, OutboundMessage]) ->
     _check_opt_outs(new, drafts)
     limits.check(new, get_settings())
     if connection.features.can_return_rows_from_bulk_insert:
-        OutboundMessage.objects.bulk_create(new, batch_size=BATCH)
+        for start in range(0, len(new), BATCH):
+            insert_rows(new[start : start + BATCH])
     else:  # MySQL names no keys of many rows, and callers need them
         for message in new:
             message.save(force_insert=True)
