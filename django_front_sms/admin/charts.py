@@ -3,6 +3,7 @@ numbers as a table."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import floor, log10
 from typing import Any
 
@@ -75,7 +76,7 @@ class Chart:
     def right(self) -> int:
         return self.width - _RIGHT
 
-    @property
+    @cached_property
     def highest(self) -> float:
         return self.top or _round_up(max((_sum(column) for column in self.columns), default=0))
 

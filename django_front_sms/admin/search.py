@@ -20,7 +20,7 @@ _QUOTED = re.compile(r'"(.+)"|“(.+)”|«(.+)»')
 _BIGGEST = 2**63 - 1
 _LONGEST = 20
 LATEST = 50_000  # messages whose texts are read for a search: about a tenth of a second of PostgreSQL's time
-_FEW = 1000
+FEW = 1000
 
 
 def find(queryset: "QuerySet[Any]", term: str, *, number: str, text: str = "text") -> "QuerySet[Any]":
@@ -51,8 +51,8 @@ def among_latest(queryset: "QuerySet[Any]") -> tuple["QuerySet[Any]", bool]:
         return queryset, False
     queryset = queryset.filter(pk__gt=older)
     # A list counts its rows, and then asks for those of one page: each would read all of these texts.
-    found = list(queryset.order_by("-pk").values_list("pk", flat=True)[: _FEW + 1])
-    return (queryset if len(found) > _FEW else queryset.filter(pk__in=found)), True
+    found = list(queryset.order_by("-pk").values_list("pk", flat=True)[: FEW + 1])
+    return (queryset if len(found) > FEW else queryset.filter(pk__in=found)), True
 
 
 def by_id(term: str) -> Q:

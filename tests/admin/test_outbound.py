@@ -146,10 +146,13 @@ def test_what_an_index_finds_is_found_however_old_it_is(viewer, monkeypatch, que
 
 def test_many_hits_among_the_latest_are_all_listed(viewer, monkeypatch):
     monkeypatch.setattr("django_front_sms.admin.search.LATEST", 4)
-    monkeypatch.setattr("django_front_sms.admin.search._FEW", 2)
+    monkeypatch.setattr("django_front_sms.admin.search.FEW", 2)
     rows = [message(text="Timen er flyttet") for _ in range(5)]
 
-    assert found(viewer, "flyttet") == [row.pk for row in reversed(rows[1:])]
+    page = viewer.get(LIST, {"q": "flyttet"})
+
+    assert [row.pk for row in page.context["cl"].result_list] == [row.pk for row in reversed(rows[1:])]
+    assert "There are more." in page.content.decode()
 
 
 def test_digits_in_quotes_are_words_of_the_text(viewer):
