@@ -9,15 +9,14 @@ they are; times aware, in UTC. What no database stores, NUL and lone surrogates,
 """
 
 import base64
-import binascii
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from django_front_sms.gateway.base64_in_json import Cut, cut_files, follows, strict_base64
 from django_front_sms.gateway.gsm import well_formed
 from django_front_sms.gateway.mime import mime, multipart_fields, repair_double_utf8
 from django_front_sms.gateway.numbers import complete_psk, from_wire, to_wire
@@ -30,7 +29,6 @@ __all__ = [
     "FilePart",
     "InboundPush",
     "StatusPush",
-    "cut_files",
     "decode_inbound_json",
     "decode_inbound_query",
     "decode_status",
@@ -52,7 +50,6 @@ MAX_FILES = 100
 _STATUS_FIELDS = frozenset({"status", "origid"})
 _INBOUND_FIELDS = frozenset({"fromid", "phonenr", "txt", "time", "countnr", "code"})
 _PSK_SUB_DIGITS = 9
-_FILE_DATA = re.compile(rb'(?<!\\)"fileData"\s*:\s*"([A-Za-z0-9+/]{256,}={0,2})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,8 @@ class StatusPush:
 class FilePart:
     """A file of an MMS. ``data`` is None where its Base64 could not be read.
 
-    ``source`` is the Base64 as it stood, kept only where it does not follow from ``data``.
+    ``source`` is the Base64 as it stood, kept only where it does not follow from ``data``. ``place`` is where in the
+    body that stood, None where it is not known.
     """
 
     id: int | None
@@ -77,11 +75,18 @@ class FilePart:
     data: bytes | None = field(default=None, repr=False)
     source: str = field(default="", repr=False)
     problem: str = ""
+    sha256: str = field(default="", repr=False, compare=False)
+    place: tuple[int, int] | None = field(default=None, repr=False, compare=False)
 
     @property
     def encoded(self) -> str:
         """The Base64 as it stood."""
         return self.source or base64.b64encode(self.data or b"").decode("ascii")
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256, in hex, of its bytes; where they could not be read, of what stands for them."""
+        return self.sha256 or hashlib.sha256(self.source.encode() if self.data is None else self.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,26 +156,7 @@ def decode_inbound_json(body: bytes) -> InboundPush:
     return InboundPush("json", push_id, recipient, sender, text, sent, counter, keyword, files, join(problems))
 
 
-def cut_files(body: bytes) -> tuple[bytes, dict[str, memoryview]]:
-    """Return ``body`` with every long ``fileData`` replaced by a mark, and by mark the Base64 that stood there.
-
-    So a large MMS is read without copies of it: the Base64 stays where it is, in ``body``. A mark is ``sha256:`` and
-    the digest of what it stands for. Values that are short, or clearly no Base64, stay.
-    """
-    view = memoryview(body)
-    cuts: dict[str, memoryview] = {}
-    pieces: list[bytes | memoryview] = []
-    end = 0
-    for match in _FILE_DATA.finditer(body):
-        encoded = view[match.start(1) : match.end(1)]
-        mark = f"sha256:{hashlib.sha256(encoded).hexdigest()}"
-        cuts[mark] = encoded
-        pieces += [view[end : match.start(1)], mark.encode()]
-        end = match.end(1)
-    return b"".join([*pieces, view[end:]]), cuts
-
-
-def _files(value: object, cuts: Mapping[str, memoryview], problems: list[str]) -> tuple[FilePart, ...]:
+def _files(value: object, cuts: Mapping[str, Cut], problems: list[str]) -> tuple[FilePart, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
@@ -183,7 +169,7 @@ def _files(value: object, cuts: Mapping[str, memoryview], problems: list[str]) -
     return files
 
 
-def _file(item: object, cuts: Mapping[str, memoryview]) -> FilePart:
+def _file(item: object, cuts: Mapping[str, Cut]) -> FilePart:
     if not isinstance(item, dict):
         return FilePart(None, "", "", problem="is not an object")
     problems: list[str] = []
@@ -192,32 +178,15 @@ def _file(item: object, cuts: Mapping[str, memoryview]) -> FilePart:
     content_type = reading.text("contentType")
     name = reading.text("fileName", needed=False)
     text = reading.text("fileData")
-    encoded = cuts.get(text, text)
-    data = None
-    if isinstance(item.get("fileData"), str):
-        data = _base64(encoded)
-        if data is None:
-            problems.append("fileData is not Base64")
-    source = "" if data is not None and _follows(encoded, data) else _as_text(encoded)
+    cut = cuts.get(text)
+    if cut is not None:
+        described = ", ".join(problems)
+        return FilePart(file_id, content_type, name, cut.data, cut.source, described, cut.sha256, cut.place)
+    data = strict_base64(text) if isinstance(item.get("fileData"), str) and text.isascii() else None
+    if data is None and isinstance(item.get("fileData"), str):
+        problems.append("fileData is not Base64")
+    source = "" if data is not None and follows(text, data) else text
     return FilePart(file_id, content_type, name, data, source, ", ".join(problems))
-
-
-def _base64(encoded: str | memoryview) -> bytes | None:
-    try:
-        data = binascii.a2b_base64(encoded, strict_mode=True)
-    except ValueError:
-        return None
-    # Before Python 3.13 strict mode still lets padding pass where none belongs.
-    return data if len(encoded) == -(-len(data) // 3) * 4 else None
-
-
-def _follows(encoded: str | memoryview, data: bytes) -> bool:
-    """Whether ``data`` has no other Base64: only the unused bits of the last four characters can differ."""
-    return base64.b64encode(data[-(len(data) % 3 or 3) :]).decode("ascii") == _as_text(encoded[-4:])
-
-
-def _as_text(encoded: str | memoryview) -> str:
-    return encoded if isinstance(encoded, str) else str(encoded, "ascii")
 
 
 def encode_inbound_json(push: InboundPush) -> bytes:

@@ -1,7 +1,7 @@
 """What follows from an inbound message, in the worker: which of ours it answers, what it asks for, its place in Front's
 count, its events, and late files."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -122,31 +122,29 @@ def _store_late_files(messages: Sequence[InboundMessage]) -> set[int]:
         by_message.setdefault(file.message_id, []).append(file)
     unfinished = set(by_message)
     for message_id, late in by_message.items():
-        parts = _still_in_raw(message_id)
-        names = files.store(content for _, content in parts)
-        if _move(message_id, late, parts, names):
+        raw = _raw(InboundMessage.objects.filter(pk=message_id))
+        parts = decode_inbound_json(raw).files
+        contents = [files.Content.of(part) for part in parts]
+        names = files.store(contents)
+        if _move(message_id, late, raw, files.moved_out(raw, parts, contents, names), names):
             unfinished.discard(message_id)
-        elif any(content.sha256 not in names for _, content in parts):
+        elif any(content.sha256 not in names for content in contents if content):
             break  # the storage is down: no use in waiting for it once more with each message
     return unfinished
 
 
-def _still_in_raw(message_id: int) -> list[tuple[str, files.Content]]:
-    raw = InboundMessage.objects.filter(pk=message_id).values_list("raw", flat=True).first() or b""
-    pairs = ((part.encoded, files.Content.of(part)) for part in decode_inbound_json(bytes(raw)).files)
-    return [(encoded, content) for encoded, content in pairs if content is not None]
+def _raw(row: "QuerySet[InboundMessage]") -> bytes:
+    return bytes(row.values_list("raw", flat=True).first() or b"")
 
 
 @nested_transaction
-def _move(
-    message_id: int, late: Sequence[MmsFile], parts: Sequence[tuple[str, files.Content]], names: dict[str, str]
-) -> bool:
-    """Note where the files are now, and take them out of the body; gives whether these were all."""
+def _move(message_id: int, late: Sequence[MmsFile], raw: bytes, rest: bytes, names: Mapping[str, str]) -> bool:
+    """Note where the files are now, and keep the `rest` of the body; gives whether these were all."""
+    row = InboundMessage.objects.filter(pk=message_id)
+    if _raw(row.select_for_update()) != raw:  # another worker was faster
+        return False
     stored = [file for file in late if file.sha256 in names]
     for file in stored:
         MmsFile.objects.filter(pk=file.pk, file="").update(file=names[file.sha256])
-    row = InboundMessage.objects.filter(pk=message_id)
-    raw = row.select_for_update().values_list("raw", flat=True).first() or b""
-    moved = [(encoded, content.sha256) for encoded, content in parts if content.sha256 in names]
-    row.update(raw=files.spliced(bytes(raw), moved))
+    row.update(raw=rest)
     return len(stored) == len(late)

@@ -6,15 +6,15 @@ A name says nothing of what the sender wrote, so it cannot lead anywhere, and th
 import hashlib
 import logging
 import os
-import re
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db import connections
 
+from django_front_sms.gateway.base64_in_json import without
 from django_front_sms.gateway.push import FilePart, repair_double_utf8
 from django_front_sms.models import MmsFile
 from django_front_sms.models.incoming import mms_storage
@@ -24,7 +24,6 @@ logger = logging.getLogger(__name__)
 TIME_LIMIT = 15.0  # seconds for all files of a message: Front waits 60 for an answer (§2.5.1)
 REFERENCE = b"front_sms:sha256:"
 
-_FILE_DATA = re.compile(rb'"fileData"\s*:\s*"')
 _ENDINGS = (  # offset, what stands there, and how such a file's name ends
     (0, b"\xff\xd8\xff", "jpg"),
     (0, b"\x89PNG\r\n\x1a\n", "png"),
@@ -57,7 +56,8 @@ class Content:
             return None
         repaired = repair_double_utf8(part.data, part.content_type)
         data = part.data if repaired is None else repaired
-        return cls(data, repaired is not None, hashlib.sha256(data).hexdigest())
+        digest = part.digest if repaired is None else hashlib.sha256(data).hexdigest()
+        return cls(data, repaired is not None, digest)
 
     @property
     def name(self) -> str:
@@ -150,26 +150,19 @@ def _flush(storage: Storage, name: str) -> None:
             os.close(descriptor)
 
 
-def spliced(raw: bytes, moved: Iterable[tuple[str, str]]) -> bytes:
-    """`raw` with a reference, `front_sms:sha256:…`, for the Base64 of each moved file: pairs of that and the SHA-256.
-
-    Only where it stands verbatim as `fileData`; anything else stays as it came.
-    """
-    escaped = b"\\/" in raw  # as PHP writes a slash
-    literals = {}
-    for encoded, sha256 in moved:
-        if encoded:
-            literals[(encoded.replace("/", "\\/") if escaped else encoded).encode()] = REFERENCE + sha256.encode()
-    pieces = []
-    kept_from = 0
-    for key in _FILE_DATA.finditer(raw):
-        start = key.end()
-        for literal, reference in literals.items():
-            if raw.startswith(literal, start) and raw.startswith(b'"', start + len(literal)):
-                pieces += [raw[kept_from:start], reference]
-                kept_from = start + len(literal)
-                break
-    return b"".join([*pieces, raw[kept_from:]])
+def moved_out(
+    raw: bytes, parts: Iterable[FilePart], contents: Iterable[Content | None], names: Mapping[str, str]
+) -> bytes:
+    """`raw`, the body that `parts` were read from, with a reference, `front_sms:sha256:…`, in the place of each file
+    that is in storage. Base64 that is written with escapes stays as it came."""
+    return without(
+        raw,
+        {
+            part.place: REFERENCE + content.sha256.encode()
+            for part, content in zip(parts, contents, strict=True)
+            if part.place and content and content.sha256 in names
+        },
+    )
 
 
 def _length(field: str) -> int:

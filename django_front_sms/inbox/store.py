@@ -81,7 +81,6 @@ def unsaved(account: str, push: InboundPush, raw: bytes, problems: list[str]) ->
     """The rows of a message and its files; the files are in storage by then, as far as it takes them."""
     contents = [files.Content.of(part) for part in push.files]
     names = files.store(contents)
-    moved = [(p.encoded, c.sha256) for p, c in zip(push.files, contents, strict=True) if c and c.sha256 in names]
     texts = {"sender": push.sender, "recipient": push.recipient, "keyword": push.keyword}
     problems = [*problems, *files.problems(push.files)]
     for name, text in texts.items():
@@ -96,7 +95,7 @@ def unsaved(account: str, push: InboundPush, raw: bytes, problems: list[str]) ->
         text=push.text,
         sent_at=push.sent,
         counter=push.counter,
-        raw=files.spliced(raw, moved) if moved else raw,
+        raw=files.moved_out(raw, push.files, contents, names),
         problem="; ".join(problems)[:LONGEST_PROBLEM],
         look_at=events.due_at_once(),
         **texts,
@@ -159,10 +158,7 @@ def content_digest(push: InboundPush, raw: bytes) -> str:
     """What is said, however it is written down; where some of it could not be read, the bytes themselves."""
     if push.problem:
         return _digest("raw", hashlib.sha256(raw).hexdigest())
-    attached = [
-        [part.id, part.content_type, part.name, hashlib.sha256(part.data or part.source.encode()).hexdigest()]
-        for part in push.files
-    ]
+    attached = [[part.id, part.content_type, part.name, part.digest] for part in push.files]
     sent = push.sent and push.sent.isoformat()
     return _digest(push.recipient, push.sender, push.text, sent, push.counter, push.keyword, attached)
 

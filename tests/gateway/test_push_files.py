@@ -11,16 +11,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from django_front_sms.gateway.base64_in_json import cut_files, without
 from django_front_sms.gateway.push import (
     FilePart,
     InboundPush,
-    cut_files,
     decode_inbound_json,
     encode_inbound_json,
     mime,
     repair_double_utf8,
 )
-from tests.gateway.manual import MMS, SMS, changed
+from tests.gateway.manual import SMS, changed
 
 
 @pytest.mark.parametrize(
@@ -107,19 +107,35 @@ def test_a_large_file_is_read_like_a_small_one(data):
     assert decode_inbound_json(encode_inbound_json(push)) == push
 
 
-def test_a_large_file_is_cut_out_and_a_digest_stands_in_its_place():
+def test_a_file_is_cut_out_and_a_mark_stands_in_its_place():
     encoded = base64.b64encode(LARGE)
-    mark = f"sha256:{hashlib.sha256(encoded).hexdigest()}"
-    small, cuts = cut_files(b'{"fileData" : "%s", "text": "a"}' % encoded)
+    body = b'{"fileData" : "%s", "text": "a"}' % encoded
+    small, cuts = cut_files(body)
+    [(mark, cut)] = cuts.items()
     assert json.loads(small) == {"fileData": mark, "text": "a"}
-    assert cuts == {mark: encoded}
+    assert (cut.data, cut.sha256, cut.source) == (LARGE, hashlib.sha256(LARGE).hexdigest(), "")
+    assert body[slice(*cut.place)] == encoded
+    assert without(body, {cut.place: b"gone"}) == b'{"fileData" : "gone", "text": "a"}'
+
+
+def test_slashes_may_be_escaped_as_php_writes_them():
+    encoded = base64.b64encode(LARGE).replace(b"/", b"\\/")
+    body = b'{"fileData":"%s"}' % encoded
+    [cut] = cut_files(body)[1].values()
+    assert cut.data == LARGE and body[slice(*cut.place)] == encoded
+
+
+def test_two_files_that_hold_the_same_keep_their_own_places():
+    encoded = base64.b64encode(LARGE)
+    body = b'{"files": [{"fileData": "%s"}, {"fileData": "%s"}]}' % (encoded, encoded)
+    places = [part.place for part in decode_inbound_json(body).files]
+    assert [body[slice(*place)] for place in places] == [encoded, encoded] and places[0] != places[1]
 
 
 @pytest.mark.parametrize(
     "body",
     [
         SMS,
-        MMS,
         b'{"text": "\\"fileData\\": \\"' + b"A" * 400 + b'\\""}',
         b'{"text\\"fileData": "' + b"A" * 400 + b'"}',
         b'{"fileData": "' + b"A" * 400,
