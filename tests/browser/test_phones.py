@@ -1,51 +1,24 @@
 """The demo, tried as a new user would: the clinic and the admin on one side, the phones on the other."""
 
-import os
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser.demo import ROOT, Demo, running
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-ROOT = Path(__file__).parent.parent.parent
 SAMPLE = ROOT / "django_front_sms" / "simulator" / "static" / "sample.jpg"
 KARI, OLA = "+4799999999", "+4799999998"
 PATIENCE = 30_000  # milliseconds until something must have come
 
 
-@dataclass
-class Demo:
-    clinic: str
-    admin: str
-    phones: str
-
-
 @pytest.fixture
 def demo() -> Iterator[Demo]:
-    """`make demo`, on free ports and with a database of its own."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "CELERY_"))}
-    environment.pop("DATABASE_URL", None)
-    command = [sys.executable, "-u", "-m", "example_project.demo", "--port", "0", "--simulator-port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment) as process:
-        assert process.stdout is not None
-        said = ""
-        for line in process.stdout:
-            said += line
-            if "Ctrl-C" in line:
-                break
-        found = dict(re.findall(r"^ +(front page|admin|phones) +(http\S+)", said, re.M))
-        try:
-            yield Demo(found["front page"], found["admin"], found["phones"])
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
+    with running() as stage:
+        yield stage
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@
     /* The list of people: replaced when it changed, without losing the focus or the place. */
     function watchPeople(list) {
         let shown = "";
-        new Watch(async () => {
+        return new Watch(async () => {
             const html = await (await piece(location.href, { part: "people" })).text();
             if (html === shown) {
                 return false;
@@ -111,9 +111,11 @@
         #down;
         #form;
         #watch = null;
+        #people;
 
-        constructor(section) {
+        constructor(section, people) {
             this.#section = section;
+            this.#people = people;
             this.#scroll = section.querySelector(".fs-scroll");
             this.#bubbles = section.querySelector(".fs-bubbles");
             this.#down = section.querySelector("[data-down]");
@@ -183,6 +185,9 @@
                 const refused = "refused" in this.#form.elements.answering.dataset;
                 this.#form.elements.text.disabled = refused;
                 this.#form.querySelector("button").disabled = refused;
+            }
+            if (bubbles.length) {
+                this.#people?.now();
             }
             if (told.length) {
                 this.#section.querySelector("[data-told]").textContent = told.join(". ");
@@ -354,7 +359,7 @@
 
     globalThis.frontSms = Object.assign(globalThis.frontSms ?? {}, { Watch, Conversation });
     document.addEventListener("DOMContentLoaded", () => {
-        document.querySelectorAll("[data-people]").forEach(watchPeople);
-        document.querySelectorAll("[data-conversation]").forEach(section => new Conversation(section));
+        const [people] = [...document.querySelectorAll("[data-people]")].map(watchPeople);
+        document.querySelectorAll("[data-conversation]").forEach(section => new Conversation(section, people));
     });
 })();
