@@ -9,7 +9,7 @@ import logging
 import math
 import statistics
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -41,7 +41,7 @@ OVERDUE_AFTER = timedelta(minutes=5)
 SAMPLE = 1000  # messages whose time to delivery is measured
 
 # What became of the messages of days long over changes seldom.
-_SETTLED_AFTER = timedelta(days=3)
+_SETTLED_AFTER = timedelta(days=2)
 _WORTH_KEEPING = 20_000  # messages; few are counted in no time, and then always are
 _KEPT_FOR = 3600  # seconds
 
@@ -145,6 +145,10 @@ class Tally:
         if state in ACCEPTED:
             self.segments += segments
 
+    def include(self, other: "Tally") -> None:
+        self.messages.update(other.messages)
+        self.segments += other.segments
+
 
 _Row = tuple[datetime, str, int, int]  # the hour, a state, messages, segments
 
@@ -153,24 +157,24 @@ class Traffic:
     """The messages of the last days, counted by the hour in which they were asked for."""
 
     def __init__(self, rows: Iterable[_Row], zone: tzinfo) -> None:
-        self._rows, self._zone = list(rows), zone
+        self._zone = zone
+        self._hours: defaultdict[datetime, Tally] = defaultdict(Tally)
+        for hour, state, count, segments in rows:
+            self._hours[hour].add(state, count, segments)
 
     def by_hour(self, first: datetime, hours: int) -> dict[datetime, Tally]:
         """So many hours from the one of `first` on, in order; an hour without a message is there, too."""
         start = first.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        tallies = {start + timedelta(hours=n): Tally() for n in range(hours)}
-        for hour, state, count, segments in self._rows:
-            if hour in tallies:
-                tallies[hour].add(state, count, segments)
-        return tallies
+        moments = (start + timedelta(hours=n) for n in range(hours))
+        return {moment: self._hours.get(moment, Tally()) for moment in moments}
 
     def by_day(self, first: date, days: int) -> dict[date, Tally]:
         """So many days from `first` on, in order, as the site's time zone has them."""
         tallies = {first + timedelta(days=n): Tally() for n in range(days)}
-        for hour, state, count, segments in self._rows:
-            tally = tallies.get(hour.astimezone(self._zone).date())
-            if tally is not None:
-                tally.add(state, count, segments)
+        for hour, tally in self._hours.items():
+            day = tallies.get(hour.astimezone(self._zone).date())
+            if day is not None:
+                day.include(tally)
         return tallies
 
 

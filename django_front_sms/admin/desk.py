@@ -120,8 +120,7 @@ def _tiles(days: dict[date, Tally], times: figures.DeliveryTimes) -> Iterable[Ti
 def _together(tallies: Iterable[Tally]) -> Tally:
     whole = Tally()
     for tally in tallies:
-        whole.messages.update(tally.messages)
-        whole.segments += tally.segments
+        whole.include(tally)
     return whole
 
 
