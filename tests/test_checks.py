@@ -48,7 +48,7 @@ def site(settings, tmp_path):
 
 def found() -> list[str]:
     """The numbers of the mistakes, as `check --deploy --tag front_sms` finds them."""
-    messages = run_checks(tags=[TAG], include_deployment_checks=True)
+    messages = run_checks(tags=[TAG], include_deployment_checks=True, databases=[])
     for message in messages:
         assert message.hint
         assert "%(" not in message.msg
@@ -289,7 +289,7 @@ def test_a_schedule_in_the_database_is_not_read(site):
 
 def test_a_schedule_is_asked_for_with_deploy_alone(site):
     site.CELERY_BEAT_SCHEDULE = {}
-    assert [message.id for message in run_checks(tags=[TAG])] == []
+    assert [message.id for message in run_checks(tags=[TAG], databases=[])] == []
 
 
 def test_a_client_of_this_package_that_sends_nothing_is_told_of_in_production(site, monkeypatch):
@@ -340,7 +340,7 @@ def test_files_in_the_open_are_told_of_only_where_they_are_served(site, tmp_path
 
 def test_files_in_the_open_are_told_of_with_deploy_alone(site):
     site.FRONT_SMS = {**site.FRONT_SMS, "MMS_STORAGE": "default"}
-    assert [message.id for message in run_checks(tags=[TAG])] == []
+    assert [message.id for message in run_checks(tags=[TAG], databases=[])] == []
 
 
 def test_a_router_that_sends_the_app_elsewhere_is_found(site):
@@ -351,7 +351,7 @@ def test_a_router_that_sends_the_app_elsewhere_is_found(site):
 def test_no_password_and_no_secret_is_shown(site):
     account = {**ACCOUNT, "PASSWORD": ["hunter2"], "GATEWAY_URL": "https://user:hunter2@www.pling.as/"}
     site.FRONT_SMS = {"ACCOUNTS": {"default": account}, "WEBHOOK_SECRETS": "hunter2", "MMS_STORAGE": "private"}
-    messages = run_checks(tags=[TAG])
+    messages = run_checks(tags=[TAG], databases=[])
     assert {message.id for message in messages} == {"front_sms.E006", "front_sms.E010"}
     assert "hunter2" not in "".join(map(str, messages))
 

@@ -86,7 +86,7 @@ def test_a_status_is_pushed_by_hand_through_the_sites_own_view(front, heard):
     message = send_sms(NUMBER, "Test")
     front.push_status(message, 5)
     assert message.state == State.UNDELIVERED
-    assert DeliveryStatus.objects.get().status == 5
+    assert DeliveryStatus.objects.filter(status=5).count() == 1  # beside those that came due meanwhile
     changes = [(told["old"], told["new"]) for signal, told in heard if signal is state_changed]
     assert changes[-1] == (State.SENT, State.UNDELIVERED)
 
