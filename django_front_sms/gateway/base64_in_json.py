@@ -1,6 +1,5 @@
 """The Base64 of an MMS inside its JSON body (§2.5.1), read where it stands: without copies, each byte once.
 
-
 A JSON parser would copy megabytes of Base64 into a string of its own; looking for the closing quote costs next to
 nothing.
 """

@@ -10,6 +10,7 @@ _PARAMETER = re.compile(r';\s*([^=;\s"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))'
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _FIELD_NAME = re.compile(rb"""(?<![a-z*])name\s*=\s*(?:"([^"]*)"|([^;\s"]+))""", re.IGNORECASE)
 
+_HEAD = 128  # bytes, enough for a magic number that is written four times as long
 _MAGIC: dict[str, tuple[tuple[int, bytes], ...]] = {  # offset and bytes; one of them must be there
     "image/jpeg": ((0, b"\xff\xd8\xff"),),
     "image/jpg": ((0, b"\xff\xd8\xff"),),
@@ -57,12 +58,20 @@ def repair_double_utf8(data: bytes, content_type: str) -> bytes | None:
     of its content type.
     """
     magic = _MAGIC.get(mime(content_type)[0], ())
-    repaired = data
+    # The head tells of nearly every file that it is none of these; decoding all of it would take memory for nothing.
+    head = _decoded_twice(data[:_HEAD], "ignore")
+    if not any(head.startswith(start, offset) for offset, start in magic):
+        return None
     try:
-        for _ in range(2):
-            repaired = repaired.decode("utf-8").encode("latin-1")
+        repaired = _decoded_twice(data, "strict")
     except UnicodeError:
         return None
     if repaired == data or not any(repaired.startswith(start, offset) for offset, start in magic):
         return None
     return repaired
+
+
+def _decoded_twice(data: bytes, errors: str) -> bytes:
+    for _ in range(2):
+        data = data.decode("utf-8", errors).encode("latin-1", errors)
+    return data
