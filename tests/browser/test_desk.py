@@ -1,0 +1,148 @@
+"""The desk in a browser: decisions with the keyboard, charts that are read without colour, a phone, the dark."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.utils import timezone
+
+from django_front_sms.conf import get_settings
+from django_front_sms.models import AccountMemory, Decision, Event, OutboundMessage
+from django_front_sms.states import State
+from tests.browser.test_accessibility import faults
+from tests.stories import event, message, unconfirmed
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+DESK = "/admin/front_sms/desk/"
+
+
+@pytest.fixture
+def kari(transactional_db) -> User:
+    cache.clear()
+    return User.objects.create_superuser("kari")
+
+
+def a_month() -> None:
+    """Messages of each state, now and in the days before."""
+    now = timezone.now()
+    for days in range(20):
+        for n, state in enumerate((State.DELIVERED, State.DELIVERED, *State)):
+            then = now - timedelta(days=days)
+            message(
+                state=state,
+                created_at=then,
+                sent_at=then,
+                delivered_at=then + timedelta(seconds=7 * n + days),
+                next_at=now + timedelta(days=1) if state == State.QUEUED else None,
+                error_code=12 if state == State.REJECTED else None,
+                given_up=state == State.UNCONFIRMED,
+            )
+
+
+def trouble() -> tuple[OutboundMessage, Event, AccountMemory]:
+    account = AccountMemory.objects.create(
+        key=get_settings().account("default").gateway,
+        account="default",
+        paused_at=timezone.now(),
+        pause_code=5,
+        clock=timezone.now(),
+    )
+    sms = unconfirmed(text="Donaudampfschifffahrtsgesellschaft" * 4)
+    return sms, event("out:1", failed=True, traceback="Traceback\nValueError: no"), account
+
+
+def test_everything_is_settled_from_the_desk_with_the_keyboard_until_nothing_is_left(kari, page_of):
+    sms, failed, account = trouble()
+    page = page_of(kari)
+    page.goto("/admin/front_sms/")
+    page.get_by_role("link", name="the desk").click()
+
+    for name, done in (
+        ("Resume sending", "sending goes on"),
+        ("Mark as sent", "marked as sent"),
+        ("Deliver again", "is delivered again"),
+    ):
+        page.get_by_role("button", name=name).focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/act/**")
+        page.get_by_role("button", name=name).focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**{DESK}")
+        page.get_by_text(done).wait_for()
+
+    page.get_by_text("Nothing. Have a good day!").wait_for()
+    assert OutboundMessage.objects.get(pk=sms.pk).state == State.SENT
+    assert Event.objects.get(pk=failed.pk).failed is False
+    assert AccountMemory.objects.get(pk=account.pk).paused_at is None
+    assert {decision.by for decision in Decision.objects.all()} == {kari}
+
+
+def test_whoever_thinks_better_of_it_is_back_at_the_desk(kari, page_of):
+    trouble()
+    page = page_of(kari)
+    page.goto(DESK)
+
+    page.get_by_role("button", name="Send anyway").click()
+    page.get_by_role("link", name="No, take me back").click()
+    page.wait_for_url(f"**{DESK}")
+
+    assert not Decision.objects.exists()
+
+
+def test_each_kind_of_bar_has_a_pattern_and_every_number_stands_in_a_table(kari, page_of):
+    a_month()
+    page = page_of(kari)
+    page.goto(DESK)
+
+    fills = page.evaluate("[...document.querySelectorAll('.fs-legend rect')].map(bar => bar.getAttribute('fill'))")
+    assert len(set(fills)) == 6
+    for fill in set(fills):
+        assert page.locator(f"pattern{fill[4:-1]}").count() == 1
+
+    chart = page.locator("figure", has_text="Messages per day")
+    assert chart.locator("rect.fs-bar").count() > 6
+    assert not chart.locator("table").is_visible()
+    chart.locator("summary").focus()
+    page.keyboard.press("Enter")
+    first = chart.locator("tbody tr").first
+    assert first.locator("td").all_inner_texts() == ["3", "2", "2", "1", "2", "3"]
+
+
+def test_pointing_at_a_bar_tells_its_day_and_its_numbers(kari, page_of):
+    a_month()
+    page = page_of(kari)
+    page.goto(DESK)
+
+    hint = page.locator("figure", has_text="Messages per day").locator("g title").last.text_content()
+
+    assert "delivered: 3" in hint and "failed: 2" in hint
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])
+def test_the_desk_has_no_serious_accessibility_fault(kari, page_of, width, theme):
+    trouble()
+    a_month()
+    page = page_of(kari, width=width, theme=theme)
+    page.goto(DESK)
+    for summary in page.locator("summary").all():
+        summary.click()
+
+    assert faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_phone_shows_the_latest_hours_first(kari, page_of):
+    a_month()
+    page = page_of(kari, width=390)
+    page.goto(DESK)
+
+    ends = page.evaluate(
+        """[...document.querySelectorAll(".fs-wide > .fs-scroll")].map(box => {
+            const drawing = box.querySelector("svg").getBoundingClientRect();
+            return Math.abs(drawing.right - box.getBoundingClientRect().right);
+        })"""
+    )
+
+    assert len(ends) == 2 and max(ends) <= 2
