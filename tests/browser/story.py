@@ -19,21 +19,20 @@ def tell(demo: Demo, staff: Any, phones: Any, shoot: Shoot) -> None:
     """`staff` is a tab for the admin, `phones` one for the phones; `shoot` gets a tab and the name of a picture."""
     log_in(demo, staff)
     text_from_the_admin(demo, staff)
-    shoot(staff, "story-1-sent")
     phones.goto(demo.phones)
     kari = read_it_on_the_phone(phones)
     reply_with_a_picture(kari)
-    shoot(phones, "story-2-phone")
+    shoot(phones, "story-1-reply")
     see_it_in_the_conversation(staff)
-    shoot(staff, "story-3-conversation")
+    shoot(staff, "story-2-conversation")
     switch_the_phone_off_and_see_the_waiting(staff, kari)
-    shoot(phones, "story-4-phone-off")
-    shoot(staff, "story-5-waiting")
+    shoot(phones, "story-3-phone-off")
+    shoot(staff, "story-4-waiting")
     switch_it_on_again(staff, kari)
     park_the_queue(phones, kari)
-    shoot(phones, "story-6-parked")
+    shoot(phones, "story-5-parked")
     restart_it(staff, phones)
-    shoot(staff, "story-7-restarted")
+    shoot(staff, "story-6-restarted")
 
 
 def log_in(demo: Demo, staff: Any) -> None:
