@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from django_front_sms import figures
 from django_front_sms.admin.badges import icon
@@ -106,8 +106,8 @@ def _tiles(days: dict[date, Tally], times: figures.DeliveryTimes) -> Iterable[Ti
     yield Tile(_("Messages today"), _count(today.total))
     recent = _together(list(days.values())[-RECENT_DAYS:])
     if recent.delivery_rate is not None:
-        note = ngettext("of those whose fate is known, in %(n)s day", "of those whose fate is known, in %(n)s days", 7)
-        yield Tile(_("Delivered"), _percent(recent.delivery_rate), note % {"n": RECENT_DAYS})
+        note = _("of those whose fate is known, in %(n)s days") % {"n": RECENT_DAYS}
+        yield Tile(_("Delivered"), _percent(recent.delivery_rate), note)
     if times.median is not None and times.slowest_twentieth is not None:
         sample = _("of the latest %(n)s delivered") % {"n": _count(len(times.seconds))}
         yield Tile(_("Half arrive within"), _duration(times.median), sample)
