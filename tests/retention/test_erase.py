@@ -8,13 +8,13 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 
 from django_front_sms import events, optouts, outbox, retention, send_bulk_sms, send_sms, tasks
-from django_front_sms.models import BulkSend, Event, InboundMessage, MmsFile, OptOut, OutboundMessage
+from django_front_sms.models import BulkSend, Event, InboundMessage, MmsFile, OptOut, OutboundMessage, SendAttempt
 from django_front_sms.retention.history import written
 from django_front_sms.states import State
 from tests.commands.running import run
 from tests.outbox.stage import NUMBER, accepted, again, attempt, configure, hear, message, take, take_one, unclear
 from tests.pushes import JPEG, PNG, QUERY, by_get, by_post, file, sms
-from tests.retention.traces import files_in, traces
+from tests.retention.traces import digests, files_in, traces
 
 pytestmark = pytest.mark.django_db
 
@@ -64,11 +64,15 @@ def test_no_table_no_history_and_no_storage_tells_of_the_person_afterwards(clock
     logged(row, "SMS to 999 99 999", json.dumps([{"changed": {"name": "Hemmelig"}}]))
     logged(mms.files.get(), "image01.jpg")
     logged(User.objects.get(), "The patient with +47 999 99 999", "004799999999")
+    OutboundMessage.objects.update(error_text=f"What Front said of {NUMBER}")
+    SendAttempt.objects.update(detail=f"What Front said of {NUMBER}")
     assert len(traces(*TRACES)) > 15
+    made = digests()
 
+    clock.advance(151)
     receipt = retention.erase("999 99 999")
     assert receipt.is_complete
-    assert traces(*TRACES) == []
+    assert traces(*TRACES, *made) == []
     assert files_in(media) == []
     assert receipt.number == "+47•••••99"
     assert receipt.cancelled == 1

@@ -23,7 +23,7 @@ from django_front_sms.states import State
 from tests.commands.running import read, run
 from tests.outbox.stage import NUMBER, accepted, again, attempt, configure, hear, message, take, take_one, unclear
 from tests.pushes import JPEG, QUERY, by_get, by_post, file, sms
-from tests.retention.traces import files_in, traces
+from tests.retention.traces import digests, files_in, traces
 
 pytestmark = pytest.mark.django_db
 
@@ -74,13 +74,16 @@ def test_a_month_later_no_table_and_no_storage_tells_of_anybody(clock, media):
         kind="message_received", subject="in:1", traceback=f"ValueError: {TEXT}", failed=True, next_at=None
     )
     tasks.deliver_events()
+    OutboundMessage.objects.update(error_text=f"What Front said of {NUMBER}")
+    SendAttempt.objects.update(detail=f"What Front said of {NUMBER}")
     assert traces(*NEEDLES)
     assert files_in(media)
+    made = digests()
 
     clock.advance(31 * 24 * 3600)
     tasks.deliver_events()
     counts = tasks.purge()
-    assert traces(*NEEDLES, "41000000") == []
+    assert traces(*NEEDLES, "41000000", *made) == []
     assert files_in(media) == []
     assert counts["outgoing"] == 3
     assert counts["inbound"] == 2

@@ -8,6 +8,8 @@ from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.db import models
 
+from django_front_sms.models import InboundMessage, OutboundMessage, SendAttempt
+
 
 def traces(*needles: str) -> list[str]:
     """Where any of `needles` stands, as "Table.column #key"."""
@@ -29,6 +31,16 @@ def _bytes(value: object) -> bytes:
     if isinstance(value, models.fields.files.FieldFile):
         return str(value.name).encode()
     return (json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)).encode()
+
+
+def digests() -> list[str]:
+    """Whatever was made of a number and a text, and lets somebody who guesses them be sure."""
+    made = [*OutboundMessage.objects.values_list("payload_digest", flat=True)]
+    for pair in SendAttempt.objects.values_list("twin_key", "wire_digest"):
+        made += pair
+    made += InboundMessage.objects.values_list("content_digest", flat=True)
+    made += InboundMessage.objects.filter(gateway_id=None).values_list("identity", flat=True)
+    return [digest for digest in made if digest]
 
 
 def files_in(folder: Path) -> list[Path]:
