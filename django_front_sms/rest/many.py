@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,7 +34,7 @@ class ManyMessages(Endpoint):
     )
     def post(self, request: Request) -> Response:
         if idempotency_key(request) is not None:
-            words = "Many messages have no common key. Give each its own idempotency_key in the body."
+            words = _("Many messages have no common key. Give each its own idempotency_key in the body.")
             raise BadHeader({HEADER: [ErrorDetail(words, "invalid")]})
         asked = [allowed(request, message) for message in body(NewMessages, request)["messages"]]
         rows = sending.send_many_sms(asked, created_by=author(request))

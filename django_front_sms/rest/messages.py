@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -35,7 +36,8 @@ def keyed(request: Request, asked: dict[str, Any]) -> dict[str, Any]:
     if key is None:
         return asked
     if asked.get("idempotency_key") not in (None, key):
-        raise BadHeader({HEADER: [ErrorDetail("The body has another idempotency_key. Send one of them.", "invalid")]})
+        words = _("The body has another idempotency_key. Send one of them.")
+        raise BadHeader({HEADER: [ErrorDetail(words, "invalid")]})
     return {**asked, "idempotency_key": key}
 
 
