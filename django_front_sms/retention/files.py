@@ -13,7 +13,8 @@ def forget(keys: Collection[int]) -> int:
     """Delete files, and empty their rows; gives how many. What the storage does not delete keeps its name in its row,
     so that the next run tries again.
 
-    Equal files are one in the storage: it goes with the last row that names it."""
+    Equal files are one in the storage: it goes with the last row that names it. (Who sends the very same file in the
+    moment between that question and the deletion loses it; names made of content have no lock to prevent it.)"""
     rows = list(MmsFile.objects.filter(pk__in=keys))
     names = {str(row.file.name) for row in rows if row.file}
     others = MmsFile.objects.filter(file__in=names).exclude(pk__in=keys)
