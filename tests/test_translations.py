@@ -26,13 +26,18 @@ TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
 
 def entries(package: Path = PACKAGE) -> dict[str, list[str]]:
     """The catalogue: what each English text (and its plural) is in Norwegian; fuzzy ones are not."""
+    return {english: norwegian for (english, _plural), norwegian in pairs(package).items()}
+
+
+def pairs(package: Path = PACKAGE) -> dict[tuple[str, str], list[str]]:
+    """The same by the text and its plural, or twice the text where it has none."""
     catalogue = {}
     for block in (package / FOLDER / "django.po").read_text().split("\n\n"):
         texts = {key: _text(value) for key, value in re.findall(rf"^(msg\w+(?:\[\d\])?) {TEXT}", block, re.M)}
         fuzzy = re.search(r"^#,.*\bfuzzy\b", block, re.M)
         translations = ["" if fuzzy else text for key, text in texts.items() if key.startswith("msgstr")]
-        catalogue[texts.pop("msgid")] = translations
-    del catalogue[""]
+        catalogue[texts["msgid"], texts.get("msgid_plural", texts["msgid"])] = translations
+    del catalogue["", ""]
     return catalogue
 
 
@@ -50,8 +55,8 @@ def test_every_text_is_in_norwegian_and_none_is_a_guess():
 def test_no_translation_lost_what_is_filled_in():
     wrong = [
         english
-        for english, norwegian in entries().items()
-        for text in norwegian
+        for both, norwegian in pairs().items()
+        for english, text in zip(both, norwegian, strict=False)
         if set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(english))
     ]
 
