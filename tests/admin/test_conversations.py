@@ -212,7 +212,13 @@ def test_any_message_of_a_conversation_is_its_address(reader):
 
 
 def test_a_message_that_is_not_there_or_came_from_nobody_has_none(reader):
-    for page in (f"{LIST}out/7/", f"{LIST}in/7/", f"{LIST}out/99999999999999999999/", address(come("")), address(out(""))):
+    for page in (
+        f"{LIST}out/7/",
+        f"{LIST}in/7/",
+        f"{LIST}out/99999999999999999999/",
+        address(come("")),
+        address(out("")),
+    ):
         assert reader.get(page).status_code == 404
 
 
