@@ -95,6 +95,22 @@ def test_each_permission_is_needed_and_together_they_are_enough(login, ids: dict
     assert getattr(login(*needs), method.lower())(address, body).status_code == good
 
 
+class Generous:
+    """An authentication backend that lets everybody do everything, also who is not logged in."""
+
+    def has_perm(self, *_args: object) -> bool:
+        return True
+
+
+@each
+def test_a_login_is_needed_even_where_strangers_have_permissions(
+    anonymous: Api, ids: dict, settings, method, path, body, needs, good
+) -> None:
+    settings.AUTHENTICATION_BACKENDS = ["tests.rest.test_permissions.Generous"]
+    answer = getattr(anonymous, method.lower())(path.format(**ids), body)
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_authenticated")
+
+
 def test_no_endpoint_is_forgotten_above() -> None:
     tested = {path for _method, path, *_rest in ENDPOINTS}
     patterns = [str(pattern.pattern) for pattern in urls.urlpatterns[:-1]]
