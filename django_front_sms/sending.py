@@ -298,7 +298,7 @@ def _insert(drafts: list[OutboundMessage], known: dict[str, OutboundMessage]) ->
             _must_match(message, earlier, index)
             rows.append(earlier)
     _check_opt_outs(new, drafts)
-    limits.check(new, get_settings())
+    _check_limits(new, drafts)
     if connection.features.can_return_rows_from_bulk_insert:
         for start in range(0, len(new), BATCH):
             insert_rows(new[start : start + BATCH])
@@ -315,6 +315,15 @@ def _check_opt_outs(new: list[OutboundMessage], drafts: list[OutboundMessage]) -
             "opted_out",
             index=drafts.index(new[place]),
         )
+
+
+def _check_limits(new: list[OutboundMessage], drafts: list[OutboundMessage]) -> None:
+    try:
+        limits.check(new, get_settings())
+    except InvalidMessage as error:
+        if error.index is not None:
+            error.index = drafts.index(new[error.index])  # its place among all, not only among the new ones
+        raise
 
 
 def _must_match(

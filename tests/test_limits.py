@@ -39,6 +39,14 @@ def test_the_limit_counts_the_messages_of_one_call_too() -> None:
     assert not OutboundMessage.objects.exists()
 
 
+def test_the_place_of_what_is_refused_counts_those_too_that_are_there_already() -> None:
+    known = {"to": "+4799999999", "text": "0", "idempotency_key": "a"}
+    send_many_sms([known])
+    with pytest.raises(InvalidMessage) as caught:
+        send_many_sms([known, {"to": "+4799999999", "text": "1"}, {"to": "+4799999999", "text": "2"}])
+    assert (caught.value.code, caught.value.index) == ("rate_limited", 2)
+
+
 def test_an_account_has_a_limit_over_all_numbers() -> None:
     send_many_sms({"to": f"+479999999{number}", "text": "Hei"} for number in range(4))
     with pytest.raises(InvalidMessage) as caught:
