@@ -61,7 +61,7 @@ def main(*wanted: str) -> None:
         os.environ["DATABASE_URL"] = f"sqlite:///{scratch}/pictures.sqlite3"
         os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
         application = set_up(Path(scratch))
-        from docs import screenshots_messages, screenshots_of_phones
+        from docs import screenshots_messages, screenshots_of_phones, screenshots_of_story
 
         server = make_server("127.0.0.1", 0, application, Server, Quiet)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -71,6 +71,8 @@ def main(*wanted: str) -> None:
             server.shutdown()
     if not wanted or "phones" in wanted:
         screenshots_of_phones.main(target)
+    if not wanted or "story" in wanted:
+        screenshots_of_story.main(target)
 
 
 def set_up(scratch: Path) -> Any:
