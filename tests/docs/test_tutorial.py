@@ -17,7 +17,7 @@ import pytest
 from tests.docs.pages import DOCS, HERE, Block, blocks_of, commands_of
 
 TUTORIAL = DOCS / "tutorial.md"
-PATIENCE = 60  # seconds, for a machine that is busy
+PATIENCE = 120  # seconds, for a machine that is busy
 
 # What stands ready already: the folder, and an environment with the package in it.
 NOT_RUN = {
