@@ -24,6 +24,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from django_front_sms.admin.composed import money
 from django_front_sms.admin.register import Register
 from django_front_sms.exceptions import FrontSMSError
 
@@ -39,7 +40,7 @@ class Act:
 
     `run(row, user, key)` does it, or raises `FrontSMSError` with the reason why it can't be done; it may give the new
     row that came of it. However often one answer to the question is posted, `key` is the same. `offered(row)`: whether
-    a page shows the button. `question`: asked before it is done.
+    a page shows the button. `question`: asked before it is done. `segments(row)`: how many it sends, and so costs.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Act:
     run: Callable[[Any, Any, str], Any]
     offered: Callable[[Any], bool]
     main: bool = False
+    segments: Callable[[Any], int] = lambda row: 0
 
 
 class ActingRegister(Register):
@@ -142,6 +144,7 @@ class ActingRegister(Register):
             "lines": [self.summary(row) for row in rows[:20]],
             "pks": [row.pk for row in rows],
             "others": max(len(rows) - 20, 0),
+            "cost": money(segments) if (segments := sum(act.segments(row) for row in rows)) else "",
             "back": _origin(request) or (self._url(rows[0]) if len(rows) == 1 else request.get_full_path()),
             "origin": _origin(request),
             "checkbox": ACTION_CHECKBOX_NAME,

@@ -50,6 +50,7 @@ ACTS = (
         done=_("queued to be sent again"),
         permission="decide_outboundmessage",
         run=lambda message, user, key: outbox.send_anyway(message, user),
+        segments=lambda message: message.segments,
         offered=lambda message: message.state == State.UNCONFIRMED,
         main=True,
     ),
@@ -82,6 +83,7 @@ ACTS = (
         done=_("queued once more, as a new message"),
         permission="resend_outboundmessage",
         run=lambda message, user, key: message.resend(by=user, idempotency_key=f"again:{message.pk}:{key}"),
+        segments=lambda message: message.segments,
         offered=lambda message: message.state not in OPEN and not _undecided(message),
     ),
 )

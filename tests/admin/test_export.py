@@ -7,7 +7,9 @@ import tracemalloc
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.admin.models import LogEntry
+from django.db import connections
 from django.test import AsyncClient
 from django.utils import translation
 
@@ -252,7 +254,9 @@ def test_under_asgi_it_streams_too(exporter, monkeypatch, transactional_db):
         browser.cookies = cookies
         answer = await browser.post(f"{SENT}export/", {"format": "comma"})
         assert answer.is_async
-        return [chunk async for chunk in answer.streaming_content]
+        found = [chunk async for chunk in answer.streaming_content]
+        await sync_to_async(connections.close_all)()
+        return found
 
     assert len(asyncio.run(chunks())) == 2 + 3
 

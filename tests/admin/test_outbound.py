@@ -1,6 +1,7 @@
 """Finding outgoing messages, and acting upon them."""
 
 import re
+from decimal import Decimal
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -296,6 +297,23 @@ def test_every_act_asks_before_it_is_done(boss, name):
     assert answer.status_code == 200 and 'name="confirmed"' in answer.content.decode()
     assert list(OutboundMessage.objects.values_list("pk", "state", "given_up")) == before
     assert not Decision.objects.exists() and not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["resend", "send_anyway"])
+def test_what_sends_says_what_that_costs(boss, settings, name):
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("0.55")}
+    make = delivered if name == "resend" else unconfirmed
+    rows = [make(segments=2), make(segments=1, recipient="+4791234567")]
+
+    assert "That costs about 1.10 kr." in act(boss, rows[0], name, confirmed="").content.decode()
+    assert "That costs about 1.65 kr." in act_on_list(boss, rows, name, confirmed="").content.decode()
+
+
+def test_what_sends_nothing_or_has_no_price_says_nothing_of_costs(boss, settings):
+    assert "costs" not in act(boss, delivered(), "resend", confirmed="").content.decode()
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("0.55")}
+
+    assert "costs" not in act(boss, message(), "cancel", confirmed="").content.decode()
 
 
 def test_sending_once_more_makes_a_new_message_and_leads_to_it(boss):
