@@ -55,6 +55,7 @@ class Plan:
     def __init__(self, composed: Composed, recipients: Recipients) -> None:
         self.composed = composed
         self.recipients = recipients
+        self._row = OutboundMessage(account=composed.account)
         self.bulk_key = composed.key(recipients.accepted)
         self.bulk = self._bulk() if composed.bulk else None
         self.known = frozenset(recipients.accepted if self.bulk else self._known())
@@ -82,9 +83,9 @@ class Plan:
         return found
 
     def _digest(self, key: str) -> str:
-        row = OutboundMessage(account=self.composed.account, idempotency_key=key)
-        identify(row)
-        return str(row.idempotency_digest)
+        self._row.idempotency_key = key
+        identify(self._row)
+        return str(self._row.idempotency_digest)
 
     @property
     def new(self) -> int:

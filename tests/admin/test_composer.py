@@ -144,11 +144,15 @@ def test_the_same_page_with_another_text_is_another_message(writer):
 
 def test_who_goes_back_and_adds_a_number_sends_to_that_one_alone(writer):
     send(writer, NUMBER)
+    sending.send_sms("+4790000000", "Somebody else's")
     page = look(writer, f"{NUMBER}\n91234567")
     assert "got this very message from here before" in page.content.decode()
 
-    assert "1 message is queued" in told(writer, confirm(writer, page))
-    assert numbers() == [NUMBER, "+4791234567"]
+    answer = confirm(writer, page)
+    assert numbers() == [NUMBER, "+4790000000", "+4791234567"]
+    assert {sms.recipient for sms in writer.get(answer.url).context["cl"].result_list} == {NUMBER, "+4791234567"}
+    assert LogEntry.objects.count() == 2
+    assert "1 message is queued" in told(writer, send(writer, f"{NUMBER}\n91234567\n92345678"))
 
 
 def test_two_people_with_the_same_page_do_not_meet(writer, login):
