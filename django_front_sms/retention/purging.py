@@ -44,7 +44,7 @@ def _told(prefix: str, key: str = "pk") -> Q:
 
 def _outgoing(before: datetime) -> "QuerySet[Any]":
     tried = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__gt=before)
-    old = Q(created_at__lte=before) & ~Q(scheduled_at__gt=before) & ~Q(sent_at__gt=before) & ~Exists(tried)
+    old = Q(created_at__lte=before) & ~Q(scheduled_at__gt=before) & ~Exists(tried)
     return forgetting.full_outgoing().filter(old, forgetting.ended(database_now()), _told("out:"))
 
 

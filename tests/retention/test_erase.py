@@ -12,7 +12,19 @@ from django_front_sms.models import BulkSend, Event, InboundMessage, MmsFile, Op
 from django_front_sms.retention.history import written
 from django_front_sms.states import State
 from tests.commands.running import run
-from tests.outbox.stage import NUMBER, accepted, again, attempt, configure, hear, message, take, take_one, unclear
+from tests.outbox.stage import (
+    NUMBER,
+    accepted,
+    again,
+    attempt,
+    configure,
+    hear,
+    message,
+    not_sent,
+    take,
+    take_one,
+    unclear,
+)
 from tests.pushes import JPEG, PNG, QUERY, by_get, by_post, file, sms
 from tests.retention.traces import digests, files_in, traces
 
@@ -217,11 +229,18 @@ def test_the_text_of_a_bulk_send_goes_with_its_last_message(clock):
 def test_what_went_to_the_number_of_a_staging_site_goes_too(clock, settings):
     configure(settings, RECIPIENT_OVERRIDE=OTHER)
     row = sent()
-    waiting = message("Noe annet")
-    retention.erase(OTHER)
+    assert retention.erase(OTHER).is_complete
     assert traces("41000000") == []
     assert again(row).text == ""
-    assert again(waiting).state == State.QUEUED
+
+
+def test_what_waits_to_go_to_others_is_not_cancelled_for_the_number_of_a_staging_site(clock, settings):
+    configure(settings, RECIPIENT_OVERRIDE=OTHER)
+    row = message(TEXT)
+    attempt(not_sent())
+    receipt = retention.erase(OTHER)
+    assert (receipt.cancelled, receipt.left["under_way"]) == (0, [row.pk])
+    assert again(row).state == State.QUEUED
 
 
 def test_a_sender_without_a_number_can_be_erased_too(clock):

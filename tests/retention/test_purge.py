@@ -119,14 +119,27 @@ def test_what_is_younger_stays_whole(clock):
     assert inbound.files.get().file
 
 
-def test_a_message_is_as_old_as_the_last_that_was_done_with_it(clock):
-    later = clock.database() + timedelta(days=20)
-    row = message(TEXT, scheduled_at=later)
-    clock.advance(21 * 24 * 3600)
+def test_a_message_is_as_old_as_its_last_attempt(clock):
+    row = message(TEXT)
+    clock.advance(21 * 24 * 3600)  # its account was paused, say
     attempt(accepted())
     clock.advance(15 * 24 * 3600)
     assert tasks.purge()["outgoing"] == 0
     assert again(row).text == TEXT
+    clock.advance(16 * 24 * 3600)
+    assert tasks.purge()["outgoing"] == 0  # the event that tells of it was never handed over
+    tasks.deliver_events()
+    assert tasks.purge()["outgoing"] == 1
+
+
+def test_a_message_is_no_older_than_the_time_that_it_was_meant_for(clock):
+    row = message(TEXT, scheduled_at=clock.database() + timedelta(days=20))
+    outbox.cancel(row)
+    tasks.deliver_events()
+    clock.advance(31 * 24 * 3600)
+    assert tasks.purge()["outgoing"] == 0
+    clock.advance(20 * 24 * 3600)
+    assert tasks.purge()["outgoing"] == 1
 
 
 @pytest.mark.parametrize("state", ["queued", "sending", "unconfirmed"])
