@@ -1,7 +1,7 @@
 """How much at a time: requests at once, and messages claimed ahead; by how the answers come in.
 
 Threads are for waiting. Where the gateway takes its time, each brings more. Where it answers at once, a few keep this
-process's core busy, and each further one only makes them wait for each other.
+process's core busy, and each further one only makes the others wait, the one that claims and records among them.
 """
 
 import time
@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 FEWEST = 4
 CLAIMED_AHEAD = 1000  # messages that a worker that dies leaves in doubt: more would be hardly faster
-_WINDOW = 0.25  # seconds
-_BUSY = 0.85  # of one core: what a process of threads can use
+_WINDOW = 0.4  # seconds
 _SLACK = 2  # times as many requests at once as the shortest answers need
+_AS_FAST = 0.8  # of the rate before: less, and fewer threads were too few
 
 
 class Pace:
@@ -19,10 +19,11 @@ class Pace:
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._fewest = min(FEWEST, most)
         self.at_once = most
         self.ahead = 2 * most  # claimed and not yet answered
+        self._tried_from: tuple[int, float] | None = None  # how many there were before fewer were tried; at which rate
         self._began = time.monotonic()
-        self._worked = time.process_time()
         self._durations: list[float] = []
         self._waited = 0.0
 
@@ -38,20 +39,27 @@ class Pace:
         self._waited = max(self._waited, waited)
         elapsed = time.monotonic() - self._began
         if self._durations and elapsed >= _WINDOW:
-            self._learn(elapsed, timeout)
-            self._began, self._worked = time.monotonic(), time.process_time()
-            self._durations, self._waited = [], 0.0
+            rate = len(self._durations) / elapsed
+            self._learn_how_many_at_once(rate)
+            self._learn_how_many_ahead(rate, timeout)
+            self._began, self._durations, self._waited = time.monotonic(), [], 0.0
 
-    def _learn(self, elapsed: float, timeout: float) -> None:
-        count, rate = len(self._durations), len(self._durations) / elapsed
-        if time.process_time() - self._worked < _BUSY * elapsed:
-            self.at_once = min(2 * self.at_once, self._most)
-        else:
-            needed = int(_SLACK * rate * min(self._durations)) + FEWEST
-            self.at_once = min(self.at_once, needed)
-        if sum(self._durations) > count * timeout / 8:  # slow: nothing is claimed ahead
+    def _learn_how_many_at_once(self, rate: float) -> None:
+        """The shortest answers say how many might do. Whether they do is tried: others may be far longer."""
+        tried_from, self._tried_from = self._tried_from, None
+        needed = int(_SLACK * rate * min(self._durations)) + FEWEST
+        if tried_from and rate < _AS_FAST * tried_from[1]:
+            self.at_once = self._fewest = tried_from[0]
+        elif needed > self.at_once:
+            self.at_once = min(needed, self._most)
+        elif max(needed, self._fewest) < self.at_once:
+            self._tried_from = (self.at_once, rate)
+            self.at_once = max(needed, self._fewest)
+
+    def _learn_how_many_ahead(self, rate: float, timeout: float) -> None:
+        if sum(self._durations) > len(self._durations) * timeout / 8:  # slow: nothing is claimed ahead
             self.at_once = self.ahead = self._most
-        else:  # what goes out within T/4, half of what is allowed
-            late = self._waited > timeout / 4
-            wanted = self.ahead // 2 if late else min(2 * self.ahead, int(rate * timeout / 4), CLAIMED_AHEAD)
-            self.ahead = max(self._most, wanted)
+            return
+        late = self._waited > timeout / 4  # half of what T/2 allows
+        wanted = self.ahead // 2 if late else min(2 * self.ahead, int(rate * timeout / 4), CLAIMED_AHEAD)
+        self.ahead = max(self._most, wanted)

@@ -1,0 +1,171 @@
+"""How many requests at once, and how many messages ahead: learnt from the answers."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from django_front_sms.conf import get_settings
+from django_front_sms.outbox import pace
+from django_front_sms.outbox.crew import Crew
+from django_front_sms.outbox.pace import CLAIMED_AHEAD, FEWEST, Pace
+from django_front_sms.outbox.stream import Stream
+from tests.outbox.stage import stream
+
+T = 10.0
+Hears = Callable[..., None]
+
+
+@pytest.fixture
+def hears(monkeypatch: pytest.MonkeyPatch) -> Hears:
+    """Lets a pace hear `rate` answers a second for one second, each of which took so long."""
+    now = [0.0]
+    monkeypatch.setattr(pace.time, "monotonic", lambda: now[0])
+
+    def hear(one: Pace, rate: int, *durations: float, waited: float = 0.1) -> None:
+        now[0] += 1
+        one.heard([durations[n % len(durations)] for n in range(rate)], waited, T)
+
+    return hear
+
+
+def test_it_starts_with_all_at_once_and_as_many_again_ahead(hears: Hears):
+    assert (Pace(64).at_once, Pace(64).ahead) == (64, 128)
+
+
+def test_answers_that_come_at_once_need_few_threads(hears: Hears):
+    one = Pace(64)
+    hears(one, 1500, 0.0005, 0.04)
+    assert one.at_once == FEWEST + 1
+
+
+def test_answers_that_take_their_time_keep_all_threads(hears: Hears):
+    one = Pace(64)
+    hears(one, 1200, 0.05)
+    assert one.at_once == 64
+
+
+def test_where_fewer_were_too_few_all_come_back_and_stay(hears: Hears):
+    one = Pace(64)
+    hears(one, 1000, 0.001, 0.06, 0.07)  # the shortest answers tell nothing of the others
+    assert one.at_once < 64
+    hears(one, 100, 0.001, 0.06, 0.07)
+    assert one.at_once == 64
+    hears(one, 1000, 0.001, 0.06, 0.07)
+    assert one.at_once == 64
+
+
+def test_a_gateway_that_becomes_slower_gets_more_threads_again(hears: Hears):
+    one = Pace(64)
+    hears(one, 1500, 0.0005)
+    few = one.at_once
+    hears(one, 1500, 0.0005)
+    for _ in range(8):
+        hears(one, one.at_once * 20, 0.05)
+    assert few < 10
+    assert one.at_once == 64
+
+
+def test_fast_answers_let_more_be_claimed_ahead_up_to_a_limit(hears: Hears):
+    one, ahead = Pace(64), []
+    for _ in range(5):
+        hears(one, 1500, 0.01)
+        ahead.append(one.ahead)
+    assert ahead == [256, 512, CLAIMED_AHEAD, CLAIMED_AHEAD, CLAIMED_AHEAD]
+
+
+def test_no_more_is_claimed_ahead_than_goes_out_within_a_quarter_of_the_timeout(hears: Hears):
+    one = Pace(64)
+    for _ in range(5):
+        hears(one, 60, 0.01)
+    assert one.ahead == 60 * T / 4
+
+
+def test_what_waited_too_long_halves_what_is_claimed_ahead(hears: Hears):
+    one = Pace(64)
+    for _ in range(5):
+        hears(one, 1500, 0.01)
+    hears(one, 1500, 0.01, waited=T / 4 + 0.1)
+    assert one.ahead == CLAIMED_AHEAD / 2
+
+
+def test_while_answers_are_slow_nothing_is_claimed_ahead(hears: Hears):
+    one = Pace(64)
+    hears(one, 40, T / 8 + 0.1)
+    assert (one.at_once, one.ahead) == (64, 64)
+
+
+def test_nothing_is_learnt_from_a_moment(hears: Hears, monkeypatch: pytest.MonkeyPatch):
+    one = Pace(64)
+    monkeypatch.setattr(pace.time, "monotonic", lambda: 0.1)
+    one.heard([0.0005] * 1000, 0.1, T)
+    assert (one.at_once, one.ahead) == (64, 128)
+
+
+def test_a_stream_has_room_when_half_of_what_it_may_claim_is_answered():
+    mine: Stream = stream()
+    mine.pace.at_once, mine.pace.ahead = 8, 1000
+    for under_way, room, until in ((1000, 0, 501), (500, 0, 1), (499, 501, 0), (0, 1000, 0)):
+        mine.under_way = under_way
+        assert (mine.room, mine.until_refill) == (room, until)
+
+
+def test_a_stream_with_nothing_ahead_has_room_for_each_answer():
+    mine: Stream = stream()
+    mine.pace.ahead = mine.pace.at_once = 64
+    mine.under_way = 63
+    assert mine.room == 1
+
+
+def test_a_crew_has_no_more_threads_at_work_than_its_pace_asks_for():
+    crew, at_work, most, lock = Crew(stream()), 0, 0, threading.Lock()
+    crew.stream.pace.at_once = 3
+
+    def work() -> None:
+        nonlocal at_work, most
+        with lock:
+            at_work += 1
+            most = max(most, at_work)
+        time.sleep(0.002)
+        with lock:
+            at_work -= 1
+
+    crew.add([work] * 60)
+    crew._threads.shutdown(wait=True)
+    assert most == 3
+
+
+def test_a_crew_does_all_its_work_in_order_also_what_is_added_when_it_had_none():
+    crew, done = Crew(stream()), []
+    crew.stream.pace.at_once = 1
+    for batch in range(50):
+        crew.add([lambda n=n, batch=batch: done.append((batch, n)) for n in range(4)])
+        if batch % 5 == 0:
+            time.sleep(0.001)
+    crew._threads.shutdown(wait=True)
+    assert done == [(batch, n) for batch in range(50) for n in range(4)]
+
+
+def test_threads_leave_when_fewer_are_asked_for_and_come_when_more_are():
+    crew = Crew(stream())
+    crew.stream.pace.at_once = 6
+    gate, here = threading.Event(), threading.Semaphore(0)
+
+    def work() -> None:
+        here.release()
+        gate.wait(30)
+
+    crew.add([work] * 6 + [lambda: time.sleep(0.001)] * 40)
+    for _ in range(6):
+        assert here.acquire(timeout=30)
+    crew.stream.pace.at_once = 2
+    gate.set()
+    crew._threads.shutdown(wait=True)
+    assert not crew._work
+    assert crew._at_work == 0
+
+
+def test_the_settings_of_a_stream_are_the_lanes(settings):
+    mine = Stream(get_settings().account("default"), stream().lane)
+    assert mine.pace.at_once == mine.lane.concurrency
