@@ -1,12 +1,13 @@
 """Conversations: both directions as one thread.
 
 No number stands in the path of an address, because servers and Django log paths: a conversation is found by one of its
-messages. The filter `number` stands in the query, which Django does not log; `docs/howto/behind-nginx.md` keeps nginx
-from it.
+messages. The filter `number` stands in the query, which Django does not log.
 """
 
 from typing import Any, ClassVar
 
+from django.http import Http404
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -95,6 +96,8 @@ class Conversation(Endpoint):
         asked = query(Paged, request)
         message = row(self.model.objects.only("account", self.number), pk)
         number = counterpart(message)
+        if not number:  # it could not be read, or was erased
+            raise Http404(_("This message belongs to no conversation: it has no number."))
         found = thread(message.account, number, before=_cursor(asked), limit=asked["page_size"])
         answer = {
             "account": message.account,

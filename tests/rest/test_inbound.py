@@ -132,6 +132,12 @@ def test_a_conversation_is_read_by_any_of_its_messages(viewer: Api, receive: Rec
         assert [entry["direction"] for entry in viewer.get(latest["next"]).json()["results"]] == ["outbound"]
 
 
+def test_a_message_without_a_number_belongs_to_no_conversation(viewer: Api, receive: Receive) -> None:
+    receive(sender="")
+    answer = viewer.get(f"inbound/{receive(sender='').pk}/conversation/")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
 def test_conversations_are_listed_with_their_last_word(viewer: Api, receive: Receive) -> None:
     receive("Hei")
     send_sms(NUMBER, "Hei hei")

@@ -36,14 +36,27 @@ def is_problem(answer: Any, status: int, code: str) -> bool:
         b'{"to": NaN}',
         b'{"to": -Infinity}',
         b'{"to": ' + b"9" * 5000 + b"}",
-        b'{"to": "+4799999999", "text": "\\ud800"}',
-        b'{"\\udfff": 1}',
         "{}".encode("utf-16"),
     ],
 )
 def test_a_body_that_cannot_be_read_is_a_problem(operator: Api, body: bytes) -> None:
     answer = operator.send_raw("messages/", body)
     assert is_problem(answer, 400, "parse_error") or is_problem(answer, 400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        '"text": "\\ud800"',
+        '"text": "\\uDFFF\\ud83d"',
+        '"\\udfff": 1',
+        '"metadata": {"\\ud800": 1}',
+        '"metadata": {"a": ["\\uDc00"]}',
+    ],
+)
+def test_half_of_a_surrogate_pair_is_refused_wherever_it_stands(operator: Api, member: str) -> None:
+    body = f'{{"to": "+4799999999", "text": "Hei", {member}}}'
+    assert is_problem(operator.send_raw("messages/", body.encode()), 400, "parse_error")
 
 
 @pytest.mark.parametrize("body", ["null", "1", '"x"', "[]", "true", '[{"to": "+4799999999", "text": "x"}]'])
