@@ -83,8 +83,9 @@ def needs(now: datetime | None = None) -> dict[str, Need]:
 
 def _counted(name: str, rows: "QuerySet[Any]", since: str) -> "QuerySet[Any, Any]":
     earliest = Min(since) if since else Cast(Value(None), DateTimeField())
-    named: QuerySet[Any, Any] = rows.order_by().values(need=Value(name, CharField()))
-    return named.annotate(count=Count("pk"), since=earliest).values_list("need", "count", "since")
+    named = rows.order_by().values(need=Value(name, CharField()))
+    counted: QuerySet[Any, Any] = named.annotate(count=Count("pk"), since=earliest)
+    return counted.values_list("need", "count", "since")
 
 
 def _standing() -> "QuerySet[RefusedPush]":

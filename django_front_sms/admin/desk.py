@@ -218,5 +218,5 @@ def _duration(seconds: float) -> str:
 
 def _rounded(value: float | Decimal, places: int) -> str:
     """So many decimals; none where all of them are zero."""
-    rounded = round(value, places)
+    rounded = Decimal(f"{value:.{places}f}")
     return number_format(rounded, places if rounded % 1 else 0, force_grouping=True)

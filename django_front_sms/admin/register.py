@@ -117,13 +117,13 @@ class Register(admin.ModelAdmin):  # type: ignore[type-arg]
         return [*super().get_list_filter(request), *([DepthFilter] if self.searches_texts else [])]
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        paginator = super().get_paginator(request, *args, **kwargs)
+        paginator: Any = super().get_paginator(request, *args, **kwargs)
         if getattr(request, "_front_sms_has_older", False):
             paginator.cap = search.FEW  # to count on would be to read every text once more
         return paginator
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        listed = super().get_changelist_instance(request)
+        listed: Any = super().get_changelist_instance(request)
         listed.searched_latest = search.LATEST if getattr(request, "_front_sms_has_older", False) else 0
         listed.search_all = listed.get_query_string({DepthFilter.parameter_name: DepthFilter.all})
         return listed

@@ -237,9 +237,9 @@ def test_every_link_of_the_desk_leads_to_what_it_says(viewer):
 def test_a_refusal_of_our_own_has_a_link_too(viewer):
     message(state=State.REJECTED, created_at=timezone.now(), error_code=None)
     message(state=State.REJECTED, created_at=timezone.now(), error_code=12)
-    own = desk(viewer).context["refusals"][0]
+    (own,) = (row for row in desk(viewer).context["refusals"] if row["code"] is None)
 
-    assert own["code"] is None and len(viewer.get(own["url"]).context["cl"].result_list) == 1
+    assert len(viewer.get(own["url"]).context["cl"].result_list) == 1
 
 
 # ---- How much it asks of the database
