@@ -27,7 +27,6 @@ def is_problem(answer: Any, status: int, code: str) -> bool:
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
         b"{",
         b"[" * 100_000,
         b'{"a":' * 100_000,
@@ -40,8 +39,13 @@ def is_problem(answer: Any, status: int, code: str) -> bool:
     ],
 )
 def test_a_body_that_cannot_be_read_is_a_problem(operator: Api, body: bytes) -> None:
-    answer = operator.send_raw("messages/", body)
-    assert is_problem(answer, 400, "parse_error") or is_problem(answer, 400, "invalid_request")
+    assert is_problem(operator.send_raw("messages/", body), 400, "parse_error")
+
+
+def test_no_body_lacks_what_is_required(operator: Api) -> None:
+    answer = operator.send_raw("messages/", b"")
+    assert is_problem(answer, 400, "invalid_request")
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["#/text", "#/to"]
 
 
 @pytest.mark.parametrize(
