@@ -1,6 +1,6 @@
 """The reference is complete, and says what the code says.
 
-The pages of checks, commands, metrics and log lines are compared where these are tested.
+The pages of checks, commands, metrics, log lines and the REST API are compared where these are tested.
 """
 
 import ast
@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from django.dispatch import Signal
-from django.urls.resolvers import RoutePattern
 
 import django_front_sms
 from django_front_sms import conf, exceptions, models, sending, signals
@@ -135,7 +134,7 @@ def test_every_code_of_an_invalid_message_is_listed() -> None:
     assert listed == set(codes_of_invalid_messages())
 
 
-# ---- The simulator, REST
+# ---- The simulator
 
 
 def test_every_option_of_the_simulator_is_listed() -> None:
@@ -145,17 +144,6 @@ def test_every_option_of_the_simulator_is_listed() -> None:
     for action in build_parser()._actions:
         options = [option for option in action.option_strings if option.startswith("--") and option != "--help"]
         assert not options or any(option in everything for option in options), options
-
-
-def test_every_path_of_the_rest_api_is_listed() -> None:
-    from django_front_sms.rest.urls import urlpatterns
-
-    paths = {
-        re.sub(r"<\w+:(\w+)>", "", str(each.pattern)) for each in urlpatterns if isinstance(each.pattern, RoutePattern)
-    }
-    listed = {re.sub(r"[<{][\w:]+[>}]", "", marked) for marked in re.findall(r"`([^`\n]+)`", page("rest"))}
-    told = {word.lstrip("/") for marked in listed for word in marked.split()}
-    assert paths <= told
 
 
 # ---- Python
