@@ -26,6 +26,7 @@ from tests.outbox.stage import (
     unclear,
 )
 from tests.pushes import JPEG, PNG, QUERY, by_get, by_post, file, sms
+from tests.retention.storages import UNWILLING, WILLING
 from tests.retention.traces import digests, files_in, traces
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +194,26 @@ def test_an_inbound_message_that_no_worker_saw_yet_is_left_and_listed(clock):
     tasks.deliver_events()
     assert retention.erase(NUMBER).is_complete
     assert traces("99999999", "Test 123") == []
+
+
+def test_a_message_whose_file_the_storage_keeps_is_left_so_that_the_file_is_found_again(clock, settings, media):
+    settings.STORAGES = UNWILLING
+    row = receive(sms(text=TEXT, files=[file(JPEG)]))
+    receipt = retention.erase(NUMBER)
+    assert (receipt.erased["files"], receipt.left["inbound"]) == (0, [row.pk])
+    assert Event.objects.filter(subject=f"in:{row.pk}").exists()
+    settings.STORAGES = WILLING
+    assert retention.erase(NUMBER).is_complete
+    assert files_in(media) == []
+    assert traces(*TRACES) == []
+
+
+def test_what_a_receiver_said_of_a_message_goes_though_it_is_called_again(clock):
+    row = sent()
+    Event.objects.filter(subject=f"out:{row.pk}").update(traceback=f"ValueError: {TEXT}")
+    retention.erase(NUMBER)
+    assert Event.objects.filter(subject=f"out:{row.pk}").exists()
+    assert traces(*TRACES) == []
 
 
 def test_receivers_hear_of_the_cancelling_and_not_of_what_was_erased(clock):

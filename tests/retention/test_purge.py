@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.core.files.storage import FileSystemStorage
 from django.utils import timezone
 
 from django_front_sms import events, outbox, retention, send_bulk_sms, send_sms, tasks
@@ -23,23 +22,13 @@ from django_front_sms.states import State
 from tests.commands.running import read, run
 from tests.outbox.stage import NUMBER, accepted, again, attempt, configure, hear, message, take, take_one, unclear
 from tests.pushes import JPEG, QUERY, by_get, by_post, file, sms
+from tests.retention.storages import UNWILLING, WILLING
 from tests.retention.traces import digests, files_in, traces
 
 pytestmark = pytest.mark.django_db
 
 TEXT = "Hemmelig æøå"
 NEEDLES = ("99999999", "Hemmelig", "image01")
-UNWILLING = {
-    "default": {"BACKEND": "tests.retention.test_purge.Unwilling"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-}
-
-
-class Unwilling(FileSystemStorage):
-    """A storage that deletes nothing."""
-
-    def delete(self, name):
-        raise OSError("not today")
 
 
 @pytest.fixture(autouse=True)
@@ -259,7 +248,7 @@ def test_what_the_storage_does_not_delete_is_tried_again(clock, settings, caplog
     assert MmsFile.objects.get().file
     assert "tries again" in caplog.text
     assert "image01" not in caplog.text
-    settings.STORAGES = {**UNWILLING, "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}}
+    settings.STORAGES = WILLING
     assert tasks.purge()["files"] == 1
 
 
