@@ -158,6 +158,9 @@ def test_conversations_are_listed_with_their_last_word(viewer: Api, receive: Rec
     assert found(number="999 99 999") == [NUMBER]
     assert found(unanswered="true") == ["+4799999990"]
     assert found(account="other") == []
+    receive(sender="Posten")
+    receive(sender="Posten2")
+    assert found(number="Posten") == ["Posten"]
 
 
 @pytest.mark.parametrize("query", ["cursor=x", "cursor=older-1", f"cursor={2**63}-1", "unanswered=perhaps", "number="])
