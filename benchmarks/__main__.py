@@ -1,53 +1,58 @@
-"""`make bench`: prints one line for each comparison: both medians, their ranges, and the ratio of the medians."""
+"""`make bench`: measures what `--only` names, or everything, and ends with a table; plots and figures go to a folder.
+
+Needs PostgreSQL (DATABASE_URL) and Redis (REDIS_URL). What is compared runs in turn, on one machine, in one run.
+"""
 
 import argparse
-import statistics
-from collections.abc import Callable
+import importlib
+import pkgutil
+from pathlib import Path
 
-from benchmarks import receiving, sending
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-
-def compare(title: str, ours: Callable[[], float], theirs: Callable[[], float], rounds: int) -> None:
-    """Run both in turn `rounds` times, and print what came of it."""
-    theirs(), ours()  # warm
-    measured = [(ours(), theirs()) for _ in range(rounds)]
-    a, b = ([pair[side] for pair in measured] for side in (0, 1))
-    ratio = statistics.median(a) / statistics.median(b)
-    print(
-        f"{title}: {statistics.median(a):,.0f}/s ({min(a):,.0f}-{max(a):,.0f}) against "
-        f"{statistics.median(b):,.0f}/s ({min(b):,.0f}-{max(b):,.0f}): {ratio:.2f} of it, {rounds} rounds",
-        flush=True,
-    )
+from benchmarks import report, rows, sending
+from benchmarks.row import Options, Row
 
 
-def measure_receiving(vendor: str, count: int, rounds: int) -> None:
-    with receiving.alive() as alive, receiving.silent() as silent:
-        for state, broker in (("dead", receiving.DEAD), ("silent", silent)):
-            compare(
-                f"statuses received on {vendor} with a {state} broker, of those with a Redis that is alive",
-                receiving.webhook(broker, count),
-                receiving.webhook(alive, count),
-                rounds,
-            )
+def names() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(rows.__path__))
+
+
+def asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", type=lambda text: text.split(","), default=names(), help=f"of {', '.join(names())}")
+    parser.add_argument("--rounds", type=int, default=5, help="of each comparison; its median counts")
+    parser.add_argument("--count", type=int, default=5000, help="messages in a round")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="in the table that is not empty")
+    parser.add_argument("--to", type=Path, default=Path("var/benchmarks"), help="where plots and figures go")
+    options = parser.parse_args()
+    if unknown := set(options.only) - set(names()):
+        parser.error(f"there is nothing called {', '.join(sorted(unknown))}; there are {', '.join(names())}")
+    return options
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--count", type=int, default=2000, help="messages in a round")
-    parser.add_argument("--only", choices=["sending", "receiving"])
-    options = parser.parse_args()
-    with sending.database() as vendor:
-        if options.only != "sending":
-            measure_receiving(vendor, options.count, options.rounds)
-        for latency in (0.05, 0.0) if options.only != "receiving" else ():
-            with sending.gateway(latency) as url:
-                compare(
-                    f"sending on {vendor}, one process, {latency * 1000:.0f} ms gateway, of the bare client",
-                    lambda url=url: sending.product(url, options.count),  # type: ignore[misc]
-                    lambda url=url: sending.bare(url, options.count),  # type: ignore[misc]
-                    options.rounds,
-                )
+    given = asked()
+    done: list[Row] = []
+    bar = Progress(
+        SpinnerColumn(), *Progress.get_default_columns(), TimeElapsedColumn(), TextColumn("{task.fields[now]}")
+    )
+    with sending.database() as vendor, bar:
+        if vendor != "postgresql":
+            raise SystemExit("The figures are of PostgreSQL: set DATABASE_URL=postgres://…, or use make bench.")
+        task = bar.add_task("measuring", total=len(given.only), now="")
+        options = Options(given.rounds, given.count, given.rows, lambda text: bar.update(task, now=text))
+        about = (
+            f"{report.machine(vendor)} at the start; commit {report.commit()}; {given.rounds} rounds of {given.count:,}"
+        )
+        for name in given.only:
+            for row in importlib.import_module(f"benchmarks.rows.{name}").measure(options):
+                done.append(row)
+                bar.console.print(f"{row.what}: {report.number(row.figure)}  {row.aim}")
+            bar.advance(task)
+        about += f"; {report.machine(vendor).split('; ')[-1]} at the end"
+    report.keep(done, given.to, about)
+    report.show(done, about)
 
 
 if __name__ == "__main__":

@@ -1,78 +1,85 @@
-"""Sending: the whole product (rows, claims, twins, attempts, events) against the bare HTTP client with no database."""
+"""Sending: the whole product (rows, claims, twins, attempts, events), and the bare HTTP client with no database."""
 
 import itertools
 import json
 import os
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import urllib3
 
+from benchmarks.gateway import gateway
+from benchmarks.processes import Cost, together
+
+__all__ = ["CONCURRENCY", "bare", "database", "enqueue", "gateway", "product", "sending_to"]
+
 CONCURRENCY = 64
 _texts = itertools.count()
 
 
+def bare(url: str, count: int, concurrency: int = CONCURRENCY) -> Cost:
+    """A urllib3 pool with so many requests at once, and nothing else, in a process of its own."""
+
+    def work() -> None:
+        pool = urllib3.PoolManager(maxsize=concurrency, block=True, retries=False)
+        body = json.dumps({"serviceid": 1, "phoneno": "004799999999", "fromid": "x", "txt": "Test", "unicode": False})
+
+        def send(_: int) -> None:
+            answer = pool.request("POST", url + "push.php", body=body, headers={"Content-Type": "application/json"})
+            if json.loads(answer.data)["errorcode"] != 0:
+                raise RuntimeError("the stand-in refused a message")
+
+        with ThreadPoolExecutor(concurrency) as threads:
+            list(threads.map(send, range(count)))
+
+    return together(1, work)
+
+
 @contextmanager
-def gateway(latency: float) -> Iterator[str]:
-    """A gateway stand-in in a process of its own; gives its address."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.gateway", "0", str(latency)], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}/psk/"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def bare(url: str, count: int) -> float:
-    """Messages a second of a urllib3 pool with the same concurrency, and nothing else."""
-    pool = urllib3.PoolManager(maxsize=CONCURRENCY, block=True, retries=False)
-    body = json.dumps({"serviceid": 1, "phoneno": "004799999999", "fromid": "x", "txt": "Test", "unicode": False})
-
-    def send(_: int) -> None:
-        answer = pool.request("POST", url + "push.php", body=body, headers={"Content-Type": "application/json"})
-        if json.loads(answer.data)["errorcode"] != 0:
-            raise RuntimeError("the stand-in refused a message")
-
-    began = time.perf_counter()
-    with ThreadPoolExecutor(CONCURRENCY) as threads:
-        list(threads.map(send, range(count)))
-    return count / (time.perf_counter() - began)
-
-
-def product(url: str, count: int) -> float:
-    """Messages a second from rows that are due to rows that are sent."""
+def sending_to(url: str, **account: Any) -> Iterator[None]:
+    """FRONT_SMS with the default account at `url`."""
     from django.conf import settings
     from django.test import override_settings
 
-    from django_front_sms import send_many_sms
-    from django_front_sms.models import OutboundMessage
-    from django_front_sms.tasks import dispatch
-
     ours: dict[str, Any] = settings.FRONT_SMS
-    account = {**ours["ACCOUNTS"]["default"], "GATEWAY_URL": url}
-    with override_settings(FRONT_SMS={**ours, "ACCOUNTS": {"default": account}}):
-        rows = send_many_sms({"to": "+4799999999", "text": f"Test {next(_texts)}"} for _ in range(count))
-        began = time.perf_counter()
-        dispatch()
-        took = time.perf_counter() - began
-    sent = OutboundMessage.objects.filter(pk__in=[row.pk for row in rows], state="sent").count()
-    if sent != count:
-        raise RuntimeError(f"only {sent} of {count} messages were sent")
-    return count / took
+    default = {**ours["ACCOUNTS"]["default"], "GATEWAY_URL": url, **account}
+    with override_settings(FRONT_SMS={**ours, "ACCOUNTS": {"default": default}}):
+        yield
+
+
+def texts(count: int, **options: Any) -> Iterator[Mapping[str, Any]]:
+    """Messages as `send_many_sms` takes them, no two alike."""
+    return ({"to": "+4799999999", "text": f"Test {next(_texts)}", **options} for _ in range(count))
+
+
+def enqueue(count: int, **options: Any) -> None:
+    from django_front_sms import send_many_sms
+
+    for start in range(0, count, 10_000):
+        send_many_sms(texts(min(10_000, count - start), **options))
+
+
+def product(url: str, count: int, processes: int = 1) -> Cost:
+    """From rows that are due to rows that are sent, all of them recorded; the worker's own loop, `outbox.run`."""
+    from django_front_sms import outbox
+    from django_front_sms.models import OutboundMessage
+
+    with sending_to(url):
+        enqueue(count)
+        due = OutboundMessage.objects.filter(state="queued").count()
+        cost = together(processes, outbox.run)
+    left = OutboundMessage.objects.exclude(state="sent").filter(state__in=["queued", "sending", "unconfirmed"]).count()
+    if due != count or left:
+        raise RuntimeError(f"{due - count} messages were left from before, and {left} of {count} were not sent")
+    return cost
 
 
 @contextmanager
 def database() -> Iterator[str]:
     """A test database of the kind that DATABASE_URL names; gives its vendor."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
     import django
 
     django.setup()

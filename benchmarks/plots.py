@@ -1,0 +1,59 @@
+"""Plots as SVG: throughput against concurrency, and what a message costs."""
+
+import re
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.row import Row
+
+_POINT = re.compile(r"sending, 50 ms gateway, (\d+) at once, of the bare client")
+_OURS, _THEIRS = "#0b6e4f", "#8d99ae"
+
+
+def draw(rows: Sequence[Row], folder: Path) -> None:
+    points = sorted(
+        (int(match[1]), statistics.median(row.ours), statistics.median(row.theirs))
+        for row in rows
+        if (match := _POINT.fullmatch(row.what))
+    )
+    if len(points) > 1:
+        _concurrency(points, folder / "throughput.svg")
+    costs = {row.what: statistics.median(row.ours) for row in rows if row.unit == " ms" and "CPU" in row.what}
+    bare = next((statistics.median(row.theirs) for row in rows if row.what.endswith("bare client's (0 ms)")), None)
+    if bare is not None and "CPU for a message, worker and PostgreSQL" in costs:
+        _cost(costs, bare, folder / "cpu.svg")
+
+
+def _axes(title: str):  # type: ignore[no-untyped-def]
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "front-sms"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4))
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _concurrency(points: Sequence[tuple[int, float, float]], path: Path) -> None:
+    figure, axes = _axes("Messages a second, by requests at once; 50 ms gateway, one process")
+    at_once, ours, theirs = zip(*points, strict=True)
+    axes.plot(at_once, theirs, "o--", color=_THEIRS, label="urllib3 pool, no database")
+    axes.plot(at_once, ours, "o-", color=_OURS, label="django-front-sms")
+    axes.set_xlabel("requests at once")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
+    figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
+
+
+def _cost(costs: dict[str, float], bare: float, path: Path) -> None:
+    figure, axes = _axes("CPU for a message in ms; 0 ms gateway")
+    database = costs.get("of that, PostgreSQL", 0.0)
+    worker = costs["CPU for a message, worker and PostgreSQL"] - database
+    axes.barh(["urllib3 pool, no database", "django-front-sms"], [bare, worker], color=[_THEIRS, _OURS], label="worker")
+    axes.barh(["django-front-sms"], [database], left=[worker], color="#9fd8cb", label="PostgreSQL")
+    axes.legend(frameon=False)
+    figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")

@@ -1,0 +1,62 @@
+"""A row of the table: what was measured, of what, and what it should reach."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass
+class Row:
+    """`ours` and `theirs` hold a figure for each round, in `unit`s; without `theirs` our figure stands for itself.
+
+    `ratio_of_theirs`: what is compared with the aim, ours / theirs.
+    """
+
+    what: str
+    ours: Sequence[float]
+    theirs: Sequence[float] = ()
+    unit: str = "/s"
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def figure(self) -> float:
+        """What the aim is about: the ratio of the medians, or the median."""
+        own = statistics.median(self.ours)
+        return own / statistics.median(self.theirs) if self.theirs else own
+
+    @property
+    def reached(self) -> bool | None:
+        """None where there is no aim."""
+        if self.at_least is not None:
+            return self.figure >= self.at_least
+        return self.figure <= self.at_most if self.at_most is not None else None
+
+    @property
+    def aim(self) -> str:
+        if self.at_least is not None:
+            return f"≥ {self.at_least:,g}"
+        return f"≤ {self.at_most:,g}" if self.at_most is not None else ""
+
+
+@dataclass
+class Options:
+    """What a run was asked for. `step` tells the progress bar what is being measured."""
+
+    rounds: int = 5
+    count: int = 5000
+    rows: int = 1_000_000
+    step: Callable[[str], None] = field(default=lambda text: None)
+
+    def in_turn(self, what: str, ours: Callable[[], T], theirs: Callable[[], T]) -> tuple[list[T], list[T]]:
+        """Measure both in turn, once to warm up and then `rounds` times."""
+        theirs(), ours()
+        a, b = [], []
+        for number in range(self.rounds):
+            self.step(f"{what}, round {number + 1} of {self.rounds}")
+            a.append(ours())
+            b.append(theirs())
+        return a, b

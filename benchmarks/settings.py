@@ -1,0 +1,13 @@
+"""The tests' settings, with the peers that are installed."""
+
+import importlib.util
+import os
+
+from tests.settings import *  # noqa: F403
+from tests.settings import INSTALLED_APPS
+
+REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/9"
+
+if importlib.util.find_spec("post_office"):
+    INSTALLED_APPS = [*INSTALLED_APPS, "post_office"]
+    POST_OFFICE = {"BACKENDS": {"default": "benchmarks.peers.post_office.Backend"}, "BATCH_SIZE": 100_000}
