@@ -71,7 +71,8 @@ def test_a_queue_that_stands_is_told(clock, memory):
 def test_a_paused_account_is_told_with_its_code_and_its_queue_is_not_told_again(clock, memory):
     message()
     AccountMemory.objects.update(paused_at=clock.database(), pause_code=13)
-    OutboundMessage.objects.update(next_at=clock.database() - timedelta(hours=1), created_at=memory.clock)
+    since = clock.database() - timedelta(hours=1)
+    OutboundMessage.objects.update(next_at=since, created_at=since)
     status, found = ask()
     assert status == 503
     assert found["checks"]["accounts"] == {"ok": False, "paused": {"default": 13}}

@@ -100,6 +100,8 @@ def test_trouble_is_seen(clock):
     assert found["front_sms_paused", "default"] == 1
     assert found["front_sms_worker_silent_seconds",] == 90
     assert found["front_sms_waiting_for_a_worker", "statuses"] == 1
+    AccountMemory.objects.update(paused_at=None)
+    assert scraped()["front_sms_paused", "default"] == 0
 
 
 def test_a_database_that_is_away_is_told_of_and_raises_nothing(monkeypatch):
