@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from rest_framework.authentication import BasicAuthentication
 
-from django_front_sms.models import OutboundMessage
+from django_front_sms import sending
+from django_front_sms.exceptions import InvalidMessage
+from django_front_sms.models import OptOut, OutboundMessage
 from django_front_sms.rest import parsing
 from django_front_sms.rest.endpoint import Endpoint
 from tests.rest.conftest import NUMBER, Api
@@ -209,17 +212,16 @@ def test_a_session_without_its_csrf_token_changes_nothing(operator: Api) -> None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_refusal_undoes_what_an_atomic_request_wrote(operator: Api, settings: Any) -> None:
-    from django.db import connection
+def test_a_refusal_undoes_what_an_atomic_request_wrote(operator: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def store_and_refuse(**_asked: Any) -> None:
+        OptOut.objects.create(number=NUMBER)
+        raise InvalidMessage("No.", "empty_text")
 
-    connection.settings_dict["ATOMIC_REQUESTS"] = True
-    try:
-        assert operator.post("messages/", {"to": NUMBER, "text": "Hei"}).status_code == 201
-        assert operator.post("messages/", {"to": "12", "text": "Hei"}).status_code == 400
-        assert operator.post("bulk/", {"to": [], "text": "Hei"}).status_code == 400
-    finally:
-        connection.settings_dict["ATOMIC_REQUESTS"] = False
-    assert OutboundMessage.objects.count() == 1
+    monkeypatch.setattr(sending, "send_sms", store_and_refuse)
+    for atomic, left in ((True, 0), (False, 1)):
+        monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", atomic)
+        assert is_problem(operator.post("messages/", {"to": NUMBER, "text": "Hei"}), 400, "empty_text")
+        assert OptOut.objects.count() == left
 
 
 # How often
