@@ -38,8 +38,6 @@ def main() -> None:
         SpinnerColumn(), *Progress.get_default_columns(), TimeElapsedColumn(), TextColumn("{task.fields[now]}")
     )
     with sending.database() as vendor, bar:
-        if vendor != "postgresql":
-            raise SystemExit("The figures are of PostgreSQL: set DATABASE_URL=postgres://…, or use make bench.")
         task = bar.add_task("measuring", total=len(given.only), now="")
         options = Options(given.rounds, given.count, given.rows, lambda text: bar.update(task, now=text))
         about = (
