@@ -231,6 +231,13 @@ def test_every_page_is_in_the_navigation() -> None:
     assert listed == {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")}
 
 
+def test_the_links_of_the_pages_outside_lead_somewhere() -> None:
+    """`mkdocs build --strict` sees to those in docs/."""
+    for path in ROOT.glob("*.md"):
+        for target in re.findall(r"\]\((?!https?://)([^)#\s]+)", path.read_text()):
+            assert (ROOT / target).exists(), f"{path.name} links to {target}"
+
+
 def test_no_page_tells_of_a_setting_that_is_not_there() -> None:
     known = {f.name.upper() for of in (conf.FrontSMSSettings, conf.Account) for f in fields(of)}
     for path in sorted(DOCS.rglob("*.md")):
