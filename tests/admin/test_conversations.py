@@ -490,6 +490,14 @@ def test_a_changed_message_comes_again(writer, change):
     assert [each["name"] for each in news(writer, sms, content)["bubbles"]] == [f"o{sms.pk}"]
 
 
+def test_a_state_alone_that_changes_is_news(writer):
+    sms = out(state=State.AT_OPERATOR, gateway_id=5)
+    content = shown(writer, sms)
+    OutboundMessage.objects.filter(pk=sms.pk).update(state=State.DELIVERED)
+
+    assert "delivered" in news(writer, sms, content)["bubbles"][0]["html"]
+
+
 def test_a_pause_and_its_end_are_news_of_what_waits(writer):
     sms = out(state=State.QUEUED)
     before = shown(writer, sms)
