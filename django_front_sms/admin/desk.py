@@ -205,7 +205,7 @@ def _percent(value: float) -> str:
 
 
 def _money(value: float | Decimal) -> str:
-    return f"kr {_rounded(value, 2 if value < 100 else 0)}"
+    return _("%(amount)s kr") % {"amount": _rounded(value, 2 if value < 100 else 0)}
 
 
 def _duration(seconds: float) -> str:

@@ -280,7 +280,7 @@ def test_charts_show_what_was_sent_and_the_same_numbers_stand_in_tables(viewer, 
     assert list(charts) == ["hours", "days", "rates", "times", "spend"]
     assert charts["hours"].table[0][1] == charts["days"].table[0][1] == ["2", "0", "0", "0", "2", "0"]
     assert charts["rates"].table[0][1] == ["66.7 %"]
-    assert charts["spend"].table[0][1] == ["kr 4.50"]
+    assert charts["spend"].table[0][1] == ["4.50 kr"]
     assert answer.content.decode().count('<svg class="fs-drawing"') == 5
 
 
