@@ -1,22 +1,24 @@
 """The threads of a stream: as many at work as its pace asks for, each going on while there is work."""
 
+import functools
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from django_front_sms.outbox.stream import Stream
+from django_front_sms.outbox.stream import Lane, Stream
 
 Work = Callable[[], None]
+_SHIFT = 20  # pieces of work that a thread does in a row
 
 
 class Crew:
     """Does work in the order given. Handing each piece to a thread of the pool by itself would cost a tenth of it."""
 
     def __init__(self, stream: Stream) -> None:
-        lane = stream.lane
         self.stream = stream
-        self._threads = ThreadPoolExecutor(lane.concurrency, thread_name_prefix=f"front-sms-{lane.name}")
+        self._threads = _pool(os.getpid(), stream.account.gateway, stream.lane)
         self._lock = threading.Lock()
         self._work: deque[Work] = deque()
         self._at_work = 0
@@ -33,12 +35,13 @@ class Crew:
         for _ in range(missing):
             self._threads.submit(self._go_on)
 
-    def dismiss(self) -> None:
-        self._threads.shutdown(wait=False)
-
     def _go_on(self) -> None:
-        while work := self._next():
+        for _ in range(_SHIFT):
+            work = self._next()
+            if work is None:
+                return
             work()
+        self._threads.submit(self._go_on)  # behind those of another run, which may share the threads
 
     def _next(self) -> Work | None:
         """None ends a thread's work: counted under the same lock, so that nothing added since is left lying."""
@@ -47,3 +50,9 @@ class Crew:
                 return self._work.popleft()
             self._at_work -= 1
             return None
+
+
+@functools.lru_cache(maxsize=64)
+def _pool(pid: int, gateway: str, lane: Lane) -> ThreadPoolExecutor:
+    """The threads of this process for a lane; `pid`, because threads do not live on over a fork."""
+    return ThreadPoolExecutor(lane.concurrency, thread_name_prefix=f"front-sms-{lane.name}")

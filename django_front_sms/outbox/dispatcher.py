@@ -122,7 +122,6 @@ class Dispatcher:
         """What is under way is waited for and recorded, also where claiming has failed."""
         while not self._idle():
             self._collect(wait=True)
-        self._exchanger.close()
         try:
             self._release()
         except (OperationalError, InterfaceError):

@@ -75,10 +75,6 @@ class Exchanger:
             crew.man()
         return [result for _, result in answers]
 
-    def close(self) -> None:
-        for crew in self._crews.values():
-            crew.dismiss()
-
 
 def attempt(job: Job, conf: FrontSMSSettings) -> Outcome:
     """Make one attempt. Whatever goes wrong in it, there is an outcome."""

@@ -118,6 +118,14 @@ def test_a_stream_with_nothing_ahead_has_room_for_each_answer():
     assert mine.room == 1
 
 
+def finished(crew: Crew) -> None:
+    """Wait until all its work is done and its threads have left it."""
+    deadline = time.monotonic() + 30
+    while crew._work or crew._at_work:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 def test_a_crew_has_no_more_threads_at_work_than_its_pace_asks_for():
     crew, at_work, most, lock = Crew(stream()), 0, 0, threading.Lock()
     crew.stream.pace.at_once = 3
@@ -132,7 +140,7 @@ def test_a_crew_has_no_more_threads_at_work_than_its_pace_asks_for():
             at_work -= 1
 
     crew.add([work] * 60)
-    crew._threads.shutdown(wait=True)
+    finished(crew)
     assert most == 3
 
 
@@ -143,27 +151,26 @@ def test_a_crew_does_all_its_work_in_order_also_what_is_added_when_it_had_none()
         crew.add([lambda n=n, batch=batch: done.append((batch, n)) for n in range(4)])
         if batch % 5 == 0:
             time.sleep(0.001)
-    crew._threads.shutdown(wait=True)
+    finished(crew)
     assert done == [(batch, n) for batch in range(50) for n in range(4)]
 
 
 def test_threads_leave_when_fewer_are_asked_for_and_come_when_more_are():
     crew = Crew(stream())
     crew.stream.pace.at_once = 6
-    gate, here = threading.Event(), threading.Semaphore(0)
+    gate, here, done = threading.Event(), threading.Semaphore(0), threading.Semaphore(0)
 
     def work() -> None:
         here.release()
         gate.wait(30)
 
-    crew.add([work] * 6 + [lambda: time.sleep(0.001)] * 40)
+    crew.add([work] * 6 + [lambda: time.sleep(0.001)] * 40 + [done.release])
     for _ in range(6):
         assert here.acquire(timeout=30)
     crew.stream.pace.at_once = 2
     gate.set()
-    crew._threads.shutdown(wait=True)
-    assert not crew._work
-    assert crew._at_work == 0
+    finished(crew)
+    assert done.acquire(timeout=30)
 
 
 def test_the_settings_of_a_stream_are_the_lanes(settings):
