@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from socketserver import ThreadingMixIn
@@ -82,6 +83,8 @@ def set_up(scratch: Path) -> Any:
     from django.core.management import call_command
     from django.core.wsgi import get_wsgi_application
 
+    # Afternoon, whenever it is taken: at midnight a desk has nothing to show of today.
+    settings.TIME_ZONE = f"Etc/GMT{max(datetime.now(UTC).hour - 15, -14):+d}"
     django.setup()
     settings.MEDIA_ROOT = str(scratch / "media")
     settings.DEBUG = True  # static files come straight from the packages
@@ -106,6 +109,7 @@ def take(address: str, pages: dict[str, str], target: Path, wanted: Sequence[str
                 locale=language,
                 reduced_motion="reduce",
             )
+            context.set_default_timeout(120_000)
             page = context.new_page()
             page.goto(f"{address}/admin/login/?next={quote(pages[name])}")
             page.fill("#id_username", "kari")
@@ -114,10 +118,11 @@ def take(address: str, pages: dict[str, str], target: Path, wanted: Sequence[str
             page.wait_for_url(f"{address}{pages[name]}")
             if name == "composer":
                 _write(page)
-            page.wait_for_load_state("networkidle")
+            page.wait_for_function("[...document.images].every(image => image.complete || image.loading === 'lazy')")
+            page.wait_for_timeout(500)  # what scripts bring to its place
             parts = [name, *(["phone"] if width == PHONE[0] else []), theme, *([language] if language != "en" else [])]
             clip = {"x": 0, "y": 0, "width": width, "height": _height(page, height)}
-            _save(page.screenshot(full_page=True, clip=clip), target / f"{'-'.join(parts)}.png")
+            _save(page.screenshot(full_page=clip["height"] > height, clip=clip), target / f"{'-'.join(parts)}.png")
             print(f"{'-'.join(parts)}.png")
             context.close()
         browser.close()
