@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django_front_sms.admin import bubbles, search
 from django_front_sms.admin.people import people, spaced
 from django_front_sms.admin.register import Register
-from django_front_sms.admin.replying import Reply, reply_to, send
+from django_front_sms.admin.replying import Reply, latest_of, reply_to, send
 from django_front_sms.conf import get_settings
 from django_front_sms.conversations import Cursor, Message, Page, counterpart, thread, threads
 from django_front_sms.exceptions import InvalidMessage
@@ -115,15 +115,16 @@ class ConversationAdmin(Register):
     def _show(self, request: HttpRequest, message: Message, failure: str = "", text: str = "") -> HttpResponse:
         page = self._page(request, message)
         paused = paused_accounts()
+        is_latest = "before" not in request.GET
         context = {
             **self._around(request, message),
             **self._bubbles(request, page, paused),
-            **self._box(request, self._reply(message)),
+            **self._box(request, self._reply(message, page if is_latest else None)),
             "is_paused": message.account in paused,
             "spaced": spaced(counterpart(message)),
             "number": counterpart(message),
             "account": message.account,
-            "is_latest": "before" not in request.GET,
+            "is_latest": is_latest,
             "failure": failure,
             "text": text,
         }
@@ -138,8 +139,10 @@ class ConversationAdmin(Register):
             earlier = f"{request.path}?{urlencode({**_kept(request), 'before': str(page.before)})}"
         return {"bubbles": bubbles.bubbles(request, page.rows, paused), "earlier": earlier}
 
-    def _reply(self, message: Message) -> Reply:
-        return reply_to(message.account, counterpart(message))
+    def _reply(self, message: Message, newest: Page[Message] | None) -> Reply:
+        """`newest`: the page with the newest messages, where it was read."""
+        latest = latest_of(newest.rows) if newest else None
+        return reply_to(message.account, counterpart(message), latest=latest)
 
     def _box(self, request: HttpRequest, reply: Reply) -> dict[str, Any]:
         return {
@@ -162,7 +165,7 @@ class ConversationAdmin(Register):
         changed = {
             bubbles.name(row) for row in page.rows if seen.get(bubbles.name(row)) != bubbles.version(row, paused)
         }
-        reply = self._reply(message)
+        reply = self._reply(message, page)
         news: dict[str, Any] = {}
         if changed:
             news["bubbles"] = self._changed(request, page, changed, paused)

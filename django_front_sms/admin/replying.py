@@ -1,6 +1,7 @@
 """The reply box of a conversation: what it answers, from which sender, and whether it can."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,12 +34,22 @@ class Reply:
         return f"{answering}.{self.sender}.{int(self.opted_out)}{int(bool(self.refusal))}"
 
 
-def reply_to(account: str, number: str, answering: int | None = None) -> Reply:
-    """The reply to somebody's latest message, or to the one that is named; without any, from our own latest sender."""
+def latest_of(rows: Sequence[InboundMessage | OutboundMessage]) -> InboundMessage | None:
+    """The latest of these that came to us, with the message that it answers where that is one of them."""
+    latest = max((row for row in rows if isinstance(row, InboundMessage)), key=lambda row: row.pk, default=None)
+    ours = {row.pk: row for row in rows if isinstance(row, OutboundMessage)}
+    if latest is not None and latest.in_reply_to_id in ours:
+        latest.in_reply_to = ours[latest.in_reply_to_id]
+    return latest
+
+
+def reply_to(account: str, number: str, answering: int | None = None, latest: InboundMessage | None = None) -> Reply:
+    """The reply to somebody's latest message, or to the one that is named; without any, from our own latest sender.
+    `latest`: their latest message, where the caller has it at hand."""
     theirs = InboundMessage.objects.filter(account=account, sender=number).select_related("in_reply_to")
     if answering is not None:
         theirs = theirs.filter(pk=answering)
-    message = theirs.defer("raw").order_by("-pk").first()
+    message = latest or theirs.defer("raw").order_by("-pk").first()
     sender = _sender(account, number, message)
     if not number.startswith("+"):
         refusal = _("These came from a text or a short code, not from a number that can be answered.")
