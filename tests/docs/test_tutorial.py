@@ -74,7 +74,7 @@ class Reader:
             text=True,
             timeout=120,
         )
-        assert run.returncode == 0, f"{command}\n{run.stdout}{run.stderr}"
+        assert run.returncode == 0, f"{command}\n{run.stdout}{run.stderr}\n{self.logs()}"
         for line in without_chance(expected).splitlines():
             assert line in without_chance(run.stdout), f"{command}\n{run.stdout}{run.stderr}"
 
