@@ -112,6 +112,7 @@
         #form;
         #watch = null;
         #people;
+        #end = 0; // where the reader was taken to
 
         constructor(section, people) {
             this.#section = section;
@@ -129,6 +130,9 @@
                     this.#earlier(link);
                 }
             });
+            // A picture takes its room when it is there: whoever was at the end, and has not scrolled up, stays there.
+            const settle = () => this.#scroll.scrollTop >= this.#end - 60 && this.#toEnd();
+            this.#bubbles.addEventListener("load", settle, true);
             this.#toEnd();
             if ("latest" in section.dataset) {
                 this.#watch = new Watch(() => this.#look(), SOON);
@@ -144,6 +148,7 @@
 
         #toEnd() {
             this.#scroll.scrollTop = this.#scroll.scrollHeight;
+            this.#end = this.#scroll.scrollTop;
             this.#down.hidden = true;
         }
 
