@@ -15,10 +15,11 @@ _AS_FAST = 0.8  # of the rate before: less, and fewer threads were too few
 
 
 class Pace:
-    """Starts with `most` requests at once, and learns from the answers."""
+    """Starts with `most` requests at once, and learns from the answers; never claims further ahead than `furthest`."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, furthest: int = CLAIMED_AHEAD) -> None:
         self._most = most
+        self._furthest = furthest
         self._fewest = min(FEWEST, most)
         self.at_once = most
         self.ahead = 2 * most  # claimed and not yet answered
@@ -61,5 +62,5 @@ class Pace:
             self.at_once = self.ahead = self._most
             return
         late = self._waited > timeout / 4  # half of what T/2 allows
-        wanted = self.ahead // 2 if late else min(2 * self.ahead, int(rate * timeout / 4), CLAIMED_AHEAD)
+        wanted = self.ahead // 2 if late else min(2 * self.ahead, int(rate * timeout / 4), self._furthest)
         self.ahead = max(self._most, wanted)

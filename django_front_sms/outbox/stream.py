@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django_front_sms.conf import Account
 from django_front_sms.models import AccountMemory, Priority
-from django_front_sms.outbox.pace import Pace
+from django_front_sms.outbox.pace import CLAIMED_AHEAD, Pace
 from django_front_sms.outbox.transactions import short_transaction
 
 
@@ -41,7 +41,9 @@ class Stream:
     pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
-        self.pace = Pace(self.lane.concurrency)
+        # Where Front's filter is not known to be on, a person decides on each message that a dead worker leaves.
+        furthest = CLAIMED_AHEAD if self.account.duplicate_filter else 2 * self.lane.concurrency
+        self.pace = Pace(self.lane.concurrency, furthest)
 
     @property
     def priorities(self) -> tuple[int, ...]:

@@ -75,6 +75,18 @@ def test_fast_answers_let_more_be_claimed_ahead_up_to_a_limit(hears: Hears):
     assert ahead == [256, 512, CLAIMED_AHEAD, CLAIMED_AHEAD, CLAIMED_AHEAD]
 
 
+@pytest.mark.parametrize(("duplicate_filter", "furthest"), [(True, CLAIMED_AHEAD), (None, 128), (False, 128)])
+def test_where_a_person_would_decide_on_what_a_dead_worker_leaves_little_is_claimed_ahead(
+    hears: Hears, settings, duplicate_filter: bool | None, furthest: int
+):
+    account = {"SERVICE_ID": 1234, "SENDER": "Mitt Firma", "DUPLICATE_FILTER": duplicate_filter}
+    settings.FRONT_SMS = {"ACCOUNTS": {"default": account}}
+    one = stream(lane="normal").pace
+    for _ in range(6):
+        hears(one, 1500, 0.01)
+    assert one.ahead == furthest
+
+
 def test_no_more_is_claimed_ahead_than_goes_out_within_a_quarter_of_the_timeout(hears: Hears):
     one = Pace(64)
     for _ in range(5):
