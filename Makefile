@@ -14,6 +14,7 @@ POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 MARIADB_URL ?= mysql://root@127.0.0.1:3306/test
 REDIS_URL ?= redis://127.0.0.1:6379/9
 PORT ?= 8000
+SIDE_BY_SIDE ?= -n 2 --dist worksteal  # two processes, each with a database of its own; empty: one
 SIMULATOR_PORT ?= 9900
 
 INSTALLED := $(VENV)/.installed
@@ -45,7 +46,7 @@ demo: $(INSTALLED)
 	@$(DEMO) $(if $(ONCE),--once)
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest -m "not browser and not faults" $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not browser and not faults" $(ARGS)
 
 test-services: test-postgresql test-mariadb
 
@@ -55,7 +56,7 @@ test-postgresql test-mariadb: export CELERY_BROKER_URL := $(REDIS_URL)
 test-postgresql: export DATABASE_URL = $(POSTGRES_URL)
 test-mariadb: export DATABASE_URL = $(MARIADB_URL)
 test-postgresql test-mariadb: $(INSTALLED)
-	@$(BIN)/python -m pytest -m "not browser and not faults" $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not browser and not faults" $(ARGS)
 
 test-faults: export REQUIRE_SERVICES = 1
 test-faults: $(INSTALLED)
