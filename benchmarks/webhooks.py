@@ -1,7 +1,7 @@
 """Webhooks against bare views with one INSERT, in the same server; folding statuses; an MMS against its parts.
 
-Each function gives one measurement; `benchmarks.__main__` runs them in turn and prints ratios of medians. The server is
-Django's WSGI handler in this process, with the middleware of the tests' site and a kept-alive connection.
+Each function gives one measurement. The server is Django's WSGI handler in this process, with the middleware of the
+tests' site and a kept-alive connection.
 """
 
 import base64
@@ -13,7 +13,6 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.handlers.wsgi import WSGIHandler
@@ -220,30 +219,3 @@ def peak(megabytes: int) -> float:
         return tracemalloc.get_traced_memory()[1] / len(body)
     finally:
         tracemalloc.stop()
-
-
-Row = tuple[str, float, float]
-
-
-def rows(rounds: int = 5, count: int = 500) -> "list[dict[str, Any]]":
-    """All comparisons: title, ours, theirs (the medians are the caller's), and how the ratio is to be read."""
-
-    def both(ours: Callable[[], float], theirs: Callable[[], float]) -> list[tuple[float, float]]:
-        ours(), theirs()
-        return [(ours(), theirs()) for _ in range(rounds)]
-
-    table: list[dict[str, Any]] = []
-    for kind, title in (("status", "status webhook"), ("query", "inbound GET"), ("json", "inbound JSON")):
-        pairs = both(lambda k=kind: pushes(k, count, ours=True), lambda k=kind: pushes(k, count, ours=False))  # type: ignore[misc]
-        table.append({"title": f"{title}, of a bare view with one INSERT", "unit": "/s", "pairs": pairs})
-    for megabytes in (3, 10):
-        pairs = both(
-            lambda m=megabytes: seconds(receive_mms, m),  # type: ignore[misc]
-            lambda m=megabytes: seconds(take_apart, m),  # type: ignore[misc]
-        )
-        table.append({"title": f"MMS of {megabytes} MB, of json + base64", "unit": "s", "pairs": pairs})
-        table.append(
-            {"title": f"MMS of {megabytes} MB: peak memory in bodies", "unit": "", "values": [peak(megabytes)]}
-        )
-    table.append({"title": "statuses folded", "unit": "/s", "values": [folding(5000) for _ in range(rounds)]})
-    return table
