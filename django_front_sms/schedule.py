@@ -1,7 +1,7 @@
 """What Celery's beat is to start, and how often. No models here, so settings can merge it:
 
-    from django_front_sms.schedule import BEAT_SCHEDULE
-    CELERY_BEAT_SCHEDULE = {**BEAT_SCHEDULE, …}
+from django_front_sms.schedule import BEAT_SCHEDULE
+CELERY_BEAT_SCHEDULE = {**BEAT_SCHEDULE, …}
 """
 
 from typing import Any
