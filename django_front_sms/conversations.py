@@ -14,6 +14,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
+from django_front_sms.beginnings import begins
 from django_front_sms.conf import get_settings
 from django_front_sms.models import InboundMessage, MmsFile, OutboundMessage
 
@@ -23,7 +24,6 @@ Row = TypeVar("Row")
 CHUNK = 250  # rows that are read at once
 ROUNDS = 4  # chunks of one table that a page of threads may cost
 _ALL = 2**63 - 1  # a position behind every row
-_LONGEST = 20  # characters of the longest number
 
 
 class Cursor(NamedTuple):
@@ -109,10 +109,10 @@ def thread(account: str, number: str, *, before: Cursor | None = None, limit: in
     if not number:  # rows that were emptied have nobody in common
         return Page([], None)
     ours = OutboundMessage.objects.filter(account=account, recipient=number, pk__lt=before.outbound if before else _ALL)
-    theirs = InboundMessage.objects.filter(account=account, sender=number, pk__lt=before.inbound if before else _ALL)
+    theirs = light().filter(account=account, sender=number, pk__lt=before.inbound if before else _ALL)
     streams: list[list[Any]] = [
         list(ours.select_related("created_by").order_by("-pk")[: limit + 1]),
-        list(_light(theirs).order_by("-pk")[: limit + 1]),
+        list(theirs.order_by("-pk")[: limit + 1]),
     ]
     merged = list(islice(heapq.merge(*streams, key=written_at, reverse=True), limit + 1))
     rows = merged[:limit]
@@ -173,7 +173,7 @@ class _Walk:
         if self.asked.beginnings is not None:
             accounts = [self.asked.account] if self.asked.account is not None else list(get_settings().accounts)
             full = [each for each in self.asked.beginnings if all((account, each) in seen for account in accounts)]
-            condition &= _begins(self.number, set(self.asked.beginnings).difference(full))
+            condition &= begins(self.number, set(self.asked.beginnings).difference(full))
         numbers = defaultdict(list)
         for account, number in seen:
             numbers[account].append(number)
@@ -211,18 +211,9 @@ def _ours(number: str) -> "QuerySet[OutboundMessage]":
     return OutboundMessage.objects.filter(account=OuterRef("account"), recipient=OuterRef(number))
 
 
-def _begins(field: str, beginnings: Collection[str]) -> Q:
-    """As a range, which a plain index answers in the order of any collation."""
-    condition = Q(pk__in=[])
-    for beginning in sorted(beginnings):
-        last = beginning.ljust(_LONGEST, "9")
-        condition |= Q(**{f"{field}__gte": beginning, f"{field}__lte": last, f"{field}__startswith": beginning})
-    return condition
-
-
-def _light(rows: "QuerySet[InboundMessage]") -> "QuerySet[InboundMessage]":
-    """Without `raw`, which may have 25 MB; with their files."""
-    return rows.defer("raw").prefetch_related(Prefetch("files", MmsFile.objects.order_by("position")))
+def light() -> "QuerySet[InboundMessage]":
+    """Inbound messages without `raw`, which may have 25 MB; with their files."""
+    return InboundMessage.objects.defer("raw").prefetch_related(Prefetch("files", MmsFile.objects.order_by("position")))
 
 
 def _with_latest(heads: Collection[_Head]) -> list[Thread]:
@@ -230,7 +221,7 @@ def _with_latest(heads: Collection[_Head]) -> list[Thread]:
     theirs = [head.pk for head in heads if head.walk.number == "sender"]
     found: dict[str, dict[int, Any]] = {
         "recipient": OutboundMessage.objects.in_bulk(ours),
-        "sender": _light(InboundMessage.objects.all()).in_bulk(theirs),
+        "sender": light().in_bulk(theirs),
     }
     latest = ((head, found[head.walk.number].get(head.pk)) for head in heads)
     return [Thread(*head.key, message) for head, message in latest if message is not None]

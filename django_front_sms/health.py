@@ -14,7 +14,6 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Max
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -69,9 +68,9 @@ def migrations(now: datetime) -> Found:
 
 def worker(now: datetime) -> Found:
     """Whether a worker was seen lately: each looks at every account every ten seconds."""
-    seen = AccountMemory.objects.aggregate(seen=Max("clock"))["seen"]
-    silent = (now - seen).total_seconds() if seen else None
-    return {"ok": silent is not None and silent <= figures.SILENT_AFTER.total_seconds(), "silent_seconds": silent}
+    found = figures.worker(figures.accounts(), now)
+    silent = (now - found.seen_at).total_seconds() if found.seen_at else None
+    return {"ok": not found.is_silent, "silent_seconds": silent}
 
 
 def queue(now: datetime) -> Found:

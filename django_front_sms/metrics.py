@@ -26,7 +26,6 @@ from django_front_sms import figures
 from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
 from django_front_sms.models import (
-    AccountMemory,
     DeliveryStatus,
     Event,
     InboundMessage,
@@ -137,12 +136,12 @@ def _trouble(now: datetime) -> Iterator[GaugeMetricFamily]:
     needs = {(name,): float(need.count) for name, need in figures.needs(now).items()}
     says = "What needs a person: unconfirmed messages, counter gaps and so on, as the admin lists them."
     yield _gauge("front_sms_needs_a_person", says, ("what",), needs)
-    memories = list(AccountMemory.objects.defer("streams"))
+    memories = figures.accounts()
     paused = {memory.key for memory in memories if memory.paused_at}
     known = get_settings().accounts
     accounts: dict[Labels, float] = {(name,): account.gateway in paused for name, account in known.items()}
     yield _gauge("front_sms_paused", "Whether sending is paused, because Front refused it.", ("account",), accounts)
-    seen = max((memory.clock for memory in memories if memory.clock), default=None)
+    seen = figures.worker(memories, now).seen_at
     silence = {(): (now - seen).total_seconds() if seen else None}
     yield _gauge("front_sms_worker_silent_seconds", "Since when no worker was seen.", (), silence)
 

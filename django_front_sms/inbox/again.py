@@ -13,7 +13,7 @@ from django_front_sms.gateway.push import InboundPush, decode_inbound_json, deco
 from django_front_sms.inbox import counters, files, store
 from django_front_sms.inbox.announce import answered_by
 from django_front_sms.models import InboundMessage, MmsFile
-from django_front_sms.outbox.transactions import nested_transaction
+from django_front_sms.transactions import nested_transaction
 
 _REFERENCE = re.compile(rb'(?<=")' + re.escape(files.REFERENCE) + rb'([0-9a-f]{64})(?=")')
 _FIELDS = ("gateway_id", "sender", "recipient", "text", "keyword", "sent_at", "counter", "raw", "problem")

@@ -13,8 +13,8 @@ from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.inbox import counters, files
 from django_front_sms.inbox.store import LONGEST_PROBLEM, TWIN
 from django_front_sms.models import Event, InboundMessage, MmsFile, OutboundMessage, Outcome, SendAttempt
-from django_front_sms.outbox.transactions import nested_transaction
 from django_front_sms.states import ACCEPTED, State
+from django_front_sms.transactions import nested_transaction
 
 BATCH = 100
 _SOONEST, _LATEST = timedelta(seconds=30), timedelta(hours=1)

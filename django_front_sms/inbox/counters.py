@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django_front_sms import events
 from django_front_sms.clock import database_now
 from django_front_sms.models import CounterGap, CounterMemory, Event, InboundMessage
-from django_front_sms.outbox.transactions import nested_transaction
+from django_front_sms.transactions import nested_transaction
 
 logger = logging.getLogger(__name__)
 

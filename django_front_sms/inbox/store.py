@@ -15,7 +15,7 @@ from django_front_sms import events
 from django_front_sms.gateway.push import InboundPush, StatusPush
 from django_front_sms.inbox import files
 from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile
-from django_front_sms.outbox.transactions import nested_transaction
+from django_front_sms.transactions import nested_transaction
 
 logger = logging.getLogger(__name__)
 

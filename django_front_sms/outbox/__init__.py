@@ -7,12 +7,15 @@ refused with Front's code, or listed as unconfirmed.* `docs/why/sending.md` give
     twins.py         equal messages, and the window between them
     claim.py         taking due messages for one attempt each
     exchange.py      making attempts, concurrently
+    crew.py          the threads that make them
+    pace.py          how much at a time
     bulk.py          one request for many rows
     fold.py          what a message's attempts say of it
     settle.py        recording answers; rescuing what never came back
     attempts.py      reading and writing attempts
     timekeeping.py   what a step of the clock does
     moves.py         the one place where a state is moved
+    rows.py          many rows written at once
     stream.py        the right to claim for an account and lane
     dispatcher.py    the loop over all of these
     statuses.py      delivery statuses

@@ -25,10 +25,10 @@ from django_front_sms.outbox.moves import UNREAD, Move, apply
 from django_front_sms.outbox.rows import insert_rows
 from django_front_sms.outbox.stream import Stream
 from django_front_sms.outbox.timekeeping import mind_the_clock
-from django_front_sms.outbox.transactions import short_transaction
 from django_front_sms.outbox.twins import Twins
 from django_front_sms.outbox.wire import Wire, request_of, wire_of
 from django_front_sms.states import State
+from django_front_sms.transactions import short_transaction
 
 PAGE = 200  # rows read at a time, at least: past the ones that have to wait
 MOST_IN_BULK = 200  # numbers in a request

@@ -13,8 +13,8 @@ from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import AccountMemory, Decision, OutboundMessage, Outcome, SendAttempt, Wait
 from django_front_sms.outbox.fold import leaves_doubt
 from django_front_sms.outbox.moves import Move, apply, locked
-from django_front_sms.outbox.transactions import nested_transaction
 from django_front_sms.states import State
+from django_front_sms.transactions import nested_transaction
 
 
 def cancel(message: OutboundMessage, by: Any = None) -> State:

@@ -32,8 +32,8 @@ from django_front_sms.outbox.attempts import attempts_of, lose, write
 from django_front_sms.outbox.claim import Job
 from django_front_sms.outbox.fold import Verdict, fold, is_accepted, leaves_doubt
 from django_front_sms.outbox.moves import Move, apply, locked
-from django_front_sms.outbox.transactions import short_transaction
 from django_front_sms.states import State
+from django_front_sms.transactions import short_transaction
 
 logger = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 from django_front_sms import events
 from django_front_sms.clock import database_now
-from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
+from django_front_sms.models import DeliveryStatus, OutboundMessage
 from django_front_sms.outbox.moves import Move, apply, locked
-from django_front_sms.outbox.rows import update_rows
-from django_front_sms.outbox.transactions import short_transaction
+from django_front_sms.outbox.rows import insert_rows, update_rows
 from django_front_sms.states import State, by_statuses
+from django_front_sms.transactions import short_transaction
 
 BATCH = 500
 GIVE_UP_AFTER = timedelta(days=1)
@@ -47,7 +47,7 @@ def _fold_batch() -> int:
     seen = _seen(folded)
     _flag_contradictions(statuses, seen)
     _move(folded.values(), seen, now)
-    Event.objects.bulk_create(events.status_received(s.pk, s.message_id) for s in statuses if s.look_at is None)
+    insert_rows([events.status_received(s.pk, s.message_id) for s in statuses if s.look_at is None])
     return len(statuses)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django_front_sms.conf import Account
 from django_front_sms.models import AccountMemory, Priority
 from django_front_sms.outbox.pace import CLAIMED_AHEAD, Pace
-from django_front_sms.outbox.transactions import short_transaction
+from django_front_sms.transactions import short_transaction
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from django_front_sms.outbox.fold import leaves_doubt, may_repeat
 from django_front_sms.outbox.moves import Move, apply, locked
 from django_front_sms.outbox.settle import rescue
 from django_front_sms.outbox.timekeeping import look_at_the_clock
-from django_front_sms.outbox.transactions import short_transaction
 from django_front_sms.states import State
+from django_front_sms.transactions import short_transaction
 
 logger = logging.getLogger(__name__)
 

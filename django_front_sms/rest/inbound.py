@@ -2,13 +2,14 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from django_front_sms.conversations import light
 from django_front_sms.downloads import download
 from django_front_sms.models import InboundMessage, MmsFile
 from django_front_sms.rest import answers
@@ -19,11 +20,6 @@ from django_front_sms.rest.pages import page
 from django_front_sms.rest.requests import InboundQuery, NewReply, body, query
 from django_front_sms.rest.schema import IDEMPOTENCY_KEY, operation
 from django_front_sms.timeline import of_inbound
-
-
-def light() -> "QuerySet[InboundMessage]":
-    """Without what was pushed, which may be 25 MB each; with the files."""
-    return InboundMessage.objects.defer("raw").prefetch_related(Prefetch("files", MmsFile.objects.order_by("position")))
 
 
 class InboundMessages(Endpoint):

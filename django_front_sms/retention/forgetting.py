@@ -23,8 +23,8 @@ from django_front_sms.models import (
     SendAttempt,
 )
 from django_front_sms.outbox.moves import locked
-from django_front_sms.outbox.transactions import nested_transaction
 from django_front_sms.states import OPEN, State
+from django_front_sms.transactions import nested_transaction
 
 BATCH = 500
 

@@ -12,8 +12,8 @@ from django_front_sms.outbox import claim as claiming
 from django_front_sms.outbox import decisions, sweep
 from django_front_sms.outbox.moves import Move, apply
 from django_front_sms.outbox.rows import update_rows
-from django_front_sms.outbox.transactions import short_transaction
 from django_front_sms.states import State
+from django_front_sms.transactions import short_transaction
 from tests.outbox.stage import (
     PretendClock,
     accepted,
