@@ -4,6 +4,7 @@ import re
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.row import Row
 
@@ -25,7 +26,7 @@ def draw(rows: Sequence[Row], folder: Path) -> None:
         _cost(costs, bare, folder / "cpu.svg")
 
 
-def _axes(title: str):  # type: ignore[no-untyped-def]
+def _axes(title: str) -> tuple[Any, Any]:
     import matplotlib
 
     matplotlib.use("svg")

@@ -34,7 +34,7 @@ def machine(vendor: str) -> str:
 
 
 def _version(connection: object) -> str:
-    return ".".join(map(str, connection.get_database_version()))  # type: ignore[attr-defined]
+    return ".".join(map(str, connection.get_database_version()))
 
 
 def table(rows: Sequence[Row]) -> Table:

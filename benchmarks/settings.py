@@ -3,7 +3,7 @@
 import importlib.util
 import os
 
-from tests.settings import *  # noqa: F403
+from tests.settings import *  # noqa: F403  (that is how Django's settings build on others)
 from tests.settings import FRONT_SMS, INSTALLED_APPS
 
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/9"

@@ -1,6 +1,7 @@
 """Sending against the bare client, one process each, 64 requests at once; and what a message costs."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from benchmarks.row import Options, Row
 from benchmarks.sending import bare, gateway, product
@@ -14,8 +15,8 @@ def measure(options: Options) -> Iterator[Row]:
         with gateway(latency) as url:
             ours, theirs = options.in_turn(
                 what,
-                lambda url=url: product(url, options.count),  # type: ignore[misc]
-                lambda url=url: bare(url, options.count),  # type: ignore[misc]
+                partial(product, url, options.count),
+                partial(bare, url, options.count),
             )
         count = options.count
         yield Row(what, [count / c.seconds for c in ours], [count / c.seconds for c in theirs], at_least=aim)

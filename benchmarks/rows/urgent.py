@@ -38,7 +38,7 @@ def measure(options: Options) -> Iterator[Row]:
         idle = [code(number) for number in range(rounds)]
         options.step(f"{what}: busy")
         enqueue(REMINDERS)
-        time.sleep(2)
+        peer.until(lambda: OutboundMessage.objects.filter(state="sent").count() > 1000, 60)
         busy = [code(number) for number in range(rounds)]
         left = OutboundMessage.objects.filter(state="queued").count()
     OutboundMessage.objects.all().delete()

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.models import AbstractUser
@@ -96,19 +96,19 @@ class ComposerForm(forms.Form):
         self.fields["account"].initial = "default" if "default" in accounts else names[0]
         if len(names) == 1:
             self.fields["account"].widget = forms.HiddenInput()
-        self._choose("how", [("each", _("Single messages, each of which can be followed to the phone"))])
+        ways = [("each", _("Single messages, each of which can be followed to the phone"))]
         if user.has_perm("front_sms.add_bulksend"):
-            bulk = _("Bulk: fast for many numbers, but nobody reports whether they arrive")
-            self._choose("how", [*self.fields["how"].choices, ("bulk", bulk)])  # type: ignore[attr-defined]
+            ways.append(("bulk", _("Bulk: fast for many numbers, but nobody reports whether they arrive")))
         else:
             self.fields["how"].widget = forms.HiddenInput()
+        self._choose("how", ways)
         if not user.has_perm("front_sms.ignore_opt_out_outboundmessage"):
             del self.fields["ignore_opt_out"]
         self.fields["sender"].widget.attrs["placeholder"] = self.sender_of(self["account"].value())
         self.fields["scheduled_at"].help_text += f" {timezone.get_current_timezone_name()}"
 
     def _choose(self, name: str, choices: list[tuple[str, Any]]) -> None:
-        self.fields[name].choices = choices  # type: ignore[attr-defined]
+        cast(forms.ChoiceField, self.fields[name]).choices = choices
 
     def sender_of(self, account: Any) -> str:
         accounts = get_settings().accounts

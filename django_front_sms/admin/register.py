@@ -135,7 +135,8 @@ class Register(admin.ModelAdmin):  # type: ignore[type-arg]
         found = self.find(queryset, term)
         everything = request.GET.get(DepthFilter.parameter_name) == DepthFilter.all
         if self.searches_texts and search.is_for_words(term) and not everything:
-            found, request._front_sms_has_older = search.among_latest(found)  # type: ignore[attr-defined]
+            # Django hands on nothing but the rows; what the list says of them goes along with the request.
+            found, request.__dict__["_front_sms_has_older"] = search.among_latest(found)
         return found, False
 
     def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
