@@ -96,7 +96,7 @@ class Reader:
             )
         )
         if "celery" in command:  # its banner is what a reader waits for
-            wait_until(lambda: "[tasks]" in Path(log.name).read_text(), f"{command}\n{self.logs()}")
+            wait_until(lambda: "[queues]" in Path(log.name).read_text(), f"{command}\n{self.logs()}")
         else:
             port = self.gateway if "simulate" in command else self.site
             wait_until(lambda: listens(port), f"{command}\n{self.logs()}")
