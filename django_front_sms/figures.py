@@ -77,7 +77,8 @@ def needs(now: datetime | None = None) -> dict[str, Need]:
         "without_status": OutboundMessage.objects.without_status(),
     }
     first, *others = (_counted(name, rows, "next_at" if name == "overdue" else "") for name, rows in counted.items())
-    found = {name: Need(count, since) for name, count, since in first.union(*others, all=True)}
+    each = first.union(*others, all=True).order_by()  # Django 6.1 would order a union by its first model's Meta
+    found = {name: Need(count, since) for name, count, since in each}
     return {name: found.get(name, Need(0)) for name in counted}
 
 

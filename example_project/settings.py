@@ -81,7 +81,7 @@ STATIC_URL = "static/"
 MEDIA_URL = "media/"
 MEDIA_ROOT = str(VAR / "media")
 
-# Celery. Redis in earnest; here, unless CELERY_BROKER_URL says otherwise, files in a folder: no server to install.
+# Celery. Redis in earnest; here, unless CELERY_BROKER_URL says otherwise, files in a folder.
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", "filesystem://")
 CELERY_TASK_DEFAULT_QUEUE = env("EXAMPLE_QUEUE", "celery")
 CELERY_TASK_IGNORE_RESULT = True
@@ -90,6 +90,7 @@ CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
 if CELERY_BROKER_URL.startswith("filesystem:"):
+    CELERY_BROKER_TRANSPORT = "django_front_sms.testing.folder:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(VAR / "broker"),
         "data_folder_out": str(VAR / "broker"),

@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
@@ -27,6 +27,8 @@ from django_front_sms.retention import files, forgetting, history
 from django_front_sms.states import State
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +59,19 @@ def erase(number: str, *, opt_outs: bool = False, by: Any = None) -> Receipt:
     may be written to again. What may be under way, or waits for a decision, is left, and listed in the receipt.
     """
     number = _one_form(number)
-    sent = _sent_to(number)
-    came = InboundMessage.objects.filter(sender=number)
-    mms = MmsFile.objects.filter(message__in=came)
-    cancelled = _cancel(sent.filter(recipient=number), by)
-    # Read first: what was erased is not found by its number any more.
-    rows: dict[type[models.Model], list[int]] = {
-        OutboundMessage: list(sent.values_list("pk", flat=True)),
-        InboundMessage: list(came.values_list("pk", flat=True)),
-        MmsFile: list(mms.values_list("pk", flat=True)),
-        OptOut: list(OptOut.objects.filter(number=number).values_list("pk", flat=True)),
-    }
-    bulks = set(sent.filter(bulk__isnull=False).values_list("bulk", flat=True))
+    cancelled = _cancel(OutboundMessage.objects.filter(recipient=number), by)
+    rows = _rows_of(number)  # read first: what was erased is not found by its number any more
+    sent, came = rows[OutboundMessage], rows[InboundMessage]
+    bulks = _found(OutboundMessage.objects.exclude(bulk=None), sent, "bulk")
     erased = {
-        "outgoing": _each(forgetting.full_outgoing().filter(pk__in=rows[OutboundMessage]), forgetting.outgoing),
-        "files": _each(forgetting.full_files().filter(pk__in=rows[MmsFile]), files.forget),
+        "outgoing": _each(forgetting.full_outgoing(), sent, forgetting.outgoing),
+        "files": _each(forgetting.full_files(), rows[MmsFile], files.forget),
+        "inbound": _each(forgetting.full_inbound().exclude(files__file__gt=""), came, forgetting.inbound),
+        "bulk_texts": _each(forgetting.full_bulk_sends(), bulks, forgetting.bulk_sends),
     }
-    whole = forgetting.full_inbound().filter(pk__in=rows[InboundMessage])
-    erased["inbound"] = _each(whole.exclude(files__file__gt=""), forgetting.inbound)
-    erased["bulk_texts"] = _each(forgetting.full_bulk_sends().filter(pk__in=bulks), forgetting.bulk_sends)
     left = _left(rows)
     erased["events"] = _forget_events(
-        set(rows[OutboundMessage]).difference(left["under_way"], left["unconfirmed"]),
-        set(rows[InboundMessage]).difference(left["inbound"]),
+        set(sent).difference(left["under_way"], left["unconfirmed"]), set(came).difference(left["inbound"])
     )
     erased["opt_outs"] = OptOut.objects.filter(pk__in=rows[OptOut]).delete()[0] if opt_outs else 0
     erased["admin_history"] = history.erase(number, rows)
@@ -103,11 +95,17 @@ def _one_form(number: str) -> str:
         return numbers.from_wire(number.strip())
 
 
-def _sent_to(number: str) -> "QuerySet[OutboundMessage]":
-    """Also what `RECIPIENT_OVERRIDE` sent to this number instead."""
+def _rows_of(number: str) -> dict[type[models.Model], list[int]]:
+    """Keys, by kind; of outgoing messages also what `RECIPIENT_OVERRIDE` sent to this number instead."""
+    to = OutboundMessage.objects.filter(recipient=number).values_list("pk", flat=True)
     instead = SendAttempt.objects.filter(wire_recipient=number).exclude(message__recipient=number)
-    keys = list(instead.values_list("message", flat=True).distinct())
-    return OutboundMessage.objects.filter(Q(recipient=number) | Q(pk__in=keys))
+    came = list(InboundMessage.objects.filter(sender=number).values_list("pk", flat=True))
+    return {
+        OutboundMessage: sorted({*to, *instead.values_list("message_id", flat=True)}),
+        InboundMessage: came,
+        MmsFile: _found(MmsFile.objects.all(), came, "pk", by="message"),
+        OptOut: list(OptOut.objects.filter(number=number).values_list("pk", flat=True)),
+    }
 
 
 def _cancel(sent: "QuerySet[OutboundMessage]", by: Any) -> int:
@@ -118,34 +116,45 @@ def _cancel(sent: "QuerySet[OutboundMessage]", by: Any) -> int:
     return cancelled
 
 
-def _each(rows: "QuerySet[Any]", forget: Callable[[Collection[int]], int]) -> int:
-    return sum(forget(keys) for keys in forgetting.batches(rows))
+def _some(items: Collection[T]) -> Iterator[list[T]]:
+    """A statement bears only so many values, and a number may have had more messages than that."""
+    listed = list(items)
+    for start in range(0, len(listed), forgetting.BATCH):
+        yield listed[start : start + forgetting.BATCH]
+
+
+def _found(rows: "QuerySet[Any]", keys: Collection[int], field: str, *, by: str = "pk") -> list[int]:
+    """Each `field` of those `rows` whose `by` is among `keys`, once."""
+    found: set[int] = set()
+    for some in _some(keys):
+        found.update(rows.filter(**{f"{by}__in": some}).order_by().values_list(field, flat=True))
+    return sorted(found)
+
+
+def _each(rows: "QuerySet[Any]", keys: Collection[int], forget: Callable[[Collection[int]], int]) -> int:
+    """Forget those of `keys` that `rows` still has, some at a time; each lot is committed."""
+    return sum(forget(_found(rows, some, "pk")) for some in _some(keys))
 
 
 def _forget_events(sent: Collection[int], came: Collection[int]) -> int:
     """What receivers were told, or could not take. That a message of ours changed its state they still hear."""
-    statuses = DeliveryStatus.objects.filter(message__in=sent).values_list("pk", flat=True)
+    statuses = _found(DeliveryStatus.objects.all(), sent, "pk", by="message")
     removed = 0
     for subjects in _some([f"out:{key}" for key in sent] + [f"status:{key}" for key in statuses]):
         told = Event.objects.filter(subject__in=subjects)
         removed += told.filter(next_at=None).delete()[0]
-        told.update(traceback="")
+        told.exclude(traceback="").update(traceback="")
     for subjects in _some([f"in:{key}" for key in came]):
         removed += Event.objects.filter(subject__in=subjects).delete()[0]
     return removed
 
 
-def _some(subjects: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(subjects), forgetting.BATCH):
-        yield subjects[start : start + forgetting.BATCH]
-
-
 def _left(rows: Mapping[type[models.Model], Collection[int]]) -> dict[str, list[int]]:
-    full = forgetting.full_outgoing().filter(pk__in=rows[OutboundMessage])
+    full = forgetting.full_outgoing()
     undecided = full.filter(state=State.UNCONFIRMED, given_up=False)
-    came = InboundMessage.objects.filter(pk__in=rows[InboundMessage]).exclude(content_digest="")
+    still, unconfirmed = (_found(kind, rows[OutboundMessage], "pk") for kind in (full, undecided))
     return {
-        "under_way": sorted(full.exclude(pk__in=undecided.values("pk")).values_list("pk", flat=True)),
-        "unconfirmed": sorted(undecided.values_list("pk", flat=True)),
-        "inbound": sorted(came.values_list("pk", flat=True)),
+        "under_way": sorted(set(still).difference(unconfirmed)),
+        "unconfirmed": unconfirmed,
+        "inbound": _found(InboundMessage.objects.exclude(content_digest=""), rows[InboundMessage], "pk"),
     }

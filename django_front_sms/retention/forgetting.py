@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
@@ -62,11 +62,11 @@ def outgoing(keys: Collection[int]) -> int:
     rows = [row.pk for row in locked(keys)]
     rows = list(OutboundMessage.objects.filter(ended(now), pk__in=rows).values_list("pk", flat=True))
     OutboundMessage.objects.filter(pk__in=rows).update(**_FORGOTTEN)
-    attempts = SendAttempt.objects.filter(message__in=rows)
-    attempts.update(wire_recipient="", wire_digest="", detail="")
     # Until its window is over, equal messages must be recognised (§2.2, code 17). `late_keys` sees to the rest.
-    attempts.filter(claimed_at__lte=now - get_settings().twin_gap).update(twin_key="")
-    DeliveryStatus.objects.filter(message__in=rows).update(raw=b"")
+    over = When(claimed_at__lte=now - get_settings().twin_gap, then=Value(""))
+    attempts = SendAttempt.objects.filter(message__in=rows)
+    attempts.update(wire_recipient="", wire_digest="", detail="", twin_key=Case(over, default=F("twin_key")))
+    DeliveryStatus.objects.filter(message__in=rows).exclude(raw=b"").update(raw=b"")  # a purge has been there before
     return len(rows)
 
 

@@ -7,6 +7,9 @@ from django.apps import apps
 from django.db import models
 
 ERASED = "•••••"
+BETWEEN = " -.()"  # what people write between the digits of a number
+_BETWEEN = str.maketrans("", "", BETWEEN)
+_FIELDS = ("object_id", "object_repr", "change_message")
 
 
 def erase(number: str, rows: Mapping[type[models.Model], Collection[int]]) -> int:
@@ -16,20 +19,21 @@ def erase(number: str, rows: Mapping[type[models.Model], Collection[int]]) -> in
         return 0
     from django.contrib.admin.models import LogEntry
 
-    pattern = written(number)
-    own = _own(rows)
+    own, pattern, bare = _own(rows), written(number), _parts(number)[1]
     changed = 0
-    for entry in LogEntry.objects.order_by("pk").iterator(chunk_size=1000):
-        before = (entry.object_id, entry.object_repr, entry.change_message)
-        if (entry.content_type_id, entry.object_id) in own:
-            entry.object_repr, entry.change_message = f"#{entry.object_id}", ""
-        entry.object_id = pattern.sub(ERASED, entry.object_id) if entry.object_id else entry.object_id
-        entry.object_repr = pattern.sub(ERASED, entry.object_repr)
-        entry.change_message = pattern.sub(ERASED, entry.change_message)
-        if before != (entry.object_id, entry.object_repr, entry.change_message):
-            entry.save(update_fields=["object_id", "object_repr", "change_message"])
-            changed += 1
+    entries = LogEntry.objects.order_by("pk").values_list("pk", "content_type_id", *_FIELDS)
+    for pk, kind, key, name, change in entries.iterator(chunk_size=2000):
+        before = (key, name, change)
+        said = (key, f"#{key}", "") if (kind, key) in own else before
+        after = tuple(_without(text, pattern, bare) for text in said)
+        if after != before:
+            changed += LogEntry.objects.filter(pk=pk).update(**dict(zip(_FIELDS, after, strict=True)))
     return changed
+
+
+def _without(text: str | None, pattern: "re.Pattern[str]", bare: str) -> str | None:
+    # To look for the bare digits first is far faster, and most of a long history does not have them.
+    return pattern.sub(ERASED, text) if text and bare in text.translate(_BETWEEN) else text
 
 
 def _own(rows: Mapping[type[models.Model], Collection[int]]) -> set[tuple[int | None, str | None]]:
@@ -46,20 +50,21 @@ def written(number: str) -> "re.Pattern[str]":
     True
     """
     if not number.startswith("+"):
-        return re.compile(rf"(?<!\\w){re.escape(number)}(?!\\w)")
+        return re.compile(rf"(?<!\w){re.escape(number)}(?!\w)")
     country, national = _parts(number)
-    between = r"[ \-.()]*"
+    between = rf"[{re.escape(BETWEEN)}]*"
     prefix = rf"(?:(?:(?:\+|00){between})?{between.join(country)}{between})?0?"
     return re.compile(rf"(?<!\d){prefix}{between.join(national)}(?!\d)")
 
 
 def _parts(number: str) -> tuple[str, str]:
-    """The digits of the country code, and those after it."""
+    """The digits of the country code, and those after it; of what is no number, nothing and all of it."""
     import phonenumbers
 
+    if not number.startswith("+"):
+        return "", number.translate(_BETWEEN)
     try:
         country = str(phonenumbers.parse(number).country_code)
     except phonenumbers.NumberParseException:
         country = ""
-    digits = number[1:]
-    return country, digits.removeprefix(country)
+    return country, number[1:].removeprefix(country)

@@ -95,9 +95,14 @@ class Reader:
                 start_new_session=True,
             )
         )
-        if "celery" not in command:
+        if "celery" in command:  # its banner is what a reader waits for
+            wait_until(lambda: "[queues]" in Path(log.name).read_text(), f"{command}\n{self.logs()}")
+        else:
             port = self.gateway if "simulate" in command else self.site
             wait_until(lambda: listens(port), f"{command}\n{self.logs()}")
+
+    def all_run(self) -> bool:
+        return all(server.poll() is None for server in self.servers)
 
     def own_ports(self, text: str) -> str:
         return text.replace(":8000", f":{self.site}").replace(":9900", f":{self.gateway}")
@@ -164,6 +169,7 @@ def test_who_follows_the_tutorial_sends_gets_a_status_and_a_reply_and_has_a_test
     wait_until(lambda: "Takk!" in reader.phone(), reader.logs())
     for block in blocks[reply + 1 :]:
         reader.follow(block)
+    assert reader.all_run(), reader.logs()
 
 
 def test_every_command_that_is_not_run_is_still_in_the_tutorial() -> None:

@@ -1,14 +1,18 @@
 """Erasing a person's number: what goes, what is said of it, and what the rules of sending go on to know."""
 
 import json
+import re
 
 import pytest
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from django_front_sms import events, optouts, outbox, retention, send_bulk_sms, send_sms, tasks
 from django_front_sms.models import BulkSend, Event, InboundMessage, MmsFile, OptOut, OutboundMessage, SendAttempt
+from django_front_sms.retention import forgetting
 from django_front_sms.retention.history import written
 from django_front_sms.states import State
 from tests.commands.running import run
@@ -284,6 +288,31 @@ def test_a_number_that_nobody_has_erases_nothing(clock):
 def test_a_number_is_found_however_it_is_written(shown):
     found = written(NUMBER).sub("•", f"Kari: {shown}, Oslo")
     assert found.replace("(•", "•") == "Kari: •, Oslo"
+
+
+def test_a_name_or_a_short_code_is_found_as_a_word_of_its_own():
+    assert written("Front").sub("•", "Front, Frontier, AFront") == "•, Frontier, AFront"
+    assert written("2097").sub("•", "2097 and 12097") == "• and 12097"
+
+
+def test_the_history_of_a_short_code_is_erased_too():
+    entry = logged(User.objects.create(username="ola"), "Answer from 2097", "[]")
+    assert retention.erase("2097").erased["admin_history"] == 1
+    entry.refresh_from_db()
+    assert entry.object_repr == "Answer from •••••"
+
+
+def test_a_number_with_more_messages_than_a_statement_bears_is_erased_some_at_a_time(clock, monkeypatch):
+    monkeypatch.setattr(forgetting, "BATCH", 2)
+    for number in range(5):
+        sent(f"{TEXT} {number}")
+        receive(sms(id=1000 + number, text=f"{TEXT} {number}"))
+    with CaptureQueriesContext(connection) as queries:
+        receipt = retention.erase(NUMBER)
+    assert (receipt.erased["outgoing"], receipt.erased["inbound"], receipt.is_complete) == (5, 5, True)
+    lists = re.findall(r"(?:id|subject)[\"`] IN \(([^()]*)\)", " ".join(query["sql"] for query in queries))
+    assert lists
+    assert max(len(values.split(", ")) for values in lists) <= 2
 
 
 @pytest.mark.parametrize("shown", ["199999999", "999999990", "#9999", "2026-99-99"])
