@@ -24,6 +24,13 @@ FROM front_sms_outboundmessage WHERE state = 'delivered'
 """
 
 
+_TABLES = ("front_sms_outboundmessage", "front_sms_sendattempt")
+_INDEXES = """
+SELECT indexname, indexdef FROM pg_indexes
+WHERE tablename = ANY(%s) AND indexname NOT IN (SELECT conname FROM pg_constraint)
+"""
+
+
 def empty() -> None:
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE front_sms_outboundmessage, front_sms_sendattempt, front_sms_event CASCADE")
@@ -31,10 +38,20 @@ def empty() -> None:
 
 
 def fill(rows: int) -> None:
+    """Indexes are made when the rows are there: faster by far, but they are packed tighter than such as grew."""
     with connection.cursor() as cursor:
+        cursor.execute("SET maintenance_work_mem = '1GB'")
+        cursor.execute("SET session_replication_role = replica")  # what it refers to is in the same statement
+        cursor.execute(_INDEXES, [list(_TABLES)])
+        indexes = cursor.fetchall()
+        for name, _definition in indexes:
+            cursor.execute(f'DROP INDEX "{name}"')
         cursor.execute(_MESSAGES, [rows])
         cursor.execute(_ATTEMPTS)
-        cursor.execute("VACUUM ANALYZE front_sms_outboundmessage, front_sms_sendattempt")
+        for _name, definition in indexes:
+            cursor.execute(definition)
+        cursor.execute(f"VACUUM ANALYZE {', '.join(_TABLES)}")
+        cursor.execute("RESET session_replication_role")
 
 
 def measure(options: Options) -> Iterator[Row]:
