@@ -51,23 +51,30 @@ class Receipt:
         return not any(self.left.values())
 
 
-def erase(number: str, *, opt_outs: bool = False, by: Any = None) -> Receipt:
+Progress = Callable[[int, int], None]
+
+
+def erase(
+    number: str, *, opt_outs: bool = False, by: Any = None, progress: Progress = lambda done, total: None
+) -> Receipt:
     """Erase what is kept of `number`, in any form that people write: messages in both directions, files, and what the
     admin's history says. What waits in the queue is cancelled first, by the user `by`.
 
     An opt-out stays, because it is the only way to go on honouring it; `opt_outs` erases it as well, and the person
     may be written to again. What may be under way, or waits for a decision, is left, and listed in the receipt.
+    `progress` is called after each batch, with how many messages and files were seen to, and of how many.
     """
     number = _one_form(number)
     cancelled = _cancel(OutboundMessage.objects.filter(recipient=number), by)
     rows = _rows_of(number)  # read first: what was erased is not found by its number any more
     sent, came = rows[OutboundMessage], rows[InboundMessage]
     bulks = _found(OutboundMessage.objects.exclude(bulk=None), sent, "bulk")
+    seen_to = _Count(len(sent) + len(rows[MmsFile]) + len(came) + len(bulks), progress)
     erased = {
-        "outgoing": _each(forgetting.full_outgoing(), sent, forgetting.outgoing),
-        "files": _each(forgetting.full_files(), rows[MmsFile], files.forget),
-        "inbound": _each(forgetting.full_inbound().exclude(files__file__gt=""), came, forgetting.inbound),
-        "bulk_texts": _each(forgetting.full_bulk_sends(), bulks, forgetting.bulk_sends),
+        "outgoing": _each(forgetting.full_outgoing(), sent, forgetting.outgoing, seen_to),
+        "files": _each(forgetting.full_files(), rows[MmsFile], files.forget, seen_to),
+        "inbound": _each(forgetting.full_inbound().exclude(files__file__gt=""), came, forgetting.inbound, seen_to),
+        "bulk_texts": _each(forgetting.full_bulk_sends(), bulks, forgetting.bulk_sends, seen_to),
     }
     left = _left(rows)
     erased["events"] = _forget_events(
@@ -131,9 +138,26 @@ def _found(rows: "QuerySet[Any]", keys: Collection[int], field: str, *, by: str 
     return sorted(found)
 
 
-def _each(rows: "QuerySet[Any]", keys: Collection[int], forget: Callable[[Collection[int]], int]) -> int:
+@dataclass(slots=True)
+class _Count:
+    total: int
+    tell: Progress
+    done: int = 0
+
+    def add(self, count: int) -> None:
+        self.done += count
+        self.tell(self.done, self.total)
+
+
+def _each(
+    rows: "QuerySet[Any]", keys: Collection[int], forget: Callable[[Collection[int]], int], seen_to: _Count
+) -> int:
     """Forget those of `keys` that `rows` still has, some at a time; each lot is committed."""
-    return sum(forget(_found(rows, some, "pk")) for some in _some(keys))
+    forgotten = 0
+    for some in _some(keys):
+        forgotten += forget(_found(rows, some, "pk"))
+        seen_to.add(len(some))
+    return forgotten
 
 
 def _forget_events(sent: Collection[int], came: Collection[int]) -> int:

@@ -344,3 +344,24 @@ def test_scripts_read_the_receipt_as_json(clock):
     assert receipt["erased"]["outgoing"] == 1
     assert receipt["left"] == {"under_way": [], "unconfirmed": [], "inbound": []}
     assert OutboundMessage.objects.get().text == ""
+
+
+def test_progress_is_told_after_each_batch_and_ends_with_all(clock, monkeypatch):
+    monkeypatch.setattr(forgetting, "BATCH", 2)
+    for number in range(5):
+        message(f"{number}")
+    OutboundMessage.objects.update(state=State.EXPIRED, next_at=None)
+    told: list[tuple[int, int]] = []
+    retention.erase(NUMBER, progress=lambda done, total: told.append((done, total)))
+    assert told == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_a_person_at_a_terminal_sees_a_bar(clock, monkeypatch, capsys):
+    sent()
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    code, text = run("erase", NUMBER)
+    assert code == 0
+    assert "Erased of +47•••••99" in text
+    shown = capsys.readouterr().err
+    assert "Erasing" in shown
+    assert "100%" in shown

@@ -1,8 +1,10 @@
 """`front_sms erase NUMBER`: everything about one number goes, and a receipt says what went."""
 
+import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
+import click
 from django.core.management.base import OutputWrapper
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,13 +27,26 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def handle(out: OutputWrapper, given: Namespace) -> int:
-    receipt = retention.erase(given.number, opt_outs=given.opt_outs)
+    receipt = _erase(given)
     if given.json:
         write_json(out, {**asdict(receipt), "complete": receipt.is_complete})
     else:
         for line in _lines(receipt):
             out.write(line)
     return 0 if receipt.is_complete else SOMETHING_IS_LEFT
+
+
+def _erase(given: Namespace) -> Receipt:
+    """With a bar on standard error, where that is a terminal."""
+    if not sys.stderr.isatty():
+        return retention.erase(given.number, opt_outs=given.opt_outs)
+    with click.progressbar(length=1, label=_("Erasing"), file=sys.stderr) as bar:
+
+        def tell(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        return retention.erase(given.number, opt_outs=given.opt_outs, progress=tell)
 
 
 def _lines(receipt: Receipt) -> list[str]:
