@@ -110,6 +110,14 @@ def test_a_message_is_found_by_words_of_its_text_or_by_its_sender(viewer):
     assert found(viewer, "Legen") == [wanted.pk]
 
 
+@pytest.mark.parametrize("words", ["FLYTTET til", "flyttet TIL Åsgård", "Åsgård", "50% av", "a_b", '"50%"', "\\o/"])
+def test_words_are_found_in_small_letters_and_large_ones_and_signs_as_they_are(viewer, words):
+    wanted = message(text="Timen er Flyttet til Åsgård, 50% av a_b \\o/")
+    message(text="Timen er byttet om, 50 av acb /o/")
+
+    assert found(viewer, words) == [wanted.pk]
+
+
 def test_words_are_looked_for_among_the_latest_and_in_all_texts_by_a_click(viewer, monkeypatch):
     monkeypatch.setattr("django_front_sms.admin.search.LATEST", 2)
     old = message(text="Timen er flyttet")
