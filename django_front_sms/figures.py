@@ -151,17 +151,15 @@ class Tally:
         self.segments += other.segments
 
 
-_Row = tuple[datetime, str, int, int]  # the hour, a state, messages, segments
+_Hour = tuple[datetime, dict[str, int], int]  # when it begins, messages by state, segments
 
 
 class Traffic:
     """The messages of the last days, counted by the hour in which they were asked for."""
 
-    def __init__(self, rows: Iterable[_Row], zone: tzinfo) -> None:
+    def __init__(self, hours: Iterable[_Hour], zone: tzinfo) -> None:
         self._zone = zone
-        self._hours: defaultdict[datetime, Tally] = defaultdict(Tally)
-        for hour, state, count, segments in rows:
-            self._hours[hour].add(state, count, segments)
+        self._hours = {hour: Tally(Counter(messages), segments) for hour, messages, segments in hours}
 
     def by_hour(self, first: datetime, hours: int) -> dict[datetime, Tally]:
         """So many hours from the one of `first` on, in order; an hour without a message is there, too."""
@@ -190,21 +188,24 @@ def traffic(days: int, now: datetime | None = None) -> Traffic:
     settled = datetime.combine(today, time.min, UTC) - _SETTLED_AFTER
     names = sorted(get_settings().accounts)
     digest = hashlib.blake2b("\n".join(names).encode(), digest_size=8).hexdigest()
-    key = f"front_sms:traffic:{digest}:{since:%Y%m%d%H}:{settled:%Y%m%d}"
-    old: list[_Row] | None = _recall(key)
+    key = f"front_sms:hours:{digest}:{since:%Y%m%d%H}:{settled:%Y%m%d}"
+    old: list[_Hour] | None = _recall(key)
     if old is not None:
         return Traffic([*old, *_hours(settled)], zone)
-    rows = _hours(since)
-    old = [row for row in rows if row[0] < settled]
-    if sum(row[2] for row in old) >= _WORTH_KEEPING:
+    hours = _hours(since)
+    old = [hour for hour in hours if hour[0] < settled]
+    if sum(sum(messages.values()) for _hour, messages, _segments in old) >= _WORTH_KEEPING:
         _keep(key, old)
-    return Traffic(rows, zone)
+    return Traffic(hours, zone)
 
 
-def _hours(since: datetime) -> list[_Row]:
+def _hours(since: datetime) -> list[_Hour]:
     # By UTC's hours, and not by days: MySQL knows no other time zone unless somebody told it.
     hours = asked_for(since).order_by().values_list(TruncHour("created_at", tzinfo=UTC), "state")
-    return list(hours.annotate(count=Count("*"), parts=Sum("segments")))
+    tallies: defaultdict[datetime, Tally] = defaultdict(Tally)
+    for hour, state, count, segments in hours.annotate(count=Count("*"), parts=Sum("segments")):
+        tallies[hour].add(state, count, segments)
+    return [(hour, dict(tally.messages), tally.segments) for hour, tally in tallies.items()]
 
 
 def asked_for(since: datetime) -> "QuerySet[OutboundMessage]":

@@ -20,7 +20,7 @@ from django_front_sms.admin.badges import moment, state_badge, steps, story
 from django_front_sms.admin.composer import ComposingRegister
 from django_front_sms.admin.conversations import conversation_of
 from django_front_sms.admin.export import Exporting
-from django_front_sms.admin.filters import AccountFilter, CreatedFilter, StatusMissedFilter
+from django_front_sms.admin.filters import AccountFilter, IndexedCreatedFilter, StatusMissedFilter
 from django_front_sms.models import OutboundMessage
 from django_front_sms.states import OPEN, State
 from django_front_sms.timeline import explain, of_outbound
@@ -123,7 +123,7 @@ class OutboundMessageAdmin(Exporting, ComposingRegister):
     cards = True
     list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id")
     list_display_links = ("recipient",)
-    list_filter = ("state", StatusMissedFilter, AccountFilter, "priority", CreatedFilter)
+    list_filter = ("state", StatusMissedFilter, AccountFilter, "priority", IndexedCreatedFilter)
     searches_texts = True
     search_fields = ("recipient",)
     search_help_text = _("A number or how it begins, #id, or words of the text (“digits” in quotes)")
