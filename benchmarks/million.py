@@ -96,15 +96,23 @@ def _statements(total: int) -> Iterator[str]:
         "account": "'default'", "gateway_id": "900000000 + n", "status": "4", "look_at": "NULL",
         "received_at": f"now() - n * interval '{DAYS} days' / {total // 50}", "raw": "'status=4&origid=9'::bytea",
     })  # fmt: skip
-    yield _insert(ours.Event, f"{message} message, generate_series(1, 2) turn WHERE {_SENT}", {
-        "kind": "'state_changed'", "subject": "'out:' || message.id", "event_id": "md5(message.id || ' ' || turn)",
-        "data": "'{\"old\": \"queued\", \"new\": \"sent\"}'", "created_at": "created_at + turn * interval '3 second'",
-        "next_at": "NULL", "attempts": "1", "failed": "message.id % 50000 = 11 AND turn = 1",
-        "traceback": "CASE WHEN message.id % 50000 = 11 AND turn = 1 THEN 'ValueError: no' ELSE '' END",
-    })  # fmt: skip
-    yield _insert(ours.Event, f"{ours.InboundMessage._meta.db_table} message", {
-        "kind": "'message_received'", "subject": "'in:' || message.id", "event_id": "md5('in' || message.id)",
-        "created_at": "received_at", "next_at": "NULL", "attempts": "1", "data": "'{}'",
+    yield _events()
+
+
+def _events() -> str:
+    """In the order of time, as they come: what came in among what became of messages."""
+    from django_front_sms import models as ours
+
+    told = f"""(
+        SELECT 'state_changed' AS kind, 'out:' || id AS subject, created_at + turn * interval '3 second' AS at,
+            '{{"old": "queued", "new": "sent"}}'::jsonb AS data, id % 50000 = 11 AND turn = 1 AS failed
+        FROM {ours.OutboundMessage._meta.db_table}, generate_series(1, 2) turn WHERE {_SENT}
+        UNION ALL SELECT 'message_received', 'in:' || id, received_at, '{{}}'::jsonb, false
+        FROM {ours.InboundMessage._meta.db_table} ORDER BY at) told"""
+    return _insert(ours.Event, told, {
+        "kind": "kind", "subject": "subject", "event_id": "md5(kind || subject || at)", "data": "data",
+        "created_at": "at", "next_at": "NULL", "attempts": "1", "failed": "failed",
+        "traceback": "CASE WHEN failed THEN 'ValueError: no' ELSE '' END",
     })  # fmt: skip
 
 

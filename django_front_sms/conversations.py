@@ -12,7 +12,8 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Left
 
 from django_front_sms.beginnings import begins
 from django_front_sms.conf import get_settings
@@ -24,6 +25,9 @@ Row = TypeVar("Row")
 CHUNK = 250  # rows that are read at once
 ROUNDS = 4  # chunks of one table that a page of threads may cost
 _ALL = 2**63 - 1  # a position behind every row
+_BEGINNING = 200  # characters of a text
+_OURS: tuple[str, ...] = ("id", "created_at", "account", "recipient")
+_THEIRS: tuple[str, ...] = ("id", "received_at", "account", "sender")
 
 
 class Cursor(NamedTuple):
@@ -78,14 +82,17 @@ def threads(
     unanswered: bool = False,
     before: Cursor | None = None,
     limit: int = 30,
+    brief: bool = False,
 ) -> Page[Thread]:
     """The threads that were written in last, newest first; None means all accounts.
 
     `beginnings`: how the number may begin, as a row has it (`+47999`); none of them finds nothing. `unanswered`: only
     those in which the counterpart wrote, and nothing was written to them since. A page can be shorter than `limit`
-    although older threads follow, where a few counterparts wrote nearly everything.
+    although older threads follow, where a few counterparts wrote nearly everything. `brief`: `latest` has
+    its state, how its text begins, and the number of its files as `file_count`, which cost no query of their own.
     """
-    outbound, inbound = _walks(_Asked(account, beginnings), unanswered, before)
+    outbound, inbound = _walks(_Asked(account, beginnings), unanswered, before, brief)
+    with_latest = _with_read if brief else _with_latest
     seen: set[tuple[str, str]] = set()
     found: list[_Head] = []
     walks = [inbound] if unanswered else [outbound, inbound]
@@ -100,19 +107,20 @@ def threads(
         head.walk.position = head.pk
     else:
         if not any(walk.cut for walk in walks):
-            return Page(_with_latest(found), None)
-    return Page(_with_latest(found), Cursor(*(walk.position or _ALL for walk in (outbound, inbound))))
+            return Page(with_latest(found), None)
+    return Page(with_latest(found), Cursor(*(walk.position or _ALL for walk in (outbound, inbound))))
 
 
 def thread(account: str, number: str, *, before: Cursor | None = None, limit: int = 50) -> Page[Message]:
-    """The last messages with one counterpart, oldest first; files and who wrote are prefetched, `raw` is not read."""
+    """The last messages with one counterpart, oldest first; files and who wrote are prefetched, `raw` is not read.
+    What came in has as `answered_sender` from whom the message went out that it answers; None where it answers none."""
     if not number:  # rows that were emptied have nobody in common
         return Page([], None)
     ours = OutboundMessage.objects.filter(account=account, recipient=number, pk__lt=before.outbound if before else _ALL)
     theirs = light().filter(account=account, sender=number, pk__lt=before.inbound if before else _ALL)
     streams: list[list[Any]] = [
         list(ours.select_related("created_by").order_by("-pk")[: limit + 1]),
-        list(theirs.order_by("-pk")[: limit + 1]),
+        list(theirs.annotate(answered_sender=F("in_reply_to__sender")).order_by("-pk")[: limit + 1]),
     ]
     merged = list(islice(heapq.merge(*streams, key=written_at, reverse=True), limit + 1))
     rows = merged[:limit]
@@ -126,13 +134,14 @@ def thread(account: str, number: str, *, before: Cursor | None = None, limit: in
 @dataclass(frozen=True, slots=True)
 class _Head:
     """A row of a walk, as far as threads need it. `passed_over`: its thread was on a page before this one, or is not
-    one of those that are asked for."""
+    one of those that are asked for. `told`: what else of it was asked for."""
 
     walk: "_Walk"
     pk: int
     at: datetime
     key: tuple[str, str]
     passed_over: bool
+    told: tuple[Any, ...]
 
 
 class _Asked(NamedTuple):
@@ -142,13 +151,18 @@ class _Asked(NamedTuple):
 
 class _Walk:
     """One of the tables, read backwards. `position`: as in a `Cursor`; None until the first row was read. `cut`: there
-    is more, but this page has cost enough."""
+    is more, but this page has cost enough. `columns`: the key, the time, the account and the number, and what
+    else is asked for."""
 
-    def __init__(self, asked: _Asked, rows: "QuerySet[Any]", number: str, at: str, position: int | None, pass_over: Q):
+    def __init__(
+        self, asked: _Asked, rows: "QuerySet[Any]", columns: tuple[str, ...], position: int | None, pass_over: Q
+    ):
+        self.model = rows.model
+        self.columns = columns
         marked = rows.annotate(passed_over=pass_over).order_by("-pk")
-        self.rows = marked.values_list("pk", at, "account", number, "passed_over")
+        self.rows = marked.values_list("passed_over", *self.columns)
         self.asked = asked
-        self.number = number
+        self.number = columns[3]
         self.position = position
         self.cut = False
 
@@ -158,10 +172,10 @@ class _Walk:
             rows = self.rows.filter(self._left(seen))
             chunk = list((rows.filter(pk__lt=below) if below is not None else rows)[:CHUNK])
             if self.position is None:  # what comes later is not ours to tell of, even where nothing is taken
-                self.position = chunk[0][0] + 1 if chunk else 1
-            for pk, at, account, number, passed_over in chunk:
-                yield _Head(self, pk, at, (account, number), passed_over)
-                below = pk
+                self.position = chunk[0][1] + 1 if chunk else 1
+            for passed_over, *told in chunk:
+                below, at, account, number = told[:4]
+                yield _Head(self, below, at, (account, number), passed_over, tuple(told))
             if len(chunk) < CHUNK:
                 return
         self.cut = True
@@ -182,16 +196,22 @@ class _Walk:
         return condition
 
 
-def _walks(asked: _Asked, unanswered: bool, before: Cursor | None) -> tuple[_Walk, _Walk]:
+def _walks(asked: _Asked, unanswered: bool, before: Cursor | None, brief: bool) -> tuple[_Walk, _Walk]:
     # Without a number are rows that were emptied for their age, and pushes that could not be read.
-    ours, theirs = OutboundMessage.objects.exclude(recipient=""), InboundMessage.objects.exclude(sender="")
+    ours: QuerySet[Any] = OutboundMessage.objects.exclude(recipient="")
+    theirs: QuerySet[Any] = InboundMessage.objects.exclude(sender="")
+    columns, their_columns = _OURS, _THEIRS
+    if brief:
+        columns, their_columns = (*_OURS, "beginning", "state", "given_up"), (*_THEIRS, "beginning", "file_count")
+        ours = ours.annotate(beginning=Left("text", _BEGINNING))
+        theirs = theirs.annotate(beginning=Left("text", _BEGINNING), file_count=_file_count())
     outbound, inbound = before or (None, None)
     newer_in_theirs = _newer("sender", before)
     if unanswered:
         newer_in_theirs |= Q(Exists(_ours("sender").filter(created_at__gte=OuterRef("received_at"))))
     return (
-        _Walk(asked, ours, "recipient", "created_at", outbound, _newer("recipient", before)),
-        _Walk(asked, theirs, "sender", "received_at", inbound, newer_in_theirs),
+        _Walk(asked, ours, columns, outbound, _newer("recipient", before)),
+        _Walk(asked, theirs, their_columns, inbound, newer_in_theirs),
     )
 
 
@@ -214,6 +234,25 @@ def _ours(number: str) -> "QuerySet[OutboundMessage]":
 def light() -> "QuerySet[InboundMessage]":
     """Inbound messages without `raw`, which may have 25 MB; with their files."""
     return InboundMessage.objects.defer("raw").prefetch_related(Prefetch("files", MmsFile.objects.order_by("position")))
+
+
+def _file_count() -> Coalesce:
+    files = MmsFile.objects.filter(message=OuterRef("pk")).order_by().values("message")
+    return Coalesce(Subquery(files.annotate(count=Count("pk")).values("count")), 0)
+
+
+def _with_read(heads: Collection[_Head]) -> list[Thread]:
+    """Threads of what was read already."""
+    return [Thread(*head.key, _message(head)) for head in heads]
+
+
+def _message(head: _Head) -> Any:
+    known = dict(zip(head.walk.columns, head.told, strict=True))
+    known["text"], file_count = known.pop("beginning"), known.pop("file_count", 0)
+    names = [field.attname for field in head.walk.model._meta.concrete_fields if field.attname in known]
+    message: Any = head.walk.model.from_db(head.walk.rows.db, names, [known[name] for name in names])
+    message.file_count = file_count
+    return message
 
 
 def _with_latest(heads: Collection[_Head]) -> list[Thread]:

@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import CharField, Count, DateTimeField, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import CharField, Count, DateTimeField, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Cast, Coalesce, TruncHour
 from django.utils import timezone
 
@@ -152,17 +152,15 @@ class Tally:
         self.segments += other.segments
 
 
-_Row = tuple[datetime, str, int, int]  # the hour, a state, messages, segments
+_Hour = tuple[datetime, dict[str, int], int]  # when it begins, messages by state, segments
 
 
 class Traffic:
     """The messages of the last days, counted by the hour in which they were asked for."""
 
-    def __init__(self, rows: Iterable[_Row], zone: tzinfo) -> None:
+    def __init__(self, hours: Iterable[_Hour], zone: tzinfo) -> None:
         self._zone = zone
-        self._hours: defaultdict[datetime, Tally] = defaultdict(Tally)
-        for hour, state, count, segments in rows:
-            self._hours[hour].add(state, count, segments)
+        self._hours = {hour: Tally(Counter(messages), segments) for hour, messages, segments in hours}
 
     def by_hour(self, first: datetime, hours: int) -> dict[datetime, Tally]:
         """So many hours from the one of `first` on, in order; an hour without a message is there, too."""
@@ -191,21 +189,24 @@ def traffic(days: int, now: datetime | None = None) -> Traffic:
     settled = datetime.combine(today, time.min, UTC) - _SETTLED_AFTER
     names = sorted(get_settings().accounts)
     digest = hashlib.blake2b("\n".join(names).encode(), digest_size=8).hexdigest()
-    key = f"front_sms:traffic:{digest}:{since:%Y%m%d%H}:{settled:%Y%m%d}"
-    old: list[_Row] | None = _recall(key)
+    key = f"front_sms:hours:{digest}:{since:%Y%m%d%H}:{settled:%Y%m%d}"
+    old: list[_Hour] | None = _recall(key)
     if old is not None:
         return Traffic([*old, *_hours(settled)], zone)
-    rows = _hours(since)
-    old = [row for row in rows if row[0] < settled]
-    if sum(row[2] for row in old) >= _WORTH_KEEPING:
+    hours = _hours(since)
+    old = [hour for hour in hours if hour[0] < settled]
+    if sum(sum(messages.values()) for _hour, messages, _segments in old) >= _WORTH_KEEPING:
         _keep(key, old)
-    return Traffic(rows, zone)
+    return Traffic(hours, zone)
 
 
-def _hours(since: datetime) -> list[_Row]:
+def _hours(since: datetime) -> list[_Hour]:
     # By UTC's hours, and not by days: MySQL knows no other time zone unless somebody told it.
     hours = asked_for(since).order_by().values_list(TruncHour("created_at", tzinfo=UTC), "state")
-    return list(hours.annotate(count=Count("*"), parts=Sum("segments")))
+    tallies: defaultdict[datetime, Tally] = defaultdict(Tally)
+    for hour, state, count, segments in hours.annotate(count=Count("*"), parts=Sum("segments")):
+        tallies[hour].add(state, count, segments)
+    return [(hour, dict(tally.messages), tally.segments) for hour, tally in tallies.items()]
 
 
 def asked_for(since: datetime) -> "QuerySet[OutboundMessage]":
@@ -259,6 +260,5 @@ class DeliveryTimes:
 def delivery_times(sample: int = SAMPLE) -> DeliveryTimes:
     """Of the latest messages that were delivered: from when Front took them to when it told that they had arrived."""
     latest = OutboundMessage.objects.filter(state=State.DELIVERED).order_by("-pk")
-    pairs = latest.values_list("sent_at", "delivered_at")[:sample]
-    seconds = ((there - sent).total_seconds() for sent, there in pairs if sent and there)
-    return DeliveryTimes(sorted(max(took, 0.0) for took in seconds))
+    took = latest.values_list(F("delivered_at") - F("sent_at"), flat=True)[:sample]
+    return DeliveryTimes(sorted(max(each.total_seconds(), 0.0) for each in took if each is not None))

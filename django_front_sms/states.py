@@ -39,6 +39,14 @@ MOVES: dict[State, frozenset[State]] = {
 }
 
 
+_WORDS = dict(State.choices)
+
+
+def in_words(state: str) -> str:
+    """As `get_state_display()`, which looks up the words of every state to give those of one: lists have hundreds."""
+    return str(_WORDS.get(state, state))
+
+
 def may_move(old: str, new: str) -> bool:
     """Whether a message may go from `old` to `new`."""
     return State(new) in MOVES[State(old)]

@@ -191,6 +191,35 @@ class TestOneThread:
         assert not any('"raw"' in query["sql"] or "`raw`" in query["sql"] for query in queries.captured_queries)
 
 
+class TestThreadsInBrief:
+    def test_they_are_the_same_with_what_a_list_shows(self):
+        file(come(KARI, 0), "b.txt", "text/plain", b"b"), out(KARI, 1, "x" * 300, state="unconfirmed", given_up=True)
+        file(come(OLA, 2), "a.txt", "text/plain", b"a"), come(ASE, 3, "y" * 300)
+
+        brief, full = threads(brief=True), threads()
+
+        assert [(row.account, row.number, row.latest) for row in brief.rows] == [
+            (row.account, row.number, row.latest) for row in full.rows
+        ]
+        assert [row.latest.text for row in brief.rows] == [row.latest.text[:200] for row in full.rows]
+        assert [row.latest.file_count for row in brief.rows] == [0, 1, 0]
+        assert (brief.rows[2].latest.state, brief.rows[2].latest.given_up) == ("unconfirmed", True)
+
+    def test_both_tables_are_read_once_and_nothing_else(self, django_assert_num_queries):
+        for n in range(5):
+            out(f"+4799999{n:03}", n), file(come(f"+4799998{n:03}", n), "a.txt", "text/plain", b"a")
+
+        with django_assert_num_queries(2):
+            assert len(threads(brief=True).rows) == 10
+
+
+def test_what_came_in_knows_from_whom_the_message_went_out_that_it_answers():
+    come(KARI, 1, in_reply_to=out(KARI, 0, sender="Legesenter")), come(KARI, 2)
+
+    came = [row.answered_sender for row in thread("default", KARI).rows if not isinstance(row, OutboundMessage)]
+    assert came == ["Legesenter", None]
+
+
 class TestCursor:
     def test_it_survives_being_written(self):
         assert Cursor.parse(str(Cursor(12, 345))) == Cursor(12, 345)

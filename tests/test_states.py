@@ -3,8 +3,10 @@
 from itertools import permutations
 
 import pytest
+from django.utils.translation import override
 
-from django_front_sms.states import ACCEPTED, MOVES, NOT_SENT, OPEN, State, by_statuses, may_move
+from django_front_sms.models import OutboundMessage
+from django_front_sms.states import ACCEPTED, MOVES, NOT_SENT, OPEN, State, by_statuses, in_words, may_move
 
 
 def test_every_state_has_its_row_in_the_table():
@@ -70,3 +72,12 @@ def test_a_status_revives_nothing_that_was_not_sent(state: str):
 def test_an_unknown_state_is_an_error():
     with pytest.raises(ValueError):
         may_move("sent", "gone")
+
+
+@pytest.mark.parametrize("language", ["en", "nb"])
+def test_a_state_is_put_into_words_as_its_field_does(language: str):
+    with override(language):
+        assert [in_words(state) for state in State] == [
+            OutboundMessage(state=state).get_state_display() for state in State
+        ]
+    assert in_words("gone") == "gone"

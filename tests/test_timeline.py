@@ -217,6 +217,25 @@ def test_pauses_of_its_account_are_told_with_who_ended_them():
     assert [entry.kind for entry in told] == ["queued", "paused", "decision", "attempt"]
 
 
+def test_what_was_decided_about_it_while_its_account_was_paused_is_told_once(django_assert_max_num_queries):
+    kari = User.objects.create(username="kari")
+    sms = message(state=State.QUEUED)
+    Decision.objects.create(account="default", action=Decision.Action.RESUME, by=kari, at=at(300))
+    Decision.objects.create(message=sms, account="default", action=Decision.Action.SEND_ANYWAY, by=kari, at=at(400))
+    Decision.objects.create(message=message(), account="default", action=Decision.Action.CANCEL, by=kari, at=at(350))
+
+    plain = of_outbound(OutboundMessage.objects.get(pk=sms.pk))
+    ahead = of_outbound(OutboundMessage.objects.prefetch_related("decisions__by").get(pk=sms.pk))
+
+    expected = ["Sending was resumed for account “default”", "To be sent anyway"]
+    for told in (plain, ahead):
+        assert [entry.title for entry in told if entry.kind == "decision"] == expected
+        assert [entry.by for entry in told if entry.kind == "decision"] == ["kari", "kari"]
+    sms = OutboundMessage.objects.get(pk=sms.pk)
+    with django_assert_max_num_queries(7):
+        of_outbound(sms)
+
+
 def test_another_accounts_pause_is_none_of_its_business():
     paused(5, account="other")
 

@@ -1,6 +1,7 @@
 """States and steps as small pictures. Colour is never alone: each has a shape, and words that a screen reader reads."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_front_sms.models import OutboundMessage
-from django_front_sms.states import State
+from django_front_sms.states import State, in_words
 from django_front_sms.timeline import Entry
 
 # Drawn for this app on a grid of 16; they take the colour of the text.
@@ -84,6 +85,7 @@ _REACHED = {
 }
 
 
+@cache
 def icon(shape: str) -> SafeString:
     body = mark_safe(_SHAPES[shape])  # noqa: S308  (our own drawing)
     return format_html('<svg class="fs-icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">{}</svg>', body)
@@ -95,7 +97,7 @@ def badge(level: str, shape: str, words: object) -> SafeString:
 
 def state_badge(message: OutboundMessage) -> SafeString:
     level, shape = _STATES[State(message.state)]
-    words = _("given up") if message.state == State.UNCONFIRMED and message.given_up else message.get_state_display()
+    words = _("given up") if message.state == State.UNCONFIRMED and message.given_up else in_words(message.state)
     return badge(level, shape, words)
 
 
@@ -104,23 +106,29 @@ def steps(message: OutboundMessage) -> SafeString:
     reached, then = _REACHED[State(message.state)]
     dots = ["on"] * reached + ([then] if then else [])
     dots += [""] * (len(STEPS) - len(dots))
-    words = _("%(n)s of %(all)s: %(state)s") % {"n": reached, "all": len(STEPS), "state": message.get_state_display()}
+    words = _("%(n)s of %(all)s: %(state)s") % {"n": reached, "all": len(STEPS), "state": in_words(message.state)}
     if message.state == State.SENT and message.gateway_id is None:
         dots[2:] = ["blind", "blind"]
         words = _("Front has it; without Front's id it cannot be followed further")
-    marks = format_html_join("", '<i class="fs-step {}"></i>', ((f"fs-step-{dot}" if dot else "",) for dot in dots))
     title = "\n".join([words, *_times(message)])
-    return format_html('<span class="fs-steps" role="img" aria-label="{}" title="{}">{}</span>', words, title, marks)
+    return format_html(
+        '<span class="fs-steps" role="img" aria-label="{}" title="{}">{}</span>', words, title, _marks(tuple(dots))
+    )
+
+
+@cache
+def _marks(dots: tuple[str, ...]) -> SafeString:
+    return format_html_join("", '<i class="fs-step {}"></i>', ((f"fs-step-{dot}" if dot else "",) for dot in dots))
 
 
 def _times(message: OutboundMessage) -> list[str]:
     """When it got where it is, to the millisecond, as far as the row itself knows."""
     due = message.next_at if message.state == State.QUEUED else None
     known = (
-        (_("created"), message.created_at),
-        (_("due"), due),
-        (_("sent"), message.sent_at),
-        (_("delivered"), message.delivered_at),
+        (gettext_lazy("created"), message.created_at),
+        (gettext_lazy("due"), due),
+        (gettext_lazy("sent"), message.sent_at),
+        (gettext_lazy("delivered"), message.delivered_at),
     )
     times = [f"{words}: {_exact(timezone.localtime(at))}" for words, at in known if at is not None]
     return [*times, f"{_('waits for')}: {message.get_waits_for_display()}"] if due and message.waits_for else times

@@ -54,6 +54,8 @@ def bubbles(request: HttpRequest, rows: Iterable[Message], paused: Mapping[str, 
                 "message": message,
                 "at": at,
                 "exact": at.isoformat(sep=" ", timespec="milliseconds"),
+                "clock": f"{at:%H:%M}",
+                "number": _("message #%(pk)s") % {"pk": message.pk},
                 "new_day": at.date() != day,
                 **side,
             }
@@ -84,13 +86,13 @@ def _theirs(request: HttpRequest, message: InboundMessage) -> dict[str, Any]:
     }
 
 
-def in_short(message: Message) -> dict[str, Any]:
-    """A message in one line, for the list of conversations."""
+def in_short(message: Any) -> dict[str, Any]:
+    """A message in one line, for the list of conversations; of files it needs no more than `file_count`."""
     at = timezone.localtime(written_at(message))
     text = " ".join(message.text[:200].split())
     if isinstance(message, OutboundMessage):
         return {"at": at, "when": _briefly(at), "text": text, "ours": True, "badge": state_badge(message)}
-    count = len(files_of(message))
+    count = message.file_count
     files = ngettext("%(n)s file", "%(n)s files", count) % {"n": count} if count else ""
     return {
         "at": at,

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django_front_sms.admin import bubbles, search
 from django_front_sms.admin.people import people, spaced
 from django_front_sms.admin.register import Register
-from django_front_sms.admin.replying import Reply, latest_of, reply_to, send
+from django_front_sms.admin.replying import Reply, reply_to, send
 from django_front_sms.conf import get_settings
 from django_front_sms.conversations import Cursor, Message, Page, counterpart, thread, threads
 from django_front_sms.exceptions import InvalidMessage
@@ -119,7 +119,7 @@ class ConversationAdmin(Register):
         context = {
             **self._around(request, message),
             **self._bubbles(request, page, paused),
-            **self._box(request, self._reply(message, page if is_latest else None)),
+            **(self._box(request, _reply(message, page)) if is_latest else {}),
             "is_paused": message.account in paused,
             "spaced": spaced(counterpart(message)),
             "number": counterpart(message),
@@ -138,11 +138,6 @@ class ConversationAdmin(Register):
         if page.before is not None:
             earlier = f"{request.path}?{urlencode({**_kept(request), 'before': str(page.before)})}"
         return {"bubbles": bubbles.bubbles(request, page.rows, paused), "earlier": earlier}
-
-    def _reply(self, message: Message, newest: Page[Message] | None) -> Reply:
-        """`newest`: the page with the newest messages, where it was read."""
-        latest = latest_of(newest.rows) if newest else None
-        return reply_to(message.account, counterpart(message), latest=latest)
 
     def _box(self, request: HttpRequest, reply: Reply) -> dict[str, Any]:
         return {
@@ -165,7 +160,7 @@ class ConversationAdmin(Register):
         changed = {
             bubbles.name(row) for row in page.rows if seen.get(bubbles.name(row)) != bubbles.version(row, paused)
         }
-        reply = self._reply(message, page)
+        reply = _reply(message, page)
         news: dict[str, Any] = {}
         if changed:
             news["bubbles"] = self._changed(request, page, changed, paused)
@@ -210,6 +205,7 @@ class ConversationAdmin(Register):
             beginnings=_beginnings(term) if term else None,
             unanswered=asked.get("show") == "unanswered",
             before=_cursor(request, "people"),
+            brief=True,
         )
         return people(page, asked, message)
 
@@ -237,6 +233,10 @@ class ConversationAdmin(Register):
         if by_script:
             return JsonResponse({"sent": bubbles.name(sms), "key": reply.key})
         return HttpResponseRedirect(f"{conversation_of(request, sms)}?{urlencode(_kept(request))}".rstrip("?"))
+
+
+def _reply(message: Message, newest: Page[Message]) -> Reply:
+    return reply_to(message.account, counterpart(message), newest=newest)
 
 
 def _kept(request: HttpRequest) -> dict[str, str]:

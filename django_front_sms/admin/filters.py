@@ -1,10 +1,11 @@
 """Filters that never ask the database which values there are."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.db import connections
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -37,12 +38,40 @@ class TimeFilter(admin.SimpleListFilter):
         if self.value() not in ("1", "24", "168"):
             return queryset
         since = timezone.now() - timedelta(hours=int(self.value() or 0))
+        return self.those_since(queryset, since)
+
+    def those_since(self, queryset: "QuerySet[Any]", since: datetime) -> "QuerySet[Any]":
         return queryset.filter(**{f"{self.field}__gte": since})
 
 
 class CreatedFilter(TimeFilter):
     title = _("created")
     parameter_name = field = "created_at"
+
+
+class IndexedCreatedFilter(CreatedFilter):
+    """Of rows that are many, by an index."""
+
+    def those_since(self, queryset: "QuerySet[Any]", since: datetime) -> "QuerySet[Any]":
+        """The index on these begins with the account: without one, all of it is read."""
+        return super().those_since(queryset, since).filter(account__in=_accounts_in(queryset))
+
+
+def _accounts_in(queryset: "QuerySet[Any]") -> list[str]:
+    """All accounts that the table's rows have, whatever the settings say; each is found by one step in an index."""
+    table = connections[queryset.db].ops.quote_name(queryset.model._meta.db_table)
+    with connections[queryset.db].cursor() as cursor:
+        cursor.execute(_STEPS.format(table=table))
+        return [account for (account,) in cursor.fetchall()]
+
+
+_STEPS = """
+    WITH RECURSIVE found (account) AS (
+        SELECT MIN(account) FROM {table}
+        UNION ALL
+        SELECT (SELECT MIN(account) FROM {table} WHERE account > found.account) FROM found WHERE account IS NOT NULL
+    )
+    SELECT account FROM found WHERE account IS NOT NULL"""
 
 
 class ReceivedFilter(TimeFilter):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -20,7 +20,7 @@ from django_front_sms.admin.badges import moment, state_badge, steps, story
 from django_front_sms.admin.composer import ComposingRegister
 from django_front_sms.admin.conversations import conversation_of
 from django_front_sms.admin.export import Exporting
-from django_front_sms.admin.filters import AccountFilter, CreatedFilter, StatusMissedFilter
+from django_front_sms.admin.filters import AccountFilter, IndexedCreatedFilter, StatusMissedFilter
 from django_front_sms.models import OutboundMessage
 from django_front_sms.states import OPEN, State
 from django_front_sms.timeline import explain, of_outbound
@@ -123,7 +123,7 @@ class OutboundMessageAdmin(Exporting, ComposingRegister):
     cards = True
     list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id")
     list_display_links = ("recipient",)
-    list_filter = ("state", StatusMissedFilter, AccountFilter, "priority", CreatedFilter)
+    list_filter = ("state", StatusMissedFilter, AccountFilter, "priority", IndexedCreatedFilter)
     searches_texts = True
     search_fields = ("recipient",)
     search_help_text = _("A number or how it begins, #id, or words of the text (“digits” in quotes)")
@@ -163,7 +163,9 @@ class OutboundMessageAdmin(Exporting, ComposingRegister):
 
     def rows_for_page(self, request: HttpRequest) -> "QuerySet[Any]":
         related = ("created_by", "bulk", "reply_to", "duplicate_of")
-        return super().rows_for_page(request).select_related(*related).defer("reply_to__raw")
+        has_duplicates = Exists(OutboundMessage.objects.filter(duplicate_of=OuterRef("pk")))
+        rows: QuerySet[Any] = super().rows_for_page(request).annotate(has_duplicates=has_duplicates)
+        return rows.select_related(*related).defer("reply_to__raw")
 
     def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         return search.find(queryset, term, number="recipient")
@@ -211,7 +213,9 @@ class OutboundMessageAdmin(Exporting, ComposingRegister):
         return " ".join(filter(None, [code, explain(message.error_code), said]))
 
     @admin.display(description=_("duplicates"))
-    def duplicates_(self, message: OutboundMessage) -> SafeString:
+    def duplicates_(self, message: Any) -> SafeString | str:
+        if not message.has_duplicates:
+            return ""
         pks = message.duplicates.order_by("pk").values_list("pk", flat=True)[:20]
         links = ((reverse("admin:front_sms_outboundmessage_change", args=[pk]), pk) for pk in pks)
         return format_html_join(", ", '<a href="{}">#{}</a>', links)

@@ -1,17 +1,20 @@
 """The reply box of a conversation: what it answers, from which sender, and whether it can."""
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import F, Model
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from django_front_sms import optouts, sending
 from django_front_sms.conf import get_settings
+from django_front_sms.conversations import Message, Page
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import InboundMessage, OutboundMessage
+
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -34,23 +37,11 @@ class Reply:
         return f"{answering}.{self.sender}.{int(self.opted_out)}{int(bool(self.refusal))}"
 
 
-def latest_of(rows: Sequence[InboundMessage | OutboundMessage]) -> InboundMessage | None:
-    """The latest of these that came to us, with the message that it answers where that is one of them."""
-    latest = max((row for row in rows if isinstance(row, InboundMessage)), key=lambda row: row.pk, default=None)
-    ours = {row.pk: row for row in rows if isinstance(row, OutboundMessage)}
-    if latest is not None and latest.in_reply_to_id in ours:
-        latest.in_reply_to = ours[latest.in_reply_to_id]
-    return latest
-
-
-def reply_to(account: str, number: str, answering: int | None = None, latest: InboundMessage | None = None) -> Reply:
+def reply_to(account: str, number: str, answering: int | None = None, newest: Page[Message] | None = None) -> Reply:
     """The reply to somebody's latest message, or to the one that is named; without any, from our own latest sender.
-    `latest`: their latest message, where the caller has it at hand."""
-    theirs = InboundMessage.objects.filter(account=account, sender=number).select_related("in_reply_to")
-    if answering is not None:
-        theirs = theirs.filter(pk=answering)
-    message = latest or theirs.defer("raw").order_by("-pk").first()
-    sender = _sender(account, number, message)
+    `newest`: the page of `thread` with the newest messages, where the caller has it at hand."""
+    message = _answered(account, number, answering, newest)
+    sender = _sender(account, number, message, newest)
     if not number.startswith("+"):
         refusal = _("These came from a text or a short code, not from a number that can be answered.")
         return Reply(account, number, message, sender, refusal)
@@ -62,10 +53,28 @@ def reply_to(account: str, number: str, answering: int | None = None, latest: In
     return Reply(account, number, message, sender)
 
 
-def _sender(account: str, number: str, message: InboundMessage | None) -> str:
+def _answered(account: str, number: str, answering: int | None, newest: Page[Message] | None) -> InboundMessage | None:
+    theirs = InboundMessage.objects.filter(account=account, sender=number)
+    if answering is not None:
+        theirs = theirs.filter(pk=answering)
+    elif newest is not None:
+        latest = _latest(newest, InboundMessage)
+        if latest is not None or newest.before is None:  # then there are no others
+            return latest
+    with_sender = theirs.select_related("in_reply_to").annotate(answered_sender=F("in_reply_to__sender"))
+    return with_sender.defer("raw").order_by("-pk").first()
+
+
+def _latest(page: Page[Message], model: type[Row]) -> Row | None:
+    return max((row for row in page.rows if isinstance(row, model)), key=lambda row: row.pk, default=None)
+
+
+def _sender(account: str, number: str, answered: Any, newest: Page[Message] | None) -> str:
     """As `sending.reply` chooses it."""
-    if message is not None:
-        return message.in_reply_to.sender if message.in_reply_to else message.recipient
+    if answered is not None:
+        return str(answered.recipient if answered.answered_sender is None else answered.answered_sender)
+    if newest is not None and (ours := _latest(newest, OutboundMessage)) is not None:
+        return ours.sender
     latest = OutboundMessage.objects.filter(account=account, recipient=number).order_by("-pk")
     return latest.values_list("sender", flat=True).first() or ""
 

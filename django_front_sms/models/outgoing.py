@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_front_sms.states import State
+from django_front_sms.states import State, in_words
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -208,7 +208,7 @@ class OutboundMessage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk} {self.get_state_display()}"
+        return f"#{self.pk} {in_words(self.state)}"
 
     def timeline(self) -> "list[Entry]":
         """What happened to this message, oldest first, in plain words."""

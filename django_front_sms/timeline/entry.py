@@ -37,10 +37,15 @@ def explain(code: int) -> str:
     return _("Front answered with code %(code)s, which is newer than this package: ask Front.") % {"code": code}
 
 
+def is_read(message: Any, relation: str) -> bool:
+    """Whether the caller prefetched the rows of a relation."""
+    return relation in getattr(message, "_prefetched_objects_cache", {})
+
+
 def rows_of(message: Any, relation: str, *along: str, without: tuple[str, ...] = ()) -> Any:
     """The rows of a relation; those that the caller prefetched as they are, others with what they refer to."""
     rows = getattr(message, relation).all()
-    if relation in getattr(message, "_prefetched_objects_cache", {}):
+    if is_read(message, relation):
         return rows
     return rows.select_related(*along).defer(*without) if along else rows.defer(*without)
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_front_sms.models import InboundMessage, OutboundMessage
+from django_front_sms.states import in_words
 from django_front_sms.timeline.entry import Entry, rows_of, sentences, who
 from django_front_sms.timeline.receivers import receivers
 
@@ -40,5 +41,5 @@ def _arrival(message: InboundMessage) -> Iterator[Entry]:
 
 def _answer(answer: OutboundMessage) -> Entry:
     title = _("Answered with message #%(pk)s") % {"pk": answer.pk}
-    state = answer.get_state_display()
+    state = in_words(answer.state)
     return Entry(answer.created_at, "answer", title, f"{state}.", "info", who(answer.created_by), f"out:{answer.pk}")

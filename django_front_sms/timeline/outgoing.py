@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
+from django.db.models import Q
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from django_front_sms.gateway.codes import ErrorCode, StatusCode
 from django_front_sms.models import Decision, DeliveryStatus, InboundMessage, OutboundMessage, Outcome, SendAttempt
 from django_front_sms.states import State
-from django_front_sms.timeline.entry import Entry, Level, explain, rows_of, sentence, sentences, when, who
+from django_front_sms.timeline.entry import Entry, Level, explain, is_read, rows_of, sentence, sentences, when, who
 from django_front_sms.timeline.receivers import receivers
-from django_front_sms.timeline.waited import waited
+from django_front_sms.timeline.waited import Span, resumed, under_way, waited
 from django_front_sms.timeline.waiting import stands
 
 
@@ -18,12 +19,14 @@ def of_outbound(message: OutboundMessage) -> list[Entry]:
     """The story of an outgoing message. The last entry says what it waits for, or why it ended, where that is not
     plain from the one before it."""
     attempts = sorted(rows_of(message, "send_attempts"), key=lambda attempt: attempt.number)
+    during = under_way(message, attempts)
+    decisions, resumes = _decisions(message, during)
     told = [
         *_beginning(message),
-        *waited(message, attempts),
+        *waited(message, attempts, during, resumes),
         *_attempts(message, attempts),
         *_statuses(message),
-        *(_decision(decision, message) for decision in rows_of(message, "decisions", "by")),
+        *(_decision(decision, message) for decision in decisions),
         *receivers(f"out:{message.pk}"),
         *(_reply(reply) for reply in rows_of(message, "replies", without=("raw", "text"))),
     ]
@@ -143,6 +146,16 @@ def _reply(reply: InboundMessage) -> Entry:
 
 def _inbound(pk: int) -> str:
     return _("Inbound message #%(pk)s.") % {"pk": pk}
+
+
+def _decisions(message: OutboundMessage, during: Span | None) -> tuple[list[Decision], list[Decision]]:
+    """What was decided about it, and who resumed its account while it was under way: in one query."""
+    if during is None or is_read(message, "decisions"):
+        resumes = Decision.objects.filter(resumed(message.account, during)).select_related("by") if during else ()
+        return list(rows_of(message, "decisions", "by")), list(resumes)
+    either = Decision.objects.filter(Q(message=message) | resumed(message.account, during))
+    rows = list(either.order_by("pk").select_related("by"))
+    return [row for row in rows if row.message_id], [row for row in rows if not row.message_id]
 
 
 def _decision(decision: Decision, message: OutboundMessage) -> Entry:

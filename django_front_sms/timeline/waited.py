@@ -1,8 +1,9 @@
 """Why a message did not leave when it was due: told where it waited long enough for somebody to ask."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,11 +16,29 @@ from django_front_sms.timeline.waiting import pace
 LONG = timedelta(seconds=30)  # less is a retry, or a worker that missed its hint
 
 
-def waited(message: OutboundMessage, attempts: Sequence[SendAttempt]) -> Iterator[Entry]:
-    """What kept it until its last attempt, or keeps it now: pauses of its account, an equal message, or its turn."""
-    since = max(message.created_at, message.scheduled_at or message.created_at)
+Span = tuple[datetime, datetime]
+
+
+def under_way(message: OutboundMessage, attempts: Sequence[SendAttempt]) -> Span | None:
+    """From when it was due until its last attempt, or until now where it waits; None where that is not `LONG`."""
+    since = _due(message)
     last = attempts[-1].claimed_at if attempts else since
-    pauses = list(_pauses(message.account, since, timezone.now() if message.state == State.QUEUED else last))
+    end = timezone.now() if message.state == State.QUEUED else last
+    return (since, end) if end - since > LONG else None
+
+
+def resumed(account: str, during: Span) -> Q:
+    """Decisions that resumed an account, within a span."""
+    return Q(account=account, message=None, action=Decision.Action.RESUME, at__range=during)
+
+
+def waited(
+    message: OutboundMessage, attempts: Sequence[SendAttempt], during: Span | None, resumes: Iterable[Decision]
+) -> Iterator[Entry]:
+    """What kept it until its last attempt, or keeps it now: pauses of its account, an equal message, or its turn.
+    `during`: when it was `under_way`; `resumes`: who ended a pause then."""
+    since = _due(message)
+    pauses = list(_pauses(message.account, during, resumes)) if during else []
     yield from pauses
     if attempts and attempts[0].claimed_at - since > LONG:
         first = attempts[0].claimed_at
@@ -32,16 +51,17 @@ def waited(message: OutboundMessage, attempts: Sequence[SendAttempt]) -> Iterato
             yield Entry(since, "waiting", title, pace(message.account))
 
 
-def _pauses(account: str, since: datetime, end: datetime) -> Iterator[Entry]:
-    if end - since <= LONG:
-        return
+def _due(message: OutboundMessage) -> datetime:
+    return max(message.created_at, message.scheduled_at or message.created_at)
+
+
+def _pauses(account: str, during: Span, resumes: Iterable[Decision]) -> Iterator[Entry]:
     paused = Event.objects.filter(subject=f"account:{account}", kind=Event.Kind.SENDING_PAUSED)
-    for event in paused.filter(created_at__range=(since, end)).order_by("pk"):
+    for event in paused.filter(created_at__range=during).order_by("pk"):
         code = event.data.get("error_code")
         title = _("Sending was paused for account “%(account)s”") % {"account": account}
         yield Entry(event.created_at, "paused", title, "" if code is None else explain(code), "warn")
-    resumed = Decision.objects.filter(account=account, message=None, action=Decision.Action.RESUME)
-    for decision in resumed.filter(at__range=(since, end)).select_related("by"):
+    for decision in resumes:
         title = _("Sending was resumed for account “%(account)s”") % {"account": account}
         yield Entry(decision.at, "decision", title, by=who(decision.by))
 

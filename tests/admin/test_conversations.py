@@ -582,6 +582,39 @@ def test_a_conversation_costs_the_same_however_much_was_written(writer, django_a
     assert not any('"raw"' in query["sql"] or "`raw`" in query["sql"] for query in many.captured_queries)
 
 
+@pytest.mark.parametrize("wrote", ["both", "we", "they"])
+def test_a_conversation_costs_no_more_than_twelve_queries_whoever_wrote(writer, django_assert_max_num_queries, wrote):
+    fill(3)
+    if wrote != "they":
+        answered = [out(OLA, 100 + n, text=str(n)) for n in range(50)]
+    if wrote != "we":
+        file(come(OLA, 200, in_reply_to=answered[0] if wrote == "both" else None), "a.txt", "text/plain", b"a")
+    row = (InboundMessage if wrote == "they" else OutboundMessage).objects.latest("pk")
+    writer.get(address(row))
+
+    for _ in range(2):
+        with django_assert_max_num_queries(12):
+            writer.get(address(row))
+
+
+@pytest.mark.parametrize("within", [True, False], ids=["on the page", "further back"])
+def test_the_sender_is_that_of_the_message_that_they_answered_wherever_it_is(writer, within):
+    answered = out(KARI, 0, sender="Legesenter")
+    for second in range(1, 3 if within else 60):
+        out(KARI, second)
+    row = come(KARI, 100, in_reply_to=answered)
+
+    assert "You write as <b>Legesenter</b>" in shown(writer, row)
+
+
+def test_what_they_wrote_long_ago_is_answered_where_only_we_wrote_since(writer):
+    theirs = come(KARI, 0)
+    for second in range(1, 60):
+        row = out(KARI, second)
+
+    assert box(shown(writer, row))["answering"] == str(theirs.pk)
+
+
 def test_the_list_costs_the_same_however_many_wrote(reader, django_assert_max_num_queries, monkeypatch):
     fill(1)
     reader.get(LIST)

@@ -352,3 +352,31 @@ def test_a_day_without_a_rate_has_no_point_and_a_dash_in_the_table():
 
 def test_a_chart_without_a_value_is_no_chart():
     assert not a_chart((0, 0), (0, 0)) and not a_chart((None,), (None,)) and a_chart((0, 1))
+
+
+def test_what_a_chart_draws_by_itself_is_markup_only_where_it_wrote_it():
+    column = Column("<b>1</b>", "", (2.0,))
+    chart = Chart("days", "Days", [Series("good", "a & b")], [column], lambda value: f"<{value:g}>")
+
+    assert str(chart.bars).startswith("<g><title>&lt;b&gt;1&lt;/b&gt;\na &amp; b: &lt;2&gt;</title><rect ")
+    assert str(chart.bars).count("<") == 5
+    assert chart.table_rows == '<tr><th scope="row">&lt;b&gt;1&lt;/b&gt;</th><td>&lt;2&gt;</td></tr>'
+
+
+def test_a_stack_has_a_bar_for_each_value_in_its_place():
+    chart = a_chart((30, 10), (0, 0), (1, 79))
+    boxes = [box for _hint, stack in chart.stacks for box in stack]
+
+    drawn = re.findall(
+        r'<rect class="fs-bar fs-(\w+)" x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)" fill="url\(#fs-(\w+)\)"/>',
+        chart.bars,
+    )
+    assert drawn == [(box.level, str(box.x), str(box.y), str(box.width), str(box.height), box.level) for box in boxes]
+
+
+def test_the_desk_costs_no_more_than_twelve_queries_however_much_goes_wrong(boss, django_assert_max_num_queries):
+    everything_goes_wrong()
+    desk(boss)
+
+    with django_assert_max_num_queries(12):
+        desk(boss)

@@ -1,11 +1,13 @@
 """Finding outgoing messages, and acting upon them."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
+from django.utils import timezone
 
 from django_front_sms.admin.acts import ActingRegister
 from django_front_sms.admin.search import prefixes
@@ -110,6 +112,14 @@ def test_a_message_is_found_by_words_of_its_text_or_by_its_sender(viewer):
     assert found(viewer, "Legen") == [wanted.pk]
 
 
+@pytest.mark.parametrize("words", ["FLYTTET til", "flyttet TIL Åsgård", "Åsgård", "50% av", "a_b", '"50%"', "\\o/"])
+def test_words_are_found_in_small_letters_and_large_ones_and_signs_as_they_are(viewer, words):
+    wanted = message(text="Timen er Flyttet til Åsgård, 50% av a_b \\o/")
+    message(text="Timen er byttet om, 50 av acb /o/")
+
+    assert found(viewer, words) == [wanted.pk]
+
+
 def test_words_are_looked_for_among_the_latest_and_in_all_texts_by_a_click(viewer, monkeypatch):
     monkeypatch.setattr("django_front_sms.admin.search.LATEST", 2)
     old = message(text="Timen er flyttet")
@@ -186,6 +196,19 @@ def test_filters_narrow_by_state_account_priority_and_age(viewer, settings):
 
 
 # ---- Acting
+
+
+def test_the_latest_of_each_account_are_listed_even_where_the_settings_know_it_no_more(viewer):
+    now = timezone.now()
+    new = [message(account=account, created_at=now) for account in ("zulu", "default", "alfa", "default", "gone")]
+    message(account="default", created_at=now - timedelta(hours=2))
+    message(account="old", created_at=now - timedelta(hours=200))
+
+    assert found(viewer, "", created_at="1") == [row.pk for row in reversed(new)]
+
+
+def test_the_latest_of_an_empty_table_are_none(viewer):
+    assert found(viewer, "", created_at="24") == []
 
 
 def test_the_page_offers_only_what_is_possible_and_allowed(boss, viewer):

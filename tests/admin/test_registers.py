@@ -119,6 +119,46 @@ def test_a_list_costs_the_same_whether_it_has_one_row_or_many(model, viewer, dja
         viewer.get(listed(model))
 
 
+def test_rows_are_not_asked_for_where_none_were_counted(viewer, django_assert_max_num_queries):
+    message()
+    viewer.get(listed(OutboundMessage))
+    with django_assert_max_num_queries(6) as all_of_them:
+        viewer.get(listed(OutboundMessage))
+    with django_assert_max_num_queries(len(all_of_them) - 1):
+        answer = viewer.get(listed(OutboundMessage), {"state__exact": "expired"})
+
+    assert "0 outgoing messages" in answer.content.decode()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
+def test_the_boxes_to_tick_are_those_of_django(model):
+    screen = admin.site._registry[model]
+    for row in (each for each in one_of_each() if isinstance(each, model)):
+        assert screen.action_checkbox(row) == admin.ModelAdmin.action_checkbox(screen, row)
+
+
+def test_from_a_filtered_list_a_row_leads_back_to_it(viewer):
+    sms = message()
+
+    plain = viewer.get(listed(sms)).content.decode()
+    filtered = viewer.get(listed(sms), {"state__exact": "queued", "q": "999 99 999"}).content.decode()
+
+    assert f'<a href="{url(sms)}">' in plain
+    kept = "_changelist_filters=state__exact%3Dqueued%26q%3D999%2B99%2B999"
+    assert f'<a href="{url(sms)}?{kept}">' in filtered
+
+
+def test_no_list_and_no_page_costs_more_than_twelve_queries(viewer, django_assert_max_num_queries):
+    rows = one_of_each()
+    rows += [message(state=state, bulk=rows[3], duplicate_of=rows[0]) for state in State if state != State.SENDING]
+    for row in rows:
+        viewer.get(listed(row))
+        with django_assert_max_num_queries(12):
+            viewer.get(listed(row))
+        with django_assert_max_num_queries(12):
+            viewer.get(url(row))
+
+
 def test_a_page_costs_the_same_however_much_happened(viewer, django_assert_max_num_queries):
     sms = delivered()
     message(duplicate_of=sms, state=State.DUPLICATE)
