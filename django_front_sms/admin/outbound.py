@@ -164,7 +164,7 @@ class OutboundMessageAdmin(Exporting, ComposingRegister):
     def rows_for_page(self, request: HttpRequest) -> "QuerySet[Any]":
         related = ("created_by", "bulk", "reply_to", "duplicate_of")
         has_duplicates = Exists(OutboundMessage.objects.filter(duplicate_of=OuterRef("pk")))
-        rows = super().rows_for_page(request).annotate(has_duplicates=has_duplicates)
+        rows: QuerySet[Any] = super().rows_for_page(request).annotate(has_duplicates=has_duplicates)
         return rows.select_related(*related).defer("reply_to__raw")
 
     def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
