@@ -5,7 +5,7 @@ long for it.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from math import floor, log10
 from typing import Any
 
@@ -128,8 +128,13 @@ class Chart:
     @property
     def table_rows(self) -> SafeString:
         """The table as it is shown."""
-        rows = ((label, _together(format_html("<td>{}</td>", cell) for cell in cells)) for label, cells in self.table)
+        in_cell = cache(partial(format_html, "<td>{}</td>"))
+        rows = ((label, _together(map(in_cell, cells))) for label, cells in self.table)
         return format_html_join("", '<tr><th scope="row">{}</th>{}</tr>', rows)
+
+    @cached_property
+    def _labels(self) -> list[str]:
+        return [str(series.label) for series in self.series]  # translated once, not for each column
 
     @cached_property
     def _in_words(self) -> Callable[[float], str]:
@@ -139,8 +144,8 @@ class Chart:
         return "–" if value is None else self._in_words(value)
 
     def _hint(self, column: Column) -> str:
-        named = zip(self.series, column.values, strict=True)
-        parts = [f"{series.label}: {self._in_words(value)}" for series, value in named if value]
+        named = zip(self._labels, column.values, strict=True)
+        parts = [f"{label}: {self._in_words(value)}" for label, value in named if value]
         return f"{column.label}\n" + "\n".join(parts or [self._in_words(0)])
 
     def _boxes(self, n: int, column: Column) -> list[Box]:
@@ -165,7 +170,7 @@ class Chart:
 
 
 def _together(pieces: Iterable[SafeString]) -> SafeString:
-    return format_html_join("", "{}", ((piece,) for piece in pieces))
+    return SafeString("".join(pieces))
 
 
 def _sum(column: Column) -> float:

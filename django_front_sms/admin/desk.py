@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -15,8 +16,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from django_front_sms import figures
 from django_front_sms.admin.badges import icon
@@ -178,8 +179,13 @@ def _by_state(tally: Tally) -> tuple[float, ...]:
 
 
 def _day(day: date, values: tuple[float | None, ...]) -> Column:
-    tick = date_format(day, "MONTH_DAY_FORMAT") if day.weekday() == 0 else ""
-    return Column(date_format(day, "SHORT_DATE_FORMAT"), tick, values)
+    tick = _written(day, "MONTH_DAY_FORMAT", get_language()) if day.weekday() == 0 else ""
+    return Column(_written(day, "SHORT_DATE_FORMAT", get_language()), tick, values)
+
+
+@lru_cache(maxsize=10 * DAYS)
+def _written(day: date, form: str, language: str | None) -> str:
+    return date_format(day, form)  # three charts name the same days
 
 
 def _refusals(counted: list[tuple[int | None, int]]) -> list[dict[str, Any]]:
