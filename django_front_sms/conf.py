@@ -4,6 +4,7 @@ Nothing is checked here beyond what a value must be to be used at all: `checks.p
 """
 
 import copy
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -36,8 +37,13 @@ class Account:
     @property
     def gateway(self) -> str:
         """The gateway as locks and twin keys know it: a digest of address and service id, not of the name."""
-        place = f"{self.gateway_url.rstrip('/').lower()}#{self.service_id}"
-        return hashlib.blake2b(place.encode(), digest_size=16).hexdigest()
+        return _digest_of_gateway(self.gateway_url, self.service_id)
+
+
+@functools.lru_cache(maxsize=64)  # asked for with every message
+def _digest_of_gateway(url: str, service_id: int) -> str:
+    place = f"{url.rstrip('/').lower()}#{service_id}"
+    return hashlib.blake2b(place.encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,11 @@ import os
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from asgiref.sync import async_to_sync
 from celery import current_app  # here, and nowhere else above tasks.py
@@ -28,6 +29,7 @@ from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import AccountMemory, DeliveryStatus, Event, InboundMessage, OutboundMessage
+from django_front_sms.models.event import new_event_id
 from django_front_sms.schedule import HINTS_LAST
 
 logger = logging.getLogger(__name__)
@@ -83,6 +85,35 @@ def sending_paused(account: str, error_code: int) -> Event:
 
 def _event(kind: Event.Kind, subject: str, **data: Any) -> Event:
     return Event(kind=kind, subject=subject, data=data, next_at=due_at_once())
+
+
+@dataclass(slots=True)
+class NewEvent:
+    """An `Event` that is stored among many (`outbox/rows.py`), as a plain object: a model instance costs more to build
+    than to store."""
+
+    _meta: ClassVar = Event._meta
+
+    kind: str
+    subject: str
+    data: dict[str, Any]
+    created_at: datetime
+    next_at: datetime
+    event_id: str = field(default_factory=new_event_id)
+    attempts: int = 0
+    took: Sequence[str] = ()
+    failed: bool = False
+    traceback: str = ""
+    pk: int = 0
+
+
+def states_changed(changes: Iterable[tuple[int, str, str]]) -> list[NewEvent]:
+    """As `state_changed`, for many: the key of each message, and the states it came from and went to."""
+    now, due, kind = timezone.now(), due_at_once(), str(Event.Kind.STATE_CHANGED)
+    return [
+        NewEvent(kind, f"out:{key}", {"message": key, "old": str(old), "new": str(new)}, now, due)
+        for key, old, new in changes
+    ]
 
 
 def due_at_once() -> datetime:

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from django.db.models import QuerySet
 from django.db.models.functions import Substr
@@ -18,7 +18,7 @@ from django.utils import timezone
 from django_front_sms.conf import get_settings
 from django_front_sms.gateway.numbers import from_wire
 from django_front_sms.gateway.words import own_text, plain
-from django_front_sms.models import InboundMessage, OptOut, OutboundMessage
+from django_front_sms.models import InboundMessage, OptOut
 
 _PHONE = re.compile(r"\+[0-9]{4,18}")
 _DIGITS = re.compile(r"[0-9]+")
@@ -69,7 +69,20 @@ def _forms(sender: str) -> set[str]:
     return {shown, f"+{shown}", f"+47{shown}"} if _DIGITS.fullmatch(shown) else {shown}
 
 
-def refused(messages: Sequence[OutboundMessage]) -> list[int]:
+class Addressed(Protocol):
+    """A message, as far as an opt-out can concern it."""
+
+    @property
+    def account(self) -> str: ...
+    @property
+    def recipient(self) -> str: ...
+    @property
+    def sender(self) -> str: ...
+    @property
+    def ignore_opt_out(self) -> bool: ...
+
+
+def refused(messages: Sequence[Addressed]) -> list[int]:
     """The places of those among `messages` whose recipients opted out of their senders."""
     asked: dict[str, set[str]] = defaultdict(set)
     for message in messages:

@@ -4,6 +4,7 @@ Nothing in a span names a person: no number, no text, no password, and no query,
 whatever goes wrong with a span, the exchange goes on.
 """
 
+import functools
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -36,17 +37,21 @@ def exchange(account: Account, make: Callable[[], Outcome], *, message_id: int |
         return outcome
 
 
-def _begin(account: Account, message_id: int | None, messages: int) -> Any:
-    is_bulk = message_id is None
+@functools.lru_cache(maxsize=64)  # the same with every exchange
+def _place(account: Account, is_bulk: bool) -> dict[str, str | int]:
     place = urlsplit(account.gateway_url)
     path = f"{place.path.rstrip('/')}/{_BULK if is_bulk else _SINGLE}"
-    told: dict[str, str | int] = {
+    return {
         "front_sms.account": account.name,
         "front_sms.transport": "json" if is_bulk else account.transport,
-        "front_sms.messages": messages,
         "server.address": place.hostname or "",
         "url.full": f"{place.scheme}://{place.netloc.rpartition('@')[2]}{path}",
     }
+
+
+def _begin(account: Account, message_id: int | None, messages: int) -> Any:
+    is_bulk = message_id is None
+    told = {**_place(account, is_bulk), "front_sms.messages": messages}
     if message_id is not None:
         told["front_sms.message_id"] = message_id
     try:

@@ -14,6 +14,7 @@ refused with Front's code, or listed as unconfirmed.* `docs/why/sending.md` give
     settle.py        recording answers; rescuing what never came back
     attempts.py      reading and writing attempts
     timekeeping.py   what a step of the clock does
+    plain.py         messages and attempts as the engine reads them
     moves.py         the one place where a state is moved
     rows.py          many rows written at once
     stream.py        the right to claim for an account and lane

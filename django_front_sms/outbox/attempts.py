@@ -4,27 +4,30 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django_front_sms.models import OutboundMessage, Outcome, SendAttempt
-from django_front_sms.outbox.rows import update_rows
+from django.db.models import F
+
+from django_front_sms.models import Outcome, SendAttempt
+from django_front_sms.outbox.plain import Attempt, Message, read
+from django_front_sms.outbox.rows import Among, update_rows
 
 _FIELDS = ("outcome", "finished_at", "duration", "http_status", "error_code", "gateway_id", "detail")
 
 
-def attempts_of(messages: Iterable[OutboundMessage]) -> dict[int, list[SendAttempt]]:
+def attempts_of(messages: Iterable[Message]) -> dict[int, list[Attempt]]:
     """By the message's key, in their order; an empty list for who has none."""
-    attempts: dict[int, list[SendAttempt]] = defaultdict(list)
-    found = SendAttempt.objects.filter(message__in=[message.pk for message in messages])
-    for attempt in found.order_by("message_id", "number"):
+    attempts: dict[int, list[Attempt]] = defaultdict(list)
+    found = SendAttempt.objects.filter(Among(F("message_id"), [message.pk for message in messages]))
+    for attempt in read(found.order_by("message_id", "number"), Attempt):
         attempts[attempt.message_id].append(attempt)
     return attempts
 
 
-def write(attempts: Sequence[SendAttempt]) -> None:
+def write(attempts: Sequence[Attempt]) -> None:
     """Store what came of them. Their messages are locked by the caller."""
     update_rows(attempts, _FIELDS)
 
 
-def lose(attempts: Iterable[SendAttempt], now: datetime, why: str) -> None:
+def lose(attempts: Iterable[Attempt], now: datetime, why: str) -> None:
     """Those of `attempts` that are still under way are no longer waited for; they may have reached Front, and an answer
     of theirs that comes late still counts."""
     pending = [attempt for attempt in attempts if attempt.outcome == Outcome.PENDING]

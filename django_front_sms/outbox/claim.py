@@ -21,8 +21,9 @@ from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import AccountMemory, OutboundMessage, SendAttempt, Wait
 from django_front_sms.outbox.attempts import attempts_of
 from django_front_sms.outbox.fold import CLOCK_TOLERANCE, is_risky, leaves_doubt, may_repeat
-from django_front_sms.outbox.moves import UNREAD, Move, apply
-from django_front_sms.outbox.rows import insert_rows
+from django_front_sms.outbox.moves import Move, apply
+from django_front_sms.outbox.plain import Attempt, DueMessage, Message, read
+from django_front_sms.outbox.rows import Among, insert_rows
 from django_front_sms.outbox.stream import Stream
 from django_front_sms.outbox.timekeeping import mind_the_clock
 from django_front_sms.outbox.twins import Twins
@@ -62,7 +63,7 @@ class Claimed:
 
 @dataclass(slots=True)
 class _Chosen:
-    message: OutboundMessage
+    message: DueMessage
     wire: Wire
     attempt_id: int = 0
 
@@ -99,7 +100,7 @@ def claim(stream: Stream, limit: int, conf: FrontSMSSettings) -> Claimed:
     )
 
 
-def _seconds_left(message: OutboundMessage, conf: FrontSMSSettings, claimed_at: datetime) -> float:
+def _seconds_left(message: Message, conf: FrontSMSSettings, claimed_at: datetime) -> float:
     if message.risk_at is None:
         return math.inf
     return (message.risk_at + conf.resend_limit - claimed_at).total_seconds()
@@ -160,7 +161,7 @@ def _choose(memory: AccountMemory, stream: Stream, conf: FrontSMSSettings, now: 
     return chosen
 
 
-def _pages(stream: Stream, now: datetime, size: int, *, riskless: bool) -> Iterator[list[OutboundMessage]]:
+def _pages(stream: Stream, now: datetime, size: int, *, riskless: bool) -> Iterator[list[DueMessage]]:
     """Due messages, page by page: those of one bulk send, or of none. Each page is new: what was read is left out."""
     for priority in stream.priorities:
         seen: set[int] = set()
@@ -168,7 +169,7 @@ def _pages(stream: Stream, now: datetime, size: int, *, riskless: bool) -> Itera
             due = OutboundMessage.objects.due(stream.account.name, [priority], now=now)
             if riskless:
                 due = due.filter(risk_at__isnull=True)
-            found = list(due.exclude(pk__in=seen).defer(*UNREAD)[:size])
+            found = read(due.exclude(pk__in=seen)[:size], DueMessage)
             if not found:
                 break
             bulk = found[0].bulk_id
@@ -178,7 +179,7 @@ def _pages(stream: Stream, now: datetime, size: int, *, riskless: bool) -> Itera
 
 
 def _sift(
-    page: Sequence[OutboundMessage],
+    page: Sequence[DueMessage],
     account: Account,
     conf: FrontSMSSettings,
     now: datetime,
@@ -212,9 +213,7 @@ def _sift(
     return chosen
 
 
-def _unfit(
-    message: OutboundMessage, account: Account, conf: FrontSMSSettings, now: datetime, *, in_doubt: bool
-) -> Move | None:
+def _unfit(message: Message, account: Account, conf: FrontSMSSettings, now: datetime, *, in_doubt: bool) -> Move | None:
     if message.risk_at is not None:
         too_late = now >= message.risk_at + conf.resend_limit or message.risk_at > now + CLOCK_TOLERANCE
         if too_late or not may_repeat(message, account):
@@ -224,18 +223,18 @@ def _unfit(
     return None
 
 
-def _unwanted(message: OutboundMessage, *, in_doubt: bool) -> Move:
+def _unwanted(message: Message, *, in_doubt: bool) -> Move:
     """The recipient opted out since it was queued."""
     state = State.UNCONFIRMED if in_doubt else State.CANCELLED
     return Move(message, state, {"error_text": "The recipient opted out of messages from this sender."})
 
 
-def _frozen(history: Sequence[SendAttempt]) -> SendAttempt | None:
+def _frozen(history: Sequence[Attempt]) -> Attempt | None:
     """The attempt that froze what stands on the wire: the first, or the first since a person had it sent again."""
     return next((attempt for attempt in history if not attempt.voided), None)
 
 
-def _changed(message: OutboundMessage, wire: Wire, history: Sequence[SendAttempt]) -> Move | None:
+def _changed(message: Message, wire: Wire, history: Sequence[Attempt]) -> Move | None:
     """A row that was edited after its first claim is never sent as a second text, and one at risk never to another
     gateway, whose filter does not know it."""
     first = _frozen(history)
@@ -250,7 +249,7 @@ def _changed(message: OutboundMessage, wire: Wire, history: Sequence[SendAttempt
 def _take(chosen: Sequence[_Chosen], token: str, now: datetime, conf: FrontSMSSettings) -> list[_Chosen]:
     """Mark them as ours. A late answer may have moved one since it was read: that one is not taken."""
     pks = [c.message.pk for c in chosen]
-    taken = OutboundMessage.objects.filter(pk__in=pks, state=State.QUEUED, next_at__lte=now).update(
+    taken = OutboundMessage.objects.filter(Among(F("pk"), pks), state=State.QUEUED, next_at__lte=now).update(
         state=State.SENDING,
         token=token,
         lease_until=now + conf.lease,
@@ -263,7 +262,7 @@ def _take(chosen: Sequence[_Chosen], token: str, now: datetime, conf: FrontSMSSe
     attempts = [_attempt(c, token, now) for c in chosen]
     insert_rows(attempts)
     if not connection.features.can_return_rows_from_bulk_insert:  # MySQL
-        attempts = list(SendAttempt.objects.filter(message__in=pks, token=token))
+        attempts = read(SendAttempt.objects.filter(message__in=pks, token=token), Attempt)
     numbers = {attempt.message_id: attempt.pk for attempt in attempts}
     for c in chosen:
         c.attempt_id = numbers[c.message.pk]
@@ -271,11 +270,11 @@ def _take(chosen: Sequence[_Chosen], token: str, now: datetime, conf: FrontSMSSe
 
 
 def _held_by(token: str, pks: Sequence[int]) -> "QuerySet[OutboundMessage]":
-    return OutboundMessage.objects.filter(pk__in=pks, token=token)
+    return OutboundMessage.objects.filter(Among(F("pk"), pks), token=token)
 
 
-def _attempt(chosen: _Chosen, token: str, now: datetime) -> SendAttempt:
-    return SendAttempt(
+def _attempt(chosen: _Chosen, token: str, now: datetime) -> Attempt:
+    return Attempt(
         message_id=chosen.message.pk,
         number=chosen.message.attempts + 1,
         token=token,

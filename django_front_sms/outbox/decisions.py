@@ -11,8 +11,10 @@ from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import AccountMemory, Decision, OutboundMessage, Outcome, SendAttempt, Wait
+from django_front_sms.outbox.attempts import attempts_of
 from django_front_sms.outbox.fold import leaves_doubt
 from django_front_sms.outbox.moves import Move, apply, locked
+from django_front_sms.outbox.plain import Message
 from django_front_sms.states import State
 from django_front_sms.transactions import nested_transaction
 
@@ -20,12 +22,12 @@ from django_front_sms.transactions import nested_transaction
 def cancel(message: OutboundMessage, by: Any = None) -> State:
     """Take a queued message back. At risk it may have been sent: then it ends `unconfirmed`."""
 
-    def decide(row: OutboundMessage) -> Move:
+    def decide(row: Message) -> Move:
         if row.state != State.QUEUED:
             raise NotPossible(
-                _("This message is %(state)s; only a queued one can be cancelled.") % {"state": row.get_state_display()}
+                _("This message is %(state)s; only a queued one can be cancelled.") % {"state": State(row.state).label}
             )
-        in_doubt = leaves_doubt(SendAttempt.objects.filter(message=row))
+        in_doubt = leaves_doubt(attempts_of([row])[row.pk])
         return Move(row, State.UNCONFIRMED if in_doubt else State.CANCELLED)
 
     return _decide(message, by, Decision.Action.CANCEL, decide)
@@ -34,10 +36,10 @@ def cancel(message: OutboundMessage, by: Any = None) -> State:
 def mark_sent(message: OutboundMessage, by: Any = None) -> State:
     """A person knows that an unconfirmed message was sent."""
 
-    def decide(row: OutboundMessage) -> Move:
+    def decide(row: Message) -> Move:
         _require_unconfirmed(row)
-        SendAttempt.objects.filter(message=row).update(voided=True)
-        last = SendAttempt.objects.filter(message=row).order_by("-number").first()
+        SendAttempt.objects.filter(message=row.pk).update(voided=True)
+        last = SendAttempt.objects.filter(message=row.pk).order_by("-number").first()
         return Move(row, State.SENT, {"sent_at": last.claimed_at if last else database_now(), "given_up": False})
 
     return _decide(message, by, Decision.Action.MARK_SENT, decide)
@@ -48,11 +50,11 @@ def send_anyway(message: OutboundMessage, by: Any = None) -> State:
     own or a twin's, can be the reason for a code 17."""
     conf = get_settings()
 
-    def decide(row: OutboundMessage) -> Move:
+    def decide(row: Message) -> Move:
         _require_unconfirmed(row)
         if not row.recipient:
             raise NotPossible(_("The number and the text of this message were erased; it cannot be sent again."))
-        attempts = SendAttempt.objects.filter(message=row)
+        attempts = SendAttempt.objects.filter(message=row.pk)
         attempts.update(voided=True)
         keys = set(attempts.values_list("twin_key", flat=True))
         last = (
@@ -72,7 +74,7 @@ def send_anyway(message: OutboundMessage, by: Any = None) -> State:
 def give_up(message: OutboundMessage, by: Any = None) -> State:
     """Leave an unconfirmed message as it is: nobody will ever know. It stays `unconfirmed`, but waits for nobody."""
 
-    def decide(row: OutboundMessage) -> Move:
+    def decide(row: Message) -> Move:
         _require_unconfirmed(row)
         return Move(row, State.UNCONFIRMED, {"given_up": True})
 
@@ -101,17 +103,15 @@ def _resume(account: str, by: Any) -> bool:
     return True
 
 
-def _require_unconfirmed(row: OutboundMessage) -> None:
+def _require_unconfirmed(row: Message) -> None:
     if row.state != State.UNCONFIRMED:
         raise NotPossible(
             _("This message is %(state)s; only an unconfirmed one can be decided on.")
-            % {"state": row.get_state_display()}
+            % {"state": State(row.state).label}
         )
 
 
-def _decide(
-    message: OutboundMessage, by: Any, action: Decision.Action, decide: Callable[[OutboundMessage], Move]
-) -> State:
+def _decide(message: OutboundMessage, by: Any, action: Decision.Action, decide: Callable[[Message], Move]) -> State:
     state = _in_transaction(message.pk, by, action, decide)
     message.refresh_from_db()
     transaction.on_commit(lambda: events.hint("deliver_events"))
@@ -121,9 +121,9 @@ def _decide(
 
 
 @nested_transaction
-def _in_transaction(pk: int, by: Any, action: Decision.Action, decide: Callable[[OutboundMessage], Move]) -> State:
+def _in_transaction(pk: int, by: Any, action: Decision.Action, decide: Callable[[Message], Move]) -> State:
     (row,) = locked([pk])
     move = decide(row)
     apply([move], are_locked=True)
-    Decision.objects.create(message=row, action=action, by=by)
+    Decision.objects.create(message_id=row.pk, action=action, by=by)
     return State(row.state)

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
@@ -20,7 +20,8 @@ logger = logging.getLogger(__name__)
 BATCH = 500  # answers recorded at once …
 PATIENCE = 0.5  # … or as many as came in within this many seconds
 _TICK = 0.05
-_LOOK_EVERY = 0.2  # seconds between looks at streams that had nothing due
+_LOOK_EVERY = 0.05  # seconds between looks at streams that had nothing due, where a one-time code may have come
+_ASK_EVERY = 1.0  # seconds between questions for the time, for that
 _DATABASE_RETRY = 1.0
 
 
@@ -35,6 +36,7 @@ class Dispatcher:
         self._unsettled_since = Moment.now()
         self._capped = False
         self._looked: Moment | None = None
+        self._asked: tuple[Moment, datetime] | None = None
         self.claimed = 0
 
     def run(self, seconds: float | None, hand_over: Callable[[], bool]) -> int:
@@ -63,7 +65,7 @@ class Dispatcher:
         look = self._looked is None or self._looked.elapsed() >= _LOOK_EVERY or self._idle()
         now = None
         if look:
-            self._looked, now = Moment.now(), database_now()
+            self._looked, now = Moment.now(), self._about_now()
         for stream in self._streams:
             # A held stream is claimed for even where nothing seems due: only an empty claim may give it back.
             if stream.room <= 0 or not (stream.held or (now and self._has_due(stream, now))):
@@ -81,6 +83,13 @@ class Dispatcher:
 
     def _idle(self) -> bool:
         return not self._under_way() and not self._unsettled
+
+    def _about_now(self) -> datetime:
+        """The database's time, near enough to look whether something is due; who claims it asks once more."""
+        if self._asked is None or self._idle() or self._asked[0].elapsed() >= _ASK_EVERY:
+            self._asked = Moment.now(), database_now()
+        asked, answer = self._asked
+        return answer + timedelta(seconds=asked.elapsed())
 
     def _has_due(self, stream: Stream, now: datetime) -> bool:
         return OutboundMessage.objects.due(stream.account.name, stream.priorities, now=now).exists()

@@ -12,7 +12,8 @@ from typing import Any
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway.codes import Blame, ErrorCode, blame, describe
 from django_front_sms.gateway.outcome import CREATED
-from django_front_sms.models import OutboundMessage, Outcome, SendAttempt, Wait
+from django_front_sms.models import Outcome, Wait
+from django_front_sms.outbox.plain import Attempt, Message
 from django_front_sms.states import NOT_SENT, State
 
 FIRST_DELAY = timedelta(seconds=5)
@@ -41,22 +42,22 @@ class Verdict:
 _CHANGED = tuple(field.name for field in fields(Verdict) if field.name != "state")
 
 
-def is_risky(attempt: SendAttempt) -> bool:
+def is_risky(attempt: Attempt) -> bool:
     """Whether this attempt may have reached Front without our knowing, and no answer of its own can be hoped for."""
     return attempt.outcome in _DOUBTFUL and not attempt.voided
 
 
-def leaves_doubt(attempts: Iterable[SendAttempt]) -> bool:
+def leaves_doubt(attempts: Iterable[Attempt]) -> bool:
     """Whether any of them may have reached Front. A person can decide that it be sent again all the same; but unless it
     is sent, nobody can call the message "not sent" any more."""
     return any(attempt.outcome in _DOUBTFUL for attempt in attempts)
 
 
-def is_accepted(attempt: SendAttempt) -> bool:
+def is_accepted(attempt: Attempt) -> bool:
     return attempt.outcome == Outcome.ANSWERED and attempt.error_code == ErrorCode.OK
 
 
-def may_repeat(message: OutboundMessage, account: Account) -> bool:
+def may_repeat(message: Message, account: Account) -> bool:
     """Whether a machine may repeat a request that Front may have accepted: only where Front's filter is known to catch
     the repetition, and never for what the recipient pays for, nor for bulk, where no filter is documented."""
     return account.duplicate_filter is True and not message.price and not message.bulk_id
@@ -69,7 +70,7 @@ def backoff(failures: int) -> timedelta:
 
 
 def fold(
-    message: OutboundMessage, attempts: Sequence[SendAttempt], account: Account, conf: FrontSMSSettings, now: datetime
+    message: Message, attempts: Sequence[Attempt], account: Account, conf: FrontSMSSettings, now: datetime
 ) -> Verdict:
     """Where `message` stands, by its `attempts` in their order."""
     accepted = next(filter(is_accepted, attempts), None)
@@ -89,7 +90,7 @@ def fold(
 
 
 def _at_risk(
-    message: OutboundMessage, since: Sequence[SendAttempt], account: Account, conf: FrontSMSSettings, now: datetime
+    message: Message, since: Sequence[Attempt], account: Account, conf: FrontSMSSettings, now: datetime
 ) -> Verdict:
     """`since`: the first ambiguous attempt and all after it. Only Front's word that it has the text ends the doubt."""
     risk_at = since[0].claimed_at
@@ -104,9 +105,7 @@ def _at_risk(
     return Verdict(state=State.UNCONFIRMED, risk_at=risk_at, error_code=last.error_code, error_text=last.detail)
 
 
-def _without_risk(
-    message: OutboundMessage, live: Sequence[SendAttempt], conf: FrontSMSSettings, now: datetime
-) -> Verdict:
+def _without_risk(message: Message, live: Sequence[Attempt], conf: FrontSMSSettings, now: datetime) -> Verdict:
     if not live:
         return Verdict(state=State.QUEUED, next_at=now)
     last = live[-1]

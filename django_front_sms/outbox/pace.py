@@ -62,5 +62,5 @@ class Pace:
             self.at_once = self.ahead = self._most
             return
         late = self._waited > timeout / 4  # half of what T/2 allows
-        wanted = self.ahead // 2 if late else min(2 * self.ahead, int(rate * timeout / 4), self._furthest)
+        wanted = self.ahead // 2 if late else min(4 * self.ahead, int(rate * timeout / 4), self._furthest)
         self.ahead = max(self._most, wanted)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db.models import F
 
 from django_front_sms import events
 from django_front_sms.clock import database_now
@@ -25,13 +26,14 @@ from django_front_sms.models import (
     Event,
     OutboundMessage,
     Outcome,
-    SendAttempt,
     Wait,
 )
 from django_front_sms.outbox.attempts import attempts_of, lose, write
 from django_front_sms.outbox.claim import Job
 from django_front_sms.outbox.fold import Verdict, fold, is_accepted, leaves_doubt
-from django_front_sms.outbox.moves import Move, apply, locked
+from django_front_sms.outbox.moves import Move, apply, locked, locked_with_lease
+from django_front_sms.outbox.plain import Attempt, LeasedMessage, Message
+from django_front_sms.outbox.rows import Among
 from django_front_sms.states import State
 from django_front_sms.transactions import short_transaction
 
@@ -99,12 +101,14 @@ def _settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
     write(landed)
     now = database_now()
     _refold(messages, attempts, account, conf, now)
-    ids = [attempt.gateway_id for attempt in landed if is_accepted(attempt)]
+    ids = [attempt.gateway_id for attempt in landed if is_accepted(attempt) and attempt.gateway_id is not None]
     if ids:  # a status may have come before its message had its id
-        DeliveryStatus.objects.filter(account=account.name, gateway_id__in=ids, message=None).update(look_at=now)
+        DeliveryStatus.objects.filter(Among(F("gateway_id"), ids), account=account.name, message=None).update(
+            look_at=now
+        )
 
 
-def _land(attempt: SendAttempt, result: Result, has_id: bool) -> bool:
+def _land(attempt: Attempt, result: Result, has_id: bool) -> bool:
     """Write the answer into its attempt; False where one was there before. `has_id`: an acceptance names one."""
     if attempt.outcome not in _OPEN:
         return False
@@ -125,7 +129,7 @@ def _land(attempt: SendAttempt, result: Result, has_id: bool) -> bool:
     return True
 
 
-def _unusable(attempt: SendAttempt, has_id: bool) -> str:
+def _unusable(attempt: Attempt, has_id: bool) -> str:
     """Why this answer settles nothing, whatever the client took it for; empty where it does."""
     if attempt.error_code is None:
         return "an answer without a code"
@@ -137,8 +141,8 @@ def _unusable(attempt: SendAttempt, has_id: bool) -> str:
 
 
 def _refold(
-    messages: Iterable[OutboundMessage],
-    attempts: Mapping[int, Sequence[SendAttempt]],
+    messages: Iterable[Message],
+    attempts: Mapping[int, Sequence[Attempt]],
     account: Account,
     conf: FrontSMSSettings,
     now: datetime,
@@ -159,7 +163,7 @@ def _refold(
     apply(moves, are_locked=True)
 
 
-def _says_anything_new(message: OutboundMessage, verdict: Verdict, attempts: Sequence[SendAttempt]) -> bool:
+def _says_anything_new(message: Message, verdict: Verdict, attempts: Sequence[Attempt]) -> bool:
     """Whether a verdict changes anything of a message that may have gone on since the attempt."""
     match message.state:
         case State.SENDING:
@@ -177,9 +181,9 @@ def _says_anything_new(message: OutboundMessage, verdict: Verdict, attempts: Seq
             return False
 
 
-def _is_unwanted(message: OutboundMessage) -> bool:
+def _is_unwanted(message: Message) -> bool:
     """Whether a person's last word is that it was taken back, or given up; who said so may have had it sent later."""
-    last = Decision.objects.filter(message=message).order_by("pk").last()
+    last = Decision.objects.filter(message=message.pk).order_by("pk").last()
     return last is not None and last.action in (Decision.Action.CANCEL, Decision.Action.GIVE_UP)
 
 
@@ -222,7 +226,7 @@ def rescue(account: Account, conf: FrontSMSSettings, limit: int = 500) -> int:
     """Take back messages whose claim is past its lease: the attempt may have reached Front. Gives how many."""
     now = database_now()
     lost = OutboundMessage.objects.filter(account=account.name).lost(now).order_by("pk")
-    messages = [m for m in locked(lost.values_list("pk", flat=True)[:limit]) if _is_lost(m, now)]
+    messages = [m for m in locked_with_lease(lost.values_list("pk", flat=True)[:limit]) if _is_lost(m, now)]
     attempts = attempts_of(messages)
     under_way = [attempt for message in messages for attempt in attempts[message.pk]]
     lose(under_way, now, "the worker that had it did not come back in time")
@@ -230,5 +234,5 @@ def rescue(account: Account, conf: FrontSMSSettings, limit: int = 500) -> int:
     return len(messages)
 
 
-def _is_lost(message: OutboundMessage, now: datetime) -> bool:
+def _is_lost(message: LeasedMessage, now: datetime) -> bool:
     return message.state == State.SENDING and message.lease_until is not None and message.lease_until <= now

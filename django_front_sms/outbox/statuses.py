@@ -12,6 +12,7 @@ from django_front_sms import events
 from django_front_sms.clock import database_now
 from django_front_sms.models import DeliveryStatus, OutboundMessage
 from django_front_sms.outbox.moves import Move, apply, locked
+from django_front_sms.outbox.plain import Message
 from django_front_sms.outbox.rows import insert_rows, update_rows
 from django_front_sms.states import State, by_statuses
 from django_front_sms.transactions import short_transaction
@@ -43,7 +44,7 @@ def _fold_batch() -> int:
     for status in statuses:
         _match(status, messages.get((status.account, status.gateway_id)), now)
     update_rows(statuses, ("message", "look_at", "problem"))
-    folded = {s.message_id: s.message for s in statuses if s.message is not None}
+    folded = {m.pk: m for s in statuses if (m := messages.get((s.account, s.gateway_id)))}
     seen = _seen(folded)
     _flag_contradictions(statuses, seen)
     _move(folded.values(), seen, now)
@@ -64,9 +65,9 @@ def _pks_of(ids: Iterable[tuple[str, int | None]]) -> list[int]:
     return list(newest.values())
 
 
-def _match(status: DeliveryStatus, message: OutboundMessage | None, now: datetime) -> None:
+def _match(status: DeliveryStatus, message: Message | None, now: datetime) -> None:
     if message is not None:
-        status.message, status.look_at = message, None
+        status.message_id, status.look_at = message.pk, None
         return
     age = now - status.received_at
     if age < GIVE_UP_AFTER:
@@ -98,7 +99,7 @@ def _flag_contradictions(statuses: Iterable[DeliveryStatus], seen: Mapping[int, 
         DeliveryStatus.objects.filter(pk__in=torn, problem="").update(problem="Front reported both 4 and 5.")
 
 
-def _move(messages: Iterable[OutboundMessage], seen: Mapping[int, set[int]], now: datetime) -> None:
+def _move(messages: Iterable[Message], seen: Mapping[int, set[int]], now: datetime) -> None:
     moves = []
     for message in messages:
         state = by_statuses(message.state, seen.get(message.pk, set()))

@@ -13,6 +13,7 @@ from django_front_sms.outbox.attempts import attempts_of
 from django_front_sms.outbox.decisions import send_anyway
 from django_front_sms.outbox.fold import leaves_doubt, may_repeat
 from django_front_sms.outbox.moves import Move, apply, locked
+from django_front_sms.outbox.plain import Message, read
 from django_front_sms.outbox.settle import rescue
 from django_front_sms.outbox.timekeeping import look_at_the_clock
 from django_front_sms.states import State
@@ -54,7 +55,7 @@ def _leave_to_people(account: Account, conf: FrontSMSSettings) -> int:
     too_late = queued.filter(risk_at__lte=database_now() - conf.resend_limit)
     pks = list(too_late.order_by("pk").values_list("pk", flat=True)[:BATCH])
     if not pks and account.duplicate_filter is not True:
-        pks = [m.pk for m in queued.order_by("pk")[:BATCH] if not may_repeat(m, account)]
+        pks = [m.pk for m in read(queued.order_by("pk")[:BATCH], Message) if not may_repeat(m, account)]
     rows = [row for row in locked(pks) if row.state == State.QUEUED and row.risk_at]
     return len(apply([Move(row, State.UNCONFIRMED) for row in rows], are_locked=True))
 

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
+from django.db.models import F
+
 from django_front_sms.conf import FrontSMSSettings
 from django_front_sms.gateway.codes import ErrorCode
-from django_front_sms.models import OutboundMessage, Outcome, SendAttempt, Wait
+from django_front_sms.models import Outcome, SendAttempt, Wait
 from django_front_sms.outbox.moves import Move
+from django_front_sms.outbox.plain import DueMessage, Message
+from django_front_sms.outbox.rows import Among
 from django_front_sms.states import ACCEPTED, State
 
 LOOK_AGAIN = timedelta(seconds=5)
@@ -26,15 +30,14 @@ class Twins:
     def of(cls, keys: Iterable[str], since: datetime, taken: Iterable[str]) -> Self:
         """All attempts with these keys that were claimed after `since`, but for those known as not sent."""
         attempts: dict[str, list[SendAttempt]] = defaultdict(list)
-        found = SendAttempt.objects.filter(twin_key__in=set(keys), claimed_at__gt=since).exclude(
-            outcome=Outcome.NOT_SENT
-        )
+        found = SendAttempt.objects.filter(Among(F("twin_key"), set(keys)), claimed_at__gt=since)
+        found = found.exclude(outcome=Outcome.NOT_SENT)
         for attempt in found.select_related("message").order_by("claimed_at", "pk"):
             attempts[attempt.twin_key].append(attempt)
         return cls(attempts, set(taken))
 
     def in_the_way(
-        self, message: OutboundMessage, key: str, conf: FrontSMSSettings, now: datetime, *, in_doubt: bool
+        self, message: DueMessage, key: str, conf: FrontSMSSettings, now: datetime, *, in_doubt: bool
     ) -> Move | None:
         """What becomes of `message` while a twin of it is in the window; None where there is none. `in_doubt`: an
         attempt of its own may have reached Front, so that it cannot end as not sent."""
@@ -49,7 +52,7 @@ class Twins:
         if at_front is None:  # a twin that may yet fail is nothing to coalesce into
             return waits_for_twin(message, min(window_ends, now + LOOK_AGAIN))
         if policy == "coalesce":
-            return Move(message, State.DUPLICATE, {"duplicate_of": at_front})
+            return Move(message, State.DUPLICATE, {"duplicate_of_id": at_front.pk})
         return Move(
             message,
             State.REJECTED,
@@ -60,5 +63,5 @@ class Twins:
         )
 
 
-def waits_for_twin(message: OutboundMessage, until: datetime) -> Move:
+def waits_for_twin(message: Message, until: datetime) -> Move:
     return Move(message, State.QUEUED, {"next_at": until, "waits_for": Wait.TWIN})

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.gateway.submit import Sms
-from django_front_sms.models import OutboundMessage, SendAttempt
+from django_front_sms.models import OutboundMessage
+from django_front_sms.outbox.plain import Attempt, DueMessage
 
 
 def digest(*parts: object) -> str:
@@ -28,7 +29,9 @@ class Wire:
     digest: str
 
 
-def wire_of(message: OutboundMessage, account: Account, conf: FrontSMSSettings, frozen: SendAttempt | None) -> Wire:
+def wire_of(
+    message: OutboundMessage | DueMessage, account: Account, conf: FrontSMSSettings, frozen: Attempt | None
+) -> Wire:
     """The wire form of `message`: as its first attempt froze it, or, without one, by the settings of now."""
     recipient = frozen.wire_recipient if frozen else _recipient(message, conf)
     sender = frozen.wire_sender if frozen else message.sender
@@ -41,13 +44,13 @@ def wire_of(message: OutboundMessage, account: Account, conf: FrontSMSSettings, 
     )
 
 
-def _recipient(message: OutboundMessage, conf: FrontSMSSettings) -> str:
+def _recipient(message: OutboundMessage | DueMessage, conf: FrontSMSSettings) -> str:
     if conf.recipient_override:
         return numbers.parse_recipient(conf.recipient_override, region=conf.default_region)
     return message.recipient
 
 
-def request_of(message: OutboundMessage, wire: Wire, account: Account) -> Sms:
+def request_of(message: OutboundMessage | DueMessage, wire: Wire, account: Account) -> Sms:
     return Sms(
         service_id=account.service_id,
         password=account.password,

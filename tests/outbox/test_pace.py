@@ -72,7 +72,7 @@ def test_fast_answers_let_more_be_claimed_ahead_up_to_a_limit(hears: Hears):
     for _ in range(5):
         hears(one, 1500, 0.01)
         ahead.append(one.ahead)
-    assert ahead == [256, 512, CLAIMED_AHEAD, CLAIMED_AHEAD, CLAIMED_AHEAD]
+    assert ahead == [512, CLAIMED_AHEAD, CLAIMED_AHEAD, CLAIMED_AHEAD, CLAIMED_AHEAD]
 
 
 @pytest.mark.parametrize(("duplicate_filter", "furthest"), [(True, CLAIMED_AHEAD), (None, 128), (False, 128)])
