@@ -51,12 +51,14 @@ class Options:
     rows: int = 1_000_000
     step: Callable[[str], None] = field(default=lambda text: None)
 
-    def in_turn(self, what: str, ours: Callable[[], T], theirs: Callable[[], T]) -> tuple[list[T], list[T]]:
-        """Measure both in turn, once to warm up and then `rounds` times."""
-        theirs(), ours()
-        a, b = [], []
+    def in_turn(self, what: str, *works: Callable[[], T]) -> list[list[T]]:
+        """Measure each in turn, once to warm up and then `rounds` times; each is as often the first of a round."""
+        for work in reversed(works):
+            work()
+        found: list[list[T]] = [[] for _ in works]
         for number in range(self.rounds):
             self.step(f"{what}, round {number + 1} of {self.rounds}")
-            a.append(ours())
-            b.append(theirs())
-        return a, b
+            for place in range(len(works)):
+                which = (number + place) % len(works)
+                found[which].append(works[which]())
+        return found

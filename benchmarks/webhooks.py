@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 STATUS = "status=4&origid={n}"
 QUERY = "fromid=123450000&phonenr=004799999999&txt=Test%20%E6%F8%E5&time={n}&countnr={n}&code=TEST"
-_numbers = itertools.count(int(time.time()) % 10**8 * 10)
+numbers = itertools.count(int(time.time()) % 10**8 * 10)
 
 
 def bare(view: Callable[[HttpRequest], None]) -> Callable[[HttpRequest], HttpResponse]:
@@ -141,7 +141,7 @@ def pushes(kind: str, count: int, *, ours: bool) -> float:
     template = STATUS if kind == "status" else QUERY
     began = time.perf_counter()
     for _ in range(count):
-        number = next(_numbers)
+        number = next(numbers)
         if kind == "json":
             server(address, body=sms(number))
         else:
@@ -149,24 +149,12 @@ def pushes(kind: str, count: int, *, ours: bool) -> float:
     return count / (time.perf_counter() - began)
 
 
-def slowest(count: int) -> float:
-    """Milliseconds that all but one in a hundred statuses were answered within."""
-    from django_front_sms.signing import webhook_path
-
-    server, address, took = Server(), webhook_path("status"), []
-    for _ in range(count):
-        began = time.perf_counter()
-        server(address, STATUS.format(n=next(_numbers)))
-        took.append(time.perf_counter() - began)
-    return sorted(took)[int(len(took) * 0.99)] * 1000
-
-
 def folding(count: int) -> float:
     """Statuses folded a second, each into a message of its own: matched, moved, told of."""
     from django_front_sms import events, outbox
     from django_front_sms.models import DeliveryStatus, OutboundMessage
 
-    first = next(_numbers) * 10_000
+    first = next(numbers) * 10_000
     OutboundMessage.objects.bulk_create(
         OutboundMessage(account="default", recipient="+4799999999", text="Test", state="sent", gateway_id=first + n)
         for n in range(count)
@@ -188,7 +176,7 @@ def mms(megabytes: int) -> bytes:
     """A body of about this size, with one picture that nobody has seen."""
     picture = b"\xff\xd8\xff\xe0" + os.urandom(megabytes * 750_000)
     file = {"id": 1, "contentType": "image/jpeg;Name=a.jpg", "fileName": "a.jpg"}
-    push = {**json.loads(sms(next(_numbers))), "files": [{**file, "fileData": base64.b64encode(picture).decode()}]}
+    push = {**json.loads(sms(next(numbers))), "files": [{**file, "fileData": base64.b64encode(picture).decode()}]}
     return json.dumps(push).encode()
 
 

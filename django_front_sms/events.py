@@ -7,11 +7,9 @@ signal, at least once each, until each took it. Events of one subject keep their
 import atexit
 import logging
 import os
-import threading
-import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -25,12 +23,12 @@ from django.dispatch import Signal
 from django.utils import timezone
 
 from django_front_sms import signals
+from django_front_sms.broker import Hinter, Line
 from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import AccountMemory, DeliveryStatus, Event, InboundMessage, OutboundMessage
 from django_front_sms.models.event import new_event_id
-from django_front_sms.schedule import HINTS_LAST
 
 logger = logging.getLogger(__name__)
 
@@ -315,72 +313,7 @@ def _db(event: Event) -> str:
 # ---- Hints
 
 
-class _Hinter:
-    """A thread of this process that passes hints on to Celery's broker, so that nobody else waits for it."""
-
-    PAUSE = 0.05  # seconds between two sends: hints that come meanwhile become one
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._wanted: set[str] = set()
-        self._sending = False
-        self._thread: threading.Thread | None = None
-        self._app: Any = None
-        self._failing = False
-
-    def hint(self, task: str) -> None:
-        with self._changed:
-            self._wanted.add(task)
-            self._app = current_app._get_current_object()  # type: ignore[attr-defined]  # the caller's own
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="front-sms-hints", daemon=True)
-                self._thread.start()
-            self._changed.notify_all()
-
-    def flush(self, timeout: float) -> bool:
-        """Wait until every hint was passed on, `timeout` seconds at most; gives whether all were."""
-        with self._changed:
-            return self._changed.wait_for(lambda: not self._wanted and not self._sending, timeout)
-
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._wanted)
-                tasks, self._wanted, self._sending = sorted(self._wanted), set(), True
-            for task in tasks:
-                self._send(task)
-            with self._changed:
-                self._sending = False
-                self._changed.notify_all()
-            time.sleep(self.PAUSE)
-
-    def _send(self, task: str) -> None:
-        try:
-            _publish(self._app, f"django_front_sms.tasks.{task}")
-        except Exception as error:
-            if not self._failing:  # the kind of error alone: its words can hold the broker's address and password
-                logger.warning(
-                    "Celery's broker takes no hints (%s). Nothing is lost: the next sweep does what is due, a little "
-                    "later. Check that the broker runs and that CELERY_BROKER_URL is right.",
-                    type(error).__name__,
-                )
-            self._failing = True
-        else:
-            if self._failing:
-                logger.info("Celery's broker takes hints again.")
-            self._failing = False
-
-
-def _publish(app: Any, task: str) -> None:
-    with app.connection_for_write() as connection:
-        if connection.transport.driver_type == "redis":  # a silent server must not keep the thread for ever
-            limits = {"socket_timeout": 10, "socket_connect_timeout": 5}
-            connection.transport_options = {**limits, **connection.transport_options}
-        connection.ensure_connection(max_retries=1, timeout=5)
-        app.send_task(task, connection=connection, retry=False, ignore_result=True, expires=HINTS_LAST)
-
-
-_hinter = _Hinter()
+_hinter = Hinter()
 
 
 Task = Literal["dispatch", "deliver_events", "sweep"]
@@ -389,7 +322,7 @@ Task = Literal["dispatch", "deliver_events", "sweep"]
 def hint(task: Task) -> None:
     """Wake a worker. Never blocks and never raises; a hint that is lost costs one sweep interval. Call it on commit."""
     try:
-        _hinter.hint(task)
+        _hinter.hint(task, current_app._get_current_object())  # type: ignore[attr-defined]  # the caller's own
     except Exception as error:  # no thread can be started: the process is ending, or is out of them
         logger.warning(
             "A hint to the worker was not passed on (%s); the next sweep does its work.", type(error).__name__
@@ -399,7 +332,8 @@ def hint(task: Task) -> None:
 def publish(task: Task) -> bool:
     """Wake a worker, from a worker: waits for the broker, and gives whether it took the hint."""
     try:
-        _publish(current_app, f"django_front_sms.tasks.{task}")
+        with closing(Line()) as line:
+            line.publish(current_app, task)
     except Exception as error:
         logger.warning("Celery's broker takes no hints (%s); this worker goes on by itself.", type(error).__name__)
         return False
@@ -408,7 +342,7 @@ def publish(task: Task) -> bool:
 
 def _renew() -> None:
     global _hinter
-    _hinter = _Hinter()
+    _hinter = Hinter()
 
 
 os.register_at_fork(after_in_child=_renew)  # the thread stays behind in the parent, and perhaps a held lock

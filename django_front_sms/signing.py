@@ -46,8 +46,9 @@ def account_of(token: str, purpose: Purpose) -> str | None:
     """
     given = token.encode("utf-8", "replace")
     found = None
+    accounts = get_settings().accounts
     for secret in _secrets():
-        for account in get_settings().accounts:
+        for account in accounts:
             if hmac.compare_digest(given, _token(secret, purpose, account).encode("ascii")):
                 found = account
     return found
@@ -55,10 +56,11 @@ def account_of(token: str, purpose: Purpose) -> str | None:
 
 def _secrets() -> Iterator[bytes]:
     """The first signs, all verify."""
-    fallbacks: list[str | bytes] = [django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS]
-    return map(force_bytes, get_settings().webhook_secrets or fallbacks)
+    secrets: Sequence[str | bytes] | None = get_settings().webhook_secrets
+    return map(force_bytes, secrets or [django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS])
 
 
+@lru_cache(maxsize=256)  # of texts that are ours alone, so what is remembered tells a caller nothing
 def _token(secret: bytes, purpose: str, account: str) -> str:
     digest = hmac.digest(secret, f"django_front_sms.webhook:{purpose}:{account}".encode(), "sha256")
     return base64.urlsafe_b64encode(digest[:_TOKEN_BYTES]).decode("ascii")
@@ -86,6 +88,7 @@ def address_allowed(address: Address | None) -> bool:
     return address is not None and any(address in network for network in _networks(tuple(allowed)))
 
 
+@lru_cache(maxsize=64)  # Front calls from three; anybody else's may push them out
 def _parse(text: str) -> Address | None:
     """`1.2.3.4`, `1.2.3.4:80`, `::1`, `[::1]`, `[::1]:80`; None for anything else."""
     host = text.strip()

@@ -8,12 +8,14 @@ import sys
 import textwrap
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from celery import Celery
 from celery.local import Proxy
 
 from django_front_sms import events
+from django_front_sms.broker import Hinter, Line
 
 ROOT = Path(__file__).parent.parent
 
@@ -21,8 +23,8 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture
 def hinter(monkeypatch):
     """A hinter of the test's own, without its pause."""
-    monkeypatch.setattr(events._Hinter, "PAUSE", 0)
-    monkeypatch.setattr(events, "_hinter", events._Hinter())
+    monkeypatch.setattr(Hinter, "PAUSE", 0)
+    monkeypatch.setattr(events, "_hinter", Hinter())
     yield
     assert events._hinter.flush(20)
 
@@ -39,15 +41,15 @@ def broker(monkeypatch):
             self.error = None
             self.answers.set()
 
-        def publish(self, app, task):
+        def publish(self, task):
             self.asked.set()
             assert self.answers.wait(20)
             if self.error:
                 raise self.error
-            self.sent.append(task.rpartition(".")[2])
+            self.sent.append(task)
 
     broker = Broker()
-    monkeypatch.setattr(events, "_publish", broker.publish)
+    monkeypatch.setattr(Line, "publish", lambda line, app, task: broker.publish(task))
     return broker
 
 
@@ -94,7 +96,7 @@ class TestHints:
             send(ConnectionError("redis://:password@broker/0 refused"))
         send()
         send(ConnectionError("redis://:password@broker/0 refused"))
-        levels = [record.levelname for record in caplog.records if record.name == events.__name__]
+        levels = [record.levelname for record in caplog.records if record.name == "django_front_sms.broker"]
         assert levels == ["WARNING", "INFO", "WARNING"]
         assert "ConnectionError" in caplog.text and "password" not in caplog.text
 
@@ -149,6 +151,87 @@ class TestHints:
         forked.set()
         holder.join()
         assert status == 0
+
+
+class TestLine:
+    """The connection that hints go over."""
+
+    class App:
+        """Stands for a Celery app and its connections: what was sent over which, and what is raised instead."""
+
+        def __init__(self):
+            self.opened, self.released, self.sent, self.broken = 0, [], [], set()
+
+        def connection_for_write(self):
+            self.opened += 1
+            return TestLine.Connection(self, self.opened)
+
+        def send_task(self, name, *, connection, **options):
+            if connection.number in self.broken:
+                raise ConnectionError("cut")
+            self.sent.append((name.rpartition(".")[2], connection.number))
+
+    class Connection:
+        transport = SimpleNamespace(driver_type="memory")
+        connected = True
+
+        def __init__(self, app, number):
+            self.app, self.number = app, number
+
+        def ensure_connection(self, **options):
+            if "all" in self.app.broken:
+                raise ConnectionError("refused")
+
+        def release(self):
+            self.app.released.append(self.number)
+
+    def test_hints_that_follow_each_other_share_a_connection(self):
+        app, line = self.App(), Line()
+        for task in ("dispatch", "deliver_events", "dispatch"):
+            line.publish(app, task)
+        assert app.sent == [("dispatch", 1), ("deliver_events", 1), ("dispatch", 1)]
+
+    def test_a_hint_that_a_kept_connection_loses_goes_over_a_new_one(self):
+        app, line = self.App(), Line()
+        line.publish(app, "dispatch")
+        app.broken = {1}
+        line.publish(app, "dispatch")
+        line.publish(app, "sweep")
+        assert app.sent == [("dispatch", 1), ("dispatch", 2), ("sweep", 2)]
+        assert app.released == [1]
+
+    def test_a_broker_that_is_gone_is_tried_once_for_each_hint_and_found_again(self):
+        app, line = self.App(), Line()
+        line.publish(app, "dispatch")
+        app.broken = {1, "all"}
+        for opened in (2, 3):
+            with pytest.raises(ConnectionError):
+                line.publish(app, "dispatch")
+            assert app.opened == opened
+        app.broken = set()
+        line.publish(app, "sweep")
+        assert app.sent == [("dispatch", 1), ("sweep", 4)]
+        assert app.released == [1, 2, 3]
+
+    @pytest.mark.parametrize("why", ["idle", "known to be cut", "another app's"])
+    def test_a_connection_that_may_be_dead_or_anothers_is_not_used(self, why, monkeypatch):
+        app, line = self.App(), Line()
+        line.publish(self.App() if why == "another app's" else app, "dispatch")
+        if why == "idle":
+            line._used -= Line.KEPT + 1
+        if why == "known to be cut":
+            monkeypatch.setattr(self.Connection, "connected", False)
+        opened = app.opened
+        line.publish(app, "sweep")
+        assert app.opened == opened + 1
+        assert app.sent[-1] == ("sweep", app.opened)
+
+    def test_it_ends_with_its_connection(self):
+        app, line = self.App(), Line()
+        line.close()
+        line.publish(app, "dispatch")
+        line.close()
+        assert app.released == [1]
 
 
 class TestExit:

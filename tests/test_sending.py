@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from django_front_sms import asend_sms, events, preview_sms, send_many_sms, send_sms, sending
+from django_front_sms.broker import Hinter
 from django_front_sms.exceptions import FrontSMSError, InvalidMessage, NotPossible
 from django_front_sms.models import InboundMessage, OutboundMessage
 from tests.outbox.stage import configure
@@ -299,7 +300,7 @@ def test_a_dead_broker_never_raises_and_loses_no_row(monkeypatch: pytest.MonkeyP
     def no_thread(self):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(events, "_hinter", events._Hinter())
+    monkeypatch.setattr(events, "_hinter", Hinter())
     monkeypatch.setattr(threading.Thread, "start", no_thread)
     row = send_sms(NUMBER, "Test")
     assert OutboundMessage.objects.get() == row
