@@ -5,17 +5,18 @@ the event that tells of it in the same transaction.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import F, QuerySet
 
 from django_front_sms import events
-from django_front_sms.models import OutboundMessage, Wait
+from django_front_sms.models import Event, OutboundMessage, Wait
 from django_front_sms.outbox.plain import LeasedMessage, Message, read
-from django_front_sms.outbox.rows import Among, insert_rows, write_changes
+from django_front_sms.outbox.rows import Among, insert_values, write_changes
 from django_front_sms.states import ACCEPTED, State, may_move
 
 logger = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ def apply(moves: Sequence[Move], *, are_locked: bool = False) -> list[Message]:
     if not are_locked:
         now = {m.pk: (m.state, m.token) for m in locked(move.message.pk for move in moves)}
         moves = [m for m in moves if now.get(m.message.pk) == (m.message.state, m.message.token)]
-    told: list[tuple[int, str, str]] = []
+    told: dict[tuple[str, str], list[int]] = defaultdict(list)
     moved: list[Message] = []
     changes: dict[int, dict[str, Any]] = {}
     for move in moves:
@@ -66,26 +67,50 @@ def apply(moves: Sequence[Move], *, are_locked: bool = False) -> list[Message]:
         if old != move.state and not may_move(old, move.state):
             logger.error("Message %s: no way from %s to %s; left as it is", message.pk, old, move.state)
             continue
-        changes[message.pk] = _changes(move)
+        changes[message.pk] = _changes(move.state, move.changes)
         message.state = move.state
         moved.append(message)
         if old != message.state and message.state != State.SENDING:
-            told.append((message.pk, old, message.state))
+            told[old, move.state].append(message.pk)
     write_changes(OutboundMessage, changes)
-    insert_rows(events.states_changed(told))
+    values = [each for (old, new), pks in told.items() for each in events.states_changed(pks, old, new)]
+    insert_values(Event, events.VALUES, values, next_at=events.due_at_once())
     return moved
 
 
-def _changes(move: Move) -> dict[str, Any]:
-    """All that a move changes in the row."""
-    changes: dict[str, Any] = {"state": move.state}
-    if move.state != State.SENDING:
+class Standing(NamedTuple):
+    """Where a message stands, and by what Front's statuses find it."""
+
+    pk: int
+    account: str
+    gateway_id: int | None
+    state: str
+
+
+def locked_standings(pks: Iterable[int]) -> list[Standing]:
+    """Like `locked`, where there are thousands, and nothing else of them is needed."""
+    return [Standing(*row) for row in _locked(pks).values_list(*Standing._fields)]
+
+
+def accept_together(pks: Sequence[int], old: State, new: State, **changes: Any) -> list[events.Values]:
+    """Make one move, to a state that says that Front has them, of all these messages, which are locked and stand in
+    `old`. Gives the events that tell of it, for the caller to store."""
+    if new not in ACCEPTED or not may_move(old, new):
+        raise ValueError(f"no way from {old} to {new}")
+    OutboundMessage.objects.filter(Among(F("pk"), pks)).update(**_changes(new, changes))
+    return events.states_changed(pks, old, new)
+
+
+def _changes(state: State, further: Mapping[str, Any]) -> dict[str, Any]:
+    """All that a move to `state` changes in the row."""
+    changes: dict[str, Any] = {"state": state}
+    if state != State.SENDING:
         changes |= {"token": "", "lease_until": None}
-    if move.state not in (State.QUEUED, State.SENDING):
+    if state not in (State.QUEUED, State.SENDING):
         changes |= {"next_at": None, "waits_for": Wait.NOTHING}
-    if move.state in ACCEPTED:
+    if state in ACCEPTED:
         changes |= {"risk_at": None, "error_code": None, "error_text": ""}
-    changes |= move.changes
+    changes |= further
     if changes.get("error_text"):
         # A NUL is nothing that PostgreSQL can store, and an answer may hold one.
         changes["error_text"] = changes["error_text"].replace("\0", "\ufffd")[:_TEXT_LIMIT]

@@ -7,7 +7,8 @@ both sides read and write in C. The other databases get Django's INSERT, and an 
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
@@ -34,9 +35,9 @@ class Among(In):
 def update_rows(rows: Sequence[Row], fields: Sequence[str]) -> None:
     """Write `fields` of each row. The rows are locked by the caller."""
     if rows:
-        columns = [rows[0]._meta.get_field(name) for name in fields]
-        values = {column: [getattr(row, column.attname) for row in rows] for column in columns}
-        _update(rows[0]._meta, [row.pk for row in rows], values)
+        model = rows[0]._meta.model
+        names = [model._meta.get_field(name).attname for name in fields]
+        update_values(model, fields, [(row.pk, *(getattr(row, name) for name in names)) for row in rows])
 
 
 def write_changes(model: type[models.Model], changes: Mapping[int, Mapping[str, Any]]) -> None:
@@ -44,10 +45,32 @@ def write_changes(model: type[models.Model], changes: Mapping[int, Mapping[str, 
     alike: dict[frozenset[str], list[int]] = defaultdict(list)
     for key, change in changes.items():
         alike[frozenset(change)].append(key)
-    for names, keys in alike.items():
-        columns = {model._meta.get_field(name): name for name in sorted(names)}
-        values = {column: [changes[key][name] for key in keys] for column, name in columns.items()}
-        _update(model._meta, keys, values)
+    for named, keys in alike.items():
+        names = sorted(named)
+        update_values(model, names, [(key, *(changes[key][name] for name in names)) for key in keys])
+
+
+def update_values(model: type[models.Model], fields: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Like `update_rows`. A row: its primary key, then the values of `fields`; of a foreign key, the key."""
+    if not rows:
+        return
+    meta: Any = model._meta
+    keys, *values = zip(*rows, strict=True)
+    columns = dict(zip(map(meta.get_field, fields), values, strict=True))
+    if connection.vendor != "postgresql":
+        _update_each(meta, keys, columns)
+        return
+    equal, differing = _told_apart(columns)
+    given, lists = _as_table({meta.pk: keys, **differing})
+    settings = [f"{_name(column)} = %s" for column in equal]
+    settings += [f"{_name(column)} = {_cast(column)}" for column in differing]
+    table = _quoted(meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET {', '.join(settings)} FROM {given} "  # noqa: S608
+            f"WHERE {table}.{_name(meta.pk)} = {_cast(meta.pk)}",
+            [*equal.values(), *lists],
+        )
 
 
 def insert_rows(rows: Sequence[Row]) -> None:
@@ -60,19 +83,36 @@ def insert_rows(rows: Sequence[Row]) -> None:
         return
     columns = [column for column in meta.concrete_fields if column is not meta.pk]
     equal, differing = _told_apart({column: [getattr(row, column.attname) for row in rows] for column in columns})
-    names = ", ".join(_name(column) for column in [*equal, *differing])
-    values = ", ".join(["%s"] * len(equal) + [f"given.{_name(column)}" for column in differing])
-    given = {meta.pk: range(len(rows)), **differing}
+    if not differing:  # without a column of its own no row would be one
+        first = next(iter(equal))
+        differing = {first: [equal.pop(first)] * len(rows)}
+    statement, parameters = _insertion(meta, equal, differing)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {_quoted(meta.db_table)} ({names}) SELECT {values} "  # noqa: S608
-            f"FROM {_GIVEN} AS given ({_typed(given)}) ORDER BY given.{_name(meta.pk)} RETURNING {_name(meta.pk)}",
-            [*equal.values(), _as_json(given)],
-        )
+        cursor.execute(f"{statement} RETURNING {_name(meta.pk)}", parameters)
         for row, (key,) in zip(rows, cursor.fetchall(), strict=True):
             row.pk = key
             if isinstance(row, models.Model):
                 row._state.adding, row._state.db = False, connection.alias
+
+
+def insert_values(
+    model: type[models.Model], fields: Sequence[str], rows: Sequence[tuple[Any, ...]], **alike: Any
+) -> None:
+    """Store new rows in this order. A row: the values of `fields`; all else is the same in each, `alike` or default."""
+    if not rows:
+        return
+    if connection.vendor != "postgresql":
+        model._default_manager.bulk_create(model(**dict(zip(fields, row, strict=True)), **alike) for row in rows)
+        return
+    meta: Any = model._meta
+    columns = dict(zip(map(meta.get_field, fields), zip(*rows, strict=True), strict=True))
+    equal = {
+        column: column.get_db_prep_save(alike.get(column.attname, column.get_default()), connection)
+        for column in meta.concrete_fields
+        if column is not meta.pk and column not in columns
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(*_insertion(meta, equal, columns))
 
 
 def _insert_instances(rows: Sequence[Row], model: type[models.Model]) -> None:
@@ -85,26 +125,9 @@ def _insert_instances(rows: Sequence[Row], model: type[models.Model]) -> None:
         row.pk = instance.pk
 
 
-def _update(meta: Any, keys: Sequence[int], values: Mapping[_Column, Sequence[Any]]) -> None:
-    if connection.vendor != "postgresql":
-        _update_one_by_one(meta, keys, values)
-        return
-    table, key = _quoted(meta.db_table), _quoted(meta.pk.column)
-    equal, differing = _told_apart(values)
-    settings = [f"{_name(column)} = %s" for column in equal]
-    settings += [f"{_name(column)} = given.{_name(column)}" for column in differing]
-    given = {meta.pk: keys, **differing}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} SET {', '.join(settings)} FROM {_GIVEN} AS given ({_typed(given)}) "  # noqa: S608
-            f"WHERE {table}.{key} = given.{key}",
-            [*equal.values(), _as_json(given)],
-        )
-
-
-def _update_one_by_one(meta: Any, keys: Sequence[int], values: Mapping[_Column, Sequence[Any]]) -> None:
-    prepared = [[column.get_db_prep_save(value, connection) for value in of_all] for column, of_all in values.items()]
-    assignments = ", ".join(f"{_name(column)} = %s" for column in values)
+def _update_each(meta: Any, keys: Sequence[Any], columns: Mapping[_Column, Sequence[Any]]) -> None:
+    prepared = [[column.get_db_prep_save(value, connection) for value in values] for column, values in columns.items()]
+    assignments = ", ".join(f"{_name(column)} = %s" for column in columns)
     with connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {_quoted(meta.db_table)} SET {assignments} WHERE {_name(meta.pk)} = %s",  # noqa: S608
@@ -112,7 +135,34 @@ def _update_one_by_one(meta: Any, keys: Sequence[int], values: Mapping[_Column, 
         )
 
 
-_GIVEN = "json_to_recordset(%s::json)"
+# ---- What PostgreSQL gets. Each column comes as a JSON list of its own: an object for each row costs both sides more.
+
+
+def _insertion(
+    meta: Any, equal: Mapping[_Column, Any], differing: Mapping[_Column, Sequence[Any]]
+) -> tuple[str, list[Any]]:
+    given, lists = _as_table(differing)
+    names = ", ".join(_name(column) for column in [*equal, *differing])
+    values = ", ".join(["%s"] * len(equal) + [_cast(column) for column in differing])
+    statement = f"INSERT INTO {_quoted(meta.db_table)} ({names}) SELECT {values} FROM {given} ORDER BY place"  # noqa: S608
+    return statement, [*equal.values(), *lists]
+
+
+def _as_table(columns: Mapping[_Column, Sequence[Any]]) -> tuple[str, list[str]]:
+    """A table `given` of these columns with the `place` of each row; and its parameters."""
+    names = ", ".join(_name(column) for column in columns)
+    lists = ", ".join(f"json_array_elements{'' if _is_json(column) else '_text'}(%s::json)" for column in columns)
+    table = f"ROWS FROM ({lists}) WITH ORDINALITY AS given ({names}, place)"
+    return table, [json.dumps(values, default=datetime.isoformat) for values in columns.values()]
+
+
+def _cast(column: _Column) -> str:
+    """Without a length: what is too long shall be refused where it is stored, not be cut here."""
+    return f"given.{_name(column)}::{column.rel_db_type(connection).split('(')[0]}"
+
+
+def _is_json(column: _Column) -> bool:
+    return isinstance(column, models.JSONField)
 
 
 def _quoted(name: Any) -> str:
@@ -136,17 +186,3 @@ def _told_apart(
         else:
             differing[column] = of_all
     return equal, differing
-
-
-def _typed(columns: Iterable[_Column]) -> str:
-    """Their definitions. Without a length: what is too long shall be refused where it is stored, not be cut here."""
-    return ", ".join(f"{_name(column)} {column.rel_db_type(connection).split('(')[0]}" for column in columns)
-
-
-def _as_json(columns: Mapping[_Column, Sequence[Any]]) -> str:
-    names = [column.column for column in columns]
-    lists = [
-        [value and value.isoformat() for value in values] if isinstance(column, models.DateTimeField) else values
-        for column, values in columns.items()
-    ]
-    return json.dumps([dict(zip(names, row, strict=True)) for row in zip(*lists, strict=True)])
