@@ -127,21 +127,47 @@ class OutboundMessage(models.Model):
 
     idempotency_key = models.CharField(_("idempotency key"), max_length=200, null=True, blank=True)  # noqa: DJ001
     # The account and the key in one: to a collation of MySQL's, "kunde-Å" and "kunde-a" are equal. Null, not empty,
-    # where there is no key: only nulls may be many under the unique constraint.
-    idempotency_digest = models.CharField(max_length=32, null=True, unique=True, editable=False)  # noqa: DJ001
+    # where there is no key: only nulls may be many under the unique constraint, which is not the field's own, since
+    # that would bring an index for LIKE on PostgreSQL.
+    idempotency_digest = models.CharField(max_length=32, null=True, editable=False)  # noqa: DJ001
     payload_digest = models.CharField(max_length=32, blank=True, default="", editable=False)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
+    # Most messages have none of these four, so their indexes, below, leave those out.
     duplicate_of = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, verbose_name=_("duplicate of"), related_name="duplicates"
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("duplicate of"),
+        related_name="duplicates",
     )
     reply_to = models.ForeignKey(
-        "InboundMessage", models.SET_NULL, null=True, blank=True, verbose_name=_("reply to"), related_name="answers"
+        "InboundMessage",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("reply to"),
+        related_name="answers",
     )
     bulk = models.ForeignKey(
-        BulkSend, models.SET_NULL, null=True, blank=True, verbose_name=_("bulk send"), related_name="messages"
+        BulkSend,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("bulk send"),
+        related_name="messages",
     )
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("created by"), related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("created by"),
+        related_name="+",
     )
 
     # The claim that holds the row, and since when a request of it may have reached Front without our knowing.
@@ -175,6 +201,7 @@ class OutboundMessage(models.Model):
             models.CheckConstraint(
                 condition=~Q(state=State.SENDING) | Q(lease_until__isnull=False), name="front_sms_sending_has_lease"
             ),
+            models.UniqueConstraint(fields=["idempotency_digest"], name="front_sms_out_idempotency"),
         ]
         # Partial where only a few rows of millions matter. MySQL has no partial indexes; migrations 0002, 0004 and 0009
         # give it plain ones.
@@ -205,6 +232,13 @@ class OutboundMessage(models.Model):
             # With all that charts count by, so that these read no row.
             models.Index(fields=["account", "created_at", "state", "segments"], name="front_sms_out_created"),
             models.Index(fields=["id"], name="front_sms_out_urgent", condition=Q(priority=Priority.URGENT)),
+            # Without the many nulls: each step that a message takes writes to every index that has the row.
+            models.Index(
+                fields=["duplicate_of"], name="front_sms_out_duplicate_of", condition=Q(duplicate_of__isnull=False)
+            ),
+            models.Index(fields=["reply_to"], name="front_sms_out_reply_to", condition=Q(reply_to__isnull=False)),
+            models.Index(fields=["bulk"], name="front_sms_out_bulk", condition=Q(bulk__isnull=False)),
+            models.Index(fields=["created_by"], name="front_sms_out_created_by", condition=Q(created_by__isnull=False)),
         ]
 
     def __str__(self) -> str:
