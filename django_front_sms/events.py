@@ -21,18 +21,47 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import Error, close_old_connections, connections, models, router, transaction
 from django.db.models import Exists, F, OuterRef
 from django.dispatch import Signal
-from django.utils import timezone
 
 from django_front_sms import signals
 from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import NotPossible
+from django_front_sms.happenings import (
+    VALUES,
+    Values,
+    counter_gap,
+    due_at_once,
+    message_received,
+    reply_received,
+    sending_paused,
+    state_changed,
+    states_changed,
+    status_received,
+    statuses_received,
+)
 from django_front_sms.models import AccountMemory, DeliveryStatus, Event, InboundMessage, OutboundMessage
 from django_front_sms.schedule import HINTS_LAST
 
-logger = logging.getLogger(__name__)
+__all__ = [
+    "VALUES",
+    "Values",
+    "counter_gap",
+    "deliver",
+    "deliver_again",
+    "due_at_once",
+    "has_due",
+    "hint",
+    "message_received",
+    "publish",
+    "reply_received",
+    "sending_paused",
+    "state_changed",
+    "states_changed",
+    "status_received",
+    "statuses_received",
+]
 
-# ---- What can happen. A builder gives an unsaved row; its caller saves it in the transaction of the change.
+logger = logging.getLogger(__name__)
 
 
 class Telling(NamedTuple):
@@ -55,46 +84,12 @@ TELLINGS: dict[str, Telling] = {
 }
 
 
-def message_received(message_id: int) -> Event:
-    return _event(Event.Kind.MESSAGE_RECEIVED, f"in:{message_id}", message=message_id)
-
-
-def reply_received(message_id: int, in_reply_to_id: int) -> Event:
-    return _event(Event.Kind.REPLY_RECEIVED, f"in:{message_id}", message=message_id, in_reply_to=in_reply_to_id)
-
-
-def state_changed(message_id: int, old: str, new: str) -> Event:
-    return _event(Event.Kind.STATE_CHANGED, f"out:{message_id}", message=message_id, old=str(old), new=str(new))
-
-
-def status_received(status_id: int, message_id: int | None = None) -> Event:
-    """`message_id`: the message that the status was matched to; without one the status is a subject of its own."""
-    subject = f"status:{status_id}" if message_id is None else f"out:{message_id}"
-    return _event(Event.Kind.STATUS_RECEIVED, subject, status=status_id)
-
-
-def counter_gap(account: str, missing: list[int]) -> Event:
-    return _event(Event.Kind.COUNTER_GAP, f"account:{account}", account=account, missing=list(missing))
-
-
-def sending_paused(account: str, error_code: int) -> Event:
-    return _event(Event.Kind.SENDING_PAUSED, f"account:{account}", account=account, error_code=int(error_code))
-
-
-def _event(kind: Event.Kind, subject: str, **data: Any) -> Event:
-    return Event(kind=kind, subject=subject, data=data, next_at=due_at_once())
-
-
-def due_at_once() -> datetime:
-    """A due time that has come on the database's clock too, which may be behind this process's."""
-    return timezone.now() - timedelta(seconds=get_settings().window_margin)
-
-
 # ---- Handing over
 
 
 LEASE = timedelta(seconds=60)
 _BATCH = 20
+_CLOSED_AT_ONCE = 500
 _LONGEST_TRACEBACK = 20_000
 
 
@@ -143,9 +138,18 @@ def _close_unheard(using: str) -> None:
     if not unheard:
         return
     due = Event.objects.using(using).filter(next_at__lte=database_now(using), kind__in=unheard)
+    while _close_some(due.order_by("next_at", "pk"), using):
+        pass
+
+
+def _close_some(due: models.QuerySet[Event], using: str) -> int:
+    if connections[using].vendor == "postgresql":
+        with transaction.atomic(using=using):  # what another worker is closing is left to it
+            keys = due.select_for_update(skip_locked=True).values("pk")[: 10 * _CLOSED_AT_ONCE]
+            return Event.objects.using(using).filter(pk__in=keys).update(next_at=None)
     # By key, without a subquery: on MySQL an UPDATE over a range would block those who write new events.
-    while keys := list(due.values_list("pk", flat=True)[:500]):
-        Event.objects.using(using).filter(pk__in=keys).update(next_at=None)
+    some = list(due.values_list("pk", flat=True)[:_CLOSED_AT_ONCE])
+    return Event.objects.using(using).filter(pk__in=some).update(next_at=None)
 
 
 def _heads(using: str, now: datetime) -> models.QuerySet[Event]:

@@ -1,5 +1,7 @@
 """What we believe of an outgoing message, and the one table of moves between these beliefs."""
 
+from collections.abc import Set as AbstractSet
+
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
@@ -44,7 +46,7 @@ def may_move(old: str, new: str) -> bool:
     return State(new) in MOVES[State(old)]
 
 
-def by_statuses(state: str, statuses: "set[int]") -> State:
+def by_statuses(state: str, statuses: AbstractSet[int]) -> State:
     """Where an accepted message stands after this *set* of statuses (§2.3): 4 beats 5 beats -1; order never matters."""
     for status, result in ((4, State.DELIVERED), (5, State.UNDELIVERED), (-1, State.AT_OPERATOR)):
         if status in statuses and may_move(state, result):

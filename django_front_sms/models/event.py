@@ -13,6 +13,11 @@ def new_event_id() -> str:
     return secrets.token_hex(16)
 
 
+def new_event_ids(count: int) -> list[str]:
+    digits = secrets.token_hex(16 * count)
+    return [digits[start : start + 32] for start in range(0, len(digits), 32)]
+
+
 class Event(models.Model):
     """Something that receivers are to hear of: written in the transaction of the change it tells of."""
 

@@ -7,13 +7,13 @@ the event that tells of it in the same transaction.
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from django_front_sms import events
 from django_front_sms.models import Event, OutboundMessage, Wait
-from django_front_sms.outbox.rows import insert_rows, update_rows
+from django_front_sms.outbox.rows import among, insert_rows, update_alike, update_rows
 from django_front_sms.states import ACCEPTED, State, may_move
 
 logger = logging.getLogger(__name__)
@@ -106,3 +106,30 @@ def _change(message: OutboundMessage, move: Move) -> None:
         setattr(message, name, value)
     # A NUL is nothing that PostgreSQL can store, and an answer may hold one.
     message.error_text = message.error_text.replace("\0", "\ufffd")[:_TEXT_LIMIT]
+
+
+class Standing(NamedTuple):
+    """Where a message stands, and by what Front's statuses find it."""
+
+    pk: int
+    account: str
+    gateway_id: int | None
+    state: str
+
+
+def locked_standings(pks: Iterable[int]) -> list[Standing]:
+    """Like `locked`, where there are thousands, and nothing else of them is needed."""
+    messages = OutboundMessage.objects.filter(pk__in=among(pks)).order_by("pk")
+    messages = messages.select_for_update(no_key=connection.features.has_select_for_no_key_update)
+    return [Standing(*row) for row in messages.values_list(*Standing._fields)]
+
+
+def accept_together(pks: Sequence[int], old: State, new: State, **changes: Any) -> list[events.Values]:
+    """Make one move, to a state that says that Front has them, of all these messages, which are locked and stand in
+    `old`. Gives the events that tell of it, for the caller to store."""
+    if new not in ACCEPTED or not may_move(old, new):
+        raise ValueError(f"no way from {old} to {new}")
+    nothing_left = {"token": "", "lease_until": None, "next_at": None, "waits_for": Wait.NOTHING}
+    no_blame = {"risk_at": None, "error_code": None, "error_text": ""}
+    update_alike(OutboundMessage, pks, state=new, **nothing_left, **no_blame, **changes)
+    return events.states_changed(pks, old, new)

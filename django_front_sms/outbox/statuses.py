@@ -2,106 +2,134 @@
 
 The webhook only appends. Here the pushes that nobody folded yet are matched by account and Front's id. Where a message
 stands then is a function of the *set* of its statuses: their order and repetition never matter.
+
+There may be thousands a second, so nothing here is a model's instance, and a batch is a handful of statements.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django_front_sms import events
 from django_front_sms.clock import database_now
-from django_front_sms.models import DeliveryStatus, OutboundMessage
-from django_front_sms.outbox.moves import Move, apply, locked
-from django_front_sms.outbox.rows import insert_rows, update_rows
+from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
+from django_front_sms.outbox.moves import Standing, accept_together, locked_standings
+from django_front_sms.outbox.rows import among, insert_values, update_values
 from django_front_sms.states import State, by_statuses
 from django_front_sms.transactions import short_transaction
 
-BATCH = 500
+BATCH = 2000
 GIVE_UP_AFTER = timedelta(days=1)
 _SOONEST = timedelta(seconds=2)
-_FINAL = (4, 5)  # delivered, failed (§2.3)
+_FINAL = {4, 5}  # delivered, failed (§2.3)
+_KNOWN = frozenset({-1, *_FINAL})
+
+
+class _Status(NamedTuple):
+    pk: int
+    account: str
+    gateway_id: int | None
+    status: int | None
+    problem: str
+
+
+class _Fold(NamedTuple):
+    """What is to be written of a status: its message, or when to look again; neither, where it is given up."""
+
+    pk: int
+    message: int | None
+    look_at: datetime | None
+    problem: str
+
+
+_Seen = Mapping[int, set[int | None]]  # by message
 
 
 def fold_statuses() -> int:
     """Fold all statuses that are due; gives how many were looked at."""
     total = 0
-    while looked_at := _fold_batch():
+    while (looked_at := _fold_batch()) is not None:
         total += looked_at
     return total
 
 
 @short_transaction
-def _fold_batch() -> int:
+def _fold_batch() -> int | None:
+    """None: nothing is due."""
     now = database_now()
-    due = DeliveryStatus.objects.filter(look_at__lte=now).order_by("look_at", "pk")
-    ids = {(s.account, s.gateway_id) for s in due.only("account", "gateway_id")[:BATCH]}
-    if not ids:
-        return 0
-    messages = {(m.account, m.gateway_id): m for m in locked(_pks_of(ids))}
+    due = DeliveryStatus.objects.filter(look_at__lte=now)
+    found = list(due.order_by("look_at", "pk").values_list("pk", "account", "gateway_id")[:BATCH])
+    if not found:
+        return None
+    standings = locked_standings(_messages_of({(account, gateway_id) for _pk, account, gateway_id in found}))
+    messages = {(message.account, message.gateway_id): message for message in standings}
     # Read only now, behind the messages' locks: what another worker has folded meanwhile is not told of twice.
-    statuses = [s for s in due.select_for_update()[: 2 * BATCH] if (s.account, s.gateway_id) in ids]
-    for status in statuses:
-        _match(status, messages.get((status.account, status.gateway_id)), now)
-    update_rows(statuses, ("message", "look_at", "problem"))
-    folded = {s.message_id: s.message for s in statuses if s.message is not None}
-    seen = _seen(folded)
-    _flag_contradictions(statuses, seen)
-    _move(folded.values(), seen, now)
-    insert_rows([events.status_received(s.pk, s.message_id) for s in statuses if s.look_at is None])
+    still_due = due.filter(pk__in=among(pk for pk, *_ in found)).order_by("pk").select_for_update()
+    statuses = [_Status(*row) for row in still_due.values_list(*_Status._fields)]
+    matched = [(status, messages.get((status.account, status.gateway_id))) for status in statuses]
+    seen = _seen(matched)
+    unmatched = [status.pk for status, message in matched if message is None]
+    received = dict(DeliveryStatus.objects.filter(pk__in=among(unmatched)).values_list("pk", "received_at"))
+    folds = [
+        _match(status, message, seen) if message else _wait(status, now - received[status.pk], now)
+        for status, message in matched
+    ]
+    update_values(DeliveryStatus, _Fold._fields[1:], folds)
+    told = _move([message for message in standings if message.pk in seen], seen, now)
+    told += events.statuses_received([(fold.pk, fold.message) for fold in folds if fold.look_at is None])
+    insert_values(Event, events.VALUES, told, next_at=events.due_at_once())
     return len(statuses)
 
 
-def _pks_of(ids: Iterable[tuple[str, int | None]]) -> list[int]:
+def _messages_of(ids: Iterable[tuple[str, int | None]]) -> list[int]:
     by_account: dict[str, list[int]] = defaultdict(list)
     for account, gateway_id in ids:
         if gateway_id is not None:
             by_account[account].append(gateway_id)
     newest: dict[tuple[str, int | None], int] = {}
     for account, gateway_ids in by_account.items():
-        found = OutboundMessage.objects.filter(account=account, gateway_id__in=gateway_ids)
+        found = OutboundMessage.objects.filter(account=account, gateway_id__in=among(gateway_ids))
         for pk, gateway_id in found.order_by("pk").values_list("pk", "gateway_id"):
             newest[account, gateway_id] = pk
     return list(newest.values())
 
 
-def _match(status: DeliveryStatus, message: OutboundMessage | None, now: datetime) -> None:
-    if message is not None:
-        status.message, status.look_at = message, None
-        return
-    age = now - status.received_at
-    if age < GIVE_UP_AFTER:
-        # Growing pauses: a push may be ahead of the commit that stores its id; much later it is hardly ours.
-        status.look_at = now + max(_SOONEST, age)
-    else:
-        status.look_at = None
-        status.problem = status.problem or "No message with this id is known."
-
-
-def _seen(pks: Iterable[int | None]) -> dict[int, set[int]]:
-    """All statuses that ever came, by message."""
-    seen: dict[int, set[int]] = defaultdict(set)
-    rows = DeliveryStatus.objects.filter(message__in=list(pks), status__in=(-1, *_FINAL))
-    for pk, status in rows.values_list("message_id", "status"):
-        if pk is not None and status is not None:
-            seen[pk].add(status)
+def _seen(matched: Iterable[tuple[_Status, Standing | None]]) -> _Seen:
+    """All statuses that ever came, by message: these, and those that were folded before."""
+    seen: dict[int, set[int | None]] = defaultdict(set)
+    for status, message in matched:
+        if message is not None:
+            seen[message.pk].add(status.status)
+    before = DeliveryStatus.objects.filter(message__in=among(seen), status__in=_KNOWN)
+    for pk, earlier in before.values_list("message_id", "status"):
+        seen[pk].add(earlier)
     return seen
 
 
-def _flag_contradictions(statuses: Iterable[DeliveryStatus], seen: Mapping[int, set[int]]) -> None:
-    """4 beats 5, whichever came first; that there were both is for staff to see."""
-    torn = [
-        s.pk
-        for s in statuses
-        if s.message_id is not None and s.status in _FINAL and seen.get(s.message_id, set()).issuperset(_FINAL)
-    ]
-    if torn:
-        DeliveryStatus.objects.filter(pk__in=torn, problem="").update(problem="Front reported both 4 and 5.")
+def _match(status: _Status, message: Standing, seen: _Seen) -> _Fold:
+    # 4 beats 5, whichever came first; that there were both is for staff to see.
+    torn = status.status in _FINAL and seen[message.pk] >= _FINAL
+    return _Fold(status.pk, message.pk, None, status.problem or ("Front reported both 4 and 5." if torn else ""))
 
 
-def _move(messages: Iterable[OutboundMessage], seen: Mapping[int, set[int]], now: datetime) -> None:
-    moves = []
+def _wait(status: _Status, age: timedelta, now: datetime) -> _Fold:
+    if age < GIVE_UP_AFTER:
+        # Growing pauses: a push may be ahead of the commit that stores its id; much later it is hardly ours.
+        return _Fold(status.pk, None, now + max(_SOONEST, age), status.problem)
+    return _Fold(status.pk, None, None, status.problem or "No message with this id is known.")
+
+
+def _move(messages: Iterable[Standing], seen: _Seen, now: datetime) -> list[events.Values]:
+    """Move the messages, those that make the same move together, and give the events that tell of it."""
+    alike: dict[tuple[str, frozenset[int]], list[int]] = defaultdict(list)
     for message in messages:
-        state = by_statuses(message.state, seen.get(message.pk, set()))
-        if state != message.state:
-            moves.append(Move(message, state, {"delivered_at": now} if state == State.DELIVERED else {}))
-    apply(moves, are_locked=True)
+        alike[message.state, _KNOWN & seen[message.pk]].append(message.pk)
+    together: dict[tuple[State, State], list[int]] = defaultdict(list)
+    for (state, statuses), pks in alike.items():
+        if (new := by_statuses(state, statuses)) != state:
+            together[State(state), new] += pks
+    told: list[events.Values] = []
+    for (old, new), pks in together.items():
+        told += accept_together(pks, old, new, **({"delivered_at": now} if new == State.DELIVERED else {}))
+    return told

@@ -8,7 +8,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
-from django_front_sms.outbox import fold_statuses
+from django_front_sms.outbox import fold_statuses, statuses
 from django_front_sms.states import State, by_statuses
 from tests.outbox.stage import (
     ID,
@@ -169,7 +169,65 @@ def test_a_change_is_told_once_and_each_status_is_told(clock: PretendClock, sent
     assert list(last)[-4:] == ["state_changed", *["status_received"] * 3]
 
 
-def test_many_statuses_are_folded_in_batches(clock: PretendClock, sent: OutboundMessage):
+def test_a_status_that_nobody_knows_lets_an_earlier_one_count_that_could_not_then(clock, sent: OutboundMessage):
+    OutboundMessage.objects.update(state="unconfirmed")
+    push(clock, 4)
+    fold_statuses()
+    assert again(sent).state == "unconfirmed"
+    OutboundMessage.objects.update(state="sent")
+    push(clock, 99)
+    fold_statuses()
+    assert again(sent).state == "delivered"
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_both_outcomes_are_flagged_on_those_that_come_together_and_on_the_later(clock, sent, together: bool):
+    first = push(clock, 5)
+    if not together:
+        fold_statuses()
+    others = [push(clock, 4), push(clock, -1), push(clock, 99)]
+    fold_statuses()
+    problems = [DeliveryStatus.objects.get(pk=status.pk).problem for status in (first, *others)]
+    torn = "Front reported both 4 and 5."
+    assert problems == [torn if together else "", torn, "", ""]
+
+
+def test_a_problem_that_was_there_before_is_kept(clock: PretendClock, sent: OutboundMessage):
+    told = "det st\u00e5r: 'origid=\\\"x\"; {1,null}', % og %s"
+    kept = [push(clock, 4), push(clock, 5), push(clock, 4, gateway_id=999)]
+    DeliveryStatus.objects.update(problem=told)
+    DeliveryStatus.objects.filter(gateway_id=999).update(received_at=clock.database() - timedelta(days=1))
+    push(clock, -1)
+    fold_statuses()
+    assert [DeliveryStatus.objects.get(pk=status.pk).problem for status in kept] == [told] * 3
+    assert not DeliveryStatus.objects.exclude(look_at=None).exists()
+
+
+def test_those_matched_awaited_and_given_up_are_told_apart_in_one_batch(clock: PretendClock, sent: OutboundMessage):
+    matched, awaited, given_up = push(clock, 4), push(clock, 4, gateway_id=998), push(clock, 4, gateway_id=999)
+    DeliveryStatus.objects.filter(pk=awaited.pk).update(received_at=clock.database() - timedelta(hours=1))
+    DeliveryStatus.objects.filter(pk=given_up.pk).update(received_at=clock.database() - timedelta(days=1))
+    assert fold_statuses() == 3
+    rows = [DeliveryStatus.objects.get(pk=status.pk) for status in (matched, awaited, given_up)]
+    assert [row.message for row in rows] == [sent, None, None]
+    assert [row.look_at for row in rows] == [None, clock.database() + timedelta(hours=1), None]
+    told = Event.objects.filter(kind="status_received").order_by("pk")
+    assert list(told.values_list("subject", "data")) == [
+        (f"out:{sent.pk}", {"status": matched.pk}),
+        (f"status:{given_up.pk}", {"status": given_up.pk}),
+    ]
+
+
+def test_many_statuses_take_few_statements(clock, sent, django_assert_max_num_queries):
+    """Where each row needs a statement of its own, PostgreSQL's alone are few; all read few."""
+    for gateway_id in range(ID - 200, ID + 1):
+        push(clock, 4, gateway_id=gateway_id)
+    with django_assert_max_num_queries(20):
+        assert fold_statuses() == 201
+
+
+def test_many_statuses_are_folded_in_batches(clock: PretendClock, sent: OutboundMessage, monkeypatch):
+    monkeypatch.setattr(statuses, "BATCH", 500)
     now = clock.database()
     DeliveryStatus.objects.bulk_create(
         DeliveryStatus(

@@ -1,0 +1,76 @@
+"""Many messages moved by one statement stand as if each had been moved by itself; what is equal, or missing, is no matter."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from django_front_sms import events
+from django_front_sms.models import Event, OutboundMessage
+from django_front_sms.outbox.moves import FIELDS, Move, accept_together, apply, locked_standings
+from django_front_sms.outbox.rows import insert_values
+from django_front_sms.states import ACCEPTED, State, may_move
+from tests.stories import message
+
+pytestmark = pytest.mark.django_db
+
+MOVES = [(old, new) for old in State for new in State if new in ACCEPTED and may_move(old, new)]
+
+
+def untidy(state: str) -> OutboundMessage:
+    """A message of which every field says something that a move may have to clear."""
+    now = timezone.now()
+    return message(
+        state=state, gateway_id=145099, token="t", lease_until=now, next_at=now, waits_for="retry", risk_at=now,
+        error_code=17, error_text="Duplicate", sent_at=now - timedelta(hours=1), given_up=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new"), MOVES)
+def test_together_is_as_one_by_one(old: State, new: State):
+    changes = {"delivered_at": timezone.now()} if new == State.DELIVERED else {}
+    rows = [untidy(old) for _ in range(3)]
+    told = accept_together([row.pk for row in rows[1:]], old, new, **changes)
+    insert_values(Event, events.VALUES, told, next_at=events.due_at_once())
+    apply([Move(rows[0], new, changes)], are_locked=True)
+    stand = list(OutboundMessage.objects.order_by("pk").values(*(set(FIELDS) - {"sent_at"})))
+    assert stand[1:] == [stand[0] | {}] * 2
+    assert stand[0]["state"] == new and stand[0]["token"] == ""
+    for row in rows:
+        (event,) = Event.objects.filter(subject=f"out:{row.pk}")
+        assert (event.kind, event.data) == ("state_changed", {"message": row.pk, "old": old, "new": new})
+
+
+@pytest.mark.parametrize(("old", "new"), [("delivered", "sent"), ("rejected", "delivered"), ("sent", "rejected")])
+def test_what_is_no_way_is_not_gone(old: str, new: str):
+    row = untidy(old)
+    with pytest.raises(ValueError, match="no way"):
+        accept_together([row.pk], State(old), State(new))
+    row.refresh_from_db()
+    assert (row.state, row.token) == (old, "t")
+
+
+def test_none_at_all_is_fine():
+    assert locked_standings([]) == []
+    assert accept_together([], State.SENT, State.DELIVERED) == []
+    insert_values(Event, events.VALUES, [])
+
+
+def test_events_of_many_are_rows_as_an_event_of_one_is():
+    one = events.state_changed(7, "sent", "delivered")
+    one.save()
+    insert_values(Event, events.VALUES, events.states_changed([7, 8], "sent", "delivered"), next_at=one.next_at)
+    rows = list(Event.objects.order_by("pk"))
+    assert len({row.event_id for row in rows}) == 3 and {len(row.event_id) for row in rows} == {32}
+    assert [row.subject for row in rows] == ["out:7", "out:7", "out:8"]
+    for row in rows:
+        assert (row.attempts, row.took, row.failed, row.traceback, row.next_at) == (0, [], False, "", one.next_at)
+        assert abs(row.created_at - one.created_at) < timedelta(minutes=1)
+
+
+@pytest.mark.postgresql
+@pytest.mark.sqlite
+@pytest.mark.parametrize("field", ["bulk", "reply_to", "duplicate_of", "created_by"])
+def test_who_looks_for_what_few_messages_have_reads_an_index(field: str):
+    for wanted in ({field: 7}, {f"{field}__in": [7, 8]}):
+        assert f"front_sms_out_{field}" in OutboundMessage.objects.filter(**wanted).explain()
