@@ -252,6 +252,13 @@ def test_refusals_are_counted_by_code_the_most_frequent_first():
     assert set(counted) == {(1, 2), (3, 1), (None, 1)}
 
 
+@pytest.mark.sqlite
+def test_refusals_are_found_by_an_index_of_their_own():
+    rejected = figures.asked_for(NOW).filter(state=State.REJECTED).order_by()
+
+    assert "INDEX front_sms_out_refused" in rejected.values("error_code").explain()
+
+
 def arrived(seconds: float, **fields) -> OutboundMessage:
     return message(state=State.DELIVERED, sent_at=at(0), delivered_at=at(seconds), **fields)
 

@@ -204,7 +204,7 @@ class OutboundMessage(models.Model):
             models.UniqueConstraint(fields=["idempotency_digest"], name="front_sms_out_idempotency"),
         ]
         # Partial where only a few rows of millions matter. MySQL has no partial indexes; migrations 0002, 0004 and 0009
-        # give it plain ones.
+        # give it plain ones, and 0011 none: each message would pay for it.
         indexes: ClassVar = [
             models.Index(
                 fields=["account", "priority", "next_at", "id"], name="front_sms_due", condition=Q(state=State.QUEUED)
@@ -239,6 +239,12 @@ class OutboundMessage(models.Model):
             models.Index(fields=["reply_to"], name="front_sms_out_reply_to", condition=Q(reply_to__isnull=False)),
             models.Index(fields=["bulk"], name="front_sms_out_bulk", condition=Q(bulk__isnull=False)),
             models.Index(fields=["created_by"], name="front_sms_out_created_by", condition=Q(created_by__isnull=False)),
+            # The desk's refusals by reason, and their lists, without reading the rows.
+            models.Index(
+                fields=["account", "created_at", "error_code"],
+                name="front_sms_out_refused",
+                condition=Q(state=State.REJECTED),
+            ),
         ]
 
     def __str__(self) -> str:
