@@ -4,7 +4,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
