@@ -127,17 +127,6 @@ class TestWhatIsSaid:
         events._close_unheard("default")
         assert set(Event.objects.filter(next_at=None).values_list("pk", flat=True)) == {due.pk}
 
-    def test_those_that_somebody_listens_to_or_that_are_not_due_are_left_open(self, receivers, monkeypatch):
-        monkeypatch.setattr(events, "_claim", lambda event: False)
-        receivers.connect(signals.message_received)
-        message = outbound()
-        heard, due, later = happen(
-            events.message_received(inbound().pk), *(events.state_changed(message.pk, "a", "b") for _ in range(2))
-        )
-        Event.objects.filter(pk=later.pk).update(next_at=timezone.now() + timedelta(hours=1))
-        events._close_unheard("default")
-        assert set(Event.objects.filter(next_at=None).values_list("pk", flat=True)) == {due.pk}
-
     @pytest.mark.parametrize("build", [lambda pk: events.message_received(pk), lambda pk: events.status_received(pk)])
     def test_an_event_whose_row_is_gone_is_dropped(self, receivers, build):
         receivers.connect(signals.message_received)

@@ -129,25 +129,6 @@ def test_statuses_folded_by_all_of_them_are_told_of_once(monkeypatch):
     )
 
 
-def test_statuses_folded_by_all_of_them_are_told_of_once(monkeypatch):
-    monkeypatch.setattr(statuses, "BATCH", 50)
-    OutboundMessage.objects.bulk_create(
-        OutboundMessage(account="default", recipient=NUMBER, state="sent", gateway_id=n) for n in range(1, 101)
-    )
-    long_ago = datetime(2000, 1, 1, tzinfo=UTC)
-    DeliveryStatus.objects.bulk_create(  # half of them nobody's, and given up; all twice
-        DeliveryStatus(account="default", gateway_id=n, status=4, received_at=long_ago, look_at=long_ago)
-        for n in [*range(1, 201), *range(200, 0, -1)]
-    )
-    assert sum(at_once(*[fold_statuses] * THREADS)) == 400
-    assert Counter(OutboundMessage.objects.values_list("state", flat=True)) == {"delivered": 100}
-    assert Event.objects.filter(kind="state_changed").count() == 100
-    told = Event.objects.filter(kind="status_received").values_list("data", flat=True)
-    assert Counter(data["status"] for data in told) == dict.fromkeys(
-        DeliveryStatus.objects.filter(look_at=None).values_list("pk", flat=True), 1
-    )
-
-
 def test_one_answer_recorded_by_all_of_them_lands_once():
     messages(1)
     (job,) = claim_all()
