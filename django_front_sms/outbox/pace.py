@@ -10,6 +10,7 @@ from collections.abc import Sequence
 FEWEST = 4
 CLAIMED_AHEAD = 1000  # messages that a worker that dies leaves in doubt: more would be hardly faster
 _WINDOW = 0.4  # seconds
+_FIRST_LOOK = 0.1  # seconds: long enough to see that answers are fast, too short to tell how many threads they need
 _SLACK = 2  # times as many requests at once as the shortest answers need
 _AS_FAST = 0.8  # of the rate before: less, and fewer threads were too few
 
@@ -24,6 +25,7 @@ class Pace:
         self.at_once = most
         self.ahead = 2 * most  # claimed and not yet answered
         self._tried_from: tuple[int, float] | None = None  # how many there were before fewer were tried; at which rate
+        self._has_looked = False
         self._began = time.monotonic()
         self._durations: list[float] = []
         self._waited = 0.0
@@ -39,9 +41,11 @@ class Pace:
         self._durations += durations
         self._waited = max(self._waited, waited)
         elapsed = time.monotonic() - self._began
-        if self._durations and elapsed >= _WINDOW:
+        if self._durations and elapsed >= (_WINDOW if self._has_looked else _FIRST_LOOK):
             rate = len(self._durations) / elapsed
-            self._learn_how_many_at_once(rate)
+            if elapsed >= _WINDOW:
+                self._learn_how_many_at_once(rate)
+            self._has_looked = True
             self._learn_how_many_ahead(rate, timeout)
             self._began, self._durations, self._waited = time.monotonic(), [], 0.0
 

@@ -30,6 +30,19 @@ def hears(monkeypatch: pytest.MonkeyPatch) -> Hears:
     return hear
 
 
+def test_the_first_tenth_of_a_second_lets_more_be_claimed_and_tells_nothing_of_the_threads(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    now = [0.0]
+    monkeypatch.setattr(pace.time, "monotonic", lambda: now[0])
+    one = Pace(64)
+    for ahead in (512, 512, 512, CLAIMED_AHEAD):  # and then each 0.4 s
+        now[0] += 0.15
+        one.heard([0.0005] * 100, 0.1, T)
+        assert one.ahead == ahead
+        assert one.at_once == 64 or ahead == CLAIMED_AHEAD
+
+
 def test_it_starts_with_all_at_once_and_as_many_again_ahead(hears: Hears):
     assert (Pace(64).at_once, Pace(64).ahead) == (64, 128)
 
@@ -110,7 +123,7 @@ def test_while_answers_are_slow_nothing_is_claimed_ahead(hears: Hears):
 
 def test_nothing_is_learnt_from_a_moment(hears: Hears, monkeypatch: pytest.MonkeyPatch):
     one = Pace(64)
-    monkeypatch.setattr(pace.time, "monotonic", lambda: 0.1)
+    monkeypatch.setattr(pace.time, "monotonic", lambda: 0.09)
     one.heard([0.0005] * 1000, 0.1, T)
     assert (one.at_once, one.ahead) == (64, 128)
 
