@@ -15,6 +15,7 @@ class Hinter:
     """A thread of this process that passes hints on to Celery's broker, so that nobody else waits for it."""
 
     PAUSE = 0.05  # seconds between two sends: hints that come meanwhile become one
+    PATIENCE = 0.2  # so much longer where it is events alone: each hint costs as much CPU as a webhook, and a task
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -35,6 +36,10 @@ class Hinter:
                 self._thread.start()
             self._changed.notify_all()
 
+    def will_send(self, task: str) -> bool:
+        """Whether a hint for `task` is still to be sent; then another would only wake the thread."""
+        return task in self._wanted and self._thread is not None and self._thread.is_alive()
+
     def flush(self, timeout: float) -> bool:
         """Wait until every hint was passed on, `timeout` seconds at most; gives whether all were."""
         with self._changed:
@@ -51,6 +56,8 @@ class Hinter:
                 self._sending = False
                 self._changed.notify_all()
             time.sleep(self.PAUSE)
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted - {"deliver_events"}, self.PATIENCE)
 
     def _send(self, task: str) -> None:
         try:

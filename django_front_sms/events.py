@@ -295,7 +295,8 @@ Task = Literal["dispatch", "deliver_events", "sweep"]
 def hint(task: Task) -> None:
     """Wake a worker. Never blocks and never raises; a hint that is lost costs one sweep interval. Call it on commit."""
     try:
-        _hinter.hint(task, current_app._get_current_object())  # type: ignore[attr-defined]  # the caller's own
+        if not _hinter.will_send(task):
+            _hinter.hint(task, current_app._get_current_object())  # type: ignore[attr-defined]  # the caller's own
     except Exception as error:  # no thread can be started: the process is ending, or is out of them
         logger.warning(
             "A hint to the worker was not passed on (%s); the next sweep does its work.", type(error).__name__

@@ -21,7 +21,7 @@ from django_front_sms import inbox
 from django_front_sms.conf import get_settings
 from django_front_sms.gateway.push import FALSE, TRUE, decode_inbound_json, decode_inbound_query, decode_status
 from django_front_sms.models import RefusedPush
-from django_front_sms.signing import Purpose, account_of, address_allowed, caller_address
+from django_front_sms.signing import Address, Purpose, account_of, address_allowed, caller_address
 
 logger = logging.getLogger(__name__)
 
@@ -95,23 +95,26 @@ def _answer(body: bytes, status: int = 200) -> HttpResponse:
 def _verify(request: HttpRequest, token: str, purpose: Purpose) -> str:
     """The account that the token is for; refuses in the order token, address, method."""
     address = caller_address(request)
-    seen = str(address) if address else "an address that cannot be told"
     account = account_of(token, purpose)
     if account is None:
-        raise _Refused(404, "A webhook was called from %s with a token that opens nothing here.", seen)
+        raise _Refused(404, "A webhook was called from %s with a token that opens nothing here.", _told(address))
     if not address_allowed(address):
         raise _Refused(
             403,
             'A push for account "%s" came from %s, which FRONT_SMS["WEBHOOK_ALLOWED_IPS"] does not name; '
             "TRUSTED_PROXY_COUNT is %d. If it is Front's, correct the one or the other.",
             account,
-            seen,
+            _told(address),
             get_settings().trusted_proxy_count,
             level="error",
         )
     if request.method not in ("GET", "POST"):
         raise _Refused(405, "A webhook was called with method %s.", request.method)
     return account
+
+
+def _told(address: Address | None) -> str:
+    return str(address) if address else "an address that cannot be told"
 
 
 def _query(request: HttpRequest) -> bytes:

@@ -22,8 +22,9 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture
 def hinter(monkeypatch):
-    """A hinter of the test's own, without its pause."""
+    """A hinter of the test's own, without its pauses."""
     monkeypatch.setattr(Hinter, "PAUSE", 0)
+    monkeypatch.setattr(Hinter, "PATIENCE", 0)
     monkeypatch.setattr(events, "_hinter", Hinter())
     yield
     assert events._hinter.flush(20)
@@ -77,6 +78,24 @@ class TestHints:
         broker.answers.set()
         assert events._hinter.flush(20)
         assert broker.sent == ["dispatch", "deliver_events", "dispatch"]
+
+    def test_events_alone_are_told_of_now_and_then_but_a_message_to_send_at_once(self, hinter, broker, monkeypatch):
+        monkeypatch.setattr(Hinter, "PATIENCE", 600)
+        events.hint("deliver_events")
+        assert events._hinter.flush(20)
+        events.hint("deliver_events")
+        assert not events._hinter.flush(0.2)
+        events.hint("dispatch")
+        assert events._hinter.flush(20)
+        assert broker.sent == ["deliver_events", "deliver_events", "dispatch"]
+        monkeypatch.setattr(Hinter, "PATIENCE", 0)
+
+    def test_what_a_thread_that_ended_left_is_sent_by_a_new_one(self, hinter, broker):
+        events._hinter._wanted.add("dispatch")
+        events._hinter._thread = threading.Thread(target=int)  # never started: as little alive as one that ended
+        events.hint("dispatch")
+        assert events._hinter.flush(20)
+        assert broker.sent == ["dispatch"]
 
     def test_flushing_waits_no_longer_than_it_was_told(self, hinter, broker):
         broker.answers.clear()

@@ -4,6 +4,7 @@ A problem is a few plain words about a field. It never quotes the value: values 
 """
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -143,7 +144,7 @@ def json_object(body: bytes, problems: list[str]) -> dict[str, object] | None:
 def _decoded(body: bytes, problems: list[str]) -> str:
     """JSON is UTF-8 (§2.1). Bytes that are not: Latin-1 where no letter at all is UTF-8, else U+FFFD for each."""
     try:
-        return body.decode("utf-8-sig")
+        return body.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError:
         text = body.decode("utf-8-sig", "replace")
     if text.replace("\ufffd", "").isascii():

@@ -21,6 +21,10 @@ logger = logging.getLogger(__name__)
 
 _TRIES = 5
 LONGEST_PROBLEM = 1000
+_LONGEST: dict[str, int] = {
+    name: InboundMessage._meta.get_field(name).max_length  # type: ignore[union-attr, misc]
+    for name in ("sender", "recipient", "keyword")
+}
 _CAME_BEFORE = "this came before with other content, as #"
 TWIN = "possibly the same as #"
 # By the driver's connection; asked once for each.
@@ -83,10 +87,9 @@ def unsaved(account: str, push: InboundPush, raw: bytes, problems: list[str]) ->
     names = files.store(contents)
     texts = {"sender": push.sender, "recipient": push.recipient, "keyword": push.keyword}
     problems = [*problems, *files.problems(push.files)]
-    for name, text in texts.items():
-        limit = InboundMessage._meta.get_field(name).max_length  # type: ignore[union-attr]
-        if limit and len(text) > limit:
-            texts[name] = text[:limit]
+    for name, limit in _LONGEST.items():
+        if len(texts[name]) > limit:
+            texts[name] = texts[name][:limit]
             problems.append(f"{name} was cut to {limit} characters")
     message = InboundMessage(
         account=account,
