@@ -1,9 +1,8 @@
-"""The way to Celery's broker: a thread that nobody waits for, and a connection that serves many hints."""
+"""The way to Celery's broker, by a thread that nobody waits for."""
 
 import logging
 import threading
 import time
-from contextlib import suppress
 from typing import Any
 
 from django_front_sms.schedule import HINTS_LAST
@@ -23,7 +22,6 @@ class Hinter:
         self._sending = False
         self._thread: threading.Thread | None = None
         self._app: Any = None
-        self._line = Line()
         self._failing = False
 
     def hint(self, task: str, app: Any) -> None:
@@ -61,7 +59,7 @@ class Hinter:
 
     def _send(self, task: str) -> None:
         try:
-            self._line.publish(self._app, task)
+            publish(self._app, task)
         except Exception as error:
             if not self._failing:  # the kind of error alone: its words can hold the broker's address and password
                 logger.warning(
@@ -76,52 +74,16 @@ class Hinter:
             self._failing = False
 
 
-class Line:
-    """A connection to the broker, kept while hints follow each other: making one takes seven times what a hint does.
+def publish(app: Any, task: str) -> None:
+    """Put `task`, such as "dispatch", into the broker of `app`; raises what the broker's client raises.
 
-    It must not be used in a process that was forked from its own.
+    Over a connection of its own, closed at once. To keep it would be cheaper, but a process that is forked while this
+    thread uses it can hang for ever: kombu cleans up what it inherits, and waits for a lock that nobody holds there.
     """
-
-    KEPT = 5.0  # seconds without a hint, after which it may have been cut without a word
-
-    def __init__(self) -> None:
-        self._connection: Any = None
-        self._app: Any = None
-        self._used = 0.0
-
-    def publish(self, app: Any, task: str) -> None:
-        """Put `task`, such as "dispatch", into the broker of `app`; raises what the broker's client raises.
-
-        What fails on a kept connection is tried once more on a new one. A hint that comes twice does no harm.
-        """
-        if not self._usable(app):
-            self.close()
-        kept = self._connection is not None
-        try:
-            self._put(app, f"django_front_sms.tasks.{task}")
-        except Exception:
-            self.close()
-            if not kept:
-                raise
-            self.publish(app, task)
-        self._used = time.monotonic()
-
-    def close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(Exception):  # whatever a client raises where the other side is gone
-                connection.release()
-
-    def _usable(self, app: Any) -> bool:
-        if self._connection is None or app is not self._app or time.monotonic() - self._used > self.KEPT:
-            return False
-        return bool(self._connection.connected)  # otherwise sending would first reconnect, and try that for ever
-
-    def _put(self, app: Any, name: str) -> None:
-        if self._connection is None:
-            self._app, self._connection = app, app.connection_for_write()
-            if self._connection.transport.driver_type == "redis":  # a silent server must not keep the thread for ever
-                limits = {"socket_timeout": 10, "socket_connect_timeout": 5}
-                self._connection.transport_options = {**limits, **self._connection.transport_options}
-            self._connection.ensure_connection(max_retries=1, timeout=5)
-        app.send_task(name, connection=self._connection, retry=False, ignore_result=True, expires=HINTS_LAST)
+    with app.connection_for_write() as connection:
+        if connection.transport.driver_type == "redis":  # a silent server must not keep the thread for ever
+            limits = {"socket_timeout": 10, "socket_connect_timeout": 5}
+            connection.transport_options = {**limits, **connection.transport_options}
+        connection.ensure_connection(max_retries=1, timeout=5)
+        name = f"django_front_sms.tasks.{task}"
+        app.send_task(name, connection=connection, retry=False, ignore_result=True, expires=HINTS_LAST)

@@ -9,7 +9,7 @@ import logging
 import os
 import traceback
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
@@ -20,8 +20,8 @@ from django.db import Error, close_old_connections, connections, models, router,
 from django.db.models import Exists, F, OuterRef
 from django.dispatch import Signal
 
-from django_front_sms import signals
-from django_front_sms.broker import Hinter, Line
+from django_front_sms import broker, signals
+from django_front_sms.broker import Hinter
 from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import NotPossible
@@ -306,8 +306,7 @@ def hint(task: Task) -> None:
 def publish(task: Task) -> bool:
     """Wake a worker, from a worker: waits for the broker, and gives whether it took the hint."""
     try:
-        with closing(Line()) as line:
-            line.publish(current_app, task)
+        broker.publish(current_app, task)
     except Exception as error:
         logger.warning("Celery's broker takes no hints (%s); this worker goes on by itself.", type(error).__name__)
         return False

@@ -8,14 +8,13 @@ import sys
 import textwrap
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from celery import Celery
 from celery.local import Proxy
 
 from django_front_sms import events
-from django_front_sms.broker import Hinter, Line
+from django_front_sms.broker import Hinter
 
 ROOT = Path(__file__).parent.parent
 
@@ -50,7 +49,7 @@ def broker(monkeypatch):
             self.sent.append(task)
 
     broker = Broker()
-    monkeypatch.setattr(Line, "publish", lambda line, app, task: broker.publish(task))
+    monkeypatch.setattr("django_front_sms.broker.publish", lambda app, task: broker.publish(task))
     return broker
 
 
@@ -170,87 +169,6 @@ class TestHints:
         forked.set()
         holder.join()
         assert status == 0
-
-
-class TestLine:
-    """The connection that hints go over."""
-
-    class App:
-        """Stands for a Celery app and its connections: what was sent over which, and what is raised instead."""
-
-        def __init__(self):
-            self.opened, self.released, self.sent, self.broken = 0, [], [], set()
-
-        def connection_for_write(self):
-            self.opened += 1
-            return TestLine.Connection(self, self.opened)
-
-        def send_task(self, name, *, connection, **options):
-            if connection.number in self.broken:
-                raise ConnectionError("cut")
-            self.sent.append((name.rpartition(".")[2], connection.number))
-
-    class Connection:
-        transport = SimpleNamespace(driver_type="memory")
-        connected = True
-
-        def __init__(self, app, number):
-            self.app, self.number = app, number
-
-        def ensure_connection(self, **options):
-            if "all" in self.app.broken:
-                raise ConnectionError("refused")
-
-        def release(self):
-            self.app.released.append(self.number)
-
-    def test_hints_that_follow_each_other_share_a_connection(self):
-        app, line = self.App(), Line()
-        for task in ("dispatch", "deliver_events", "dispatch"):
-            line.publish(app, task)
-        assert app.sent == [("dispatch", 1), ("deliver_events", 1), ("dispatch", 1)]
-
-    def test_a_hint_that_a_kept_connection_loses_goes_over_a_new_one(self):
-        app, line = self.App(), Line()
-        line.publish(app, "dispatch")
-        app.broken = {1}
-        line.publish(app, "dispatch")
-        line.publish(app, "sweep")
-        assert app.sent == [("dispatch", 1), ("dispatch", 2), ("sweep", 2)]
-        assert app.released == [1]
-
-    def test_a_broker_that_is_gone_is_tried_once_for_each_hint_and_found_again(self):
-        app, line = self.App(), Line()
-        line.publish(app, "dispatch")
-        app.broken = {1, "all"}
-        for opened in (2, 3):
-            with pytest.raises(ConnectionError):
-                line.publish(app, "dispatch")
-            assert app.opened == opened
-        app.broken = set()
-        line.publish(app, "sweep")
-        assert app.sent == [("dispatch", 1), ("sweep", 4)]
-        assert app.released == [1, 2, 3]
-
-    @pytest.mark.parametrize("why", ["idle", "known to be cut", "another app's"])
-    def test_a_connection_that_may_be_dead_or_anothers_is_not_used(self, why, monkeypatch):
-        app, line = self.App(), Line()
-        line.publish(self.App() if why == "another app's" else app, "dispatch")
-        if why == "idle":
-            line._used -= Line.KEPT + 1
-        if why == "known to be cut":
-            monkeypatch.setattr(self.Connection, "connected", False)
-        opened = app.opened
-        line.publish(app, "sweep")
-        assert app.opened == opened + 1
-        assert app.sent[-1] == ("sweep", app.opened)
-
-    def test_it_ends_with_its_connection(self):
-        app, line = self.App(), Line()
-        line.close()
-        line.publish(app, "dispatch")
-        line.close()
-        assert app.released == [1]
 
 
 class TestExit:
