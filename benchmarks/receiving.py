@@ -39,7 +39,7 @@ def broker(address: str) -> Iterator[None]:
     from django_front_sms import events
     from django_front_sms.broker import Hinter
 
-    before = current_app._get_current_object()  # type: ignore[attr-defined]
+    before = current_app._get_current_object()
     app = Celery("benchmark", broker=address)
     app.conf.task_default_queue = _QUEUE
     app.set_default()

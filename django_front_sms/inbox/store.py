@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 _TRIES = 5
 LONGEST_PROBLEM = 1000
-_LONGEST: dict[str, int] = {
+_LONGEST: dict[str, int] = {  # the types know fields in general alone, not that these have a limit
     name: InboundMessage._meta.get_field(name).max_length  # type: ignore[union-attr, misc]
     for name in ("sender", "recipient", "keyword")
 }

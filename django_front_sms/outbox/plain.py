@@ -1,6 +1,7 @@
 """Messages and their attempts as plain objects: what the engine reads of them, and nothing more.
 
-Building a model instance costs more than sending the message. `_meta` is the model's: `rows.py` writes either kind.
+Building model instances of these costs about as much as sending the message. `_meta` is the model's: `rows.py` writes
+either kind.
 """
 
 from dataclasses import dataclass, fields

@@ -3,6 +3,8 @@ each value of each row by itself, and `bulk_update` builds one huge CASE, 20 tim
 
 PostgreSQL takes a batch as one statement: what is equal in all rows stands in it once, the rest comes as JSON, which
 both sides read and write in C. The other databases get Django's INSERT, and an UPDATE for each row.
+
+In statements written here stand names of tables and columns alone, quoted; every value is a parameter.
 """
 
 import json
