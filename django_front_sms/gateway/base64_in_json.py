@@ -5,11 +5,12 @@ nothing.
 """
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+import pybase64
 
 _KEY = b'"fileData"'
 _OPENING = re.compile(rb'\s*:\s*"')
@@ -68,11 +69,9 @@ def _cut(written: memoryview, place: tuple[int, int]) -> Cut | None:
 def strict_base64(encoded: str | bytes | memoryview) -> bytes | None:
     """The bytes that ``encoded`` stands for; None where it has anything that Base64 has not, or bad padding."""
     try:
-        data = binascii.a2b_base64(encoded, strict_mode=True)
+        return pybase64.b64decode(encoded, validate=True)
     except ValueError:
         return None
-    # Before Python 3.13 strict mode still lets padding pass where none belongs.
-    return data if len(encoded) == -(-len(data) // 3) * 4 else None
 
 
 def follows(encoded: str | bytes | memoryview, data: bytes) -> bool:
