@@ -23,6 +23,8 @@ class Hinter:
         self._thread: threading.Thread | None = None
         self._app: Any = None
         self._failing = False
+        self._way = threading.Lock()  # held by a hint that is on its way, or by who keeps hints from going
+        self._is_held = False
 
     def hint(self, task: str, app: Any) -> None:
         """Have `task` put into the broker of `app`; never waits."""
@@ -43,13 +45,27 @@ class Hinter:
         with self._changed:
             return self._changed.wait_for(lambda: not self._wanted and not self._sending, timeout)
 
+    def hold(self, timeout: float) -> bool:
+        """Let no hint go until `go_on`; the one on its way is waited for, `timeout` seconds at most. Gives whether
+        none is on its way."""
+        if self._way.acquire(timeout=timeout):
+            self._is_held = True
+            return True
+        return False
+
+    def go_on(self) -> None:
+        if self._is_held:
+            self._is_held = False
+            self._way.release()
+
     def _run(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._wanted)
                 tasks, self._wanted, self._sending = sorted(self._wanted), set(), True
             for task in tasks:
-                self._send(task)
+                with self._way:
+                    self._send(task)
             with self._changed:
                 self._sending = False
                 self._changed.notify_all()
@@ -77,8 +93,8 @@ class Hinter:
 def publish(app: Any, task: str) -> None:
     """Put `task`, such as "dispatch", into the broker of `app`; raises what the broker's client raises.
 
-    Over a connection of its own, closed at once. To keep it would be cheaper, but a process that is forked while this
-    thread uses it can hang for ever: kombu cleans up what it inherits, and waits for a lock that nobody holds there.
+    Over a connection of its own, closed at once. A process that is forked in that moment can hang for ever: kombu
+    cleans up what it inherits, and waits for a lock that nobody holds there.
     """
     with app.connection_for_write() as connection:
         if connection.transport.driver_type == "redis":  # a silent server must not keep the thread for ever

@@ -318,5 +318,7 @@ def _renew() -> None:
     _hinter = Hinter()
 
 
-os.register_at_fork(after_in_child=_renew)  # the thread stays behind in the parent, and perhaps a held lock
+# No process is forked while a hint is on its way (see `broker.publish`); a broker that hangs is not waited for long.
+# The child gets a hinter of its own: the thread stays behind in the parent.
+os.register_at_fork(before=lambda: _hinter.hold(2), after_in_parent=lambda: _hinter.go_on(), after_in_child=_renew)
 atexit.register(lambda: _hinter.flush(2))

@@ -102,6 +102,35 @@ class TestHints:
         assert not events._hinter.flush(0.01)
         broker.answers.set()
 
+    def test_a_fork_waits_for_the_hint_on_its_way_and_lets_none_go_meanwhile(self, hinter, broker):
+        broker.answers.clear()
+        events.hint("dispatch")
+        assert broker.asked.wait(20)
+        assert not events._hinter.hold(0.01)
+        events._hinter.go_on()
+        broker.answers.set()
+        assert events._hinter.hold(20)
+        broker.asked.clear()
+        events.hint("deliver_events")
+        assert not broker.asked.wait(0.1)
+        events._hinter.go_on()
+        assert events._hinter.flush(20)
+        assert broker.sent == ["dispatch", "deliver_events"]
+
+    def test_whoever_forks_holds_the_hints_and_the_child_has_a_hinter_of_its_own(self, hinter, monkeypatch):
+        called = []
+        hold, go_on = Hinter.hold, Hinter.go_on
+        monkeypatch.setattr(Hinter, "hold", lambda self, timeout: called.append("hold") or hold(self, timeout))
+        monkeypatch.setattr(Hinter, "go_on", lambda self: called.append("go on") or go_on(self))
+        parents = events._hinter
+        child = os.fork()
+        if not child:
+            os._exit(0 if events._hinter is not parents and events._hinter.hold(0) else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert called == ["hold", "go on"]
+        assert parents.hold(0)
+        parents.go_on()
+
     def test_an_outage_is_logged_once_and_without_the_brokers_address(self, hinter, broker, caplog):
         caplog.set_level("INFO")
 
