@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.row import Row
 
 _POINT = re.compile(r"sending, 50 ms gateway, (\d+) at once, of the bare client")
+_COST = re.compile(r"CPU for a message, worker and PostgreSQL, of (.+) \(2 processes, 0 ms\)")
 _OURS, _THEIRS = "#0b6e4f", "#8d99ae"
 
 
@@ -20,10 +21,9 @@ def draw(rows: Sequence[Row], folder: Path) -> None:
     )
     if len(points) > 1:
         _concurrency(points, folder / "throughput.svg")
-    costs = {row.what: statistics.median(row.ours) for row in rows if row.unit == " ms" and "CPU" in row.what}
-    bare = next((statistics.median(row.theirs) for row in rows if row.what.endswith("bare client's (0 ms)")), None)
-    if bare is not None and "CPU for a message, worker and PostgreSQL" in costs:
-        _cost(costs, bare, folder / "cpu.svg")
+    costs = [(match[1], row) for row in rows if (match := _COST.fullmatch(row.what))]
+    if costs:
+        _cost(costs, folder / "cpu.svg")
 
 
 def _axes(title: str) -> tuple[Any, Any]:
@@ -50,11 +50,11 @@ def _concurrency(points: Sequence[tuple[int, float, float]], path: Path) -> None
     figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")
 
 
-def _cost(costs: dict[str, float], bare: float, path: Path) -> None:
-    figure, axes = _axes("CPU for a message in ms; 0 ms gateway")
-    database = costs.get("of that, PostgreSQL", 0.0)
-    worker = costs["CPU for a message, worker and PostgreSQL"] - database
-    axes.barh(["urllib3 pool, no database", "django-front-sms"], [bare, worker], color=[_THEIRS, _OURS], label="worker")
-    axes.barh(["django-front-sms"], [database], left=[worker], color="#9fd8cb", label="PostgreSQL")
-    axes.legend(frameon=False)
+def _cost(peers: Sequence[tuple[str, Row]], path: Path) -> None:
+    figure, axes = _axes("CPU for a message in ms, worker and PostgreSQL; 0 ms gateway, two processes")
+    bars = {name: statistics.median(row.theirs) for name, row in peers}
+    bars["django-front-sms"] = statistics.median(peers[0][1].ours)
+    colours = [_OURS if name == "django-front-sms" else _THEIRS for name in bars]
+    shown = axes.barh(list(bars), list(bars.values()), color=colours)
+    axes.bar_label(shown, fmt="%.2f", padding=3)
     figure.savefig(path, metadata={"Date": None}, bbox_inches="tight")

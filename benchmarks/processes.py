@@ -7,40 +7,50 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+_TICKS = os.sysconf("SC_CLK_TCK")
+
 
 @dataclass(frozen=True)
 class Cost:
-    """`seconds` from the start until the last was done; CPU seconds of all workers, and of the database's processes."""
+    """`seconds` from the start until the last was done; CPU seconds of all workers, and of the database's server.
+
+    `busy`: of all the machine's cores in that time, how much was at work, whatever for.
+    """
 
     seconds: float
     worker: float = 0.0
     database: float = 0.0
     statements: int = 0
     memory: int = 0  # KiB that the largest worker held at its end
+    busy: float = 0.0
 
 
 def together(processes: int, work: Callable[[], Any]) -> Cost:
     """Do `work` in so many processes, forked from this one, starting at the same moment."""
     from django.db import connections
 
+    server = database_server()
     connections.close_all()  # no connection may be shared with a child
     context = multiprocessing.get_context("fork")
     gate, told = context.Barrier(processes + 1), context.Queue()
     children = [context.Process(target=_work, args=(work, gate, told)) for _ in range(processes)]
     for child in children:
         child.start()
+    database, (at_work, idle) = cpu_of_family(server), _machine()
     gate.wait(60)
     began = time.perf_counter()
     costs: list[Cost] = [told.get(timeout=3600) for _ in children]
     took = time.perf_counter() - began
+    database, at_work, idle = cpu_of_family(server) - database, _machine()[0] - at_work, _machine()[1] - idle
     for child in children:
         child.join()
     return Cost(
         took,
         sum(cost.worker for cost in costs),
-        sum(cost.database for cost in costs),
+        database,
         sum(cost.statements for cost in costs),
         max(cost.memory for cost in costs),
+        at_work / (at_work + idle),
     )
 
 
@@ -54,25 +64,50 @@ def _work(work: Callable[[], Any], gate: Any, told: Any) -> None:
         statements += len(params) if many else 1
         return execute(sql, params, many, context)
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-    database = connection.connection.info.backend_pid if connection.vendor == "postgresql" else None
+    connection.ensure_connection()
     gate.wait(60)
-    ours, theirs = time.process_time(), cpu_of(database)
+    began = time.process_time()
     with connection.execute_wrapper(count):
         work()
-    told.put(Cost(0, time.process_time() - ours, cpu_of(database) - theirs, statements, memory()))
+    told.put(Cost(0, time.process_time() - began, statements=statements, memory=memory()))
     connection.close()
 
 
-def cpu_of(pid: int | None) -> float:
-    """CPU seconds that a process of this machine has used; 0 where it cannot be seen."""
+def database_server() -> int | None:
+    """The process that all of the database's are children of; None where it is not PostgreSQL on this machine."""
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        return None
+    connection.ensure_connection()
     try:
-        with open(f"/proc/{pid}/stat") as stat:
-            user, system = stat.read().rsplit(")", 1)[1].split()[11:13]
+        return int(_stat(connection.connection.info.backend_pid)[1])
+    except OSError:
+        return None
+
+
+def cpu_of_family(pid: int | None) -> float:
+    """CPU seconds that a process and its children have used, those that have ended too; 0 where it cannot be seen."""
+    try:
+        own = _stat(pid)
+        with open(f"/proc/{pid}/task/{pid}/children") as children:
+            living = children.read().split()
     except OSError:
         return 0.0
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, own[11:15])) / _TICKS + sum(cpu_of_family(int(child)) for child in living)
+
+
+def _stat(pid: int | None) -> list[str]:
+    """What the kernel tells of a process, from its state on: [1] is its parent, [11:15] its and its children's CPU."""
+    with open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rsplit(")", 1)[1].split()
+
+
+def _machine() -> tuple[int, int]:
+    """How long all cores together were at work, and how long they were not, since the machine started."""
+    with open("/proc/stat") as stat:
+        user, nice, system, idle, waiting, *others = map(int, stat.readline().split()[1:9])
+    return user + nice + system + sum(others), idle + waiting
 
 
 def memory() -> int:

@@ -19,8 +19,8 @@ CONCURRENCY = 64
 _texts = itertools.count()
 
 
-def bare(url: str, count: int, concurrency: int = CONCURRENCY) -> Cost:
-    """A urllib3 pool with so many requests at once, and nothing else, in a process of its own."""
+def bare(url: str, count: int, concurrency: int = CONCURRENCY, processes: int = 1) -> Cost:
+    """A urllib3 pool with so many requests at once, and nothing else, in each of so many processes; `count` in all."""
 
     def work() -> None:
         pool = urllib3.PoolManager(maxsize=concurrency, block=True, retries=False)
@@ -32,9 +32,9 @@ def bare(url: str, count: int, concurrency: int = CONCURRENCY) -> Cost:
                 raise RuntimeError("the stand-in refused a message")
 
         with ThreadPoolExecutor(concurrency) as threads:
-            list(threads.map(send, range(count)))
+            list(threads.map(send, range(count // processes)))
 
-    return together(1, work)
+    return together(processes, work)
 
 
 @contextmanager

@@ -2,26 +2,22 @@
 
 import json
 import os
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import urllib3
-from celery import Celery, shared_task
+from celery import Celery
 
-QUEUE = "front-sms-benchmark"
+from benchmarks.processes import Cost, cpu_of_family, database_server
+from benchmarks.sending import enqueue
+from benchmarks.worker import queue, until, worker
+
 _pool = urllib3.PoolManager(maxsize=64, block=True, retries=False)
 
-app = Celery("benchmarks")
+app = Celery("peer")  # without our tasks: a sweep in its worker would have our dispatch send its messages
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["django_front_sms"])
-app.conf.task_default_queue = QUEUE
+app.conf.task_default_queue = "front-sms-benchmark-peer"
 
 
-@shared_task(ignore_result=True)
+@app.task(ignore_result=True)
 def send(key: int) -> None:
     from django.utils import timezone
 
@@ -34,64 +30,24 @@ def send(key: int) -> None:
     row.save(update_fields=["gateway_id", "state", "sent_at"])
 
 
-def environment(gateway: str) -> dict[str, str]:
-    """What a worker needs in order to work on this run's database and Redis."""
-    from django.conf import settings
-    from django.db import connection
+def send_all(url: str, count: int, processes: int) -> Cost:
+    """Counted from the first message to the last, so that neither the start nor the queueing is in it."""
+    from django.db.models import Max, Min
 
-    of = connection.settings_dict
-    place = f"{of['USER']}:{of['PASSWORD']}@{of['HOST'] or 'localhost'}:{of['PORT'] or 5432}/{of['NAME']}"
-    return {
-        **os.environ,
-        "DATABASE_URL": f"postgres://{place.removeprefix(':@')}",
-        "CELERY_BROKER_URL": settings.REDIS_URL,
-        "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
-        "BENCHMARK_GATEWAY": gateway,
-    }
+    from django_front_sms.models import OutboundMessage
 
-
-@contextmanager
-def worker(gateway: str, processes: int) -> Iterator[None]:
-    """A Celery worker with so many processes, ready; asked to stop at the end."""
-    command = [sys.executable, "-m", "celery", "-A", "benchmarks.peers.celery:app", "worker", "-c", str(processes)]
-    command += ["-Q", QUEUE, "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
-    with subprocess.Popen(
-        command, env=environment(gateway), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "ready." in line:
-                break
-        import threading
-
-        threading.Thread(target=process.stderr.read, daemon=True).start()
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
-@contextmanager
-def queue() -> Iterator[Any]:
-    """The queue in Redis, empty before and after; this process's tasks and hints go to it."""
-    import redis
-    from django.conf import settings
-
-    server = redis.Redis.from_url(settings.REDIS_URL)
-    server.delete(QUEUE)
-    app.conf.broker_url = settings.REDIS_URL
-    app.set_default()
-    try:
-        yield server
-    finally:
-        server.delete(QUEUE)
-
-
-def until(condition: Any, seconds: float = 600) -> None:
-    """Wait until `condition()`, looking ten times a second; raises `TimeoutError`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError("what was waited for did not come")
-        time.sleep(0.1)
+    OutboundMessage.objects.all().delete()
+    enqueue(count)
+    server = database_server()
+    sent = OutboundMessage.objects.filter(state="sent")
+    with queue(app):
+        for key in OutboundMessage.objects.values_list("pk", flat=True):
+            send.delay(key)
+        with worker(url, processes, "benchmarks.peers.celery:app") as first:
+            began = cpu_of_family(first), cpu_of_family(server)
+            until(lambda: sent.count() == count)
+            ended = cpu_of_family(first), cpu_of_family(server)
+    times = sent.aggregate(first=Min("sent_at"), last=Max("sent_at"))
+    OutboundMessage.objects.all().delete()
+    seconds = (times["last"] - times["first"]).total_seconds() * count / (count - 1)
+    return Cost(seconds, ended[0] - began[0], ended[1] - began[1])

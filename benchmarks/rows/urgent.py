@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 
-from benchmarks.peers import celery as peer
 from benchmarks.row import Options, Row
 from benchmarks.sending import enqueue, gateway, sending_to
+from benchmarks.worker import queue, until, worker
 
 REMINDERS = 50_000
 
@@ -21,7 +21,7 @@ def code(number: int) -> float:
 
     asked = timezone.now()
     row = send_sms("+4799999998", f"Koden er {time.time_ns()} {number}", priority="urgent")
-    peer.until(lambda: OutboundMessage.objects.filter(pk=row.pk, state="sent").exists(), 60)
+    until(lambda: OutboundMessage.objects.filter(pk=row.pk, state="sent").exists(), 60)
     attempt = row.send_attempts.get()
     return (attempt.finished_at - timedelta(seconds=attempt.duration) - asked).total_seconds() * 1000
 
@@ -32,13 +32,13 @@ def measure(options: Options) -> Iterator[Row]:
     what = f"a one-time code behind {REMINDERS:,} reminders, of an idle system's"
     OutboundMessage.objects.all().delete()
     rounds = 4 * options.rounds
-    with gateway(0.05) as url, peer.queue(), sending_to(url), peer.worker(url, 2):
+    with gateway(0.05) as url, queue(), sending_to(url), worker(url, 2):
         code(0)
         options.step(f"{what}: idle")
         idle = [code(number) for number in range(rounds)]
         options.step(f"{what}: busy")
         enqueue(REMINDERS)
-        peer.until(lambda: OutboundMessage.objects.filter(state="sent").count() > 1000, 60)
+        until(lambda: OutboundMessage.objects.filter(state="sent").count() > 1000, 60)
         busy = [code(number) for number in range(rounds)]
         left = OutboundMessage.objects.filter(state="queued").count()
     OutboundMessage.objects.all().delete()

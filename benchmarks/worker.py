@@ -1,0 +1,79 @@
+"""A Celery worker on this run's database and Redis: by default one of ours."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from celery import Celery
+
+QUEUE = "front-sms-benchmark"
+
+app = Celery("benchmarks")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["django_front_sms"])
+app.conf.task_default_queue = QUEUE
+
+
+def environment(gateway: str) -> dict[str, str]:
+    """What a worker needs in order to work on this run's database and Redis."""
+    from django.conf import settings
+    from django.db import connection
+
+    of = connection.settings_dict
+    place = f"{of['USER']}:{of['PASSWORD']}@{of['HOST'] or 'localhost'}:{of['PORT'] or 5432}/{of['NAME']}"
+    return {
+        **os.environ,
+        "DATABASE_URL": f"postgres://{place.removeprefix(':@')}",
+        "CELERY_BROKER_URL": settings.REDIS_URL,
+        "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+        "BENCHMARK_GATEWAY": gateway,
+    }
+
+
+@contextmanager
+def worker(gateway: str, processes: int, app: str = "benchmarks.worker:app") -> Iterator[int]:
+    """A Celery worker with so many processes, ready; asked to stop at the end. Gives the first one's number."""
+    command = [sys.executable, "-m", "celery", "-A", app, "worker", "-c", str(processes)]
+    command += ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+    with subprocess.Popen(
+        command, env=environment(gateway), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "ready." in line:
+                break
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+        try:
+            yield process.pid
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+@contextmanager
+def queue(app: Celery = app) -> Iterator[None]:
+    """The app's queue in Redis, empty before and after; with ours, this process's hints go to it."""
+    import redis
+    from django.conf import settings
+
+    server = redis.Redis.from_url(settings.REDIS_URL)
+    server.delete(app.conf.task_default_queue)
+    app.conf.broker_url = settings.REDIS_URL
+    app.set_default()
+    try:
+        yield
+    finally:
+        server.delete(app.conf.task_default_queue)
+
+
+def until(condition: Callable[[], bool], seconds: float = 600) -> None:
+    """Wait until `condition()`, looking ten times a second; raises `TimeoutError`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("what was waited for did not come")
+        time.sleep(0.1)
