@@ -56,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
            help="probability from 0 to 1 that a push is repeated, late or lost")  # fmt: skip
     option("--first-id", type=int, metavar="N",
            help="where the ids of messages and files begin, for a site that remembers ids of an earlier run "
-                "(default: at the manual's)")  # fmt: skip
+                "(default: at the manual's; `front_sms simulate` asks the site)")  # fmt: skip
     option("--seed", type=int, help="makes the chaos repeatable")
     return parser
 

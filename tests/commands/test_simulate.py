@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from django_front_sms.management.subcommands import simulate
+from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.signing import webhook_path
 from django_front_sms.simulator import Simulator
 from django_front_sms.simulator.__main__ import build
 from tests.commands.running import run, set_account
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -62,3 +65,23 @@ def test_a_site_that_refuses_the_simulators_pushes_is_told(settings, monkeypatch
     monkeypatch.setattr(simulate, "main", lambda arguments: None)
     settings.FRONT_SMS = {**settings.FRONT_SMS, "WEBHOOK_ALLOWED_IPS": ["192.0.2.1"]}
     assert "Add 127.0.0.1 to WEBHOOK_ALLOWED_IPS" in run("simulate")[1]
+
+
+def heard(monkeypatch) -> list[str]:
+    """The arguments that the simulator is started with."""
+    arguments: list[str] = []
+    monkeypatch.setattr(simulate, "main", arguments.extend)
+    run("simulate")
+    return arguments
+
+
+def test_a_site_that_remembers_no_ids_hears_the_manuals(monkeypatch):
+    OutboundMessage.objects.create(account="bergen", gateway_id=200_000, recipient="+4799999999", text="Hei")
+    assert not [argument for argument in heard(monkeypatch) if "first-id" in argument]
+
+
+def test_ids_that_the_site_remembers_of_an_earlier_run_do_not_come_again(monkeypatch):
+    OutboundMessage.objects.create(account="default", gateway_id=145_100, recipient="+4799999999", text="Hei")
+    assert "--first-id=145101" in heard(monkeypatch)
+    InboundMessage.objects.create(account="default", gateway_id=999_999, api="json", identity="x")
+    assert "--first-id=1000000" in heard(monkeypatch)

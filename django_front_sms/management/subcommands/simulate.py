@@ -6,11 +6,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.management.base import OutputWrapper
+from django.db import DatabaseError
+from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_front_sms.conf import Account, get_settings
 from django_front_sms.management.subcommands.urls import LOCAL, checked, urls_of
+from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.signing import address_allowed
 from django_front_sms.simulator.__main__ import build_parser, main
 
@@ -26,7 +29,7 @@ class _FromSettings:
 
 
 FROM_SETTINGS = _FromSettings()
-_OF_ACCOUNT = ("port", "service_id", "password", "status_url", "inbound_url")
+_OF_ACCOUNT = ("port", "service_id", "password", "status_url", "inbound_url", "first_id")
 
 
 def parents() -> list[ArgumentParser]:
@@ -87,4 +90,18 @@ def _answers(account: Account, given: Namespace) -> dict[str, Any]:
         "password": account.password,
         "status_url": urls["status"],
         "inbound_url": urls["inbound"],
+        "first_id": _first_id(account),
     }
+
+
+def _first_id(account: Account) -> int | None:
+    """Beyond the ids that the site remembers: staff are told of an inbound id that comes again with another text. None
+    where it remembers none, so that the first run has the manual's ids."""
+    latest = 0
+    for model in (OutboundMessage, InboundMessage):
+        rows = model.objects.filter(account=account.name, gateway_id__isnull=False)
+        try:
+            latest = max(latest, rows.aggregate(latest=Max("gateway_id"))["latest"] or 0)
+        except DatabaseError:  # no tables yet
+            return None
+    return latest + 1 if latest else None
