@@ -1,6 +1,6 @@
 """A broker made of files in a folder, where no server is installed: kombu's own, without what ends a worker there.
 
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_BROKER_TRANSPORT = "django_front_sms.testing.folder:Transport"
 
 Kombu makes a file, and writes it a moment later. A worker that reads it in between finds no JSON in it, takes that for
