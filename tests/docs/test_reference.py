@@ -4,9 +4,11 @@ The pages of checks, commands, metrics, log lines and the REST API are compared 
 """
 
 import ast
+import configparser
 import inspect
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -221,6 +223,36 @@ def words_of_front() -> set[str]:
 def test_every_word_of_front_has_ours_beside_it() -> None:
     front = {word for row in cells(DOCS / "glossary.md") if len(row) == 4 for word in code_of(row[1])}
     assert words_of_front() <= front
+
+
+PARAGRAPHS = ("1.1", "1.2", "2.1", "2.1.1", "2.1.2", "2.2", "2.3", "2.4", "2.5", "2.5.1", "2.5.2", "3")
+
+
+def test_a_reader_of_the_manual_finds_each_of_its_paragraphs_and_parameters_in_norwegian() -> None:
+    text = (DOCS / "norsk.md").read_text()
+    assert {*PARAGRAPHS} <= set(re.findall(r"§(\d(?:\.\d)*)", text))
+    assert words_of_front() <= {word for marked in code_of(text) for word in re.findall(r"\w+", marked)}
+
+
+# ---- Why
+
+
+def test_every_dependency_has_its_reason() -> None:
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(ROOT / "setup.cfg")
+    wanted = [config["options"]["install_requires"], *config["options.extras_require"].values()]
+    names = {name for lines in wanted for name in re.findall(r"^[A-Za-z][\w-]*", lines, re.M)}
+    reasons = re.sub(r"[\s_-]+", "-", (DOCS / "why" / "dependencies.md").read_text()).lower()
+    assert {name for name in names if name.lower().replace("_", "-") not in reasons} == set()
+
+
+def test_the_house_has_the_floors_that_imports_are_held_to() -> None:
+    """The ground floor is first on the page, and last in pyproject.toml."""
+    drawn = (DOCS / "why" / "design.md").read_text().partition("```text\n")[2].partition("```")[0]
+    floors = [set(re.findall(r"\w+", re.split(r" {5,}", line)[0])) for line in drawn.splitlines()]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["id"] == "layers")
+    assert floors == [set(re.findall(r"\w+", layer)) for layer in reversed(layers)]
 
 
 # ---- Every page

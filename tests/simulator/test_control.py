@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from django_front_sms.simulator import Account, Network, Submission
+from django_front_sms.simulator.control import ROUTES
 
 from .conftest import Exchange, Site
+
+REFERENCE = Path(__file__).parent.parent.parent / "docs" / "reference" / "simulator.md"
 
 
 @pytest.fixture
@@ -107,3 +112,9 @@ def test_what_makes_no_sense_is_named(post: Exchange, network: Network, path: st
 
 def test_an_unknown_address_is_not_found(get: Exchange) -> None:
     assert get("/control/nothing").status == 404
+
+
+@pytest.mark.skipif(not REFERENCE.exists(), reason="the documentation is not here")
+def test_every_request_of_the_control_api_stands_in_the_reference() -> None:
+    listed = re.findall(r"^\| `(GET|POST) (/control/\w+)[^`]*` \|", REFERENCE.read_text(), re.M)
+    assert set(listed) == set(ROUTES)
