@@ -1,4 +1,5 @@
-"""What every test gets: a broker and a media folder of its own, and an honest word where a server is missing."""
+"""What every test gets: a broker and a media folder of its own, and an honest word where a server is missing. And what
+many ask for: clocks that the test moves, and hints that are heard and go nowhere."""
 
 import os
 from collections.abc import Iterator
@@ -7,7 +8,9 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from django_front_sms import events
 from example_project.celery import app as celery_app
+from tests.outbox.stage import PretendClock
 
 REQUIRE_SERVICES = os.environ.get("REQUIRE_SERVICES") == "1"
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/9"
@@ -56,3 +59,19 @@ def media(settings, tmp_path: Path) -> Iterator[Path]:
     """The folder where this test's MMS files end up."""
     settings.MEDIA_ROOT = str(tmp_path / "media")
     yield tmp_path / "media"
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> PretendClock:
+    """Time stands still unless the test moves it."""
+    pretended = PretendClock()
+    monkeypatch.setattr("django_front_sms.clock.source", pretended)
+    return pretended
+
+
+@pytest.fixture
+def hints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tasks that a worker was woken for; none reaches a broker."""
+    given: list[str] = []
+    monkeypatch.setattr(events, "hint", given.append)
+    return given

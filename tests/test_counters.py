@@ -13,14 +13,9 @@ from django_front_sms.inbox import counters
 from django_front_sms.models import CounterGap, CounterMemory, Event, InboundMessage
 from tests.pushes import sms
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _no_hints(monkeypatch):
-    monkeypatch.setattr(events, "hint", lambda task: None)
 
 
 def bring(counter: int, second: float | None = None, account: str = "default", **fields) -> None:

@@ -222,10 +222,9 @@ class TestReceiversThatRaise:
         assert (second.next_at, second.failed, len(second.took)) == (None, False, 1)
 
     def test_staff_can_have_a_failed_event_handed_out_again_to_those_who_did_not_take_it(
-        self, receivers, monkeypatch, django_capture_on_commit_callbacks
+        self, receivers, hints, django_capture_on_commit_callbacks
     ):
-        hints, broken = [], [True]
-        monkeypatch.setattr(events, "hint", hints.append)
+        broken = [True]
 
         def unwilling(**kwargs):
             if broken:

@@ -13,17 +13,10 @@ from django.urls import path
 from django_front_sms import health
 from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountMemory, OutboundMessage
-from tests.outbox.stage import PretendClock, message
+from tests.outbox.stage import message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.test_health")]
 urlpatterns = [path("health/", health.view), path("ready/", health.ready)]
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> PretendClock:
-    pretended = PretendClock()
-    monkeypatch.setattr("django_front_sms.clock.source", pretended)
-    return pretended
 
 
 @pytest.fixture(autouse=True)

@@ -15,12 +15,7 @@ from django_front_sms.models import Event, InboundMessage, OutboundMessage
 from django_front_sms.states import State
 from tests.pushes import MMS, QUERY, SMS, sms
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _no_hints(monkeypatch):
-    monkeypatch.setattr(events, "hint", lambda task: None)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
 
 def receive(body: bytes = SMS, account: str = "default") -> bool:

@@ -14,14 +14,9 @@ from django_front_sms.models import CounterGap, CounterMemory, Event, InboundMes
 from django_front_sms.models.incoming import mms_storage
 from tests.pushes import JPEG, PNG, QUERY, file, sms
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
 TWICE = PNG.decode("latin-1").encode().decode("latin-1").encode()  # encoded as UTF-8 two times over (§2.5.1)
-
-
-@pytest.fixture(autouse=True)
-def _no_hints(monkeypatch):
-    monkeypatch.setattr(events, "hint", lambda task: None)
 
 
 def receive(body: bytes) -> InboundMessage:

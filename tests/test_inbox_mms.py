@@ -10,13 +10,13 @@ import pytest
 from django.core.files.storage import FileSystemStorage, InMemoryStorage
 from django.db.models import F
 
-from django_front_sms import events, inbox
+from django_front_sms import inbox
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.inbox import files
 from django_front_sms.models import Event, InboundMessage, MmsFile
 from tests.pushes import JPEG, MMS, PNG, file, sms
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
 DOWN = {
     "default": {"BACKEND": "tests.test_inbox_mms.Unwilling"},
@@ -49,11 +49,6 @@ class Silent(InMemoryStorage):
     def _save(self, name, content):
         self.over.wait(20)
         return super()._save(name, content)
-
-
-@pytest.fixture(autouse=True)
-def _no_hints(monkeypatch):
-    monkeypatch.setattr(events, "hint", lambda task: None)
 
 
 def receive(body: bytes) -> InboundMessage:

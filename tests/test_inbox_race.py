@@ -5,20 +5,15 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from django_front_sms import events, inbox, send_sms
+from django_front_sms import inbox, send_sms
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.models import Event, InboundMessage, OutboundMessage, SendAttempt
 from tests.outbox.stage import accepted, hear, not_sent, take_one
 from tests.pushes import sms
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
 PSK = "26114123450000"
-
-
-@pytest.fixture(autouse=True)
-def _no_hints(monkeypatch):
-    monkeypatch.setattr(events, "hint", lambda task: None)
 
 
 def reply(**fields) -> InboundMessage:

@@ -9,7 +9,7 @@ from django_front_sms.models import Event, InboundMessage
 from django_front_sms.signals import message_received
 from tests.pushes import sms
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("hints")]
 
 PSK = "26114123450000"
 
@@ -17,7 +17,6 @@ PSK = "26114123450000"
 @pytest.fixture(autouse=True)
 def called(monkeypatch):
     """What handlers were called with, in order; none is connected before the test, nor after it."""
-    monkeypatch.setattr(events, "hint", lambda task: None)
     monkeypatch.setattr(keywords, "_routes", [])
     before = list(message_received.receivers)
     yield []

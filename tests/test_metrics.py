@@ -15,20 +15,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from django_front_sms import metrics
 from django_front_sms.models import AccountMemory, CounterGap, DeliveryStatus, OutboundMessage, SendAttempt
 from django_front_sms.states import State
-from tests.outbox.stage import NUMBER, PretendClock, accepted, attempt, message, refused, take_one
+from tests.outbox.stage import NUMBER, accepted, attempt, message, refused, take_one
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/reference/metrics.md"
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.test_metrics")]
 urlpatterns = [path("metrics/", metrics.view)]
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> PretendClock:
-    pretended = PretendClock()
-    monkeypatch.setattr("django_front_sms.clock.source", pretended)
-    return pretended
 
 
 def scraped() -> dict[tuple[str, ...], float]:

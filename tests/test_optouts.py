@@ -13,16 +13,11 @@ from django_front_sms.states import State
 from tests.outbox.stage import accepted, attempt, take, unclear
 from tests.stories import inbound
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
 NUMBER, OTHER = "+4799999999", "+4799999998"
 PSK = "26114123450000"
 SHORT = "26114"
-
-
-@pytest.fixture(autouse=True)
-def _no_hints(monkeypatch):
-    monkeypatch.setattr(events, "hint", lambda task: None)
 
 
 def write(text: str, recipient: str = PSK, *, minutes: float = 0, **fields) -> InboundMessage:

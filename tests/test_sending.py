@@ -21,13 +21,6 @@ NUMBER = "+4799999999"
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def hints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    given: list[str] = []
-    monkeypatch.setattr(events, "hint", given.append)
-    return given
-
-
 def test_a_message_is_queued_as_it_was_asked_for(admin_user):
     row = send_sms("999 99 999", "Hei på deg", created_by=admin_user, metadata={"appointment": 7})
     row.refresh_from_db()

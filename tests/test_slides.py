@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_front_sms import events, inbox
+from django_front_sms import inbox
 from django_front_sms.gateway import smil
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.gateway.smil import Slide, Unreadable, slides
@@ -98,11 +98,8 @@ TEXT = "text/plain;Name=text_75329.txt;Charset=ISO-8859-1"
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("hints")
 class TestMessages:
-    @pytest.fixture(autouse=True)
-    def _no_hints(self, monkeypatch):
-        monkeypatch.setattr(events, "hint", lambda task: None)
-
     def receive(self, *files) -> InboundMessage:
         body = sms(files=list(files))
         inbox.store_inbound("default", decode_inbound_json(body), body)

@@ -10,20 +10,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> PretendClock:
-    pretended = PretendClock()
-    monkeypatch.setattr("django_front_sms.clock.source", pretended)
-    return pretended
-
-
-@pytest.fixture
-def hints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    given: list[str] = []
-    monkeypatch.setattr(events, "hint", given.append)
-    return given
-
-
-@pytest.fixture
 def no_gateway(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
     runs: list[tuple] = []
     monkeypatch.setattr(outbox, "run", lambda *args, **options: runs.append((args, options)) or 0)

@@ -12,15 +12,7 @@ from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile, Ref
 from django_front_sms.signing import webhook_path
 from tests.pushes import QUERY, SMS, STATUS, by_get, by_post, sms
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def hints(monkeypatch):
-    """The tasks that a worker was woken for."""
-    hinted: list[str] = []
-    monkeypatch.setattr(events, "hint", hinted.append)
-    return hinted
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
 
 def rows() -> int:

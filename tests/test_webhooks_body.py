@@ -10,17 +10,13 @@ from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import RequestFactory
 
-from django_front_sms import events
 from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile, RefusedPush
 from django_front_sms.signing import webhook_path
 from tests.pushes import JPEG, QUERY, SMS, STATUS, file, sms
 
 LARGE = 2_700_000  # beyond DATA_UPLOAD_MAX_MEMORY_SIZE and FILE_UPLOAD_MAX_MEMORY_SIZE, which are 2.5 MB
 
-
-@pytest.fixture(autouse=True)
-def _no_hints(monkeypatch):
-    monkeypatch.setattr(events, "hint", lambda task: None)
+pytestmark = pytest.mark.usefixtures("hints")
 
 
 class Dripping(io.BytesIO):

@@ -9,23 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from django_front_sms import events, inbox
+from django_front_sms import inbox
 from django_front_sms.models import DeliveryStatus, InboundMessage
 from tests import malformed
 from tests.pushes import MMS, QUERY, SMS, STATUS, by_get, by_post, sms
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
 many = settings(
     max_examples=int(os.environ.get("MALFORMED_EXAMPLES", "100")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-
-
-@pytest.fixture(autouse=True)
-def _no_hints(monkeypatch):
-    monkeypatch.setattr(events, "hint", lambda task: None)
 
 
 def kept(model) -> list[bytes]:

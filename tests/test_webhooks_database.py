@@ -7,7 +7,6 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.db import Error, OperationalError, connection
 from django.test import RequestFactory
 
-from django_front_sms import events
 from django_front_sms.models import DeliveryStatus, InboundMessage
 from django_front_sms.signing import webhook_path
 from tests.pushes import QUERY, SMS, STATUS
@@ -52,9 +51,7 @@ def push(kind: str) -> tuple[int, bytes]:
 
 
 @pytest.mark.parametrize("kind", PUSHES)
-def test_a_database_that_goes_down_and_comes_back_costs_a_retry_and_nothing_else(kind, relay, monkeypatch):
-    hints: list[str] = []
-    monkeypatch.setattr(events, "hint", hints.append)
+def test_a_database_that_goes_down_and_comes_back_costs_a_retry_and_nothing_else(kind, relay, hints):
     connection.ensure_connection()  # a kept-alive one, that breaks
     relay.cut()
     assert push(kind) == (503, b"false")
@@ -66,9 +63,7 @@ def test_a_database_that_goes_down_and_comes_back_costs_a_retry_and_nothing_else
     assert hints == ["deliver_events"]
 
 
-def test_an_answer_that_is_lost_with_the_commit_done_gives_one_row_too(relay, monkeypatch):
-    monkeypatch.setattr(events, "hint", lambda task: None)
-
+def test_an_answer_that_is_lost_with_the_commit_done_gives_one_row_too(relay, hints):
     def store_and_cut(execute, sql, params, many, context):
         result = execute(sql, params, many, context)
         if sql.startswith("INSERT INTO") and "inboundmessage" in sql:

@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from django_front_sms import events, optouts, outbox, retention, send_bulk_sms, send_sms, tasks
+from django_front_sms import optouts, outbox, retention, send_bulk_sms, send_sms, tasks
 from django_front_sms.models import BulkSend, Event, InboundMessage, MmsFile, OptOut, OutboundMessage, SendAttempt
 from django_front_sms.retention import forgetting
 from django_front_sms.retention.history import written
@@ -33,16 +33,11 @@ from tests.pushes import JPEG, PNG, QUERY, by_get, by_post, file, sms
 from tests.retention.storages import UNWILLING, WILLING
 from tests.retention.traces import digests, files_in, traces
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
 TEXT = "Hemmelig æøå"
 OTHER = "+4741000000"
 TRACES = ("99999999", "999 99 999", "Hemmelig", "image01")
-
-
-@pytest.fixture(autouse=True)
-def _no_hints(monkeypatch):
-    monkeypatch.setattr(events, "hint", lambda task: None)
 
 
 def receive(body: bytes) -> InboundMessage:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from django_front_sms import events, outbox, retention, send_bulk_sms, send_sms, tasks
+from django_front_sms import outbox, retention, send_bulk_sms, send_sms, tasks
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.inbox import read_again
 from django_front_sms.models import (
@@ -25,16 +25,15 @@ from tests.pushes import JPEG, QUERY, by_get, by_post, file, sms
 from tests.retention.storages import UNWILLING, WILLING
 from tests.retention.traces import digests, files_in, traces
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
 TEXT = "Hemmelig æøå"
 NEEDLES = ("99999999", "Hemmelig", "image01")
 
 
 @pytest.fixture(autouse=True)
-def _month(settings, monkeypatch):
+def _month(settings):
     configure(settings, RETENTION_DAYS=30)
-    monkeypatch.setattr(events, "hint", lambda task: None)
 
 
 def receive(body: bytes) -> InboundMessage:
