@@ -1,6 +1,6 @@
 """The reference is complete, and says what the code says.
 
-The pages of checks, commands, metrics, log lines and the REST API are compared where these are tested.
+The pages of checks, commands, metrics and the REST API are compared where these are tested.
 """
 
 import ast
@@ -22,8 +22,8 @@ from django_front_sms import conf, exceptions, models, sending, signals
 from django_front_sms.gateway.codes import ErrorCode, StatusCode, blame, describe
 from django_front_sms.gateway.gsm import Preview
 from django_front_sms.states import MOVES, State, by_statuses
+from tests import manual
 from tests.docs.pages import DOCS, HERE, ROOT, cells
-from tests.gateway import manual
 
 REFERENCE = DOCS / "reference"
 PACKAGE = ROOT / "django_front_sms"
@@ -215,7 +215,7 @@ def words_of_front() -> set[str]:
     """Every parameter in the manual's own examples."""
     documents = [json.loads(each) for each in (manual.POST, manual.BULK_EMOJI, manual.SMS, manual.MMS)]
     names = {name for document in documents for name in (*document, *(document.get("files") or [{}])[0])}
-    query = f"{manual.STATUS}&{manual.GET}"
+    query = "&".join([manual.STATUS, manual.GET, *manual.GETS.values()])
     answers = {"errorcode", "description", "invalidPhoneno", "duplicatePhoneno", "ErrorCode", "ID"}
     return names | set(re.findall(r"(?:^|[&?])(\w+)=", query)) | answers
 

@@ -21,7 +21,7 @@ from django_front_sms.gateway.push import (
     encode_status,
     repair_double_utf8,
 )
-from tests.gateway.manual import GET, MMS, SMS, STATUS
+from tests.manual import GET, MMS, SMS, STATUS
 
 int64 = st.integers(-(2**63), 2**63 - 1)
 moments = st.datetimes(datetime(1970, 1, 1), datetime(2999, 12, 31), timezones=st.just(UTC))

@@ -20,7 +20,7 @@ from django_front_sms.gateway.push import (
     mime,
     repair_double_utf8,
 )
-from tests.gateway.manual import SMS, changed
+from tests.manual import SMS, changed
 
 
 @pytest.mark.parametrize(

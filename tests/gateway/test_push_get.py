@@ -3,7 +3,7 @@
 import pytest
 
 from django_front_sms.gateway.push import InboundPush, decode_inbound_query, encode_inbound_query
-from tests.gateway.manual import GET
+from tests.manual import GET
 
 
 def test_a_raw_plus_before_a_number_is_given_back():

@@ -14,7 +14,7 @@ from django_front_sms.gateway.push import (
     encode_inbound_json,
     encode_inbound_query,
 )
-from tests.gateway.manual import DOCUMENT, SMS, changed
+from tests.manual import DOCUMENT, SMS, changed
 
 
 @pytest.mark.parametrize(

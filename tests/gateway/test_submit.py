@@ -26,7 +26,7 @@ from django_front_sms.gateway.submit import (
     encode_query,
     parse_query,
 )
-from tests.gateway.manual import BULK, BULK_EMOJI, POST, POST_EMOJI
+from tests.manual import BULK, BULK_EMOJI, POST, POST_EMOJI
 
 e164 = st.from_regex(r"\+[1-9][0-9]{1,14}", fullmatch=True)
 latin_1 = st.text(st.characters(max_codepoint=0xFF))

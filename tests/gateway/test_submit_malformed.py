@@ -17,7 +17,7 @@ from django_front_sms.gateway.submit import (
     decode_query,
     parse_json,
 )
-from tests.gateway.manual import BULK, POST
+from tests.manual import BULK, POST
 
 
 @pytest.mark.parametrize(

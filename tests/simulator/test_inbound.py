@@ -8,6 +8,7 @@ import json
 import pytest
 
 from django_front_sms.simulator import Account, Attachment, Network, Submission
+from tests.manual import DOCUMENT
 
 from .conftest import Exchange, Site
 
@@ -28,16 +29,7 @@ def test_json_is_posted_as_in_the_manual(network: Network, site: Site, account: 
     assert deliver(network) == [True]
     (push,) = site.received
     assert (push.method, push.path, push.content_type) == ("POST", "/innkommende/", "application/json")
-    assert json.loads(push.body) == {
-        "id": 999999,
-        "to": "26114",
-        "from": "+4799999999",
-        "text": "Test 123",
-        "sent": "2019-12-31T23:59:59Z",
-        "counter": 7166,
-        "keyword": "TEST",
-        "files": [],
-    }
+    assert json.loads(push.body) == DOCUMENT
 
 
 def test_a_get_is_written_as_in_the_manual(network: Network, site: Site, account: Account) -> None:

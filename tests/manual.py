@@ -1,4 +1,4 @@
-"""Examples of manual v2.25, byte for byte: §2.1.1, §2.4, §2.3, §2.5.1 and §2.5.2."""
+"""Examples of manual v2.25, byte for byte: §2.1.1, §2.1.2, §2.4, §2.3, §2.5.1 and §2.5.2."""
 
 import json
 
@@ -41,6 +41,14 @@ BULK_EMOJI = """\
 }
 """.encode()
 
+GETS = {
+    "latin": "serviceid=1234&phoneno=004799999999&fromid=26114123450000&txt=Test%20%E6%F8%E5%20%C6%D8%C5",
+    "utf8": "serviceid=1234&encoding=utf8&phoneno=00479999999999&fromid=26114123450000"
+    "&txt=Test%20%C3%A6%C3%B8%C3%A5%20%C3%86%C3%98%C3%85",
+    "emoji": "serviceid=1234&encoding=utf8&unicode=true&phoneno=00479999999999&fromid=26114123450000"
+    "&txt=Test%20%F0%9F%A4%A3",
+}
+
 STATUS = "status=4&origid=145099"
 
 SMS = b"""\
@@ -53,9 +61,9 @@ SMS = b"""\
   "counter": 7166,
   "keyword": "TEST",
   "files": []
-}
-"""
+}"""
 
+# The Base64 of the first file and of the last is cut short in the manual.
 MMS = b"""\
 {
   "id": 999999,
@@ -85,8 +93,7 @@ MMS = b"""\
       "fileData": "w4PCv8ODwpjDg8K/w4PCoAAQSkZJRgABAQEASABIA..."
     }
   ]
-}
-"""
+}"""
 
 GET = "fromid=123450000&phonenr=004799999999&txt=Test%20%E6%F8%E5%20%C6%D8%C5&time=1077181484&countnr=157&code=TEST"
 
