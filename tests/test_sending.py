@@ -290,12 +290,17 @@ def test_what_is_rolled_back_is_neither_stored_nor_told(hints: list[str]):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_dead_broker_never_raises_and_loses_no_row(monkeypatch: pytest.MonkeyPatch):
-    def no_thread(self):
-        raise RuntimeError("can't start new thread")
+    asked: list[str] = []
 
+    def refuse(app, task):
+        asked.append(task)
+        raise ConnectionError
+
+    monkeypatch.setattr("django_front_sms.broker.publish", refuse)
     monkeypatch.setattr(events, "_hinter", Hinter())
-    monkeypatch.setattr(threading.Thread, "start", no_thread)
     row = send_sms(NUMBER, "Test")
+    assert events._hinter.flush(20)
+    assert asked == ["dispatch"]
     assert OutboundMessage.objects.get() == row
 
 

@@ -143,12 +143,16 @@ def test_a_stream_with_nothing_ahead_has_room_for_each_answer():
     assert mine.room == 1
 
 
+def wait_until(true: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < give_up
+        time.sleep(0.001)
+
+
 def finished(crew: Crew) -> None:
     """Wait until all its work is done and its threads have left it."""
-    deadline = time.monotonic() + 30
-    while crew._work or crew._at_work:
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
+    wait_until(lambda: not crew._work and not crew._at_work)
 
 
 def test_a_crew_has_no_more_threads_at_work_than_its_pace_asks_for():
@@ -181,21 +185,30 @@ def test_a_crew_does_all_its_work_in_order_also_what_is_added_when_it_had_none()
 
 
 def test_threads_leave_when_fewer_are_asked_for_and_come_when_more_are():
-    crew = Crew(stream())
-    crew.stream.pace.at_once = 6
-    gate, here, done = threading.Event(), threading.Semaphore(0), threading.Semaphore(0)
+    crew, begun, gate = Crew(stream()), threading.Semaphore(0), threading.Semaphore(0)
 
     def work() -> None:
-        here.release()
-        gate.wait(30)
+        begun.release()
+        assert gate.acquire(timeout=30)
 
-    crew.add([work] * 6 + [lambda: time.sleep(0.001)] * 40 + [done.release])
-    for _ in range(6):
-        assert here.acquire(timeout=30)
+    def begin(pieces: int) -> None:
+        for _ in range(pieces):
+            assert begun.acquire(timeout=30)
+
+    crew.stream.pace.at_once = 6
+    crew.add([work] * 20)
+    begin(6)
     crew.stream.pace.at_once = 2
-    gate.set()
+    gate.release(6)
+    begin(2)  # by the two that stay
+    wait_until(lambda: crew._at_work == 2)
+    assert len(crew._work) == 12
+    crew.stream.pace.at_once = 5
+    crew.man()
+    begin(3)
+    assert len(crew._work) == 9
+    gate.release(14)
     finished(crew)
-    assert done.acquire(timeout=30)
 
 
 def test_the_settings_of_a_stream_are_the_lanes(settings):
