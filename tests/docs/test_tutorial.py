@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from example_project.demo.processes import free_port
 from tests.docs.pages import DOCS, HERE, Block, blocks_of, commands_of
 
 TUTORIAL = DOCS / "tutorial.md"
@@ -131,11 +132,6 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     someone = Reader(tmp_path)
     yield someone
     someone.leave()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def listens(port: int) -> bool:

@@ -4,16 +4,16 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.docs.pages import DOCS, HERE, ROOT
+
 PACKAGE = ROOT / "django_front_sms"
-PAGE = ROOT / "docs/reference/logging.md"
+PAGE = DOCS / "reference" / "logging.md"
 LEVELS = {"debug", "info", "warning", "error", "critical"}
 
-pytestmark = pytest.mark.skipif(not (PAGE.exists() and PACKAGE.is_dir()), reason="the source is not here")
+pytestmark = pytest.mark.skipif(not HERE, reason="the documentation is not here")
 
 Lines = dict[str, set[tuple[str, str]]]
 

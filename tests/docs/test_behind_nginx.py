@@ -3,19 +3,19 @@
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
 from django_front_sms.signing import webhook_path
+from example_project.demo.processes import free_port
+from tests.docs.pages import DOCS, HERE
 from tests.pushes import QUERY
 
-PAGE = Path(__file__).parent.parent / "docs" / "howto" / "behind-nginx.md"
+PAGE = DOCS / "howto" / "behind-nginx.md"
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
 
 
@@ -26,12 +26,7 @@ def lines() -> tuple[str, str]:
     return http, server
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
+@pytest.mark.skipif(not HERE, reason="the documentation is not here")
 @pytest.mark.skipif(not NGINX, reason="nginx is not installed")
 def test_nginx_as_documented_logs_pushes_without_what_they_hold(tmp_path):
     http, server = lines()
