@@ -121,7 +121,7 @@ def _lately(now: datetime) -> Iterator[GaugeMetricFamily]:
 def _speed() -> Iterator[GaugeMetricFamily]:
     answered = SendAttempt.objects.filter(outcome=Outcome.ANSWERED, duration__isnull=False).order_by("-pk")
     exchanges = sorted(duration or 0.0 for duration in answered.values_list("duration", flat=True)[:SAMPLE])
-    says = "How long the latest answered attempts took, from claim to answer."
+    says = "How long the latest answered attempts took, from asking for a connection to the answer."
     yield _gauge("front_sms_exchange_seconds", says, ("quantile",), _quantiles(exchanges))
     says = "How long the latest delivered messages took, from Front to the phone."
     yield _gauge("front_sms_delivery_seconds", says, ("quantile",), _quantiles(figures.delivery_times().seconds))
