@@ -113,7 +113,7 @@ def test_the_manuals_get_is_read_and_written():
     assert encode_inbound_query(push) == GET
 
 
-def test_the_two_replies():
+def test_the_replies_are_the_words_that_front_reads():
     assert (TRUE, FALSE) == (b"true", b"false")
 
 

@@ -37,7 +37,7 @@ def test_delivered_and_failed_together_are_flagged_in_whatever_order(order, apar
 
 
 @pytest.mark.parametrize("values", [(-1, 4), (-1, 5), (4, 4), (5, -1), (77, 4)])
-def test_others_are_not(values):
+def test_statuses_that_do_not_contradict_each_other_are_not_flagged(values):
     message(state=State.SENT, gateway_id=145099, sent_at=timezone.now())
     push(*values, apart=False)
     assert flagged() == set()

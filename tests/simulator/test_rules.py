@@ -29,32 +29,36 @@ def statuses(network: Network, site: Site, seconds: float = 60) -> list[str]:
     return [received.path.partition("status=")[2].partition("&")[0] for received in site.received]
 
 
-def test_replacement(network: Network) -> None:
+def test_the_character_in_place_of_one_that_gsm_lacks_can_be_another(network: Network) -> None:
     network.rules.replacement = "."
     code(network, txt="Test 😊")
     assert network.messages[145099].text == "Test ."
 
 
-def test_refused_status(network: Network, post: Exchange) -> None:
+def test_a_refusal_can_have_another_http_status_and_an_acceptance_keeps_its_own(
+    network: Network, post: Exchange
+) -> None:
     network.rules.refused_status = 403
     assert post("/psk/push.php", json.dumps(GOOD | {"phoneno": "1"})).status == 403
     assert post("/psk/push.php", json.dumps(GOOD)).status == 200
 
 
-def test_refused_bulk_status(network: Network, post: Exchange) -> None:
+def test_a_refused_bulk_can_have_another_http_status_and_an_accepted_one_keeps_201(
+    network: Network, post: Exchange
+) -> None:
     network.rules.refused_bulk_status = 200
     assert post("/psk/push_bulk.php", json.dumps(GOOD | {"phoneno": ["1"]})).status == 200
     assert post("/psk/push_bulk.php", json.dumps(GOOD | {"phoneno": ["004799999999"]})).status == 201
 
 
-def test_refused_get_names_id(network: Network, get: Exchange) -> None:
+def test_a_refused_get_can_leave_out_the_id(network: Network, get: Exchange) -> None:
     network.rules.refused_get_names_id = False
     assert get("/psk/push.php?serviceid=1234").body == b"ErrorCode=9"
     query = "serviceid=1234&phoneno=004799999999&fromid=26114&txt=Hei"
     assert get(f"/psk/push.php?{query}").body == b"ErrorCode=0, ID=145099"
 
 
-def test_plus_numbers(network: Network) -> None:
+def test_numbers_with_a_plus_are_taken_or_refused(network: Network) -> None:
     assert code(network, phoneno="+4799999999") == 0
     network.rules.plus_numbers = False
     assert code(network, phoneno="+4799999998") == 1
@@ -62,7 +66,7 @@ def test_plus_numbers(network: Network) -> None:
     assert verdict.invalid == ("+4799999997",)
 
 
-def test_free_own_numbers(network: Network) -> None:
+def test_numbers_of_ones_own_can_be_made_to_need_registration(network: Network) -> None:
     network.rules.free_own_numbers = False
     assert [code(network, fromid="26114123450000"), code(network, fromid="2401"), code(network)] == [3, 3, 0]
     network.account.senders = ["26114123450000"]
@@ -70,7 +74,7 @@ def test_free_own_numbers(network: Network) -> None:
 
 
 @pytest.mark.parametrize(("prolongs", "later"), [(False, 0), (True, 17)])
-def test_refusal_prolongs_window(network: Network, prolongs: bool, later: int) -> None:
+def test_a_refused_repetition_prolongs_the_window_or_does_not(network: Network, prolongs: bool, later: int) -> None:
     network.rules.refusal_prolongs_window = prolongs
     code(network)
     network.advance(100)
@@ -80,14 +84,18 @@ def test_refusal_prolongs_window(network: Network, prolongs: bool, later: int) -
 
 
 @pytest.mark.parametrize(("shares", "second"), [(True, 17), (False, 0)])
-def test_bulk_shares_filter(network: Network, shares: bool, second: int) -> None:
+def test_bulk_and_single_messages_share_the_duplicate_filter_or_do_not(
+    network: Network, shares: bool, second: int
+) -> None:
     network.rules.bulk_shares_filter = shares
     assert code(network, bulk=True, phoneno=["004799999999"]) == 0
     assert code(network) == second
 
 
 @pytest.mark.parametrize(("names", "invalid"), [(True, ("004799999998",)), (False, ())])
-def test_bulk_names_blacklisted(network: Network, names: bool, invalid: tuple[str, ...]) -> None:
+def test_a_bulk_answer_names_blacklisted_numbers_or_does_not(
+    network: Network, names: bool, invalid: tuple[str, ...]
+) -> None:
     network.rules.bulk_names_blacklisted = names
     network.blacklist.add("+4799999998")
     verdict = network.submit(Submission(GOOD | {"phoneno": ["004799999998", "004799999999"]}, bulk=True))
@@ -95,7 +103,7 @@ def test_bulk_names_blacklisted(network: Network, names: bool, invalid: tuple[st
     assert [message.recipient for message in network.messages.values()] == ["+4799999999"]
 
 
-def test_status_method(network: Network, site: Site) -> None:
+def test_statuses_can_come_as_a_form_by_post(network: Network, site: Site) -> None:
     network.rules.status_method = "POST"
     code(network)
     network.advance(2)
@@ -105,7 +113,7 @@ def test_status_method(network: Network, site: Site) -> None:
     assert first.content_type == "application/x-www-form-urlencoded"
 
 
-def test_status_tries(network: Network, site: Site) -> None:
+def test_a_status_that_was_not_taken_is_tried_as_often_as_the_rule_says(network: Network, site: Site) -> None:
     network.rules.status_tries, network.status_plan = 3, ((1, 4),)
     site.answer(*[(500, b"")] * 5)
     code(network)
@@ -116,26 +124,28 @@ def test_status_tries(network: Network, site: Site) -> None:
 
 
 @pytest.mark.parametrize(("each", "expected"), [(True, ["-1", "-1", "4", "4"]), (False, ["-1", "4"])])
-def test_status_per_segment(network: Network, site: Site, each: bool, expected: list[str]) -> None:
+def test_a_text_of_two_sms_gets_each_status_twice_or_once(
+    network: Network, site: Site, each: bool, expected: list[str]
+) -> None:
     network.rules.status_per_segment = each
     code(network, txt="a" * 161)
     assert statuses(network, site) == expected
 
 
-def test_late_at_operator(network: Network, site: Site) -> None:
+def test_at_operator_can_come_after_delivered(network: Network, site: Site) -> None:
     network.rules.late_at_operator = 1
     code(network)
     assert statuses(network, site) == ["4", "-1"]
     assert network.messages[145099].state == "delivered"
 
 
-def test_no_status(network: Network, site: Site) -> None:
+def test_messages_can_be_left_without_any_status(network: Network, site: Site) -> None:
     network.rules.no_status = 1
     code(network)
     assert statuses(network, site) == []
 
 
-def test_delay_spread(network: Network, site: Site) -> None:
+def test_the_times_of_statuses_can_be_spread(network: Network, site: Site) -> None:
     network.rules.delay_spread, network.rules.late_at_operator = 0.5, 0
     network.chaos.reseed(1)
     arrivals = []
@@ -149,7 +159,7 @@ def test_delay_spread(network: Network, site: Site) -> None:
     assert len(set(arrivals)) > 10
 
 
-def test_retry_delay(network: Network, site: Site) -> None:
+def test_the_next_try_of_a_push_comes_after_the_delay(network: Network, site: Site) -> None:
     network.rules.retry_delay = 60
     site.answer((500, b""))
     network.receive("+4799999999", "26114", "Hei")
