@@ -5,13 +5,13 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, close_old_connections, connection
+from django.db import IntegrityError, OperationalError, close_old_connections, connection
 from django.utils import timezone
 
 from django_front_sms import events, inbox
-from django_front_sms.gateway.push import decode_inbound_json, decode_inbound_query
+from django_front_sms.gateway.push import StatusPush, decode_inbound_json, decode_inbound_query
 from django_front_sms.inbox import store
-from django_front_sms.models import Event, InboundMessage, OutboundMessage
+from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage
 from django_front_sms.states import State
 from tests.pushes import MMS, QUERY, SMS, sms
 
@@ -132,6 +132,33 @@ class TestOnce:
         monkeypatch.setattr(store, "_insert", refuse)
         with pytest.raises(IntegrityError):
             receive()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestABusyDatabase:
+    @pytest.mark.parametrize(
+        ("push", "model"),
+        [
+            (lambda: inbox.store_status("default", StatusPush(4, 145099), b""), DeliveryStatus),
+            (receive, InboundMessage),
+            (receive_query, InboundMessage),
+            (lambda: receive(MMS), InboundMessage),
+        ],
+        ids=["status", "JSON", "GET", "MMS"],
+    )
+    def test_is_asked_once_more(self, push, model):
+        refused = []
+
+        def refuse_the_first(execute, sql, params, many, context):
+            if not refused and sql.startswith("INSERT INTO"):
+                refused.append(sql)
+                raise OperationalError("database is locked")
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(refuse_the_first):
+            push()
+        assert refused
+        assert model.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

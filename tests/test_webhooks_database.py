@@ -9,7 +9,7 @@ from django.test import RequestFactory
 
 from django_front_sms.models import DeliveryStatus, InboundMessage
 from django_front_sms.signing import webhook_path
-from tests.pushes import QUERY, SMS, STATUS
+from tests.pushes import MMS, QUERY, SMS, STATUS
 from tests.relay import Relay
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql, pytest.mark.mysql]
@@ -20,6 +20,10 @@ PUSHES = {
     "JSON": (
         InboundMessage,
         lambda: RequestFactory().post(webhook_path("inbound"), SMS, content_type="application/json"),
+    ),
+    "MMS": (
+        InboundMessage,
+        lambda: RequestFactory().post(webhook_path("inbound"), MMS, content_type="application/json"),
     ),
 }
 
@@ -52,7 +56,7 @@ def push(kind: str) -> tuple[int, bytes]:
 
 @pytest.mark.parametrize("kind", PUSHES)
 def test_a_database_that_goes_down_and_comes_back_costs_a_retry_and_nothing_else(kind, relay, hints):
-    connection.ensure_connection()  # a kept-alive one, that breaks
+    connection.ensure_connection()
     relay.cut()
     assert push(kind) == (503, b"false")
     assert push(kind) == (503, b"false")  # no connection can be made
@@ -61,6 +65,18 @@ def test_a_database_that_goes_down_and_comes_back_costs_a_retry_and_nothing_else
     assert push(kind) == (200, b"true")
     assert PUSHES[kind][0].objects.count() == 1
     assert hints == ["deliver_events"]
+
+
+@pytest.mark.parametrize("kind", PUSHES)
+def test_a_connection_that_was_kept_while_the_database_restarted_costs_nothing(kind, relay, hints, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", None)
+    connection.close()
+    assert push(kind) == (200, b"true")
+    PUSHES[kind][0].objects.all().delete()
+    relay.cut()
+    relay.mend()
+    assert push(kind) == (200, b"true")
+    assert PUSHES[kind][0].objects.count() == 1
 
 
 def test_an_answer_that_is_lost_with_the_commit_done_gives_one_row_too(relay, hints):

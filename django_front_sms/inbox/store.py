@@ -9,7 +9,7 @@ import logging
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import IntegrityError, OperationalError, connections, router, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connections, models, router, transaction
 
 from django_front_sms import events
 from django_front_sms.gateway.push import InboundPush, StatusPush
@@ -32,8 +32,12 @@ _durable: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 
 
 def store_status(account: str, push: StatusPush, raw: bytes) -> None:
-    """Append a delivery status as it came; it is matched to its message later, by the worker."""
-    status = DeliveryStatus.objects.create(
+    """Append a delivery status as it came; it is matched to its message later, by the worker.
+
+    Raises what the database raises, and nothing else.
+    """
+    using = router.db_for_write(DeliveryStatus)
+    status = DeliveryStatus(
         account=account,
         gateway_id=push.gateway_id,
         status=push.status,
@@ -41,9 +45,10 @@ def store_status(account: str, push: StatusPush, raw: bytes) -> None:
         problem=push.problem[:LONGEST_PROBLEM],
         look_at=None if push.gateway_id is None else events.due_at_once(),  # without an id it is nobody's
     )
+    _insert(status, [], using)
     if push.problem:
         logger.warning("Delivery status #%d could not be read in full; its page in the admin says why.", status.pk)
-    _hint(status._state.db)
+    _hint(using)
 
 
 def store_inbound(account: str, push: InboundPush, raw: bytes) -> bool:
@@ -112,17 +117,36 @@ def notes(problem: str) -> list[str]:
 
 
 def _known(identity: str, using: str) -> InboundMessage | None:
-    return InboundMessage.objects.using(using).filter(identity=identity).only("pk", "content_digest").first()
+    rows = InboundMessage.objects.using(using).filter(identity=identity).only("pk", "content_digest")
+    try:
+        return rows.first()
+    except (OperationalError, InterfaceError):
+        if not _may_go_on(using):
+            raise
+        return rows.first()
 
 
-def _insert(message: InboundMessage, attached: list[MmsFile], using: str) -> None:
-    if not attached and _commits_alone(using):
-        try:
-            message.save(force_insert=True, using=using)
-            return
-        except OperationalError:  # busy, or a connection that is gone: once more, as a transaction is
-            message.pk = None
-    _insert_together(message, attached, using)
+def _insert(row: models.Model, attached: list[MmsFile], using: str) -> None:
+    try:
+        if attached or not _commits_alone(using):
+            _insert_together(row, attached, using)
+        else:
+            row.save(force_insert=True, using=using)
+    except (OperationalError, InterfaceError):
+        if not _may_go_on(using):
+            raise
+        row.pk = None
+        _insert_together(row, attached, using)
+
+
+def _may_go_on(using: str) -> bool:
+    """Whether what failed can be done once more: the database was busy, or is back and had closed the connection that
+    this process kept. Other processes keep such connections, too, and Front tries only three times (§1.2)."""
+    connection = connections[using]
+    if connection.in_atomic_block:
+        return False
+    connection.close_if_unusable_or_obsolete()
+    return True
 
 
 def _commits_alone(using: str) -> bool:
@@ -141,10 +165,10 @@ def _commits_alone(using: str) -> bool:
 
 
 @nested_transaction
-def _insert_together(message: InboundMessage, attached: list[MmsFile], using: str) -> None:
-    message.save(force_insert=True, using=using)
+def _insert_together(row: models.Model, attached: list[MmsFile], using: str) -> None:
+    row.save(force_insert=True, using=using)
     for file in attached:
-        file.message_id = message.pk
+        file.pk, file.message_id = None, row.pk
     MmsFile.objects.using(using).bulk_create(attached)
 
 
