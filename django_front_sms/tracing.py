@@ -30,11 +30,13 @@ def exchange(account: Account, make: Callable[[], Outcome], *, message_id: int |
     span = _begin(account, message_id, messages) if trace is not None else None
     if span is None:
         return make()
-    with trace.use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
+    with trace.use_span(span, end_on_exit=False, record_exception=False, set_status_on_exception=False):
         outcome = make()
-        with suppress(Exception):
-            _tell(span, outcome)
-        return outcome
+    with suppress(Exception):
+        _tell(span, outcome)
+    with suppress(Exception):  # a processor of the site's own is called here, and may raise anything
+        span.end()
+    return outcome
 
 
 @functools.lru_cache(maxsize=64)  # the same with every exchange
@@ -51,13 +53,13 @@ def _place(account: Account, is_bulk: bool) -> dict[str, str | int]:
 
 def _begin(account: Account, message_id: int | None, messages: int) -> Any:
     is_bulk = message_id is None
-    told = {**_place(account, is_bulk), "front_sms.messages": messages}
-    if message_id is not None:
-        told["front_sms.message_id"] = message_id
     try:
+        told = {**_place(account, is_bulk), "front_sms.messages": messages}
+        if message_id is not None:
+            told["front_sms.message_id"] = message_id
         name = "front_sms.send_bulk" if is_bulk else "front_sms.send"
         return trace.get_tracer("django_front_sms").start_span(name, kind=trace.SpanKind.CLIENT, attributes=told)
-    except Exception as error:  # a sampler or a processor of the site's own
+    except Exception as error:  # of a sampler or a processor of the site's own; or the gateway's URL is none
         logger.warning("OpenTelemetry could not begin a span (%s). Sending goes on.", type(error).__name__)
         return None
 

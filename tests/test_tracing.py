@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 trace = pytest.importorskip("opentelemetry.trace")
-from opentelemetry.sdk.trace import TracerProvider  # noqa: E402
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider  # noqa: E402
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: E402
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter  # noqa: E402
 
@@ -124,6 +124,25 @@ def test_whatever_tracing_does_messages_leave(simulator, monkeypatch, caplog):
     tasks.dispatch()
     assert OutboundMessage.objects.get().state == "sent"
     assert "could not begin a span (RuntimeError)" in caplog.text
+
+
+class Clumsy(SpanProcessor):
+    def on_end(self, span) -> None:
+        raise RuntimeError("no place for it")
+
+
+def test_an_outcome_is_not_lost_with_the_span_that_told_of_it(monkeypatch):
+    provider = TracerProvider()
+    provider.add_span_processor(Clumsy())
+    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    account = Account(name="default", service_id=1)
+    assert tracing.exchange(account, lambda: OUTCOME, message_id=1) is OUTCOME
+
+
+def test_an_address_that_is_none_is_for_the_client_to_tell(spans, caplog):
+    account = Account(name="default", service_id=1, gateway_url="http://[/")
+    assert tracing.exchange(account, lambda: OUTCOME, message_id=1) is OUTCOME
+    assert "could not begin a span (ValueError)" in caplog.text
 
 
 def test_a_user_in_the_address_is_left_out(spans):

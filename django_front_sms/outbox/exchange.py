@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from django.utils.module_loading import import_string
 
@@ -115,8 +115,11 @@ def _guarded(account: Account, conf: FrontSMSSettings, exchange: "Callable[[Gate
         )
         return Outcome(fate=Fate.NOT_SENT, detail=f"no gateway client could be made: {type(error).__name__}")
     try:
-        return exchange(client)
-    except Exception as error:
+        outcome: Any = exchange(client)
+        if not isinstance(outcome, Outcome):
+            raise TypeError("a gateway client must give an Outcome")
+        return outcome
+    except BaseException as error:  # time-outs of gevent's, too: an attempt without an outcome is waited for for ever
         # No traceback: a client of a site's own may have put the text or the number into its exception.
         logger.error("The gateway client failed with %s; the attempt is taken as ambiguous", type(error).__name__)
         return Outcome(fate=Fate.AMBIGUOUS, detail=f"the gateway client failed with {type(error).__name__}")

@@ -8,7 +8,8 @@ import pytest
 from django.db import OperationalError
 
 from django_front_sms import outbox
-from django_front_sms.gateway.client import Outcome
+from django_front_sms.conf import get_settings
+from django_front_sms.gateway.client import Fate, Outcome
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.outbox import dispatcher, exchange
 from tests.outbox.stage import (
@@ -21,6 +22,7 @@ from tests.outbox.stage import (
     not_sent,
     outcomes,
     refused,
+    take_one,
     unclear,
 )
 
@@ -107,6 +109,17 @@ def test_a_client_that_fails_leaves_the_message_at_risk(client: type[Told], capl
     assert "RuntimeError" in caplog.text
     assert "Test æøå" not in caplog.text
     assert "99999999" not in caplog.text
+
+
+def raise_what_is_no_exception(sms: Sms) -> Outcome:
+    raise GeneratorExit  # a BaseException, as gevent's time-outs are
+
+
+@pytest.mark.parametrize("act", [raise_what_is_no_exception, lambda sms: None])
+def test_of_a_client_that_gives_no_outcome_one_is_made(client: type[Told], act: Callable[[Sms], Outcome]):
+    client.act = staticmethod(act)
+    message()
+    assert exchange.attempt(take_one(), get_settings()).fate == Fate.AMBIGUOUS
 
 
 @pytest.mark.parametrize("path", ["tests.outbox.test_dispatcher.Unmakeable", "no.such.module.Client"])
