@@ -1,5 +1,6 @@
 """What this app raises: everything is a `FrontSMSError`."""
 
+import copyreg
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -24,6 +25,10 @@ class InvalidMessage(FrontSMSError, ValidationError):
 
     def __str__(self) -> str:
         return self.message % self.params if self.params else str(self.message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Its `args` are Django's: a process pool that made it anew from those would hang, or break.
+        return copyreg.__newobj__, (type(self),), self.__dict__  # type: ignore[attr-defined]
 
 
 class NotPossible(FrontSMSError):
