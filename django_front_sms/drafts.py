@@ -83,15 +83,16 @@ def _digest(*parts: object) -> str:
 
 
 def check_idempotency_key(key: str) -> str:
+    """`key` as it was given; raises `ValueError` where it is too long, or cannot be stored."""
     if len(key) > LONGEST_KEY or "\0" in key:
         raise ValueError(f"An idempotency key has at most {LONGEST_KEY} characters, and no NUL. Use a digest of yours.")
     return key
 
 
-def check_recipient(to: str, conf: FrontSMSSettings) -> str:
-    """The number in E.164."""
+def check_recipient(to: object, conf: FrontSMSSettings) -> str:
+    """The number in E.164. `to` may be whatever reads as one, such as a phone number's object; None is invalid."""
     try:
-        return numbers.parse_recipient(to, region=conf.default_region, allowed_regions=conf.allowed_regions)
+        return numbers.parse_recipient(str(to), region=conf.default_region, allowed_regions=conf.allowed_regions)
     except numbers.NumberError as error:
         raise InvalidMessage(str(error), error.code) from None
 

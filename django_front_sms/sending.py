@@ -4,7 +4,8 @@ Rows are written inside the caller's transaction; the worker is woken when that 
 raises here and never loses a row: the next sweep finds it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Literal
 
@@ -160,7 +161,7 @@ def _earlier(bulk: BulkSend) -> BulkSend | None:
 def _store_bulk(bulk: BulkSend, drafts: list[OutboundMessage]) -> BulkSend:
     bulk.recipients = len(drafts)
     try:
-        with transaction.atomic():
+        with _without_index(), transaction.atomic():
             bulk.save(force_insert=True)
             for message in drafts:
                 message.bulk = bulk
@@ -249,10 +250,17 @@ def reply(inbound: InboundMessage, text: str, **options: Any) -> OutboundMessage
 
 
 def _store_one(asked: OutboundMessage) -> OutboundMessage:
-    try:
+    with _without_index():
         return _store([asked])[0]
+
+
+@contextmanager
+def _without_index() -> Iterator[None]:
+    """The caller gave no list of messages, so that what is wrong has no place in one."""
+    try:
+        yield
     except InvalidMessage as error:
-        error.index = None  # it is nobody's place in a list
+        error.index = None
         raise
 
 

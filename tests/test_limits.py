@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from django_front_sms import limits, send_many_sms, send_sms
+from django_front_sms import limits, send_bulk_sms, send_many_sms, send_sms
 from django_front_sms.conf import get_settings
 from django_front_sms.drafts import draft
 from django_front_sms.exceptions import InvalidMessage
@@ -52,6 +52,12 @@ def test_an_account_has_a_limit_over_all_numbers() -> None:
     with pytest.raises(InvalidMessage) as caught:
         send_sms("+4799999990", "Hei")
     assert caught.value.code == "rate_limited"
+
+
+def test_of_a_bulk_send_the_whole_is_too_many_and_no_place_in_it() -> None:
+    with pytest.raises(InvalidMessage) as caught:
+        send_bulk_sms((f"+479999999{number}" for number in range(5)), "Hei")
+    assert (caught.value.code, caught.value.index) == ("rate_limited", None)
 
 
 def test_what_is_older_than_the_period_does_not_count() -> None:

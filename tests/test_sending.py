@@ -101,6 +101,20 @@ def test_an_error_shows_neither_number_nor_text():
     assert "1234" not in str(raised.value)
 
 
+def test_a_field_without_a_number_is_no_recipient():
+    with pytest.raises(InvalidMessage) as caught:
+        send_many_sms([{"to": NUMBER, "text": "Hei"}, {"to": None, "text": "Hei"}])
+    assert (caught.value.code, caught.value.index) == ("invalid_recipient", 1)
+
+
+def test_what_reads_as_a_number_is_one():
+    class Number:  # as django-phonenumber-field has them
+        def __str__(self) -> str:
+            return "+47 999 99 999"
+
+    assert send_sms(Number(), "Hei").recipient == NUMBER
+
+
 def test_the_longest_text_is_1024_characters_however_many_bytes_they_are():
     assert send_sms(NUMBER, "☃" * 1024).segments == 16
 
