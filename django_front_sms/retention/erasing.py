@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 
 from django.db import models
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
-from django_front_sms.exceptions import NotPossible
+from django_front_sms.exceptions import InvalidMessage, NotPossible
 from django_front_sms.gateway import numbers
 from django_front_sms.models import (
     DeliveryStatus,
@@ -63,6 +64,8 @@ def erase(
     An opt-out stays, because it is the only way to go on honouring it; `opt_outs` erases it as well, and the person
     may be written to again. What may be under way, or waits for a decision, is left, and listed in the receipt.
     `progress` is called after each batch, with how many messages and files were seen to, and of how many.
+
+    Raises `InvalidMessage` (`invalid_recipient`) where `number` has neither a digit nor a letter.
     """
     number = _one_form(number)
     cancelled = _cancel(OutboundMessage.objects.filter(recipient=number), by)
@@ -96,6 +99,8 @@ def erase(
 
 def _one_form(number: str) -> str:
     """As messages have it; what came from a short code or a name, as it is written."""
+    if not any(char.isalnum() for char in number):  # rows that could not be read, or are empty, have no number either
+        raise InvalidMessage(_("There is no number to erase. Write the person's number."), "invalid_recipient")
     try:
         return numbers.parse_recipient(number, region=get_settings().default_region)
     except numbers.NumberError:

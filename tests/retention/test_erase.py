@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_front_sms import optouts, outbox, retention, send_bulk_sms, send_sms, tasks
+from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, Event, InboundMessage, MmsFile, OptOut, OutboundMessage, SendAttempt
 from django_front_sms.retention import forgetting
 from django_front_sms.retention.history import written
@@ -295,6 +296,25 @@ def test_the_history_of_a_short_code_is_erased_too():
     assert retention.erase("2097").erased["admin_history"] == 1
     entry.refresh_from_db()
     assert entry.object_repr == "Answer from •••••"
+
+
+def test_the_key_of_a_row_that_has_the_digits_of_a_short_code_stays():
+    entry = logged(User.objects.create(pk=2097, username="ola"), "ola", "Changed the sender to 2097")
+    retention.erase("2097")
+    entry.refresh_from_db()
+    assert (entry.object_id, entry.change_message) == ("2097", "Changed the sender to •••••")
+
+
+@pytest.mark.parametrize("nobody", ["", "  ", "-", "+"])
+def test_without_a_number_nothing_is_erased(clock, nobody):
+    unreadable = receive(b"no JSON, but all that is left of what somebody wrote")
+    entry = logged(unreadable, "Kari - Oslo", "Read again")
+    with pytest.raises(InvalidMessage, match="Write the person's number"):
+        retention.erase(nobody)
+    unreadable.refresh_from_db()
+    entry.refresh_from_db()
+    assert (unreadable.sender, bytes(unreadable.raw)[:7]) == ("", b"no JSON")
+    assert (entry.object_repr, entry.change_message) == ("Kari - Oslo", "Read again")
 
 
 def test_a_number_with_more_messages_than_a_statement_bears_is_erased_some_at_a_time(clock, monkeypatch):
