@@ -31,7 +31,8 @@ from django_front_sms.exceptions import FrontSMSError
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-AT_ONCE = 1000  # rows that one click may act on: more would not end before the web server's time is up
+# Rows that one click may act on: the page that asks has a field for each, and Django takes 1,000 fields of a form.
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,10 @@ class ActingRegister(Register):
 
     def run_many(self, request: HttpRequest, act: Act, queryset: "QuerySet[Any]") -> HttpResponse | None:
         rows = list(queryset.order_by("pk")[: AT_ONCE + 1])
-        more, rows = len(rows) > AT_ONCE, rows[:AT_ONCE]
+        if len(rows) > AT_ONCE:  # told before it is done: the page that asks knows only the rows that it names
+            limit = _("This is for the first %(n)s of your selection: repeat it for the others.") % {"n": AT_ONCE}
+            self.message_user(request, limit, messages.WARNING)
+        rows = rows[:AT_ONCE]
         if not request.POST.get("confirmed"):
             return self._ask(request, act, rows)
         done, refused = 0, []
@@ -119,9 +123,6 @@ class ActingRegister(Register):
                 done += 1
                 self.log_change(request, row, str(act.label))
         self._tell(request, act, done, refused)
-        if more:
-            limit = _("This was for the first %(n)s of your selection: repeat it for the others.") % {"n": AT_ONCE}
-            self.message_user(request, limit, messages.WARNING)
         return None
 
     def _tell(self, request: HttpRequest, act: Act, done: int, refused: list[str]) -> None:

@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
-from django_front_sms.admin.acts import ActingRegister
+from django_front_sms.admin.acts import AT_ONCE, ActingRegister
 from django_front_sms.admin.search import prefixes
 from django_front_sms.models import AccountMemory, Decision, Event, OutboundMessage
 from django_front_sms.states import State
@@ -382,14 +382,21 @@ def test_the_list_asks_before_it_sends_and_then_sends(boss):
     assert {state_of(row) for row in rows} == {State.QUEUED}
 
 
-def test_one_click_never_acts_on_more_than_a_request_can_do(boss, monkeypatch):
-    monkeypatch.setattr("django_front_sms.admin.acts.AT_ONCE", 2)
-    rows = [message() for _ in range(3)]
+def test_all_of_a_long_list_can_be_selected_and_the_page_that_asks_says_for_how_many_it_is(boss):
+    OutboundMessage.objects.bulk_create(
+        OutboundMessage(account="default", sender="Mitt Firma", recipient="+4799999999", text="Hei")
+        for _ in range(1010)
+    )
 
-    content = act_on_list(boss, rows, "cancel").content.decode()
+    asked = act_on_list(boss, [], "cancel", confirmed="", select_across="1", _selected_action=["1"])
 
-    assert [state_of(row) for row in rows] == [State.CANCELLED, State.CANCELLED, State.QUEUED]
-    assert "repeat it for the others" in content
+    content = asked.content.decode()
+    assert f"This is for the first {AT_ONCE} of your selection" in content
+    fields: dict[str, list[str]] = {}
+    for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="(\w*)">', content):
+        fields.setdefault(name, []).append(value)
+    assert boss.post(LIST, fields).status_code == 302
+    assert OutboundMessage.objects.filter(state=State.CANCELLED).count() == AT_ONCE
 
 
 def test_a_paused_account_is_resumed_by_whoever_may(boss, viewer, settings):
