@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,7 @@ ACCOUNTS_IN_ERROR = [
     ("E006", {**ACCOUNT, "GATEWAY_URL": "https://www.pling.as:port/psk/"}),
     ("E006", {**ACCOUNT, "GATEWAY_URL": "https://www.pling.as/psk/push.php?serviceid=1"}),
     ("E006", {**ACCOUNT, "GATEWAY_URL": "https://user:word@www.pling.as/psk/"}),
+    ("E006", {**ACCOUNT, "GATEWAY_URL": "https://www.pling.as/psk/push.php"}),
     ("E007", {**ACCOUNT, "GATEWAY_URL": "http://www.pling.as/psk/"}),
     ("E008", {**ACCOUNT, "SENDER": "Mitt store firma"}),
     ("E008", {**ACCOUNT, "SENDER": " Firma"}),
@@ -162,6 +164,10 @@ SETTINGS_IN_ERROR = [
     ("E010", {"OPT_OUT_WORDS": "STOP"}),
     ("E010", {"OPT_IN_WORDS": [1]}),
     ("E010", {"HOURS_WITHOUT_STATUS": 0}),
+    ("E010", {"HOURS_WITHOUT_STATUS": float("inf")}),
+    ("E010", {"HOURS_WITHOUT_STATUS": Decimal("NaN")}),
+    ("E010", {"RECEIVER_RETRY_DELAY": float("nan")}),
+    ("E010", {"DUPLICATE_WINDOW": 10**400}),
     ("E010", {"WEBHOOK_SECRETS": "one secret that is no list"}),
     ("E010", {"WEBHOOK_ALLOWED_IPS": "192.0.2.1"}),
     ("E010", {"TRUSTED_PROXY_COUNT": -1}),
@@ -171,6 +177,7 @@ SETTINGS_IN_ERROR = [
     ("E010", {"RECEIVER_RETRY_DELAY": None}),
     ("E010", {"RECIPIENT_OVERRIDE": 4799999999}),
     ("E010", {"RETENTION_DAYS": 0}),
+    ("E010", {"RETENTION_DAYS": 1_000_000}),
     ("E010", {"RATE_LIMITS": "5/h"}),
     ("E010", {"CLIENT": object}),
     ("E011", {"TIMEOUT": 105}),
@@ -188,6 +195,7 @@ SETTINGS_IN_ERROR = [
     ("E016", {"WEBHOOK_ALLOWED_IPS": ["front.example"]}),
     ("E016", {"WEBHOOK_ALLOWED_IPS": ["192.0.2.1/33"]}),
     ("E017", {"WEBHOOK_SECRETS": ["long enough to be a secret", ""]}),
+    ("E019", {"WEBHOOK_ALLOWED_IPS": []}),
     ("W001", {"WEBHOOK_ALLOWED_IPS": None, "WEBHOOK_SECRETS": None}),
     ("W007", {"MMS_STORAGE": "default"}),
     ("W008", {"DUPLICATE_WINDOW": 600}),
@@ -254,8 +262,10 @@ def test_a_broker_in_memory_is_told_of_in_production(site):
     assert found() == ["W004"]
 
 
+@pytest.mark.parametrize("broker", ["redis://127.0.0.1:6379/0", "rediss://redis.example:6380", "sentinel://10.0.0.1"])
 @pytest.mark.parametrize(("seconds", "expected"), [(60, ["W016"]), (599, ["W016"]), (600, []), (3600, []), ("1", [])])
-def test_a_visibility_timeout_that_hands_hints_out_twice_is_found(site, seconds, expected):
+def test_a_visibility_timeout_that_hands_hints_out_twice_is_found(site, broker, seconds, expected):
+    site.CELERY_BROKER_URL = broker
     site.CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": seconds}
     assert found() == expected
 
@@ -320,6 +330,13 @@ def test_a_proxy_that_is_not_counted_is_found(site, name, value):
     assert found() == []
     site.FRONT_SMS = {**site.FRONT_SMS, "TRUSTED_PROXY_COUNT": 0, "WEBHOOK_ALLOWED_IPS": None}
     assert found() == []
+
+
+def test_files_below_the_folder_that_is_served_are_found_whatever_address_their_storage_gives_them(site):
+    options = {"location": f"{site.MEDIA_ROOT}/mms", "base_url": "/private/"}
+    backend = "django.core.files.storage.FileSystemStorage"
+    site.STORAGES = {**site.STORAGES, "private": {"BACKEND": backend, "OPTIONS": options}}
+    assert found() == ["W007"]
 
 
 @pytest.mark.urls("django.contrib.auth.urls")

@@ -57,10 +57,8 @@ SAME_GATEWAY = Mistake(
 )
 GATEWAY_URL = Mistake(
     "front_sms.E006",
-    _("GATEWAY_URL of %(where)s is no web address: %(value)s"),
-    _(
-        'Leave it out for Front\'s own, or write the address that push.php lies under, like "https://www.pling.as/psk/".'
-    ),
+    _("GATEWAY_URL of %(where)s is no web address that push.php could lie under: %(value)s"),
+    _('Leave it out for Front\'s own, or write the address without push.php, like "https://www.pling.as/psk/".'),
 )
 PLAIN_HTTP = Mistake(
     "front_sms.E007",
@@ -121,6 +119,11 @@ OTHER_DATABASE = Mistake(
     "front_sms.E018",
     _('A database router sends this app to "%(alias)s"; its transactions are made in "default".'),
     _('Keep the app front_sms in the database "default": elsewhere nothing would keep a message from going out twice.'),
+)
+NOBODY_ALLOWED = Mistake(
+    "front_sms.E019",
+    _("WEBHOOK_ALLOWED_IPS is an empty list, so every push of Front's is refused with 403."),
+    _("Leave the key out for Front's own addresses (§2.5), or write None to let any address in."),
 )
 
 UNGUARDED = Mistake(

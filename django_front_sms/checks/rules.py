@@ -118,6 +118,8 @@ def check_webhook_guard(**kwargs: Any) -> Iterator[CheckMessage]:
     secrets, allowed = effective("WEBHOOK_SECRETS"), effective("WEBHOOK_ALLOWED_IPS")
     if not secrets and allowed is None:
         yield mistakes.UNGUARDED.found()
+    if allowed is not None and not allowed:
+        yield mistakes.NOBODY_ALLOWED.found()
     for number, secret in enumerate(secrets or (), start=1):
         if len(secret) < _SHORTEST_SECRET:
             yield mistakes.WEAK_SECRET.found(number=number)

@@ -38,7 +38,7 @@ def check_broker(**kwargs: Any) -> Iterator[CheckMessage]:
     timeout = options.get("visibility_timeout") if isinstance(options, Mapping) else None
     if (
         isinstance(broker, str)
-        and broker.startswith("redis")
+        and broker.startswith(("redis", "sentinel"))
         and isinstance(timeout, int | float)
         and timeout < HINTS_LAST
     ):
@@ -86,11 +86,11 @@ def check_public_files(**kwargs: Any) -> Iterator[CheckMessage]:
         storage = storages[effective("MMS_STORAGE")]
     except Exception:  # told by `check_storage`
         return
-    served = get_script_prefix() != django_settings.MEDIA_URL  # that is what an empty MEDIA_URL becomes
-    if isinstance(storage, FileSystemStorage) and served and django_settings.MEDIA_ROOT:
-        url = storage.base_url or ""
-        if url.startswith(django_settings.MEDIA_URL) and _lies_in(storage.location, django_settings.MEDIA_ROOT):
-            yield mistakes.PUBLIC_FILES.found(url=url)
+    url, folder = django_settings.MEDIA_URL, django_settings.MEDIA_ROOT
+    served = folder and url != get_script_prefix()  # that is what an empty MEDIA_URL becomes
+    # Whatever address the storage gives them: the web server goes by where they lie.
+    if served and isinstance(storage, FileSystemStorage) and _lies_in(storage.location, folder):
+        yield mistakes.PUBLIC_FILES.found(url=url)
 
 
 def _lies_in(folder: str | PathLike[str], other: str | PathLike[str]) -> bool:

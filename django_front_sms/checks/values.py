@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 _LONGEST_NAME = OutboundMessage._meta.get_field("account").max_length or 0
+# float("inf") hours, or a million days, are no time that can be counted with: every sweep would end in an error.
+_MOST, _MOST_DAYS = 1_000_000, 36_500
 
 Kind = tuple[Callable[[Any], bool], "_StrPromise"]
 Choices = tuple[object, ...]
@@ -33,7 +35,9 @@ def _optional(kind: Kind) -> Kind:
 
 
 def is_number(value: object) -> bool:
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_whole(value: object) -> bool:
@@ -46,9 +50,10 @@ def _are_strings(value: object) -> bool:
 
 TEXT: Kind = (lambda value: isinstance(value, str), _("a text"))
 TEXTS: Kind = (_are_strings, _("a list of texts"))
-POSITIVE: Kind = (lambda value: is_number(value) and value > 0, _("a number above 0"))
-NOT_NEGATIVE: Kind = (lambda value: is_number(value) and value >= 0, _("a number from 0 up"))
+POSITIVE: Kind = (lambda value: is_number(value) and 0 < value <= _MOST, _("a number above 0, at most a million"))
+NOT_NEGATIVE: Kind = (lambda value: is_number(value) and 0 <= value <= _MOST, _("a number from 0 to a million"))
 COUNT: Kind = (lambda value: _is_whole(value) and value > 0, _("a whole number above 0"))
+DAYS: Kind = (lambda value: _is_whole(value) and 0 < value <= _MOST_DAYS, _("a whole number from 1 to 36500"))
 COUNT_OR_ZERO: Kind = (lambda value: _is_whole(value) and value >= 0, _("a whole number from 0 up"))
 DIGITS: Kind = (
     lambda value: isinstance(value, str) and value.isascii() and value.isdigit(),
@@ -90,7 +95,7 @@ OF_SITE: dict[str, Kind | Choices] = {
     "RECEIVER_ATTEMPTS": COUNT,
     "RECEIVER_RETRY_DELAY": NOT_NEGATIVE,
     "RECIPIENT_OVERRIDE": _optional(TEXT),
-    "RETENTION_DAYS": _optional(COUNT),
+    "RETENTION_DAYS": _optional(DAYS),
     "RATE_LIMITS": MAPPING,
     "CLIENT": TEXT,
 }
@@ -189,7 +194,7 @@ def _check_gateway(where: str, url: object) -> Iterator[CheckMessage]:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or parts.query or parts.fragment or parts.username is not None:
+    if not usable or parts.query or parts.fragment or parts.username is not None or parts.path.endswith(".php"):
         yield mistakes.GATEWAY_URL.found(where=where, value=reprlib.repr(url.rpartition("@")[2]))
 
 
