@@ -8,10 +8,12 @@ from django_front_sms.management.subcommands import simulate
 from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.signing import webhook_path
 from django_front_sms.simulator import Simulator
-from django_front_sms.simulator.__main__ import build
+from django_front_sms.simulator.__main__ import build, build_parser
 from tests.commands.running import run, set_account
 
 pytestmark = pytest.mark.django_db
+
+OF_ACCOUNT = {"port", "service_id", "password", "senders", "status_url", "inbound_url"}
 
 
 @pytest.fixture
@@ -44,6 +46,18 @@ def test_what_is_given_goes_before_the_settings(simulated):
     assert (account.service_id, account.senders, account.status_url) == (1, ["A", "B"], "")
     assert (simulator.latency, account.duplicate_filter) == (0.005, True)
     assert account.inbound_url.endswith(webhook_path("inbound"))
+
+
+def test_every_option_of_the_simulator_reaches_it(monkeypatch):
+    heard: list[list[str]] = []
+    monkeypatch.setattr(simulate, "main", heard.append)
+    given = ["--certificate", "cert.pem", "key.pem", "--rule", "retry_delay=1", "--off", "+4799999999", "--priced"]
+    given += ["--https-required", "--chaos", "0.5", "--allow-ip", "10.0.0.1", "--allow-ip", "10.0.0.2", "--seed", "7"]
+    run("simulate", *given)
+    read, wanted = (vars(build_parser().parse_args(arguments)) for arguments in (heard[-1], given))
+    assert {name: read[name] for name in read if name not in OF_ACCOUNT} == {
+        name: wanted[name] for name in wanted if name not in OF_ACCOUNT
+    }
 
 
 def test_the_simulator_listens_where_the_account_sends(settings, monkeypatch):

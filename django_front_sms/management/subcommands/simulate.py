@@ -75,6 +75,8 @@ def arguments_of(account: Account, given: Namespace) -> list[str]:
             continue
         if action.nargs == 0:
             arguments.append(option)
+        elif isinstance(action.nargs, int):
+            arguments += [option, *map(str, value)]
         else:
             arguments += [f"{option}={item}" for item in (value if isinstance(value, list) else [value])]
     return arguments
