@@ -27,9 +27,14 @@ def may_download(request: HttpRequest) -> bool:
     return bool(request.user.has_perms(["front_sms.view_inboundmessage", "front_sms.view_mmsfile"]))
 
 
-def download(request: HttpRequest, file: MmsFile) -> FileResponse:
+def download(request: HttpRequest, message_id: int, file_id: int) -> FileResponse:
+    """A file of this message. Raises `PermissionDenied`, and `Http404` where it has no such file."""
     if not may_download(request):
         raise PermissionDenied
+    # Not by both in one query: a message's key beyond 64 bits, unlike the row's own, would be an error on SQLite.
+    file = MmsFile.objects.filter(pk=file_id).first()
+    if file is None or file.message_id != message_id:
+        raise Http404(_("There is no such row."))
     if not file.file:
         raise Http404(_("This file is not in the storage yet: the message keeps it, and the worker tries again."))
     try:

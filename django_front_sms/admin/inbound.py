@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import BinaryField, Prefetch, QuerySet
 from django.db.models.functions import Length, Substr
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, HttpRequest
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -88,10 +88,7 @@ class InboundMessageAdmin(Exporting, ActingRegister):
         return [path("<int:message_id>/files/<int:file_id>/", view, name=name), *super().get_urls()]
 
     def file_view(self, request: HttpRequest, message_id: int, file_id: int) -> FileResponse:
-        file = MmsFile.objects.filter(pk=file_id, message_id=message_id).first()
-        if file is None:
-            raise Http404
-        return download(request, file)
+        return download(request, message_id, file_id)
 
     def page(self, request: HttpRequest, row: InboundMessage) -> dict[str, Any]:
         return {

@@ -1,4 +1,5 @@
-"""Who may use an endpoint, and how often. A site configures nothing, and may change all of it by DRF's own settings."""
+"""Who may use an endpoint, and how often. A site configures nothing; how people log in, and the rates, it may change by
+DRF's own settings."""
 
 from typing import Any
 

@@ -70,7 +70,10 @@ class Moment(serializers.DateTimeField):
     def to_internal_value(self, value: Any) -> datetime:
         if not isinstance(value, str):
             self.fail("invalid", format="YYYY-MM-DDThh:mm:ss+hh:mm")
-        moment = super().to_internal_value(value)
+        try:
+            moment = super().to_internal_value(value)
+        except OverflowError:  # the first day of the year 1 has no such time in some zones
+            self.fail("year")
         if moment.year not in YEARS:
             self.fail("year")
         return moment

@@ -3,15 +3,14 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404
-from django.utils.translation import gettext as _
+from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_front_sms.conversations import light
 from django_front_sms.downloads import download
-from django_front_sms.models import InboundMessage, MmsFile
+from django_front_sms.models import InboundMessage
 from django_front_sms.rest import answers
 from django_front_sms.rest.access import author
 from django_front_sms.rest.endpoint import Endpoint, row
@@ -76,10 +75,7 @@ class InboundFile(Endpoint):
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, (200, "image/*"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, pk: int, file_pk: int) -> FileResponse:
-        file = MmsFile.objects.filter(pk=file_pk, message_id=pk).first()
-        if file is None:
-            raise Http404(_("There is no such row."))
-        return download(request, file)
+        return download(request, pk, file_pk)
 
 
 class Reply(Endpoint):

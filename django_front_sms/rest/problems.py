@@ -66,7 +66,10 @@ def _problem(error: Exception) -> Response | None:
 
 
 def _of_drf(error: exceptions.APIException) -> Response:
-    response = problem(error.status_code, str(error.get_codes()), str(error.detail))
+    codes = error.get_codes()  # some ways to log in raise more than one, as djangorestframework-simplejwt does
+    code = codes if isinstance(codes, str) else error.default_code
+    detail = next((str(leaf) for _path, leaf in _leaves(error.detail, ())), str(error.default_detail))
+    response = problem(error.status_code, code, detail)
     if getattr(error, "auth_header", None):
         response["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
     if getattr(error, "wait", None) is not None:

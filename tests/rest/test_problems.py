@@ -8,6 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from rest_framework.authentication import BasicAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 
 from django_front_sms import sending
 from django_front_sms.exceptions import InvalidMessage
@@ -104,8 +105,11 @@ def test_no_value_of_any_field_breaks_it(login: Any, field: str, value: Any) -> 
 
 @pytest.mark.parametrize(
     "moment",
-    ["2026", "2026-02-30T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "1e9", "", "now", 5],
-)
+    [
+        "2026", "2026-02-30T00:00:00Z", "0001-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00",
+        "1e9", "", "now", 5,
+    ],
+)  # fmt: skip
 def test_a_time_that_is_none_is_refused(operator: Api, moment: Any) -> None:
     answer = operator.post("messages/", {"to": NUMBER, "text": "Hei", "scheduled_at": moment})
     assert is_problem(answer, 400, "invalid_request")
@@ -189,6 +193,10 @@ def test_a_row_that_is_not_there_is_not_found(operator: Api, path: str, pk: Any)
     assert is_problem(operator.get(path.format(pk=pk)), 404, "not_found")
 
 
+def test_a_time_that_a_zone_does_not_have_is_refused_in_a_query_too(operator: Api) -> None:
+    assert is_problem(operator.get("messages/?created_from=0001-01-01"), 400, "invalid_request")
+
+
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
 def test_other_methods_are_refused(operator: Api, method: str) -> None:
     answer = getattr(operator, method)("messages/")
@@ -202,6 +210,29 @@ def test_a_wrong_password_is_a_problem_that_asks_for_one(anonymous: Api, monkeyp
         answer = anonymous.get("messages/", headers=headers)
         assert is_problem(answer, 401, code)
         assert answer["WWW-Authenticate"].startswith("Basic")
+
+
+class OutOfDate(BasicAuthentication):
+    """As djangorestframework-simplejwt refuses a token."""
+
+    def authenticate(self, request: Any) -> Any:
+        found = {
+            "detail": "The token is out of date.",
+            "code": "token_not_valid",
+            "messages": [{"token_type": "access"}],
+        }
+        error = AuthenticationFailed(found)
+        error.default_code = "token_not_valid"
+        raise error
+
+
+def test_a_login_that_is_refused_in_more_than_one_word_has_one_code(
+    anonymous: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Endpoint, "authentication_classes", (OutOfDate,))
+    answer = anonymous.get("messages/")
+    assert is_problem(answer, 401, "token_not_valid")
+    assert answer.json()["detail"] == "The token is out of date."
 
 
 def test_a_session_without_its_csrf_token_changes_nothing(operator: Api) -> None:
