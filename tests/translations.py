@@ -15,7 +15,9 @@ from django.core.management import call_command
 from django.core.management.commands.compilemessages import Command as CompileMessages
 from django.core.management.commands.makemessages import Command as MakeMessages
 
-PACKAGE = Path(__file__).resolve().parent.parent / "django_front_sms"
+import django_front_sms
+
+PACKAGE = Path(django_front_sms.__file__).resolve().parent
 
 
 class Collect(MakeMessages):
