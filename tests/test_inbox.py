@@ -1,11 +1,10 @@
 """Inbound messages: kept once and byte for byte, then announced by the worker."""
 
 import json
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, OperationalError, close_old_connections, connection
+from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone
 
 from django_front_sms import events, inbox
@@ -14,6 +13,7 @@ from django_front_sms.inbox import store
 from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage
 from django_front_sms.states import State
 from tests.pushes import MMS, QUERY, SMS, sms
+from tests.together import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
@@ -167,36 +167,14 @@ class TestABusyDatabase:
 class TestTogether:
     @pytest.mark.parametrize("push", [receive, receive_query, lambda: receive(MMS)])
     def test_eight_deliveries_at_once_are_stored_once(self, push):
-        assert sum(at_once(8, push)) == 1
+        assert sum(at_once(*[push] * 8)) == 1
         assert InboundMessage.objects.count() == 1
 
     def test_workers_at_once_announce_each_message_once(self):
         for number in range(30):
             receive(sms(id=number))
-        assert sum(at_once(4, inbox.process)) == 30
+        assert sum(at_once(*[inbox.process] * 4)) == 30
         assert Event.objects.count() == 30
-
-
-def at_once(count, function):
-    """What `function` gives in each of so many threads."""
-    results, barrier = [], threading.Barrier(count)
-
-    def run():
-        try:
-            connection.ensure_connection()
-            barrier.wait(20)
-            results.append(function())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    close_old_connections()
-    assert len(results) == count
-    return results
 
 
 def sent(**fields) -> OutboundMessage:

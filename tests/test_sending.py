@@ -1,6 +1,5 @@
 """The public face: what callers give, get, and never have to fear."""
 
-import threading
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ from django_front_sms.broker import Hinter
 from django_front_sms.exceptions import FrontSMSError, InvalidMessage, NotPossible
 from django_front_sms.models import InboundMessage, OutboundMessage
 from tests.outbox.stage import configure
+from tests.together import at_once
 
 NUMBER = "+4799999999"
 
@@ -258,23 +258,8 @@ def test_who_loses_the_race_for_a_key_gets_the_winners_row(monkeypatch: pytest.M
 
 @pytest.mark.django_db(transaction=True)
 def test_of_eight_that_send_with_one_key_at_once_all_get_the_same_row():
-    gate, rows, failures = threading.Barrier(8), [], []
-
-    def send() -> None:
-        try:
-            gate.wait(30)
-            rows.append(send_sms(NUMBER, "Test", idempotency_key="a").pk)
-        except Exception as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=send) for _ in range(8)]
-    [thread.start() for thread in threads]
-    [thread.join(60) for thread in threads]
-    assert failures == []
-    assert len(rows) == 8
-    assert len(set(rows)) == 1
+    rows = at_once(*[lambda: send_sms(NUMBER, "Test", idempotency_key="a")] * 8)
+    assert len({row.pk for row in rows}) == 1
 
 
 # ---- Handing over

@@ -1,13 +1,9 @@
 """Many workers at once, in real threads on the real database: no row is claimed twice, and no answer is lost."""
 
-import threading
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
-from django.db import connection
 
 from django_front_sms import send_many_sms
 from django_front_sms.conf import get_settings
@@ -18,36 +14,12 @@ from django_front_sms.outbox.claim import Job, claim
 from django_front_sms.outbox.settle import Result, settle
 from django_front_sms.outbox.stream import Lane, Stream
 from tests.outbox.stage import NUMBER, accepted, configure, not_sent
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 THREADS = 8
 WIDE = Lane("wide", (1, 0), streams=THREADS, concurrency=64)  # so that all of them may claim at once
-
-
-def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """Run them all at the same time; gives what they gave, and raises what they raised."""
-    gate = threading.Barrier(len(works))
-    results: list[Any] = []
-    failures: list[BaseException] = []
-
-    def run(work: Callable[[], Any]) -> None:
-        try:
-            gate.wait(30)
-            results.append(work())
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    if failures:
-        raise failures[0]
-    return results
 
 
 def messages(count: int, distinct: bool = True) -> None:
