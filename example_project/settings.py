@@ -82,7 +82,7 @@ MEDIA_URL = "media/"
 MEDIA_ROOT = str(VAR / "media")
 
 # Celery. Redis in earnest; here, unless CELERY_BROKER_URL says otherwise, files in a folder.
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", "filesystem://localhost")
 CELERY_TASK_DEFAULT_QUEUE = env("EXAMPLE_QUEUE", "celery")
 CELERY_TASK_IGNORE_RESULT = True
 # `make beat` is welcome, and for sending not needed: each worker has a timer of its own for the sweep.

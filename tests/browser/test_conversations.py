@@ -205,11 +205,17 @@ def test_nothing_is_asked_while_nobody_looks(boss, page_of):
 
 def test_whoever_was_logged_out_is_told_and_nothing_more_is_asked(boss, page_of):
     page = page_of(boss)
+    page.clock.install()
     page.goto(address(come()))
 
     Session.objects.all().delete()
-
+    page.clock.fast_forward("01:00")
     page.get_by_text("You are logged out. Reload the page.").wait_for()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.run_for("30:00")
+
+    assert asked == []
 
 
 def test_a_server_that_is_away_is_told_until_it_is_back(boss, page_of):
