@@ -12,6 +12,7 @@ import pytest
 
 from django_front_sms.signing import webhook_path
 from example_project.demo.processes import free_port
+from tests.conftest import missing
 from tests.docs.pages import DOCS, HERE
 from tests.pushes import QUERY
 
@@ -27,8 +28,9 @@ def lines() -> tuple[str, str]:
 
 
 @pytest.mark.skipif(not HERE, reason="the documentation is not here")
-@pytest.mark.skipif(not NGINX, reason="nginx is not installed")
 def test_nginx_as_documented_logs_pushes_without_what_they_hold(tmp_path):
+    if not NGINX:
+        missing("nginx is not installed (apt-get install nginx-light)")
     http, server = lines()
     port = free_port()
     server = server.replace("/var/log/nginx", str(tmp_path)).replace("127.0.0.1:8000", f"127.0.0.1:{free_port()}")
