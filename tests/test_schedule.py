@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from celery import current_app
 
 from django_front_sms import tasks
@@ -48,6 +49,7 @@ def test_it_is_one_schedule_wherever_it_is_imported_from():
     assert tasks.BEAT_SCHEDULE is BEAT_SCHEDULE
 
 
+@pytest.mark.django_db  # Celery runs Django's checks, and one of them may ask the database what it can do
 def test_each_entry_names_a_task_that_a_worker_knows():
     current_app.loader.import_default_modules()
     for entry in BEAT_SCHEDULE.values():
