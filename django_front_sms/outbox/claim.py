@@ -18,7 +18,7 @@ from django_front_sms.clock import Moment, database_now
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Sms
-from django_front_sms.models import AccountMemory, OutboundMessage, SendAttempt, Wait
+from django_front_sms.models import AccountMemory, OutboundMessage, Priority, SendAttempt, Wait
 from django_front_sms.outbox.attempts import attempts_of
 from django_front_sms.outbox.fold import CLOCK_TOLERANCE, is_risky, leaves_doubt, may_repeat
 from django_front_sms.outbox.moves import Move, apply
@@ -37,7 +37,10 @@ MOST_IN_BULK = 200  # numbers in a request
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One attempt to make. `began` is from before the claim: what is measured from it is never too short."""
+    """One attempt to make. `began` is from before the claim: what is measured from it is never too short.
+
+    `is_urgent`: it goes before whatever was claimed earlier and still waits for a thread.
+    """
 
     attempt_id: int
     message_id: int
@@ -45,6 +48,7 @@ class Job:
     sms: Sms
     generation: int
     is_probe: bool
+    is_urgent: bool
     claimed_at: datetime
     began: Moment
     not_before: float  # seconds after `began`: the account's rate
@@ -88,6 +92,7 @@ def claim(stream: Stream, limit: int, conf: FrontSMSSettings) -> Claimed:
                 sms=request_of(c.message, c.wire, stream.account),
                 generation=memory.generation,
                 is_probe=memory.paused_at is not None,
+                is_urgent=c.message.priority == Priority.URGENT,
                 claimed_at=claimed_at,
                 began=began,
                 not_before=0 if c.message.bulk_id else place * pace,

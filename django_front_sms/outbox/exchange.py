@@ -41,7 +41,8 @@ class Exchanger:
         if claimed.is_bulk:
             crew.add([functools.partial(self._run_bulk, stream, claimed.jobs)])
         else:
-            crew.add(functools.partial(self._run, stream, job) for job in claimed.jobs)
+            urgent = [functools.partial(self._run, stream, job) for job in claimed.jobs if job.is_urgent]
+            crew.add((functools.partial(self._run, stream, job) for job in claimed.jobs if not job.is_urgent), urgent)
 
     def _run(self, stream: Stream, job: Job) -> None:
         self._tell(stream, Result(job, attempt(job, self._conf), job.began.elapsed()))

@@ -68,6 +68,7 @@ class LeasedMessage(Message):
 class DueMessage(Message):
     """What a claim must know besides, in order to send it."""
 
+    priority: int
     sender: str
     text: str
     unicode: bool

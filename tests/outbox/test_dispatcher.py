@@ -12,6 +12,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.gateway.client import Fate, Outcome
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.outbox import dispatcher, exchange
+from django_front_sms.outbox.claim import claim
 from tests.outbox.stage import (
     PretendClock,
     accepted,
@@ -22,6 +23,7 @@ from tests.outbox.stage import (
     not_sent,
     outcomes,
     refused,
+    stream,
     take_one,
     unclear,
 )
@@ -80,6 +82,28 @@ def test_a_run_gives_its_streams_back():
     message()
     outbox.run()
     assert memory().streams == {}
+
+
+def test_an_urgent_message_goes_before_what_was_claimed_earlier_and_still_waits(client: type[Told]):
+    began, gate = threading.Event(), threading.Event()
+
+    def act(sms: Sms) -> Outcome:
+        began.set()
+        assert gate.wait(30)
+        return accepted()
+
+    client.act = staticmethod(act)
+    claiming, exchanger = stream(), exchange.Exchanger(get_settings())
+    claiming.pace.at_once = 1
+    for text in ("first", "second", "third"):
+        message(text)
+    exchanger.submit(claiming, claim(claiming, 10, get_settings()))
+    assert began.wait(30)
+    message("urgent", priority="urgent")
+    exchanger.submit(claiming, claim(claiming, 10, get_settings()))
+    gate.set()
+    assert len(exchanger.collect(30, 4)) == 4
+    assert [sms.text for sms in client.asked] == ["first", "urgent", "second", "third"]
 
 
 def test_urgent_messages_go_first(client: type[Told]):

@@ -184,6 +184,18 @@ def test_a_crew_does_all_its_work_in_order_also_what_is_added_when_it_had_none()
     assert done == [(batch, n) for batch in range(50) for n in range(4)]
 
 
+def test_urgent_work_is_done_first_and_in_order():
+    crew, done = Crew(stream()), []
+    crew.stream.pace.at_once = 0
+    works = [lambda n=n: done.append(n) for n in range(5)]
+    crew.add(works[3:])
+    crew.add(works[2:3], urgent=works[:2])
+    crew.stream.pace.at_once = 1
+    crew.man()
+    finished(crew)
+    assert done == [0, 1, 3, 4, 2]
+
+
 def test_threads_leave_when_fewer_are_asked_for_and_come_when_more_are():
     crew, begun, gate = Crew(stream()), threading.Semaphore(0), threading.Semaphore(0)
 
