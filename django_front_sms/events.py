@@ -25,39 +25,8 @@ from django_front_sms.broker import Hinter
 from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import NotPossible
-from django_front_sms.happenings import (
-    VALUES,
-    Values,
-    counter_gap,
-    due_at_once,
-    message_received,
-    reply_received,
-    sending_paused,
-    state_changed,
-    states_changed,
-    status_received,
-    statuses_received,
-)
+from django_front_sms.happenings import due_at_once
 from django_front_sms.models import AccountMemory, DeliveryStatus, Event, InboundMessage, OutboundMessage
-
-__all__ = [
-    "VALUES",
-    "Values",
-    "counter_gap",
-    "deliver",
-    "deliver_again",
-    "due_at_once",
-    "has_due",
-    "hint",
-    "message_received",
-    "publish",
-    "reply_received",
-    "sending_paused",
-    "state_changed",
-    "states_changed",
-    "status_received",
-    "statuses_received",
-]
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,7 @@
-"""What can happen, as rows of `Event`. The caller saves them in the transaction of the change that they tell of."""
+"""What can happen, as rows of `Event`. The caller saves them in the transaction of the change that they tell of.
+
+Each has the name and the arguments of the signal that it becomes (`signals.py`), with the keys of rows for the rows.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,14 +19,17 @@ Values = tuple[str, str, str, dict[str, Any]]
 
 
 def message_received(message_id: int) -> Event:
+    """`message_id`: the key of an `InboundMessage`."""
     return _event(Event.Kind.MESSAGE_RECEIVED, f"in:{message_id}", message=message_id)
 
 
 def reply_received(message_id: int, in_reply_to_id: int) -> Event:
+    """The keys of an `InboundMessage` and of the `OutboundMessage` that it answers."""
     return _event(Event.Kind.REPLY_RECEIVED, f"in:{message_id}", message=message_id, in_reply_to=in_reply_to_id)
 
 
 def state_changed(message_id: int, old: str, new: str) -> Event:
+    """The key of an `OutboundMessage`, and two values of `State`."""
     return _row(*states_changed([message_id], old, new))
 
 
@@ -33,10 +39,12 @@ def status_received(status_id: int, message_id: int | None = None) -> Event:
 
 
 def counter_gap(account: str, missing: list[int]) -> Event:
+    """`missing`: the numbers of Front's counter (§2.5) that no message of the account came with."""
     return _event(Event.Kind.COUNTER_GAP, f"account:{account}", account=account, missing=list(missing))
 
 
 def sending_paused(account: str, error_code: int) -> Event:
+    """`error_code`: Front's (§2.2), one that blames the account."""
     return _event(Event.Kind.SENDING_PAUSED, f"account:{account}", account=account, error_code=int(error_code))
 
 
@@ -49,6 +57,7 @@ def _row(values: Values) -> Event:
 
 
 def states_changed(message_ids: Sequence[int], old: str, new: str) -> list[Values]:
+    """As `state_changed`, of many messages that made the same move."""
     kind, old, new = Event.Kind.STATE_CHANGED.value, str(old), str(new)
     return [
         (event_id, kind, f"out:{pk}", {"message": pk, "old": old, "new": new})

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone
 
-from django_front_sms import events, inbox
+from django_front_sms import happenings, inbox
 from django_front_sms.gateway.push import StatusPush, decode_inbound_json, decode_inbound_query
 from django_front_sms.inbox import store
 from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage
@@ -269,7 +269,7 @@ class TestAnnouncing:
 
     def test_a_batch_that_fails_writes_neither_events_nor_marks(self, monkeypatch):
         receive()
-        monkeypatch.setattr(events, "message_received", lambda pk: 1 / 0)
+        monkeypatch.setattr(happenings, "message_received", lambda pk: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             inbox.process()
         assert not InboundMessage.objects.get().announced

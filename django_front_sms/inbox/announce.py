@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from django_front_sms import events, optouts
+from django_front_sms import happenings, optouts
 from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
 from django_front_sms.gateway.push import decode_inbound_json
@@ -56,9 +56,9 @@ def _announce(messages: Sequence[InboundMessage], unfinished: Collection[int], n
             continue
         _flag_twin(message)
         new.append(message)
-        told.append(events.message_received(message.pk))
+        told.append(happenings.message_received(message.pk))
         if reply_to is not None:
-            told.append(events.reply_received(message.pk, reply_to))
+            told.append(happenings.reply_received(message.pk, reply_to))
     Event.objects.bulk_create(told)
     optouts.heed(new)
     counters.count(new, now)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django_front_sms import events
+from django_front_sms import happenings
 from django_front_sms.clock import database_now
 from django_front_sms.models import CounterGap, CounterMemory, Event, InboundMessage
 from django_front_sms.transactions import nested_transaction
@@ -122,4 +122,4 @@ def _tell(pks: list[int]) -> None:
             hole.missing[-1],
         )
     CounterGap.objects.filter(pk__in=[hole.pk for hole in holes]).update(told_at=now)
-    Event.objects.bulk_create(events.counter_gap(hole.account, hole.missing) for hole in holes)
+    Event.objects.bulk_create(happenings.counter_gap(hole.account, hole.missing) for hole in holes)

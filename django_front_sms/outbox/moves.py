@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import F, QuerySet
 
-from django_front_sms import events
+from django_front_sms import happenings
 from django_front_sms.models import Event, OutboundMessage, Wait
 from django_front_sms.outbox.plain import LeasedMessage, Message, read
 from django_front_sms.outbox.rows import Among, insert_values, write_changes
@@ -73,8 +73,8 @@ def apply(moves: Sequence[Move], *, are_locked: bool = False) -> list[Message]:
         if old != message.state and message.state != State.SENDING:
             told[old, move.state].append(message.pk)
     write_changes(OutboundMessage, changes)
-    values = [each for (old, new), pks in told.items() for each in events.states_changed(pks, old, new)]
-    insert_values(Event, events.VALUES, values, next_at=events.due_at_once())
+    values = [each for (old, new), pks in told.items() for each in happenings.states_changed(pks, old, new)]
+    insert_values(Event, happenings.VALUES, values, next_at=happenings.due_at_once())
     return moved
 
 
@@ -92,13 +92,13 @@ def locked_standings(pks: Iterable[int]) -> list[Standing]:
     return [Standing(*row) for row in _locked(pks).values_list(*Standing._fields)]
 
 
-def accept_together(pks: Sequence[int], old: State, new: State, **changes: Any) -> list[events.Values]:
+def accept_together(pks: Sequence[int], old: State, new: State, **changes: Any) -> list[happenings.Values]:
     """Make one move, to a state that says that Front has them, of all these messages, which are locked and stand in
     `old`. Gives the events that tell of it, for the caller to store."""
     if new not in ACCEPTED or not may_move(old, new):
         raise ValueError(f"no way from {old} to {new}")
     OutboundMessage.objects.filter(Among(F("pk"), pks)).update(**_changes(new, changes))
-    return events.states_changed(pks, old, new)
+    return happenings.states_changed(pks, old, new)
 
 
 def _changes(state: State, further: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import F
 
-from django_front_sms import events
+from django_front_sms import happenings
 from django_front_sms.clock import database_now
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway.client import Fate
@@ -205,7 +205,7 @@ def _pause(results: Sequence[Result], account: Account) -> None:
     memory.probes = 0
     memory.probe_at = memory.paused_at + FIRST_PROBE if memory.pause_code == ErrorCode.NO_CREDIT else None
     memory.save(update_fields=["paused_at", "pause_code", "probes", "probe_at"])
-    Event.objects.bulk_create([events.sending_paused(account.name, memory.pause_code)])
+    Event.objects.bulk_create([happenings.sending_paused(account.name, memory.pause_code)])
     logger.warning("Sending is paused for account %s: Front answered with code %d", account.name, memory.pause_code)
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from django.db.models import F
 
-from django_front_sms import events
+from django_front_sms import happenings
 from django_front_sms.clock import database_now
 from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
 from django_front_sms.outbox.moves import Standing, accept_together, locked_standings
@@ -79,8 +79,8 @@ def _fold_batch() -> int | None:
     ]
     update_values(DeliveryStatus, _Fold._fields[1:], folds)
     told = _move([message for message in standings if message.pk in seen], seen, now)
-    told += events.statuses_received([(fold.pk, fold.message) for fold in folds if fold.look_at is None])
-    insert_values(Event, events.VALUES, told, next_at=events.due_at_once())
+    told += happenings.statuses_received([(fold.pk, fold.message) for fold in folds if fold.look_at is None])
+    insert_values(Event, happenings.VALUES, told, next_at=happenings.due_at_once())
     return len(statuses)
 
 
@@ -122,7 +122,7 @@ def _wait(status: _Status, age: timedelta, now: datetime) -> _Fold:
     return _Fold(status.pk, None, None, status.problem or "No message with this id is known.")
 
 
-def _move(messages: Iterable[Standing], seen: _Seen, now: datetime) -> list[events.Values]:
+def _move(messages: Iterable[Standing], seen: _Seen, now: datetime) -> list[happenings.Values]:
     """Move the messages, those that make the same move together, and give the events that tell of it."""
     alike: dict[tuple[str, frozenset[int]], list[int]] = defaultdict(list)
     for message in messages:
@@ -131,7 +131,7 @@ def _move(messages: Iterable[Standing], seen: _Seen, now: datetime) -> list[even
     for (state, statuses), pks in alike.items():
         if (new := by_statuses(state, statuses)) != state:
             together[State(state), new] += pks
-    told: list[events.Values] = []
+    told: list[happenings.Values] = []
     for (old, new), pks in together.items():
         told += accept_together(pks, old, new, **({"delivered_at": now} if new == State.DELIVERED else {}))
     return told
