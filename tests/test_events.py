@@ -260,6 +260,20 @@ class TestReceiversThatRaise:
         assert "unwilling" in text and "ValueError" in text
         assert "kanarifugl" not in text and "99999999" not in text
 
+    @pytest.mark.parametrize("words", ["", "Hei:", "of\nOla Nordmann: +4799999999\n\nHei", "  File\n"])
+    def test_of_an_exception_of_many_lines_only_its_name_is_shown(self, receivers, words):
+        def unwilling(**kwargs):
+            raise LookupError(words)
+
+        receivers.connect(signals.message_received, unwilling)
+        happen(happenings.message_received(inbound().pk))
+        events.deliver()
+        assert Event.objects.get().error == "LookupError"
+
+    @pytest.mark.parametrize("traceback", ["", "ValueError: Hei", 'Traceback:\n  File "x", line 1\nOla Nordmann: hei'])
+    def test_where_a_traceback_names_no_exception_none_is_shown(self, traceback):
+        assert Event(traceback=traceback).error == ""
+
     def test_the_values_of_variables_are_not_in_the_traceback(self, receivers):
         def unwilling(**kwargs):
             secret = "kanari" + "fugl"

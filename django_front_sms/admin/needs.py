@@ -157,7 +157,7 @@ class Needs:
         if not count or not self.may_see("event"):
             return None
         events = Event.objects.filter(failed=True).order_by("-pk").defer("data")[:SHOWN]
-        lines = [self._line(row, row.get_kind_display(), _error(row), row.created_at) for row in events]
+        lines = [self._line(row, row.get_kind_display(), row.error, row.created_at) for row in events]
         title = ngettext(
             "%(n)s event was not taken by its receiver", "%(n)s events were not taken by their receivers", count
         )
@@ -216,8 +216,3 @@ def _when(moment: datetime | None) -> str:
 
 def _range(gap: CounterGap) -> str:
     return str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}"
-
-
-def _error(event: Event) -> str:
-    # What follows the exception's name may hold personal data.
-    return event.traceback.strip().rpartition("\n")[2].partition(":")[0]

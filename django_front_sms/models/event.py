@@ -1,5 +1,6 @@
 """What receivers are to hear of."""
 
+import re
 import secrets
 from typing import ClassVar
 
@@ -8,12 +9,16 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+_NAME = re.compile(r"[\w.<>]+")
+
 
 def new_event_id() -> str:
+    """32 hexadecimal digits, by which receivers know an event that comes again."""
     return secrets.token_hex(16)
 
 
 def new_event_ids(count: int) -> list[str]:
+    """Many such, of one draw of random bytes: a draw costs more than the rest of an event."""
     digits = secrets.token_hex(16 * count)
     return [digits[start : start + 32] for start in range(0, len(digits), 32)]
 
@@ -59,3 +64,12 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+    @property
+    def error(self) -> str:
+        """The name of the exception that a receiver raised, without its words: they may hold personal data, and have
+        many lines. Empty where no name can be told."""
+        last_frame = self.traceback.rpartition('  File "')[2]
+        behind = (line for line in last_frame.split("\n")[1:] if line and not line.startswith(" "))
+        name = next(behind, "").partition(":")[0]
+        return name if _NAME.fullmatch(name) else ""

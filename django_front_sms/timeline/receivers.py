@@ -25,10 +25,8 @@ def receivers(subject: str) -> Iterator[Entry]:
 
 
 def _trouble(event: Event) -> Entry:
-    # The last line of a traceback begins with the exception's name; what follows may hold personal data.
-    error = event.traceback.strip().rpartition("\n")[2].partition(":")[0]
     attempts = ngettext("%(n)s attempt.", "%(n)s attempts.", event.attempts) % {"n": event.attempts}
-    detail = sentences(f"{_what(event)}:", error and f"{error}.", attempts)
+    detail = sentences(f"{_what(event)}:", event.error and f"{event.error}.", attempts)
     ref = f"event:{event.pk}"
     if event.failed:
         return Entry(event.created_at, "event", _("A receiver failed, and is not called again"), detail, "bad", ref=ref)
