@@ -155,7 +155,11 @@ def _as_table(columns: Mapping[_Column, Sequence[Any]]) -> tuple[str, list[str]]
     names = ", ".join(_name(column) for column in columns)
     lists = ", ".join(f"json_array_elements{'' if _is_json(column) else '_text'}(%s::json)" for column in columns)
     table = f"ROWS FROM ({lists}) WITH ORDINALITY AS given ({names}, place)"
-    return table, [json.dumps(values, default=datetime.isoformat) for values in columns.values()]
+    # Times alone have a form of their own here; what is in a JSON column is as strict as on the other databases.
+    return table, [
+        json.dumps(values, default=None if _is_json(column) else datetime.isoformat)
+        for column, values in columns.items()
+    ]
 
 
 def _cast(column: _Column) -> str:
@@ -183,7 +187,9 @@ def _told_apart(
     equal: dict[_Column, Any] = {}
     differing: dict[_Column, Sequence[Any]] = {}
     for column, of_all in values.items():
-        if of_all.count(of_all[0]) == len(of_all):
+        if _is_json(column) and any(of_all):  # to Python 1, 1.0 and True are equal, however deep they stand
+            differing[column] = of_all
+        elif of_all.count(of_all[0]) == len(of_all):
             equal[column] = column.get_db_prep_save(of_all[0], connection)
         else:
             differing[column] = of_all

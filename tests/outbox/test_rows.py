@@ -44,6 +44,24 @@ def test_what_is_inserted_is_what_was_asked_for(count: int):
     assert [{**values(row), "id": None} for row in kept] == wanted
 
 
+def test_what_python_takes_for_equal_is_kept_apart_in_json():
+    asked = rows(3)
+    for row, value in zip(asked, (1, True, 1.0), strict=True):
+        row.metadata = {"deep": [value]}
+    insert_rows(asked)
+    kept = OutboundMessage.objects.order_by("recipient").values_list("metadata", flat=True)
+    assert [repr(metadata["deep"]) for metadata in kept] == ["[1]", "[True]", "[1.0]"]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_is_no_json_is_refused_on_each_database(count: int):
+    asked = rows(count)
+    for row in asked:
+        row.metadata = {"n": row.recipient, "at": AT}
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        insert_rows(asked)
+
+
 @pytest.mark.skipif("not connection.features.can_return_rows_from_bulk_insert")
 def test_each_row_gets_its_own_key():
     asked = rows(50)
