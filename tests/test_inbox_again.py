@@ -4,12 +4,13 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from django.db import OperationalError
 
 from django_front_sms import events, inbox
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.gateway import push as reading
 from django_front_sms.gateway.push import decode_inbound_json, decode_inbound_query
-from django_front_sms.inbox import again
+from django_front_sms.inbox import again, counters
 from django_front_sms.models import CounterGap, CounterMemory, Event, InboundMessage, MmsFile, OptOut
 from django_front_sms.models.incoming import mms_storage
 from tests.pushes import JPEG, PNG, QUERY, file, sms
@@ -154,6 +155,24 @@ class TestTwinsByGet:
         first, second = InboundMessage.objects.order_by("pk")
         assert first.problem == ""
         assert second.problem == f"possibly the same as #{first.pk}: only the counter is another"
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_batch_that_is_done_again_flags_it_once(self, monkeypatch):
+        for counter in (b"157", b"158"):
+            query = QUERY.replace(b"157", counter)
+            inbox.store_inbound("default", decode_inbound_query(query), query)
+        count, refused = counters.count, []
+
+        def refuse_once(messages, now):
+            if not refused:
+                refused.append(now)
+                raise OperationalError("database is locked")
+            count(messages, now)
+
+        monkeypatch.setattr(counters, "count", refuse_once)
+        inbox.process()
+        assert refused
+        assert InboundMessage.objects.latest("pk").problem.count("possibly") == 1
 
     @pytest.mark.parametrize(
         ("old", "new"), [(b"Test", b"Best"), (b"1077181484", b"1077181485"), (b"999999", b"999998"), (b"1234", b"1235")]

@@ -75,8 +75,8 @@ def _flag_twin(message: InboundMessage) -> None:
     first = before.exclude(counter=message.counter).order_by("pk").values_list("pk", flat=True).first()
     if first is not None:
         problems = [message.problem] if message.problem else []
-        message.problem = "; ".join([*problems, f"{TWIN}{first}: only the counter is another"])[:LONGEST_PROBLEM]
-        InboundMessage.objects.filter(pk=message.pk).update(problem=message.problem)
+        problem = "; ".join([*problems, f"{TWIN}{first}: only the counter is another"])[:LONGEST_PROBLEM]
+        InboundMessage.objects.filter(pk=message.pk).update(problem=problem)
 
 
 def answered_by(message: InboundMessage) -> int | None:
