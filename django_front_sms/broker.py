@@ -54,6 +54,7 @@ class Hinter:
         return False
 
     def go_on(self) -> None:
+        """End what `hold` began."""
         if self._is_held:
             self._is_held = False
             self._way.release()

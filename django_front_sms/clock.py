@@ -24,6 +24,7 @@ class SystemClocks:
     """The clocks as they are. Tests put others in their place: `clock.source = …`."""
 
     def database(self, using: str) -> datetime:
+        """The database's clock: aware, UTC; raises what the database raises."""
         connection = connections[using]
         with connection.cursor() as cursor:
             cursor.execute(_NOW[connection.vendor])
@@ -36,6 +37,7 @@ class SystemClocks:
         return time.clock_gettime(_BOOT_TIME)
 
     def wall(self) -> float:
+        """Seconds since 1970; may be set, in either direction."""
         return time.time()
 
 

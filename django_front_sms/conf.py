@@ -77,6 +77,7 @@ class FrontSMSSettings:
     client: str = "django_front_sms.gateway.client.Client"
 
     def account(self, name: str) -> Account:
+        """The account of that name; raises `UnknownAccount`."""
         try:
             return self.accounts[name]
         except KeyError:

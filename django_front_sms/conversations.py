@@ -72,6 +72,7 @@ def written_at(message: Message) -> datetime:
 
 
 def counterpart(message: Message) -> str:
+    """Who it was written to, or who wrote it, as `Thread.number` has it."""
     return message.recipient if isinstance(message, OutboundMessage) else message.sender
 
 

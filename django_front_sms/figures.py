@@ -143,6 +143,7 @@ class Tally:
         return price * self.segments if price is not None else None
 
     def add(self, state: str, count: int, segments: int) -> None:
+        """Count messages in one state; `segments` are those of all of them."""
         self.messages[state] += count
         if state in ACCEPTED:
             self.segments += segments

@@ -37,6 +37,7 @@ class Route:
     sender: str | None
 
     def admits(self, message: InboundMessage) -> bool:
+        """Whether account, recipient and sender are those that it is for; the words are not looked at."""
         return (
             self.account in (None, message.account)
             and self.recipient in (None, message.recipient)

@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class State(TextChoices):
+    """Each is explained in the reference of states."""
+
     QUEUED = "queued", _("queued")
     SENDING = "sending", _("sending")
     SENT = "sent", _("sent")

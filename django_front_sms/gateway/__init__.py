@@ -5,6 +5,8 @@
 - ``numbers``: phone numbers, short codes, PSK numbers and text senders
 - ``submit``: our requests and the gateway's answers (§2.1, §2.4)
 - ``push``: the gateway's pushes to us (§2.3, §2.5)
-- ``query``: query strings, which both directions use
-- ``client``: one exchange over HTTP
+- ``query``, ``reading``: query strings, and values that nobody vouches for, which both directions use
+- ``client``: one exchange over HTTP; ``deadline`` and ``outcome`` are its sockets and what is certain afterwards
+- ``mime``, ``base64_in_json``, ``smil``, ``pictures``: the files of an MMS (§2.5.1)
+- ``typography``, ``words``: what else a text can be made of, and what it says
 """

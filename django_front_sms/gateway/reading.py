@@ -30,6 +30,7 @@ class Reading:
         self.problems = problems
 
     def note(self, name: str, what: str) -> None:
+        """Add "`name` `what`" to the problems."""
         self.problems.append(f"{name} {what}")
 
     def integer(self, name: str) -> int | None:

@@ -61,6 +61,7 @@ class Content:
 
     @property
     def name(self) -> str:
+        """Where it lies in the storage: by its SHA-256, with the ending that its first bytes call for."""
         ending = next((e for offset, magic, e in _ENDINGS if self.data.startswith(magic, offset)), "bin")
         return f"front_sms/mms/{self.sha256[:2]}/{self.sha256}.{ending}"
 

@@ -16,7 +16,7 @@ class AccountMemory(models.Model):
     key = models.CharField(max_length=32, unique=True, editable=False)
     account = models.CharField(_("account"), max_length=50)
     claims = models.BigIntegerField(default=0, editable=False)
-    clock = models.DateTimeField(null=True, editable=False)  # the highest time that a claim has seen
+    clock = models.DateTimeField(null=True, editable=False)  # the highest time that a claim or a sweep saw
     streams = models.JSONField(default=dict, editable=False)
     generation = models.PositiveIntegerField(default=0, editable=False)  # counts the resumes
     paused_at = models.DateTimeField(_("paused since"), null=True, blank=True)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 class Priority(models.IntegerChoices):
+    """The higher goes first; urgent ones have threads of their own, too."""
+
     NORMAL = 0, _("normal")
     URGENT = 1, _("urgent")
 
@@ -33,6 +35,8 @@ class Wait(models.TextChoices):
 
 
 class OnDuplicate(models.TextChoices):
+    """What becomes of a message while an equal one is in Front's duplicate window (§2.2, code 17)."""
+
     SETTING = "", _("as the site's settings say")
     DEFER = "defer", _("wait the window out")
     COALESCE = "coalesce", _("do not send again")

@@ -14,6 +14,7 @@ from django_front_sms.outbox.claim import Job
 
 
 def request_of(jobs: Sequence[Job]) -> BulkSms:
+    """One request for all of `jobs`, which are rows of one bulk send: all but the recipient is equal in them."""
     first = jobs[0].sms
     return BulkSms(
         service_id=first.service_id,

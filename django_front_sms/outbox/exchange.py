@@ -34,6 +34,7 @@ class Exchanger:
         self._wake = threading.Event()
 
     def submit(self, stream: Stream, claimed: Claimed) -> None:
+        """Have the jobs of a claim made; each gives one answer to `collect`."""
         stream.under_way += len(claimed.jobs)
         crew = self._crews.get(stream.token)
         if crew is None:

@@ -25,6 +25,8 @@ _DOUBTFUL = (Outcome.AMBIGUOUS, Outcome.LOST)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
+    """Where a message stands, and the fields of it that follow from that."""
+
     state: State
     next_at: datetime | None = None
     waits_for: Wait = Wait.NOTHING
@@ -54,6 +56,7 @@ def leaves_doubt(attempts: Iterable[Attempt]) -> bool:
 
 
 def is_accepted(attempt: Attempt) -> bool:
+    """Whether Front said to this attempt that it has the message (code 0)."""
     return attempt.outcome == Outcome.ANSWERED and attempt.error_code == ErrorCode.OK
 
 

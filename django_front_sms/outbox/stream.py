@@ -47,6 +47,7 @@ class Stream:
 
     @property
     def priorities(self) -> tuple[int, ...]:
+        """Of the messages that it may claim, in the order in which it does."""
         return self.lane.priorities
 
     @property
@@ -84,6 +85,7 @@ class Stream:
 
 
 def streams_of(account: Account) -> list[Stream]:
+    """One of each lane, none of them held."""
     return [Stream(account, lane) for lane in LANES]
 
 

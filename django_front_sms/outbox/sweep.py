@@ -75,8 +75,8 @@ def _expire(account: Account, conf: FrontSMSSettings) -> int:
 
 
 def _resend_unconfirmed(account: Account) -> None:
-    """`ON_UNCONFIRMED = "resend"`: what nobody can know is sent again, except bulk, what the recipient
-    pays for, and what a person took back."""
+    """`ON_UNCONFIRMED = "resend"`: what nobody can know is sent again, once; except bulk, what the
+    recipient pays for, and what a person took back or gave up."""
     waiting = OutboundMessage.objects.unconfirmed().filter(price=None, bulk=None, account=account.name)
     decided = waiting.filter(decisions__isnull=False)
     for message in waiting.exclude(pk__in=decided.values("pk")).order_by("pk")[:BATCH]:

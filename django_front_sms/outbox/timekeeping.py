@@ -38,6 +38,7 @@ def mind_the_clock(memory: AccountMemory, account: Account, now: datetime) -> No
 
 @short_transaction
 def look_at_the_clock(account: Account) -> None:
+    """`mind_the_clock`, in a transaction of its own."""
     memory = AccountMemory.lock(account.gateway, account.name)
     mind_the_clock(memory, account, database_now())
     memory.save(update_fields=["clock", "rate_at"])

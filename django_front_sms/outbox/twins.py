@@ -64,4 +64,5 @@ class Twins:
 
 
 def waits_for_twin(message: Message, until: datetime) -> Move:
+    """It stays queued, and is looked at again at `until`."""
     return Move(message, State.QUEUED, {"next_at": until, "waits_for": Wait.TWIN})

@@ -51,6 +51,7 @@ def _recipient(message: OutboundMessage | DueMessage, conf: FrontSMSSettings) ->
 
 
 def request_of(message: OutboundMessage | DueMessage, wire: Wire, account: Account) -> Sms:
+    """What is asked of Front (§2.1), to whom and from whom as `wire` has it."""
     return Sms(
         service_id=account.service_id,
         password=account.password,

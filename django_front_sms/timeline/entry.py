@@ -51,6 +51,7 @@ def rows_of(message: Any, relation: str, *along: str, without: tuple[str, ...] =
 
 
 def when(moment: datetime) -> str:
+    """Day and time in the current time zone, as the active language writes them."""
     return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
 
@@ -61,13 +62,16 @@ def until(moment: datetime, since: datetime) -> str:
 
 
 def who(user: Any) -> str:
+    """The name that a user logs in with; empty for None."""
     return str(user.get_username()) if user is not None else ""
 
 
 def sentence(words: str) -> str:
+    """With a capital letter and a full stop; empty where there are no words."""
     words = words.strip()
     return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".") if words else ""
 
 
 def sentences(*parts: str) -> str:
+    """Those of `parts` that are not empty, as one line."""
     return " ".join(part for part in parts if part)
