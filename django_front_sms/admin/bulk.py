@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
+from django_front_sms.admin import search
 from django_front_sms.admin.badges import moment, state_badge
 from django_front_sms.admin.filters import AccountFilter, CreatedFilter
 from django_front_sms.admin.register import Register
@@ -41,7 +42,7 @@ class BulkSendAdmin(Register):
 
     def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         if term.startswith("#"):
-            return queryset.filter(pk__in=[int(term[1:])] if term[1:].isdecimal() else [])
+            return queryset.filter(pk=search.id_in(term))
         return queryset.filter(text__icontains=term) if term else queryset
 
     @admin.display(description=_("bulk send"))

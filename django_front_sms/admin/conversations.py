@@ -219,8 +219,8 @@ class ConversationAdmin(Register):
     def _answer(self, request: HttpRequest, message: Message) -> HttpResponse:
         if not self._may_reply(request):
             raise PermissionDenied
-        answering = request.POST.get("answering", "")
-        reply = reply_to(message.account, counterpart(message), int(answering) if answering.isdecimal() else None)
+        answering = search.id_in(request.POST.get("answering", ""))
+        reply = reply_to(message.account, counterpart(message), answering)
         text = request.POST.get("text", "")
         by_script = request.headers.get("Accept", "").startswith("application/json")
         try:

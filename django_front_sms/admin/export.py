@@ -35,12 +35,13 @@ from django.utils.text import capfirst, slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_front_sms.admin import spreadsheets
+from django_front_sms.admin import search, spreadsheets
 from django_front_sms.admin.register import CappedPaginator, Register
 
 PAGE = 500  # rows read at a time
 XLSX = "xlsx"
 SEPARATORS = {"semicolon": ";", "comma": ","}
+_OF_PEOPLE = {"q", "recipient", "sender", "text", "keyword", "idempotency_key", "metadata", "error_text"}
 
 
 class Exporting(Register):
@@ -73,14 +74,15 @@ class Exporting(Register):
             listed: QuerySet[Any] = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
             return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
-        ticked = [pk for pk in request.POST.getlist(ACTION_CHECKBOX_NAME) if pk.isdecimal()]
-        rows = listed.filter(pk__in=ticked) if ticked else listed
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        ticked = [pk for each in chosen if (pk := search.id_in(each)) is not None]
+        rows = listed.filter(pk__in=ticked) if chosen else listed
         form = request.POST.get("format", "")
         if request.method == "POST" and (form in SEPARATORS or (form == XLSX and spreadsheets.can_write_xlsx())):
             return self._give(request, rows, form, ticked)
         return self.ask_for_format(request, rows, ticked)
 
-    def ask_for_format(self, request: HttpRequest, rows: "QuerySet[Any]", ticked: Sequence[Any] = ()) -> HttpResponse:
+    def ask_for_format(self, request: HttpRequest, rows: "QuerySet[Any]", ticked: Sequence[int] = ()) -> HttpResponse:
         counted = CappedPaginator(rows, PAGE)
         names = self.opts.verbose_name if counted.count == 1 else self.opts.verbose_name_plural
         count = f"{counted.count}+" if counted.capped else str(counted.count)
@@ -102,7 +104,7 @@ class Exporting(Register):
         address = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export")
         return f"{address}?{request.GET.urlencode()}" if request.GET else address
 
-    def _give(self, request: HttpRequest, rows: "QuerySet[Any]", form: str, ticked: Sequence[str]) -> HttpResponseBase:
+    def _give(self, request: HttpRequest, rows: "QuerySet[Any]", form: str, ticked: Sequence[int]) -> HttpResponseBase:
         if form == XLSX and rows.order_by()[: spreadsheets.XLSX_ROWS + 1].count() > spreadsheets.XLSX_ROWS:
             limit = _("These are more rows than an Excel file is made for (%(n)s). Filter them, or take CSV.")
             self.message_user(request, limit % {"n": spreadsheets.XLSX_ROWS}, messages.ERROR)
@@ -120,9 +122,11 @@ class Exporting(Register):
             headers={"Content-Disposition": content_disposition_header(True, f"{name}.csv")},
         )
 
-    def _record(self, request: HttpRequest, form: str, ticked: Sequence[str]) -> None:
+    def _record(self, request: HttpRequest, form: str, ticked: Sequence[int]) -> None:
         """Into the admin's history: who took out which rows, but no number or word that was searched for."""
-        chosen = {name: "…" if name == "q" else value for name, value in request.GET.items()}
+        chosen = {
+            name: "…" if _OF_PEOPLE.intersection(name.split("__")) else value for name, value in request.GET.items()
+        }
         which = ", ".join(f"#{pk}" for pk in ticked) or ", ".join(f"{name}={value}" for name, value in chosen.items())
         LogEntry.objects.create(
             user=request.user,  # type: ignore[misc]  # somebody who has a permission is somebody

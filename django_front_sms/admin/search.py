@@ -71,11 +71,17 @@ def among_latest(queryset: "QuerySet[Any]") -> tuple["QuerySet[Any]", bool]:
 
 def by_id(term: str) -> Q:
     """Rows with this number as their own id, or as Front's."""
-    match = _ID.fullmatch(term.strip())
-    if not match or int(match[1]) > _BIGGEST:
+    found = id_in(term)
+    if found is None:
         return Q(pk__in=[])
     # The index on Front's ids begins with the account.
-    return Q(pk=int(match[1])) | Q(gateway_id=int(match[1]), account__in=list(get_settings().accounts))
+    return Q(pk=found) | Q(gateway_id=found, account__in=list(get_settings().accounts))
+
+
+def id_in(term: str) -> int | None:
+    """The number of `145099` or `#145099`; None where it is none, or none that a database can look for."""
+    match = _ID.fullmatch(term.strip())
+    return int(match[1]) if match and int(match[1]) <= _BIGGEST else None
 
 
 def by_number(field: str, term: str) -> Q:

@@ -87,6 +87,20 @@ def test_it_is_recorded_who_took_out_what_but_not_the_number_that_was_searched_f
     assert entry.change_message == "comma: state__exact=sent, q=…"
 
 
+@pytest.mark.parametrize("query", ["recipient=%2B4799999999", "recipient__startswith=%2B479999", "text__contains=Kari"])
+def test_no_filter_of_an_address_puts_a_number_or_a_word_on_record(exporter, query):
+    take(exporter, query=f"?{query}&priority__exact=0")
+
+    assert LogEntry.objects.get().change_message == f"comma: {query.partition('=')[0]}=…, priority__exact=0"
+
+
+@pytest.mark.parametrize("ticked", ["x", "", "9" * 30, "9" * 5000])
+def test_what_names_no_row_takes_out_none(exporter, ticked):
+    message()
+
+    assert rows(take(exporter, _selected_action=[ticked])) == []
+
+
 # ---- What is in it
 
 

@@ -61,3 +61,12 @@ def test_a_bulk_send_shows_how_many_got_how_far_and_leads_to_them(viewer):
 
     assert link.replace("&", "&amp;") in content and "<b>2</b>" in content
     assert [row.pk for row in viewer.get(link).context["cl"].result_list] == [row.pk for row in reversed(sent)]
+
+
+@pytest.mark.parametrize("beyond", ["9" * 30, "9" * 5000, "x", ""])
+def test_a_bulk_send_is_found_by_its_number_and_by_none_that_it_cannot_have(viewer, beyond):
+    bulk = BulkSend.objects.create(account="default", sender="Mitt Firma", text="Hei", recipients=3)
+    listed = "/admin/front_sms/bulksend/"
+
+    assert [row.pk for row in viewer.get(listed, {"q": f"#{bulk.pk}"}).context["cl"].result_list] == [bulk.pk]
+    assert not viewer.get(listed, {"q": f"#{beyond}"}).context["cl"].result_list
