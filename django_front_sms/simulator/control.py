@@ -282,7 +282,8 @@ def _account(simulator: Simulator, given: Document) -> Document:
     account = network.account if service_id is None else network.accounts[service_id]
     https_only = given.pop("https_only", network.https_only)
     for name, value in given.items():
-        if not isinstance(value, SETTABLE[name]) or (name == "inbound_api" and value not in ("json", "get")):
+        fits = isinstance(value, SETTABLE[name]) and (name != "inbound_api" or value in ("json", "get"))
+        if not fits or (isinstance(value, list) and not all(isinstance(item, str) for item in value)):
             raise ValueError(f"{name} cannot be {value!r}")
     for name, value in given.items():
         setattr(account, name, value)

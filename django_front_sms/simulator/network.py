@@ -44,6 +44,7 @@ CUT_OFF = Reply(None, problem="no answer: the site is cut off, by a switch of th
 FINAL = frozenset({StatusCode.DELIVERED, StatusCode.FAILED})
 LOG_SIZE = 1_000
 WIRE_SIZE = 200  # exchanges kept with their bytes
+FARTHEST = 1_000_000_000  # seconds: no clock comes back from "Infinity" or "NaN", which JSON of Python's can say
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,8 @@ class Network:
 
     def advance(self, seconds: float) -> None:
         """Lets time pass at once. What became due is pushed by `deliver_due`, or by the couriers."""
-        if seconds < 0:
-            raise ValueError(f"the clock cannot go back ({seconds} s); give seconds from 0 up")
+        if not 0 <= seconds <= FARTHEST:
+            raise ValueError(f"the clock cannot go back, nor beyond all times ({seconds} s); give seconds from 0 up")
         with self._changed:
             self._skipped += seconds
             self._touch()
@@ -196,6 +197,8 @@ class Network:
 
     def push_status(self, message_id: int, status: int, delay: float = 0.0) -> None:
         """Plans one more status of a message, `delay` seconds from now; KeyError where nobody sent it."""
+        if not delay <= FARTHEST:
+            raise ValueError(f"the delay is a number of seconds, not {delay}")
         with self._changed:
             self._plan(Due(self.messages[message_id], int(status), by_hand=True), delay)
             self._touch()

@@ -99,11 +99,14 @@ def test_the_log_shows_requests_without_the_password(control: Any, sent: int, ne
 @pytest.mark.parametrize(
     ("path", "body"),
     [("receive", b"{}"), ("receive", b"["), ("receive", b"[]"), ("status", b'{"id": 1, "status": 4}'),
-     ("advance", b'{"seconds": "soon"}'), ("advance", b'{"seconds": -1}'), ("fault", b'{"kind": "flood"}'),
+     ("advance", b'{"seconds": "soon"}'), ("advance", b'{"seconds": -1}'), ("advance", b'{"seconds": NaN}'),
+     ("advance", b'{"seconds": Infinity}'), ("status", b'{"id": 145099, "status": 4, "delay": NaN}'),
+     ("fault", b'{"kind": "flood"}'),
      ("account", b'{"service_id": 9}'), ("account", b'{"counter": 9}'), ("account", b'{"inbound_api": "soap"}'),
+     ("account", b'{"senders": [26114]}'), ("account", b'{"allowed_ips": [1]}'),
      ("receive", b'{"from": "1", "to": "2", "files": [{"contentType": "a/b", "fileName": "", "fileData": "%"}]}')],
 )  # fmt: skip
-def test_what_makes_no_sense_is_named(post: Exchange, network: Network, path: str, body: bytes) -> None:
+def test_what_makes_no_sense_is_named(post: Exchange, network: Network, sent: int, path: str, body: bytes) -> None:
     reply = post(f"/control/{path}", body)
     assert reply.status == 400
     assert json.loads(reply.body)["problem"]
