@@ -73,6 +73,8 @@ def test_without_unicode_front_replaces_what_it_lacks():
         ([NUMBER, "Test", "--price", "150"], "whole kroner"),
         ([NUMBER, "Test", "--account", "nobody"], 'no account "nobody"'),
         ([NUMBER, "Test", "--sender", "Mitt store firma"], "11 characters"),
+        ([NUMBER, "Test", "--idempotency-key", "k" * 201], "at most 200 characters"),
+        ([NUMBER, "Test", "--wait", "--timeout", "nan"], "invalid seconds value: 'nan'"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_in_a_sentence(arguments, why):

@@ -1,7 +1,7 @@
 """`front_sms send`: one SMS through the queue, like any other, and its story while it goes on."""
 
 import time
-from argparse import ArgumentParser, BooleanOptionalAction, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from typing import Any
 
 from django.core.management.base import OutputWrapper
@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from django_front_sms.drafts import check_idempotency_key
 from django_front_sms.management.subcommands.output import add_json, write_json
 from django_front_sms.models import OutboundMessage
 from django_front_sms.sending import send_sms
@@ -39,7 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     option("--price", type=int, metavar="ØRE", help=_("what the recipient pays, in øre"))
     option("--urgent", action="store_true", help=_("overtake what is not urgent"))
     option("--on-duplicate", choices=["defer", "coalesce", "reject"], help=_("what to do with a repetition"))
-    option("--idempotency-key", metavar="KEY", help=_("the same key never sends twice"))
+    option("--idempotency-key", type=_key, metavar="KEY", help=_("the same key never sends twice"))
     option("--wait", action="store_true", help=_("show what happens to it, until Front has it or it has ended"))
     option(
         "--until",
@@ -48,12 +49,26 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     option(
         "--timeout",
-        type=float,
+        type=seconds,
         default=60,
         metavar="SECONDS",
         help=_("how long to wait at most (default: %(default)s)"),
     )
     add_json(parser)
+
+
+def _key(written: str) -> str:
+    try:
+        return check_idempotency_key(written)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def seconds(written: str) -> float:
+    given = float(written)
+    if not given >= 0:  # "nan" would never be over
+        raise ValueError
+    return given
 
 
 def handle(out: OutputWrapper, given: Namespace) -> int:
