@@ -108,7 +108,8 @@ def _one_form(number: str) -> str:
 
 
 def _rows_of(number: str) -> dict[type[models.Model], list[int]]:
-    """Keys, by kind; of outgoing messages also what `RECIPIENT_OVERRIDE` sent to this number instead."""
+    """Keys, by kind; of outgoing messages also what `RECIPIENT_OVERRIDE` sent to this number instead. Only attempts
+    know of those, and all of them are read: people ask seldom, and an index would cost every attempt."""
     to = OutboundMessage.objects.filter(recipient=number).values_list("pk", flat=True)
     instead = SendAttempt.objects.filter(wire_recipient=number).exclude(message__recipient=number)
     came = list(InboundMessage.objects.filter(sender=number).values_list("pk", flat=True))

@@ -39,7 +39,10 @@ _FORGOTTEN: dict[str, Any] = {
 
 
 def batches(rows: "QuerySet[Any]") -> Iterator[list[int]]:
-    """Keys of `rows`, some at a time, in their order: each row is come by once, whatever becomes of it."""
+    """Keys of `rows`, some at a time, in their order: each row is come by once, whatever becomes of it.
+
+    So is, each day, every row that was emptied before. An index without those would cost every message that is sent;
+    and a place where the next run could begin would hide what is restored or held back below it, for ever."""
     last = 0
     while keys := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
         yield keys
