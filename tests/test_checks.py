@@ -257,6 +257,11 @@ def test_what_is_right_while_developing_is_not_told_of_there(site, changed):
     assert found() == []
 
 
+def test_a_site_whose_times_have_no_zone_is_told(site):
+    site.USE_TZ = False
+    assert found() == ["E020"]
+
+
 def test_a_broker_in_memory_is_told_of_in_production(site):
     site.CELERY_BROKER_URL = "memory://"
     assert found() == ["W004"]

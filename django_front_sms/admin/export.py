@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import action
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -156,7 +155,7 @@ def _formats() -> list[tuple[str, str]]:
 
 
 def _titles(model: Any, paths: Sequence[str]) -> list[str]:
-    zone = f" ({timezone.get_current_timezone_name()})" if settings.USE_TZ else ""
+    zone = f" ({timezone.get_current_timezone_name()})"
     fields = [model._meta.get_field(each.partition("__")[0]) for each in paths]
     kinds = [field.get_internal_type() for field in fields]
     names = [capfirst(str(field.verbose_name)) for field in fields]
@@ -172,7 +171,7 @@ def _readable(model: Any, paths: Sequence[str]) -> list[Callable[[Any], Any]]:
     def reader(name: str) -> Callable[[Any], Any]:
         field = model._meta.get_field(name.partition("__")[0])
         if field.get_internal_type() == "DateTimeField":
-            return lambda at: at and timezone.make_naive(at, zone) if settings.USE_TZ else at
+            return lambda at: at and timezone.make_naive(at, zone)
         words = {value: str(label) if value != "" else "" for value, label in field.flatchoices}
         return lambda value: words.get(value, value)
 

@@ -125,6 +125,11 @@ NOBODY_ALLOWED = Mistake(
     _("WEBHOOK_ALLOWED_IPS is an empty list, so every push of Front's is refused with 403."),
     _("Leave the key out for Front's own addresses (§2.5), or write None to let any address in."),
 )
+NAIVE_TIMES = Mistake(
+    "front_sms.E020",
+    _("USE_TZ is False, but this app's times have a time zone: messages would be queued, and none ever sent."),
+    _("Set USE_TZ = True, which has been Django's default since 5.0."),
+)
 
 UNGUARDED = Mistake(
     "front_sms.W001",

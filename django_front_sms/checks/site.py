@@ -1,4 +1,4 @@
-"""The site around `FRONT_SMS`: its broker, its proxies, its URLs, its storage and its databases."""
+"""The site around `FRONT_SMS`: its times, its proxies, its broker, its URLs, its storage and its databases."""
 
 from collections.abc import Iterator, Mapping
 from os import PathLike
@@ -18,6 +18,12 @@ from django_front_sms.schedule import BEAT_SCHEDULE, HINTS_LAST
 
 # What a site sets when a proxy stands before it.
 _PROXY_SETTINGS = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
+
+
+@register(mistakes.TAG)
+def check_times_of_site(**kwargs: Any) -> Iterator[CheckMessage]:
+    if not django_settings.USE_TZ:
+        yield mistakes.NAIVE_TIMES.found()
 
 
 @register(mistakes.TAG)
