@@ -74,8 +74,8 @@ class ConversationAdmin(Register):
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """`?number=+4799999999&account=default`, for links from elsewhere."""
         self._must_see(request)
-        account = request.GET.get("account") or "default"
-        page = thread(account, request.GET.get("number", "").strip(), limit=1)
+        account = _asked(request, "account") or "default"
+        page = thread(account, _asked(request, "number"), limit=1)
         if page.rows and counterpart(page.rows[0]):
             return HttpResponseRedirect(conversation_of(request, page.rows[0]))
         self.message_user(request, _("Nobody with this number has written with us yet."), messages.WARNING)
@@ -199,7 +199,7 @@ class ConversationAdmin(Register):
 
     def _found(self, request: HttpRequest, message: Message | None) -> dict[str, Any]:
         asked = _kept(request)
-        term = asked.get("q", "").strip()
+        term = asked.get("q", "")
         page = threads(
             account=asked.get("account"),
             beginnings=_beginnings(term) if term else None,
@@ -224,7 +224,7 @@ class ConversationAdmin(Register):
         text = request.POST.get("text", "")
         by_script = request.headers.get("Accept", "").startswith("application/json")
         try:
-            sms = send(request, reply, text, request.POST.get("key", ""))
+            sms = send(request, reply, text, request.POST.get("key", "").replace("\0", "")[:64])
         except InvalidMessage as error:
             if by_script:
                 return JsonResponse({"failure": str(error), "key": reply.key}, status=400)
@@ -241,7 +241,12 @@ def _reply(message: Message, newest: Page[Message]) -> Reply:
 
 def _kept(request: HttpRequest) -> dict[str, str]:
     """What of a query belongs to the list of people, and goes along from page to page."""
-    return {key: request.GET[key] for key in ("q", "account", "show", "people") if request.GET.get(key)}
+    found = {key: _asked(request, key) for key in ("q", "account", "show", "people")}
+    return {key: value for key, value in found.items() if value}
+
+
+def _asked(request: HttpRequest, name: str) -> str:
+    return request.GET.get(name, "").replace("\0", "").strip()  # PostgreSQL takes no NUL, not even to compare with
 
 
 def _beginnings(term: str) -> set[str]:

@@ -164,6 +164,13 @@ def test_a_broken_cursor_is_not_found(reader, query):
     assert reader.get(address(out()), {"before": "x"}).status_code == 404
 
 
+@pytest.mark.parametrize("query", ["q=%00", "account=%00", "part=people&q=%00", "show=%00"])
+def test_what_no_database_can_look_for_is_left_out_of_a_search(reader, query):
+    assert reader.get(f"{LIST}?{query}").status_code == 200
+    assert reader.get(f"{address(out())}?{query}").status_code == 200
+    assert reader.get(f"{LIST}with/?number=%00&account=%00").status_code == 302
+
+
 def test_an_empty_list_says_so(reader):
     assert "Nobody has written yet." in reader.get(LIST).content.decode()
     assert "Nobody with such a number" in reader.get(LIST, {"q": "999"}).content.decode()
@@ -372,6 +379,15 @@ def test_a_double_click_sends_once(writer):
         writer.post(address(sms), fields)
 
     assert OutboundMessage.objects.count() == 1
+
+
+@pytest.mark.parametrize("made_up", [{"key": "\0"}, {"key": "k" * 500}, {"answering": "9" * 5000}, {"answering": "x"}])
+def test_an_answer_goes_out_whatever_somebody_wrote_into_its_hidden_fields(writer, made_up):
+    question = come()
+
+    assert writer.post(address(question), {"text": "Hei", **made_up}).status_code == 302
+
+    assert OutboundMessage.objects.get().reply_to == question
 
 
 def test_another_text_from_the_same_page_is_told_and_can_be_sent_after_that(writer):
