@@ -55,7 +55,7 @@ def _read(cursor: str | None) -> tuple[str, int]:
     if cursor is None:
         return "older", 0
     form = _CURSOR.fullmatch(cursor)
-    if form is None or not form[2].isascii() or int(form[2]) > _BIGGEST:
+    if form is None or int(form[2]) > _BIGGEST:
         raise bad_cursor()
     return form[1], int(form[2])
 
