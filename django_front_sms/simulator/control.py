@@ -44,7 +44,7 @@ from .accounts import Account
 from .chaos import Fault, FaultKind, PushTrick
 from .messages import Incoming, Message
 from .mms import Attachment
-from .network import Network
+from .network import FARTHEST, Network
 
 if TYPE_CHECKING:
     from .server import Simulator
@@ -206,7 +206,10 @@ def _receive(simulator: Simulator, given: Document) -> Document:
 
 
 def _status(simulator: Simulator, given: Document) -> Document:
-    simulator.network.push_status(int(given["id"]), int(given["status"]), float(given.get("delay", 0)))
+    delay = float(given.get("delay", 0))
+    if not delay <= FARTHEST:
+        raise ValueError(f"the delay is a number of seconds, not {delay}")
+    simulator.network.push_status(int(given["id"]), int(given["status"]), delay)
     return {"planned": True}
 
 
