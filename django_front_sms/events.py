@@ -19,6 +19,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import Error, close_old_connections, connections, models, router, transaction
 from django.db.models import Exists, F, OuterRef
 from django.dispatch import Signal
+from django.utils.translation import gettext as _
 
 from django_front_sms import broker, signals
 from django_front_sms.broker import Hinter
@@ -95,7 +96,7 @@ def deliver_again(event: Event) -> None:
     using = router.db_for_write(Event)
     failed = Event.objects.using(using).filter(pk=event.pk, failed=True)
     if not failed.update(failed=False, attempts=0, traceback="", next_at=due_at_once()):
-        raise NotPossible("Only an event that was given up can be handed out again.")
+        raise NotPossible(_("This event was not given up: it was told, or still will be. There is nothing to do."))
     transaction.on_commit(lambda: hint("deliver_events"), using=using)
 
 

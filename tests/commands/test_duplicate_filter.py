@@ -3,8 +3,8 @@
 import pytest
 from django.core.management import CommandError
 
-from django_front_sms.management.subcommands import duplicate_filter
 from django_front_sms.happenings import due_at_once
+from django_front_sms.management.subcommands import duplicate_filter
 from django_front_sms.models import AccountMemory, DeliveryStatus, OutboundMessage, SendAttempt
 from django_front_sms.simulator import Fault, FaultKind
 from django_front_sms.tasks import deliver_events, dispatch
