@@ -49,6 +49,21 @@ def test_every_list_and_page_opens(viewer):
         assert viewer.get(url(row)).status_code == 200
 
 
+@pytest.mark.parametrize("query", ["account=%00", "q=%00", "sender=Mitt&sender__contains=%00", "e=1&account=%00"])
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
+def test_a_nul_in_an_address_is_answered_as_any_filter_that_is_none(model, query, viewer):
+    answer = viewer.get(f"{listed(model)}?{query}", follow=True)
+
+    assert answer.status_code == 200
+    assert "e=1" in answer.request["QUERY_STRING"]
+
+
+def test_an_address_takes_no_patterns_which_may_be_wrong_or_endless(viewer):
+    assert viewer.get(f"{listed(OutboundMessage)}?text__regex=(").status_code == 400
+    assert viewer.get(f"{listed(OutboundMessage)}?text__iregex=a").status_code == 400
+    assert viewer.get(f"{listed(OutboundMessage)}?recipient=%2B4799999999").status_code == 200
+
+
 def test_without_the_permission_to_view_nothing_opens(login):
     somebody = login()
 
