@@ -28,7 +28,7 @@ class InvalidMessage(FrontSMSError, ValidationError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Its `args` are Django's: a process pool that made it anew from those would hang, or break.
-        return copyreg.__newobj__, (type(self),), self.__dict__  # type: ignore[attr-defined]
+        return copyreg.__newobj__, (type(self),), self.__dict__  # type: ignore[attr-defined]  # its types lack it
 
 
 class NotPossible(FrontSMSError):

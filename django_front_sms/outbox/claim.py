@@ -78,6 +78,8 @@ def claim(stream: Stream, limit: int, conf: FrontSMSSettings) -> Claimed:
     token = secrets.token_hex(16)
     memory, chosen, claimed_at, pace = _claim(stream, limit, conf, token)
     if not chosen:
+        if stream.held and memory.rate_at:
+            stream.rest(memory.rate_at - claimed_at)
         return Claimed([], capped=stream.held)
     # Only what reads back as ours is sent: a commit whose fate is unclear claims nothing.
     pks = [c.message.pk for c in chosen]

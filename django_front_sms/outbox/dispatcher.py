@@ -67,6 +67,9 @@ class Dispatcher:
         if look:
             self._looked, now = Moment.now(), self._about_now()
         for stream in self._streams:
+            if stream.rests:
+                self._capped = True
+                continue
             # A held stream is claimed for even where nothing seems due: only an empty claim may give it back.
             if stream.room <= 0 or not (stream.held or (now and self._has_due(stream, now))):
                 continue

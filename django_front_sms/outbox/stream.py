@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django_front_sms.clock import Moment
 from django_front_sms.conf import Account
 from django_front_sms.models import AccountMemory, Priority
 from django_front_sms.outbox.pace import CLAIMED_AHEAD, Pace
@@ -39,6 +40,7 @@ class Stream:
     held: bool = False
     under_way: int = 0  # requests claimed and not yet answered
     pace: Pace = field(init=False)
+    _rest: tuple[Moment, float] | None = None
 
     def __post_init__(self) -> None:
         # Where Front's filter is not known to be on, a person decides on each message that a dead worker leaves.
@@ -77,6 +79,15 @@ class Stream:
         if free is not None:
             slots[free] = (self.token, (now + lease).isoformat())
         return self.held
+
+    def rest(self, time: timedelta) -> None:
+        """Something is due, but the account's rate admits none of it for so long."""
+        self._rest = Moment.now(), time.total_seconds()
+
+    @property
+    def rests(self) -> bool:
+        """Whether to claim now would be to ask in vain: each time costs a transaction behind the account's lock."""
+        return self._rest is not None and self._rest[0].elapsed() < self._rest[1]
 
     def free(self, memory: AccountMemory) -> None:
         """Give the slot back. In the transaction of an empty claim: what is due later finds it free."""

@@ -106,6 +106,18 @@ def test_an_urgent_message_goes_before_what_was_claimed_earlier_and_still_waits(
     assert [sms.text for sms in client.asked] == ["first", "urgent", "second", "third"]
 
 
+def test_the_database_is_not_asked_all_the_time_what_a_rate_admits(settings, client: type[Told], monkeypatch):
+    configure(settings, MAX_PER_SECOND=20, TIMEOUT=2)
+    for n in range(30):
+        message(str(n))
+    real, claims = dispatcher.claim, []
+    monkeypatch.setattr(dispatcher, "claim", lambda *given: claims.append(real(*given)) or claims[-1])
+    assert outbox.run() == 30
+    takes = sum(bool(claimed.jobs) for claimed in claims)
+    assert takes >= 2
+    assert len(claims) <= 3 * takes + 2
+
+
 def test_urgent_messages_go_first(client: type[Told]):
     for n in range(5):
         message(f"normal {n}")

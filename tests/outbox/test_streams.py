@@ -183,6 +183,21 @@ def test_a_capped_stream_is_kept_while_something_is_due(settings, clock: Pretend
     assert (claimed.jobs, claimed.capped, mine.held) == ([], True, True)
 
 
+def test_a_capped_stream_rests_until_the_rate_admits_more(settings, clock: PretendClock):
+    configure(settings, MAX_PER_SECOND=1)
+    messages(9)
+    mine = stream()
+    claim_for(mine)
+    assert not mine.rests  # whether anything is left only a claim can tell
+    clock.advance(0.5)
+    claim_for(mine)
+    clock.advance(1.4)
+    assert mine.rests
+    clock.advance(0.1)
+    assert not mine.rests
+    assert len(claim_for(mine).jobs) == 2
+
+
 def test_a_capped_stream_is_given_back_when_nothing_is_due(settings, clock: PretendClock):
     configure(settings, MAX_PER_SECOND=1)
     messages(2)
