@@ -39,7 +39,7 @@ def opt_out(
 
 def opt_in(number: str, *, sender: str = "", account: str = "default") -> None:
     """Undo `opt_out`."""
-    OptOut.objects.filter(account=account, number=number, sender=sender_form(sender)).delete()
+    OptOut.objects.filter(account=account, number=number, sender__iexact=sender_form(sender)).delete()
 
 
 def _keep(account: str, number: str, sender: str, since: datetime, by: Any, message: InboundMessage | None) -> OptOut:
@@ -64,8 +64,10 @@ def sender_form(sender: str) -> str:
 
 
 def _forms(sender: str) -> set[str]:
-    """All that a phone may show for a sender that goes out as `sender`, hence all that people may have written to."""
-    shown = from_wire(sender)
+    """All that a phone may show for a sender that goes out as `sender`, hence all that people may have written to.
+
+    In small letters: to a person "FRONT" and "Front" are one sender, and some databases know no other."""
+    shown = from_wire(sender).casefold()
     return {shown, f"+{shown}", f"+47{shown}"} if _DIGITS.fullmatch(shown) else {shown}
 
 
@@ -91,7 +93,7 @@ def refused(messages: Sequence[Addressed]) -> list[int]:
     out: dict[tuple[str, str], set[str]] = defaultdict(set)
     for account, numbers in asked.items():
         for number, sender in _rows(account, sorted(numbers)):
-            out[account, number].add(sender)
+            out[account, number].add(sender.casefold())
     return [
         place
         for place, message in enumerate(messages)

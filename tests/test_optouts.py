@@ -225,6 +225,15 @@ class TestSending:
         with django_assert_max_num_queries(2):
             assert optouts.refused(drafts) == [1499]
 
+    def test_a_name_is_one_sender_however_its_letters_are_written(self):
+        optouts.opt_out(NUMBER, sender="Mitt Firma")
+        optouts.opt_out(NUMBER, sender="MITT FIRMA")
+        assert is_out(sender="Mitt Firma")
+        assert is_out(sender="MITT FIRMA")
+        assert not is_out(sender="Mitt Annet")
+        optouts.opt_in(NUMBER, sender="mitt firma")
+        assert not is_out(sender="Mitt Firma")
+
 
 @pytest.mark.django_db(transaction=True)
 class TestClaiming:
