@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-trace = pytest.importorskip("opentelemetry.trace")
+trace = pytest.importorskip("opentelemetry.trace")  # before what can only be imported with it: hence the E402 below
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider  # noqa: E402
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: E402
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter  # noqa: E402

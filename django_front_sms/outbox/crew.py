@@ -25,8 +25,8 @@ class Crew:
         self._at_work = 0
 
     def add(self, work: Iterable[Work], urgent: Sequence[Work] = ()) -> None:
-        """Have it done in this order, behind what was added before, and the urgent work before all of that. None may
-        raise: who does would be missing from the crew."""
+        """Have it done in this order, behind what was added before, and the urgent work before all of that. No piece of
+        it may raise: the thread that had it would be missing from the crew."""
         self._work.extendleft(reversed(urgent))
         self._work.extend(work)
         self.man()

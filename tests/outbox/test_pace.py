@@ -144,6 +144,7 @@ def test_a_stream_with_nothing_ahead_has_room_for_each_answer():
 
 
 def wait_until(true: Callable[[], bool]) -> None:
+    """Threads of a real pool tell nobody that they left: to look is all that can be done."""
     give_up = time.monotonic() + 30
     while not true():
         assert time.monotonic() < give_up
