@@ -15,8 +15,8 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Left
 
-from django_front_sms.beginnings import begins
 from django_front_sms.conf import get_settings
+from django_front_sms.db.lookups import prefix_q
 from django_front_sms.models import InboundMessage, MmsFile, OutboundMessage
 
 Message = OutboundMessage | InboundMessage
@@ -188,7 +188,7 @@ class _Walk:
         if self.asked.beginnings is not None:
             accounts = [self.asked.account] if self.asked.account is not None else list(get_settings().accounts)
             full = [each for each in self.asked.beginnings if all((account, each) in seen for account in accounts)]
-            condition &= begins(self.number, set(self.asked.beginnings).difference(full))
+            condition &= prefix_q(self.number, set(self.asked.beginnings).difference(full))
         numbers = defaultdict(list)
         for account, number in seen:
             numbers[account].append(number)

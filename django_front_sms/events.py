@@ -23,8 +23,8 @@ from django.utils.translation import gettext as _
 
 from django_front_sms import broker, signals
 from django_front_sms.broker import Hinter
-from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
+from django_front_sms.db.clock import database_now
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.happenings import due_at_once
 from django_front_sms.models import AccountMemory, DeliveryStatus, Event, InboundMessage, OutboundMessage

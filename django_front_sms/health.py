@@ -19,8 +19,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from django_front_sms import figures
-from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
+from django_front_sms.db.clock import database_now
 from django_front_sms.models import AccountMemory, OutboundMessage
 from django_front_sms.states import State
 

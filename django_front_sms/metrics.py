@@ -23,8 +23,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector as _Collector
 
 from django_front_sms import figures
-from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
+from django_front_sms.db.clock import database_now
 from django_front_sms.models import (
     DeliveryStatus,
     Event,

@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 
 from django_front_sms import events, limits, optouts
 from django_front_sms.conf import FrontSMSSettings, get_settings
+from django_front_sms.db.bulk import insert_rows
 from django_front_sms.drafts import check_recipient, draft, identify
 from django_front_sms.exceptions import InvalidMessage, NotPossible, NotRepliable
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.gsm import Preview
 from django_front_sms.models import BulkSend, InboundMessage, OutboundMessage
-from django_front_sms.outbox.rows import insert_rows
 from django_front_sms.states import OPEN, State
 
 BATCH = 1000  # rows in one INSERT

@@ -65,7 +65,7 @@ def media(settings, tmp_path: Path) -> Iterator[Path]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> PretendClock:
     """Time stands still unless the test moves it."""
     pretended = PretendClock()
-    monkeypatch.setattr("django_front_sms.clock.source", pretended)
+    monkeypatch.setattr("django_front_sms.db.clock.source", pretended)
     return pretended
 
 

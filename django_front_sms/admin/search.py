@@ -14,8 +14,8 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate, Upper
 from django.db.models.lookups import Contains
 
-from django_front_sms.beginnings import LONGEST, begins
 from django_front_sms.conf import get_settings
+from django_front_sms.db.lookups import LONGEST, prefix_q
 from django_front_sms.gateway.numbers import NumberError, parse_recipient
 
 _NUMBER = re.compile(r"(?=\D*\d)[\s(]*[+＋]?[\d\s()./\-\u2010-\u2015\u2212]+")
@@ -85,7 +85,7 @@ def id_in(term: str) -> int | None:
 
 
 def by_number(field: str, term: str) -> Q:
-    return begins(field, prefixes(term))
+    return prefix_q(field, prefixes(term))
 
 
 def prefixes(term: str) -> set[str]:

@@ -6,14 +6,14 @@ import re
 from django.utils.translation import gettext as _
 
 from django_front_sms import optouts
-from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
+from django_front_sms.db.clock import database_now
+from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.gateway.push import InboundPush, decode_inbound_json, decode_inbound_query
 from django_front_sms.inbox import counters, files, store
 from django_front_sms.inbox.announce import answered_by
 from django_front_sms.models import InboundMessage, MmsFile
-from django_front_sms.transactions import nested_transaction
 
 _REFERENCE = re.compile(rb'(?<=")' + re.escape(files.REFERENCE) + rb'([0-9a-f]{64})(?=")')
 _FIELDS = ("gateway_id", "sender", "recipient", "text", "keyword", "sent_at", "counter", "raw", "problem")

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from django_front_sms import happenings, optouts
-from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
+from django_front_sms.db.clock import database_now
+from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.inbox import counters, files
 from django_front_sms.inbox.store import LONGEST_PROBLEM, TWIN
 from django_front_sms.models import Event, InboundMessage, MmsFile, OutboundMessage, Outcome, SendAttempt
 from django_front_sms.states import ACCEPTED, State
-from django_front_sms.transactions import nested_transaction
 
 BATCH = 100
 _SOONEST, _LATEST = timedelta(seconds=30), timedelta(hours=1)

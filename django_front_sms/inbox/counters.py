@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django_front_sms import happenings
-from django_front_sms.clock import database_now
+from django_front_sms.db.clock import database_now
+from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.models import CounterGap, CounterMemory, Event, InboundMessage
-from django_front_sms.transactions import nested_transaction
 
 logger = logging.getLogger(__name__)
 

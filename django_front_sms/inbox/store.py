@@ -12,10 +12,10 @@ from weakref import WeakKeyDictionary
 from django.db import IntegrityError, InterfaceError, OperationalError, connections, models, router, transaction
 
 from django_front_sms import events, happenings
+from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.gateway.push import InboundPush, StatusPush
 from django_front_sms.inbox import files
 from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile
-from django_front_sms.transactions import nested_transaction
 
 logger = logging.getLogger(__name__)
 

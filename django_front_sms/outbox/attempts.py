@@ -6,9 +6,10 @@ from datetime import datetime
 
 from django.db.models import F
 
+from django_front_sms.db.bulk import update_rows
+from django_front_sms.db.lookups import AnyOf
 from django_front_sms.models import Outcome, SendAttempt
 from django_front_sms.outbox.plain import Attempt, Message, read
-from django_front_sms.outbox.rows import Among, update_rows
 
 _FIELDS = ("outcome", "finished_at", "duration", "http_status", "error_code", "gateway_id", "detail")
 
@@ -16,7 +17,7 @@ _FIELDS = ("outcome", "finished_at", "duration", "http_status", "error_code", "g
 def attempts_of(messages: Iterable[Message]) -> dict[int, list[Attempt]]:
     """By the message's key, in their order; an empty list for who has none."""
     attempts: dict[int, list[Attempt]] = defaultdict(list)
-    found = SendAttempt.objects.filter(Among(F("message_id"), [message.pk for message in messages]))
+    found = SendAttempt.objects.filter(AnyOf(F("message_id"), [message.pk for message in messages]))
     for attempt in read(found.order_by("message_id", "number"), Attempt):
         attempts[attempt.message_id].append(attempt)
     return attempts

@@ -14,8 +14,11 @@ from django.db import connection
 from django.db.models import F, QuerySet
 
 from django_front_sms import optouts
-from django_front_sms.clock import Moment, database_now
 from django_front_sms.conf import Account, FrontSMSSettings
+from django_front_sms.db.bulk import insert_rows
+from django_front_sms.db.clock import Moment, database_now
+from django_front_sms.db.lookups import AnyOf
+from django_front_sms.db.transactions import short_transaction
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import AccountMemory, OutboundMessage, Priority, SendAttempt, Wait
@@ -23,13 +26,11 @@ from django_front_sms.outbox.attempts import attempts_of
 from django_front_sms.outbox.fold import CLOCK_TOLERANCE, is_risky, leaves_doubt, may_repeat
 from django_front_sms.outbox.moves import Move, apply
 from django_front_sms.outbox.plain import Attempt, DueMessage, Message, read
-from django_front_sms.outbox.rows import Among, insert_rows
 from django_front_sms.outbox.stream import Stream
 from django_front_sms.outbox.timekeeping import mind_the_clock
 from django_front_sms.outbox.twins import Twins
 from django_front_sms.outbox.wire import Wire, request_of, wire_of
 from django_front_sms.states import State
-from django_front_sms.transactions import short_transaction
 
 PAGE = 200  # rows read at a time, at least: past the ones that have to wait
 MOST_IN_BULK = 200  # numbers in a request
@@ -256,7 +257,7 @@ def _changed(message: Message, wire: Wire, history: Sequence[Attempt]) -> Move |
 def _take(chosen: Sequence[_Chosen], token: str, now: datetime, conf: FrontSMSSettings) -> list[_Chosen]:
     """Mark them as ours. A late answer may have moved one since it was read: that one is not taken."""
     pks = [c.message.pk for c in chosen]
-    taken = OutboundMessage.objects.filter(Among(F("pk"), pks), state=State.QUEUED, next_at__lte=now).update(
+    taken = OutboundMessage.objects.filter(AnyOf(F("pk"), pks), state=State.QUEUED, next_at__lte=now).update(
         state=State.SENDING,
         token=token,
         lease_until=now + conf.lease,
@@ -277,7 +278,7 @@ def _take(chosen: Sequence[_Chosen], token: str, now: datetime, conf: FrontSMSSe
 
 
 def _held_by(token: str, pks: Sequence[int]) -> "QuerySet[OutboundMessage]":
-    return OutboundMessage.objects.filter(Among(F("pk"), pks), token=token)
+    return OutboundMessage.objects.filter(AnyOf(F("pk"), pks), token=token)
 
 
 def _attempt(chosen: _Chosen, token: str, now: datetime) -> Attempt:

@@ -7,8 +7,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from django_front_sms import events
-from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
+from django_front_sms.db.clock import database_now
+from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import AccountMemory, Decision, OutboundMessage, Outcome, SendAttempt, Wait
 from django_front_sms.outbox.attempts import attempts_of
@@ -16,7 +17,6 @@ from django_front_sms.outbox.fold import leaves_doubt
 from django_front_sms.outbox.moves import Move, apply, locked
 from django_front_sms.outbox.plain import Message
 from django_front_sms.states import State
-from django_front_sms.transactions import nested_transaction
 
 
 def cancel(message: OutboundMessage, by: Any = None) -> State:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
-from django_front_sms.clock import Moment, database_now
 from django_front_sms.conf import FrontSMSSettings, get_settings
+from django_front_sms.db.clock import Moment, database_now
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox.claim import claim
 from django_front_sms.outbox.exchange import Exchanger

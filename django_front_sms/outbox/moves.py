@@ -14,9 +14,10 @@ from django.db import connection
 from django.db.models import F, QuerySet
 
 from django_front_sms import happenings
+from django_front_sms.db.bulk import insert_values, write_changes
+from django_front_sms.db.lookups import AnyOf
 from django_front_sms.models import Event, OutboundMessage, Wait
 from django_front_sms.outbox.plain import LeasedMessage, Message, read
-from django_front_sms.outbox.rows import Among, insert_values, write_changes
 from django_front_sms.states import ACCEPTED, State, may_move
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def locked_with_lease(pks: Iterable[int]) -> list[LeasedMessage]:
 
 
 def _locked(pks: Iterable[int]) -> "QuerySet[OutboundMessage]":
-    messages = OutboundMessage.objects.filter(Among(F("pk"), list(pks))).order_by("pk")
+    messages = OutboundMessage.objects.filter(AnyOf(F("pk"), list(pks))).order_by("pk")
     # NO KEY: an INSERT of a status or an attempt that refers to the row need not wait. MariaDB has no such thing.
     return messages.select_for_update(no_key=connection.features.has_select_for_no_key_update)
 
@@ -97,7 +98,7 @@ def accept_together(pks: Sequence[int], old: State, new: State, **changes: Any) 
     `old`. Gives the events that tell of it, for the caller to store."""
     if new not in ACCEPTED or not may_move(old, new):
         raise ValueError(f"no way from {old} to {new}")
-    OutboundMessage.objects.filter(Among(F("pk"), pks)).update(**_changes(new, changes))
+    OutboundMessage.objects.filter(AnyOf(F("pk"), pks)).update(**_changes(new, changes))
     return happenings.states_changed(pks, old, new)
 
 

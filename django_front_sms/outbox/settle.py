@@ -13,8 +13,10 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import F
 
 from django_front_sms import happenings
-from django_front_sms.clock import database_now
 from django_front_sms.conf import Account, FrontSMSSettings
+from django_front_sms.db.clock import database_now
+from django_front_sms.db.lookups import AnyOf
+from django_front_sms.db.transactions import short_transaction
 from django_front_sms.gateway.client import Fate
 from django_front_sms.gateway.client import Outcome as Exchange
 from django_front_sms.gateway.codes import ACCOUNT_CODES, ErrorCode
@@ -33,9 +35,7 @@ from django_front_sms.outbox.claim import Job
 from django_front_sms.outbox.fold import Verdict, fold, is_accepted, leaves_doubt
 from django_front_sms.outbox.moves import Move, apply, locked, locked_with_lease
 from django_front_sms.outbox.plain import Attempt, LeasedMessage, Message
-from django_front_sms.outbox.rows import Among
 from django_front_sms.states import State
-from django_front_sms.transactions import short_transaction
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ def _settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
     _refold(messages, attempts, account, conf, now)
     ids = [attempt.gateway_id for attempt in landed if is_accepted(attempt) and attempt.gateway_id is not None]
     if ids:  # a status may have come before its message had its id
-        DeliveryStatus.objects.filter(Among(F("gateway_id"), ids), account=account.name, message=None).update(
+        DeliveryStatus.objects.filter(AnyOf(F("gateway_id"), ids), account=account.name, message=None).update(
             look_at=now
         )
 

@@ -14,12 +14,13 @@ from typing import NamedTuple
 from django.db.models import F
 
 from django_front_sms import happenings
-from django_front_sms.clock import database_now
+from django_front_sms.db.bulk import insert_values, update_values
+from django_front_sms.db.clock import database_now
+from django_front_sms.db.lookups import AnyOf
+from django_front_sms.db.transactions import short_transaction
 from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
 from django_front_sms.outbox.moves import Standing, accept_together, locked_standings
-from django_front_sms.outbox.rows import Among, insert_values, update_values
 from django_front_sms.states import State, by_statuses
-from django_front_sms.transactions import short_transaction
 
 BATCH = 2000
 GIVE_UP_AFTER = timedelta(days=1)
@@ -67,12 +68,12 @@ def _fold_batch() -> int | None:
     standings = locked_standings(_messages_of({(account, gateway_id) for _pk, account, gateway_id in found}))
     messages = {(message.account, message.gateway_id): message for message in standings}
     # Read only now, behind the messages' locks: what another worker has folded meanwhile is not told of twice.
-    still_due = due.filter(Among(F("pk"), [pk for pk, *_ in found])).order_by("pk").select_for_update()
+    still_due = due.filter(AnyOf(F("pk"), [pk for pk, *_ in found])).order_by("pk").select_for_update()
     statuses = [_Status(*row) for row in still_due.values_list(*_Status._fields)]
     matched = [(status, messages.get((status.account, status.gateway_id))) for status in statuses]
     seen = _seen(matched)
     unmatched = [status.pk for status, message in matched if message is None]
-    received = dict(DeliveryStatus.objects.filter(Among(F("pk"), unmatched)).values_list("pk", "received_at"))
+    received = dict(DeliveryStatus.objects.filter(AnyOf(F("pk"), unmatched)).values_list("pk", "received_at"))
     folds = [
         _match(status, message, seen) if message else _wait(status, now - received[status.pk], now)
         for status, message in matched
@@ -91,7 +92,7 @@ def _messages_of(ids: Iterable[tuple[str, int | None]]) -> list[int]:
             by_account[account].append(gateway_id)
     newest: dict[tuple[str, int | None], int] = {}
     for account, gateway_ids in by_account.items():
-        found = OutboundMessage.objects.filter(Among(F("gateway_id"), gateway_ids), account=account)
+        found = OutboundMessage.objects.filter(AnyOf(F("gateway_id"), gateway_ids), account=account)
         for pk, gateway_id in found.order_by("pk").values_list("pk", "gateway_id"):
             newest[account, gateway_id] = pk
     return list(newest.values())
@@ -103,7 +104,7 @@ def _seen(matched: Iterable[tuple[_Status, Standing | None]]) -> _Seen:
     for status, message in matched:
         if message is not None:
             seen[message.pk].add(status.status)
-    before = DeliveryStatus.objects.filter(Among(F("message_id"), list(seen)), status__in=_KNOWN)
+    before = DeliveryStatus.objects.filter(AnyOf(F("message_id"), list(seen)), status__in=_KNOWN)
     for pk, earlier in before.values_list("message_id", "status"):
         seen[pk].add(earlier)
     return seen

@@ -5,11 +5,11 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django_front_sms.clock import Moment
 from django_front_sms.conf import Account
+from django_front_sms.db.clock import Moment
+from django_front_sms.db.transactions import short_transaction
 from django_front_sms.models import AccountMemory, Priority
 from django_front_sms.outbox.pace import CLAIMED_AHEAD, Pace
-from django_front_sms.transactions import short_transaction
 
 
 @dataclass(frozen=True, slots=True)

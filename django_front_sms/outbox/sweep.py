@@ -5,8 +5,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from django_front_sms.clock import database_now
 from django_front_sms.conf import Account, FrontSMSSettings, get_settings
+from django_front_sms.db.clock import database_now
+from django_front_sms.db.transactions import short_transaction
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox.attempts import attempts_of
@@ -17,7 +18,6 @@ from django_front_sms.outbox.plain import Message, read
 from django_front_sms.outbox.settle import rescue
 from django_front_sms.outbox.timekeeping import look_at_the_clock
 from django_front_sms.states import State
-from django_front_sms.transactions import short_transaction
 
 logger = logging.getLogger(__name__)
 

@@ -8,14 +8,14 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from django_front_sms.clock import database_now
 from django_front_sms.conf import Account
+from django_front_sms.db.clock import database_now
+from django_front_sms.db.transactions import short_transaction
 from django_front_sms.models import AccountMemory, OutboundMessage
 from django_front_sms.outbox.attempts import attempts_of, lose
 from django_front_sms.outbox.fold import CLOCK_TOLERANCE
 from django_front_sms.outbox.moves import Move, apply, locked
 from django_front_sms.states import State
-from django_front_sms.transactions import short_transaction
 
 _AT_RISK = Q(state=State.QUEUED, risk_at__isnull=False) | Q(state=State.SENDING)
 

@@ -9,11 +9,11 @@ from typing import Self
 from django.db.models import F
 
 from django_front_sms.conf import FrontSMSSettings
+from django_front_sms.db.lookups import AnyOf
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.models import Outcome, SendAttempt, Wait
 from django_front_sms.outbox.moves import Move
 from django_front_sms.outbox.plain import DueMessage, Message
-from django_front_sms.outbox.rows import Among
 from django_front_sms.states import ACCEPTED, State
 
 LOOK_AGAIN = timedelta(seconds=5)
@@ -30,7 +30,7 @@ class Twins:
     def of(cls, keys: Iterable[str], since: datetime, taken: Iterable[str]) -> Self:
         """All attempts with these keys that were claimed after `since`, but for those known as not sent."""
         attempts: dict[str, list[SendAttempt]] = defaultdict(list)
-        found = SendAttempt.objects.filter(Among(F("twin_key"), set(keys)), claimed_at__gt=since)
+        found = SendAttempt.objects.filter(AnyOf(F("twin_key"), set(keys)), claimed_at__gt=since)
         found = found.exclude(outcome=Outcome.NOT_SENT)
         for attempt in found.select_related("message").order_by("claimed_at", "pk"):
             attempts[attempt.twin_key].append(attempt)

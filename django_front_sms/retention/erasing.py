@@ -11,8 +11,8 @@ from django.db import models
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
+from django_front_sms.db.clock import database_now
 from django_front_sms.exceptions import InvalidMessage, NotPossible
 from django_front_sms.gateway import numbers
 from django_front_sms.models import (

@@ -10,8 +10,9 @@ from typing import Any
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 
-from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
+from django_front_sms.db.clock import database_now
+from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.models import (
     BulkSend,
     DeliveryStatus,
@@ -24,7 +25,6 @@ from django_front_sms.models import (
 )
 from django_front_sms.outbox.moves import locked
 from django_front_sms.states import OPEN, State
-from django_front_sms.transactions import nested_transaction
 
 BATCH = 500
 

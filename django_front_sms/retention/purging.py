@@ -9,8 +9,8 @@ from typing import Any
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
-from django_front_sms.clock import database_now
 from django_front_sms.conf import get_settings
+from django_front_sms.db.clock import database_now
 from django_front_sms.models import Event, SendAttempt
 from django_front_sms.retention import files, forgetting
 

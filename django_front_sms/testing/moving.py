@@ -7,7 +7,7 @@ from unittest import mock
 
 from django.utils import timezone
 
-from django_front_sms import clock
+from django_front_sms.db import clock
 
 
 class MovingClock(clock.SystemClocks):

@@ -28,7 +28,7 @@ def bend() -> None:
     django.setup()
     from django.conf import settings
 
-    from django_front_sms import clock
+    from django_front_sms.db import clock
     from tests.faults import plain, points, removed
 
     clock.source = _stepped(FOLDER / "clocks")
@@ -47,7 +47,7 @@ def engine(name: str) -> Any:
 
 
 def _stepped(path: Path) -> Any:
-    from django_front_sms.clock import SystemClocks
+    from django_front_sms.db.clock import SystemClocks
 
     with path.open("rb") as file:
         wrong = mmap.mmap(file.fileno(), CLOCKS.size, access=mmap.ACCESS_READ)

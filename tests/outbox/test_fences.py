@@ -7,13 +7,13 @@ import pytest
 from django.db import transaction
 
 from django_front_sms.conf import get_settings
+from django_front_sms.db.bulk import update_rows
+from django_front_sms.db.transactions import short_transaction
 from django_front_sms.models import Decision, Event, OutboundMessage, SendAttempt
 from django_front_sms.outbox import claim as claiming
 from django_front_sms.outbox import decisions, sweep
 from django_front_sms.outbox.moves import Move, apply
-from django_front_sms.outbox.rows import update_rows
 from django_front_sms.states import State
-from django_front_sms.transactions import short_transaction
 from tests.outbox.stage import (
     PretendClock,
     accepted,

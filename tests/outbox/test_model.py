@@ -33,9 +33,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from django_front_sms import clock as clocks
 from django_front_sms import outbox
 from django_front_sms.conf import get_settings
+from django_front_sms.db import clock as clocks
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.gateway.client import Outcome
 from django_front_sms.gateway.codes import ErrorCode

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from django_front_sms.db.bulk import insert_rows, update_rows
 from django_front_sms.models import Event, OutboundMessage, SendAttempt
-from django_front_sms.outbox.rows import insert_rows, update_rows
 from tests.outbox.stage import message
 
 pytestmark = pytest.mark.django_db

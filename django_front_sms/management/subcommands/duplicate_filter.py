@@ -16,8 +16,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_front_sms.clock import database_now
 from django_front_sms.conf import Account, FrontSMSSettings, get_settings
+from django_front_sms.db.clock import database_now
 from django_front_sms.drafts import draft
 from django_front_sms.gateway.client import Fate, Outcome
 from django_front_sms.gateway.codes import ErrorCode

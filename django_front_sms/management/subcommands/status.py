@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_front_sms.clock import database_now
 from django_front_sms.conf import FrontSMSSettings, get_settings
+from django_front_sms.db.clock import database_now
 from django_front_sms.management.subcommands.output import add_json, write_json
 from django_front_sms.models import (
     AccountMemory,

@@ -14,24 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
-from django.db.models.lookups import In
 
 Row = Any  # a model's instance, or a plain object with a `pk`, its model's `_meta`, and an attribute for each field
 _Column = Any  # a concrete field: Django's types know no such thing
-
-
-class Among(In):
-    """`Among(F("pk"), keys)` is `pk__in=keys`; PostgreSQL takes the keys, whole numbers or texts, as one array, where
-    Django would prepare each by itself and psycopg look for each one's place in the statement."""
-
-    def get_prep_lookup(self) -> Any:
-        return self.rhs if connection.vendor == "postgresql" else super().get_prep_lookup()
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        column, parameters = self.process_lhs(compiler, connection)
-        if isinstance(next(iter(self.rhs), 0), int):
-            return f"{column} = ANY(%s::bigint[])", [*parameters, f"{{{','.join(map(str, map(int, self.rhs)))}}}"]
-        return f"{column} = ANY(%s::text[])", [*parameters, list(self.rhs)]
 
 
 def update_rows(rows: Sequence[Row], fields: Sequence[str]) -> None:

@@ -1,0 +1,1 @@
+"""The database: one clock, short transactions, bulk statements and lookups."""
