@@ -17,7 +17,7 @@ from benchmarks import million
 LIMIT_MS, LIMIT_QUERIES = 150, 12
 ROOT = "/admin/front_sms/"
 LISTS = (
-    "outboundmessage", "inboundmessage", "deliverystatus", "event", "bulksend", "accountmemory", "countergap",
+    "outboundmessage", "inboundmessage", "deliverystatus", "event", "bulksend", "accountstate", "countergap",
     "refusedpush", "optout", "conversation",
 )  # fmt: skip
 FILTERS = {

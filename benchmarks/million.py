@@ -86,14 +86,14 @@ def _statements(total: int) -> Iterator[str]:
     })  # fmt: skip
     told = f"{message} message, generate_series(1, 3) turn WHERE {_SENT} AND state <> 'sent'"
     yield _insert(ours.DeliveryStatus, told, {
-        "message_id": "message.id", "account": "account", "gateway_id": "gateway_id", "look_at": "NULL",
+        "message_id": "message.id", "account": "account", "gateway_id": "gateway_id", "process_at": "NULL",
         "status": "CASE WHEN turn = 3 AND state = 'delivered' THEN 4 WHEN turn = 3 AND state = 'undelivered' THEN 5 "
                   "ELSE -1 END",
         "received_at": "created_at + turn * interval '3 second'", "raw": "('status=4&origid=' || gateway_id)::bytea",
         "problem": "CASE WHEN message.id % 9000 = 0 AND turn = 1 THEN 'Front said 4 and 5' ELSE '' END",
     })  # fmt: skip
     yield _insert(ours.DeliveryStatus, f"generate_series(1, {total // 50}) n", {
-        "account": "'default'", "gateway_id": "900000000 + n", "status": "4", "look_at": "NULL",
+        "account": "'default'", "gateway_id": "900000000 + n", "status": "4", "process_at": "NULL",
         "received_at": f"now() - n * interval '{DAYS} days' / {total // 50}", "raw": "'status=4&origid=9'::bytea",
     })  # fmt: skip
     yield _events()
@@ -143,7 +143,7 @@ def _inbound() -> dict[str, str]:
         "text": "(ARRAY['Takk, det passer fint', 'NEI', 'Kan jeg få en annen tid?', 'STOPP'])[1 + n % 4]",
         "keyword": "'TIME'", "sent_at": "at", "received_at": "at + interval '1 second'", "counter": "n",
         "raw": """('{"id": ' || n || ', "text": "Takk, det passer fint"}')::bytea""", "announced": "true",
-        "api": "'json'", "look_at": "NULL", "identity": "md5(n::text)", "content_digest": "md5(n::text)",
+        "api": "'json'", "process_at": "NULL", "identity": "md5(n::text)", "content_digest": "md5(n::text)",
         "in_reply_to_id": "n * 4",
         "problem": "CASE WHEN n % 5000 = 0 THEN 'The time \"x\" cannot be read' ELSE '' END",
     }  # fmt: skip

@@ -161,7 +161,7 @@ def folding(count: int) -> float:
         for n in range(count)
     )
     DeliveryStatus.objects.bulk_create(
-        DeliveryStatus(account="default", gateway_id=first + n, status=4, raw=b"", look_at=happenings.due_at_once())
+        DeliveryStatus(account="default", gateway_id=first + n, status=4, raw=b"", process_at=happenings.due_at_once())
         for n in range(count)
     )
     began = time.perf_counter()

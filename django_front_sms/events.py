@@ -27,7 +27,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.happenings import due_at_once
-from django_front_sms.models import AccountMemory, DeliveryStatus, Event, InboundMessage, OutboundMessage
+from django_front_sms.models import AccountState, DeliveryStatus, Event, InboundMessage, OutboundMessage
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ TELLINGS: dict[str, Telling] = {
     Event.Kind.STATE_CHANGED: Telling(signals.state_changed, OutboundMessage, {"message": OutboundMessage}),
     Event.Kind.STATUS_RECEIVED: Telling(signals.status_received, DeliveryStatus, {"status": DeliveryStatus}),
     Event.Kind.COUNTER_GAP: Telling(signals.counter_gap, InboundMessage, {}),
-    Event.Kind.SENDING_PAUSED: Telling(signals.sending_paused, AccountMemory, {}),
+    Event.Kind.SENDING_PAUSED: Telling(signals.sending_paused, AccountState, {}),
 }
 
 
@@ -151,7 +151,7 @@ def _hand_over(event: Event) -> None:
         return
     failures = []
     for name, receiver in _receivers(signal, sender).items():
-        if name in event.took:
+        if name in event.delivered_to:
             continue
         failure = _call(receiver, signal=signal, sender=sender, event_id=event.event_id, **arguments)
         _mend(_db(event))
@@ -215,16 +215,16 @@ def _mend(using: str) -> None:
 
 def _remember(event: Event, name: str) -> None:
     """Note that a receiver took the event, whoever holds it now, and hold it on for the next receiver."""
-    event.took.append(name)
+    event.delivered_to.append(name)
     lease = database_now(_db(event)) + LEASE
     with transaction.atomic(using=_db(event)):
         row = Event.objects.using(_db(event)).select_for_update().filter(pk=event.pk).first()
         if row is None:
             return
-        row.took = sorted({*row.took, *event.took})
+        row.delivered_to = sorted({*row.delivered_to, *event.delivered_to})
         if row.next_at == event.next_at:
             row.next_at = event.next_at = lease
-        row.save(update_fields=["took", "next_at"])
+        row.save(update_fields=["delivered_to", "next_at"])
 
 
 def _finish(event: Event, failures: list[str]) -> None:

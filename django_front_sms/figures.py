@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from django_front_sms.conf import get_settings
 from django_front_sms.models import (
-    AccountMemory,
+    AccountState,
     CounterGap,
     DeliveryStatus,
     Event,
@@ -65,7 +65,7 @@ def needs(now: datetime | None = None) -> dict[str, Need]:
     now = now or timezone.now()
     recent = Q(received_at__gte=now - RECENTLY)
     overdue = OutboundMessage.objects.filter(state=State.QUEUED, next_at__lte=now - OVERDUE_AFTER)
-    paused = AccountMemory.objects.filter(paused_at__isnull=False)
+    paused = AccountState.objects.filter(paused_at__isnull=False)
     counted = {
         "overdue": overdue.exclude(account__in=paused.values("account")),
         "unconfirmed": OutboundMessage.objects.unconfirmed(),
@@ -105,12 +105,12 @@ class Worker:
     is_silent: bool
 
 
-def accounts() -> list[AccountMemory]:
+def accounts() -> list[AccountState]:
     """What sending remembers of each account that a worker ever looked at; one query."""
-    return list(AccountMemory.objects.order_by("account"))
+    return list(AccountState.objects.order_by("account"))
 
 
-def worker(accounts: Iterable[AccountMemory], now: datetime | None = None) -> Worker:
+def worker(accounts: Iterable[AccountState], now: datetime | None = None) -> Worker:
     """Whether a worker runs, by what is remembered of the accounts."""
     seen = max((account.clock for account in accounts if account.clock), default=None)
     return Worker(seen, seen is None or seen < (now or timezone.now()) - SILENT_AFTER)

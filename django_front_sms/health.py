@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from django_front_sms import figures
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
-from django_front_sms.models import AccountMemory, OutboundMessage
+from django_front_sms.models import AccountState, OutboundMessage
 from django_front_sms.states import State
 
 Found = dict[str, Any]
@@ -90,7 +90,7 @@ def accounts(now: datetime) -> Found:
 
 def _paused() -> dict[str, int | None]:
     """The accounts that are paused, each with the code of Front's that it is paused for."""
-    memories = AccountMemory.objects.filter(paused_at__isnull=False).values_list("key", "pause_code")
+    memories = AccountState.objects.filter(paused_at__isnull=False).values_list("key", "pause_code")
     codes = dict(memories)
     known = get_settings().accounts
     return {name: codes[account.gateway] for name, account in known.items() if account.gateway in codes}

@@ -30,7 +30,6 @@ from django_front_sms.models import (
     Event,
     InboundMessage,
     OutboundMessage,
-    Outcome,
     SendAttempt,
 )
 from django_front_sms.states import State
@@ -119,7 +118,7 @@ def _lately(now: datetime) -> Iterator[GaugeMetricFamily]:
 
 
 def _speed() -> Iterator[GaugeMetricFamily]:
-    answered = SendAttempt.objects.filter(outcome=Outcome.ANSWERED, duration__isnull=False).order_by("-pk")
+    answered = SendAttempt.objects.filter(outcome=SendAttempt.Outcome.ANSWERED, duration__isnull=False).order_by("-pk")
     exchanges = sorted(duration or 0.0 for duration in answered.values_list("duration", flat=True)[:SAMPLE])
     says = "How long the latest answered attempts took, from asking for a connection to the answer."
     yield _gauge("front_sms_exchange_seconds", says, ("quantile",), _quantiles(exchanges))
@@ -148,8 +147,8 @@ def _trouble(now: datetime) -> Iterator[GaugeMetricFamily]:
 
 def _work() -> Iterator[GaugeMetricFamily]:
     waiting = {
-        ("inbound",): InboundMessage.objects.filter(look_at__isnull=False).count(),
-        ("statuses",): DeliveryStatus.objects.filter(look_at__isnull=False).count(),
+        ("inbound",): InboundMessage.objects.filter(process_at__isnull=False).count(),
+        ("statuses",): DeliveryStatus.objects.filter(process_at__isnull=False).count(),
         ("events",): Event.objects.filter(next_at__isnull=False).count(),
     }
     yield _gauge("front_sms_waiting_for_a_worker", "What came in, or happened, and waits.", ("what",), waiting)

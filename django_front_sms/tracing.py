@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from django_front_sms.conf import Account
 from django_front_sms.gateway.codes import ErrorCode
-from django_front_sms.gateway.outcome import Fate, Outcome
+from django_front_sms.gateway.outcome import ExchangeResult, Fate
 
 try:
     from opentelemetry import trace
@@ -25,7 +25,9 @@ logger = logging.getLogger(__name__)
 _SINGLE, _BULK = "push.php", "push_bulk.php"
 
 
-def exchange(account: Account, make: Callable[[], Outcome], *, message_id: int | None, messages: int = 1) -> Outcome:
+def exchange(
+    account: Account, make: Callable[[], ExchangeResult], *, message_id: int | None, messages: int = 1
+) -> ExchangeResult:
     """Let `make` make an exchange, and give its outcome. `message_id` is the key of its message; None for bulk."""
     span = _begin(account, message_id, messages) if trace is not None else None
     if span is None:
@@ -64,7 +66,7 @@ def _begin(account: Account, message_id: int | None, messages: int) -> Any:
         return None
 
 
-def _tell(span: Any, outcome: Outcome) -> None:
+def _tell(span: Any, outcome: ExchangeResult) -> None:
     code = None if outcome.answer is None else outcome.answer.errorcode
     told = {
         "front_sms.outcome": str(outcome.fate),

@@ -35,7 +35,7 @@ def fill() -> dict[str, str]:
     mms = _conversation(kari)
     _needs()
     return {
-        "desk": reverse("admin:front_sms_desk_changelist"),
+        "desk": reverse("admin:front_sms_dashboard_changelist"),
         "messages": reverse("admin:front_sms_outboundmessage_changelist"),
         "message": reverse("admin:front_sms_outboundmessage_change", args=[rich.pk]),
         "unconfirmed": reverse("admin:front_sms_outboundmessage_change", args=[lost.pk]),
@@ -98,7 +98,7 @@ def _told(kari: User) -> OutboundMessage:
     rich = stories.delivered(created_by=kari, sender="Klinikken", text=text)
     for state, seconds in (("sent", 17), ("delivered", 23)):
         took = ["clinic.receivers.note_reminder"]
-        stories.event(f"out:{rich.pk}", took=took, data={"new": state}, created_at=stories.at(seconds))
+        stories.event(f"out:{rich.pk}", delivered_to=took, data={"new": state}, created_at=stories.at(seconds))
     later = timezone.now() + timedelta(minutes=2)
     again = {"text": text, "sender": "Klinikken", "metadata": {"resend_of": rich.pk}}
     stories.message(waits_for=Wait.TWIN, next_at=later, created_at=stories.at(200), **again)

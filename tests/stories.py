@@ -7,16 +7,15 @@ from typing import Any
 from django.core.files.base import ContentFile
 
 from django_front_sms.models import (
-    AccountMemory,
+    AccountState,
     DeliveryStatus,
     Event,
     InboundMessage,
     MmsFile,
     OutboundMessage,
-    Outcome,
     SendAttempt,
 )
-from django_front_sms.models.incoming import mms_storage
+from django_front_sms.models.inbound import mms_storage
 from django_front_sms.states import State
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
@@ -53,7 +52,7 @@ def attempt(message: OutboundMessage, number: int, seconds: float, **fields: Any
         "claimed_at": at(seconds),
         "finished_at": at(seconds + (fields.get("duration") or 0.2)),
         "duration": 0.2,
-        "outcome": Outcome.ANSWERED,
+        "outcome": SendAttempt.Outcome.ANSWERED,
     }
     return SendAttempt.objects.create(message=message, number=number, **{**defaults, **fields})
 
@@ -64,7 +63,7 @@ def status(message: OutboundMessage | None, value: int | None, seconds: float, *
         "account": "default",
         "gateway_id": gateway_id,
         "received_at": at(seconds),
-        "look_at": None,
+        "process_at": None,
         "raw": f"status={value}&origid={gateway_id}".encode(),
     }
     return DeliveryStatus.objects.create(message=message, status=value, **{**defaults, **fields})
@@ -83,7 +82,7 @@ def inbound(**fields: Any) -> InboundMessage:
         "received_at": at(1),
         "api": "json",
         "raw": b'{"id": 999999, "text": "Test 123"}',
-        "look_at": None,
+        "process_at": None,
         "identity": secrets.token_hex(16),
         "content_digest": secrets.token_hex(16),
     }
@@ -102,8 +101,8 @@ def event(subject: str, **fields: Any) -> Event:
     return Event.objects.create(subject=subject, **{**defaults, **fields})
 
 
-def paused(code: int = 5, account: str = "default") -> AccountMemory:
-    return AccountMemory.objects.create(key=f"key of {account}", account=account, paused_at=at(0), pause_code=code)
+def paused(code: int = 5, account: str = "default") -> AccountState:
+    return AccountState.objects.create(key=f"key of {account}", account=account, paused_at=at(0), pause_code=code)
 
 
 def delivered(**fields: Any) -> OutboundMessage:
@@ -116,7 +115,9 @@ def delivered(**fields: Any) -> OutboundMessage:
         "delivered_at": at(23),
     }
     sms = message(**{**defaults, **fields})
-    attempt(sms, 1, 1, outcome=Outcome.AMBIGUOUS, http_status=502, detail="the answer was HTML", duration=1.84)
+    attempt(
+        sms, 1, 1, outcome=SendAttempt.Outcome.AMBIGUOUS, http_status=502, detail="the answer was HTML", duration=1.84
+    )
     attempt(sms, 2, 16, error_code=0, gateway_id=sms.gateway_id, http_status=200, duration=0.21)
     status(sms, -1, 19)
     status(sms, 4, 23)
@@ -127,6 +128,13 @@ def delivered(**fields: Any) -> OutboundMessage:
 def unconfirmed(**fields: Any) -> OutboundMessage:
     """No clear answer until it was too late to ask again."""
     sms = message(**{"state": State.UNCONFIRMED, "attempts": 2, "risk_at": at(1), **fields})
-    attempt(sms, 1, 1, outcome=Outcome.AMBIGUOUS, detail="no answer within 10 s", duration=10.0)
-    attempt(sms, 2, 30, outcome=Outcome.LOST, detail="the worker that had it did not come back in time", duration=None)
+    attempt(sms, 1, 1, outcome=SendAttempt.Outcome.AMBIGUOUS, detail="no answer within 10 s", duration=10.0)
+    attempt(
+        sms,
+        2,
+        30,
+        outcome=SendAttempt.Outcome.LOST,
+        detail="the worker that had it did not come back in time",
+        duration=None,
+    )
     return sms

@@ -7,9 +7,9 @@ import pytest
 
 from django_front_sms import send_bulk_sms
 from django_front_sms.exceptions import InvalidMessage
-from django_front_sms.gateway.client import Fate, Outcome
+from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.submit import BulkAnswer, BulkSms
-from django_front_sms.models import AccountMemory, BulkSend, OutboundMessage
+from django_front_sms.models import AccountState, BulkSend, OutboundMessage
 from django_front_sms.simulator import Simulator
 from django_front_sms.tasks import dispatch
 
@@ -17,12 +17,12 @@ from django_front_sms.tasks import dispatch
 class Scripted:
     """A client that gives one outcome to whatever is sent in bulk, and counts the requests."""
 
-    outcome = Outcome(fate=Fate.NOT_SENT)
+    outcome = ExchangeResult(fate=Fate.NOT_SENT)
     requests: ClassVar[list[BulkSms]] = []
 
     def __init__(self, gateway_url: str, *, timeout: float, max_connections: int) -> None: ...
 
-    def send_bulk(self, bulk: BulkSms, *, may_write: Callable[[], bool] | None = None) -> Outcome:
+    def send_bulk(self, bulk: BulkSms, *, may_write: Callable[[], bool] | None = None) -> ExchangeResult:
         self.requests.append(bulk)
         return self.outcome
 
@@ -97,9 +97,9 @@ def test_bulk_does_not_replace_characters() -> None:
     assert send_bulk_sms(["+4799999999"], "Test 😊").unicode is True
 
 
-def answered(code: int, status: int, **lists: tuple[str, ...]) -> Outcome:
+def answered(code: int, status: int, **lists: tuple[str, ...]) -> ExchangeResult:
     answer = BulkAnswer(errorcode=code, description="", **{"invalid": (), "duplicates": (), **lists})
-    return Outcome(fate=Fate.ANSWERED, answer=answer, http_status=status)
+    return ExchangeResult(fate=Fate.ANSWERED, answer=answer, http_status=status)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -114,7 +114,7 @@ def test_invalid_and_duplicate_numbers_of_an_accepted_request_end_by_themselves(
 
 @pytest.mark.django_db(transaction=True)
 def test_an_unclear_answer_leaves_every_row_to_people_and_is_never_repeated(scripted: type[Scripted]) -> None:
-    scripted.outcome = Outcome(fate=Fate.AMBIGUOUS, detail="no answer in time", http_status=None)
+    scripted.outcome = ExchangeResult(fate=Fate.AMBIGUOUS, detail="no answer in time", http_status=None)
     bulk = send_bulk_sms(NUMBERS, "Test")
     dispatch()
     dispatch()
@@ -137,7 +137,7 @@ def test_a_refusal_that_blames_the_account_pauses_it_and_keeps_every_row(scripte
     bulk = send_bulk_sms(NUMBERS, "Test")
     dispatch()
     assert set(states(bulk).values()) == {"queued"}
-    assert AccountMemory.objects.get().pause_code == 13
+    assert AccountState.objects.get().pause_code == 13
     assert len(scripted.requests) == 1
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from django_front_sms import happenings, inbox
 from django_front_sms.gateway.push import decode_inbound_json, decode_inbound_query
 from django_front_sms.inbox import counters
-from django_front_sms.models import CounterGap, CounterMemory, Event, InboundMessage
+from django_front_sms.models import CounterGap, Event, InboundCounter, InboundMessage
 from tests.pushes import sms
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
@@ -78,7 +78,7 @@ class TestFinding:
         inbox.process()
         bring(2)
         assert holes() == []
-        assert CounterMemory.objects.get().highest == 2
+        assert InboundCounter.objects.get().highest == 2
 
     def test_a_redelivery_and_a_number_that_came_twice_change_nothing(self):
         bring(1), bring(2), bring(2, 2, text="another"), bring(1, 1), bring(3)
@@ -122,7 +122,7 @@ class TestCountingAnew:
     def test_a_lower_number_with_an_older_time_is_late(self):
         bring(7166, 100), bring(7160, 94)
         assert not CounterGap.objects.filter(is_reset=True).exists()
-        assert CounterMemory.objects.get().highest == 7166
+        assert InboundCounter.objects.get().highest == 7166
 
     def test_a_number_in_a_hole_is_late_even_if_its_time_is_a_second_newer(self):
         bring(1, 1), bring(3, 3), bring(2, 4), bring(4, 4)
@@ -131,7 +131,7 @@ class TestCountingAnew:
     def test_a_message_of_the_count_before_is_no_jump(self):
         bring(7165, 0), bring(1, 10), bring(7166, 5), bring(2, 11)
         assert holes() == []
-        assert CounterMemory.objects.get().highest == 2
+        assert InboundCounter.objects.get().highest == 2
         bring(900, 3)
         assert holes() == []
 
@@ -190,7 +190,7 @@ class TestTelling:
 @given(st.permutations(range(1, 13)), st.sets(st.integers(2, 11)), st.integers(1, 5))
 def test_the_holes_do_not_depend_on_the_order_of_looking(order, lost, batch):
     CounterGap.objects.all().delete()
-    CounterMemory.objects.all().delete()
+    InboundCounter.objects.all().delete()
     came = [number for number in order if number not in lost]
     messages = [
         InboundMessage(account="default", counter=n, sent_at=START + timedelta(seconds=n), received_at=START)

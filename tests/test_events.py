@@ -94,7 +94,7 @@ class TestWhatIsSaid:
         happen(happenings.message_received(message.pk))
         events.deliver()
         assert heard == [message.pk]
-        assert Event.objects.get().took == [f"{__name__}.{listen.__qualname__}"]
+        assert Event.objects.get().delivered_to == [f"{__name__}.{listen.__qualname__}"]
 
     def test_receivers_run_outside_any_transaction_of_ours(self, receivers):
         depths = []
@@ -192,7 +192,7 @@ class TestReceiversThatRaise:
         assert calls == ["willing", event.event_id, event.event_id, event.event_id]
         event.refresh_from_db()
         assert (event.next_at, event.failed, event.traceback, event.attempts) == (None, False, "", 3)
-        assert sorted(event.took) == sorted(f"{__name__}.{r.__qualname__}" for r in (willing, unwilling))
+        assert sorted(event.delivered_to) == sorted(f"{__name__}.{r.__qualname__}" for r in (willing, unwilling))
 
     def test_pauses_double(self, receivers, clock):
         receivers.connect(signals.message_received, lambda **kwargs: 1 / 0)
@@ -221,7 +221,7 @@ class TestReceiversThatRaise:
         second.refresh_from_db()
         assert (first.failed, first.next_at, first.attempts) == (True, None, 3)
         assert "ValueError: on the screen of staff alone" in first.traceback and "unwilling" in first.traceback
-        assert (second.next_at, second.failed, len(second.took)) == (None, False, 1)
+        assert (second.next_at, second.failed, len(second.delivered_to)) == (None, False, 1)
 
     def test_staff_can_have_a_failed_event_handed_out_again_to_those_who_did_not_take_it(
         self, receivers, hints, django_capture_on_commit_callbacks
@@ -244,7 +244,7 @@ class TestReceiversThatRaise:
         assert hints == ["deliver_events"]
         assert events.deliver() == 1
         event.refresh_from_db()
-        assert (event.failed, event.next_at, len(event.took), len(receivers.heard)) == (False, None, 2, 1)
+        assert (event.failed, event.next_at, len(event.delivered_to), len(receivers.heard)) == (False, None, 2, 1)
         with pytest.raises(NotPossible):
             events.deliver_again(event)
 
@@ -329,4 +329,4 @@ class TestReceiversThatRaise:
         receivers.connect(signals.message_received, Listener())
         happen(happenings.message_received(inbound().pk))
         events.deliver()
-        assert Event.objects.get().took == [f"{__name__}.{Listener.__qualname__}"]
+        assert Event.objects.get().delivered_to == [f"{__name__}.{Listener.__qualname__}"]

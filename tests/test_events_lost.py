@@ -86,7 +86,7 @@ class TestWorkersThatAreLost:
         happen(happenings.message_received(inbound().pk))
         events.deliver()
         event = Event.objects.get()
-        assert (event.next_at, event.failed, len(event.took)) == (None, False, 1)
+        assert (event.next_at, event.failed, len(event.delivered_to)) == (None, False, 1)
 
     def test_a_failure_after_the_lease_changes_nothing_for_whoever_has_the_event_now(self, receivers):
         def slow(**kwargs):
@@ -121,7 +121,7 @@ class TestConnections:
         assert events.deliver() == 3
         assert len(receivers.heard) == 3
         assert transaction.get_autocommit()
-        assert {len(event.took) for event in Event.objects.all()} == {3}
+        assert {len(event.delivered_to) for event in Event.objects.all()} == {3}
         assert {event.attempts for event in Event.objects.all()} == {1}
 
     @pytest.mark.postgresql

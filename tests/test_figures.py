@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_front_sms import figures
 from django_front_sms.conf import get_settings
 from django_front_sms.figures import DeliveryTimes, Need, Tally
-from django_front_sms.models import AccountMemory, CounterGap, OutboundMessage, RefusedPush
+from django_front_sms.models import AccountState, CounterGap, OutboundMessage, RefusedPush
 from django_front_sms.states import State
 from tests.stories import at, event, inbound, message, paused, status, unconfirmed
 
@@ -119,7 +119,7 @@ def test_a_push_that_was_too_large_needs_somebody_until_the_next_one_comes_in():
 def test_a_worker_that_has_not_looked_at_the_clock_for_two_minutes_is_silent():
     assert figures.worker([], NOW) == figures.Worker(None, True)
 
-    memory = AccountMemory.objects.create(key=get_settings().account("default").gateway, clock=NOW)
+    memory = AccountState.objects.create(key=get_settings().account("default").gateway, clock=NOW)
     assert not figures.worker(figures.accounts(), NOW + timedelta(seconds=119)).is_silent
     assert figures.worker([memory], NOW + timedelta(seconds=121)) == figures.Worker(memory.clock, True)
 

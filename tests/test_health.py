@@ -12,7 +12,7 @@ from django.urls import path
 
 from django_front_sms import health
 from django_front_sms.conf import get_settings
-from django_front_sms.models import AccountMemory, OutboundMessage
+from django_front_sms.models import AccountState, OutboundMessage
 from tests.outbox.stage import message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.test_health")]
@@ -20,10 +20,10 @@ urlpatterns = [path("health/", health.view), path("ready/", health.ready)]
 
 
 @pytest.fixture(autouse=True)
-def memory(clock) -> AccountMemory:
+def memory(clock) -> AccountState:
     """A worker was here a moment ago."""
     key = get_settings().account("default").gateway
-    return AccountMemory.objects.create(key=key, account="default", clock=clock.database())
+    return AccountState.objects.create(key=key, account="default", clock=clock.database())
 
 
 def ask(page: str = "/health/") -> tuple[int, dict]:
@@ -54,7 +54,7 @@ def test_a_site_that_never_had_a_worker_is_told(memory):
 def test_a_queue_that_stands_is_told(clock, memory):
     message()
     clock.advance(301)
-    AccountMemory.objects.update(clock=clock.database())
+    AccountState.objects.update(clock=clock.database())
     since = clock.database() - timedelta(seconds=301)
     OutboundMessage.objects.update(next_at=since, created_at=since)
     status, found = ask()
@@ -63,7 +63,7 @@ def test_a_queue_that_stands_is_told(clock, memory):
 
 def test_a_paused_account_is_told_with_its_code_and_its_queue_is_not_told_again(clock, memory):
     message()
-    AccountMemory.objects.update(paused_at=clock.database(), pause_code=13)
+    AccountState.objects.update(paused_at=clock.database(), pause_code=13)
     since = clock.database() - timedelta(hours=1)
     OutboundMessage.objects.update(next_at=since, created_at=since)
     status, found = ask()

@@ -190,7 +190,7 @@ class TestAnnouncing:
         assert inbox.process() == 1
         assert inbox.process() == 0
         message = InboundMessage.objects.get()
-        assert (message.announced, message.look_at, message.in_reply_to) == (True, None, None)
+        assert (message.announced, message.process_at, message.in_reply_to) == (True, None, None)
         event = Event.objects.get()
         assert (event.kind, event.subject, event.data) == (
             "message_received",

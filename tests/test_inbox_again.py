@@ -11,8 +11,8 @@ from django_front_sms.exceptions import NotPossible
 from django_front_sms.gateway import push as reading
 from django_front_sms.gateway.push import decode_inbound_json, decode_inbound_query
 from django_front_sms.inbox import again, counters
-from django_front_sms.models import CounterGap, CounterMemory, Event, InboundMessage, MmsFile, OptOut
-from django_front_sms.models.incoming import mms_storage
+from django_front_sms.models import CounterGap, Event, InboundCounter, InboundMessage, MmsFile, OptOut
+from django_front_sms.models.inbound import mms_storage
 from tests.pushes import JPEG, PNG, QUERY, file, sms
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
@@ -86,7 +86,7 @@ class TestReadingAgain:
         receive(sms(counter=1, sent="2026-03-02T12:00:00Z"))
         body = sms(id=2, text="STOPP", counter=3, sent="2026-03-02T12:00:02Z")
         message = misread(monkeypatch, body, text="", counter=None)
-        assert not OptOut.objects.exists() and CounterMemory.objects.get().highest == 1
+        assert not OptOut.objects.exists() and InboundCounter.objects.get().highest == 1
         inbox.read_again(message)
         assert OptOut.objects.get().message == message
         assert CounterGap.objects.get().missing == [2]
@@ -94,9 +94,9 @@ class TestReadingAgain:
     def test_a_counter_that_was_read_before_is_counted_once(self, monkeypatch):
         receive(sms(counter=1))
         message = misread(monkeypatch, sms(id=2, counter=2), text="")
-        turns = CounterMemory.objects.get().turns
+        turns = InboundCounter.objects.get().turns
         inbox.read_again(message)
-        assert CounterMemory.objects.get().turns == turns
+        assert InboundCounter.objects.get().turns == turns
 
 
 class TestFiles:
@@ -107,7 +107,7 @@ class TestFiles:
         inbox.read_again(message)
         first, second = message.files.all()
         assert (first.file.read(), second.file.read()) == (JPEG, PNG)
-        assert b"front_sms:sha256:" in bytes(message.raw) and message.look_at is None
+        assert b"front_sms:sha256:" in bytes(message.raw) and message.process_at is None
 
     def test_files_that_are_in_storage_are_read_from_there(self, monkeypatch):
         message = misread(monkeypatch, sms(files=[file(JPEG), file(TWICE, "image/png", "b.png")]), text="")
@@ -138,7 +138,7 @@ class TestFiles:
         message = misread(monkeypatch, body, files=())
         monkeypatch.setattr("django_front_sms.inbox.files._stored", lambda content: "")
         inbox.read_again(message)
-        assert message.look_at is not None and bytes(message.raw) == body
+        assert message.process_at is not None and bytes(message.raw) == body
         monkeypatch.undo()
         monkeypatch.setattr(events, "hint", lambda task: None)
         inbox.process()

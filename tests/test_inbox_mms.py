@@ -58,7 +58,7 @@ def receive(body: bytes) -> InboundMessage:
 
 def later() -> None:
     """Lets the pause until the next look go by."""
-    InboundMessage.objects.filter(look_at__isnull=False).update(look_at=F("received_at") - timedelta(minutes=5))
+    InboundMessage.objects.filter(process_at__isnull=False).update(process_at=F("received_at") - timedelta(minutes=5))
 
 
 class TestStored:
@@ -181,7 +181,7 @@ class TestStorageThatFails:
         message = receive(sms(files=[file(JPEG)]))
         assert inbox.process() == 1
         message.refresh_from_db()
-        assert message.announced and message.look_at is not None
+        assert message.announced and message.process_at is not None
 
     def test_the_worker_stores_the_file_once_storage_is_back(self, down, settings):
         message = receive(sms(files=[file(JPEG)]))
@@ -190,7 +190,7 @@ class TestStorageThatFails:
         later()
         assert inbox.process() == 0
         message.refresh_from_db()
-        assert message.look_at is None
+        assert message.process_at is None
         assert message.files.get().file.read() == JPEG
         assert base64.b64encode(JPEG) not in bytes(message.raw)
         assert Event.objects.count() == 1

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from django_front_sms import metrics
-from django_front_sms.models import AccountMemory, CounterGap, DeliveryStatus, OutboundMessage, SendAttempt
+from django_front_sms.models import AccountState, CounterGap, DeliveryStatus, OutboundMessage, SendAttempt
 from django_front_sms.states import State
 from tests.outbox.stage import NUMBER, accepted, attempt, message, refused, take_one
 
@@ -86,14 +86,14 @@ def test_trouble_is_seen(clock):
     DeliveryStatus.objects.create(account="default", gateway_id=1)
     gateway = metrics.get_settings().account("default").gateway
     seen = clock.database() - timedelta(seconds=90)
-    AccountMemory.objects.create(key=gateway, account="default", paused_at=seen, pause_code=13, clock=seen)
+    AccountState.objects.create(key=gateway, account="default", paused_at=seen, pause_code=13, clock=seen)
     found = scraped()
     assert found["front_sms_needs_a_person", "unconfirmed"] == 1
     assert found["front_sms_needs_a_person", "counter_gaps"] == 1
     assert found["front_sms_paused", "default"] == 1
     assert found["front_sms_worker_silent_seconds",] == 90
     assert found["front_sms_waiting_for_a_worker", "statuses"] == 1
-    AccountMemory.objects.update(paused_at=None)
+    AccountState.objects.update(paused_at=None)
     assert scraped()["front_sms_paused", "default"] == 0
 
 

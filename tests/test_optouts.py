@@ -25,7 +25,7 @@ def write(text: str, recipient: str = PSK, *, minutes: float = 0, **fields) -> I
     moment = timezone.now() + timedelta(minutes=minutes - 60)
     keyword = text.split()[0].upper() if text.split() else ""
     given = {"text": text, "recipient": recipient, "sent_at": moment, "keyword": keyword, **fields}
-    return inbound(**given, received_at=timezone.now(), look_at=timezone.now() - timedelta(minutes=1), counter=None)
+    return inbound(**given, received_at=timezone.now(), process_at=timezone.now() - timedelta(minutes=1), counter=None)
 
 
 def say(text: str, recipient: str = PSK, **fields) -> None:

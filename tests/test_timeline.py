@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from django_front_sms.models import Decision, Event, OutboundMessage, Outcome, Wait
+from django_front_sms.models import Decision, Event, OutboundMessage, SendAttempt, Wait
 from django_front_sms.states import State
 from django_front_sms.timeline import of_inbound, of_outbound
 from tests.stories import at, attempt, delivered, event, file, inbound, message, paused, status, unconfirmed
@@ -69,14 +69,16 @@ def test_a_refusal_says_in_plain_words_what_is_wrong():
 
 def test_code_17_on_our_own_resend_means_that_the_attempt_before_got_through():
     sms = message(state=State.SENT)
-    attempt(sms, 1, 1, outcome=Outcome.AMBIGUOUS)
+    attempt(sms, 1, 1, outcome=SendAttempt.Outcome.AMBIGUOUS)
     attempt(sms, 2, 10, error_code=17)
 
     assert last(sms).level == "info"
     assert "got through after all" in last(sms).detail
 
 
-@pytest.mark.parametrize("before", [[], [{"outcome": Outcome.NOT_SENT}], [{"outcome": Outcome.LOST, "voided": True}]])
+@pytest.mark.parametrize(
+    "before", [[], [{"outcome": SendAttempt.Outcome.NOT_SENT}], [{"outcome": SendAttempt.Outcome.LOST, "voided": True}]]
+)
 def test_code_17_without_a_doubtful_attempt_before_is_somebody_elses(before):
     sms = message(state=State.QUEUED)
     for number, fields in enumerate(before, 1):
@@ -176,7 +178,7 @@ def test_a_message_that_waited_for_an_equal_one_still_says_so_when_it_is_gone():
     assert [entry.kind for entry in of_outbound(first)] == ["queued", "attempt"]
 
 
-@pytest.mark.parametrize("fields", [{"twin_key": "another"}, {"outcome": Outcome.NOT_SENT}])
+@pytest.mark.parametrize("fields", [{"twin_key": "another"}, {"outcome": SendAttempt.Outcome.NOT_SENT}])
 def test_what_touched_no_wire_or_was_not_equal_is_not_why_it_waited(fields, settings):
     account_with(settings, MAX_PER_SECOND=0.5)
     other, sms = message(state=State.SENT), message(state=State.SENT)
@@ -296,10 +298,12 @@ def test_cancelling_what_may_have_been_sent_is_not_called_cancelled():
 
 def test_it_says_which_receivers_took_what_and_nothing_of_events_that_nobody_listens_to():
     sms = message(state=State.SENT)
-    event(f"out:{sms.pk}", took=["clinic.receivers.note"], data={"old": "queued", "new": "sent", "x": "99999999"})
-    event(f"out:{sms.pk}", took=["clinic.receivers.count"], kind="status_received", data={"status": 99999999})
+    event(
+        f"out:{sms.pk}", delivered_to=["clinic.receivers.note"], data={"old": "queued", "new": "sent", "x": "99999999"}
+    )
+    event(f"out:{sms.pk}", delivered_to=["clinic.receivers.count"], kind="status_received", data={"status": 99999999})
     event(f"out:{sms.pk}")
-    event(f"out:{sms.pk}", next_at=at(3), took=[])
+    event(f"out:{sms.pk}", next_at=at(3), delivered_to=[])
 
     told = [entry for entry in of_outbound(sms) if entry.kind == "event"]
 
@@ -382,4 +386,4 @@ def test_an_inbound_message_tells_how_it_came_and_what_it_answers():
 
 
 def test_an_inbound_message_that_no_worker_saw_yet_says_so():
-    assert of_inbound(inbound(look_at=at(1)))[-1].kind == "waiting"
+    assert of_inbound(inbound(process_at=at(1)))[-1].kind == "waiting"

@@ -196,7 +196,7 @@ class TestStatuses:
         status = DeliveryStatus.objects.get()
         assert (status.account, status.status, status.gateway_id) == ("default", 4, 145099)
         assert (bytes(status.raw), status.problem, status.message) == (STATUS, "", None)
-        assert status.look_at is not None
+        assert status.process_at is not None
 
     @pytest.mark.parametrize(
         ("content_type", "body"),
@@ -232,7 +232,7 @@ class TestStatuses:
     def test_a_status_without_a_readable_id_is_kept_for_staff_and_not_looked_at_again(self, query):
         assert by_get(query, "status").content == b"true"
         status = DeliveryStatus.objects.get()
-        assert (status.gateway_id, status.look_at, bytes(status.raw)) == (None, None, query)
+        assert (status.gateway_id, status.process_at, bytes(status.raw)) == (None, None, query)
         assert status.problem
 
     def test_an_unknown_status_is_a_value_and_no_failure(self):

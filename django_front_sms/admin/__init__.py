@@ -3,7 +3,7 @@
 from django_front_sms.admin.accounts import AccountAdmin
 from django_front_sms.admin.bulk import BulkSendAdmin
 from django_front_sms.admin.conversations import ConversationAdmin
-from django_front_sms.admin.desk import DeskAdmin
+from django_front_sms.admin.desk import DashboardAdmin
 from django_front_sms.admin.events import EventAdmin
 from django_front_sms.admin.gaps import CounterGapAdmin
 from django_front_sms.admin.inbound import InboundMessageAdmin
@@ -17,8 +17,8 @@ __all__ = [
     "BulkSendAdmin",
     "ConversationAdmin",
     "CounterGapAdmin",
+    "DashboardAdmin",
     "DeliveryStatusAdmin",
-    "DeskAdmin",
     "EventAdmin",
     "InboundMessageAdmin",
     "OptOutAdmin",

@@ -12,16 +12,16 @@ from django_front_sms import outbox
 from django_front_sms.admin.acts import Act, ActingRegister
 from django_front_sms.admin.badges import badge, moment, story
 from django_front_sms.exceptions import NotPossible
-from django_front_sms.models import AccountMemory, Decision
+from django_front_sms.models import AccountState, Decision
 from django_front_sms.timeline import Entry, explain
 
 
-def _resume(account: AccountMemory, user: Any, key: str) -> None:
+def _resume(account: AccountState, user: Any, key: str) -> None:
     if not outbox.resume(account.account, user):
         raise NotPossible(gettext("Sending is not paused for this account."))
 
 
-def _decisions(account: AccountMemory) -> list[Entry]:
+def _decisions(account: AccountState) -> list[Entry]:
     """The last times that somebody resumed it."""
     rows = Decision.objects.filter(account=account.account, message=None).select_related("by").order_by("-pk")[:10]
     who = ((row, str(row.by.get_username()) if row.by else "") for row in reversed(rows))
@@ -34,14 +34,14 @@ RESUME = Act(
     explanation=_("When you have put right what Front objected to: everything that waits is sent."),
     question=_("Everything that waits for this account is sent. Did you put right what Front objected to?"),
     done=_("sending goes on"),
-    permission="resume_accountmemory",
+    permission="resume_accountstate",
     run=_resume,
     offered=lambda account: account.paused_at is not None,
     main=True,
 )
 
 
-@admin.register(AccountMemory)
+@admin.register(AccountState)
 class AccountAdmin(ActingRegister):
     acts = (RESUME,)
     list_display = ("account", "state", "because", "paused", "probe")
@@ -49,28 +49,28 @@ class AccountAdmin(ActingRegister):
     fieldsets = ((None, {"fields": ("account", "state", "because", "paused_at", "probe_at", "probes")}),)
     readonly_fields = ("state", "because")
 
-    def page(self, request: HttpRequest, row: AccountMemory) -> dict[str, Any]:
+    def page(self, request: HttpRequest, row: AccountState) -> dict[str, Any]:
         page = {**super().page(request, row), "title": row.account, "story": story(_decisions(row))}
         if row.paused_at is None:
             return page
         return {**page, "undecided": gettext("Sending is paused"), "why": self.because(row)}
 
     @admin.display(description=_("state"))
-    def state(self, account: AccountMemory) -> SafeString:
+    def state(self, account: AccountState) -> SafeString:
         if account.paused_at is None:
             return badge("good", "check", gettext("open"))
         return badge("bad", "pause", gettext("paused"))
 
     @admin.display(description=_("because"), empty_value="—")
-    def because(self, account: AccountMemory) -> str | None:
+    def because(self, account: AccountState) -> str | None:
         if account.paused_at is None or account.pause_code is None:
             return None
         return gettext("Code %(code)s:") % {"code": account.pause_code} + " " + explain(account.pause_code)
 
     @admin.display(description=_("paused since"), empty_value="—")
-    def paused(self, account: AccountMemory) -> SafeString | str:
+    def paused(self, account: AccountState) -> SafeString | str:
         return moment(account.paused_at)
 
     @admin.display(description=_("next probe"), empty_value="—")
-    def probe(self, account: AccountMemory) -> SafeString | str:
+    def probe(self, account: AccountState) -> SafeString | str:
         return moment(account.probe_at)

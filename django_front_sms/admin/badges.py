@@ -188,7 +188,7 @@ def link_to(ref: str) -> str:
     models = {"out": "outboundmessage", "in": "inboundmessage", "event": "event"}
     try:
         if kind == "account":
-            return reverse("admin:front_sms_accountmemory_changelist")
+            return reverse("admin:front_sms_accountstate_changelist")
         return reverse(f"admin:front_sms_{models[kind]}_change", args=[pk]) if kind in models and pk else ""
     except NoReverseMatch:
         return ""

@@ -16,7 +16,7 @@ from django_front_sms.admin import mms
 from django_front_sms.admin.badges import icon, state_badge
 from django_front_sms.conversations import Message, written_at
 from django_front_sms.inbox import files_of
-from django_front_sms.models import AccountMemory, InboundMessage, OutboundMessage
+from django_front_sms.models import AccountState, InboundMessage, OutboundMessage
 from django_front_sms.timeline import standing
 
 LATE = timedelta(minutes=5)  # how long a message can be under way before that is worth a word
@@ -27,7 +27,7 @@ def name(message: Message) -> str:
     return f"{'o' if isinstance(message, OutboundMessage) else 'i'}{message.pk}"
 
 
-def version(message: Message, paused: Mapping[str, AccountMemory]) -> str:
+def version(message: Message, paused: Mapping[str, AccountState]) -> str:
     """Changes whenever the bubble would look different."""
     facts: list[Any]
     if isinstance(message, OutboundMessage):
@@ -40,7 +40,7 @@ def version(message: Message, paused: Mapping[str, AccountMemory]) -> str:
     return hashlib.blake2b(repr(facts).encode(), digest_size=4).hexdigest()
 
 
-def bubbles(request: HttpRequest, rows: Iterable[Message], paused: Mapping[str, AccountMemory]) -> list[dict[str, Any]]:
+def bubbles(request: HttpRequest, rows: Iterable[Message], paused: Mapping[str, AccountState]) -> list[dict[str, Any]]:
     """What the template gets for each message. A day is named before its first."""
     shown = []
     day: date | None = None
@@ -64,7 +64,7 @@ def bubbles(request: HttpRequest, rows: Iterable[Message], paused: Mapping[str, 
     return shown
 
 
-def _ours(message: OutboundMessage, paused: Mapping[str, AccountMemory]) -> dict[str, Any]:
+def _ours(message: OutboundMessage, paused: Mapping[str, AccountState]) -> dict[str, Any]:
     return {
         "ours": True,
         "url": reverse("admin:front_sms_outboundmessage_change", args=[message.pk]),

@@ -27,7 +27,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.typography import simplify
-from django_front_sms.models import AccountMemory, BulkSend, OutboundMessage
+from django_front_sms.models import AccountState, BulkSend, OutboundMessage
 from django_front_sms.sending import preview_sms
 
 _MEDIA = forms.Media(
@@ -90,7 +90,7 @@ class ComposingRegister(ActingRegister):
     def _confirm_page(self, request: HttpRequest, form: ComposerForm) -> TemplateResponse:
         it = form.plan.composed
         simpler = preview_sms(simplify(it.text), unicode=it.unicode) if simplify(it.text) != it.text else None
-        paused = AccountMemory.objects.filter(key=get_settings().account(it.account).gateway, paused_at__isnull=False)
+        paused = AccountState.objects.filter(key=get_settings().account(it.account).gateway, paused_at__isnull=False)
         context = {
             "title": _("Send this message?"),
             "form": form,

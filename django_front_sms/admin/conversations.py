@@ -24,10 +24,10 @@ from django_front_sms.admin.replying import Reply, reply_to, send
 from django_front_sms.conf import get_settings
 from django_front_sms.conversations import Cursor, Message, Page, counterpart, thread, threads
 from django_front_sms.exceptions import InvalidMessage
-from django_front_sms.models import AccountMemory, Conversation, InboundMessage, OutboundMessage
+from django_front_sms.models import AccountState, Conversation, InboundMessage, OutboundMessage
 from django_front_sms.timeline import paused_accounts
 
-Paused = Mapping[str, AccountMemory]
+Paused = Mapping[str, AccountState]
 
 SHOWN = 40  # messages on a page, and the newest that are looked after while it is open
 VIEW = ("front_sms.view_outboundmessage", "front_sms.view_inboundmessage")

@@ -25,7 +25,7 @@ from django_front_sms.admin.charts import Chart, Column, Series
 from django_front_sms.admin.needs import Needs
 from django_front_sms.admin.register import Register
 from django_front_sms.figures import Tally
-from django_front_sms.models import Desk, OutboundMessage
+from django_front_sms.models import Dashboard, OutboundMessage
 from django_front_sms.states import State
 from django_front_sms.timeline import explain
 
@@ -52,12 +52,12 @@ class Tile:
     note: str = ""
 
 
-@admin.register(Desk)
-class DeskAdmin(Register):
+@admin.register(Dashboard)
+class DashboardAdmin(Register):
     """It lists no rows of its own: `changelist_view` is the page."""
 
     class Media:
-        css = {"all": ["django_front_sms/admin.css", "django_front_sms/desk.css"]}
+        css = {"all": ["django_front_sms/admin.css", "django_front_sms/dashboard.css"]}
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -66,7 +66,7 @@ class DeskAdmin(Register):
         return bool(request.user.has_perm("front_sms.view_outboundmessage"))
 
     def get_urls(self) -> list[URLPattern]:
-        return [path("", self.admin_site.admin_view(self.changelist_view), name="front_sms_desk_changelist")]
+        return [path("", self.admin_site.admin_view(self.changelist_view), name="front_sms_dashboard_changelist")]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -82,7 +82,7 @@ class DeskAdmin(Register):
             **self._figures(),
             **(extra_context or {}),
         }
-        return TemplateResponse(request, "admin/front_sms/desk/desk.html", context)
+        return TemplateResponse(request, "admin/front_sms/dashboard/dashboard.html", context)
 
     def _figures(self) -> dict[str, Any]:
         now = timezone.now()

@@ -71,7 +71,7 @@ class EventAdmin(ActingRegister):
 
     @admin.display(description=_("taken by"), empty_value="—")
     def taken_by(self, event: Event) -> str:
-        return ", ".join(str(receiver) for receiver in event.took)
+        return ", ".join(str(receiver) for receiver in event.delivered_to)
 
     @admin.display(description=_("traceback"))
     def trace(self, event: Event) -> SafeString | str:

@@ -23,7 +23,7 @@ from django_front_sms.admin.acts import Act, ActingRegister
 from django_front_sms.admin.badges import icon, moment
 from django_front_sms.conf import get_settings
 from django_front_sms.figures import Need
-from django_front_sms.models import AccountMemory, CounterGap, Event, OutboundMessage
+from django_front_sms.models import AccountState, CounterGap, Event, OutboundMessage
 from django_front_sms.timeline import explain
 
 SHOWN = 5  # rows of one kind: the others are a click away
@@ -99,8 +99,8 @@ class Needs:
         more = _list("outboundmessage", _("See what is queued"), state__exact="queued")
         return Card("overdue", "warn", "hourglass", title % {"n": overdue.count}, advice, [oldest], more)
 
-    def _paused(self, accounts: Iterable[AccountMemory]) -> Iterator[Card]:
-        if not self.may_see("accountmemory"):
+    def _paused(self, accounts: Iterable[AccountState]) -> Iterator[Card]:
+        if not self.may_see("accountstate"):
             return
         for account in (account for account in accounts if account.paused_at):
             title = _("Sending is paused for account “%(account)s”") % {"account": account.account}

@@ -27,10 +27,10 @@ from urllib3.exceptions import ClosedPoolError, EmptyPoolError, HTTPError, Locat
 from urllib3.util import parse_url
 
 from django_front_sms.gateway.deadline import AnswerStream, Clock, Deadline, DeadlineSocket, SocketOption, dial, secure
-from django_front_sms.gateway.outcome import Fate, NotSent, Outcome, Unclear, bulk_answer, single_answer
+from django_front_sms.gateway.outcome import ExchangeResult, Fate, NotSent, Unclear, bulk_answer, single_answer
 from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms, encode_bulk, encode_json, encode_query
 
-__all__ = ["Client", "Fate", "Outcome"]
+__all__ = ["Client", "ExchangeResult", "Fate"]
 
 MAX_IDLE = 5.0  # seconds; a server or firewall may drop an older connection without a word
 MAX_ANSWER = 64 * 1024  # bytes
@@ -67,7 +67,7 @@ class Client:
 
     def send(
         self, sms: Sms, *, transport: Literal["json", "get"] = "json", may_write: MayWrite | None = None
-    ) -> Outcome:
+    ) -> ExchangeResult:
         """Submit one message (§2.1).
 
         ``may_write`` is asked once, connected and right before the first byte; False ends the exchange as NOT_SENT.
@@ -79,7 +79,7 @@ class Client:
             exchange = _Exchange("POST", "push.php", may_write, body=encode_json(sms))
         return self._outcome(exchange, MAX_ANSWER, single_answer)
 
-    def send_bulk(self, bulk: BulkSms, *, may_write: MayWrite | None = None) -> Outcome:
+    def send_bulk(self, bulk: BulkSms, *, may_write: MayWrite | None = None) -> ExchangeResult:
         """Submit one text for many recipients (§2.4); otherwise as :meth:`send`."""
         exchange = _Exchange("POST", "push_bulk.php", may_write, body=encode_bulk(bulk))
         return self._outcome(exchange, MAX_BULK_ANSWER, bulk_answer)
@@ -100,7 +100,7 @@ class Client:
 
     def _outcome(
         self, exchange: "_Exchange", limit: int, judge: Callable[[int, bytes], Answer | BulkAnswer]
-    ) -> Outcome:
+    ) -> ExchangeResult:
         started = self._clock()
         exchange.deadline = Deadline(self._timeout, self._clock)
         answer: Answer | BulkAnswer | None = None
@@ -111,7 +111,7 @@ class Client:
             fate, detail = Fate.NOT_SENT, str(reason)
         except Unclear as reason:
             fate, detail = Fate.AMBIGUOUS, str(reason)
-        return Outcome(fate, answer, exchange.status or None, detail, self._clock() - started)
+        return ExchangeResult(fate, answer, exchange.status or None, detail, self._clock() - started)
 
     def _ask(self, exchange: "_Exchange", limit: int) -> bytes:
         """Write the request and read the answer's body, its HTTP status put down. Raises NotSent or Unclear."""

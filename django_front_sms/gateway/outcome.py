@@ -35,7 +35,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ExchangeResult:
     """How an exchange ended.
 
     ``answer`` is there when the fate is ANSWERED, and only then; ``repr`` leaves it out, since it can hold numbers.

@@ -91,8 +91,8 @@ def _keep(pk: int, again: InboundMessage, attached: list[MmsFile]) -> None:
         file.message_id = pk
         file.save()
     if MmsFile.objects.filter(message=row, file="").exclude(sha256="").exists():
-        row.look_at = database_now()  # the worker tries to store them
-    row.save(update_fields=[*_FIELDS, "content_digest", "in_reply_to", "look_at"])
+        row.process_at = database_now()  # the worker tries to store them
+    row.save(update_fields=[*_FIELDS, "content_digest", "in_reply_to", "process_at"])
     if row.announced:
         optouts.heed([row])
         if not counted:

@@ -13,7 +13,7 @@ from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.inbox import counters, files
 from django_front_sms.inbox.store import LONGEST_PROBLEM, TWIN
-from django_front_sms.models import Event, InboundMessage, MmsFile, OutboundMessage, Outcome, SendAttempt
+from django_front_sms.models import Event, InboundMessage, MmsFile, OutboundMessage, SendAttempt
 from django_front_sms.states import ACCEPTED, State
 
 BATCH = 100
@@ -28,7 +28,7 @@ def process() -> int:
     undecided: set[int] = set()
     while True:
         now = database_now()
-        due = InboundMessage.objects.filter(look_at__lte=now).exclude(pk__in=undecided).order_by("look_at", "pk")
+        due = InboundMessage.objects.filter(process_at__lte=now).exclude(pk__in=undecided).order_by("process_at", "pk")
         messages = sorted(due.defer("raw")[:BATCH], key=lambda message: message.pk)  # all workers lock in order
         if not messages:
             break
@@ -47,12 +47,12 @@ def _announce(messages: Sequence[InboundMessage], unfinished: Collection[int], n
     for message in messages:
         row = InboundMessage.objects.filter(pk=message.pk)
         pause = max(_SOONEST, min(now - message.received_at, _LATEST))
-        look_at = now + pause if message.pk in unfinished else None
+        process_at = now + pause if message.pk in unfinished else None
         if message.announced:
-            row.update(look_at=look_at)
+            row.update(process_at=process_at)
             continue
         reply_to = answered_by(message)
-        if not row.filter(announced=False).update(announced=True, in_reply_to=reply_to, look_at=look_at):
+        if not row.filter(announced=False).update(announced=True, in_reply_to=reply_to, process_at=process_at):
             continue
         _flag_twin(message)
         new.append(message)
@@ -94,7 +94,10 @@ def _is_too_early(message: InboundMessage, now: datetime) -> bool:
     that is recorded, or at the next sweep, until the lease of what was claimed by then is over."""
     if now > message.received_at + get_settings().lease:
         return False
-    claimed = {"send_attempts__outcome": Outcome.PENDING, "send_attempts__claimed_at__lte": message.received_at}
+    claimed = {
+        "send_attempts__outcome": SendAttempt.Outcome.PENDING,
+        "send_attempts__claimed_at__lte": message.received_at,
+    }
     return _to_whoever_wrote(message).filter(state=State.SENDING, lease_until__gt=now, **claimed).exists()
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django_front_sms import happenings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import nested_transaction
-from django_front_sms.models import CounterGap, CounterMemory, Event, InboundMessage
+from django_front_sms.models import CounterGap, Event, InboundCounter, InboundMessage
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +30,13 @@ def count(messages: Iterable[InboundMessage], now: datetime) -> None:
             moment = min(message.sent_at or message.received_at, message.received_at)
             by_account[message.account].append((message.counter, moment))
     for account in sorted(by_account):
-        memory = CounterMemory.lock(account)
+        memory = InboundCounter.lock(account)
         for number, moment in by_account[account]:
             _count(memory, number, moment, now)
         memory.save()
 
 
-def _count(memory: CounterMemory, number: int, moment: datetime, now: datetime) -> None:
+def _count(memory: InboundCounter, number: int, moment: datetime, now: datetime) -> None:
     lowest, highest, latest = memory.lowest, memory.highest, memory.highest_at
     if lowest is None or highest is None or latest is None:
         memory.lowest = memory.highest = number
@@ -52,7 +52,9 @@ def _count(memory: CounterMemory, number: int, moment: datetime, now: datetime) 
         memory.lowest = number
 
 
-def _ahead(memory: CounterMemory, highest: int, latest: datetime, number: int, moment: datetime, now: datetime) -> None:
+def _ahead(
+    memory: InboundCounter, highest: int, latest: datetime, number: int, moment: datetime, now: datetime
+) -> None:
     if number - highest > LONGEST_HOLE + 1:
         if moment >= latest:
             _count_anew(memory, highest, number, moment, now)
@@ -64,11 +66,11 @@ def _ahead(memory: CounterMemory, highest: int, latest: datetime, number: int, m
     memory.highest, memory.highest_at = number, max(latest, moment)
 
 
-def _is_of_an_earlier_count(memory: CounterMemory, moment: datetime) -> bool:
+def _is_of_an_earlier_count(memory: InboundCounter, moment: datetime) -> bool:
     return memory.reset_at is not None and moment < memory.reset_at
 
 
-def _count_anew(memory: CounterMemory, highest: int, number: int, moment: datetime, now: datetime) -> None:
+def _count_anew(memory: InboundCounter, highest: int, number: int, moment: datetime, now: datetime) -> None:
     """The customer's counter was set to something else. Nothing is missing, but staff can see it."""
     first, last = sorted((highest, number))
     CounterGap.objects.create(

@@ -17,7 +17,7 @@ from django.db import connections
 from django_front_sms.gateway.base64_in_json import without
 from django_front_sms.gateway.push import FilePart, repair_double_utf8
 from django_front_sms.models import MmsFile
-from django_front_sms.models.incoming import mms_storage
+from django_front_sms.models.inbound import mms_storage
 
 logger = logging.getLogger(__name__)
 

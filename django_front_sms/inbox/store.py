@@ -43,7 +43,7 @@ def store_status(account: str, push: StatusPush, raw: bytes) -> None:
         status=push.status,
         raw=raw,
         problem=push.problem[:LONGEST_PROBLEM],
-        look_at=None if push.gateway_id is None else happenings.due_at_once(),  # without an id it is nobody's
+        process_at=None if push.gateway_id is None else happenings.due_at_once(),  # without an id it is nobody's
     )
     _insert(status, [], using)
     if push.problem:
@@ -105,7 +105,7 @@ def unsaved(account: str, push: InboundPush, raw: bytes, problems: list[str]) ->
         counter=push.counter,
         raw=files.moved_out(raw, push.files, contents, names),
         problem="; ".join(problems)[:LONGEST_PROBLEM],
-        look_at=happenings.due_at_once(),
+        process_at=happenings.due_at_once(),
         **texts,
     )
     return message, files.rows(push.files, contents, names)

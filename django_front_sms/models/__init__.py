@@ -1,40 +1,29 @@
 """What this app remembers. Rows, their queries, constraints and indexes: no HTTP and no signals here."""
 
-from django_front_sms.models.conversation import Conversation
-from django_front_sms.models.counting import CounterGap, CounterMemory
-from django_front_sms.models.desk import Desk
+from django_front_sms.models.account import AccountState
+from django_front_sms.models.counter import CounterGap, InboundCounter
+from django_front_sms.models.delivery import Decision, DeliveryStatus, SendAttempt
 from django_front_sms.models.event import Event
-from django_front_sms.models.incoming import InboundMessage, MmsFile, RefusedPush
-from django_front_sms.models.memory import AccountMemory
+from django_front_sms.models.inbound import InboundMessage, MmsFile, RefusedPush
 from django_front_sms.models.optout import OptOut
-from django_front_sms.models.outgoing import (
-    BulkSend,
-    Decision,
-    DeliveryStatus,
-    OnDuplicate,
-    OutboundMessage,
-    Outcome,
-    Priority,
-    SendAttempt,
-    Wait,
-)
+from django_front_sms.models.outbound import BulkSend, OnDuplicate, OutboundMessage, Priority, Wait
+from django_front_sms.models.proxies import Conversation, Dashboard
 
 __all__ = [
-    "AccountMemory",
+    "AccountState",
     "BulkSend",
     "Conversation",
     "CounterGap",
-    "CounterMemory",
+    "Dashboard",
     "Decision",
     "DeliveryStatus",
-    "Desk",
     "Event",
+    "InboundCounter",
     "InboundMessage",
     "MmsFile",
     "OnDuplicate",
     "OptOut",
     "OutboundMessage",
-    "Outcome",
     "Priority",
     "RefusedPush",
     "SendAttempt",

@@ -45,7 +45,7 @@ class Event(models.Model):
         _("due"), null=True, blank=True, default=timezone.now
     )  # null: handed out, or given up
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    took = models.JSONField(default=list, blank=True)  # the receivers that took it
+    delivered_to = models.JSONField(default=list, blank=True)  # the receivers that took it
     failed = models.BooleanField(_("given up"), default=False)
     traceback = models.TextField(_("traceback"), blank=True, default="")
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_front_sms.models.incoming import InboundMessage
+from django_front_sms.models.inbound import InboundMessage
 
 
 class OptOut(models.Model):

@@ -8,7 +8,7 @@ from django.db.models import F
 
 from django_front_sms.db.bulk import update_rows
 from django_front_sms.db.lookups import AnyOf
-from django_front_sms.models import Outcome, SendAttempt
+from django_front_sms.models import SendAttempt
 from django_front_sms.outbox.plain import Attempt, Message, read
 
 _FIELDS = ("outcome", "finished_at", "duration", "http_status", "error_code", "gateway_id", "detail")
@@ -31,7 +31,7 @@ def write(attempts: Sequence[Attempt]) -> None:
 def lose(attempts: Iterable[Attempt], now: datetime, why: str) -> None:
     """Those of `attempts` that are still under way are no longer waited for; they may have reached Front, and an answer
     of theirs that comes late still counts."""
-    pending = [attempt for attempt in attempts if attempt.outcome == Outcome.PENDING]
+    pending = [attempt for attempt in attempts if attempt.outcome == SendAttempt.Outcome.PENDING]
     for attempt in pending:
-        attempt.outcome, attempt.finished_at, attempt.detail = Outcome.LOST, now, why
+        attempt.outcome, attempt.finished_at, attempt.detail = SendAttempt.Outcome.LOST, now, why
     write(pending)

@@ -7,7 +7,7 @@ every row of the request in doubt, and is never repeated by a machine.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from django_front_sms.gateway.client import Fate, Outcome
+from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms
 from django_front_sms.outbox.claim import Job
@@ -26,7 +26,7 @@ def request_of(jobs: Sequence[Job]) -> BulkSms:
     )
 
 
-def outcome_of(job: Job, outcome: Outcome) -> Outcome:
+def outcome_of(job: Job, outcome: ExchangeResult) -> ExchangeResult:
     """What the outcome of the whole request says of one of its rows."""
     answer = outcome.answer
     if outcome.fate is not Fate.ANSWERED or not isinstance(answer, BulkAnswer):

@@ -21,7 +21,7 @@ from django_front_sms.db.lookups import AnyOf
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Sms
-from django_front_sms.models import AccountMemory, OutboundMessage, Priority, SendAttempt, Wait
+from django_front_sms.models import AccountState, OutboundMessage, Priority, SendAttempt, Wait
 from django_front_sms.outbox.attempts import attempts_of
 from django_front_sms.outbox.fold import CLOCK_TOLERANCE, is_risky, leaves_doubt, may_repeat
 from django_front_sms.outbox.moves import Move, apply
@@ -117,9 +117,9 @@ def _seconds_left(message: Message, conf: FrontSMSSettings, claimed_at: datetime
 @short_transaction
 def _claim(
     stream: Stream, limit: int, conf: FrontSMSSettings, token: str
-) -> tuple[AccountMemory, list[_Chosen], datetime, float]:
+) -> tuple[AccountState, list[_Chosen], datetime, float]:
     account = stream.account
-    memory = AccountMemory.lock(account.gateway, account.name)
+    memory = AccountState.lock(account.gateway, account.name)
     now = database_now()
     mind_the_clock(memory, account, now)
     limit, pace = _within_rate(memory, account, conf, now, limit)
@@ -139,7 +139,7 @@ def _claim(
 
 
 def _within_rate(
-    memory: AccountMemory, account: Account, conf: FrontSMSSettings, now: datetime, limit: int
+    memory: AccountState, account: Account, conf: FrontSMSSettings, now: datetime, limit: int
 ) -> tuple[int, float]:
     """How many the rate cap admits, and the seconds between two of them. What is claimed now goes out within T/4."""
     if not account.max_per_second:
@@ -149,7 +149,7 @@ def _within_rate(
     return min(limit, max(1, int(conf.timeout / 4 * account.max_per_second))), 1 / account.max_per_second
 
 
-def _choose(memory: AccountMemory, stream: Stream, conf: FrontSMSSettings, now: datetime, limit: int) -> list[_Chosen]:
+def _choose(memory: AccountState, stream: Stream, conf: FrontSMSSettings, now: datetime, limit: int) -> list[_Chosen]:
     probing = memory.paused_at is not None
     if probing:
         if memory.pause_code != ErrorCode.NO_CREDIT or memory.probe_at is None or memory.probe_at > now:

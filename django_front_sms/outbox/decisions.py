@@ -11,7 +11,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.exceptions import NotPossible
-from django_front_sms.models import AccountMemory, Decision, OutboundMessage, Outcome, SendAttempt, Wait
+from django_front_sms.models import AccountState, Decision, OutboundMessage, SendAttempt, Wait
 from django_front_sms.outbox.attempts import attempts_of
 from django_front_sms.outbox.fold import leaves_doubt
 from django_front_sms.outbox.moves import Move, apply, locked
@@ -59,7 +59,7 @@ def send_anyway(message: OutboundMessage, by: Any = None) -> State:
         keys = set(attempts.values_list("twin_key", flat=True))
         last = (
             SendAttempt.objects.filter(twin_key__in=keys)
-            .exclude(outcome=Outcome.NOT_SENT)
+            .exclude(outcome=SendAttempt.Outcome.NOT_SENT)
             .order_by("claimed_at")
             .last()
         )
@@ -92,7 +92,7 @@ def resume(account: str, by: Any = None) -> bool:
 @nested_transaction
 def _resume(account: str, by: Any) -> bool:
     gateway = get_settings().account(account).gateway
-    memory = AccountMemory.lock(gateway, account)
+    memory = AccountState.lock(gateway, account)
     if memory.paused_at is None:
         return False
     memory.paused_at = memory.pause_code = memory.probe_at = None

@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 
 from django_front_sms import tracing
 from django_front_sms.conf import Account, FrontSMSSettings
-from django_front_sms.gateway.client import Fate, Outcome
+from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.submit import BulkSms, Sms
 from django_front_sms.outbox import bulk
 from django_front_sms.outbox.claim import Claimed, Job
@@ -78,13 +78,13 @@ class Exchanger:
         return [result for _, result in answers]
 
 
-def attempt(job: Job, conf: FrontSMSSettings) -> Outcome:
+def attempt(job: Job, conf: FrontSMSSettings) -> ExchangeResult:
     """Make one attempt. Whatever goes wrong in it, there is an outcome."""
     wait = job.not_before - job.began.elapsed()
     if wait > 0:
         time.sleep(wait)
 
-    def send(client: "GatewayClient") -> Outcome:
+    def send(client: "GatewayClient") -> ExchangeResult:
         return client.send(job.sms, transport=job.account.transport, may_write=lambda: _in_time(job))
 
     return tracing.exchange(
@@ -92,11 +92,11 @@ def attempt(job: Job, conf: FrontSMSSettings) -> Outcome:
     )
 
 
-def attempt_bulk(jobs: Sequence[Job], conf: FrontSMSSettings) -> Outcome:
+def attempt_bulk(jobs: Sequence[Job], conf: FrontSMSSettings) -> ExchangeResult:
     """Make one attempt for all of `jobs`, in one request."""
     account = jobs[0].account
 
-    def send(client: "GatewayClient") -> Outcome:
+    def send(client: "GatewayClient") -> ExchangeResult:
         return client.send_bulk(bulk.request_of(jobs), may_write=lambda: _in_time(jobs[0]))
 
     make = functools.partial(_guarded, account, conf, send)
@@ -107,7 +107,9 @@ def _in_time(job: Job) -> bool:
     return job.began.elapsed() < job.send_by
 
 
-def _guarded(account: Account, conf: FrontSMSSettings, exchange: "Callable[[GatewayClient], Outcome]") -> Outcome:
+def _guarded(
+    account: Account, conf: FrontSMSSettings, exchange: "Callable[[GatewayClient], ExchangeResult]"
+) -> ExchangeResult:
     try:
         client = client_for(account, conf)
     except Exception as error:
@@ -115,16 +117,16 @@ def _guarded(account: Account, conf: FrontSMSSettings, exchange: "Callable[[Gate
             'No gateway client could be made (%s), and nothing was sent: check FRONT_SMS["CLIENT"] and GATEWAY_URL',
             type(error).__name__,
         )
-        return Outcome(fate=Fate.NOT_SENT, detail=f"no gateway client could be made: {type(error).__name__}")
+        return ExchangeResult(fate=Fate.NOT_SENT, detail=f"no gateway client could be made: {type(error).__name__}")
     try:
         outcome: Any = exchange(client)
-        if not isinstance(outcome, Outcome):
-            raise TypeError("a gateway client must give an Outcome")
+        if not isinstance(outcome, ExchangeResult):
+            raise TypeError("a gateway client must give an ExchangeResult")
         return outcome
     except BaseException as error:  # time-outs of gevent's, too: an attempt without an outcome is waited for for ever
         # No traceback: a client of a site's own may have put the text or the number into its exception.
         logger.error("The gateway client failed with %s; the attempt is taken as ambiguous", type(error).__name__)
-        return Outcome(fate=Fate.AMBIGUOUS, detail=f"the gateway client failed with {type(error).__name__}")
+        return ExchangeResult(fate=Fate.AMBIGUOUS, detail=f"the gateway client failed with {type(error).__name__}")
 
 
 class GatewayClient(Protocol):
@@ -132,9 +134,11 @@ class GatewayClient(Protocol):
 
     def __init__(self, gateway_url: str, *, timeout: float, max_connections: int) -> None: ...
 
-    def send(self, sms: Sms, *, transport: Literal["json", "get"], may_write: Callable[[], bool] | None) -> Outcome: ...
+    def send(
+        self, sms: Sms, *, transport: Literal["json", "get"], may_write: Callable[[], bool] | None
+    ) -> ExchangeResult: ...
 
-    def send_bulk(self, bulk: BulkSms, *, may_write: Callable[[], bool] | None) -> Outcome: ...
+    def send_bulk(self, bulk: BulkSms, *, may_write: Callable[[], bool] | None) -> ExchangeResult: ...
 
 
 def client_for(account: Account, conf: FrontSMSSettings) -> GatewayClient:

@@ -12,7 +12,7 @@ from typing import Any
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway.codes import Blame, ErrorCode, blame, describe
 from django_front_sms.gateway.outcome import CREATED
-from django_front_sms.models import Outcome, Wait
+from django_front_sms.models import SendAttempt, Wait
 from django_front_sms.outbox.plain import Attempt, Message
 from django_front_sms.states import NOT_SENT, State
 
@@ -20,7 +20,7 @@ FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(seconds=60)
 DUPLICATES_UNTIL_REJECTED = 3
 CLOCK_TOLERANCE = timedelta(seconds=1)
-_DOUBTFUL = (Outcome.AMBIGUOUS, Outcome.LOST)
+_DOUBTFUL = (SendAttempt.Outcome.AMBIGUOUS, SendAttempt.Outcome.LOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def leaves_doubt(attempts: Iterable[Attempt]) -> bool:
 
 def is_accepted(attempt: Attempt) -> bool:
     """Whether Front said to this attempt that it has the message (code 0)."""
-    return attempt.outcome == Outcome.ANSWERED and attempt.error_code == ErrorCode.OK
+    return attempt.outcome == SendAttempt.Outcome.ANSWERED and attempt.error_code == ErrorCode.OK
 
 
 def may_repeat(message: Message, account: Account) -> bool:
@@ -82,7 +82,7 @@ def fold(
     live = [attempt for attempt in attempts if not attempt.voided]
     first_risk = next(filter(is_risky, live), None)
     risk_at = first_risk.claimed_at if first_risk else None
-    if any(attempt.outcome == Outcome.PENDING for attempt in live):
+    if any(attempt.outcome == SendAttempt.Outcome.PENDING for attempt in live):
         return Verdict(state=State.SENDING, risk_at=risk_at)
     if first_risk:
         return _at_risk(message, live[live.index(first_risk) :], account, conf, now)
@@ -112,8 +112,10 @@ def _without_risk(message: Message, live: Sequence[Attempt], conf: FrontSMSSetti
     if not live:
         return Verdict(state=State.QUEUED, next_at=now)
     last = live[-1]
-    if last.outcome == Outcome.NOT_SENT:
-        failures = next((n for n, a in enumerate(reversed(live)) if a.outcome != Outcome.NOT_SENT), len(live))
+    if last.outcome == SendAttempt.Outcome.NOT_SENT:
+        failures = next(
+            (n for n, a in enumerate(reversed(live)) if a.outcome != SendAttempt.Outcome.NOT_SENT), len(live)
+        )
         return Verdict(
             state=State.QUEUED, next_at=now + backoff(failures), waits_for=Wait.RETRY, error_text=last.detail
         )

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 from django.db.models import QuerySet
 
-from django_front_sms.models import OutboundMessage, Outcome, SendAttempt
+from django_front_sms.models import OutboundMessage, SendAttempt
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class Attempt:
     claimed_at: datetime
     finished_at: datetime | None = None
     duration: float | None = None
-    outcome: str = Outcome.PENDING
+    outcome: str = SendAttempt.Outcome.PENDING
     http_status: int | None = None
     error_code: int | None = None
     gateway_id: int | None = None

@@ -17,17 +17,16 @@ from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.lookups import AnyOf
 from django_front_sms.db.transactions import short_transaction
-from django_front_sms.gateway.client import Fate
-from django_front_sms.gateway.client import Outcome as Exchange
+from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.codes import ACCOUNT_CODES, ErrorCode
 from django_front_sms.gateway.submit import Answer
 from django_front_sms.models import (
-    AccountMemory,
+    AccountState,
     Decision,
     DeliveryStatus,
     Event,
     OutboundMessage,
-    Outcome,
+    SendAttempt,
     Wait,
 )
 from django_front_sms.outbox.attempts import attempts_of, lose, write
@@ -40,11 +39,15 @@ from django_front_sms.states import State
 logger = logging.getLogger(__name__)
 
 FIRST_PROBE = timedelta(minutes=1)
-_OPEN = (Outcome.PENDING, Outcome.LOST)
+_OPEN = (SendAttempt.Outcome.PENDING, SendAttempt.Outcome.LOST)
 _BIGGEST = 2**63 - 1
 # Besides what the database refuses: what Python cannot hand to it, such as 2**70 to SQLite.
 _UNSTORABLE = (DatabaseError, AttributeError, OverflowError, TypeError, ValueError)
-_OUTCOMES = {Fate.NOT_SENT: Outcome.NOT_SENT, Fate.AMBIGUOUS: Outcome.AMBIGUOUS, Fate.ANSWERED: Outcome.ANSWERED}
+_OUTCOMES = {
+    Fate.NOT_SENT: SendAttempt.Outcome.NOT_SENT,
+    Fate.AMBIGUOUS: SendAttempt.Outcome.AMBIGUOUS,
+    Fate.ANSWERED: SendAttempt.Outcome.ANSWERED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Result:
     """What came of a job. `took`: seconds from before its claim to its answer."""
 
     job: Job
-    exchange: Exchange
+    exchange: ExchangeResult
     took: float
 
 
@@ -80,7 +83,7 @@ def _settle_alone(result: Result, conf: FrontSMSSettings) -> None:
     except (OperationalError, InterfaceError):
         raise
     except _UNSTORABLE:
-        unstorable = Exchange(fate=Fate.AMBIGUOUS, detail="the answer could not be stored")
+        unstorable = ExchangeResult(fate=Fate.AMBIGUOUS, detail="the answer could not be stored")
         _settle([Result(result.job, unstorable, result.took)], conf)
 
 
@@ -104,7 +107,7 @@ def _settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
     ids = [attempt.gateway_id for attempt in landed if is_accepted(attempt) and attempt.gateway_id is not None]
     if ids:  # a status may have come before its message had its id
         DeliveryStatus.objects.filter(AnyOf(F("gateway_id"), ids), account=account.name, message=None).update(
-            look_at=now
+            process_at=now
         )
 
 
@@ -122,8 +125,8 @@ def _land(attempt: Attempt, result: Result, has_id: bool) -> bool:
         attempt.error_code = answer.errorcode
         attempt.gateway_id = answer.id if answer.id is not None and 0 < answer.id <= _BIGGEST else None
         attempt.detail = answer.description if answer.errorcode else ""
-    if attempt.outcome == Outcome.ANSWERED and (problem := _unusable(attempt, has_id)):
-        attempt.outcome, attempt.error_code, attempt.gateway_id = Outcome.AMBIGUOUS, None, None
+    if attempt.outcome == SendAttempt.Outcome.ANSWERED and (problem := _unusable(attempt, has_id)):
+        attempt.outcome, attempt.error_code, attempt.gateway_id = SendAttempt.Outcome.AMBIGUOUS, None, None
         attempt.detail = problem
     attempt.detail = attempt.detail.replace("\0", "\ufffd")[:300]
     return True
@@ -196,7 +199,7 @@ def _pause(results: Sequence[Result], account: Account) -> None:
         if probe:
             _end_probe(probe)
         return
-    memory = AccountMemory.lock(account.gateway, account.name)
+    memory = AccountState.lock(account.gateway, account.name)
     codes = [code for result in blaming if result.job.generation == memory.generation and (code := _code(result))]
     if memory.paused_at is not None or not codes:
         return
@@ -216,7 +219,7 @@ def _code(result: Result) -> int | None:
 
 def _end_probe(job: Job) -> None:
     """Front takes messages again: the pause for lack of credit is over."""
-    AccountMemory.objects.filter(
+    AccountState.objects.filter(
         key=job.account.gateway, pause_code=ErrorCode.NO_CREDIT, generation=job.generation
     ).update(paused_at=None, pause_code=None, probe_at=None, probes=0)
 

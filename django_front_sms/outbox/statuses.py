@@ -42,7 +42,7 @@ class _Fold(NamedTuple):
 
     pk: int
     message: int | None
-    look_at: datetime | None
+    process_at: datetime | None
     problem: str
 
 
@@ -61,8 +61,8 @@ def fold_statuses() -> int:
 def _fold_batch() -> int | None:
     """None: nothing is due."""
     now = database_now()
-    due = DeliveryStatus.objects.filter(look_at__lte=now)
-    found = list(due.order_by("look_at", "pk").values_list("pk", "account", "gateway_id")[:BATCH])
+    due = DeliveryStatus.objects.filter(process_at__lte=now)
+    found = list(due.order_by("process_at", "pk").values_list("pk", "account", "gateway_id")[:BATCH])
     if not found:
         return None
     standings = locked_standings(_messages_of({(account, gateway_id) for _pk, account, gateway_id in found}))
@@ -80,7 +80,7 @@ def _fold_batch() -> int | None:
     ]
     update_values(DeliveryStatus, _Fold._fields[1:], folds)
     told = _move([message for message in standings if message.pk in seen], seen, now)
-    told += happenings.statuses_received([(fold.pk, fold.message) for fold in folds if fold.look_at is None])
+    told += happenings.statuses_received([(fold.pk, fold.message) for fold in folds if fold.process_at is None])
     insert_values(Event, happenings.VALUES, told, next_at=happenings.due_at_once())
     return len(statuses)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django_front_sms.conf import Account
 from django_front_sms.db.clock import Moment
 from django_front_sms.db.transactions import short_transaction
-from django_front_sms.models import AccountMemory, Priority
+from django_front_sms.models import AccountState, Priority
 from django_front_sms.outbox.pace import CLAIMED_AHEAD, Pace
 
 
@@ -62,7 +62,7 @@ class Stream:
         """How many answers until there is room."""
         return max(0, self.under_way - self.pace.refill_below + 1)
 
-    def hold(self, memory: AccountMemory, now: datetime, lease: timedelta) -> bool:
+    def hold(self, memory: AccountState, now: datetime, lease: timedelta) -> bool:
         """Take a free slot, or keep ours for another lease; False where all are taken."""
         slots = memory.streams
         free = None
@@ -89,7 +89,7 @@ class Stream:
         """Whether to claim now would be to ask in vain: each time costs a transaction behind the account's lock."""
         return self._rest is not None and self._rest[0].elapsed() < self._rest[1]
 
-    def free(self, memory: AccountMemory) -> None:
+    def free(self, memory: AccountState) -> None:
         """Give the slot back. In the transaction of an empty claim: what is due later finds it free."""
         memory.streams = {name: slot for name, slot in memory.streams.items() if slot[0] != self.token}
         self.held = False
@@ -103,6 +103,6 @@ def streams_of(account: Account) -> list[Stream]:
 @short_transaction
 def release(stream: Stream) -> None:
     """Give the slot back outside of a claim: at the end of a run."""
-    memory = AccountMemory.lock(stream.account.gateway, stream.account.name)
+    memory = AccountState.lock(stream.account.gateway, stream.account.name)
     stream.free(memory)
     memory.save(update_fields=["streams"])

@@ -16,7 +16,7 @@ from django_front_sms.outbox.fold import leaves_doubt, may_repeat
 from django_front_sms.outbox.moves import Move, apply, locked
 from django_front_sms.outbox.plain import Message, read
 from django_front_sms.outbox.settle import rescue
-from django_front_sms.outbox.timekeeping import look_at_the_clock
+from django_front_sms.outbox.timekeeping import check_clock
 from django_front_sms.states import State
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def sweep() -> None:
     """Rescue what never came back, end what is past its limits; for all accounts."""
     conf = get_settings()
     for account in conf.accounts.values():
-        look_at_the_clock(account)
+        check_clock(account)
         _until_none(rescue, account, conf)
         _until_none(_leave_to_people, account, conf)
         _until_none(_expire, account, conf)

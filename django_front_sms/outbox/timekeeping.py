@@ -11,7 +11,7 @@ from django.db.models import Q
 from django_front_sms.conf import Account
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import short_transaction
-from django_front_sms.models import AccountMemory, OutboundMessage
+from django_front_sms.models import AccountState, OutboundMessage
 from django_front_sms.outbox.attempts import attempts_of, lose
 from django_front_sms.outbox.fold import CLOCK_TOLERANCE
 from django_front_sms.outbox.moves import Move, apply, locked
@@ -20,7 +20,7 @@ from django_front_sms.states import State
 _AT_RISK = Q(state=State.QUEUED, risk_at__isnull=False) | Q(state=State.SENDING)
 
 
-def mind_the_clock(memory: AccountMemory, account: Account, now: datetime) -> None:
+def mind_the_clock(memory: AccountState, account: Account, now: datetime) -> None:
     """Leave all that is under way or at risk to people where the clock stepped back; from then on its new time counts.
     `memory` is locked, and saved by the caller. Answers that still come settle their messages as late ones do."""
     if not memory.clock or now >= memory.clock - CLOCK_TOLERANCE:
@@ -37,8 +37,8 @@ def mind_the_clock(memory: AccountMemory, account: Account, now: datetime) -> No
 
 
 @short_transaction
-def look_at_the_clock(account: Account) -> None:
+def check_clock(account: Account) -> None:
     """`mind_the_clock`, in a transaction of its own."""
-    memory = AccountMemory.lock(account.gateway, account.name)
+    memory = AccountState.lock(account.gateway, account.name)
     mind_the_clock(memory, account, database_now())
     memory.save(update_fields=["clock", "rate_at"])

@@ -11,7 +11,7 @@ from django.db.models import F
 from django_front_sms.conf import FrontSMSSettings
 from django_front_sms.db.lookups import AnyOf
 from django_front_sms.gateway.codes import ErrorCode
-from django_front_sms.models import Outcome, SendAttempt, Wait
+from django_front_sms.models import SendAttempt, Wait
 from django_front_sms.outbox.moves import Move
 from django_front_sms.outbox.plain import DueMessage, Message
 from django_front_sms.states import ACCEPTED, State
@@ -31,7 +31,7 @@ class Twins:
         """All attempts with these keys that were claimed after `since`, but for those known as not sent."""
         attempts: dict[str, list[SendAttempt]] = defaultdict(list)
         found = SendAttempt.objects.filter(AnyOf(F("twin_key"), set(keys)), claimed_at__gt=since)
-        found = found.exclude(outcome=Outcome.NOT_SENT)
+        found = found.exclude(outcome=SendAttempt.Outcome.NOT_SENT)
         for attempt in found.select_related("message").order_by("claimed_at", "pk"):
             attempts[attempt.twin_key].append(attempt)
         return cls(attempts, set(taken))

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection
 
 from django_front_sms.models import MmsFile
-from django_front_sms.models.incoming import mms_storage
+from django_front_sms.models.inbound import mms_storage
 
 logger = logging.getLogger(__name__)
 

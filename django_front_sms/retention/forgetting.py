@@ -20,7 +20,6 @@ from django_front_sms.models import (
     InboundMessage,
     MmsFile,
     OutboundMessage,
-    Outcome,
     SendAttempt,
 )
 from django_front_sms.outbox.moves import locked
@@ -54,7 +53,7 @@ def ended(now: datetime) -> Q:
     undecided = Q(state=State.UNCONFIRMED, given_up=False)
     # An answer that is late may still send a message back into the queue.
     recent = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__gt=now - get_settings().twin_gap)
-    late = recent.filter(outcome__in=(Outcome.PENDING, Outcome.LOST))
+    late = recent.filter(outcome__in=(SendAttempt.Outcome.PENDING, SendAttempt.Outcome.LOST))
     return ~Q(state__in=OPEN) & ~undecided & Q(~Exists(late))
 
 
@@ -87,7 +86,7 @@ def statuses(keys: Collection[int]) -> int:
 @nested_transaction
 def inbound(keys: Collection[int]) -> int:
     """Empty inbound messages; gives how many. Their files are gone before: `files.forget`."""
-    rows = InboundMessage.objects.filter(pk__in=keys, look_at=None)
+    rows = InboundMessage.objects.filter(pk__in=keys, process_at=None)
     # Without Front's id, an identity is made of the numbers. With it, it is not, and a redelivery is still known.
     for key in rows.filter(gateway_id=None).values_list("pk", flat=True):
         InboundMessage.objects.filter(pk=key).update(identity=secrets.token_hex(16))
@@ -116,16 +115,16 @@ def full_outgoing() -> "QuerySet[OutboundMessage]":
 
 
 def full_statuses() -> "QuerySet[DeliveryStatus]":
-    return DeliveryStatus.objects.exclude(raw=b"").filter(look_at=None)
+    return DeliveryStatus.objects.exclude(raw=b"").filter(process_at=None)
 
 
 def full_inbound() -> "QuerySet[InboundMessage]":
     """Those that the worker is done with."""
-    return InboundMessage.objects.exclude(content_digest="").filter(look_at=None)
+    return InboundMessage.objects.exclude(content_digest="").filter(process_at=None)
 
 
 def full_files() -> "QuerySet[MmsFile]":
-    return MmsFile.objects.exclude(file="", name="", sha256="").filter(message__look_at=None)
+    return MmsFile.objects.exclude(file="", name="", sha256="").filter(message__process_at=None)
 
 
 def full_bulk_sends() -> "QuerySet[BulkSend]":

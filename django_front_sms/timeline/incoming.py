@@ -19,7 +19,7 @@ def of_inbound(message: InboundMessage) -> list[Entry]:
         *(_answer(answer) for answer in rows_of(message, "answers", "created_by", without=("text",))),
     ]
     told.sort(key=lambda entry: entry.at)
-    if message.look_at is not None:
+    if message.process_at is not None:
         what = _("Waits until its files are stored") if message.announced else _("Waits for the worker to look at it")
         told.append(Entry(told[-1].at, "waiting", what, level="wait"))
     return told

@@ -7,7 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from django_front_sms.gateway.codes import ErrorCode, StatusCode
-from django_front_sms.models import Decision, DeliveryStatus, InboundMessage, OutboundMessage, Outcome, SendAttempt
+from django_front_sms.models import Decision, DeliveryStatus, InboundMessage, OutboundMessage, SendAttempt
 from django_front_sms.states import State
 from django_front_sms.timeline.entry import Entry, Level, explain, is_read, rows_of, sentence, sentences, when, who
 from django_front_sms.timeline.receivers import receivers
@@ -61,7 +61,7 @@ def _attempts(message: OutboundMessage, attempts: Iterable[SendAttempt]) -> Iter
     doubtful = False
     for attempt in attempts:
         title, level, detail = _result(attempt, doubtful)
-        doubtful |= attempt.outcome in (Outcome.AMBIGUOUS, Outcome.LOST) and not attempt.voided
+        doubtful |= attempt.outcome in (SendAttempt.Outcome.AMBIGUOUS, SendAttempt.Outcome.LOST) and not attempt.voided
         elsewhere = ""
         if attempt.wire_recipient != message.recipient:
             elsewhere = _("It went to %(number)s instead (RECIPIENT_OVERRIDE).") % {"number": attempt.wire_recipient}
@@ -76,13 +76,13 @@ def _result(attempt: SendAttempt, doubtful: bool) -> tuple[str, Level, str]:
     the same message may have reached Front."""
     reason = ": ".join(filter(None, [f"HTTP {attempt.http_status}" if attempt.http_status else "", attempt.detail]))
     match attempt.outcome:
-        case Outcome.PENDING:
+        case SendAttempt.Outcome.PENDING:
             return _("under way"), "wait", ""
-        case Outcome.NOT_SENT:
+        case SendAttempt.Outcome.NOT_SENT:
             return _("nothing was sent"), "warn", sentence(reason)
-        case Outcome.LOST:
+        case SendAttempt.Outcome.LOST:
             return _("the worker never came back"), "warn", _("It may or may not have reached Front.")
-        case Outcome.ANSWERED:
+        case SendAttempt.Outcome.ANSWERED:
             return _answer_of_front(attempt, doubtful)
     doubt = (
         _("It may or may not have reached Front (%(reason)s).")

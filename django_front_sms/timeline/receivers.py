@@ -17,9 +17,9 @@ def receivers(subject: str) -> Iterator[Entry]:
     for event in Event.objects.filter(told, subject=subject).order_by("pk"):
         if event.failed or event.next_at is not None:
             yield _trouble(event)
-        elif event.took:
+        elif event.delivered_to:
             title = _("The site was told: %(what)s") % {"what": _what(event)}
-            names = ", ".join(str(name) for name in event.took)
+            names = ", ".join(str(name) for name in event.delivered_to)
             detail = _("Taken by %(receivers)s.") % {"receivers": names}
             yield Entry(event.created_at, "event", title, detail, ref=f"event:{event.pk}")
 

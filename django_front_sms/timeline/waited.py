@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from django_front_sms.conf import get_settings
-from django_front_sms.models import Decision, Event, OutboundMessage, Outcome, SendAttempt
+from django_front_sms.models import Decision, Event, OutboundMessage, SendAttempt
 from django_front_sms.states import State
 from django_front_sms.timeline.entry import Entry, explain, until, who
 from django_front_sms.timeline.waiting import pace
@@ -70,4 +70,4 @@ def _twin(message: OutboundMessage, first: SendAttempt, since: datetime) -> Send
     """The attempt of an equal message in whose duplicate window this one came to be due."""
     near = (since - get_settings().twin_gap, first.claimed_at)
     others = SendAttempt.objects.filter(twin_key=first.twin_key, claimed_at__range=near).exclude(message=message)
-    return others.exclude(outcome=Outcome.NOT_SENT).order_by("claimed_at").last()
+    return others.exclude(outcome=SendAttempt.Outcome.NOT_SENT).order_by("claimed_at").last()

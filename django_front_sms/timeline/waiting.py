@@ -8,25 +8,25 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from django_front_sms.conf import get_settings
-from django_front_sms.models import AccountMemory, OutboundMessage, Wait
+from django_front_sms.models import AccountState, OutboundMessage, Wait
 from django_front_sms.states import State
 from django_front_sms.timeline.entry import Entry, explain, sentences, when
 
 
-def standing(message: OutboundMessage, paused: Mapping[str, AccountMemory]) -> Entry | None:
+def standing(message: OutboundMessage, paused: Mapping[str, AccountState]) -> Entry | None:
     """What a message waits for, or why it ended; None where its state says it all. It asks the database for nothing:
     `paused` is `paused_accounts()`, read once for many messages."""
     begun = Entry(message.created_at, "queued", "")
     return next(iter(stands(message, [begun], paused)), None)
 
 
-def paused_accounts() -> dict[str, AccountMemory]:
+def paused_accounts() -> dict[str, AccountState]:
     """The accounts whose sending is paused, by name."""
-    return {memory.account: memory for memory in AccountMemory.objects.filter(paused_at__isnull=False)}
+    return {memory.account: memory for memory in AccountState.objects.filter(paused_at__isnull=False)}
 
 
 def stands(
-    message: OutboundMessage, told: list[Entry], paused: Mapping[str, AccountMemory] | None = None
+    message: OutboundMessage, told: list[Entry], paused: Mapping[str, AccountState] | None = None
 ) -> Iterable[Entry]:
     """What it waits for, or why it ended, where the last entry doesn't say that already."""
     last = told[-1]
@@ -55,7 +55,7 @@ def _reason(message: OutboundMessage) -> str:
     return explain(message.error_code) if message.error_code is not None else ""
 
 
-def _waiting(message: OutboundMessage, last: Entry, paused: Mapping[str, AccountMemory]) -> Entry:
+def _waiting(message: OutboundMessage, last: Entry, paused: Mapping[str, AccountState]) -> Entry:
     due = message.next_at or message.created_at
     at = max(due, last.at)
     account = {"account": message.account}

@@ -10,7 +10,7 @@ VIEW = [
     "view_outboundmessage",
     "view_inboundmessage",
     "view_deliverystatus",
-    "view_accountmemory",
+    "view_accountstate",
     "view_event",
     "view_bulksend",
     "view_refusedpush",
@@ -51,7 +51,7 @@ def boss(login) -> Client:
         "cancel_outboundmessage",
         "resend_outboundmessage",
         "decide_outboundmessage",
-        "resume_accountmemory",
+        "resume_accountstate",
         "redeliver_event",
         "read_again_inboundmessage",
     )

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from django_front_sms.admin.acts import AT_ONCE, ActingRegister
 from django_front_sms.admin.search import prefixes
-from django_front_sms.models import AccountMemory, Decision, Event, OutboundMessage
+from django_front_sms.models import AccountState, Decision, Event, OutboundMessage
 from django_front_sms.states import State
 from tests.stories import delivered, event, message, paused, unconfirmed
 
@@ -403,7 +403,7 @@ def test_a_paused_account_is_resumed_by_whoever_may(boss, viewer, settings):
     from django_front_sms.conf import get_settings
 
     account = paused(13)
-    AccountMemory.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
+    AccountState.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
 
     assert act(viewer, account, "resume").status_code == 403
 

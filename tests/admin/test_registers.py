@@ -7,14 +7,14 @@ from django.contrib import admin
 from django.urls import reverse
 
 from django_front_sms.admin.register import CappedPaginator
-from django_front_sms.models import BulkSend, Conversation, CounterGap, Desk, OptOut, OutboundMessage, RefusedPush
+from django_front_sms.models import BulkSend, Conversation, CounterGap, Dashboard, OptOut, OutboundMessage, RefusedPush
 from django_front_sms.states import State
 from tests.stories import NOON, attempt, delivered, event, file, inbound, message, paused, status
 
 pytestmark = pytest.mark.django_db
 
 EDITED = {OptOut}  # see test_optouts
-SCREENS = {Conversation, Desk}  # without rows of their own; see test_conversations and test_desk
+SCREENS = {Conversation, Dashboard}  # without rows of their own; see test_conversations and test_desk
 MODELS = [m for m in admin.site._registry if m._meta.app_label == "front_sms" and m not in EDITED | SCREENS]
 EVIL = '<script>alert("1")</script>\'"><img src=x onerror=alert(2)>'
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from django_front_sms.management.subcommands.roles import MANAGER, OPERATOR, ROLES, VIEWER
-from django_front_sms.models import AccountMemory, OutboundMessage
+from django_front_sms.models import AccountState, OutboundMessage
 from tests.commands.running import read, run
 from tests.stories import delivered, event, inbound, message, paused, unconfirmed
 
@@ -145,4 +145,4 @@ def test_whoever_is_in_no_group_sees_nothing():
 
     assert browser.get("/admin/").context["app_list"] == []
     assert browser.get("/admin/front_sms/outboundmessage/").status_code == 403
-    assert OutboundMessage.objects.count() == 1 and not AccountMemory.objects.exists()
+    assert OutboundMessage.objects.count() == 1 and not AccountState.objects.exists()

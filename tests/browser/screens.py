@@ -19,7 +19,7 @@ def one_of_each() -> dict[str, Any]:
     for state in State:
         message(state=state, recipient="+4791234567")
     sms = delivered()
-    event(f"out:{sms.pk}", took=["clinic.receivers.note"], data={"new": "sent"})
+    event(f"out:{sms.pk}", delivered_to=["clinic.receivers.note"], data={"new": "sent"})
     mms = inbound(text="", problem="text is missing", sender="+4792345678")
     file(mms, "note.txt", "text/plain", b"Hei")
     bulk = BulkSend.objects.create(account="default", sender="Mitt Firma", text="Hei alle", recipients=2)

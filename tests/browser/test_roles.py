@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from django_front_sms.conf import get_settings
-from django_front_sms.models import AccountMemory, Event, InboundMessage, OptOut, OutboundMessage
+from django_front_sms.models import AccountState, Event, InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
 from tests.browser.screens import change, screens
 from tests.stories import delivered, event, inbound, message, paused, unconfirmed
@@ -39,9 +39,9 @@ def at_least(role: str, least: str) -> bool:
     return RANKS.index(role) >= RANKS.index(least)
 
 
-def our_paused_account() -> AccountMemory:
+def our_paused_account() -> AccountState:
     account = paused(13)
-    AccountMemory.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
+    AccountState.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
     return account
 
 
@@ -72,7 +72,7 @@ ACTS = {  # the button: a row to press it on, the least of the roles that has it
     "Resume sending": (
         our_paused_account,
         "manager",
-        lambda row: AccountMemory.objects.get(pk=row.pk).paused_at is None,
+        lambda row: AccountState.objects.get(pk=row.pk).paused_at is None,
     ),
     "Deliver again": (
         lambda: event("out:1", failed=True, traceback="x"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from django_front_sms.models import AccountMemory
+from django_front_sms.models import AccountState
 from django_front_sms.simulator import Simulator
 from tests.commands.running import gateway, set_account
 
@@ -20,6 +20,6 @@ def simulator(settings: Any) -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def paused(settings: Any) -> AccountMemory:
+def paused(settings: Any) -> AccountState:
     """The account, paused for a wrong password."""
-    return AccountMemory.objects.create(key=gateway(), account="default", paused_at=timezone.now(), pause_code=13)
+    return AccountState.objects.create(key=gateway(), account="default", paused_at=timezone.now(), pause_code=13)

@@ -5,7 +5,7 @@ from django.core.management import CommandError
 
 from django_front_sms.happenings import due_at_once
 from django_front_sms.management.subcommands import duplicate_filter
-from django_front_sms.models import AccountMemory, DeliveryStatus, OutboundMessage, SendAttempt
+from django_front_sms.models import AccountState, DeliveryStatus, OutboundMessage, SendAttempt
 from django_front_sms.simulator import Fault, FaultKind
 from django_front_sms.tasks import deliver_events, dispatch
 from tests.commands.running import NUMBER, gateway, in_earnest, read, run, set_account
@@ -57,7 +57,7 @@ def test_what_front_accepted_is_recorded_as_the_engine_would_have_left_it(simula
 def test_the_statuses_of_a_check_find_their_message(simulator):
     run(*CHECK)
     message = OutboundMessage.objects.get()
-    due = {"look_at": due_at_once()}  # of this moment it may lie ahead: SQLite tells milliseconds alone
+    due = {"process_at": due_at_once()}  # of this moment it may lie ahead: SQLite tells milliseconds alone
     DeliveryStatus.objects.create(account="default", gateway_id=message.gateway_id, status=4, **due)
     deliver_events()
     message.refresh_from_db()
@@ -125,7 +125,7 @@ def test_a_gateway_that_cannot_be_reached_got_nothing():
 
 @in_earnest
 def test_a_paused_account_is_not_tried(simulator, paused):
-    AccountMemory.objects.update(key=gateway())
+    AccountState.objects.update(key=gateway())
     with pytest.raises(CommandError, match="is paused for code 13"):
         run(*CHECK)
     assert not simulator.network.requests

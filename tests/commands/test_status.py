@@ -109,7 +109,7 @@ def test_events_that_were_given_up_are_counted():
 @pytest.mark.django_db
 def test_a_push_that_was_too_large_counts_until_the_queue_moves_again():
     now = timezone.now()
-    came = {"api": "json", "look_at": None, "account": "default"}
+    came = {"api": "json", "process_at": None, "account": "default"}
     InboundMessage.objects.create(identity="1", received_at=now - timedelta(hours=2), **came)
     RefusedPush.objects.create(
         account="default", purpose="inbound", size=10, limit=5, received_at=now - timedelta(hours=1)
@@ -146,8 +146,8 @@ def test_messages_that_never_got_a_status_are_counted_where_they_could_have_one(
 
 @pytest.mark.django_db
 def test_statuses_of_unknown_messages_and_unreadable_inbound_are_counted():
-    DeliveryStatus.objects.create(account="default", gateway_id=1, status=4, look_at=None)
+    DeliveryStatus.objects.create(account="default", gateway_id=1, status=4, process_at=None)
     DeliveryStatus.objects.create(account="default", gateway_id=2, status=4)
-    InboundMessage.objects.create(account="default", api="json", identity="1", problem="no sender", look_at=None)
+    InboundMessage.objects.create(account="default", api="json", identity="1", problem="no sender", process_at=None)
     assert problems() == {"unmatched_statuses": 1, "inbound_with_problems": 1}
     assert read("status")["waiting"]["statuses"] == 1

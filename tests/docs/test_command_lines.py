@@ -26,7 +26,7 @@ def test_commands_can_be_read_by_a_shell_and_by_what_they_call(block: Block) -> 
         run = subprocess.run(["bash", "-n"], input=command, capture_output=True, text=True)
         assert run.returncode == 0, f"{command}\n{run.stderr}"
         for words in calls(command):
-            look_at(words)
+            process_at(words)
 
 
 def calls(command: str) -> list[list[str]]:
@@ -43,7 +43,7 @@ def calls(command: str) -> list[list[str]]:
     return found
 
 
-def look_at(words: list[str]) -> None:
+def process_at(words: list[str]) -> None:
     match words:
         case ["python" | "python3", "-m", "django_front_sms.simulator", *arguments]:
             parse(build_parser(), arguments)

@@ -101,7 +101,7 @@ def test_every_state_is_listed_with_its_moves() -> None:
 
 def test_every_outcome_of_an_attempt_is_listed() -> None:
     last = page("states").partition("## Attempts")[2]
-    assert re.findall(r"^\| `(\w+)`", last, re.M) == models.Outcome.values
+    assert re.findall(r"^\| `(\w+)`", last, re.M) == models.SendAttempt.Outcome.values
 
 
 def test_every_error_code_is_listed_and_says_what_the_code_says() -> None:
@@ -171,7 +171,7 @@ def test_every_field_of_a_preview_is_described() -> None:
     assert {f.name for f in fields(Preview)} <= words("python")
 
 
-INTERNAL = re.compile(r".*digest|token|twin_key|lease_until|look_at|identity|announced|id")
+INTERNAL = re.compile(r".*digest|token|twin_key|lease_until|process_at|identity|announced|id")
 DESCRIBED = ("OutboundMessage", "SendAttempt", "DeliveryStatus", "BulkSend", "InboundMessage", "MmsFile", "OptOut")
 
 

@@ -157,10 +157,10 @@ class Conductor:
         from django.db import DatabaseError, InterfaceError, connection
 
         from django_front_sms import outbox
-        from django_front_sms.models import AccountMemory
+        from django_front_sms.models import AccountState
 
         try:
-            if AccountMemory.objects.filter(paused_at__isnull=False).exists():
+            if AccountState.objects.filter(paused_at__isnull=False).exists():
                 outbox.resume("default")
                 self.done["account resumed"] += 1
         except (DatabaseError, InterfaceError):

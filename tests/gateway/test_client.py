@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from django_front_sms.gateway.client import Client, Fate, Outcome
+from django_front_sms.gateway.client import Client, ExchangeResult, Fate
 from django_front_sms.gateway.submit import Answer, BulkSms, Sms
 
 from .wire import PATIENCE, Clock, Line, Server, always, answers, framed
@@ -27,7 +27,7 @@ BULK_OK = framed(
 )  # §2.4
 
 
-def send(server: Server, sms: Sms = SMS, timeout: float = PATIENCE, **options) -> Outcome:
+def send(server: Server, sms: Sms = SMS, timeout: float = PATIENCE, **options) -> ExchangeResult:
     with Client(server.url, timeout=timeout) as client:
         return client.send(sms, **options)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from django_front_sms.gateway.client import Client, Fate, Outcome
+from django_front_sms.gateway.client import Client, ExchangeResult, Fate
 from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms
 
 from .wire import PATIENCE, Line, Server, answers, framed
@@ -18,14 +18,14 @@ REFUSED = b'{\n  "id": 0,\n  "errorcode": 1,\n  "description": "Invalid mobile n
 HTML = b"<html><body>ErrorCode=0, ID=145099</body></html>"
 
 
-def after(reply: bytes, transport: str = "json", timeout: float = PATIENCE) -> Outcome:
+def after(reply: bytes, transport: str = "json", timeout: float = PATIENCE) -> ExchangeResult:
     with Server(answers(reply)) as server, Client(server.url, timeout=timeout) as client:
         outcome = client.send(SMS, transport=transport)
     assert len(server.requests) == 1
     return outcome
 
 
-def after_bulk(reply: bytes) -> Outcome:
+def after_bulk(reply: bytes) -> ExchangeResult:
     with Server(answers(reply)) as server, Client(server.url, timeout=PATIENCE) as client:
         outcome = client.send_bulk(BULK)
     assert len(server.requests) == 1

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from django_front_sms.gateway.client import Client, Fate, Outcome
+from django_front_sms.gateway.client import Client, ExchangeResult, Fate
 from django_front_sms.gateway.submit import Sms
 
 from .wire import PATIENCE, Clock, Line, Server, always, framed
@@ -15,7 +15,7 @@ SMS = Sms(service_id=3, sender="26114123450000", recipient="+47999999999", text=
 OK = framed(b'{\n  "id": 145099,\n  "errorcode": 0,\n  "description": "OK"\n}')  # §2.1.1
 
 
-def send(server: Server, timeout: float = PATIENCE, **options) -> Outcome:
+def send(server: Server, timeout: float = PATIENCE, **options) -> ExchangeResult:
     with Client(server.url, timeout=timeout) as client:
         return client.send(SMS, **options)
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from django_front_sms import send_sms
 from django_front_sms.conf import get_settings
-from django_front_sms.gateway.client import Fate, Outcome
+from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.submit import Answer
-from django_front_sms.models import AccountMemory, OutboundMessage, SendAttempt
+from django_front_sms.models import AccountState, OutboundMessage, SendAttempt
 from django_front_sms.outbox.claim import Job, claim
 from django_front_sms.outbox.settle import Result, settle
 from django_front_sms.outbox.stream import Stream, release, streams_of
@@ -79,29 +79,29 @@ def take_one(account: str = "default") -> Job:
     return job
 
 
-def accepted(gateway_id: int | None = ID) -> Outcome:
-    return Outcome(Fate.ANSWERED, Answer(id=gateway_id, errorcode=0, description=""), 200)
+def accepted(gateway_id: int | None = ID) -> ExchangeResult:
+    return ExchangeResult(Fate.ANSWERED, Answer(id=gateway_id, errorcode=0, description=""), 200)
 
 
-def refused(code: int, description: str = "") -> Outcome:
-    return Outcome(Fate.ANSWERED, Answer(id=0, errorcode=code, description=description), 400)
+def refused(code: int, description: str = "") -> ExchangeResult:
+    return ExchangeResult(Fate.ANSWERED, Answer(id=0, errorcode=code, description=description), 400)
 
 
-def unclear() -> Outcome:
-    return Outcome(Fate.AMBIGUOUS, detail="no complete answer in time")
+def unclear() -> ExchangeResult:
+    return ExchangeResult(Fate.AMBIGUOUS, detail="no complete answer in time")
 
 
-def not_sent() -> Outcome:
-    return Outcome(Fate.NOT_SENT, detail="no connection in time")
+def not_sent() -> ExchangeResult:
+    return ExchangeResult(Fate.NOT_SENT, detail="no connection in time")
 
 
-def hear(job: Job, outcome: Outcome) -> OutboundMessage:
+def hear(job: Job, outcome: ExchangeResult) -> OutboundMessage:
     """Record what came of `job`; gives the message as it stands then."""
     settle([Result(job, outcome, job.began.elapsed())], get_settings())
     return OutboundMessage.objects.get(pk=job.message_id)
 
 
-def attempt(outcome: Outcome, account: str = "default") -> OutboundMessage:
+def attempt(outcome: ExchangeResult, account: str = "default") -> OutboundMessage:
     """Claim the one message that is due, and record `outcome` for it."""
     return hear(take_one(account), outcome)
 
@@ -119,8 +119,8 @@ def outcomes(row: OutboundMessage) -> list[str]:
     return list(SendAttempt.objects.filter(message=row).order_by("number").values_list("outcome", flat=True))
 
 
-def memory(account: str = "default") -> AccountMemory:
-    return AccountMemory.objects.get(key=get_settings().account(account).gateway)
+def memory(account: str = "default") -> AccountState:
+    return AccountState.objects.get(key=get_settings().account(account).gateway)
 
 
 def send_by_17(clock: PretendClock) -> OutboundMessage:

@@ -8,7 +8,7 @@ import pytest
 from django_front_sms import send_many_sms
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import NotPossible
-from django_front_sms.models import AccountMemory, DeliveryStatus, Event, OutboundMessage, SendAttempt
+from django_front_sms.models import AccountState, DeliveryStatus, Event, OutboundMessage, SendAttempt
 from django_front_sms.outbox import fold_statuses, statuses, sweep
 from django_front_sms.outbox.claim import Job, claim
 from django_front_sms.outbox.settle import Result, settle
@@ -50,7 +50,7 @@ def test_of_twins_only_one_is_claimed_by_all_of_them_together():
 def test_eight_first_claims_make_one_memory():
     messages(8)
     at_once(*[claim_all] * THREADS)
-    assert AccountMemory.objects.count() == 1
+    assert AccountState.objects.count() == 1
 
 
 def test_claims_answers_statuses_and_sweeps_do_not_disturb_each_other(settings):
@@ -73,7 +73,7 @@ def test_claims_answers_statuses_and_sweeps_do_not_disturb_each_other(settings):
             fold_statuses()
 
     at_once(*[work] * 5, *[look] * 2)
-    DeliveryStatus.objects.filter(look_at__isnull=False).update(look_at="2000-01-01T00:00Z")
+    DeliveryStatus.objects.filter(process_at__isnull=False).update(process_at="2000-01-01T00:00Z")
     fold_statuses()
     assert set(sent.values()) == {1}
     assert len(sent) == 160
@@ -89,7 +89,7 @@ def test_statuses_folded_by_all_of_them_are_told_of_once(monkeypatch):
     )
     long_ago = datetime(2000, 1, 1, tzinfo=UTC)
     DeliveryStatus.objects.bulk_create(  # half of them nobody's, and given up; all twice
-        DeliveryStatus(account="default", gateway_id=n, status=4, received_at=long_ago, look_at=long_ago)
+        DeliveryStatus(account="default", gateway_id=n, status=4, received_at=long_ago, process_at=long_ago)
         for n in [*range(1, 201), *range(200, 0, -1)]
     )
     assert sum(at_once(*[fold_statuses] * THREADS)) == 400
@@ -97,7 +97,7 @@ def test_statuses_folded_by_all_of_them_are_told_of_once(monkeypatch):
     assert Event.objects.filter(kind="state_changed").count() == 100
     told = Event.objects.filter(kind="status_received").values_list("data", flat=True)
     assert Counter(data["status"] for data in told) == dict.fromkeys(
-        DeliveryStatus.objects.filter(look_at=None).values_list("pk", flat=True), 1
+        DeliveryStatus.objects.filter(process_at=None).values_list("pk", flat=True), 1
     )
 
 

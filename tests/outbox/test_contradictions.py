@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def push(*values: int, apart: bool) -> None:
     for value in values:
-        status(None, value, 0, gateway_id=145099, look_at=timezone.now() - timedelta(minutes=1))
+        status(None, value, 0, gateway_id=145099, process_at=timezone.now() - timedelta(minutes=1))
         if apart:
             fold_statuses()
     fold_statuses()

@@ -9,7 +9,7 @@ from django.db import OperationalError
 
 from django_front_sms import outbox
 from django_front_sms.conf import get_settings
-from django_front_sms.gateway.client import Fate, Outcome
+from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.outbox import dispatcher, exchange
 from django_front_sms.outbox.claim import claim
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Told:
     """Does as it is told: `act` gives the outcome of each message. Keeps what it was asked to send."""
 
-    act: ClassVar[Callable[[Sms], Outcome]]
+    act: ClassVar[Callable[[Sms], ExchangeResult]]
     asked: ClassVar[list[Sms]] = []
     transports: ClassVar[list[str]] = []
     made: ClassVar[list[str]] = []
@@ -42,7 +42,7 @@ class Told:
     def __init__(self, gateway_url: str, *, timeout: float, max_connections: int) -> None:
         self.made.append(gateway_url)
 
-    def send(self, sms: Sms, *, transport: str, may_write: Callable[[], bool]) -> Outcome:
+    def send(self, sms: Sms, *, transport: str, may_write: Callable[[], bool]) -> ExchangeResult:
         if not may_write():
             return not_sent()
         self.asked.append(sms)
@@ -87,7 +87,7 @@ def test_a_run_gives_its_streams_back():
 def test_an_urgent_message_goes_before_what_was_claimed_earlier_and_still_waits(client: type[Told]):
     began, gate = threading.Event(), threading.Event()
 
-    def act(sms: Sms) -> Outcome:
+    def act(sms: Sms) -> ExchangeResult:
         began.set()
         assert gate.wait(30)
         return accepted()
@@ -134,7 +134,7 @@ def test_the_account_says_by_which_api_it_is_sent(settings, client: type[Told]):
 
 
 def test_a_client_that_fails_leaves_the_message_at_risk(client: type[Told], caplog: pytest.LogCaptureFixture):
-    def fail(sms: Sms) -> Outcome:
+    def fail(sms: Sms) -> ExchangeResult:
         raise RuntimeError(f"{sms.recipient} {sms.text}")
 
     client.act = staticmethod(fail)
@@ -147,12 +147,12 @@ def test_a_client_that_fails_leaves_the_message_at_risk(client: type[Told], capl
     assert "99999999" not in caplog.text
 
 
-def raise_what_is_no_exception(sms: Sms) -> Outcome:
+def raise_what_is_no_exception(sms: Sms) -> ExchangeResult:
     raise GeneratorExit  # a BaseException, as gevent's time-outs are
 
 
 @pytest.mark.parametrize("act", [raise_what_is_no_exception, lambda sms: None])
-def test_of_a_client_that_gives_no_outcome_one_is_made(client: type[Told], act: Callable[[Sms], Outcome]):
+def test_of_a_client_that_gives_no_outcome_one_is_made(client: type[Told], act: Callable[[Sms], ExchangeResult]):
     client.act = staticmethod(act)
     message()
     assert exchange.attempt(take_one(), get_settings()).fate == Fate.AMBIGUOUS
@@ -195,7 +195,7 @@ def test_an_answer_is_recorded_even_where_the_next_claim_fails(monkeypatch: pyte
         claims.append(1)
         return real(*args)
 
-    def answer(sms: Sms) -> Outcome:
+    def answer(sms: Sms) -> ExchangeResult:
         arrived.wait(10)
         return accepted()
 
@@ -231,7 +231,7 @@ def test_where_nobody_takes_over_the_run_goes_on_and_asks_only_now_and_then(clie
         asked.append(clock.ran)
         return False
 
-    def answer(sms: Sms) -> Outcome:
+    def answer(sms: Sms) -> ExchangeResult:
         clock.advance(6)
         return accepted()
 

@@ -67,7 +67,7 @@ def test_a_status_of_a_kind_that_nobody_knows_is_one_all_the_same():
 def test_a_status_that_comes_after_all_takes_it_off_the_list():
     silent = sent()
     assert without_status() == [silent]
-    status(None, 4, 0, gateway_id=silent.gateway_id, look_at=timezone.now() - timedelta(minutes=1))
+    status(None, 4, 0, gateway_id=silent.gateway_id, process_at=timezone.now() - timedelta(minutes=1))
     fold_statuses()
     assert without_status() == []
 

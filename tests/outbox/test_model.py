@@ -37,9 +37,9 @@ from django_front_sms import outbox
 from django_front_sms.conf import get_settings
 from django_front_sms.db import clock as clocks
 from django_front_sms.exceptions import NotPossible
-from django_front_sms.gateway.client import Outcome
+from django_front_sms.gateway.client import ExchangeResult
 from django_front_sms.gateway.codes import ErrorCode
-from django_front_sms.models import AccountMemory, Decision, DeliveryStatus, OutboundMessage, SendAttempt
+from django_front_sms.models import AccountState, Decision, DeliveryStatus, OutboundMessage, SendAttempt
 from django_front_sms.outbox.claim import Job, claim
 from django_front_sms.outbox.settle import Result, settle
 from django_front_sms.states import ACCEPTED, NOT_SENT, OPEN, State
@@ -74,7 +74,7 @@ class Front:
     filters: bool
     by_id: dict[int, Acceptance] = field(default_factory=dict)
 
-    def process(self, job: Job, at: float) -> Outcome:
+    def process(self, job: Job, at: float) -> ExchangeResult:
         key = key_of(job)
         if self.filters and any(a.key == key and at - a.at < W for a in self.by_id.values()):
             return refused(ErrorCode.DUPLICATE)
@@ -90,7 +90,7 @@ class Flight:
     job: Job
     claimed_at: float
     wrote_at: float | None = None
-    said: Outcome | None = None
+    said: ExchangeResult | None = None
     is_processed: bool = False
     is_over: bool = False  # the worker has its result, or is dead
 
@@ -272,7 +272,7 @@ class Histories(RuleBasedStateMachine):
         gateway_id = data.draw(st.sampled_from(sorted(self.front.by_id)))
         now = self.clock.database()
         DeliveryStatus.objects.create(
-            account="default", gateway_id=gateway_id, status=status, received_at=now, look_at=now
+            account="default", gateway_id=gateway_id, status=status, received_at=now, process_at=now
         )
 
     @rule()
@@ -333,7 +333,7 @@ class Histories(RuleBasedStateMachine):
         if not hasattr(self, "override"):
             return
         rows = self.rows = list(OutboundMessage.objects.order_by("pk"))
-        self.is_paused = AccountMemory.objects.filter(paused_at__isnull=False).exists()
+        self.is_paused = AccountState.objects.filter(paused_at__isnull=False).exists()
         acceptances = Counter(a.message_id for a in self.front.by_id.values())
         decisions = Counter(Decision.objects.values_list("message_id", "action"))
         doubts = set(SendAttempt.objects.filter(outcome__in=["ambiguous", "lost"]).values_list("message_id", flat=True))
@@ -424,7 +424,7 @@ class Histories(RuleBasedStateMachine):
         assert flight.wrote_at is not None
         return self.clock.ran - flight.wrote_at
 
-    def _hear(self, flight: Flight, outcome: Outcome) -> None:
+    def _hear(self, flight: Flight, outcome: ExchangeResult) -> None:
         flight.is_over = True
         result = Result(flight.job, outcome, flight.job.began.elapsed())
         self.results.append(result)
@@ -463,7 +463,7 @@ class WithSteps(Histories):
 @pytest.mark.timeout(0 if HISTORIES else 1200)
 @pytest.mark.parametrize("machine", [Histories, WithoutFilter, Resending, WithEdits, WithSteps])
 def test_whatever_happens_the_promise_holds(machine: type[Histories]) -> None:
-    assert AccountMemory.objects.count() == 0
+    assert AccountState.objects.count() == 0
     histories = HISTORIES or (200 if connection.vendor == "sqlite" else 40)
     profile = settings(
         max_examples=max(1, histories // 5),

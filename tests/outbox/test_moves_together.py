@@ -69,7 +69,13 @@ def test_events_of_many_are_rows_as_an_event_of_one_is():
     assert len({row.event_id for row in rows}) == 3 and {len(row.event_id) for row in rows} == {32}
     assert [row.subject for row in rows] == ["out:7", "out:7", "out:8"]
     for row in rows:
-        assert (row.attempts, row.took, row.failed, row.traceback, row.next_at) == (0, [], False, "", one.next_at)
+        assert (row.attempts, row.delivered_to, row.failed, row.traceback, row.next_at) == (
+            0,
+            [],
+            False,
+            "",
+            one.next_at,
+        )
         assert abs(row.created_at - one.created_at) < timedelta(minutes=1)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from django_front_sms.conf import get_settings
-from django_front_sms.gateway.client import Fate, Outcome
+from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.submit import Answer, BulkAnswer
 from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox.settle import Result, settle
@@ -12,7 +12,7 @@ from tests.outbox.stage import accepted, again, attempt, message, refused, take
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
-def settle_with(poison: Outcome) -> tuple[OutboundMessage, OutboundMessage, OutboundMessage]:
+def settle_with(poison: ExchangeResult) -> tuple[OutboundMessage, OutboundMessage, OutboundMessage]:
     """Three messages, recorded in one batch: a good answer, the poison, and a good one again."""
     rows = [message(text) for text in ("first", "second", "third")]
     jobs = {job.message_id: job for job in take()}
@@ -32,18 +32,26 @@ def settle_with(poison: Outcome) -> tuple[OutboundMessage, OutboundMessage, Outb
         pytest.param(accepted(None), id="accepted without id"),
         pytest.param(refused(2**70), id="a code of 71 bits"),
         pytest.param(refused(-(2**70)), id="a negative code of 71 bits"),
-        pytest.param(Outcome(Fate.ANSWERED, None), id="answered without an answer"),
+        pytest.param(ExchangeResult(Fate.ANSWERED, None), id="answered without an answer"),
         pytest.param(
-            Outcome(Fate.ANSWERED, BulkAnswer(errorcode=0, description="")), id="a bulk answer to one message"
+            ExchangeResult(Fate.ANSWERED, BulkAnswer(errorcode=0, description="")), id="a bulk answer to one message"
         ),
-        pytest.param(Outcome(Fate.ANSWERED, Answer(id="7", errorcode=0, description="")), id="an id that is a text"),
-        pytest.param(Outcome(Fate.ANSWERED, Answer(id=7, errorcode="0", description="")), id="a code that is a text"),
-        pytest.param(Outcome(Fate.ANSWERED, Answer(id=0, errorcode=1, description="\ud800")), id="half a surrogate"),
-        pytest.param(Outcome(Fate.ANSWERED, Answer(id=0, errorcode=1, description=None)), id="no description at all"),
-        pytest.param(Outcome(Fate.AMBIGUOUS, http_status=2**40), id="an HTTP status of 41 bits"),
+        pytest.param(
+            ExchangeResult(Fate.ANSWERED, Answer(id="7", errorcode=0, description="")), id="an id that is a text"
+        ),
+        pytest.param(
+            ExchangeResult(Fate.ANSWERED, Answer(id=7, errorcode="0", description="")), id="a code that is a text"
+        ),
+        pytest.param(
+            ExchangeResult(Fate.ANSWERED, Answer(id=0, errorcode=1, description="\ud800")), id="half a surrogate"
+        ),
+        pytest.param(
+            ExchangeResult(Fate.ANSWERED, Answer(id=0, errorcode=1, description=None)), id="no description at all"
+        ),
+        pytest.param(ExchangeResult(Fate.AMBIGUOUS, http_status=2**40), id="an HTTP status of 41 bits"),
     ],
 )
-def test_a_poisonous_answer_is_unclear_and_the_others_are_recorded(poison: Outcome):
+def test_a_poisonous_answer_is_unclear_and_the_others_are_recorded(poison: ExchangeResult):
     first, second, third = settle_with(poison)
     assert (first.state, first.gateway_id) == ("sent", 1)
     assert (third.state, third.gateway_id) == ("sent", 3)
@@ -63,7 +71,9 @@ def test_the_biggest_id_that_a_column_holds_is_taken():
 
 
 def test_a_useless_id_in_a_refusal_does_not_hide_the_refusal():
-    _first, second, _third = settle_with(Outcome(Fate.ANSWERED, Answer(id=2**70, errorcode=1, description="no"), 400))
+    _first, second, _third = settle_with(
+        ExchangeResult(Fate.ANSWERED, Answer(id=2**70, errorcode=1, description="no"), 400)
+    )
     assert (second.state, second.error_code) == ("rejected", 1)
 
 
@@ -75,7 +85,7 @@ def test_any_description_can_be_kept(description: str):
 
 
 def test_poison_is_logged_without_what_it_holds(caplog: pytest.LogCaptureFixture):
-    settle_with(Outcome(Fate.ANSWERED, Answer(id=0, errorcode=1, description="secret \ud800 +4799999999"), 400))
+    settle_with(ExchangeResult(Fate.ANSWERED, Answer(id=0, errorcode=1, description="secret \ud800 +4799999999"), 400))
     assert "one by one" in caplog.text
     assert "secret" not in caplog.text
     assert "99999999" not in caplog.text

@@ -98,9 +98,9 @@ def test_a_row_that_refers_to_another_keeps_its_reference():
 
 
 def test_json_that_differs_from_row_to_row_and_json_that_does_not():
-    insert_rows([Event(kind="k", subject=f"s{n}", data={"n": n}, took=["a"]) for n in range(3)])
-    insert_rows([Event(kind="k", subject=f"t{n}", data={"n": TEXT}, took=[]) for n in range(3)])
-    assert list(Event.objects.order_by("subject").values_list("data", "took")) == [
+    insert_rows([Event(kind="k", subject=f"s{n}", data={"n": n}, delivered_to=["a"]) for n in range(3)])
+    insert_rows([Event(kind="k", subject=f"t{n}", data={"n": TEXT}, delivered_to=[]) for n in range(3)])
+    assert list(Event.objects.order_by("subject").values_list("data", "delivered_to")) == [
         *[({"n": n}, ["a"]) for n in range(3)],
         *[({"n": TEXT}, [])] * 3,
     ]

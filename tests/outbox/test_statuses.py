@@ -34,7 +34,7 @@ def _clock(clock: PretendClock) -> PretendClock:
 def push(clock: PretendClock, status: int | None, gateway_id: int | None = ID, account: str = "default"):
     now = clock.database()
     return DeliveryStatus.objects.create(
-        account=account, gateway_id=gateway_id, status=status, received_at=now, look_at=now
+        account=account, gateway_id=gateway_id, status=status, received_at=now, process_at=now
     )
 
 
@@ -58,7 +58,7 @@ def test_a_status_that_nobody_knows_moves_nothing_and_is_kept(clock, sent: Outbo
     fold_statuses()
     pushed.refresh_from_db()
     assert again(sent).state == "sent"
-    assert (pushed.message, pushed.look_at) == (sent, None)
+    assert (pushed.message, pushed.process_at) == (sent, None)
 
 
 def test_a_late_at_operator_does_not_undo_delivered(clock: PretendClock, sent: OutboundMessage):
@@ -83,7 +83,7 @@ def test_only_the_set_of_statuses_counts(pushes: list[int | None], cuts: set[int
     OutboundMessage.objects.all().delete()
     row = OutboundMessage.objects.create(account="default", recipient="+4799999999", state="sent", gateway_id=ID)
     for place, status in enumerate(pushes):
-        DeliveryStatus.objects.create(account="default", gateway_id=ID, status=status, look_at="2000-01-01T00:00Z")
+        DeliveryStatus.objects.create(account="default", gateway_id=ID, status=status, process_at="2000-01-01T00:00Z")
         if place in cuts:
             fold_statuses()
     fold_statuses()
@@ -114,9 +114,9 @@ def test_a_status_that_came_before_our_own_commit_is_met_afterwards(clock: Prete
 def test_a_status_of_nobodys_is_looked_at_with_growing_pauses_and_then_listed(clock: PretendClock):
     pushed = push(clock, 4, gateway_id=999)
     looks, pauses = 0, []
-    while DeliveryStatus.objects.filter(look_at__isnull=False).exists():
+    while DeliveryStatus.objects.filter(process_at__isnull=False).exists():
         before = clock.ran
-        clock.ran = (DeliveryStatus.objects.get().look_at - clock.start).total_seconds()
+        clock.ran = (DeliveryStatus.objects.get().process_at - clock.start).total_seconds()
         pauses.append(clock.ran - before)
         looks += fold_statuses()
         assert looks < 50
@@ -200,7 +200,7 @@ def test_a_problem_that_was_there_before_is_kept(clock: PretendClock, sent: Outb
     push(clock, -1)
     fold_statuses()
     assert [DeliveryStatus.objects.get(pk=status.pk).problem for status in kept] == [told] * 3
-    assert not DeliveryStatus.objects.exclude(look_at=None).exists()
+    assert not DeliveryStatus.objects.exclude(process_at=None).exists()
 
 
 def test_those_matched_awaited_and_given_up_are_told_apart_in_one_batch(clock: PretendClock, sent: OutboundMessage):
@@ -210,7 +210,7 @@ def test_those_matched_awaited_and_given_up_are_told_apart_in_one_batch(clock: P
     assert fold_statuses() == 3
     rows = [DeliveryStatus.objects.get(pk=status.pk) for status in (matched, awaited, given_up)]
     assert [row.message for row in rows] == [sent, None, None]
-    assert [row.look_at for row in rows] == [None, clock.database() + timedelta(hours=1), None]
+    assert [row.process_at for row in rows] == [None, clock.database() + timedelta(hours=1), None]
     told = Event.objects.filter(kind="status_received").order_by("pk")
     assert list(told.values_list("subject", "data")) == [
         (f"out:{sent.pk}", {"status": matched.pk}),
@@ -231,7 +231,7 @@ def test_many_statuses_are_folded_in_batches(clock: PretendClock, sent: Outbound
     now = clock.database()
     DeliveryStatus.objects.bulk_create(
         DeliveryStatus(
-            account="default", gateway_id=gid, status=-1, received_at=now, look_at=now - timedelta(seconds=1)
+            account="default", gateway_id=gid, status=-1, received_at=now, process_at=now - timedelta(seconds=1)
         )
         for gid in range(ID - 700, ID + 700)
     )

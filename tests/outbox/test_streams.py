@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from django_front_sms.conf import get_settings
-from django_front_sms.models import AccountMemory, OutboundMessage
+from django_front_sms.models import AccountState, OutboundMessage
 from django_front_sms.outbox.claim import Claimed, claim
 from django_front_sms.outbox.stream import LANES, Stream, release
 from tests.outbox.stage import PretendClock, accepted, configure, hear, memory, message, refused, stream, take
@@ -132,7 +132,7 @@ def test_a_stream_is_released_at_the_end_of_a_run(clock: PretendClock):
     mine = stream()
     claim_for(mine, 1)
     release(mine)
-    assert (mine.held, AccountMemory.objects.get().streams) == (False, {})
+    assert (mine.held, AccountState.objects.get().streams) == (False, {})
 
 
 # ---- MAX_PER_SECOND

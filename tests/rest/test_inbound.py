@@ -111,7 +111,7 @@ def test_a_sender_that_is_a_text_gets_no_answer_and_a_reply_goes_nowhere_else(op
 
 
 def test_how_a_message_came_and_was_answered_is_told(viewer: Api, receive: Receive) -> None:
-    message = receive(look_at=None)
+    message = receive(process_at=None)
     message.reply("Takk!")
     entries = viewer.get(f"inbound/{message.pk}/timeline/").json()["entries"]
     assert [entry["kind"] for entry in entries] == ["received", "answer"]

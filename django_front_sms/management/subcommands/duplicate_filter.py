@@ -19,12 +19,11 @@ from django.utils.translation import gettext_lazy
 from django_front_sms.conf import Account, FrontSMSSettings, get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.drafts import draft
-from django_front_sms.gateway.client import Fate, Outcome
+from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Answer
 from django_front_sms.management.subcommands.output import add_json, write_json
-from django_front_sms.models import AccountMemory, OutboundMessage, SendAttempt
-from django_front_sms.models import Outcome as AttemptOutcome
+from django_front_sms.models import AccountState, OutboundMessage, SendAttempt
 from django_front_sms.outbox.exchange import client_for
 from django_front_sms.outbox.wire import Wire, request_of, wire_of
 from django_front_sms.states import State
@@ -80,7 +79,7 @@ def _draft(conf: FrontSMSSettings, given: Namespace) -> OutboundMessage:
 
 
 def _must_not_be_paused(account: Account) -> None:
-    memory = AccountMemory.objects.filter(key=account.gateway, paused_at__isnull=False).first()
+    memory = AccountState.objects.filter(key=account.gateway, paused_at__isnull=False).first()
     if memory is not None:
         why = {"name": account.name, "code": memory.pause_code}
         raise CommandError(
@@ -136,7 +135,7 @@ def _send(asked: OutboundMessage, wire: Wire, account: Account, conf: FrontSMSSe
 
 
 @transaction.atomic
-def _record(asked: OutboundMessage, wire: Wire, outcome: Outcome, answer: Answer, began: Any) -> int:
+def _record(asked: OutboundMessage, wire: Wire, outcome: ExchangeResult, answer: Answer, began: Any) -> int:
     """A row for what Front has, as the engine would have left it: sent, with Front's id and one attempt."""
     now = database_now()
     asked.pk = None
@@ -155,7 +154,7 @@ def _record(asked: OutboundMessage, wire: Wire, outcome: Outcome, answer: Answer
         claimed_at=began,
         finished_at=now,
         duration=outcome.duration,
-        outcome=AttemptOutcome.ANSWERED,
+        outcome=SendAttempt.Outcome.ANSWERED,
         http_status=outcome.http_status,
         error_code=answer.errorcode,
         gateway_id=answer.id,

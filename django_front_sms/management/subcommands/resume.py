@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from django_front_sms import outbox
 from django_front_sms.conf import get_settings
 from django_front_sms.management.subcommands.output import add_json, write_json
-from django_front_sms.models import AccountMemory
+from django_front_sms.models import AccountState
 from django_front_sms.timeline import explain
 
 HELP = gettext_lazy("Go on sending for an account that is paused. Everything that waits is sent.")
@@ -22,7 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def handle(out: OutputWrapper, given: Namespace) -> int:
     account = get_settings().account(given.account)
-    memory = AccountMemory.objects.filter(key=account.gateway).first()
+    memory = AccountState.objects.filter(key=account.gateway).first()
     code = memory.pause_code if memory else None
     resumed = outbox.resume(account.name)
     if given.json:

@@ -14,7 +14,7 @@ from django_front_sms.management.subcommands.output import add_json, write_json
 HELP = gettext_lazy("Make the groups viewer, operator and manager, or bring their permissions up to date.")
 
 _SEEN = (
-    "outboundmessage inboundmessage mmsfile bulksend deliverystatus optout countergap refusedpush accountmemory event"
+    "outboundmessage inboundmessage mmsfile bulksend deliverystatus optout countergap refusedpush accountstate event"
 )
 VIEWER = {f"view_{model}" for model in _SEEN.split()}
 OPERATOR = VIEWER | {
@@ -32,7 +32,7 @@ MANAGER = OPERATOR | {
     "ignore_opt_out_outboundmessage",
     "export_outboundmessage",
     "export_inboundmessage",
-    "resume_accountmemory",
+    "resume_accountstate",
     "redeliver_event",
     "delete_optout",
 }

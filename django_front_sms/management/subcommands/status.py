@@ -15,7 +15,7 @@ from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.management.subcommands.output import add_json, write_json
 from django_front_sms.models import (
-    AccountMemory,
+    AccountState,
     CounterGap,
     DeliveryStatus,
     Event,
@@ -63,8 +63,8 @@ def gather() -> dict[str, Any]:
         "stuck": stuck,
         "accounts": accounts,
         "waiting": {
-            "inbound": InboundMessage.objects.filter(look_at__isnull=False).count(),
-            "statuses": DeliveryStatus.objects.filter(look_at__isnull=False).count(),
+            "inbound": InboundMessage.objects.filter(process_at__isnull=False).count(),
+            "statuses": DeliveryStatus.objects.filter(process_at__isnull=False).count(),
             "events": Event.objects.filter(next_at__isnull=False).count(),
         },
         "problems": problems,
@@ -89,7 +89,7 @@ def _queue(now: datetime) -> dict[str, Any]:
 
 
 def _account(name: str, conf: FrontSMSSettings) -> dict[str, Any]:
-    memory = AccountMemory.objects.filter(key=conf.account(name).gateway, paused_at__isnull=False).first()
+    memory = AccountState.objects.filter(key=conf.account(name).gateway, paused_at__isnull=False).first()
     code = memory.pause_code if memory else None
     return {
         "account": name,
@@ -102,7 +102,7 @@ def _account(name: str, conf: FrontSMSSettings) -> dict[str, Any]:
 
 
 def _problems(conf: FrontSMSSettings, now: datetime) -> dict[str, Any]:
-    unknown = DeliveryStatus.objects.filter(message=None, look_at=None, received_at__gt=now - RECENTLY)
+    unknown = DeliveryStatus.objects.filter(message=None, process_at=None, received_at__gt=now - RECENTLY)
     unreadable = InboundMessage.objects.filter(received_at__gt=now - RECENTLY).exclude(problem="")
     return {
         "unconfirmed": OutboundMessage.objects.unconfirmed().count(),

@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 
-class AccountMemory(models.Model):
+class AccountState(models.Model):
     """What sending must remember of one gateway account; its row is also the lock that claims queue up for.
 
     Nothing refers to it, so that locking it never waits for a foreign key. `key` is `conf.Account.gateway`.
@@ -28,13 +28,13 @@ class AccountMemory(models.Model):
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
-        permissions: ClassVar = [("resume_accountmemory", "Can resume paused accounts")]
+        permissions: ClassVar = [("resume_accountstate", "Can resume paused accounts")]
 
     def __str__(self) -> str:
         return self.account
 
     @classmethod
-    def lock(cls, key: str, account: str) -> "AccountMemory":
+    def lock(cls, key: str, account: str) -> "AccountState":
         """Take the lock until the transaction ends. An UPDATE, as the first statement of the transaction: that alone
         locks on every database, and reads nothing from before the lock."""
         if not cls.objects.filter(key=key).update(claims=F("claims") + 1):

@@ -14,13 +14,13 @@ from django.utils.translation import override
 
 from django_front_sms.admin.charts import Chart, Column, Series
 from django_front_sms.conf import get_settings
-from django_front_sms.models import AccountMemory, CounterGap, Event, RefusedPush
+from django_front_sms.models import AccountState, CounterGap, Event, RefusedPush
 from django_front_sms.states import State
 from tests.stories import event, inbound, message, paused, status, unconfirmed
 
 pytestmark = pytest.mark.django_db
 
-DESK = "/admin/front_sms/desk/"
+DESK = "/admin/front_sms/dashboard/"
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def everything_goes_wrong() -> None:
         event("out:1", failed=True, traceback="Traceback\nValueError: 99999999")
         CounterGap.objects.create(account="default", first=1, last=3, shown_at=now)
         RefusedPush.objects.create(account="default", purpose="inbound", limit=1)
-    AccountMemory.objects.create(
+    AccountState.objects.create(
         key=get_settings().account("default").gateway, account="default", paused_at=now, pause_code=5, clock=now
     )
     message(account="other", created_at=now)
@@ -107,10 +107,10 @@ def test_a_site_where_all_is_well_is_told_so(viewer):
 def test_a_worker_that_went_silent_comes_first(viewer):
     now = timezone.now()
     unconfirmed()
-    memory = AccountMemory.objects.create(key="a", account="default", clock=now)
+    memory = AccountState.objects.create(key="a", account="default", clock=now)
     assert cards(viewer) == ["unconfirmed"]
 
-    AccountMemory.objects.filter(pk=memory.pk).update(clock=now - timedelta(minutes=3))
+    AccountState.objects.filter(pk=memory.pk).update(clock=now - timedelta(minutes=3))
     assert cards(viewer) == ["worker", "unconfirmed"]
 
 
@@ -131,13 +131,13 @@ def buttons(browser, key: str) -> list[str]:
     ("key", "permission", "names"),
     [
         ("unconfirmed", "decide_outboundmessage", {"mark_sent", "send_anyway", "give_up"}),
-        ("paused", "resume_accountmemory", {"resume"}),
+        ("paused", "resume_accountstate", {"resume"}),
         ("events", "redeliver_event", {"deliver_again"}),
     ],
 )
 def test_a_button_is_for_those_who_may_press_it(login, viewer, key, permission, names):
     everything_goes_wrong()
-    view = ("view_outboundmessage", "view_accountmemory", "view_event")
+    view = ("view_outboundmessage", "view_accountstate", "view_event")
 
     assert set(buttons(login(*view, permission), key)) == names
     assert buttons(viewer, key) == []
@@ -185,14 +185,14 @@ def test_nobody_is_led_to_another_site(boss, elsewhere):
 
 def test_an_account_is_resumed_and_an_event_delivered_from_the_desk(boss):
     account, failed = paused(5), event("out:1", failed=True)
-    AccountMemory.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
+    AccountState.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
 
     for row, name in ((account, "resume"), (failed, "deliver_again")):
         address = reverse(f"admin:front_sms_{row._meta.model_name}_act", args=[row.pk, name])
         assert f'action="{address}"' in desk(boss).content.decode()
         boss.post(address, {"next": DESK, "confirmed": "once"})
 
-    assert AccountMemory.objects.get().paused_at is None
+    assert AccountState.objects.get().paused_at is None
     assert Event.objects.get(pk=failed.pk).next_at is not None
 
 

@@ -1,9 +1,10 @@
-"""What a site sends: messages, their attempts, the statuses that came for them, and what people decided."""
+"""Outgoing messages, and the bulk sends that group them."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -15,6 +16,7 @@ from django_front_sms.states import State, in_words
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
+    from django_front_sms.models.delivery import Decision, DeliveryStatus, SendAttempt
     from django_front_sms.timeline import Entry
 
 
@@ -94,7 +96,8 @@ class OutboundQuerySet(models.QuerySet["OutboundMessage"]):
         sent = self.filter(
             account=account, state=State.SENT, gateway_id__isnull=False, status_missed_at=None, sent_at__lte=since
         )
-        return sent.filter(~Exists(DeliveryStatus.objects.filter(message=OuterRef("pk"))))
+        statuses = apps.get_model("front_sms", "DeliveryStatus")._default_manager.filter(message=OuterRef("pk"))
+        return sent.filter(~Exists(statuses))
 
 
 class OutboundMessage(models.Model):
@@ -272,108 +275,3 @@ class OutboundMessage(models.Model):
         from django_front_sms import sending
 
         return sending.resend(self, by, idempotency_key=idempotency_key)
-
-
-class Outcome(models.TextChoices):
-    """What is known of one attempt."""
-
-    PENDING = "pending", _("under way")
-    NOT_SENT = "not_sent", _("not sent")
-    ANSWERED = "answered", _("answered")
-    AMBIGUOUS = "ambiguous", _("no clear answer")
-    LOST = "lost", _("never came back")  # like AMBIGUOUS, but its own answer may still come, and then counts
-
-
-class SendAttempt(models.Model):
-    """One claim of a message, and what came of it. The wire fields are as they stood on the wire."""
-
-    message = models.ForeignKey(
-        OutboundMessage, models.CASCADE, related_name="send_attempts", db_index=False, verbose_name=_("message")
-    )
-    number = models.PositiveIntegerField(_("number"))
-    token = models.CharField(max_length=32, editable=False)
-    twin_key = models.CharField(max_length=32, editable=False)
-    wire_recipient = models.CharField(_("recipient on the wire"), max_length=20)
-    wire_sender = models.CharField(_("sender on the wire"), max_length=20)
-    wire_digest = models.CharField(max_length=32, editable=False)
-    claimed_at = models.DateTimeField(_("claimed"))
-    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
-    duration = models.FloatField(_("duration in seconds"), null=True, blank=True)
-    outcome = models.CharField(_("outcome"), max_length=9, choices=Outcome.choices, default=Outcome.PENDING)
-    http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
-    error_code = models.BigIntegerField(_("error code"), null=True, blank=True)
-    gateway_id = models.BigIntegerField(_("Front's id"), null=True, blank=True)
-    detail = models.CharField(_("detail"), max_length=300, blank=True, default="")
-    voided = models.BooleanField(_("set aside by a person"), default=False)
-
-    class Meta:
-        verbose_name = _("attempt")
-        verbose_name_plural = _("attempts")
-        ordering: ClassVar = ["message", "number"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["message", "number"], name="front_sms_attempt_number"),
-        ]
-        indexes: ClassVar = [models.Index(fields=["twin_key", "claimed_at"], name="front_sms_twin")]
-
-    def __str__(self) -> str:
-        return f"#{self.message_id} {self.number}: {self.get_outcome_display()}"
-
-
-class DeliveryStatus(models.Model):
-    """One status push of Front's (§2.3), as it came. `message` is null while no message with that id is known."""
-
-    message = models.ForeignKey(
-        OutboundMessage, models.CASCADE, null=True, blank=True, related_name="statuses", verbose_name=_("message")
-    )
-    account = models.CharField(_("account"), max_length=50)
-    gateway_id = models.BigIntegerField(_("Front's id"), null=True, blank=True)
-    status = models.BigIntegerField(_("status"), null=True, blank=True)
-    received_at = models.DateTimeField(_("received"), default=timezone.now)
-    raw = models.BinaryField(_("as it came"), blank=True, default=b"")
-    problem = models.CharField(_("problem"), max_length=1000, blank=True, default="")
-    look_at = models.DateTimeField(
-        null=True, blank=True, default=timezone.now, editable=False
-    )  # null: folded, or given up
-
-    class Meta:
-        verbose_name = _("delivery status")
-        verbose_name_plural = _("delivery statuses")
-        ordering: ClassVar = ["-pk"]
-        indexes: ClassVar = [
-            models.Index(fields=["look_at"], name="front_sms_to_fold", condition=Q(look_at__isnull=False)),
-            models.Index(fields=["account", "gateway_id"], name="front_sms_status_id"),
-            models.Index(fields=["received_at"], name="front_sms_status_received"),
-            models.Index(fields=["id"], name="front_sms_status_problem", condition=~Q(problem="")),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.gateway_id}: {self.status}"
-
-
-class Decision(models.Model):
-    """What a person decided about a message, or an account, and who, and when."""
-
-    class Action(models.TextChoices):
-        CANCEL = "cancel", _("cancelled it")
-        MARK_SENT = "mark_sent", _("marked it as sent")
-        SEND_ANYWAY = "send_anyway", _("sent it anyway")
-        GIVE_UP = "give_up", _("gave it up")
-        RESUME = "resume", _("resumed the account")
-
-    message = models.ForeignKey(
-        OutboundMessage, models.CASCADE, null=True, blank=True, related_name="decisions", verbose_name=_("message")
-    )
-    account = models.CharField(_("account"), max_length=50, blank=True, default="")
-    action = models.CharField(_("decision"), max_length=12, choices=Action.choices)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("by"), related_name="+"
-    )
-    at = models.DateTimeField(_("at"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("decision")
-        verbose_name_plural = _("decisions")
-        ordering: ClassVar = ["pk"]
-
-    def __str__(self) -> str:
-        return f"#{self.message_id} {self.get_action_display()}"

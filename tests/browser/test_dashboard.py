@@ -8,14 +8,14 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from django_front_sms.conf import get_settings
-from django_front_sms.models import AccountMemory, Decision, Event, OutboundMessage
+from django_front_sms.models import AccountState, Decision, Event, OutboundMessage
 from django_front_sms.states import State
 from tests.browser.test_accessibility import faults
 from tests.stories import event, message, unconfirmed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-DESK = "/admin/front_sms/desk/"
+DESK = "/admin/front_sms/dashboard/"
 
 
 @pytest.fixture
@@ -41,8 +41,8 @@ def a_month() -> None:
             )
 
 
-def trouble() -> tuple[OutboundMessage, Event, AccountMemory]:
-    account = AccountMemory.objects.create(
+def trouble() -> tuple[OutboundMessage, Event, AccountState]:
+    account = AccountState.objects.create(
         key=get_settings().account("default").gateway,
         account="default",
         paused_at=timezone.now(),
@@ -57,7 +57,7 @@ def test_everything_is_settled_from_the_desk_with_the_keyboard_until_nothing_is_
     sms, failed, account = trouble()
     page = page_of(kari)
     page.goto("/admin/front_sms/")
-    page.locator(".object-tools").get_by_role("link", name="Desk").click()
+    page.locator(".object-tools").get_by_role("link", name="Dashboard").click()
 
     for name, done in (
         ("Resume sending", "sending goes on"),
@@ -75,7 +75,7 @@ def test_everything_is_settled_from_the_desk_with_the_keyboard_until_nothing_is_
     page.get_by_text("Nothing. Have a good day!").wait_for()
     assert OutboundMessage.objects.get(pk=sms.pk).state == State.SENT
     assert Event.objects.get(pk=failed.pk).failed is False
-    assert AccountMemory.objects.get(pk=account.pk).paused_at is None
+    assert AccountState.objects.get(pk=account.pk).paused_at is None
     assert {decision.by for decision in Decision.objects.all()} == {kari}
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
-class CounterMemory(models.Model):
+class InboundCounter(models.Model):
     """How far an account's counter has come; its row is also the lock behind which messages are counted."""
 
     account = models.CharField(_("account"), max_length=50, unique=True)
@@ -26,7 +26,7 @@ class CounterMemory(models.Model):
         return self.account
 
     @classmethod
-    def lock(cls, account: str) -> "CounterMemory":
+    def lock(cls, account: str) -> "InboundCounter":
         """Take the lock until the transaction ends: an UPDATE, which locks on every database."""
         if not cls.objects.filter(account=account).update(turns=F("turns") + 1):
             cls.objects.get_or_create(account=account)

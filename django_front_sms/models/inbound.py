@@ -13,7 +13,7 @@ from django_front_sms.conf import get_settings
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
-    from django_front_sms.models.outgoing import OutboundMessage
+    from django_front_sms.models.outbound import OutboundMessage
 
 
 class InboundMessage(models.Model):
@@ -44,7 +44,7 @@ class InboundMessage(models.Model):
         verbose_name=_("in reply to"),
     )
     announced = models.BooleanField(default=False, editable=False)  # its events are written
-    look_at = models.DateTimeField(
+    process_at = models.DateTimeField(
         null=True, blank=True, default=timezone.now, editable=False
     )  # null: it is announced, and its files are in storage
     # Which delivery of Front's this is: the unique key that a redelivery, however concurrent, runs into.
@@ -62,7 +62,7 @@ class InboundMessage(models.Model):
             ("export_inboundmessage", "Can export inbound messages"),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["look_at"], name="front_sms_to_process", condition=Q(look_at__isnull=False)),
+            models.Index(fields=["process_at"], name="front_sms_to_process", condition=Q(process_at__isnull=False)),
             models.Index(fields=["sender", "recipient", "id"], name="front_sms_in_sender"),
             models.Index(fields=["account", "sender", "id"], name="front_sms_in_thread"),
             models.Index(fields=["account", "counter"], name="front_sms_in_counter"),
