@@ -18,7 +18,7 @@ from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast
 
 from django_front_sms import optouts
-from django_front_sms.gateway.words import first_word, own_text, plain
+from django_front_sms.gateway.keywords import first_word, own_text, plain
 from django_front_sms.models import InboundMessage
 from django_front_sms.signals import message_received
 

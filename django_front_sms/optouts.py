@@ -16,8 +16,8 @@ from django.db.models.functions import Substr
 from django.utils import timezone
 
 from django_front_sms.conf import get_settings
+from django_front_sms.gateway.keywords import own_text, plain
 from django_front_sms.gateway.numbers import from_wire
-from django_front_sms.gateway.words import own_text, plain
 from django_front_sms.models import InboundMessage, OptOut
 
 _PHONE = re.compile(r"\+[0-9]{4,18}")

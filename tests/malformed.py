@@ -157,7 +157,7 @@ def run(count: int, seed: int) -> Counter[str]:
 
 def _judge(case: Case, seen: Counter[str], *, look: bool) -> None:
     from django_front_sms import inbox
-    from django_front_sms.inbox.again import whole_body
+    from django_front_sms.inbox.reread import whole_body
     from django_front_sms.models import DeliveryStatus, InboundMessage
 
     seen["cases"] += 1

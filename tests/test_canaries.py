@@ -80,7 +80,7 @@ def provoke(monkeypatch) -> list[BaseException]:
             by_post(sms(**{**BODY, "id": number % 2, "text": text, "counter": number * 3, "files": [file(b"x")]}))
         by_post(sms(**{**BODY, "id": "x", "counter": 5000}))
         Client().get(webhook_path("status"), {"status": TEXT, "origid": NUMBER})
-        monkeypatch.setattr("django_front_sms.inbox.files._flush", fail)
+        monkeypatch.setattr("django_front_sms.inbox.mms.files._flush", fail)
         by_post(sms(**{**BODY, "id": 77, "files": [file(b"y")]}))
         deliver_events()
         attempt(inbox.read_again, InboundMessage.objects.filter(problem="").first())

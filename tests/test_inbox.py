@@ -261,7 +261,7 @@ class TestAnnouncing:
         assert InboundMessage.objects.get().in_reply_to == ours
 
     def test_more_than_a_batch_is_announced_in_one_go(self, monkeypatch):
-        monkeypatch.setattr("django_front_sms.inbox.announce.BATCH", 3)
+        monkeypatch.setattr("django_front_sms.inbox.process.BATCH", 3)
         for number in range(8):
             receive(sms(id=number))
         assert inbox.process() == 8

@@ -10,7 +10,7 @@ from django_front_sms import events, inbox
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.gateway import push as reading
 from django_front_sms.gateway.push import decode_inbound_json, decode_inbound_query
-from django_front_sms.inbox import again, counters
+from django_front_sms.inbox import counters, reread
 from django_front_sms.models import CounterGap, Event, InboundCounter, InboundMessage, MmsFile, OptOut
 from django_front_sms.models.inbound import mms_storage
 from tests.pushes import JPEG, PNG, QUERY, file, sms
@@ -44,7 +44,7 @@ class TestReadingAgain:
     def test_what_can_be_read_now_is_kept_and_the_problem_is_gone(self, monkeypatch):
         message = misread(monkeypatch, sms(), sent=None, text="")
         identity, received = message.identity, message.received_at
-        again.read_again(message)
+        reread.read_again(message)
         message.refresh_from_db()
         assert (message.text, message.problem) == ("Test 123", "")
         assert message.sent_at == datetime(2019, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -123,7 +123,7 @@ class TestFiles:
         body = sms(files=[file(TWICE, "image/png", "b.png")])
         message = receive(body)
         assert MmsFile.objects.get().repaired
-        assert json.loads(again.whole_body(message)) == json.loads(body)
+        assert json.loads(reread.whole_body(message)) == json.loads(body)
 
     def test_a_storage_that_does_not_give_a_file_changes_nothing(self, monkeypatch):
         message = misread(monkeypatch, sms(files=[file(JPEG)]), text="")
@@ -136,7 +136,7 @@ class TestFiles:
     def test_a_storage_that_takes_no_file_leaves_it_to_the_worker(self, monkeypatch):
         body = sms(files=[file(JPEG)])
         message = misread(monkeypatch, body, files=())
-        monkeypatch.setattr("django_front_sms.inbox.files._stored", lambda content: "")
+        monkeypatch.setattr("django_front_sms.inbox.mms.files._stored", lambda content: "")
         inbox.read_again(message)
         assert message.process_at is not None and bytes(message.raw) == body
         monkeypatch.undo()

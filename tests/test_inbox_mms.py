@@ -12,7 +12,7 @@ from django.db.models import F
 
 from django_front_sms import inbox
 from django_front_sms.gateway.push import decode_inbound_json
-from django_front_sms.inbox import files
+from django_front_sms.inbox.mms import files
 from django_front_sms.models import Event, InboundMessage, MmsFile
 from tests.pushes import JPEG, MMS, PNG, file, sms
 

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from django_front_sms.gateway.pictures import Picture, measure
-from django_front_sms.inbox import pictures
-from django_front_sms.inbox.pictures import picture_type, verified
+from django_front_sms.inbox.mms import pictures
+from django_front_sms.inbox.mms.pictures import picture_type, verified
 from django_front_sms.models import MmsFile
 from tests.stories import file, inbound
 

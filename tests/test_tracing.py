@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from django_front_sms import send_bulk_sms, tasks, tracing  # noqa: E402
 from django_front_sms.conf import Account, get_settings  # noqa: E402
 from django_front_sms.models import OutboundMessage  # noqa: E402
-from django_front_sms.outbox.exchange import attempt  # noqa: E402
+from django_front_sms.outbox.executor import attempt  # noqa: E402
 from django_front_sms.simulator import Fault, FaultKind, Simulator  # noqa: E402
 from tests.commands.running import in_earnest, set_account  # noqa: E402
 from tests.outbox.stage import NUMBER, message, take_one  # noqa: E402

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from django_front_sms.gateway.base64_in_json import Cut, cut_files, follows, strict_base64
 from django_front_sms.gateway.gsm import well_formed
+from django_front_sms.gateway.lenient import Reading, join, json_object, parameters
 from django_front_sms.gateway.mime import mime, multipart_fields, repair_double_utf8
+from django_front_sms.gateway.mms_json import Cut, cut_files, follows, strict_base64
 from django_front_sms.gateway.numbers import complete_psk, from_wire, to_wire
 from django_front_sms.gateway.query import LATIN_1, build, pairs
-from django_front_sms.gateway.reading import Reading, join, json_object, parameters
 
 __all__ = [
     "FALSE",

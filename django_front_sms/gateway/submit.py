@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
 from django_front_sms.gateway.gsm import well_formed
+from django_front_sms.gateway.lenient import storable
 from django_front_sms.gateway.numbers import from_wire, to_wire
 from django_front_sms.gateway.query import LATIN_1, UTF_8, build, pairs
-from django_front_sms.gateway.reading import storable
 
 UrlEncoding = Literal["iso-8859-1", "utf8", "utf-8"]
 _CHARSETS: dict[str, str] = {"iso-8859-1": LATIN_1, "utf8": UTF_8, "utf-8": UTF_8}  # §2.1

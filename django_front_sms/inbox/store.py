@@ -14,7 +14,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from django_front_sms import events, happenings
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.gateway.push import InboundPush, StatusPush
-from django_front_sms.inbox import files
+from django_front_sms.inbox.mms import files
 from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile
 
 logger = logging.getLogger(__name__)

@@ -22,13 +22,12 @@ from django_front_sms.db.transactions import short_transaction
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import AccountState, OutboundMessage, Priority, SendAttempt, Wait
-from django_front_sms.outbox.attempts import attempts_of
-from django_front_sms.outbox.fold import CLOCK_TOLERANCE, is_risky, leaves_doubt, may_repeat
-from django_front_sms.outbox.moves import Move, apply
-from django_front_sms.outbox.plain import Attempt, DueMessage, Message, read
-from django_front_sms.outbox.stream import Stream
-from django_front_sms.outbox.timekeeping import mind_the_clock
-from django_front_sms.outbox.twins import Twins
+from django_front_sms.outbox.clock_skew import handle_step_back
+from django_front_sms.outbox.duplicates import Twins
+from django_front_sms.outbox.records import Attempt, DueMessage, Message, attempts_of, read
+from django_front_sms.outbox.rules import CLOCK_TOLERANCE, is_risky, leaves_doubt, may_repeat
+from django_front_sms.outbox.slots import Stream
+from django_front_sms.outbox.transitions import Move, apply
 from django_front_sms.outbox.wire import Wire, request_of, wire_of
 from django_front_sms.states import State
 
@@ -121,7 +120,7 @@ def _claim(
     account = stream.account
     memory = AccountState.lock(account.gateway, account.name)
     now = database_now()
-    mind_the_clock(memory, account, now)
+    handle_step_back(memory, account, now)
     limit, pace = _within_rate(memory, account, conf, now, limit)
     chosen: list[_Chosen] = []
     if stream.hold(memory, now, conf.lease) and limit:

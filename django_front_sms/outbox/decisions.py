@@ -11,11 +11,10 @@ from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.exceptions import NotPossible
-from django_front_sms.models import AccountState, Decision, OutboundMessage, SendAttempt, Wait
-from django_front_sms.outbox.attempts import attempts_of
-from django_front_sms.outbox.fold import leaves_doubt
-from django_front_sms.outbox.moves import Move, apply, locked
-from django_front_sms.outbox.plain import Message
+from django_front_sms.models import Decision, OutboundMessage, SendAttempt, Wait
+from django_front_sms.outbox.records import Message, attempts_of
+from django_front_sms.outbox.rules import leaves_doubt
+from django_front_sms.outbox.transitions import Move, apply, locked
 from django_front_sms.states import State
 
 
@@ -79,28 +78,6 @@ def give_up(message: OutboundMessage, by: Any = None) -> State:
         return Move(row, State.UNCONFIRMED, {"given_up": True})
 
     return _decide(message, by, Decision.Action.GIVE_UP, decide)
-
-
-def resume(account: str, by: Any = None) -> bool:
-    """Go on sending for a paused account; False where it was not paused."""
-    resumed = _resume(account, by)
-    if resumed:
-        transaction.on_commit(lambda: events.hint("dispatch"))
-    return resumed
-
-
-@nested_transaction
-def _resume(account: str, by: Any) -> bool:
-    gateway = get_settings().account(account).gateway
-    memory = AccountState.lock(gateway, account)
-    if memory.paused_at is None:
-        return False
-    memory.paused_at = memory.pause_code = memory.probe_at = None
-    memory.generation += 1
-    memory.probes = 0
-    memory.save(update_fields=["paused_at", "pause_code", "probe_at", "probes", "generation"])
-    Decision.objects.create(account=account, action=Decision.Action.RESUME, by=by)
-    return True
 
 
 def _require_unconfirmed(row: Message) -> None:

@@ -11,9 +11,9 @@ from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.db.clock import Moment, database_now
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox.claim import claim
-from django_front_sms.outbox.exchange import Exchanger
+from django_front_sms.outbox.executor import Exchanger
 from django_front_sms.outbox.settle import Result, settle
-from django_front_sms.outbox.stream import Stream, release, streams_of
+from django_front_sms.outbox.slots import Stream, release, streams_of
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import F
 
-from django_front_sms import happenings
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.lookups import AnyOf
@@ -21,24 +20,21 @@ from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.codes import ACCOUNT_CODES, ErrorCode
 from django_front_sms.gateway.submit import Answer
 from django_front_sms.models import (
-    AccountState,
     Decision,
     DeliveryStatus,
-    Event,
     OutboundMessage,
     SendAttempt,
     Wait,
 )
-from django_front_sms.outbox.attempts import attempts_of, lose, write
+from django_front_sms.outbox import accounts
 from django_front_sms.outbox.claim import Job
-from django_front_sms.outbox.fold import Verdict, fold, is_accepted, leaves_doubt
-from django_front_sms.outbox.moves import Move, apply, locked, locked_with_lease
-from django_front_sms.outbox.plain import Attempt, LeasedMessage, Message
+from django_front_sms.outbox.records import Attempt, LeasedMessage, Message, attempts_of, mark_lost, write
+from django_front_sms.outbox.rules import Verdict, fold, is_accepted, leaves_doubt
+from django_front_sms.outbox.transitions import Move, apply, locked, locked_with_lease
 from django_front_sms.states import State
 
 logger = logging.getLogger(__name__)
 
-FIRST_PROBE = timedelta(minutes=1)
 _OPEN = (SendAttempt.Outcome.PENDING, SendAttempt.Outcome.LOST)
 _BIGGEST = 2**63 - 1
 # Besides what the database refuses: what Python cannot hand to it, such as 2**70 to SQLite.
@@ -90,7 +86,7 @@ def _settle_alone(result: Result, conf: FrontSMSSettings) -> None:
 @short_transaction
 def _settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
     account = results[0].job.account
-    _pause(results, account)
+    _pause_or_end_probe(account, results)
     messages = locked(result.job.message_id for result in results)
     attempts = attempts_of(messages)
     by_id = {attempt.pk: attempt for of_message in attempts.values() for attempt in of_message}
@@ -190,38 +186,19 @@ def _is_unwanted(message: Message) -> bool:
     return last is not None and last.action in (Decision.Action.CANCEL, Decision.Action.GIVE_UP)
 
 
-def _pause(results: Sequence[Result], account: Account) -> None:
-    """Pause the account where an answer blames it. The generation seen at the claim keeps an old answer from pausing
-    an account that somebody has resumed since; only who pauses it tells of it."""
-    blaming = [result for result in results if _code(result) in ACCOUNT_CODES]
-    if not blaming:
-        probe = next((result.job for result in results if result.job.is_probe and _code(result) == ErrorCode.OK), None)
-        if probe:
-            _end_probe(probe)
+def _pause_or_end_probe(account: Account, results: Sequence[Result]) -> None:
+    refusals = [(result.job.generation, code) for result in results if (code := _code(result)) in ACCOUNT_CODES]
+    if refusals:
+        accounts.pause(account, refusals)
         return
-    memory = AccountState.lock(account.gateway, account.name)
-    codes = [code for result in blaming if result.job.generation == memory.generation and (code := _code(result))]
-    if memory.paused_at is not None or not codes:
-        return
-    memory.paused_at = database_now()
-    memory.pause_code = codes[-1]
-    memory.probes = 0
-    memory.probe_at = memory.paused_at + FIRST_PROBE if memory.pause_code == ErrorCode.NO_CREDIT else None
-    memory.save(update_fields=["paused_at", "pause_code", "probes", "probe_at"])
-    Event.objects.bulk_create([happenings.sending_paused(account.name, memory.pause_code)])
-    logger.warning("Sending is paused for account %s: Front answered with code %d", account.name, memory.pause_code)
+    probe = next((result.job for result in results if result.job.is_probe and _code(result) == ErrorCode.OK), None)
+    if probe:
+        accounts.end_probe(account, probe.generation)
 
 
 def _code(result: Result) -> int | None:
     answer = result.exchange.answer
     return answer.errorcode if isinstance(answer, Answer) else None
-
-
-def _end_probe(job: Job) -> None:
-    """Front takes messages again: the pause for lack of credit is over."""
-    AccountState.objects.filter(
-        key=job.account.gateway, pause_code=ErrorCode.NO_CREDIT, generation=job.generation
-    ).update(paused_at=None, pause_code=None, probe_at=None, probes=0)
 
 
 @short_transaction
@@ -232,7 +209,7 @@ def rescue(account: Account, conf: FrontSMSSettings, limit: int = 500) -> int:
     messages = [m for m in locked_with_lease(lost.values_list("pk", flat=True)[:limit]) if _is_lost(m, now)]
     attempts = attempts_of(messages)
     under_way = [attempt for message in messages for attempt in attempts[message.pk]]
-    lose(under_way, now, "the worker that had it did not come back in time")
+    mark_lost(under_way, now, "the worker that had it did not come back in time")
     _refold(messages, attempts, account, conf, now)
     return len(messages)
 

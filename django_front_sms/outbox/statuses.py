@@ -19,7 +19,7 @@ from django_front_sms.db.clock import database_now
 from django_front_sms.db.lookups import AnyOf
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
-from django_front_sms.outbox.moves import Standing, accept_together, locked_standings
+from django_front_sms.outbox.transitions import Standing, accept_together, locked_standings
 from django_front_sms.states import State, by_statuses
 
 BATCH = 2000

@@ -10,13 +10,12 @@ from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import OutboundMessage, SendAttempt
-from django_front_sms.outbox.attempts import attempts_of
+from django_front_sms.outbox.clock_skew import check_clock
 from django_front_sms.outbox.decisions import send_anyway
-from django_front_sms.outbox.fold import leaves_doubt, may_repeat
-from django_front_sms.outbox.moves import Move, apply, locked
-from django_front_sms.outbox.plain import Message, read
+from django_front_sms.outbox.records import Message, attempts_of, read
+from django_front_sms.outbox.rules import leaves_doubt, may_repeat
 from django_front_sms.outbox.settle import rescue
-from django_front_sms.outbox.timekeeping import check_clock
+from django_front_sms.outbox.transitions import Move, apply, locked
 from django_front_sms.states import State
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import OutboundMessage
-from django_front_sms.outbox.plain import Attempt, DueMessage
+from django_front_sms.outbox.records import Attempt, DueMessage
 
 
 def digest(*parts: object) -> str:

@@ -22,7 +22,7 @@ from django_front_sms.models import (
     OutboundMessage,
     SendAttempt,
 )
-from django_front_sms.outbox.moves import locked
+from django_front_sms.outbox.transitions import locked
 from django_front_sms.states import OPEN, State
 
 BATCH = 500

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from django_front_sms.gateway.base64_in_json import cut_files, without
+from django_front_sms.gateway.mms_json import cut_files, without
 from django_front_sms.gateway.push import (
     FilePart,
     InboundPush,

@@ -10,7 +10,7 @@ from django_front_sms.gateway.submit import Answer
 from django_front_sms.models import AccountState, OutboundMessage, SendAttempt
 from django_front_sms.outbox.claim import Job, claim
 from django_front_sms.outbox.settle import Result, settle
-from django_front_sms.outbox.stream import Stream, release, streams_of
+from django_front_sms.outbox.slots import Stream, release, streams_of
 
 NUMBER = "+4799999999"
 ID = 145099  # the manual's

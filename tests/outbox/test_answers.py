@@ -7,7 +7,7 @@ from django_front_sms.exceptions import NotPossible
 from django_front_sms.gateway.codes import ACCOUNT_CODES, ErrorCode, describe
 from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox import cancel, has_due, sweep
-from django_front_sms.outbox.fold import backoff
+from django_front_sms.outbox.rules import backoff
 from django_front_sms.outbox.settle import Result, settle
 from tests.outbox.stage import (
     ID,

@@ -12,7 +12,7 @@ from django_front_sms.models import AccountState, DeliveryStatus, Event, Outboun
 from django_front_sms.outbox import fold_statuses, statuses, sweep
 from django_front_sms.outbox.claim import Job, claim
 from django_front_sms.outbox.settle import Result, settle
-from django_front_sms.outbox.stream import Lane, Stream
+from django_front_sms.outbox.slots import Lane, Stream
 from tests.outbox.stage import NUMBER, accepted, configure, not_sent
 from tests.together import at_once
 

@@ -11,7 +11,7 @@ from django_front_sms import outbox
 from django_front_sms.conf import get_settings
 from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.submit import Sms
-from django_front_sms.outbox import dispatcher, exchange
+from django_front_sms.outbox import dispatcher, executor
 from django_front_sms.outbox.claim import claim
 from tests.outbox.stage import (
     PretendClock,
@@ -61,9 +61,9 @@ def client(settings) -> Iterator[type[Told]]:
     Told.act = staticmethod(lambda sms: accepted())
     for kept in (Told.asked, Told.transports, Told.made):
         kept.clear()
-    exchange._client.cache_clear()
+    executor._client.cache_clear()
     yield Told
-    exchange._client.cache_clear()
+    executor._client.cache_clear()
 
 
 def test_all_that_is_due_is_sent_and_the_run_ends(client: type[Told]):
@@ -93,7 +93,7 @@ def test_an_urgent_message_goes_before_what_was_claimed_earlier_and_still_waits(
         return accepted()
 
     client.act = staticmethod(act)
-    claiming, exchanger = stream(), exchange.Exchanger(get_settings())
+    claiming, exchanger = stream(), executor.Exchanger(get_settings())
     claiming.pace.at_once = 1
     for text in ("first", "second", "third"):
         message(text)
@@ -155,7 +155,7 @@ def raise_what_is_no_exception(sms: Sms) -> ExchangeResult:
 def test_of_a_client_that_gives_no_outcome_one_is_made(client: type[Told], act: Callable[[Sms], ExchangeResult]):
     client.act = staticmethod(act)
     message()
-    assert exchange.attempt(take_one(), get_settings()).fate == Fate.AMBIGUOUS
+    assert executor.attempt(take_one(), get_settings()).fate == Fate.AMBIGUOUS
 
 
 @pytest.mark.parametrize("path", ["tests.outbox.test_dispatcher.Unmakeable", "no.such.module.Client"])

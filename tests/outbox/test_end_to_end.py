@@ -8,7 +8,7 @@ from django_front_sms import send_sms
 from django_front_sms.gateway.client import Client
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import Event, OutboundMessage
-from django_front_sms.outbox import exchange, sweep
+from django_front_sms.outbox import executor, sweep
 from django_front_sms.simulator import Simulator
 from django_front_sms.simulator.chaos import Fault, FaultKind
 from django_front_sms.tasks import deliver_events, dispatch
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def simulator(settings) -> Iterator[Simulator]:
     with Simulator() as simulator:
         configure(settings, GATEWAY_URL=simulator.url)
-        exchange._client.cache_clear()
+        executor._client.cache_clear()
         yield simulator
 
 
@@ -74,7 +74,7 @@ def test_a_foreign_twin_is_waited_out(simulator: Simulator):
 
 
 def test_with_nobody_listening_nothing_is_at_risk(settings):
-    exchange._client.cache_clear()
+    executor._client.cache_clear()
     row = send_sms("+4799999999", "Test")
     assert dispatch() == 1
     assert (again(row).state, again(row).risk_at, outcomes(row)) == ("queued", None, ["not_sent"])

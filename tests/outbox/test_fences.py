@@ -12,7 +12,7 @@ from django_front_sms.db.transactions import short_transaction
 from django_front_sms.models import Decision, Event, OutboundMessage, SendAttempt
 from django_front_sms.outbox import claim as claiming
 from django_front_sms.outbox import decisions, sweep
-from django_front_sms.outbox.moves import Move, apply
+from django_front_sms.outbox.transitions import Move, apply
 from django_front_sms.states import State
 from tests.outbox.stage import (
     PretendClock,

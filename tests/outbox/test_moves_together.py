@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_front_sms import happenings
 from django_front_sms.db.bulk import insert_values
 from django_front_sms.models import Event, OutboundMessage
-from django_front_sms.outbox.moves import Move, accept_together, apply, locked_standings
+from django_front_sms.outbox.transitions import Move, accept_together, apply, locked_standings
 from django_front_sms.states import ACCEPTED, State, may_move
 from tests.stories import message
 

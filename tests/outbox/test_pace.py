@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from django_front_sms.conf import get_settings
-from django_front_sms.outbox import pace
-from django_front_sms.outbox.crew import Crew
-from django_front_sms.outbox.pace import CLAIMED_AHEAD, FEWEST, Pace
-from django_front_sms.outbox.stream import Stream
+from django_front_sms.outbox import pacing
+from django_front_sms.outbox.executor import WorkerPool
+from django_front_sms.outbox.pacing import CLAIMED_AHEAD, FEWEST, Pace
+from django_front_sms.outbox.slots import Stream
 from tests.outbox.stage import stream
 
 T = 10.0
@@ -21,7 +21,7 @@ Hears = Callable[..., None]
 def hears(monkeypatch: pytest.MonkeyPatch) -> Hears:
     """Lets a pace hear `rate` answers a second for one second, each of which took so long."""
     now = [0.0]
-    monkeypatch.setattr(pace.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(pacing.time, "monotonic", lambda: now[0])
 
     def hear(one: Pace, rate: int, *durations: float, waited: float = 0.1) -> None:
         now[0] += 1
@@ -34,7 +34,7 @@ def test_the_first_tenth_of_a_second_lets_more_be_claimed_and_tells_nothing_of_t
     monkeypatch: pytest.MonkeyPatch,
 ):
     now = [0.0]
-    monkeypatch.setattr(pace.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(pacing.time, "monotonic", lambda: now[0])
     one = Pace(64)
     for ahead in (512, 512, 512, CLAIMED_AHEAD):  # and then each 0.4 s
         now[0] += 0.15
@@ -123,7 +123,7 @@ def test_while_answers_are_slow_nothing_is_claimed_ahead(hears: Hears):
 
 def test_nothing_is_learnt_from_a_moment(hears: Hears, monkeypatch: pytest.MonkeyPatch):
     one = Pace(64)
-    monkeypatch.setattr(pace.time, "monotonic", lambda: 0.09)
+    monkeypatch.setattr(pacing.time, "monotonic", lambda: 0.09)
     one.heard([0.0005] * 1000, 0.1, T)
     assert (one.at_once, one.ahead) == (64, 128)
 
@@ -151,14 +151,14 @@ def wait_until(true: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
-def finished(crew: Crew) -> None:
+def finished(pool: WorkerPool) -> None:
     """Wait until all its work is done and its threads have left it."""
-    wait_until(lambda: not crew._work and not crew._at_work)
+    wait_until(lambda: not pool._work and not pool._at_work)
 
 
-def test_a_crew_has_no_more_threads_at_work_than_its_pace_asks_for():
-    crew, at_work, most, lock = Crew(stream()), 0, 0, threading.Lock()
-    crew.stream.pace.at_once = 3
+def test_a_pool_has_no_more_threads_at_work_than_its_pace_asks_for():
+    pool, at_work, most, lock = WorkerPool(stream()), 0, 0, threading.Lock()
+    pool.stream.pace.at_once = 3
 
     def work() -> None:
         nonlocal at_work, most
@@ -169,36 +169,36 @@ def test_a_crew_has_no_more_threads_at_work_than_its_pace_asks_for():
         with lock:
             at_work -= 1
 
-    crew.add([work] * 60)
-    finished(crew)
+    pool.add([work] * 60)
+    finished(pool)
     assert most == 3
 
 
-def test_a_crew_does_all_its_work_in_order_also_what_is_added_when_it_had_none():
-    crew, done = Crew(stream()), []
-    crew.stream.pace.at_once = 1
+def test_a_pool_does_all_its_work_in_order_also_what_is_added_when_it_had_none():
+    pool, done = WorkerPool(stream()), []
+    pool.stream.pace.at_once = 1
     for batch in range(50):
-        crew.add([lambda n=n, batch=batch: done.append((batch, n)) for n in range(4)])
+        pool.add([lambda n=n, batch=batch: done.append((batch, n)) for n in range(4)])
         if batch % 5 == 0:
             time.sleep(0.001)
-    finished(crew)
+    finished(pool)
     assert done == [(batch, n) for batch in range(50) for n in range(4)]
 
 
 def test_urgent_work_is_done_first_and_in_order():
-    crew, done = Crew(stream()), []
-    crew.stream.pace.at_once = 0
+    pool, done = WorkerPool(stream()), []
+    pool.stream.pace.at_once = 0
     works = [lambda n=n: done.append(n) for n in range(5)]
-    crew.add(works[3:])
-    crew.add(works[2:3], urgent=works[:2])
-    crew.stream.pace.at_once = 1
-    crew.man()
-    finished(crew)
+    pool.add(works[3:])
+    pool.add(works[2:3], urgent=works[:2])
+    pool.stream.pace.at_once = 1
+    pool.top_up()
+    finished(pool)
     assert done == [0, 1, 3, 4, 2]
 
 
 def test_threads_leave_when_fewer_are_asked_for_and_come_when_more_are():
-    crew, begun, gate = Crew(stream()), threading.Semaphore(0), threading.Semaphore(0)
+    pool, begun, gate = WorkerPool(stream()), threading.Semaphore(0), threading.Semaphore(0)
 
     def work() -> None:
         begun.release()
@@ -208,20 +208,20 @@ def test_threads_leave_when_fewer_are_asked_for_and_come_when_more_are():
         for _ in range(pieces):
             assert begun.acquire(timeout=30)
 
-    crew.stream.pace.at_once = 6
-    crew.add([work] * 20)
+    pool.stream.pace.at_once = 6
+    pool.add([work] * 20)
     begin(6)
-    crew.stream.pace.at_once = 2
+    pool.stream.pace.at_once = 2
     gate.release(6)
     begin(2)  # by the two that stay
-    wait_until(lambda: crew._at_work == 2)
-    assert len(crew._work) == 12
-    crew.stream.pace.at_once = 5
-    crew.man()
+    wait_until(lambda: pool._at_work == 2)
+    assert len(pool._work) == 12
+    pool.stream.pace.at_once = 5
+    pool.top_up()
     begin(3)
-    assert len(crew._work) == 9
+    assert len(pool._work) == 9
     gate.release(14)
-    finished(crew)
+    finished(pool)
 
 
 def test_the_settings_of_a_stream_are_the_lanes(settings):

@@ -8,7 +8,7 @@ import pytest
 from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, OutboundMessage
 from django_front_sms.outbox.claim import Claimed, claim
-from django_front_sms.outbox.stream import LANES, Stream, release
+from django_front_sms.outbox.slots import LANES, Stream, release
 from tests.outbox.stage import PretendClock, accepted, configure, hear, memory, message, refused, stream, take
 
 pytestmark = pytest.mark.django_db

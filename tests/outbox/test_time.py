@@ -6,7 +6,7 @@ import pytest
 
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox import cancel, has_due, send_anyway, sweep
-from django_front_sms.outbox.exchange import _in_time
+from django_front_sms.outbox.executor import _in_time
 from tests.outbox.stage import (
     PretendClock,
     accepted,

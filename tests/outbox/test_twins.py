@@ -5,7 +5,7 @@ import pytest
 from django_front_sms import send_bulk_sms
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox import cancel, has_due, send_anyway
-from django_front_sms.outbox.twins import LOOK_AGAIN
+from django_front_sms.outbox.duplicates import LOOK_AGAIN
 from tests.outbox.stage import (
     NUMBER,
     PretendClock,

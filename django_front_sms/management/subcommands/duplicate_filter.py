@@ -24,7 +24,7 @@ from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Answer
 from django_front_sms.management.subcommands.output import add_json, write_json
 from django_front_sms.models import AccountState, OutboundMessage, SendAttempt
-from django_front_sms.outbox.exchange import client_for
+from django_front_sms.outbox.executor import client_for
 from django_front_sms.outbox.wire import Wire, request_of, wire_of
 from django_front_sms.states import State
 from django_front_sms.timeline import explain

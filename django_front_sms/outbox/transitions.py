@@ -17,7 +17,7 @@ from django_front_sms import happenings
 from django_front_sms.db.bulk import insert_values, write_changes
 from django_front_sms.db.lookups import AnyOf
 from django_front_sms.models import Event, OutboundMessage, Wait
-from django_front_sms.outbox.plain import LeasedMessage, Message, read
+from django_front_sms.outbox.records import LeasedMessage, Message, read
 from django_front_sms.states import ACCEPTED, State, may_move
 
 logger = logging.getLogger(__name__)

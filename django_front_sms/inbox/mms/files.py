@@ -14,7 +14,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from django.db import connections
 
-from django_front_sms.gateway.base64_in_json import without
+from django_front_sms.gateway.mms_json import without
 from django_front_sms.gateway.push import FilePart, repair_double_utf8
 from django_front_sms.models import MmsFile
 from django_front_sms.models.inbound import mms_storage

@@ -11,8 +11,9 @@ from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.gateway.push import InboundPush, decode_inbound_json, decode_inbound_query
-from django_front_sms.inbox import counters, files, store
-from django_front_sms.inbox.announce import answered_by
+from django_front_sms.inbox import counters, store
+from django_front_sms.inbox.mms import files
+from django_front_sms.inbox.process import answered_by
 from django_front_sms.models import InboundMessage, MmsFile
 
 _REFERENCE = re.compile(rb'(?<=")' + re.escape(files.REFERENCE) + rb'([0-9a-f]{64})(?=")')

@@ -11,7 +11,8 @@ from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.gateway.push import decode_inbound_json
-from django_front_sms.inbox import counters, files
+from django_front_sms.inbox import counters
+from django_front_sms.inbox.mms import files
 from django_front_sms.inbox.store import LONGEST_PROBLEM, TWIN
 from django_front_sms.models import Event, InboundMessage, MmsFile, OutboundMessage, SendAttempt
 from django_front_sms.states import ACCEPTED, State

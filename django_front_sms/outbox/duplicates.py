@@ -12,8 +12,8 @@ from django_front_sms.conf import FrontSMSSettings
 from django_front_sms.db.lookups import AnyOf
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.models import SendAttempt, Wait
-from django_front_sms.outbox.moves import Move
-from django_front_sms.outbox.plain import DueMessage, Message
+from django_front_sms.outbox.records import DueMessage, Message
+from django_front_sms.outbox.transitions import Move
 from django_front_sms.states import ACCEPTED, State
 
 LOOK_AGAIN = timedelta(seconds=5)

@@ -9,7 +9,7 @@ from django_front_sms.conf import Account
 from django_front_sms.db.clock import Moment
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.models import AccountState, Priority
-from django_front_sms.outbox.pace import CLAIMED_AHEAD, Pace
+from django_front_sms.outbox.pacing import CLAIMED_AHEAD, Pace
 
 
 @dataclass(frozen=True, slots=True)

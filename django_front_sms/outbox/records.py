@@ -1,15 +1,19 @@
-"""Messages and their attempts as plain objects: what the engine reads of them, and nothing more.
+"""Messages and attempts as plain objects: the columns that the engine reads, and no more.
 
-Building model instances of these costs about as much as sending the message. `_meta` is the model's: `rows.py` writes
-either kind.
+Building model instances costs about as much as sending the message. `_meta` is the model's, so that `db.bulk` writes
+records and model instances alike.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
+from django_front_sms.db.bulk import update_rows
+from django_front_sms.db.lookups import AnyOf
 from django_front_sms.models import OutboundMessage, SendAttempt
 
 
@@ -82,3 +86,29 @@ Plain = TypeVar("Plain", Attempt, Message, LeasedMessage, DueMessage)
 def read(rows: "QuerySet[Any]", kind: type[Plain]) -> list[Plain]:
     """The rows that the query gives, as objects of `kind`."""
     return [kind(*values) for values in rows.values_list(*(each.name for each in fields(kind)))]
+
+
+_FIELDS = ("outcome", "finished_at", "duration", "http_status", "error_code", "gateway_id", "detail")
+
+
+def attempts_of(messages: Iterable[Message]) -> dict[int, list[Attempt]]:
+    """By the message's key, in their order; an empty list for who has none."""
+    attempts: dict[int, list[Attempt]] = defaultdict(list)
+    found = SendAttempt.objects.filter(AnyOf(F("message_id"), [message.pk for message in messages]))
+    for attempt in read(found.order_by("message_id", "number"), Attempt):
+        attempts[attempt.message_id].append(attempt)
+    return attempts
+
+
+def write(attempts: Sequence[Attempt]) -> None:
+    """Store what came of them. Their messages are locked by the caller."""
+    update_rows(attempts, _FIELDS)
+
+
+def mark_lost(attempts: Iterable[Attempt], now: datetime, why: str) -> None:
+    """Those of `attempts` that are still under way are no longer waited for; they may have reached Front, and an answer
+    of theirs that comes late still counts."""
+    pending = [attempt for attempt in attempts if attempt.outcome == SendAttempt.Outcome.PENDING]
+    for attempt in pending:
+        attempt.outcome, attempt.finished_at, attempt.detail = SendAttempt.Outcome.LOST, now, why
+    write(pending)

@@ -13,7 +13,7 @@ from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway.codes import Blame, ErrorCode, blame, describe
 from django_front_sms.gateway.outcome import CREATED
 from django_front_sms.models import SendAttempt, Wait
-from django_front_sms.outbox.plain import Attempt, Message
+from django_front_sms.outbox.records import Attempt, Message
 from django_front_sms.states import NOT_SENT, State
 
 FIRST_DELAY = timedelta(seconds=5)

@@ -1,0 +1,68 @@
+"""Pausing an account that Front refuses, probing it, and resuming it (§2.2)."""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+
+from django_front_sms import events, happenings
+from django_front_sms.conf import Account, get_settings
+from django_front_sms.db.clock import database_now
+from django_front_sms.db.transactions import nested_transaction
+from django_front_sms.gateway.codes import ErrorCode
+from django_front_sms.models import AccountState, Decision, Event
+
+logger = logging.getLogger(__name__)
+
+
+FIRST_PROBE = timedelta(minutes=1)
+
+
+def pause(account: Account, refusals: Sequence[tuple[int, int]]) -> None:
+    """Pause the account, unless it is paused already, and record one event.
+
+    `refusals`: for each answer that blames the account, the generation seen at its claim, and Front's code (§2.2).
+    Answers to claims from before the latest resume are ignored.
+    """
+    state = AccountState.lock(account.gateway, account.name)
+    codes = [code for generation, code in refusals if generation == state.generation]
+    if state.paused_at is not None or not codes:
+        return
+    state.paused_at = database_now()
+    state.pause_code = codes[-1]
+    state.probes = 0
+    state.probe_at = state.paused_at + FIRST_PROBE if state.pause_code == ErrorCode.NO_CREDIT else None
+    state.save(update_fields=["paused_at", "pause_code", "probes", "probe_at"])
+    Event.objects.bulk_create([happenings.sending_paused(account.name, state.pause_code)])
+    logger.warning("Sending is paused for account %s: Front answered with code %d", account.name, state.pause_code)
+
+
+def end_probe(account: Account, generation: int) -> None:
+    """End a pause for lack of credit (code 5): Front accepted the probe."""
+    AccountState.objects.filter(key=account.gateway, pause_code=ErrorCode.NO_CREDIT, generation=generation).update(
+        paused_at=None, pause_code=None, probe_at=None, probes=0
+    )
+
+
+def resume(account: str, by: Any = None) -> bool:
+    """Go on sending for a paused account; False where it was not paused."""
+    resumed = _resume(account, by)
+    if resumed:
+        transaction.on_commit(lambda: events.hint("dispatch"))
+    return resumed
+
+
+@nested_transaction
+def _resume(account: str, by: Any) -> bool:
+    gateway = get_settings().account(account).gateway
+    state = AccountState.lock(gateway, account)
+    if state.paused_at is None:
+        return False
+    state.paused_at = state.pause_code = state.probe_at = None
+    state.generation += 1
+    state.probes = 0
+    state.save(update_fields=["paused_at", "pause_code", "probe_at", "probes", "generation"])
+    Decision.objects.create(account=account, action=Decision.Action.RESUME, by=by)
+    return True
