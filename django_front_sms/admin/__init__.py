@@ -2,14 +2,14 @@
 
 from django_front_sms.admin.accounts import AccountAdmin
 from django_front_sms.admin.bulk import BulkSendAdmin
-from django_front_sms.admin.conversations import ConversationAdmin
-from django_front_sms.admin.desk import DashboardAdmin
+from django_front_sms.admin.conversations.views import ConversationAdmin
+from django_front_sms.admin.counter_gaps import CounterGapAdmin
+from django_front_sms.admin.dashboard.views import DashboardAdmin
 from django_front_sms.admin.events import EventAdmin
-from django_front_sms.admin.gaps import CounterGapAdmin
 from django_front_sms.admin.inbound import InboundMessageAdmin
 from django_front_sms.admin.optout import OptOutAdmin
 from django_front_sms.admin.outbound import OutboundMessageAdmin
-from django_front_sms.admin.refused import RefusedPushAdmin
+from django_front_sms.admin.refused_pushes import RefusedPushAdmin
 from django_front_sms.admin.statuses import DeliveryStatusAdmin
 
 __all__ = [

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import outbox
-from django_front_sms.admin.acts import Act, ActingRegister
+from django_front_sms.admin.actions import Act, ActingRegister
 from django_front_sms.admin.badges import badge, moment, story
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import AccountState, Decision

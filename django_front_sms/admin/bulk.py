@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from django_front_sms.admin import search
 from django_front_sms.admin.badges import moment, state_badge
 from django_front_sms.admin.filters import AccountFilter, CreatedFilter
-from django_front_sms.admin.register import Register
+from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.models import BulkSend, OutboundMessage
 
 
 @admin.register(BulkSend)
-class BulkSendAdmin(Register):
+class BulkSendAdmin(ReadOnlyAdmin):
     list_display = ("name", "sender", "short_text", "recipients", "created_", "created_by")
     list_select_related = ("created_by",)
     list_filter = (AccountFilter, CreatedFilter)

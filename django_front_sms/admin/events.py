@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import events
-from django_front_sms.admin.acts import Act, ActingRegister
+from django_front_sms.admin.actions import Act, ActingRegister
 from django_front_sms.admin.badges import badge, link_to, moment
 from django_front_sms.models import Event
 

@@ -14,13 +14,14 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import inbox
-from django_front_sms.admin import mms, search
-from django_front_sms.admin.acts import Act, ActingRegister
+from django_front_sms.admin import search
+from django_front_sms.admin.actions import Act, ActingRegister
 from django_front_sms.admin.badges import badge, moment, story
-from django_front_sms.admin.conversations import conversation_of
-from django_front_sms.admin.export import Exporting
+from django_front_sms.admin.conversations import mms
+from django_front_sms.admin.conversations.views import conversation_of
+from django_front_sms.admin.export.views import Exporting
 from django_front_sms.admin.filters import AccountFilter, FilesFilter, ProblemFilter, ReceivedFilter
-from django_front_sms.admin.register import as_text
+from django_front_sms.admin.readonly import as_text
 from django_front_sms.downloads import download
 from django_front_sms.models import InboundMessage, MmsFile
 from django_front_sms.timeline import of_inbound

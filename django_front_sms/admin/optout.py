@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django_front_sms.admin import search
 from django_front_sms.admin.badges import moment
 from django_front_sms.admin.filters import AccountFilter
-from django_front_sms.admin.register import Register
+from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.conf import get_settings
 from django_front_sms.gateway.numbers import NumberError, parse_recipient
 from django_front_sms.models import OptOut
@@ -48,7 +48,7 @@ class OptOutForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(OptOut)
-class OptOutAdmin(Register):
+class OptOutAdmin(ReadOnlyAdmin):
     change_form_template = "admin/change_form.html"
     form = OptOutForm
     list_display = ("number", "sender_", "account", "since_", "said")
@@ -58,7 +58,7 @@ class OptOutAdmin(Register):
     search_help_text = _("A number or how it begins")
     readonly_fields = ("since", "created_by", "message")
 
-    # Register is for reading; here Django's own permissions decide.
+    # ReadOnlyAdmin is for reading; here Django's own permissions decide.
     has_add_permission = admin.ModelAdmin.has_add_permission
     has_change_permission = admin.ModelAdmin.has_change_permission
     has_delete_permission = admin.ModelAdmin.has_delete_permission

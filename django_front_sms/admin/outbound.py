@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import outbox
 from django_front_sms.admin import search
-from django_front_sms.admin.acts import Act
+from django_front_sms.admin.actions import Act
 from django_front_sms.admin.badges import moment, state_badge, steps, story
-from django_front_sms.admin.composer import ComposingRegister
-from django_front_sms.admin.conversations import conversation_of
-from django_front_sms.admin.export import Exporting
+from django_front_sms.admin.composer.views import ComposingRegister
+from django_front_sms.admin.conversations.views import conversation_of
+from django_front_sms.admin.export.views import Exporting
 from django_front_sms.admin.filters import AccountFilter, IndexedCreatedFilter, StatusMissedFilter
 from django_front_sms.models import OutboundMessage
 from django_front_sms.states import OPEN, State

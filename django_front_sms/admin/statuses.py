@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_front_sms.admin import search
 from django_front_sms.admin.badges import badge, moment
 from django_front_sms.admin.filters import AccountFilter, MatchedFilter, ProblemFilter, ReceivedFilter
-from django_front_sms.admin.register import Register, as_text
+from django_front_sms.admin.readonly import ReadOnlyAdmin, as_text
 from django_front_sms.models import DeliveryStatus
 from django_front_sms.timeline import status_in_words
 
@@ -18,7 +18,7 @@ _SHAPES = {"info": "tower", "good": "check", "bad": "cross", "warn": "warning"}
 
 
 @admin.register(DeliveryStatus)
-class DeliveryStatusAdmin(Register):
+class DeliveryStatusAdmin(ReadOnlyAdmin):
     list_display = ("what", "front_id", "message", "received", "account", "problem")
     list_select_related = ("message",)
     list_filter = (MatchedFilter, ProblemFilter, AccountFilter, ReceivedFilter)

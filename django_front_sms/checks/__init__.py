@@ -10,7 +10,7 @@ Nothing here raises for a malformed setting, and nothing imports Celery. `manage
 alone.
 """
 
-from django_front_sms.checks import databases, rules, site, values
-from django_front_sms.checks.mistakes import MISTAKES, TAG, Mistake
+from django_front_sms.checks import combinations, databases, site, values
+from django_front_sms.checks.messages import MISTAKES, TAG, CheckSpec
 
-__all__ = ["MISTAKES", "TAG", "Mistake", "databases", "rules", "site", "values"]
+__all__ = ["MISTAKES", "TAG", "CheckSpec", "combinations", "databases", "site", "values"]

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Tags, register
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 
-from django_front_sms.checks import mistakes
+from django_front_sms.checks import messages
 
 Read = Callable[[str], str]
 """Gives the one value that a statement reads, as text in lower case."""
@@ -14,7 +14,7 @@ Read = Callable[[str], str]
 _NORMAL, _FULL = 1, 2  # of SQLite's "PRAGMA synchronous"
 
 
-@register(mistakes.TAG, Tags.database)
+@register(messages.TAG, Tags.database)
 def check_databases(databases: Collection[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     if DEFAULT_DB_ALIAS not in (databases or ()):
         return []
@@ -35,25 +35,25 @@ def check_databases(databases: Collection[str] | None = None, **kwargs: Any) -> 
 
 def sqlite(read: Read, options: dict[str, Any]) -> Iterator[CheckMessage]:
     if str(options.get("transaction_mode") or "").upper() not in ("IMMEDIATE", "EXCLUSIVE"):
-        yield mistakes.SQLITE_MODE.found(alias=DEFAULT_DB_ALIAS)
+        yield messages.SQLITE_MODE.found(alias=DEFAULT_DB_ALIAS)
     journal, synchronous = read("PRAGMA journal_mode"), int(read("PRAGMA synchronous"))
     if journal == "memory":  # the whole database is, as in tests: nothing of it outlives the process
         return
     if journal != "wal":
-        yield mistakes.SQLITE_JOURNAL.found(alias=DEFAULT_DB_ALIAS, mode=journal)
+        yield messages.SQLITE_JOURNAL.found(alias=DEFAULT_DB_ALIAS, mode=journal)
     # With a write-ahead log, NORMAL leaves the last commits to the operating system.
     if synchronous < (_FULL if journal == "wal" else _NORMAL):
-        yield mistakes.SQLITE_SYNCHRONOUS.found(alias=DEFAULT_DB_ALIAS)
+        yield messages.SQLITE_SYNCHRONOUS.found(alias=DEFAULT_DB_ALIAS)
 
 
 def mysql(read: Read, options: dict[str, Any]) -> Iterator[CheckMessage]:
     value = read("SELECT @@innodb_flush_log_at_trx_commit")
     if value != "1":
-        yield mistakes.INNODB_FLUSH.found(alias=DEFAULT_DB_ALIAS, value=value)
+        yield messages.INNODB_FLUSH.found(alias=DEFAULT_DB_ALIAS, value=value)
 
 
 def postgresql(read: Read, options: dict[str, Any]) -> Iterator[CheckMessage]:
     if read("SHOW fsync") == "off":
-        yield mistakes.PG_FSYNC.found(alias=DEFAULT_DB_ALIAS)
+        yield messages.PG_FSYNC.found(alias=DEFAULT_DB_ALIAS)
     if read("SHOW synchronous_commit") == "off":
-        yield mistakes.PG_COMMIT.found(alias=DEFAULT_DB_ALIAS)
+        yield messages.PG_COMMIT.found(alias=DEFAULT_DB_ALIAS)

@@ -11,7 +11,7 @@ from django.core.files.storage import FileSystemStorage, storages
 from django.db import DEFAULT_DB_ALIAS, router
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
-from django_front_sms.checks import mistakes
+from django_front_sms.checks import messages
 from django_front_sms.checks.values import effective
 from django_front_sms.models import OutboundMessage
 from django_front_sms.schedule import BEAT_SCHEDULE, HINTS_LAST
@@ -20,25 +20,25 @@ from django_front_sms.schedule import BEAT_SCHEDULE, HINTS_LAST
 _PROXY_SETTINGS = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
 
 
-@register(mistakes.TAG)
+@register(messages.TAG)
 def check_times_of_site(**kwargs: Any) -> Iterator[CheckMessage]:
     if not django_settings.USE_TZ:
-        yield mistakes.NAIVE_TIMES.found()
+        yield messages.NAIVE_TIMES.found()
 
 
-@register(mistakes.TAG)
+@register(messages.TAG)
 def check_proxies(**kwargs: Any) -> Iterator[CheckMessage]:
     setting = next((name for name in _PROXY_SETTINGS if getattr(django_settings, name, None)), None)
     if setting and effective("TRUSTED_PROXY_COUNT") == 0 and effective("WEBHOOK_ALLOWED_IPS") is not None:
-        yield mistakes.PROXY.found(setting=setting)
+        yield messages.PROXY.found(setting=setting)
 
 
-@register(mistakes.TAG)
+@register(messages.TAG)
 def check_broker(**kwargs: Any) -> Iterator[CheckMessage]:
     """Of Celery's settings as Django's know them; how else a site configures Celery cannot be told from here."""
     broker = getattr(django_settings, "CELERY_BROKER_URL", None)
     if isinstance(broker, str) and broker.startswith("memory:") and not django_settings.DEBUG:
-        yield mistakes.MEMORY_BROKER.found()
+        yield messages.MEMORY_BROKER.found()
 
     options = getattr(django_settings, "CELERY_BROKER_TRANSPORT_OPTIONS", None)
     timeout = options.get("visibility_timeout") if isinstance(options, Mapping) else None
@@ -48,10 +48,10 @@ def check_broker(**kwargs: Any) -> Iterator[CheckMessage]:
         and isinstance(timeout, int | float)
         and timeout < HINTS_LAST
     ):
-        yield mistakes.VISIBILITY.found(seconds=f"{timeout:g}")
+        yield messages.VISIBILITY.found(seconds=f"{timeout:g}")
 
 
-@register(mistakes.TAG, deploy=True)
+@register(messages.TAG, deploy=True)
 def check_beat(**kwargs: Any) -> Iterator[CheckMessage]:
     """With `check --deploy` alone: while developing, each worker's own timer will do. What a database holds of a
     schedule is not read here."""
@@ -63,29 +63,29 @@ def check_beat(**kwargs: Any) -> Iterator[CheckMessage]:
     wanted = [entry["task"] for entry in BEAT_SCHEDULE.values()]
     for task in wanted if effective("RETENTION_DAYS") is not None else wanted[:1]:
         if task not in named:
-            yield mistakes.NO_BEAT.found(task=task)
+            yield messages.NO_BEAT.found(task=task)
 
 
-@register(mistakes.TAG, Tags.urls)
+@register(messages.TAG, Tags.urls)
 def check_urls(**kwargs: Any) -> Iterator[CheckMessage]:
     try:
         reverse("front_sms:inbound", kwargs={"token": "x"})
     except NoReverseMatch:
-        yield mistakes.NO_WEBHOOKS.found()
+        yield messages.NO_WEBHOOKS.found()
     except Exception:  # a URLconf that cannot be loaded is told of by Django's own check
         return
 
 
-@register(mistakes.TAG)
+@register(messages.TAG)
 def check_storage(**kwargs: Any) -> Iterator[CheckMessage]:
     alias = effective("MMS_STORAGE")
     try:
         _ = storages[alias]
     except Exception as error:  # the class that STORAGES names can fail in any way
-        yield mistakes.STORAGE.found(alias=alias, reason=f"{type(error).__name__}: {error}")
+        yield messages.STORAGE.found(alias=alias, reason=f"{type(error).__name__}: {error}")
 
 
-@register(mistakes.TAG, Tags.security, deploy=True)
+@register(messages.TAG, Tags.security, deploy=True)
 def check_public_files(**kwargs: Any) -> Iterator[CheckMessage]:
     """With `check --deploy` alone: while developing, everything lies under MEDIA_ROOT."""
     try:
@@ -96,15 +96,15 @@ def check_public_files(**kwargs: Any) -> Iterator[CheckMessage]:
     served = folder and url != get_script_prefix()  # that is what an empty MEDIA_URL becomes
     # Whatever address the storage gives them: the web server goes by where they lie.
     if served and isinstance(storage, FileSystemStorage) and _lies_in(storage.location, folder):
-        yield mistakes.PUBLIC_FILES.found(url=url)
+        yield messages.PUBLIC_FILES.found(url=url)
 
 
 def _lies_in(folder: str | PathLike[str], other: str | PathLike[str]) -> bool:
     return Path(folder).resolve().is_relative_to(Path(other).resolve())
 
 
-@register(mistakes.TAG)
+@register(messages.TAG)
 def check_routers(**kwargs: Any) -> Iterator[CheckMessage]:
     alias = router.db_for_write(OutboundMessage)
     if alias != DEFAULT_DB_ALIAS:
-        yield mistakes.OTHER_DATABASE.found(alias=alias)
+        yield messages.OTHER_DATABASE.found(alias=alias)

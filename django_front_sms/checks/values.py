@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, register
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_front_sms.checks import mistakes
+from django_front_sms.checks import messages
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import OutboundMessage
@@ -143,18 +143,18 @@ def _fits(wanted: Kind | Choices, value: object) -> bool:
     return any(value is choice or (isinstance(choice, str) and value == choice) for choice in wanted)
 
 
-@register(mistakes.TAG)
+@register(messages.TAG)
 def check_values(**kwargs: Any) -> list[CheckMessage]:
     whole = getattr(django_settings, "FRONT_SMS", {})
     if not isinstance(whole, Mapping):
-        return [mistakes.NOT_A_DICT.found(where="FRONT_SMS")]
+        return [messages.NOT_A_DICT.found(where="FRONT_SMS")]
     known = {f.name.upper() for f in fields(FrontSMSSettings)}
     found = [*_unknown_keys("FRONT_SMS", whole, known), *_wrong_values("FRONT_SMS", whole, OF_SITE)]
     accounts = whole.get("ACCOUNTS")
     if not accounts:
-        return [mistakes.NO_ACCOUNT.found(), *found]
+        return [messages.NO_ACCOUNT.found(), *found]
     if not isinstance(accounts, Mapping):
-        return [mistakes.NOT_A_DICT.found(where=_ACCOUNTS), *found]
+        return [messages.NOT_A_DICT.found(where=_ACCOUNTS), *found]
     for name, account in accounts.items():
         found += _check_account(name, account)
     return found
@@ -163,17 +163,17 @@ def check_values(**kwargs: Any) -> list[CheckMessage]:
 def _check_account(name: object, account: object) -> Iterator[CheckMessage]:
     if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
         wanted = _("a text of at most %(length)d characters") % {"length": _LONGEST_NAME}
-        yield mistakes.WRONG_KIND.found(where=_("A name in %s") % _ACCOUNTS, value=reprlib.repr(name), wanted=wanted)
+        yield messages.WRONG_KIND.found(where=_("A name in %s") % _ACCOUNTS, value=reprlib.repr(name), wanted=wanted)
     where = place(str(name))
     if not isinstance(account, Mapping):
-        yield mistakes.NOT_A_DICT.found(where=where)
+        yield messages.NOT_A_DICT.found(where=where)
         return
     known = {f.name.upper() for f in fields(Account)} - {"NAME"}
     yield from _unknown_keys(where, account, known)
     yield from _wrong_values(where, account, OF_ACCOUNT)
     service_id = account.get("SERVICE_ID")
     if not COUNT[0](service_id):
-        yield mistakes.SERVICE_ID.found(where=where)
+        yield messages.SERVICE_ID.found(where=where)
     yield from _check_sender(where, account.get("SENDER"))
     yield from _check_gateway(where, account.get("GATEWAY_URL"))
 
@@ -183,7 +183,7 @@ def _check_sender(where: str, sender: object) -> Iterator[CheckMessage]:
         try:
             numbers.check_sender(sender)
         except numbers.NumberError as error:
-            yield mistakes.SENDER.found(where=where, reason=error)
+            yield messages.SENDER.found(where=where, reason=error)
 
 
 def _check_gateway(where: str, url: object) -> Iterator[CheckMessage]:
@@ -195,13 +195,13 @@ def _check_gateway(where: str, url: object) -> Iterator[CheckMessage]:
     except ValueError:
         usable = False
     if not usable or parts.query or parts.fragment or parts.username is not None or parts.path.endswith(".php"):
-        yield mistakes.GATEWAY_URL.found(where=where, value=reprlib.repr(url.rpartition("@")[2]))
+        yield messages.GATEWAY_URL.found(where=where, value=reprlib.repr(url.rpartition("@")[2]))
 
 
 def _unknown_keys(where: str, given: Mapping[Any, Any], known: set[str]) -> Iterator[CheckMessage]:
     for key in given:
         if key not in known:
-            yield mistakes.UNKNOWN_KEY.found(where=where, key=key)
+            yield messages.UNKNOWN_KEY.found(where=where, key=key)
 
 
 def _wrong_values(where: str, given: Mapping[Any, Any], wanted: Mapping[str, Kind | Choices]) -> Iterator[CheckMessage]:
@@ -211,6 +211,6 @@ def _wrong_values(where: str, given: Mapping[Any, Any], wanted: Mapping[str, Kin
         value = _("of another kind") if key in _SECRET else reprlib.repr(given[key])
         at = f'{where}["{key}"]'
         if callable(kind[0]):
-            yield mistakes.WRONG_KIND.found(where=at, value=value, wanted=kind[1])
+            yield messages.WRONG_KIND.found(where=at, value=value, wanted=kind[1])
         else:
-            yield mistakes.CHOICE.found(where=at, value=value, choices=", ".join(map(repr, kind)))
+            yield messages.CHOICE.found(where=at, value=value, choices=", ".join(map(repr, kind)))

@@ -10,7 +10,7 @@ Rows are emptied in place and never deleted: states, segments, prices, times and
 the rules of sending and of storing once go on to hold. `docs/howto/privacy.md` says what stays.
 """
 
-from django_front_sms.retention.erasing import Receipt, erase
-from django_front_sms.retention.purging import Purged, due, purge
+from django_front_sms.retention.erase import Receipt, erase
+from django_front_sms.retention.purge import Purged, due, purge
 
 __all__ = ["Purged", "Receipt", "due", "erase", "purge"]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from django_front_sms import sending
-from django_front_sms.admin import composer_form
+from django_front_sms.admin.composer import forms
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, OptOut, OutboundMessage, Priority
 from tests.outbox.stage import configure
@@ -119,8 +119,8 @@ def test_a_second_click_sends_nothing_twice_and_leads_to_the_same_page(writer, s
 @pytest.mark.parametrize("how", ["each", "bulk"])
 def test_two_clicks_at_the_same_moment_send_once(writer, monkeypatch, how):
     page = look(writer, THREE, how=how)
-    monkeypatch.setattr(composer_form.Plan, "_known", lambda plan: [])  # the first has not committed yet
-    monkeypatch.setattr(composer_form.Plan, "_bulk", lambda plan: None)
+    monkeypatch.setattr(forms.Plan, "_known", lambda plan: [])  # the first has not committed yet
+    monkeypatch.setattr(forms.Plan, "_bulk", lambda plan: None)
 
     first, second = confirm(writer, page), confirm(writer, page)
 
@@ -219,7 +219,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_written_is_lost(writ
 
 
 def test_a_list_that_is_too_long_is_told(writer, monkeypatch):
-    monkeypatch.setattr(composer_form, "MOST", 2)
+    monkeypatch.setattr(forms, "MOST", 2)
 
     assert "3 numbers" in str(errors(look(writer, THREE))["to"])
 
@@ -317,7 +317,7 @@ def test_an_opt_out_at_the_very_last_moment_is_told_and_the_page_asks_again(writ
         OptOut.objects.get_or_create(number=NUMBER)
         return send_many(*args, **kwargs)
 
-    monkeypatch.setattr("django_front_sms.admin.composed.send_many_sms", late)
+    monkeypatch.setattr("django_front_sms.admin.composer.plan.send_many_sms", late)
     again = confirm(writer, page)
 
     assert "opted out" in str(next(iter(again.context["messages"])))
@@ -332,7 +332,7 @@ def test_what_the_engine_refuses_at_last_leaves_the_text_on_the_form(writer, mon
         OptOut.objects.get_or_create(number=NUMBER)
         raise InvalidMessage("No.", "opted_out")
 
-    monkeypatch.setattr("django_front_sms.admin.composed.send_many_sms", refuse)
+    monkeypatch.setattr("django_front_sms.admin.composer.plan.send_many_sms", refuse)
     again = confirm(writer, page)
 
     assert "opted out" in again.content.decode() and "Hei på deg" in again.content.decode()

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
-from django_front_sms.admin.charts import Chart, Column, Series
+from django_front_sms.admin.dashboard.charts import Chart, Column, Series
 from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, CounterGap, Event, RefusedPush
 from django_front_sms.states import State

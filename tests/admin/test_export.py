@@ -13,7 +13,7 @@ from django.db import connections
 from django.test import AsyncClient
 from django.utils import translation
 
-from django_front_sms.admin import export, spreadsheets
+from django_front_sms.admin.export import formats, views
 from django_front_sms.models import OutboundMessage
 from django_front_sms.states import State
 from tests.stories import at, delivered, inbound, message
@@ -159,14 +159,14 @@ def test_all_pages_are_taken_where_all_were_ticked(exporter):
 
 
 def test_each_row_comes_once_however_many_pages_are_read(exporter, monkeypatch):
-    monkeypatch.setattr(export, "PAGE", 2)
+    monkeypatch.setattr(views, "PAGE", 2)
     pks = [message().pk for _ in range(6)]
 
     assert [int(row["ID"]) for row in rows(take(exporter))] == pks[::-1]
 
 
 def test_rows_that_come_while_it_is_read_do_no_harm(exporter, monkeypatch):
-    monkeypatch.setattr(export, "PAGE", 2)
+    monkeypatch.setattr(views, "PAGE", 2)
     pks = [message().pk for _ in range(4)]
     chunks = iter(take(exporter).streaming_content)
     told = [next(chunks), next(chunks), next(chunks)]
@@ -229,7 +229,7 @@ def test_no_text_becomes_a_formula(exporter, text):
 
 @pytest.mark.parametrize("text", ["Hei", "1-1", "", "a=1", "'=1", "+4799999999", "æøå €"])
 def test_what_can_be_no_formula_is_left_as_it_is(text):
-    assert spreadsheets.harmless(text) == text
+    assert formats.harmless(text) == text
 
 
 def test_every_cell_is_quoted_so_that_no_other_separator_starts_one(exporter):
@@ -258,7 +258,7 @@ def test_memory_stays_bounded_however_many_rows_there_are(exporter):
 
 
 def test_under_asgi_it_streams_too(exporter, monkeypatch, transactional_db):
-    monkeypatch.setattr(export, "PAGE", 2)
+    monkeypatch.setattr(views, "PAGE", 2)
     for _ in range(5):
         message()
     cookies = exporter.cookies
@@ -295,7 +295,7 @@ def test_a_workbook_holds_texts_as_texts_and_times_as_times(exporter):
 
 def test_too_many_rows_for_a_workbook_are_said_to_be_too_many(exporter, monkeypatch):
     pytest.importorskip("xlsxwriter")
-    monkeypatch.setattr(spreadsheets, "XLSX_ROWS", 1)
+    monkeypatch.setattr(formats, "XLSX_ROWS", 1)
     message(), message()
 
     answer = take(exporter, form="xlsx")
@@ -304,7 +304,7 @@ def test_too_many_rows_for_a_workbook_are_said_to_be_too_many(exporter, monkeypa
 
 
 def test_without_the_library_a_workbook_is_not_offered(exporter, monkeypatch):
-    monkeypatch.setattr(spreadsheets, "can_write_xlsx", lambda: False)
+    monkeypatch.setattr(formats, "can_write_xlsx", lambda: False)
     message()
 
     assert "xlsx" not in exporter.get(f"{SENT}export/").content.decode()

@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
-from django_front_sms.admin.acts import AT_ONCE, ActingRegister
+from django_front_sms.admin.actions import AT_ONCE, ActingRegister
 from django_front_sms.admin.search import prefixes
 from django_front_sms.models import AccountState, Decision, Event, OutboundMessage
 from django_front_sms.states import State

@@ -6,7 +6,7 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from django_front_sms.admin.register import CappedPaginator
+from django_front_sms.admin.readonly import CappedPaginator
 from django_front_sms.models import BulkSend, Conversation, CounterGap, Dashboard, OptOut, OutboundMessage, RefusedPush
 from django_front_sms.states import State
 from tests.stories import NOON, attempt, delivered, event, file, inbound, message, paused, status

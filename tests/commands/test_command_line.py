@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from django_front_sms.management.subcommands import simulate
-from django_front_sms.management.subcommands.register import SUBCOMMANDS
+from django_front_sms.management.subcommands.registry import SUBCOMMANDS
 from tests.commands.running import run
 
 ROOT = Path(__file__).parent.parent.parent

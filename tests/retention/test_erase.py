@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django_front_sms import optouts, outbox, retention, send_bulk_sms, send_sms, tasks
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, Event, InboundMessage, MmsFile, OptOut, OutboundMessage, SendAttempt
-from django_front_sms.retention import forgetting
-from django_front_sms.retention.history import written
+from django_front_sms.retention import anonymize
+from django_front_sms.retention.admin_log import written
 from django_front_sms.states import State
 from tests.commands.running import run
 from tests.outbox.stage import (
@@ -318,7 +318,7 @@ def test_without_a_number_nothing_is_erased(clock, nobody):
 
 
 def test_a_number_with_more_messages_than_a_statement_bears_is_erased_some_at_a_time(clock, monkeypatch):
-    monkeypatch.setattr(forgetting, "BATCH", 2)
+    monkeypatch.setattr(anonymize, "BATCH", 2)
     for number in range(5):
         sent(f"{TEXT} {number}")
         receive(sms(id=1000 + number, text=f"{TEXT} {number}"))
@@ -362,7 +362,7 @@ def test_scripts_read_the_receipt_as_json(clock):
 
 
 def test_progress_is_told_after_each_batch_and_ends_with_all(clock, monkeypatch):
-    monkeypatch.setattr(forgetting, "BATCH", 2)
+    monkeypatch.setattr(anonymize, "BATCH", 2)
     for number in range(5):
         message(f"{number}")
     OutboundMessage.objects.update(state=State.EXPIRED, next_at=None)

@@ -275,7 +275,7 @@ def test_a_dry_run_counts_and_changes_nothing(clock):
 
 
 def test_it_goes_in_batches_and_tells_how_far_it_is(clock, monkeypatch):
-    monkeypatch.setattr(retention.forgetting, "BATCH", 2)
+    monkeypatch.setattr(retention.anonymize, "BATCH", 2)
     for number in range(5):
         message(f"{number}", to=f"+474100000{number}")
     OutboundMessage.objects.update(state=State.EXPIRED, next_at=None)

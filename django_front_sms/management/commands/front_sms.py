@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from django_front_sms.exceptions import FrontSMSError
-from django_front_sms.management.subcommands.register import SUBCOMMANDS
+from django_front_sms.management.subcommands.registry import SUBCOMMANDS
 
 # Options of every Django command, which people write behind the subcommand, too. Django has read the first two by then.
 _VALUES = ("--settings", "--pythonpath")

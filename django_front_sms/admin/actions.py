@@ -24,8 +24,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_front_sms.admin.composed import money
-from django_front_sms.admin.register import Register
+from django_front_sms.admin.composer.plan import money
+from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.exceptions import FrontSMSError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Act:
     segments: Callable[[Any], int] = lambda row: 0
 
 
-class ActingRegister(Register):
+class ActingRegister(ReadOnlyAdmin):
     """A register whose rows can be acted upon."""
 
     acts: Sequence[Act] = ()

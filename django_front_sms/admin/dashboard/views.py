@@ -21,9 +21,9 @@ from django.utils.translation import gettext as _
 
 from django_front_sms import figures
 from django_front_sms.admin.badges import icon
-from django_front_sms.admin.charts import Chart, Column, Series
-from django_front_sms.admin.needs import Needs
-from django_front_sms.admin.register import Register
+from django_front_sms.admin.dashboard.alerts import Needs
+from django_front_sms.admin.dashboard.charts import Chart, Column, Series
+from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.figures import Tally
 from django_front_sms.models import Dashboard, OutboundMessage
 from django_front_sms.states import State
@@ -53,7 +53,7 @@ class Tile:
 
 
 @admin.register(Dashboard)
-class DashboardAdmin(Register):
+class DashboardAdmin(ReadOnlyAdmin):
     """It lists no rows of its own: `changelist_view` is the page."""
 
     class Media:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from django_front_sms.admin.recipients import Recipients, refuse_unwilling
+from django_front_sms.admin.composer.recipients import Recipients, refuse_unwilling
 from django_front_sms.conf import get_settings
 from django_front_sms.drafts import identify
 from django_front_sms.gateway.gsm import Preview

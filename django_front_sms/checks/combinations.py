@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Tags, register
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from django_front_sms.checks import mistakes
+from django_front_sms.checks import messages
 from django_front_sms.checks.values import effective, place, raw, raw_accounts
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway import numbers
@@ -24,7 +24,7 @@ _SHORTEST_SECRET = 16  # characters
 _LIMITS = ("per_recipient", "per_account")
 
 
-@register(mistakes.TAG)
+@register(messages.TAG)
 def check_accounts(**kwargs: Any) -> Iterator[CheckMessage]:
     seen: dict[tuple[str, object], str] = {}
     for name, account in raw_accounts().items():
@@ -33,14 +33,14 @@ def check_accounts(**kwargs: Any) -> Iterator[CheckMessage]:
             continue
         key = (url.rstrip("/").lower(), repr(service_id))
         if service_id is not None and seen.setdefault(key, name) != name:
-            yield mistakes.SAME_GATEWAY.found(first=seen[key], second=name)
+            yield messages.SAME_GATEWAY.found(first=seen[key], second=name)
         yield from _check_transport(place(name), account.get("TRANSPORT"), account.get("PASSWORD"))
         yield from _check_reach(place(name), url)
 
 
 def _check_transport(where: str, transport: object, password: object) -> Iterator[CheckMessage]:
     if transport == "get" and password:
-        yield mistakes.PASSWORD_IN_URL.found(where=where)
+        yield messages.PASSWORD_IN_URL.found(where=where)
 
 
 def _check_reach(where: str, url: str) -> Iterator[CheckMessage]:
@@ -50,9 +50,9 @@ def _check_reach(where: str, url: str) -> Iterator[CheckMessage]:
     except ValueError:  # no address at all: told by its own check
         return
     if parts.scheme == "http" and not local:
-        yield mistakes.PLAIN_HTTP.found(where=where)
+        yield messages.PLAIN_HTTP.found(where=where)
     if local and not django_settings.DEBUG:
-        yield mistakes.LOCAL_GATEWAY.found(where=where)
+        yield messages.LOCAL_GATEWAY.found(where=where)
 
 
 def is_local(host: str) -> bool:
@@ -63,68 +63,68 @@ def is_local(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-@register(mistakes.TAG)
+@register(messages.TAG)
 def check_times(**kwargs: Any) -> Iterator[CheckMessage]:
     window = effective("DUPLICATE_WINDOW")
     left = float(window) - float(effective("TIMEOUT")) - float(effective("WINDOW_MARGIN"))
     if left <= 0:
-        yield mistakes.NO_ROOM.found(seconds=f"{left:g}")
+        yield messages.NO_ROOM.found(seconds=f"{left:g}")
     if window != DOCUMENTED_WINDOW:
-        yield mistakes.WINDOW.found(seconds=window)
+        yield messages.WINDOW.found(seconds=window)
 
 
-@register(mistakes.TAG)
+@register(messages.TAG)
 def check_override(**kwargs: Any) -> Iterator[CheckMessage]:
     override = effective("RECIPIENT_OVERRIDE")
     if override is not None:
         try:
             numbers.parse_recipient(override, region=effective("DEFAULT_REGION"))
         except numbers.NumberError as error:
-            yield mistakes.OVERRIDE.found(reason=error)
+            yield messages.OVERRIDE.found(reason=error)
 
 
-@register(mistakes.TAG)
+@register(messages.TAG)
 def check_rate_limits(**kwargs: Any) -> Iterator[CheckMessage]:
     limits = raw().get("RATE_LIMITS", {})
     for key, written in limits.items() if isinstance(limits, Mapping) else ():
         if key not in _LIMITS:
             reason = _("The keys are %s.") % ", ".join(_LIMITS)
-            yield mistakes.RATE_LIMIT.found(key=key, reason=reason)
+            yield messages.RATE_LIMIT.found(key=key, reason=reason)
             continue
         try:
             Limit.parse(written)
         except (TypeError, ValueError):
             reason = _("It is %s.") % reprlib.repr(written)
-            yield mistakes.RATE_LIMIT.found(key=key, reason=reason)
+            yield messages.RATE_LIMIT.found(key=key, reason=reason)
 
 
-@register(mistakes.TAG)
+@register(messages.TAG)
 def check_client(**kwargs: Any) -> Iterator[CheckMessage]:
     path = effective("CLIENT")
     try:
         client = import_string(path)
     except Exception as error:  # a module of the site's own can fail in any way
-        yield mistakes.CLIENT.found(reason=f"{type(error).__name__}: {error}")
+        yield messages.CLIENT.found(reason=f"{type(error).__name__}: {error}")
         return
     missing = [name for name in ("send", "send_bulk") if not callable(getattr(client, name, None))]
     if missing:
-        yield mistakes.CLIENT.found(reason=_("%(path)s has no %(name)s.") % {"path": path, "name": ", ".join(missing)})
+        yield messages.CLIENT.found(reason=_("%(path)s has no %(name)s.") % {"path": path, "name": ", ".join(missing)})
     elif path != REAL_CLIENT and path.startswith("django_front_sms.") and not django_settings.DEBUG:
-        yield mistakes.STAND_IN.found(path=path)
+        yield messages.STAND_IN.found(path=path)
 
 
-@register(mistakes.TAG, Tags.security)
+@register(messages.TAG, Tags.security)
 def check_webhook_guard(**kwargs: Any) -> Iterator[CheckMessage]:
     secrets, allowed = effective("WEBHOOK_SECRETS"), effective("WEBHOOK_ALLOWED_IPS")
     if not secrets and allowed is None:
-        yield mistakes.UNGUARDED.found()
+        yield messages.UNGUARDED.found()
     if allowed is not None and not allowed:
-        yield mistakes.NOBODY_ALLOWED.found()
+        yield messages.NOBODY_ALLOWED.found()
     for number, secret in enumerate(secrets or (), start=1):
         if len(secret) < _SHORTEST_SECRET:
-            yield mistakes.WEAK_SECRET.found(number=number)
+            yield messages.WEAK_SECRET.found(number=number)
     for entry in allowed or ():
         try:
             ip_network(entry, strict=False)
         except ValueError:
-            yield mistakes.ADDRESS.found(value=reprlib.repr(entry))
+            yield messages.ADDRESS.found(value=reprlib.repr(entry))

@@ -17,10 +17,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
-from django_front_sms.admin import bubbles, search
-from django_front_sms.admin.people import people, spaced
-from django_front_sms.admin.register import Register
-from django_front_sms.admin.replying import Reply, reply_to, send
+from django_front_sms.admin import search
+from django_front_sms.admin.conversations import bubbles
+from django_front_sms.admin.conversations.reply import Reply, reply_to, send
+from django_front_sms.admin.conversations.threads import people, spaced
+from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.conf import get_settings
 from django_front_sms.conversations import Cursor, Message, Page, counterpart, thread, threads
 from django_front_sms.exceptions import InvalidMessage
@@ -43,7 +44,7 @@ def conversation_of(request: HttpRequest, message: Message) -> str:
 
 
 @admin.register(Conversation)
-class ConversationAdmin(Register):
+class ConversationAdmin(ReadOnlyAdmin):
     class Media:
         css = {"all": ["django_front_sms/admin.css", "django_front_sms/conversations.css"]}
         js = ["django_front_sms/composer.js", "django_front_sms/conversations.js"]

@@ -34,8 +34,9 @@ from django.utils.text import capfirst, slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_front_sms.admin import search, spreadsheets
-from django_front_sms.admin.register import CappedPaginator, Register
+from django_front_sms.admin import search
+from django_front_sms.admin.export import formats
+from django_front_sms.admin.readonly import CappedPaginator, ReadOnlyAdmin
 
 PAGE = 500  # rows read at a time
 XLSX = "xlsx"
@@ -43,7 +44,7 @@ SEPARATORS = {"semicolon": ";", "comma": ","}
 _OF_PEOPLE = {"q", "recipient", "sender", "text", "keyword", "idempotency_key", "metadata", "error_text"}
 
 
-class Exporting(Register):
+class Exporting(ReadOnlyAdmin):
     """A register whose rows can be taken out as a file. `exported` names the fields, as `values_list` takes them."""
 
     exported: Sequence[str] = ()
@@ -77,7 +78,7 @@ class Exporting(Register):
         ticked = [pk for each in chosen if (pk := search.id_in(each)) is not None]
         rows = listed.filter(pk__in=ticked) if chosen else listed
         form = request.POST.get("format", "")
-        if request.method == "POST" and (form in SEPARATORS or (form == XLSX and spreadsheets.can_write_xlsx())):
+        if request.method == "POST" and (form in SEPARATORS or (form == XLSX and formats.can_write_xlsx())):
             return self._give(request, rows, form, ticked)
         return self.ask_for_format(request, rows, ticked)
 
@@ -104,17 +105,17 @@ class Exporting(Register):
         return f"{address}?{request.GET.urlencode()}" if request.GET else address
 
     def _give(self, request: HttpRequest, rows: "QuerySet[Any]", form: str, ticked: Sequence[int]) -> HttpResponseBase:
-        if form == XLSX and rows.order_by()[: spreadsheets.XLSX_ROWS + 1].count() > spreadsheets.XLSX_ROWS:
+        if form == XLSX and rows.order_by()[: formats.XLSX_ROWS + 1].count() > formats.XLSX_ROWS:
             limit = _("These are more rows than an Excel file is made for (%(n)s). Filter them, or take CSV.")
-            self.message_user(request, limit % {"n": spreadsheets.XLSX_ROWS}, messages.ERROR)
+            self.message_user(request, limit % {"n": formats.XLSX_ROWS}, messages.ERROR)
             return self.ask_for_format(request, rows, ticked)
         self._record(request, form, ticked)
         pages = _pages(rows, self.exported, _readable(self.opts.model, self.exported))
         titles = _titles(self.opts.model, self.exported)
         name = f"{slugify(str(self.opts.verbose_name_plural))}-{timezone.localdate().isoformat()}"
         if form == XLSX:
-            return FileResponse(spreadsheets.xlsx(titles, pages), as_attachment=True, filename=f"{name}.xlsx")
-        chunks = spreadsheets.csv_chunks(titles, pages, SEPARATORS[form])
+            return FileResponse(formats.xlsx(titles, pages), as_attachment=True, filename=f"{name}.xlsx")
+        chunks = formats.csv_chunks(titles, pages, SEPARATORS[form])
         return StreamingHttpResponse(
             _awaited(chunks) if isinstance(request, ASGIRequest) else chunks,
             content_type="text/csv; charset=utf-8",
@@ -151,7 +152,7 @@ def _formats() -> list[tuple[str, str]]:
     ]
     if get_format("DECIMAL_SEPARATOR") != ",":
         csv.reverse()
-    return [*csv, (XLSX, _("Excel workbook (XLSX)"))] if spreadsheets.can_write_xlsx() else csv
+    return [*csv, (XLSX, _("Excel workbook (XLSX)"))] if formats.can_write_xlsx() else csv
 
 
 def _titles(model: Any, paths: Sequence[str]) -> list[str]:

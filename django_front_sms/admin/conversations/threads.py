@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import phonenumbers
 from django.urls import reverse
 
-from django_front_sms.admin.bubbles import in_short
+from django_front_sms.admin.conversations.bubbles import in_short
 from django_front_sms.conf import get_settings
 from django_front_sms.conversations import Message, Page, Thread, counterpart
 from django_front_sms.models import OutboundMessage

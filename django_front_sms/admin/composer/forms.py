@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from django_front_sms.admin.composed import Composed, Plan
-from django_front_sms.admin.recipients import Recipients, entries, read, refuse_unwilling
+from django_front_sms.admin.composer.plan import Composed, Plan
+from django_front_sms.admin.composer.recipients import Recipients, entries, read, refuse_unwilling
 from django_front_sms.conf import get_settings
 from django_front_sms.drafts import check_sender, check_text
 from django_front_sms.exceptions import InvalidMessage

@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.admin.badges import moment
 from django_front_sms.admin.filters import AccountFilter, ReceivedFilter
-from django_front_sms.admin.register import Register
+from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.models import RefusedPush
 
 
 @admin.register(RefusedPush)
-class RefusedPushAdmin(Register):
+class RefusedPushAdmin(ReadOnlyAdmin):
     list_display = ("received", "account", "purpose", "size_", "limit_")
     list_filter = (AccountFilter, ReceivedFilter)
     fieldsets = ((None, {"fields": ("received_at", "account", "purpose", "size_", "limit_")}),)

@@ -12,8 +12,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_front_sms.admin import mms
 from django_front_sms.admin.badges import icon, state_badge
+from django_front_sms.admin.conversations import mms
 from django_front_sms.conversations import Message, written_at
 from django_front_sms.inbox import files_of
 from django_front_sms.models import AccountState, InboundMessage, OutboundMessage

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_front_sms import figures
-from django_front_sms.admin.acts import Act, ActingRegister
+from django_front_sms.admin.actions import Act, ActingRegister
 from django_front_sms.admin.badges import icon, moment
 from django_front_sms.conf import get_settings
 from django_front_sms.figures import Need

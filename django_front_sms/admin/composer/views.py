@@ -19,10 +19,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_front_sms.admin.acts import ActingRegister
-from django_front_sms.admin.composed import Plan
-from django_front_sms.admin.composer_form import ComposerForm, fresh_key, prefilled
-from django_front_sms.admin.composer_preview import bubble, config
+from django_front_sms.admin.actions import ActingRegister
+from django_front_sms.admin.composer.forms import ComposerForm, fresh_key, prefilled
+from django_front_sms.admin.composer.plan import Plan
+from django_front_sms.admin.composer.preview import bubble, config
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm

@@ -24,7 +24,7 @@ from django_front_sms.models import (
     OutboundMessage,
     SendAttempt,
 )
-from django_front_sms.retention import files, forgetting, history
+from django_front_sms.retention import admin_log, anonymize, files
 from django_front_sms.states import State
 
 logger = logging.getLogger(__name__)
@@ -74,17 +74,17 @@ def erase(
     bulks = _found(OutboundMessage.objects.exclude(bulk=None), sent, "bulk")
     seen_to = _Count(len(sent) + len(rows[MmsFile]) + len(came) + len(bulks), progress)
     erased = {
-        "outgoing": _each(forgetting.full_outgoing(), sent, forgetting.outgoing, seen_to),
-        "files": _each(forgetting.full_files(), rows[MmsFile], files.forget, seen_to),
-        "inbound": _each(forgetting.full_inbound().exclude(files__file__gt=""), came, forgetting.inbound, seen_to),
-        "bulk_texts": _each(forgetting.full_bulk_sends(), bulks, forgetting.bulk_sends, seen_to),
+        "outgoing": _each(anonymize.full_outgoing(), sent, anonymize.outgoing, seen_to),
+        "files": _each(anonymize.full_files(), rows[MmsFile], files.forget, seen_to),
+        "inbound": _each(anonymize.full_inbound().exclude(files__file__gt=""), came, anonymize.inbound, seen_to),
+        "bulk_texts": _each(anonymize.full_bulk_sends(), bulks, anonymize.bulk_sends, seen_to),
     }
     left = _left(rows)
     erased["events"] = _forget_events(
         set(sent).difference(left["under_way"], left["unconfirmed"]), set(came).difference(left["inbound"])
     )
     erased["opt_outs"] = OptOut.objects.filter(pk__in=rows[OptOut]).delete()[0] if opt_outs else 0
-    erased["admin_history"] = history.erase(number, rows)
+    erased["admin_history"] = admin_log.erase(number, rows)
     count, still = sum(erased.values()), sum(map(len, left.values()))
     logger.info("A number was erased on request: %d rows were emptied, %d messages are left.", count, still)
     return Receipt(
@@ -132,8 +132,8 @@ def _cancel(sent: "QuerySet[OutboundMessage]", by: Any) -> int:
 def _some(items: Collection[T]) -> Iterator[list[T]]:
     """A statement bears only so many values, and a number may have had more messages than that."""
     listed = list(items)
-    for start in range(0, len(listed), forgetting.BATCH):
-        yield listed[start : start + forgetting.BATCH]
+    for start in range(0, len(listed), anonymize.BATCH):
+        yield listed[start : start + anonymize.BATCH]
 
 
 def _found(rows: "QuerySet[Any]", keys: Collection[int], field: str, *, by: str = "pk") -> list[int]:
@@ -180,7 +180,7 @@ def _forget_events(sent: Collection[int], came: Collection[int]) -> int:
 
 
 def _left(rows: Mapping[type[models.Model], Collection[int]]) -> dict[str, list[int]]:
-    full = forgetting.full_outgoing()
+    full = anonymize.full_outgoing()
     undecided = full.filter(state=State.UNCONFIRMED, given_up=False)
     still, unconfirmed = (_found(kind, rows[OutboundMessage], "pk") for kind in (full, undecided))
     return {

@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.admin.badges import badge, moment
 from django_front_sms.admin.filters import AccountFilter, OpenFilter
-from django_front_sms.admin.register import Register
+from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.models import CounterGap
 
 
 @admin.register(CounterGap)
-class CounterGapAdmin(Register):
+class CounterGapAdmin(ReadOnlyAdmin):
     list_display = ("fate", "numbers", "account", "found", "closed")
     list_display_links = ("numbers",)
     list_filter = (OpenFilter, AccountFilter)

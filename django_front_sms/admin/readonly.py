@@ -41,7 +41,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return self._counted > self.cap
 
 
-class Listed(ChangeList):
+class FastChangeList(ChangeList):
     """Django's list, without what costs it the most time for each row, and without asking for rows where none are."""
 
     preserved_filters = ""
@@ -76,7 +76,7 @@ class DepthFilter(admin.SimpleListFilter):
         return queryset
 
 
-class Register(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What all screens have in common. A field without a value is left out of the page."""
 
     actions_on_bottom = False
@@ -154,7 +154,7 @@ class Register(admin.ModelAdmin):  # type: ignore[type-arg]
         )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return Listed
+        return FastChangeList
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """No patterns in an address: one can be written that takes a database minutes, or that it does not take."""

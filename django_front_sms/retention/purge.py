@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Concat
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.models import Event, SendAttempt
-from django_front_sms.retention import files, forgetting
+from django_front_sms.retention import anonymize, files
 
 logger = logging.getLogger(__name__)
 
@@ -45,28 +45,28 @@ def _told(prefix: str, key: str = "pk") -> Q:
 def _outgoing(before: datetime) -> "QuerySet[Any]":
     tried = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__gt=before)
     old = Q(created_at__lte=before) & ~Q(scheduled_at__gt=before) & ~Exists(tried)
-    return forgetting.full_outgoing().filter(old, forgetting.ended(database_now()), _told("out:"))
+    return anonymize.full_outgoing().filter(old, anonymize.ended(database_now()), _told("out:"))
 
 
 def _inbound(before: datetime) -> "QuerySet[Any]":
-    return forgetting.full_inbound().filter(_told("in:"), received_at__lte=before)
+    return anonymize.full_inbound().filter(_told("in:"), received_at__lte=before)
 
 
 def _files(before: datetime) -> "QuerySet[Any]":
-    return forgetting.full_files().filter(_told("in:", "message"), message__received_at__lte=before)
+    return anonymize.full_files().filter(_told("in:", "message"), message__received_at__lte=before)
 
 
 _KINDS = {
-    "statuses": _Kind(lambda before: forgetting.full_statuses().filter(received_at__lte=before), forgetting.statuses),
-    "outgoing": _Kind(_outgoing, forgetting.outgoing),
+    "statuses": _Kind(lambda before: anonymize.full_statuses().filter(received_at__lte=before), anonymize.statuses),
+    "outgoing": _Kind(_outgoing, anonymize.outgoing),
     "bulk_sends": _Kind(
-        lambda before: forgetting.full_bulk_sends().filter(created_at__lte=before), forgetting.bulk_sends
+        lambda before: anonymize.full_bulk_sends().filter(created_at__lte=before), anonymize.bulk_sends
     ),
     "files": _Kind(_files, files.forget),
-    "inbound": _Kind(_inbound, forgetting.inbound),
+    "inbound": _Kind(_inbound, anonymize.inbound),
     "events": _Kind(
         lambda before: Event.objects.filter(next_at=None, created_at__lte=before).exclude(failed=True, traceback=""),
-        forgetting.events,
+        anonymize.events,
     ),
 }
 
@@ -86,12 +86,12 @@ def purge(*, dry_run: bool = False, progress: Progress = lambda kind, count: Non
     before = _limit()
     if dry_run:
         return Purged(before, due(), dry_run=True)
-    forgetting.late_keys()
+    anonymize.late_keys()
     if before is None:
         return Purged(None, {})
     counts = dict.fromkeys(_KINDS, 0)
     for name, kind in _KINDS.items():
-        for keys in forgetting.batches(kind.older_than(before)):
+        for keys in anonymize.batches(kind.older_than(before)):
             counts[name] += kind.forget(keys)
             progress(name, len(keys))
     logger.info("Purged: %d rows older than %d days.", sum(counts.values()), get_settings().retention_days)

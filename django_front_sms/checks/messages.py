@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 TAG = "front_sms"
-MISTAKES: dict[str, "Mistake"] = {}
+MISTAKES: dict[str, "CheckSpec"] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class CheckSpec:
     """One thing that can be wrong. `says` may name `%(placeholders)s`; `hint` is what to do."""
 
     id: str
@@ -30,188 +30,188 @@ class Mistake:
         return level(str(self.says) % what, hint=str(self.hint), id=self.id)
 
 
-NO_ACCOUNT = Mistake(
+NO_ACCOUNT = CheckSpec(
     "front_sms.E001",
     _("FRONT_SMS names no account."),
     _('Add FRONT_SMS = {"ACCOUNTS": {"default": {"SERVICE_ID": …}}} to the settings, with the number that Front gave.'),
 )
-NOT_A_DICT = Mistake(
+NOT_A_DICT = CheckSpec(
     "front_sms.E002",
     _("%(where)s is not a dict."),
     _("Write a dict with the keys that the reference of settings lists."),
 )
-UNKNOWN_KEY = Mistake(
+UNKNOWN_KEY = CheckSpec(
     "front_sms.E003",
     _('%(where)s has an unknown key, "%(key)s".'),
     _("Correct its spelling, or remove it: the reference of settings lists all keys, in capitals."),
 )
-SERVICE_ID = Mistake(
+SERVICE_ID = CheckSpec(
     "front_sms.E004",
     _("%(where)s has no SERVICE_ID, or one that is not a positive whole number."),
     _('Set it to the number that Front gave you, without quotes. From the environment: int(os.environ["…"]).'),
 )
-SAME_GATEWAY = Mistake(
+SAME_GATEWAY = CheckSpec(
     "front_sms.E005",
     _('The accounts "%(first)s" and "%(second)s" have the same GATEWAY_URL and SERVICE_ID.'),
     _("To Front they are one account: keep one of them, and give the sender with each message."),
 )
-GATEWAY_URL = Mistake(
+GATEWAY_URL = CheckSpec(
     "front_sms.E006",
     _("GATEWAY_URL of %(where)s is no web address that push.php could lie under: %(value)s"),
     _('Leave it out for Front\'s own, or write the address without push.php, like "https://www.pling.as/psk/".'),
 )
-PLAIN_HTTP = Mistake(
+PLAIN_HTTP = CheckSpec(
     "front_sms.E007",
     _("GATEWAY_URL of %(where)s is http://, so texts, numbers and passwords would go over the network unencrypted."),
     _("Use https://. http:// is for a simulator on this machine; silence this check for one in another container."),
 )
-SENDER = Mistake(
+SENDER = CheckSpec(
     "front_sms.E008",
     _("SENDER of %(where)s cannot be a sender. %(reason)s"),
     _("Write it exactly as Front registered it: a text of at most 11 characters, or digits (§1.1)."),
 )
-CHOICE = Mistake(
+CHOICE = CheckSpec(
     "front_sms.E009",
     _("%(where)s is %(value)s; it must be one of %(choices)s."),
     _("Choose one of these, or leave the key out for the default."),
 )
-WRONG_KIND = Mistake(
+WRONG_KIND = CheckSpec(
     "front_sms.E010",
     _("%(where)s is %(value)s; it must be %(wanted)s."),
     _("Correct it, or leave the key out for the default."),
 )
-NO_ROOM = Mistake(
+NO_ROOM = CheckSpec(
     "front_sms.E011",
     _("DUPLICATE_WINDOW - TIMEOUT - WINDOW_MARGIN is %(seconds)s s, which leaves no time for a resend."),
     _("Lower TIMEOUT or WINDOW_MARGIN: a resend is safe only while Front's duplicate filter remembers the first try."),
 )
-OVERRIDE = Mistake(
+OVERRIDE = CheckSpec(
     "front_sms.E012",
     _("RECIPIENT_OVERRIDE is no phone number. %(reason)s"),
     _("Write the one number that is to receive every SMS, with its country code, or None to send in earnest."),
 )
-RATE_LIMIT = Mistake(
+RATE_LIMIT = CheckSpec(
     "front_sms.E013",
     _('RATE_LIMITS: "%(key)s" is no limit. %(reason)s'),
     _('Write {"per_recipient": "5/h", "per_account": "10000/d"}: a count, and s, m, h or d; either may be left out.'),
 )
-CLIENT = Mistake(
+CLIENT = CheckSpec(
     "front_sms.E014",
     _("CLIENT cannot be used: %(reason)s"),
     _("Name a class with the methods send and send_bulk by its dotted path, or leave the key out for the real client."),
 )
-STORAGE = Mistake(
+STORAGE = CheckSpec(
     "front_sms.E015",
     _('MMS_STORAGE names "%(alias)s", which cannot be used: %(reason)s'),
     _("Add it to STORAGES, or name one that is there. Until then files of an MMS stay in the database."),
 )
-ADDRESS = Mistake(
+ADDRESS = CheckSpec(
     "front_sms.E016",
     _("WEBHOOK_ALLOWED_IPS has %(value)s, which is no address and no network."),
     _('Write addresses or networks, like "192.0.2.1" or "192.0.2.0/24"; leave the key out for Front\'s own (§2.5).'),
 )
-WEAK_SECRET = Mistake(
+WEAK_SECRET = CheckSpec(
     "front_sms.E017",
     _("WEBHOOK_SECRETS holds a secret of fewer than 16 characters (number %(number)s)."),
     _("Who guesses it can forge messages. Make a long one: python -c 'import secrets; print(secrets.token_urlsafe())'"),
 )
-OTHER_DATABASE = Mistake(
+OTHER_DATABASE = CheckSpec(
     "front_sms.E018",
     _('A database router sends this app to "%(alias)s"; its transactions are made in "default".'),
     _('Keep the app front_sms in the database "default": elsewhere nothing would keep a message from going out twice.'),
 )
-NOBODY_ALLOWED = Mistake(
+NOBODY_ALLOWED = CheckSpec(
     "front_sms.E019",
     _("WEBHOOK_ALLOWED_IPS is an empty list, so every push of Front's is refused with 403."),
     _("Leave the key out for Front's own addresses (§2.5), or write None to let any address in."),
 )
-NAIVE_TIMES = Mistake(
+NAIVE_TIMES = CheckSpec(
     "front_sms.E020",
     _("USE_TZ is False, but this app's times have a time zone: messages would be queued, and none ever sent."),
     _("Set USE_TZ = True, which has been Django's default since 5.0."),
 )
 
-UNGUARDED = Mistake(
+UNGUARDED = CheckSpec(
     "front_sms.W001",
     _("The webhooks accept any address (WEBHOOK_ALLOWED_IPS is None), and have no secret of their own."),
     _("Set WEBHOOK_SECRETS, or leave WEBHOOK_ALLOWED_IPS out: Front signs nothing, the URL's token is all there is."),
 )
-PASSWORD_IN_URL = Mistake(
+PASSWORD_IN_URL = CheckSpec(
     "front_sms.W002",
     _('%(where)s sends its password in the URL (TRANSPORT "get"), where logs and proxies keep it.'),
     _('Use TRANSPORT "json", or let Front know your address and leave PASSWORD out.'),
 )
-PROXY = Mistake(
+PROXY = CheckSpec(
     "front_sms.W003",
     _("%(setting)s says that a proxy stands before this site, but TRUSTED_PROXY_COUNT is 0."),
     _("Set it to how many proxies append to X-Forwarded-For: else pushes seem to come from a proxy, and get 403."),
 )
-MEMORY_BROKER = Mistake(
+MEMORY_BROKER = CheckSpec(
     "front_sms.W004",
     _("CELERY_BROKER_URL is in memory: no worker hears of messages before its next sweep."),
     _("Use Redis (redis://…), or RabbitMQ. Nothing is lost without, but each message waits for up to ten seconds."),
 )
-STAND_IN = Mistake(
+STAND_IN = CheckSpec(
     "front_sms.W005",
     _("CLIENT is %(path)s, which sends nothing, and DEBUG is off."),
     _("Leave CLIENT out where messages are to reach people."),
 )
-LOCAL_GATEWAY = Mistake(
+LOCAL_GATEWAY = CheckSpec(
     "front_sms.W006",
     _("GATEWAY_URL of %(where)s is on this machine, and DEBUG is off."),
     _("That is a simulator: nobody gets these messages. Leave GATEWAY_URL out for Front's own."),
 )
-PUBLIC_FILES = Mistake(
+PUBLIC_FILES = CheckSpec(
     "front_sms.W007",
     _("The files of an MMS lie under MEDIA_ROOT, and are served at %(url)s to whoever has their address."),
     _("Point MMS_STORAGE to a storage outside MEDIA_ROOT: people send pictures in confidence."),
 )
-WINDOW = Mistake(
+WINDOW = CheckSpec(
     "front_sms.W008",
     _("DUPLICATE_WINDOW is %(seconds)s s; Front documents 120 s (§2.2, code 17)."),
     _("Leave it out, unless Front told you another: a wrong window lets a message go out twice, or be taken for sent."),
 )
-NO_WEBHOOKS = Mistake(
+NO_WEBHOOKS = CheckSpec(
     "front_sms.W009",
     _("The site's URLs do not include the webhooks: neither delivery statuses nor replies can arrive."),
     _('Add path("front-sms/", include("django_front_sms.urls")) to the URLconf that ROOT_URLCONF names.'),
 )
-SQLITE_MODE = Mistake(
+SQLITE_MODE = CheckSpec(
     "front_sms.W010",
     _('SQLite ("%(alias)s"): transactions begin without the write lock, and fail when two processes write.'),
     _('Set "transaction_mode": "IMMEDIATE" in the OPTIONS of this database.'),
 )
-SQLITE_JOURNAL = Mistake(
+SQLITE_JOURNAL = CheckSpec(
     "front_sms.W011",
     _('SQLite ("%(alias)s"): the journal mode is %(mode)s, so readers and writers shut each other out.'),
     _('Set "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" in the OPTIONS of this database.'),
 )
-SQLITE_SYNCHRONOUS = Mistake(
+SQLITE_SYNCHRONOUS = CheckSpec(
     "front_sms.W012",
     _('SQLite ("%(alias)s"): with this "synchronous" a power cut loses commits, and a message may go out twice.'),
     _('Set "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" in the OPTIONS of this database.'),
 )
-INNODB_FLUSH = Mistake(
+INNODB_FLUSH = CheckSpec(
     "front_sms.W013",
     _('MySQL ("%(alias)s"): innodb_flush_log_at_trx_commit is %(value)s, so a crash loses commits.'),
     _("Set it to 1 on the server: with a lost commit a message may go out twice, or never."),
 )
-PG_FSYNC = Mistake(
+PG_FSYNC = CheckSpec(
     "front_sms.W014",
     _('PostgreSQL ("%(alias)s"): fsync is off, so a crash loses commits, or the whole database.'),
     _("Set fsync = on in postgresql.conf."),
 )
-PG_COMMIT = Mistake(
+PG_COMMIT = CheckSpec(
     "front_sms.W015",
     _('PostgreSQL ("%(alias)s"): synchronous_commit is off, so a crash loses messages that were queued or received.'),
     _("Set synchronous_commit = on for this database, or for its user. Sending itself always commits synchronously."),
 )
-VISIBILITY = Mistake(
+VISIBILITY = CheckSpec(
     "front_sms.W016",
     _("visibility_timeout is %(seconds)s s: Redis gives workers tasks again that others only wait to start."),
     _("Leave it out of CELERY_BROKER_TRANSPORT_OPTIONS, or set at least 600 s: after that a hint is void anyway."),
 )
-NO_BEAT = Mistake(
+NO_BEAT = CheckSpec(
     "front_sms.W017",
     _("CELERY_BEAT_SCHEDULE does not name %(task)s."),
     _(

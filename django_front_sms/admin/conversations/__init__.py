@@ -1,0 +1,1 @@
+"""Conversations: the list, one conversation, its bubbles and pictures, and the reply box."""

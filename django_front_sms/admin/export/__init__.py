@@ -1,0 +1,1 @@
+"""Exports of messages: the page, and the file formats."""
