@@ -7,9 +7,9 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
-from django_front_sms.rest.answers import Problem
-from django_front_sms.rest.problems import MEDIA_TYPE
-from django_front_sms.rest.requests import HEADER
+from django_front_sms.rest.exceptions import MEDIA_TYPE
+from django_front_sms.rest.serializers.input import HEADER
+from django_front_sms.rest.serializers.output import Problem
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -53,7 +53,7 @@ def operation(**facts: Any) -> Callable[[Method], Method]:
 class StrictExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     """Strict bodies have no other fields than these."""
 
-    target_class = "django_front_sms.rest.fields.Strict"
+    target_class = "django_front_sms.rest.serializers.fields.Strict"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> Any:

@@ -2,20 +2,20 @@
 
 from django.urls import path, re_path
 
-from django_front_sms.rest import conversations, inbound, many, messages, optouts, previews
-from django_front_sms.rest.endpoint import Nowhere
+from django_front_sms.rest.views import bulk, conversations, inbound, messages, optouts, preview
+from django_front_sms.rest.views.common import Nowhere
 
 app_name = "front_sms_rest"
 urlpatterns = [
     path("messages/", messages.Messages.as_view(), name="messages"),
-    path("messages/many/", many.ManyMessages.as_view(), name="many-messages"),
+    path("messages/many/", bulk.ManyMessages.as_view(), name="many-messages"),
     path("messages/<int:pk>/", messages.Message.as_view(), name="message"),
     path("messages/<int:pk>/timeline/", messages.MessageTimeline.as_view(), name="message-timeline"),
     path("messages/<int:pk>/cancel/", messages.Cancel.as_view(), name="cancel"),
     path("messages/<int:pk>/resend/", messages.Resend.as_view(), name="resend"),
     path("messages/<int:pk>/conversation/", conversations.Conversation.as_view(), name="message-conversation"),
-    path("bulk/", many.Bulks.as_view(), name="bulks"),
-    path("bulk/<int:pk>/", many.Bulk.as_view(), name="bulk"),
+    path("bulk/", bulk.Bulks.as_view(), name="bulks"),
+    path("bulk/<int:pk>/", bulk.Bulk.as_view(), name="bulk"),
     path("inbound/", inbound.InboundMessages.as_view(), name="inbound-messages"),
     path("inbound/<int:pk>/", inbound.Inbound.as_view(), name="inbound"),
     path("inbound/<int:pk>/timeline/", inbound.InboundTimeline.as_view(), name="inbound-timeline"),
@@ -25,6 +25,6 @@ urlpatterns = [
     path("conversations/", conversations.Conversations.as_view(), name="conversations"),
     path("opt-outs/", optouts.OptOuts.as_view(), name="opt-outs"),
     path("opt-outs/<int:pk>/", optouts.OneOptOut.as_view(), name="opt-out"),
-    path("preview/", previews.Preview.as_view(), name="preview"),
+    path("preview/", preview.Preview.as_view(), name="preview"),
     re_path("", Nowhere.as_view()),
 ]

@@ -6,7 +6,7 @@ or, in a test, `Simulator` (see `server`) and its `network` (see `network`). It 
 """
 
 from .accounts import Account
-from .chaos import Chaos, Fault, FaultKind, PushTrick
+from .chaos import Chaos, Fault, FaultKind, PushFault
 from .checks import Submission
 from .mms import Attachment
 from .network import Network
@@ -15,6 +15,6 @@ from .rules import Rules
 from .server import Simulator
 
 __all__ = [
-    "Account", "Attachment", "Chaos", "Exchange", "Fault", "FaultKind", "Network", "PushTrick", "Rules", "Simulator",
+    "Account", "Attachment", "Chaos", "Exchange", "Fault", "FaultKind", "Network", "PushFault", "Rules", "Simulator",
     "Submission", "Verdict",
 ]  # fmt: skip

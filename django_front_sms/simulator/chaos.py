@@ -18,7 +18,7 @@ class FaultKind(StrEnum):
     DRIP = "drip"  # the answer, one byte at a time
 
 
-class PushTrick(StrEnum):
+class PushFault(StrEnum):
     REPEAT = "repeat"  # it is made twice
     LATE = "late"  # a status that comes after later ones
     LOST = "lost"  # a status that is never pushed
@@ -57,7 +57,7 @@ class Chaos:
         self.hold, self.drip, self.lateness = hold, drip, lateness
         self.cut_off = False
         self._planned: deque[Fault | None] = deque()
-        self._planned_pushes: deque[PushTrick | None] = deque()
+        self._planned_pushes: deque[PushFault | None] = deque()
         self._lock = threading.Lock()
         self.reseed(seed)
 
@@ -81,7 +81,7 @@ class Chaos:
         with self._lock:
             self._planned.extend(faults)
 
-    def plan_push(self, *tricks: PushTrick | None) -> None:
+    def plan_push(self, *tricks: PushFault | None) -> None:
         """The fates of the next pushes, in order; None lets one through."""
         with self._lock:
             self._planned_pushes.extend(tricks)
@@ -95,14 +95,14 @@ class Chaos:
                 return None
             return Fault(self._requests.choice(list(FaultKind)), self._requests.random() < 0.5)
 
-    def draw_push(self) -> PushTrick | None:
+    def draw_push(self) -> PushFault | None:
         """The fate of one push."""
         with self._lock:
             if self._planned_pushes:
                 return self._planned_pushes.popleft()
             if self._pushes.random() >= self.pushes:
                 return None
-            return self._pushes.choice(list(PushTrick))
+            return self._pushes.choice(list(PushFault))
 
     def draw_lateness(self) -> float:
         """How late a late status is, in seconds."""

@@ -14,7 +14,7 @@ r"""The control API: what a person does on the page, for scripts. Bodies and ans
 | `POST /control/advance` | `{"seconds"}`: moves the clock |
 | `POST /control/deliver` | makes all pushes that are due, and says how many |
 | `POST /control/fault` | `{"kind", "accepted"?}`: what befalls the next submission (kinds in `chaos.FaultKind`), \
-or the next push (`chaos.PushTrick`) |
+or the next push (`chaos.PushFault`) |
 | `POST /control/chaos` | `{"probability"?, "pushes"?, "seed"?, "cut_off"?, "latency"?, "hold"?, "drip"?, "lateness"?}`\
 : `latency` in milliseconds, the last three in seconds; a `seed` throws all dice anew |
 | `POST /control/rules` | changes fields of `rules.Rules`, e.g. `{"doubled_pictures": true}` |
@@ -41,7 +41,7 @@ from urllib.parse import parse_qs
 from django_front_sms.gateway.numbers import from_wire
 
 from .accounts import Account
-from .chaos import Fault, FaultKind, PushTrick
+from .chaos import Fault, FaultKind, PushFault
 from .messages import Incoming, Message
 from .mms import Attachment
 from .network import FARTHEST, Network
@@ -227,8 +227,8 @@ def _deliver(simulator: Simulator, given: Document) -> Document:
 
 
 def _fault(simulator: Simulator, given: Document) -> Document:
-    if given["kind"] in set(PushTrick):
-        simulator.chaos.plan_push(PushTrick(given["kind"]))
+    if given["kind"] in set(PushFault):
+        simulator.chaos.plan_push(PushFault(given["kind"]))
     else:
         simulator.chaos.plan(Fault(FaultKind(given["kind"]), bool(given.get("accepted", False))))
     return {"planned": True}

@@ -23,15 +23,14 @@ from typing import Any
 from django_front_sms.gateway.codes import ErrorCode, StatusCode
 from django_front_sms.gateway.numbers import from_wire
 
-from . import courier, statuses
+from . import delivery, statuses
 from .accounts import Account
-from .chaos import Chaos, PushTrick
+from .chaos import Chaos, PushFault
 from .checks import Case, Submission
-from .courier import Push, Reply
 from .duplicates import DuplicateFilter, Twin
 from .messages import Incoming, Message, keyword
 from .mms import Attachment, joined_text, parts
-from .pushes import inbound_push, status_push
+from .pushes import Push, Reply, inbound_push, status_push
 from .records import Exchange, Kind, Notice, PushRecord, RequestRecord, Verdict
 from .rules import Rules
 from .statuses import Due, StatusBook
@@ -77,7 +76,7 @@ class Network:
         self,
         *accounts: Account,
         clock: Callable[[], float] = time.time,
-        post: Callable[[Push], Reply] = courier.post,
+        post: Callable[[Push], Reply] = delivery.post,
         status_plan: Iterable[tuple[float, int]] = STATUS_PLAN,
         blacklist: Collection[str] = (),
         dead: Collection[str] = (),
@@ -221,11 +220,11 @@ class Network:
             if not url or message.bulk:
                 continue
             trick = None if due.tricked else self.chaos.draw_push()
-            if trick is PushTrick.LATE:
+            if trick is PushFault.LATE:
                 self._plan(replace(due, told=True, tricked=True), self.chaos.draw_lateness())
-            elif trick is not PushTrick.LOST:
+            elif trick is not PushFault.LOST:
                 push = status_push(url, message.id, due.status, self.rules)
-                return _Job(push, partial(self._settle_status, due), trick is PushTrick.REPEAT)
+                return _Job(push, partial(self._settle_status, due), trick is PushFault.REPEAT)
         return None
 
     def _settle_status(self, due: Due, delivered: bool) -> None:
@@ -286,7 +285,7 @@ class Network:
             due = account.inbound.due_at()
             if account.inbound_url and due is not None and due <= self.now():
                 push = inbound_push(account, account.inbound.take(), self.rules)
-                twice = self.chaos.draw_push() is PushTrick.REPEAT
+                twice = self.chaos.draw_push() is PushFault.REPEAT
                 return _Job(push, partial(self._settle_incoming, account), twice)
         return None
 

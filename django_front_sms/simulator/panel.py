@@ -8,7 +8,7 @@ from dataclasses import fields
 from html import escape
 from typing import TYPE_CHECKING
 
-from .chaos import FaultKind, PushTrick
+from .chaos import FaultKind, PushFault
 from .rules import Rules
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _chaos(simulator: Simulator) -> str:
 
 
 def _next() -> str:
-    kinds = "".join(f"<option>{kind}</option>" for kind in (*FaultKind, *PushTrick))
+    kinds = "".join(f"<option>{kind}</option>" for kind in (*FaultKind, *PushFault))
     return (
         '<form data-control="fault" data-on="submit" class="next"><label>Next to go wrong: '
         f'<select name="kind" aria-label="What goes wrong">{kinds}</select></label> '

@@ -8,7 +8,7 @@ from typing import Literal
 
 from django_front_sms.gateway.codes import ErrorCode
 
-from .courier import Push, Reply
+from .pushes import Push, Reply
 
 Kind = Literal["submission", "status", "inbound"]
 _PASSWORD = re.compile(rb"""("password"\s*:\s*")(?:[^"\\]|\\.)*|([?&]password=)[^&\s]*""")

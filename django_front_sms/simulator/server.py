@@ -33,9 +33,9 @@ from . import control, page, wire
 from .accounts import Account
 from .chaos import Chaos, Fault, FaultKind
 from .checks import Submission
-from .courier import Couriers
+from .couriers import Couriers
 from .network import Network
-from .noting import Noting
+from .recording import Noting
 from .records import without_password
 
 logger = logging.getLogger("django_front_sms.simulator")

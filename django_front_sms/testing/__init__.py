@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from django_front_sms.testing.cases import FrontSMSMixin
     from django_front_sms.testing.clients import ConsoleClient, LocmemClient, outbox
     from django_front_sms.testing.front import FrontSMS, ReceiverFailed
-    from django_front_sms.testing.wireless import SimulatorClient
+    from django_front_sms.testing.simulator_client import SimulatorClient
 
 _HOMES = {
     "FrontSMSMixin": "cases",

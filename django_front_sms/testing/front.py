@@ -19,9 +19,9 @@ from django_front_sms.simulator.accounts import SHORT_CODE
 from django_front_sms.simulator.messages import Incoming, Message
 from django_front_sms.simulator.mms import sample
 from django_front_sms.tasks import deliver_events, dispatch
-from django_front_sms.testing import wireless
-from django_front_sms.testing.moving import MovingClock
-from django_front_sms.testing.visits import visit
+from django_front_sms.testing import simulator_client
+from django_front_sms.testing.clock import MovingClock
+from django_front_sms.testing.push import visit
 
 ROUNDS = 50  # a receiver that answers every message with a message must not keep a test for ever
 
@@ -71,8 +71,8 @@ class FrontSMS:
 
     def _in_process(self, stack: ExitStack) -> str:
         url = f"https://{secrets.token_hex(8)}.invalid/psk/"
-        wireless.networks[url] = self.network
-        stack.callback(wireless.networks.pop, url)
+        simulator_client.networks[url] = self.network
+        stack.callback(simulator_client.networks.pop, url)
         return url
 
     # -- what the site sends

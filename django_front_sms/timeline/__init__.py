@@ -4,9 +4,9 @@ Plain data, a handful of queries whatever the length of the story, and never the
 """
 
 from django_front_sms.timeline.entry import Entry, Level, explain
-from django_front_sms.timeline.incoming import of_inbound
-from django_front_sms.timeline.outgoing import of_outbound, status_in_words
-from django_front_sms.timeline.waiting import paused_accounts, standing
+from django_front_sms.timeline.inbound import of_inbound
+from django_front_sms.timeline.outbound import of_outbound, status_in_words
+from django_front_sms.timeline.reasons import paused_accounts, standing
 
 __all__ = [
     "Entry",

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from django_front_sms.models import BulkSend, OptOut, OutboundMessage
-from django_front_sms.rest.requests import MOST
+from django_front_sms.rest.serializers.input import MOST
 from tests.rest.conftest import NUMBER, VIEW, Api
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]

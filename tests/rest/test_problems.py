@@ -13,8 +13,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from django_front_sms import sending
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OptOut, OutboundMessage
-from django_front_sms.rest import parsing
-from django_front_sms.rest.endpoint import Endpoint
+from django_front_sms.rest import parsers
+from django_front_sms.rest.views.common import Endpoint
 from tests.rest.conftest import NUMBER, Api
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
@@ -147,7 +147,7 @@ def test_a_pair_of_surrogates_is_a_character(operator: Api) -> None:
 
 
 def test_a_body_that_is_too_long_is_not_read_to_its_end(operator: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing, "MAX_BYTES", 1000)
+    monkeypatch.setattr(parsers, "MAX_BYTES", 1000)
     body = json.dumps({"to": NUMBER, "text": "x" * 1000}).encode()
     assert is_problem(operator.send_raw("messages/", body), 413, "body_too_large")
 

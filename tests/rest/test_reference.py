@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from django_front_sms.models import OutboundMessage
-from django_front_sms.rest.access import RATES
-from django_front_sms.rest.parsing import MAX_BYTES
-from django_front_sms.rest.requests import HEADER, MOST
+from django_front_sms.rest.parsers import MAX_BYTES
+from django_front_sms.rest.permissions import RATES
+from django_front_sms.rest.serializers.input import HEADER, MOST
 from tests.rest import openapi
 from tests.rest.conftest import Api
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from django_front_sms.simulator import Account, Chaos, Fault, FaultKind, Network, PushTrick, Simulator, Submission
+from django_front_sms.simulator import Account, Chaos, Fault, FaultKind, Network, PushFault, Simulator, Submission
 from django_front_sms.simulator.__main__ import build
 
 from .conftest import Exchange, Site
@@ -28,24 +28,24 @@ def pushed(network: Network, site: Site) -> list[str]:
 
 
 def test_a_repeated_status_comes_twice(network: Network, site: Site, sent: int) -> None:
-    network.chaos.plan_push(None, PushTrick.REPEAT)
+    network.chaos.plan_push(None, PushFault.REPEAT)
     assert pushed(network, site) == ["-1", "4", "4"]
 
 
 def test_a_late_status_comes_after_later_ones(network: Network, site: Site, sent: int) -> None:
-    network.chaos.plan_push(PushTrick.LATE)
+    network.chaos.plan_push(PushFault.LATE)
     assert pushed(network, site) == ["4", "-1"]
     assert network.messages[sent].statuses == [-1, 4]
 
 
 def test_a_lost_status_never_comes(network: Network, site: Site, sent: int) -> None:
-    network.chaos.plan_push(PushTrick.LOST)
+    network.chaos.plan_push(PushFault.LOST)
     assert pushed(network, site) == ["4"]
     assert network.messages[sent].state == "delivered"
 
 
 def test_a_repeated_inbound_message_is_the_same_byte_for_byte(network: Network, site: Site) -> None:
-    network.chaos.plan_push(PushTrick.REPEAT)
+    network.chaos.plan_push(PushFault.REPEAT)
     incoming = network.receive("+4799999999", "26114", "Hei")
     network.deliver_due()
     first, second = site.received
@@ -53,8 +53,8 @@ def test_a_repeated_inbound_message_is_the_same_byte_for_byte(network: Network, 
     assert (incoming.delivered, incoming.tries) == (True, 1)
 
 
-@pytest.mark.parametrize("trick", [PushTrick.LATE, PushTrick.LOST])
-def test_inbound_messages_are_never_lost_and_keep_their_order(network: Network, site: Site, trick: PushTrick) -> None:
+@pytest.mark.parametrize("trick", [PushFault.LATE, PushFault.LOST])
+def test_inbound_messages_are_never_lost_and_keep_their_order(network: Network, site: Site, trick: PushFault) -> None:
     network.chaos.plan_push(*[trick] * 2)
     for text in ("one", "two"):
         network.receive("+4799999999", "26114", text)
@@ -78,7 +78,7 @@ def test_the_same_seed_plays_the_same_tricks() -> None:
     drawn = [first.draw_push() for _ in range(200)]
     assert drawn == [second.draw_push() for _ in range(200)]
     assert drawn != [other.draw_push() for _ in range(200)]
-    assert set(drawn) == {None, *PushTrick}
+    assert set(drawn) == {None, *PushFault}
 
 
 def test_requests_and_pushes_have_dice_of_their_own() -> None:
@@ -129,7 +129,7 @@ def test_chaos_that_cannot_be_changes_nothing(post: Exchange, simulator: Simulat
 def test_tricks_and_faults_are_planned_by_the_control_api(post: Exchange, simulator: Simulator) -> None:
     for document in ({"kind": "repeat"}, {"kind": "drip", "accepted": True}):
         assert post("/control/fault", json.dumps(document)).status == 200
-    assert simulator.chaos.draw_push() is PushTrick.REPEAT
+    assert simulator.chaos.draw_push() is PushFault.REPEAT
     assert simulator.chaos.draw() == Fault(FaultKind.DRIP, accepted=True)
 
 

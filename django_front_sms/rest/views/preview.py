@@ -5,11 +5,11 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from django_front_sms.rest import answers
-from django_front_sms.rest.access import READ
-from django_front_sms.rest.endpoint import Endpoint
-from django_front_sms.rest.requests import Draft, body
+from django_front_sms.rest.permissions import READ
 from django_front_sms.rest.schema import operation
+from django_front_sms.rest.serializers import output
+from django_front_sms.rest.serializers.input import Draft, body
+from django_front_sms.rest.views.common import Endpoint
 from django_front_sms.sending import preview_sms
 
 
@@ -22,8 +22,8 @@ class Preview(Endpoint):
         summary="How a text would arrive, and in how many segments",
         description="Nothing is stored or sent.",
         request=Draft,
-        responses={200: answers.Arrival},
+        responses={200: output.Arrival},
     )
     def post(self, request: Request) -> Response:
         asked = body(Draft, request)
-        return Response(answers.Arrival(preview_sms(asked["text"], unicode=asked.get("unicode"))).data)
+        return Response(output.Arrival(preview_sms(asked["text"], unicode=asked.get("unicode"))).data)

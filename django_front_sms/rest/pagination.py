@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.utils.urls import replace_query_param
 
-from django_front_sms.rest.problems import BadQuery
+from django_front_sms.rest.exceptions import BadQuery
 
 _CURSOR = re.compile(r"(older|newer)-([0-9]{1,19})")
 _BIGGEST = 2**63 - 1

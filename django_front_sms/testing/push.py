@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.test import Client
 
 from django_front_sms.conf import get_settings
-from django_front_sms.simulator.courier import Push, Reply
+from django_front_sms.simulator.pushes import Push, Reply
 
 
 def visit(push: Push) -> Reply:

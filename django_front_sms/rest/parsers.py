@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
-from django_front_sms.rest.problems import BodyTooLarge
+from django_front_sms.rest.exceptions import BodyTooLarge
 
 MAX_BYTES = 20 * 2**20  # of a body: ten thousand messages of the longest texts, and their metadata
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")

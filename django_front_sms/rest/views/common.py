@@ -12,9 +12,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from django_front_sms.rest import problems
-from django_front_sms.rest.access import HasPermissions, Throttle
-from django_front_sms.rest.parsing import Json
+from django_front_sms.rest import exceptions
+from django_front_sms.rest.parsers import Json
+from django_front_sms.rest.permissions import HasPermissions, Throttle
 from django_front_sms.rest.schema import Schema
 
 
@@ -50,7 +50,7 @@ class Endpoint(APIView):
     schema = Schema()
 
     def get_exception_handler(self) -> Callable[..., Any]:
-        return problems.answer
+        return exceptions.answer
 
 
 def row(rows: "QuerySet[Any]", pk: int) -> Any:

@@ -11,14 +11,22 @@ from rest_framework.reverse import reverse
 
 from django_front_sms import sending
 from django_front_sms.models import BulkSend, OutboundMessage
-from django_front_sms.rest import answers
-from django_front_sms.rest.access import SEND_MANY, author
-from django_front_sms.rest.endpoint import Endpoint, row
-from django_front_sms.rest.messages import allowed, keyed
-from django_front_sms.rest.pages import page
-from django_front_sms.rest.problems import BadHeader
-from django_front_sms.rest.requests import HEADER, BulkQuery, NewBulk, NewMessages, body, idempotency_key, query
+from django_front_sms.rest.exceptions import BadHeader
+from django_front_sms.rest.pagination import page
+from django_front_sms.rest.permissions import SEND_MANY, author
 from django_front_sms.rest.schema import IDEMPOTENCY_KEY, operation
+from django_front_sms.rest.serializers import output
+from django_front_sms.rest.serializers.input import (
+    HEADER,
+    BulkQuery,
+    NewBulk,
+    NewMessages,
+    body,
+    idempotency_key,
+    query,
+)
+from django_front_sms.rest.views.common import Endpoint, row
+from django_front_sms.rest.views.messages import allowed, keyed
 
 
 class ManyMessages(Endpoint):
@@ -30,7 +38,7 @@ class ManyMessages(Endpoint):
         summary="Send many messages, all or none",
         description="At most 10,000. Each has an `idempotency_key` of its own; there is none for the whole.",
         request=NewMessages,
-        responses={201: answers.Messages},
+        responses={201: output.Messages},
     )
     def post(self, request: Request) -> Response:
         if idempotency_key(request) is not None:
@@ -38,7 +46,7 @@ class ManyMessages(Endpoint):
             raise BadHeader({HEADER: [ErrorDetail(words, "invalid")]})
         asked = [allowed(request, message) for message in body(NewMessages, request)["messages"]]
         rows = sending.send_many_sms(asked, created_by=author(request))
-        return Response(answers.Messages({"messages": rows}).data, status=201)
+        return Response(output.Messages({"messages": rows}).data, status=201)
 
 
 class Bulks(Endpoint):
@@ -49,14 +57,14 @@ class Bulks(Endpoint):
         operation_id="list_bulks",
         summary="Bulk sends, newest first",
         parameters=[BulkQuery],
-        responses={200: answers.page_of(answers.Bulk)},
+        responses={200: output.page_of(output.Bulk)},
     )
     def get(self, request: Request) -> Response:
         asked = query(BulkQuery, request)
         rows = BulkSend.objects.all()
         if "account" in asked:
             rows = rows.filter(account=asked["account"])
-        return page(request, rows, answers.Bulk, asked.get("cursor"), asked["page_size"])
+        return page(request, rows, output.Bulk, asked.get("cursor"), asked["page_size"])
 
     @operation(
         operation_id="send_bulk",
@@ -64,21 +72,21 @@ class Bulks(Endpoint):
         description="At most 10,000 numbers; each distinct one gets the text once, and no delivery status ever comes.",
         parameters=[IDEMPOTENCY_KEY],
         request=NewBulk,
-        responses={201: answers.Bulk},
+        responses={201: output.Bulk},
     )
     def post(self, request: Request) -> Response:
         asked = keyed(request, allowed(request, body(NewBulk, request)))
         bulk = sending.send_bulk_sms(**asked, created_by=author(request))
         where = reverse("front_sms_rest:bulk", args=[bulk.pk], request=request)
-        return Response(answers.Bulk(bulk).data, status=201, headers={"Location": where})
+        return Response(output.Bulk(bulk).data, status=201, headers={"Location": where})
 
 
 class Bulk(Endpoint):
     needs: ClassVar = {"GET": ("view_bulksend",)}
 
-    @operation(operation_id="read_bulk", summary="One bulk send, and how it went", responses={200: answers.BulkInFull})
+    @operation(operation_id="read_bulk", summary="One bulk send, and how it went", responses={200: output.BulkInFull})
     def get(self, request: Request, pk: int) -> Response:
         bulk = row(BulkSend.objects.all(), pk)
         counted = OutboundMessage.objects.filter(bulk=bulk).order_by().values_list("state").annotate(Count("pk"))
         bulk.states = dict(counted)
-        return Response(answers.BulkInFull(bulk).data)
+        return Response(output.BulkInFull(bulk).data)

@@ -11,13 +11,13 @@ from rest_framework.response import Response
 from django_front_sms.conversations import light
 from django_front_sms.downloads import download
 from django_front_sms.models import InboundMessage
-from django_front_sms.rest import answers
-from django_front_sms.rest.access import author
-from django_front_sms.rest.endpoint import Endpoint, row
-from django_front_sms.rest.messages import allowed, created, keyed
-from django_front_sms.rest.pages import page
-from django_front_sms.rest.requests import InboundQuery, NewReply, body, query
+from django_front_sms.rest.pagination import page
+from django_front_sms.rest.permissions import author
 from django_front_sms.rest.schema import IDEMPOTENCY_KEY, operation
+from django_front_sms.rest.serializers import output
+from django_front_sms.rest.serializers.input import InboundQuery, NewReply, body, query
+from django_front_sms.rest.views.common import Endpoint, row
+from django_front_sms.rest.views.messages import allowed, created, keyed
 from django_front_sms.timeline import of_inbound
 
 
@@ -28,11 +28,11 @@ class InboundMessages(Endpoint):
         operation_id="list_inbound",
         summary="Inbound messages, newest first",
         parameters=[InboundQuery],
-        responses={200: answers.page_of(answers.Inbound)},
+        responses={200: output.page_of(output.Inbound)},
     )
     def get(self, request: Request) -> Response:
         asked = query(InboundQuery, request)
-        return page(request, _found(asked), answers.Inbound, asked.get("cursor"), asked["page_size"])
+        return page(request, _found(asked), output.Inbound, asked.get("cursor"), asked["page_size"])
 
 
 def _found(asked: dict[str, Any]) -> "QuerySet[InboundMessage]":
@@ -48,9 +48,9 @@ def _found(asked: dict[str, Any]) -> "QuerySet[InboundMessage]":
 class Inbound(Endpoint):
     needs: ClassVar = {"GET": ("view_inboundmessage",)}
 
-    @operation(operation_id="read_inbound", summary="One inbound message", responses={200: answers.Inbound})
+    @operation(operation_id="read_inbound", summary="One inbound message", responses={200: output.Inbound})
     def get(self, request: Request, pk: int) -> Response:
-        return Response(answers.Inbound(row(light(), pk), context={"request": request}).data)
+        return Response(output.Inbound(row(light(), pk), context={"request": request}).data)
 
 
 class InboundTimeline(Endpoint):
@@ -59,10 +59,10 @@ class InboundTimeline(Endpoint):
     @operation(
         operation_id="read_inbound_timeline",
         summary="How a message came, and what was made of it",
-        responses={200: answers.Timeline},
+        responses={200: output.Timeline},
     )
     def get(self, request: Request, pk: int) -> Response:
-        return Response(answers.Timeline({"entries": of_inbound(row(light(), pk))}).data)
+        return Response(output.Timeline({"entries": of_inbound(row(light(), pk))}).data)
 
 
 class InboundFile(Endpoint):
@@ -87,7 +87,7 @@ class Reply(Endpoint):
         description="From the number that was written to. A message from a text or a short code cannot be answered.",
         parameters=[IDEMPOTENCY_KEY],
         request=NewReply,
-        responses={201: answers.Message},
+        responses={201: output.Message},
     )
     def post(self, request: Request, pk: int) -> Response:
         message = row(InboundMessage.objects.defer("raw").select_related("in_reply_to"), pk)

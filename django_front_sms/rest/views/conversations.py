@@ -14,10 +14,11 @@ from rest_framework.reverse import reverse
 
 from django_front_sms.conversations import Cursor, Message, counterpart, thread, threads, written_at
 from django_front_sms.models import InboundMessage, OutboundMessage
-from django_front_sms.rest import answers, pages
-from django_front_sms.rest.endpoint import Endpoint, row
-from django_front_sms.rest.requests import ConversationQuery, Paged, query
+from django_front_sms.rest import pagination
 from django_front_sms.rest.schema import operation
+from django_front_sms.rest.serializers import output
+from django_front_sms.rest.serializers.input import ConversationQuery, Paged, query
+from django_front_sms.rest.views.common import Endpoint, row
 
 VIEW = ("view_outboundmessage", "view_inboundmessage")
 
@@ -28,7 +29,7 @@ def _cursor(asked: dict[str, Any]) -> Cursor | None:
     try:
         return Cursor.parse(asked["cursor"])
     except ValueError:
-        raise pages.bad_cursor() from None
+        raise pagination.bad_cursor() from None
 
 
 def _exchanged(message: Message) -> dict[str, Any]:
@@ -53,7 +54,7 @@ class Conversations(Endpoint):
         operation_id="list_conversations",
         summary="Conversations, the latest word first",
         parameters=[ConversationQuery],
-        responses={200: answers.ConversationPage},
+        responses={200: output.ConversationPage},
     )
     def get(self, request: Request) -> Response:
         asked = query(ConversationQuery, request)
@@ -74,8 +75,8 @@ class Conversations(Endpoint):
             for each in found.rows
             if each.number == asked.get("number", each.number)  # not one that only begins so
         ]
-        following = pages.link(request, str(found.before)) if found.before else None
-        form = answers.ConversationPage({"next": following, "results": results}, context={"request": request})
+        following = pagination.link(request, str(found.before)) if found.before else None
+        form = output.ConversationPage({"next": following, "results": results}, context={"request": request})
         return Response(form.data)
 
 
@@ -90,7 +91,7 @@ class Conversation(Endpoint):
         operation_id="read_conversation_of_message",
         summary="The conversation that an outgoing message belongs to",
         parameters=[Paged],
-        responses={200: answers.Thread},
+        responses={200: output.Thread},
     )
     def get(self, request: Request, pk: int) -> Response:
         asked = query(Paged, request)
@@ -102,10 +103,10 @@ class Conversation(Endpoint):
         answer = {
             "account": message.account,
             "number": number,
-            "next": pages.link(request, str(found.before)) if found.before else None,
+            "next": pagination.link(request, str(found.before)) if found.before else None,
             "results": [_exchanged(each) for each in found.rows],
         }
-        return Response(answers.Thread(answer, context={"request": request}).data)
+        return Response(output.Thread(answer, context={"request": request}).data)
 
 
 class ConversationOfInbound(Conversation):
@@ -116,7 +117,7 @@ class ConversationOfInbound(Conversation):
         operation_id="read_conversation_of_inbound",
         summary="The conversation that an inbound message belongs to",
         parameters=[Paged],
-        responses={200: answers.Thread},
+        responses={200: output.Thread},
     )
     def get(self, request: Request, pk: int) -> Response:
         return super().get(request, pk)

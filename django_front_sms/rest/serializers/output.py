@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from django_front_sms.models import BulkSend, InboundMessage, MmsFile, OptOut, OutboundMessage, Priority
-from django_front_sms.rest.fields import Metadata
+from django_front_sms.rest.serializers.fields import Metadata
 
 
 class _Row(serializers.ModelSerializer[Any]):

@@ -11,13 +11,20 @@ from rest_framework.reverse import reverse
 
 from django_front_sms import sending
 from django_front_sms.models import OutboundMessage
-from django_front_sms.rest import answers
-from django_front_sms.rest.access import author, require
-from django_front_sms.rest.endpoint import Endpoint, row
-from django_front_sms.rest.pages import page
-from django_front_sms.rest.problems import BadHeader
-from django_front_sms.rest.requests import HEADER, MessageQuery, NewMessage, body, idempotency_key, query
+from django_front_sms.rest.exceptions import BadHeader
+from django_front_sms.rest.pagination import page
+from django_front_sms.rest.permissions import author, require
 from django_front_sms.rest.schema import IDEMPOTENCY_KEY, operation
+from django_front_sms.rest.serializers import output
+from django_front_sms.rest.serializers.input import (
+    HEADER,
+    MessageQuery,
+    NewMessage,
+    body,
+    idempotency_key,
+    query,
+)
+from django_front_sms.rest.views.common import Endpoint, row
 from django_front_sms.timeline import of_outbound
 
 
@@ -44,7 +51,7 @@ def keyed(request: Request, asked: dict[str, Any]) -> dict[str, Any]:
 def created(request: Request, message: OutboundMessage) -> Response:
     """A new message, and where it is."""
     where = reverse("front_sms_rest:message", args=[message.pk], request=request)
-    return Response(answers.Message(message).data, status=201, headers={"Location": where})
+    return Response(output.Message(message).data, status=201, headers={"Location": where})
 
 
 class Messages(Endpoint):
@@ -54,18 +61,18 @@ class Messages(Endpoint):
         operation_id="list_messages",
         summary="Outgoing messages, newest first",
         parameters=[MessageQuery],
-        responses={200: answers.page_of(answers.Message)},
+        responses={200: output.page_of(output.Message)},
     )
     def get(self, request: Request) -> Response:
         asked = query(MessageQuery, request)
-        return page(request, _found(asked), answers.Message, asked.get("cursor"), asked["page_size"])
+        return page(request, _found(asked), output.Message, asked.get("cursor"), asked["page_size"])
 
     @operation(
         operation_id="send_message",
         summary="Send one message",
         parameters=[IDEMPOTENCY_KEY],
         request=NewMessage,
-        responses={201: answers.Message},
+        responses={201: output.Message},
     )
     def post(self, request: Request) -> Response:
         asked = keyed(request, allowed(request, body(NewMessage, request)))
@@ -87,19 +94,19 @@ def _found(asked: dict[str, Any]) -> "QuerySet[OutboundMessage]":
 class Message(Endpoint):
     needs: ClassVar = {"GET": ("view_outboundmessage",)}
 
-    @operation(operation_id="read_message", summary="One outgoing message", responses={200: answers.Message})
+    @operation(operation_id="read_message", summary="One outgoing message", responses={200: output.Message})
     def get(self, request: Request, pk: int) -> Response:
-        return Response(answers.Message(row(OutboundMessage.objects.all(), pk)).data)
+        return Response(output.Message(row(OutboundMessage.objects.all(), pk)).data)
 
 
 class MessageTimeline(Endpoint):
     needs: ClassVar = {"GET": ("view_outboundmessage",)}
 
     @operation(
-        operation_id="read_message_timeline", summary="What happened to a message", responses={200: answers.Timeline}
+        operation_id="read_message_timeline", summary="What happened to a message", responses={200: output.Timeline}
     )
     def get(self, request: Request, pk: int) -> Response:
-        return Response(answers.Timeline({"entries": of_outbound(row(OutboundMessage.objects.all(), pk))}).data)
+        return Response(output.Timeline({"entries": of_outbound(row(OutboundMessage.objects.all(), pk))}).data)
 
 
 class Cancel(Endpoint):
@@ -110,12 +117,12 @@ class Cancel(Endpoint):
         summary="Take a queued message back",
         description="It ends `cancelled`, or `unconfirmed` where an earlier attempt may have reached Front.",
         request=None,
-        responses={200: answers.Message},
+        responses={200: output.Message},
     )
     def post(self, request: Request, pk: int) -> Response:
         message = row(OutboundMessage.objects.all(), pk)
         message.cancel(by=author(request))
-        return Response(answers.Message(message).data)
+        return Response(output.Message(message).data)
 
 
 class Resend(Endpoint):
@@ -126,7 +133,7 @@ class Resend(Endpoint):
         summary="Send the same once more, as a new message",
         parameters=[IDEMPOTENCY_KEY],
         request=None,
-        responses={201: answers.Message},
+        responses={201: output.Message},
     )
     def post(self, request: Request, pk: int) -> Response:
         message = row(OutboundMessage.objects.all(), pk)

@@ -11,7 +11,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.models import Decision, Event, OutboundMessage, SendAttempt
 from django_front_sms.states import State
 from django_front_sms.timeline.entry import Entry, explain, until, who
-from django_front_sms.timeline.waiting import pace
+from django_front_sms.timeline.reasons import pace
 
 LONG = timedelta(seconds=30)  # less is a retry, or a worker that missed its hint
 

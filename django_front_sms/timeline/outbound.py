@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django_front_sms.gateway.codes import ErrorCode, StatusCode
 from django_front_sms.models import Decision, DeliveryStatus, InboundMessage, OutboundMessage, SendAttempt
 from django_front_sms.states import State
+from django_front_sms.timeline.delays import Span, resumed, under_way, waited
 from django_front_sms.timeline.entry import Entry, Level, explain, is_read, rows_of, sentence, sentences, when, who
+from django_front_sms.timeline.reasons import stands
 from django_front_sms.timeline.receivers import receivers
-from django_front_sms.timeline.waited import Span, resumed, under_way, waited
-from django_front_sms.timeline.waiting import stands
 
 
 def of_outbound(message: OutboundMessage) -> list[Entry]:
