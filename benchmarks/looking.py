@@ -133,8 +133,8 @@ def look(page: Page, browser: Any, work: Work, *, is_first: bool) -> None:
 
 
 def addresses() -> Iterator[tuple[str, str]]:
-    """Every kind of page that staff look at: the desk, lists, each filter, searches that find and that don't, rows."""
-    yield "desk", f"{ROOT}desk/"
+    """Every kind of page that staff look at: the dashboard, lists, each filter, searches that find and that don't, rows."""
+    yield "dashboard", f"{ROOT}dashboard/"
     for name in LISTS:
         yield f"list of {name}", f"{ROOT}{name}/"
     yield "list of outboundmessage, page 100", f"{ROOT}outboundmessage/?p=100"

@@ -36,14 +36,14 @@ def broker(address: str) -> Iterator[None]:
     """What is received meanwhile gives its hints to this broker, by a thread that has yet to meet it."""
     from celery import Celery, current_app
 
-    from django_front_sms import events
-    from django_front_sms.broker import Hinter
+    from django_front_sms.events import hints
+    from django_front_sms.events.hints import HintPublisher
 
     before = current_app._get_current_object()
     app = Celery("benchmark", broker=address)
     app.conf.task_default_queue = _QUEUE
     app.set_default()
-    events._hinter = Hinter()
+    hints._publisher = HintPublisher()
     try:
         yield
     finally:

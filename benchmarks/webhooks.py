@@ -152,7 +152,8 @@ def pushes(kind: str, count: int, *, ours: bool) -> float:
 
 def folding(count: int) -> float:
     """Statuses folded a second, each into a message of its own: matched, moved, told of."""
-    from django_front_sms import happenings, outbox
+    from django_front_sms import outbox
+    from django_front_sms.events import records
     from django_front_sms.models import DeliveryStatus, OutboundMessage
 
     first = next(numbers) * 10_000
@@ -161,7 +162,7 @@ def folding(count: int) -> float:
         for n in range(count)
     )
     DeliveryStatus.objects.bulk_create(
-        DeliveryStatus(account="default", gateway_id=first + n, status=4, raw=b"", process_at=happenings.due_at_once())
+        DeliveryStatus(account="default", gateway_id=first + n, status=4, raw=b"", process_at=records.due_at_once())
         for n in range(count)
     )
     began = time.perf_counter()

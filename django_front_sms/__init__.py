@@ -10,7 +10,13 @@ __version__ = "0.1.0"
 __all__ = ["asend_sms", "preview_sms", "send_bulk_sms", "send_many_sms", "send_sms"]
 
 if TYPE_CHECKING:
-    from django_front_sms.sending import asend_sms, preview_sms, send_bulk_sms, send_many_sms, send_sms
+    from django_front_sms.sending import (
+        asend_sms,
+        preview_sms,
+        send_bulk_sms,
+        send_many_sms,
+        send_sms,
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -6,11 +6,12 @@ Nothing is checked here beyond what a value must be to be used at all: `checks.p
 import copy
 import functools
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
@@ -18,6 +19,26 @@ from django.core.exceptions import ImproperlyConfigured
 from django_front_sms.exceptions import UnknownAccount
 
 FRONT_ADDRESSES = ("18.197.36.176", "18.197.110.183", "18.197.138.46")  # §2.5
+
+
+_RATE = re.compile(r"([1-9][0-9]{0,8})/([smhd])")
+_PERIODS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A value of `RATE_LIMITS`: at most `count` messages in any `period`."""
+
+    count: int
+    period: timedelta
+
+    @classmethod
+    def parse(cls, written: str) -> Self:
+        """From "5/h": a count, and s, m, h or d. Raises `ValueError`."""
+        form = _RATE.fullmatch(written)
+        if form is None:
+            raise ValueError(f'{written!r} is no rate limit. Write a count and a period, like "5/h" (s, m, h or d).')
+        return cls(int(form[1]), _PERIODS[form[2]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

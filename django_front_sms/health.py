@@ -18,10 +18,10 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from django_front_sms import figures
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.models import AccountState, OutboundMessage
+from django_front_sms.monitoring import alerts
 from django_front_sms.states import State
 
 Found = dict[str, Any]
@@ -68,7 +68,7 @@ def migrations(now: datetime) -> Found:
 
 def worker(now: datetime) -> Found:
     """Whether a worker was seen lately: each looks at every account every ten seconds."""
-    found = figures.worker(figures.accounts(), now)
+    found = alerts.worker(alerts.accounts(), now)
     silent = (now - found.seen_at).total_seconds() if found.seen_at else None
     return {"ok": not found.is_silent, "silent_seconds": silent}
 
@@ -79,7 +79,7 @@ def queue(now: datetime) -> Found:
     running = due.exclude(account__in=_paused())
     oldest = running.order_by("next_at").values_list("next_at", "created_at").first()
     age = (now - max(filter(None, oldest))).total_seconds() if oldest else 0.0
-    return {"ok": age <= figures.OVERDUE_AFTER.total_seconds(), "oldest_due_seconds": age}
+    return {"ok": age <= alerts.OVERDUE_AFTER.total_seconds(), "oldest_due_seconds": age}
 
 
 def accounts(now: datetime) -> Found:

@@ -22,7 +22,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector as _Collector
 
-from django_front_sms import figures
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.models import (
@@ -32,6 +31,7 @@ from django_front_sms.models import (
     OutboundMessage,
     SendAttempt,
 )
+from django_front_sms.monitoring import alerts, statistics
 from django_front_sms.states import State
 
 LATELY = timedelta(hours=1)
@@ -106,7 +106,7 @@ def _queue(now: datetime) -> Iterator[GaugeMetricFamily]:
 
 
 def _lately(now: datetime) -> Iterator[GaugeMetricFamily]:
-    asked_for = figures.asked_for(now - LATELY).order_by()
+    asked_for = statistics.asked_for(now - LATELY).order_by()
     none = {(name, str(state)): 0 for name in get_settings().accounts for state in State}
     counts = _of_each(asked_for.values_list("account", "state").annotate(Count("pk")), none)
     says = "Messages that were asked for in the last hour, by where they stand now."
@@ -123,7 +123,7 @@ def _speed() -> Iterator[GaugeMetricFamily]:
     says = "How long the latest answered attempts took, from asking for a connection to the answer."
     yield _gauge("front_sms_exchange_seconds", says, ("quantile",), _quantiles(exchanges))
     says = "How long the latest delivered messages took, from Front to the phone."
-    yield _gauge("front_sms_delivery_seconds", says, ("quantile",), _quantiles(figures.delivery_times().seconds))
+    yield _gauge("front_sms_delivery_seconds", says, ("quantile",), _quantiles(statistics.delivery_times().seconds))
 
 
 def _quantiles(ordered: Any) -> dict[Labels, float | None]:
@@ -132,15 +132,15 @@ def _quantiles(ordered: Any) -> dict[Labels, float | None]:
 
 
 def _trouble(now: datetime) -> Iterator[GaugeMetricFamily]:
-    needs = {(name,): float(need.count) for name, need in figures.needs(now).items()}
+    needs = {(name,): float(need.count) for name, need in alerts.needs(now).items()}
     says = "What needs a person: unconfirmed messages, counter gaps and so on, as the admin lists them."
     yield _gauge("front_sms_needs_a_person", says, ("what",), needs)
-    memories = figures.accounts()
+    memories = alerts.accounts()
     paused = {memory.key for memory in memories if memory.paused_at}
     known = get_settings().accounts
     accounts: dict[Labels, float] = {(name,): account.gateway in paused for name, account in known.items()}
     yield _gauge("front_sms_paused", "Whether sending is paused, because Front refused it.", ("account",), accounts)
-    seen = figures.worker(memories, now).seen_at
+    seen = alerts.worker(memories, now).seen_at
     silence = {(): (now - seen).total_seconds() if seen else None}
     yield _gauge("front_sms_worker_silent_seconds", "Since when no worker was seen.", (), silence)
 

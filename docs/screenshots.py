@@ -1,5 +1,5 @@
 """`make screenshots`: the admin as people see it, in light, in dark and on a phone, in English and in Norwegian, into
-docs/screenshots/. `make screenshots ARGS="desk composer"` takes those alone.
+docs/screenshots/. `make screenshots ARGS="dashboard composer"` takes those alone.
 
 Needs Chromium (CHROMIUM names it) and the `dev` extra. The messages are invented (`screenshots_messages.py`), and live
 in a database of their own.
@@ -22,26 +22,26 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "screenshots"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-PHONE, DESK = (390, 844), (1280, 800)
+PHONE, WIDE = (390, 844), (1280, 800)
 SHOTS = (  # screen, theme, language, size
-    ("desk", "light", "en", DESK),
-    ("desk", "dark", "nb", DESK),
-    ("desk", "light", "nb", PHONE),
-    ("messages", "light", "en", DESK),
-    ("messages", "dark", "nb", DESK),
+    ("dashboard", "light", "en", WIDE),
+    ("dashboard", "dark", "nb", WIDE),
+    ("dashboard", "light", "nb", PHONE),
+    ("messages", "light", "en", WIDE),
+    ("messages", "dark", "nb", WIDE),
     ("messages", "light", "nb", PHONE),
-    ("message", "light", "en", DESK),
-    ("message", "dark", "nb", DESK),
+    ("message", "light", "en", WIDE),
+    ("message", "dark", "nb", WIDE),
     ("message", "dark", "en", PHONE),
-    ("unconfirmed", "light", "nb", DESK),
-    ("composer", "light", "en", DESK),
-    ("composer", "dark", "nb", DESK),
+    ("unconfirmed", "light", "nb", WIDE),
+    ("composer", "light", "en", WIDE),
+    ("composer", "dark", "nb", WIDE),
     ("composer", "light", "nb", PHONE),
-    ("conversation", "light", "en", DESK),
-    ("conversation", "dark", "nb", DESK),
+    ("conversation", "light", "en", WIDE),
+    ("conversation", "dark", "nb", WIDE),
     ("conversation", "light", "nb", PHONE),
-    ("mms", "light", "en", DESK),
-    ("export", "light", "nb", DESK),
+    ("mms", "light", "en", WIDE),
+    ("export", "light", "nb", WIDE),
 )
 
 
@@ -83,7 +83,7 @@ def set_up(scratch: Path) -> Any:
     from django.core.management import call_command
     from django.core.wsgi import get_wsgi_application
 
-    # Afternoon, whenever it is taken: at midnight a desk has nothing to show of today.
+    # Afternoon, whenever it is taken: at midnight a dashboard has nothing to show of today.
     settings.TIME_ZONE = f"Etc/GMT{max(datetime.now(UTC).hour - 15, -14):+d}"
     django.setup()
     settings.MEDIA_ROOT = str(scratch / "media")
@@ -136,7 +136,7 @@ def _write(page: Any) -> None:
 
 
 def _height(page: Any, at_most: int) -> int:
-    """As much of the page as has something on it, up to one and a half screens; of the desk, all."""
+    """As much of the page as has something on it, up to one and a half screens; of the dashboard, all."""
     height = int(page.evaluate("document.documentElement.scrollHeight"))
     return height if page.locator(".fs-tiles").count() else min(height, at_most * 3 // 2)
 

@@ -35,7 +35,7 @@ def fill() -> dict[str, str]:
     mms = _conversation(kari)
     _needs()
     return {
-        "desk": reverse("admin:front_sms_dashboard_changelist"),
+        "dashboard": reverse("admin:front_sms_dashboard_changelist"),
         "messages": reverse("admin:front_sms_outboundmessage_changelist"),
         "message": reverse("admin:front_sms_outboundmessage_change", args=[rich.pk]),
         "unconfirmed": reverse("admin:front_sms_outboundmessage_change", args=[lost.pk]),

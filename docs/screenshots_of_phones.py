@@ -1,4 +1,4 @@
-"""`make screenshots` runs this, too: the desk of the simulator, into docs/screenshots/phones*.png.
+"""`make screenshots` runs this, too: the dashboard of the simulator, into docs/screenshots/phones*.png.
 
 Needs Chromium (CHROMIUM names it) and the `dev` extra. The pretend site takes everything, but for a while in between.
 """

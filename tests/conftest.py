@@ -74,4 +74,5 @@ def hints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tasks that a worker was woken for; none reaches a broker."""
     given: list[str] = []
     monkeypatch.setattr(events, "hint", given.append)
+    monkeypatch.setattr(events.hints, "hint", given.append)
     return given

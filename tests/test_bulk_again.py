@@ -41,13 +41,13 @@ def test_who_opted_out_since_does_not_make_it_another_bulk_send() -> None:
 
 def test_a_key_that_somebody_stores_meanwhile_gives_their_row(monkeypatch: pytest.MonkeyPatch) -> None:
     first = send_bulk_sms(NUMBERS, "Test", idempotency_key="a")
-    look, looks = sending._earlier, []
+    look, looks = sending.bulk._earlier, []
 
     def blind_at_first(bulk: BulkSend) -> BulkSend | None:
         looks.append(bulk)
         return None if len(looks) == 1 else look(bulk)
 
-    monkeypatch.setattr(sending, "_earlier", blind_at_first)
+    monkeypatch.setattr(sending.bulk, "_earlier", blind_at_first)
     assert send_bulk_sms(NUMBERS, "Test", idempotency_key="a").pk == first.pk
     assert OutboundMessage.objects.count() == 2
 

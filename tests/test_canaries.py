@@ -93,7 +93,7 @@ def provoke(monkeypatch) -> list[BaseException]:
 def test_no_log_and_no_argument_of_a_task_holds_one(canaries, published, caplog, monkeypatch):
     with caplog.at_level(logging.DEBUG, logger="django_front_sms"):
         provoke(monkeypatch)
-        assert events._hinter.flush(20)
+        assert events.hints._publisher.flush(20)
     told = [record for record in caplog.records if record.name.startswith("django_front_sms")]
     text = "\n".join(logging.Formatter().format(record) for record in told)
     assert len(told) >= 5 and published

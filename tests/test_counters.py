@@ -7,7 +7,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from django_front_sms import happenings, inbox
+from django_front_sms import inbox
+from django_front_sms.events import records
 from django_front_sms.gateway.push import decode_inbound_json, decode_inbound_query
 from django_front_sms.inbox import counters
 from django_front_sms.models import CounterGap, Event, InboundCounter, InboundMessage
@@ -180,7 +181,7 @@ class TestTelling:
 
     def test_the_mark_and_the_event_are_written_together(self, monkeypatch):
         bring(1), bring(3)
-        monkeypatch.setattr(happenings, "counter_gap", lambda account, missing: 1 / 0)
+        monkeypatch.setattr(records, "counter_gap", lambda account, missing: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             let_the_grace_pass()
         assert CounterGap.objects.get().told_at is None

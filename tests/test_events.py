@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from django_front_sms import events, happenings, signals
+from django_front_sms import events, signals
+from django_front_sms.events import records
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage
 from django_front_sms.states import State
@@ -43,12 +44,12 @@ class TestWhatIsSaid:
         message, reply = outbound(), inbound()
         status = DeliveryStatus.objects.create(account="default", gateway_id=1, status=4)
         written = happen(
-            happenings.message_received(reply.pk),
-            happenings.reply_received(reply.pk, message.pk),
-            happenings.state_changed(message.pk, State.QUEUED, State.SENT),
-            happenings.status_received(status.pk),
-            happenings.counter_gap("default", [3, 4]),
-            happenings.sending_paused("default", 5),
+            records.message_received(reply.pk),
+            records.reply_received(reply.pk, message.pk),
+            records.state_changed(message.pk, State.QUEUED, State.SENT),
+            records.status_received(status.pk),
+            records.counter_gap("default", [3, 4]),
+            records.sending_paused("default", 5),
         )
         assert events.deliver() == 6
         said = {said.pop("event_id"): said for said in receivers.heard}
@@ -72,14 +73,14 @@ class TestWhatIsSaid:
     def test_rows_are_as_they_stand_when_the_event_is_handed_out(self, receivers):
         receivers.connect(signals.state_changed)
         message = outbound()
-        happen(happenings.state_changed(message.pk, "queued", "sent"))
+        happen(records.state_changed(message.pk, "queued", "sent"))
         OutboundMessage.objects.update(text="as it stands now")
         events.deliver()
         assert receivers.heard[0]["message"].text == "as it stands now"
 
     def test_a_receiver_may_ask_for_one_sender_alone(self, receivers):
         receivers.connect(signals.message_received, sender=OutboundMessage)
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         events.deliver()
         assert receivers.heard == []
 
@@ -91,7 +92,7 @@ class TestWhatIsSaid:
 
         receivers.connect(signals.message_received, listen)
         message = inbound()
-        happen(happenings.message_received(message.pk))
+        happen(records.message_received(message.pk))
         events.deliver()
         assert heard == [message.pk]
         assert Event.objects.get().delivered_to == [f"{__name__}.{listen.__qualname__}"]
@@ -99,36 +100,36 @@ class TestWhatIsSaid:
     def test_receivers_run_outside_any_transaction_of_ours(self, receivers):
         depths = []
         receivers.connect(signals.message_received, lambda **kwargs: depths.append(len(connection.savepoint_ids)))
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         events.deliver()
         assert depths == [len(connection.savepoint_ids)]
 
     def test_nothing_is_handed_out_twice(self, receivers):
         receivers.connect(signals.message_received)
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         assert (events.deliver(), events.deliver()) == (1, 0)
         assert len(receivers.heard) == 1
 
     def test_events_that_nobody_listens_to_are_done_with(self, monkeypatch):
-        monkeypatch.setattr(events, "_CLOSED_AT_ONCE", 50)
+        monkeypatch.setattr(events.delivery, "_CLOSED_AT_ONCE", 50)
         message = outbound()
-        happen(*(happenings.state_changed(message.pk, "a", "b") for _ in range(1200)))
+        happen(*(records.state_changed(message.pk, "a", "b") for _ in range(1200)))
         assert events.deliver() == 0
         assert not Event.objects.filter(next_at__isnull=False).exists()
 
     def test_those_that_somebody_listens_to_or_that_are_not_due_are_left_open(self, receivers, monkeypatch):
-        monkeypatch.setattr(events, "_claim", lambda event: False)
+        monkeypatch.setattr(events.delivery, "_claim", lambda event: False)
         receivers.connect(signals.message_received)
         message = outbound()
         _heard, due, later = happen(
-            happenings.message_received(inbound().pk),
-            *(happenings.state_changed(message.pk, "a", "b") for _ in range(2)),
+            records.message_received(inbound().pk),
+            *(records.state_changed(message.pk, "a", "b") for _ in range(2)),
         )
         Event.objects.filter(pk=later.pk).update(next_at=timezone.now() + timedelta(hours=1))
-        events._close_unheard("default")
+        events.delivery._close_unheard("default")
         assert set(Event.objects.filter(next_at=None).values_list("pk", flat=True)) == {due.pk}
 
-    @pytest.mark.parametrize("build", [happenings.message_received, happenings.status_received])
+    @pytest.mark.parametrize("build", [records.message_received, records.status_received])
     def test_an_event_whose_row_is_gone_is_dropped(self, receivers, build):
         receivers.connect(signals.message_received)
         receivers.connect(signals.status_received)
@@ -138,7 +139,7 @@ class TestWhatIsSaid:
 
     def test_an_answer_to_a_message_that_is_gone_is_dropped(self, receivers):
         receivers.connect(signals.reply_received)
-        happen(happenings.reply_received(inbound().pk, 4711))
+        happen(records.reply_received(inbound().pk, 4711))
         events.deliver()
         assert receivers.heard == []
 
@@ -147,7 +148,7 @@ class TestOrder:
     def test_events_of_one_message_keep_their_order(self, receivers):
         receivers.connect(signals.state_changed)
         message = outbound()
-        happen(*(happenings.state_changed(message.pk, str(n), str(n + 1)) for n in range(50)))
+        happen(*(records.state_changed(message.pk, str(n), str(n + 1)) for n in range(50)))
         events.deliver()
         assert [said["old"] for said in receivers.heard] == [str(n) for n in range(50)]
 
@@ -155,9 +156,9 @@ class TestOrder:
         receivers.connect(signals.state_changed)
         first, second = outbound(), outbound()
         head, *_ = happen(
-            happenings.state_changed(first.pk, "a", "b"),
-            happenings.state_changed(first.pk, "b", "c"),
-            happenings.state_changed(second.pk, "x", "y"),
+            records.state_changed(first.pk, "a", "b"),
+            records.state_changed(first.pk, "b", "c"),
+            records.state_changed(second.pk, "x", "y"),
         )
         Event.objects.filter(pk=head.pk).update(next_at=timezone.now() + timedelta(hours=1))
         events.deliver()
@@ -167,8 +168,8 @@ class TestOrder:
         assert [said["old"] for said in receivers.heard] == ["x", "a", "b"]
 
     def test_a_matched_status_keeps_its_place_among_the_events_of_its_message(self):
-        assert happenings.status_received(1, 7).subject == happenings.state_changed(7, "a", "b").subject
-        assert happenings.status_received(1).subject == "status:1"
+        assert records.status_received(1, 7).subject == records.state_changed(7, "a", "b").subject
+        assert records.status_received(1).subject == "status:1"
 
 
 class TestReceiversThatRaise:
@@ -185,7 +186,7 @@ class TestReceiversThatRaise:
 
         receivers.connect(signals.message_received, willing)
         receivers.connect(signals.message_received, unwilling)
-        (event,) = happen(happenings.message_received(inbound().pk))
+        (event,) = happen(records.message_received(inbound().pk))
         for _ in range(3):
             events.deliver()
             later()
@@ -196,7 +197,7 @@ class TestReceiversThatRaise:
 
     def test_pauses_double(self, receivers, clock):
         receivers.connect(signals.message_received, lambda **kwargs: 1 / 0)
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         pauses = []
         for _ in range(2):
             events.deliver()
@@ -211,9 +212,7 @@ class TestReceiversThatRaise:
 
         receivers.connect(signals.state_changed, unwilling)
         message = outbound()
-        first, second = happen(
-            happenings.state_changed(message.pk, "a", "b"), happenings.state_changed(message.pk, "b", "c")
-        )
+        first, second = happen(records.state_changed(message.pk, "a", "b"), records.state_changed(message.pk, "b", "c"))
         for _ in range(3):
             later()
             events.deliver()
@@ -234,7 +233,7 @@ class TestReceiversThatRaise:
 
         receivers.connect(signals.message_received)
         receivers.connect(signals.message_received, unwilling)
-        (event,) = happen(happenings.message_received(inbound().pk))
+        (event,) = happen(records.message_received(inbound().pk))
         for _ in range(3):
             events.deliver()
             later()
@@ -253,7 +252,7 @@ class TestReceiversThatRaise:
             raise ValueError("kanarifugl +4799999999")
 
         receivers.connect(signals.message_received, unwilling)
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         with caplog.at_level(logging.DEBUG):
             events.deliver()
         text = "\n".join(logging.Formatter().format(record) for record in caplog.records)
@@ -266,7 +265,7 @@ class TestReceiversThatRaise:
             raise LookupError(words)
 
         receivers.connect(signals.message_received, unwilling)
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         events.deliver()
         assert Event.objects.get().error == "LookupError"
 
@@ -280,7 +279,7 @@ class TestReceiversThatRaise:
             raise ValueError(len(secret))
 
         receivers.connect(signals.message_received, unwilling)
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         events.deliver()
         assert "kanarifugl" not in Event.objects.get().traceback
 
@@ -289,7 +288,7 @@ class TestReceiversThatRaise:
             raise ValueError("a\0b\ud800c")
 
         receivers.connect(signals.message_received, unwilling)
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         events.deliver()
         assert "a\\x00b\\ud800c" in Event.objects.get().traceback
 
@@ -306,7 +305,7 @@ class TestReceiversThatRaise:
 
         receivers.connect(signals.message_received, made(1))
         receivers.connect(signals.message_received, made(2))
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         events.deliver()
         later()
         events.deliver()
@@ -314,7 +313,7 @@ class TestReceiversThatRaise:
 
     def test_a_receiver_that_was_taken_away_is_waited_for_no_longer(self, receivers):
         gone = receivers.connect(signals.message_received, lambda **kwargs: 1 / 0)
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         events.deliver()
         signals.message_received.disconnect(gone)
         later()
@@ -327,6 +326,6 @@ class TestReceiversThatRaise:
                 pass
 
         receivers.connect(signals.message_received, Listener())
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         events.deliver()
         assert Event.objects.get().delivered_to == [f"{__name__}.{Listener.__qualname__}"]

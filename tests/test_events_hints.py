@@ -14,7 +14,8 @@ from celery import Celery
 from celery.local import Proxy
 
 from django_front_sms import events
-from django_front_sms.broker import Hinter
+from django_front_sms.events import hints
+from django_front_sms.events.hints import HintPublisher
 
 ROOT = Path(__file__).parent.parent
 
@@ -22,11 +23,11 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture
 def hinter(monkeypatch):
     """A hinter of the test's own, without its pauses."""
-    monkeypatch.setattr(Hinter, "PAUSE", 0)
-    monkeypatch.setattr(Hinter, "PATIENCE", 0)
-    monkeypatch.setattr(events, "_hinter", Hinter())
+    monkeypatch.setattr(HintPublisher, "PAUSE", 0)
+    monkeypatch.setattr(HintPublisher, "PATIENCE", 0)
+    monkeypatch.setattr(hints, "_publisher", HintPublisher())
     yield
-    assert events._hinter.flush(20)
+    assert hints._publisher.flush(20)
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def broker(monkeypatch):
             self.sent.append(task)
 
     broker = Broker()
-    monkeypatch.setattr("django_front_sms.broker.publish", lambda app, task: broker.publish(task))
+    monkeypatch.setattr("django_front_sms.events.hints.send_hint", lambda app, task: broker.publish(task))
     return broker
 
 
@@ -57,7 +58,7 @@ class TestHints:
     def test_a_hint_is_a_task_without_arguments_and_without_result(self, hinter, monkeypatch):
         app = Celery("hints", broker="memory://", set_as_current=False)
         app.conf.task_default_queue = "this test's own"  # one process has one memory, whatever its apps
-        monkeypatch.setattr(events, "current_app", Proxy(lambda: app))
+        monkeypatch.setattr(hints, "current_app", Proxy(lambda: app))
         with app.connection_for_read() as connection, connection.SimpleQueue("this test's own") as queue:
             events.hint("dispatch")
             message = queue.get(timeout=20)
@@ -75,61 +76,63 @@ class TestHints:
             events.hint("deliver_events")
         assert broker.sent == []
         broker.answers.set()
-        assert events._hinter.flush(20)
+        assert hints._publisher.flush(20)
         assert broker.sent == ["dispatch", "deliver_events", "dispatch"]
 
     def test_events_alone_are_told_of_now_and_then_but_a_message_to_send_at_once(self, hinter, broker, monkeypatch):
-        monkeypatch.setattr(Hinter, "PATIENCE", 600)
+        monkeypatch.setattr(HintPublisher, "PATIENCE", 600)
         events.hint("deliver_events")
-        assert events._hinter.flush(20)
+        assert hints._publisher.flush(20)
         events.hint("deliver_events")
-        assert not events._hinter.flush(0.2)
+        assert not hints._publisher.flush(0.2)
         events.hint("dispatch")
-        assert events._hinter.flush(20)
+        assert hints._publisher.flush(20)
         assert broker.sent == ["deliver_events", "deliver_events", "dispatch"]
-        monkeypatch.setattr(Hinter, "PATIENCE", 0)
+        monkeypatch.setattr(HintPublisher, "PATIENCE", 0)
 
     def test_what_a_thread_that_ended_left_is_sent_by_a_new_one(self, hinter, broker):
-        events._hinter._wanted.add("dispatch")
-        events._hinter._thread = threading.Thread(target=int)  # never started: as little alive as one that ended
+        hints._publisher._wanted.add("dispatch")
+        hints._publisher._thread = threading.Thread(target=int)  # never started: as little alive as one that ended
         events.hint("dispatch")
-        assert events._hinter.flush(20)
+        assert hints._publisher.flush(20)
         assert broker.sent == ["dispatch"]
 
     def test_flushing_waits_no_longer_than_it_was_told(self, hinter, broker):
         broker.answers.clear()
         events.hint("dispatch")
-        assert not events._hinter.flush(0.01)
+        assert not hints._publisher.flush(0.01)
         broker.answers.set()
 
     def test_a_fork_waits_for_the_hint_on_its_way_and_lets_none_go_meanwhile(self, hinter, broker):
         broker.answers.clear()
         events.hint("dispatch")
         assert broker.asked.wait(20)
-        assert not events._hinter.hold(0.01)
-        events._hinter.go_on()
+        assert not hints._publisher.pause(0.01)
+        hints._publisher.resume()
         broker.answers.set()
-        assert events._hinter.hold(20)
+        assert hints._publisher.pause(20)
         broker.asked.clear()
         events.hint("deliver_events")
         assert not broker.asked.wait(0.1)
-        events._hinter.go_on()
-        assert events._hinter.flush(20)
+        hints._publisher.resume()
+        assert hints._publisher.flush(20)
         assert broker.sent == ["dispatch", "deliver_events"]
 
-    def test_whoever_forks_holds_the_hints_and_the_child_has_a_hinter_of_its_own(self, hinter, monkeypatch):
+    def test_a_fork_pauses_the_hints_and_the_child_has_a_publisher_of_its_own(self, hinter, monkeypatch):
         called = []
-        hold, go_on = Hinter.hold, Hinter.go_on
-        monkeypatch.setattr(Hinter, "hold", lambda self, timeout: called.append("hold") or hold(self, timeout))
-        monkeypatch.setattr(Hinter, "go_on", lambda self: called.append("go on") or go_on(self))
-        parents = events._hinter
+        pause, resume = HintPublisher.pause, HintPublisher.resume
+        monkeypatch.setattr(
+            HintPublisher, "pause", lambda self, timeout: called.append("pause") or pause(self, timeout)
+        )
+        monkeypatch.setattr(HintPublisher, "resume", lambda self: called.append("resume") or resume(self))
+        parents = hints._publisher
         child = os.fork()
         if not child:
-            os._exit(0 if events._hinter is not parents and events._hinter.hold(0) else 1)
+            os._exit(0 if hints._publisher is not parents and hints._publisher.pause(0) else 1)
         assert os.waitpid(child, 0)[1] == 0
-        assert called == ["hold", "go on"]
-        assert parents.hold(0)
-        parents.go_on()
+        assert called == ["pause", "resume"]
+        assert parents.pause(0)
+        parents.resume()
 
     def test_an_outage_is_logged_once_and_without_the_brokers_address(self, hinter, broker, caplog):
         caplog.set_level("INFO")
@@ -137,13 +140,13 @@ class TestHints:
         def send(error=None):
             broker.error = error
             events.hint("dispatch")
-            assert events._hinter.flush(20)
+            assert hints._publisher.flush(20)
 
         for _ in range(3):
             send(ConnectionError("redis://:password@broker/0 refused"))
         send()
         send(ConnectionError("redis://:password@broker/0 refused"))
-        levels = [record.levelname for record in caplog.records if record.name == "django_front_sms.broker"]
+        levels = [record.levelname for record in caplog.records if record.name == "django_front_sms.events.hints"]
         assert levels == ["WARNING", "INFO", "WARNING"]
         assert "ConnectionError" in caplog.text and "password" not in caplog.text
 
@@ -164,12 +167,12 @@ class TestHints:
 
     def test_a_forked_process_has_a_thread_of_its_own(self, hinter, broker):
         events.hint("dispatch")
-        assert events._hinter.flush(20)
+        assert hints._publisher.flush(20)
         reading, writing = os.pipe()
         child = os.fork()
         if not child:
             events.hint("deliver_events")
-            events._hinter.flush(20)
+            hints._publisher.flush(20)
             os.write(writing, ",".join(broker.sent).encode())
             os._exit(0)
         os.waitpid(child, 0)
@@ -181,7 +184,7 @@ class TestHints:
         held, forked = threading.Event(), threading.Event()
 
         def hold():
-            with events._hinter._changed:
+            with hints._publisher._changed:
                 held.set()
                 forked.wait(20)
 
@@ -193,7 +196,7 @@ class TestHints:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(20)  # ends a child that waits for the lock for ever
             events.hint("deliver_events")
-            os._exit(0 if events._hinter.flush(10) else 1)
+            os._exit(0 if hints._publisher.flush(10) else 1)
         status = os.waitpid(child, 0)[1]
         forked.set()
         holder.join()

@@ -8,7 +8,8 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from django_front_sms import events, happenings, signals
+from django_front_sms import events, signals
+from django_front_sms.events import records
 from django_front_sms.models import Event, OutboundMessage
 from tests.listening import happen, inbound, later, listening, outbound
 
@@ -30,7 +31,7 @@ class TestWorkersThatAreLost:
     def test_the_attempt_is_counted_before_the_call(self, receivers):
         attempts = []
         receivers.connect(signals.message_received, lambda **kwargs: attempts.append(Event.objects.get().attempts))
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         events.deliver()
         assert attempts == [1]
 
@@ -39,12 +40,12 @@ class TestWorkersThatAreLost:
             raise SystemExit
 
         receivers.connect(signals.message_received, killed)
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         with pytest.raises(SystemExit):
             events.deliver()
         assert events.deliver() == 0
         event = Event.objects.get()
-        assert timezone.now() < event.next_at <= timezone.now() + events.LEASE + timedelta(seconds=20)
+        assert timezone.now() < event.next_at <= timezone.now() + events.delivery.LEASE + timedelta(seconds=20)
         later()
         with pytest.raises(SystemExit):
             events.deliver()
@@ -54,7 +55,7 @@ class TestWorkersThatAreLost:
             raise SystemExit
 
         receivers.connect(signals.message_received, killed)
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         for _ in range(3):
             with pytest.raises(SystemExit):
                 events.deliver()
@@ -68,7 +69,7 @@ class TestWorkersThatAreLost:
 
         receivers.connect(signals.message_received)
         receivers.connect(signals.message_received, killed)
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         for _ in range(2):
             with pytest.raises(SystemExit):
                 events.deliver()
@@ -83,7 +84,7 @@ class TestWorkersThatAreLost:
             )  # another took it
 
         receivers.connect(signals.message_received, slow)
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         events.deliver()
         event = Event.objects.get()
         assert (event.next_at, event.failed, len(event.delivered_to)) == (None, False, 1)
@@ -94,7 +95,7 @@ class TestWorkersThatAreLost:
             raise ValueError
 
         receivers.connect(signals.message_received, slow)
-        happen(happenings.message_received(inbound().pk))
+        happen(records.message_received(inbound().pk))
         events.deliver()
         event = Event.objects.get()
         assert event.next_at > timezone.now() + timedelta(days=1) and event.traceback == ""
@@ -117,7 +118,7 @@ class TestConnections:
 
         for receiver in (close, leave_open, break_off, receivers.listen):
             receivers.connect(signals.message_received, receiver)
-        happen(*(happenings.message_received(inbound().pk) for _ in range(3)))
+        happen(*(records.message_received(inbound().pk) for _ in range(3)))
         assert events.deliver() == 3
         assert len(receivers.heard) == 3
         assert transaction.get_autocommit()
@@ -129,7 +130,7 @@ class TestConnections:
     def test_workers_at_once_hand_out_each_event_once_and_in_order(self, receivers):
         receivers.connect(signals.state_changed)
         messages = [outbound() for _ in range(8)]
-        happen(*(happenings.state_changed(m.pk, str(n), str(n + 1)) for n in range(5) for m in messages))
+        happen(*(records.state_changed(m.pk, str(n), str(n + 1)) for n in range(5) for m in messages))
 
         def work():
             try:

@@ -7,10 +7,11 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from django_front_sms import figures
 from django_front_sms.conf import get_settings
-from django_front_sms.figures import DeliveryTimes, Need, Tally
 from django_front_sms.models import AccountState, CounterGap, OutboundMessage, RefusedPush
+from django_front_sms.monitoring import alerts, statistics
+from django_front_sms.monitoring.alerts import Need
+from django_front_sms.monitoring.statistics import DeliveryTimes, Tally
 from django_front_sms.states import State
 from tests.stories import at, event, inbound, message, paused, status, unconfirmed
 
@@ -28,7 +29,7 @@ def _empty_cache():
 
 
 def needed() -> dict[str, int]:
-    return {name: need.count for name, need in figures.needs(NOW).items() if need.count}
+    return {name: need.count for name, need in alerts.needs(NOW).items() if need.count}
 
 
 def gap(**fields) -> CounterGap:
@@ -49,7 +50,7 @@ def test_a_site_where_all_is_well_needs_nobody():
     unconfirmed(given_up=True)
 
     assert needed() == {}
-    assert set(figures.needs(NOW).values()) == {Need(0)}
+    assert set(alerts.needs(NOW).values()) == {Need(0)}
 
 
 def test_each_thing_that_needs_somebody_is_counted_by_its_name():
@@ -72,7 +73,7 @@ def test_each_thing_that_needs_somebody_is_counted_by_its_name():
 
 def test_all_needs_are_counted_in_one_query(django_assert_num_queries):
     with django_assert_num_queries(1):
-        figures.needs(NOW)
+        alerts.needs(NOW)
 
 
 def test_what_cannot_be_marked_as_seen_is_forgotten_after_a_week():
@@ -88,7 +89,7 @@ def test_a_message_is_overdue_after_five_minutes_and_the_oldest_says_since_when(
 
     message(next_at=NOW - 2 * HOUR)
     message(next_at=NOW - HOUR)
-    assert figures.needs(NOW)["overdue"] == Need(2, NOW - 2 * HOUR)
+    assert alerts.needs(NOW)["overdue"] == Need(2, NOW - 2 * HOUR)
 
 
 def test_what_waits_for_a_paused_account_is_not_overdue():
@@ -117,11 +118,11 @@ def test_a_push_that_was_too_large_needs_somebody_until_the_next_one_comes_in():
 
 
 def test_a_worker_that_has_not_looked_at_the_clock_for_two_minutes_is_silent():
-    assert figures.worker([], NOW) == figures.Worker(None, True)
+    assert alerts.worker([], NOW) == alerts.Worker(None, True)
 
     memory = AccountState.objects.create(key=get_settings().account("default").gateway, clock=NOW)
-    assert not figures.worker(figures.accounts(), NOW + timedelta(seconds=119)).is_silent
-    assert figures.worker([memory], NOW + timedelta(seconds=121)) == figures.Worker(memory.clock, True)
+    assert not alerts.worker(alerts.accounts(), NOW + timedelta(seconds=119)).is_silent
+    assert alerts.worker([memory], NOW + timedelta(seconds=121)) == alerts.Worker(memory.clock, True)
 
 
 # ---- Traffic
@@ -137,7 +138,7 @@ def test_messages_are_counted_by_the_hour_and_state_and_an_hour_without_any_is_t
     asked_for(NOW - HOUR)
     asked_for(NOW - 5 * HOUR)
 
-    hours = figures.traffic(2, NOW).by_hour(NOW - 3 * HOUR, 4)
+    hours = statistics.traffic(2, NOW).by_hour(NOW - 3 * HOUR, 4)
 
     assert [moment.hour for moment in hours] == [9, 10, 11, 12]
     assert [tally.total for tally in hours.values()] == [0, 0, 1, 2]
@@ -148,7 +149,7 @@ def test_days_are_those_of_the_site_not_of_greenwich():
     asked_for(datetime(2026, 3, 1, 23, 30, tzinfo=UTC))  # 0:30 on the second in Oslo
     asked_for(datetime(2026, 3, 1, 22, 30, tzinfo=UTC))
 
-    days = figures.traffic(2, NOW).by_day(date(2026, 3, 1), 2)
+    days = statistics.traffic(2, NOW).by_day(date(2026, 3, 1), 2)
 
     assert {day.day: tally.total for day, tally in days.items()} == {1: 1, 2: 1}
 
@@ -157,7 +158,7 @@ def test_the_day_on_which_the_clocks_change_has_all_its_messages():
     for hour in range(-1, 23):  # 28 March, 23:00 UTC is midnight in Oslo; the day has 23 hours
         asked_for(datetime(2026, 3, 29, tzinfo=UTC) + hour * HOUR)
 
-    days = figures.traffic(2, datetime(2026, 3, 30, 12, tzinfo=UTC)).by_day(date(2026, 3, 29), 2)
+    days = statistics.traffic(2, datetime(2026, 3, 30, 12, tzinfo=UTC)).by_day(date(2026, 3, 29), 2)
 
     assert [tally.total for tally in days.values()] == [23, 1]
 
@@ -165,11 +166,11 @@ def test_the_day_on_which_the_clocks_change_has_all_its_messages():
 def test_days_before_the_first_are_not_counted():
     asked_for(NOW - 3 * DAY)
 
-    assert figures.traffic(3, NOW).by_day(date(2026, 2, 20), 30).keys() == {
+    assert statistics.traffic(3, NOW).by_day(date(2026, 2, 20), 30).keys() == {
         date(2026, 2, 20) + n * DAY for n in range(30)
     }
-    assert sum(tally.total for tally in figures.traffic(3, NOW).by_day(date(2026, 2, 20), 30).values()) == 0
-    assert sum(tally.total for tally in figures.traffic(4, NOW).by_day(date(2026, 2, 20), 30).values()) == 1
+    assert sum(tally.total for tally in statistics.traffic(3, NOW).by_day(date(2026, 2, 20), 30).values()) == 0
+    assert sum(tally.total for tally in statistics.traffic(4, NOW).by_day(date(2026, 2, 20), 30).values()) == 1
 
 
 def test_the_delivery_rate_is_of_those_whose_fate_is_known():
@@ -187,7 +188,7 @@ def test_spend_is_of_the_segments_that_front_took(settings):
     asked_for(NOW, State.REJECTED, segments=50)
     asked_for(NOW, State.QUEUED, segments=50)
 
-    (tally,) = figures.traffic(1, NOW).by_day(date(2026, 3, 2), 1).values()
+    (tally,) = statistics.traffic(1, NOW).by_day(date(2026, 3, 2), 1).values()
     assert tally.spend() is None
 
     settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("0.49")}
@@ -195,15 +196,15 @@ def test_spend_is_of_the_segments_that_front_took(settings):
 
 
 def test_days_long_over_are_kept_where_there_were_many_messages(monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(figures, "_WORTH_KEEPING", 2)
+    monkeypatch.setattr(statistics, "_WORTH_KEEPING", 2)
     for days in (10, 10, 0):
         asked_for(NOW - days * DAY)
-    first = figures.traffic(30, NOW).by_day(date(2026, 2, 1), 30)
+    first = statistics.traffic(30, NOW).by_day(date(2026, 2, 1), 30)
     asked_for(NOW - 10 * DAY)
     asked_for(NOW - DAY)
 
     with django_assert_num_queries(1) as queries:
-        second = figures.traffic(30, NOW).by_day(date(2026, 2, 1), 30)
+        second = statistics.traffic(30, NOW).by_day(date(2026, 2, 1), 30)
 
     assert "2026-02-28" in queries[0]["sql"]  # no further back than two days
     assert first[date(2026, 2, 20)].total == second[date(2026, 2, 20)].total == 2
@@ -213,25 +214,25 @@ def test_days_long_over_are_kept_where_there_were_many_messages(monkeypatch, dja
 def test_few_messages_are_counted_anew_each_time():
     for n in (1, 2):
         asked_for(NOW - 10 * DAY)
-        assert figures.traffic(30, NOW).by_day(date(2026, 2, 20), 1)[date(2026, 2, 20)].total == n
+        assert statistics.traffic(30, NOW).by_day(date(2026, 2, 20), 1)[date(2026, 2, 20)].total == n
 
 
 def test_a_cache_that_is_down_costs_time_and_nothing_else(monkeypatch, caplog):
     def fail(*args, **kwargs):
         raise ConnectionError("no server")
 
-    monkeypatch.setattr(figures, "_WORTH_KEEPING", 1)
+    monkeypatch.setattr(statistics, "_WORTH_KEEPING", 1)
     monkeypatch.setattr(type(cache._connections[cache._alias]), "get", fail)
     monkeypatch.setattr(type(cache._connections[cache._alias]), "set", fail)
     asked_for(NOW - 10 * DAY)
 
-    assert figures.traffic(30, NOW).by_day(date(2026, 2, 20), 1)[date(2026, 2, 20)].total == 1
+    assert statistics.traffic(30, NOW).by_day(date(2026, 2, 20), 1)[date(2026, 2, 20)].total == 1
     assert "cannot be read" in caplog.text and "cannot be written" in caplog.text
 
 
 @pytest.mark.sqlite
 def test_messages_of_a_time_are_counted_by_an_index_alone():
-    plan = figures.asked_for(NOW).order_by().values("state", "segments").explain()
+    plan = statistics.asked_for(NOW).order_by().values("state", "segments").explain()
 
     assert "COVERING INDEX front_sms_out_created" in plan
 
@@ -246,7 +247,7 @@ def test_refusals_are_counted_by_code_the_most_frequent_first():
     asked_for(NOW, State.UNCONFIRMED, error_code=21)
     asked_for(NOW - 8 * DAY, State.REJECTED, error_code=12)
 
-    counted = figures.refusals(NOW)
+    counted = statistics.refusals(NOW)
 
     assert counted[0] == (1, 2)
     assert set(counted) == {(1, 2), (3, 1), (None, 1)}
@@ -254,7 +255,7 @@ def test_refusals_are_counted_by_code_the_most_frequent_first():
 
 @pytest.mark.sqlite
 def test_refusals_are_found_by_an_index_of_their_own():
-    rejected = figures.asked_for(NOW).filter(state=State.REJECTED).order_by()
+    rejected = statistics.asked_for(NOW).filter(state=State.REJECTED).order_by()
 
     assert "INDEX front_sms_out_refused" in rejected.values("error_code").explain()
 
@@ -269,7 +270,7 @@ def test_the_time_to_delivery_is_from_front_to_the_phone():
     message(state=State.SENT, sent_at=at(0))
     message(state=State.DELIVERED)  # marked by hand: nobody knows when it was sent
 
-    times = figures.delivery_times()
+    times = statistics.delivery_times()
 
     assert (times.median, times.slowest_twentieth) == (50.5, 95)
     assert (times.within(0, 10), times.within(10, float("inf"))) == (9, 91)
@@ -280,13 +281,13 @@ def test_only_the_latest_are_measured():
     arrived(1)
     arrived(3)
 
-    assert figures.delivery_times(sample=2).seconds == [1, 3]
+    assert statistics.delivery_times(sample=2).seconds == [1, 3]
 
 
 def test_a_status_that_overtook_our_own_clock_took_no_time():
     arrived(-2)
 
-    assert figures.delivery_times().seconds == [0]
+    assert statistics.delivery_times().seconds == [0]
 
 
 def test_nothing_delivered_has_no_median():
@@ -299,5 +300,5 @@ def test_the_figures_know_what_time_it_is_themselves():
     now = timezone.now()
     message(next_at=now - HOUR, created_at=now)
 
-    assert figures.needs()["overdue"].count == 1
-    assert figures.traffic(1).by_hour(now, 1).popitem()[1].total == 1
+    assert alerts.needs()["overdue"].count == 1
+    assert statistics.traffic(1).by_hour(now, 1).popitem()[1].total == 1

@@ -1,5 +1,6 @@
 """Inbound messages: kept once and byte for byte, then announced by the worker."""
 
+import importlib
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +8,8 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone
 
-from django_front_sms import happenings, inbox
+from django_front_sms import inbox
+from django_front_sms.events import records
 from django_front_sms.gateway.push import StatusPush, decode_inbound_json, decode_inbound_query
 from django_front_sms.inbox import store
 from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage
@@ -261,7 +263,7 @@ class TestAnnouncing:
         assert InboundMessage.objects.get().in_reply_to == ours
 
     def test_more_than_a_batch_is_announced_in_one_go(self, monkeypatch):
-        monkeypatch.setattr("django_front_sms.inbox.process.BATCH", 3)
+        monkeypatch.setattr(importlib.import_module("django_front_sms.inbox.process"), "BATCH", 3)
         for number in range(8):
             receive(sms(id=number))
         assert inbox.process() == 8
@@ -269,7 +271,7 @@ class TestAnnouncing:
 
     def test_a_batch_that_fails_writes_neither_events_nor_marks(self, monkeypatch):
         receive()
-        monkeypatch.setattr(happenings, "message_received", lambda pk: 1 / 0)
+        monkeypatch.setattr(records, "message_received", lambda pk: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             inbox.process()
         assert not InboundMessage.objects.get().announced

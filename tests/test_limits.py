@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from django_front_sms import limits, send_bulk_sms, send_many_sms, send_sms
-from django_front_sms.conf import get_settings
-from django_front_sms.drafts import draft
+from django_front_sms import send_bulk_sms, send_many_sms, send_sms
+from django_front_sms.conf import Limit, get_settings
 from django_front_sms.exceptions import InvalidMessage
-from django_front_sms.limits import Limit
 from django_front_sms.models import OutboundMessage
+from django_front_sms.sending import limits
+from django_front_sms.sending.validation import draft
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,8 @@ from itertools import permutations
 import pytest
 from django.utils import timezone
 
-from django_front_sms import happenings, inbox, optouts, send_bulk_sms, send_many_sms, send_sms
+from django_front_sms import inbox, optouts, send_bulk_sms, send_many_sms, send_sms
+from django_front_sms.events import records
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, Event, InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
@@ -151,7 +152,7 @@ class TestHearing:
 
     def test_it_is_kept_in_the_transaction_that_announces_the_message(self, monkeypatch):
         write("STOPP")
-        monkeypatch.setattr(happenings, "message_received", lambda pk: 1 / 0)
+        monkeypatch.setattr(records, "message_received", lambda pk: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             inbox.process()
         assert not OptOut.objects.exists()

@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from django_front_sms import asend_sms, events, preview_sms, send_many_sms, send_sms, sending
-from django_front_sms.broker import Hinter
+from django_front_sms import asend_sms, preview_sms, send_many_sms, send_sms, sending
+from django_front_sms.events import hints
+from django_front_sms.events.hints import HintPublisher
 from django_front_sms.exceptions import FrontSMSError, InvalidMessage, NotPossible
 from django_front_sms.models import InboundMessage, OutboundMessage
 from tests.outbox.stage import configure
@@ -243,14 +244,14 @@ def test_a_key_twice_in_one_call_is_one_row():
 def test_who_loses_the_race_for_a_key_gets_the_winners_row(monkeypatch: pytest.MonkeyPatch):
     """The other's row is committed between our look and our INSERT."""
     looks = []
-    real = sending._known
+    real = sending.store._known
 
     def look(drafts):
         looks.append(1)
         return real(drafts) if len(looks) > 1 else {}
 
     first = send_sms(NUMBER, "Test", idempotency_key="a")
-    monkeypatch.setattr(sending, "_known", look)
+    monkeypatch.setattr(sending.store, "_known", look)
     rows = send_many_sms([{"to": NUMBER, "text": "B"}, {"to": NUMBER, "text": "Test", "idempotency_key": "a"}])
     assert rows[1].pk == first.pk
     assert OutboundMessage.objects.count() == 2
@@ -295,10 +296,10 @@ def test_a_dead_broker_never_raises_and_loses_no_row(monkeypatch: pytest.MonkeyP
         asked.append(task)
         raise ConnectionError
 
-    monkeypatch.setattr("django_front_sms.broker.publish", refuse)
-    monkeypatch.setattr(events, "_hinter", Hinter())
+    monkeypatch.setattr("django_front_sms.events.hints.send_hint", refuse)
+    monkeypatch.setattr(hints, "_publisher", HintPublisher())
     row = send_sms(NUMBER, "Test")
-    assert events._hinter.flush(20)
+    assert hints._publisher.flush(20)
     assert asked == ["dispatch"]
     assert OutboundMessage.objects.get() == row
 

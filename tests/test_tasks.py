@@ -2,7 +2,8 @@
 
 import pytest
 
-from django_front_sms import events, happenings, outbox, send_sms, tasks
+from django_front_sms import events, outbox, send_sms, tasks
+from django_front_sms.events import records
 from django_front_sms.models import Event, OutboundMessage
 from tests.outbox.stage import PretendClock, again, configure, message, take_one
 
@@ -38,7 +39,7 @@ def test_the_sweep_wakes_nobody_for_what_is_due_later(hints: list[str], clock: P
 
 
 def test_the_sweep_wakes_who_delivers_where_an_event_is_due(hints: list[str]):
-    Event.objects.bulk_create([happenings.sending_paused("default", 13)])
+    Event.objects.bulk_create([records.sending_paused("default", 13)])
     tasks.sweep()
     assert hints == ["deliver_events"]
 

@@ -6,7 +6,7 @@ from benchmarks import looking, million
 from benchmarks.row import Options, Row
 
 KINDS = {
-    "desk": "the desk",
+    "dashboard": "the dashboard",
     "list of": "lists, with each filter",
     "search of": "searches",
     "page of": "a message's page",

@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 
 from django_front_sms.checks import messages
 from django_front_sms.checks.values import effective, place, raw, raw_accounts
-from django_front_sms.conf import Account, FrontSMSSettings
+from django_front_sms.conf import Account, FrontSMSSettings, Limit
 from django_front_sms.gateway import numbers
-from django_front_sms.limits import Limit
 
 DOCUMENTED_WINDOW = 120  # §2.2, code 17: seconds
 REAL_CLIENT: str = FrontSMSSettings(accounts={}).client

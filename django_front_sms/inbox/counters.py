@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django_front_sms import happenings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import nested_transaction
+from django_front_sms.events import records
 from django_front_sms.models import CounterGap, Event, InboundCounter, InboundMessage
 
 logger = logging.getLogger(__name__)
@@ -124,4 +124,4 @@ def _tell(pks: list[int]) -> None:
             hole.missing[-1],
         )
     CounterGap.objects.filter(pk__in=[hole.pk for hole in holes]).update(told_at=now)
-    Event.objects.bulk_create(happenings.counter_gap(hole.account, hole.missing) for hole in holes)
+    Event.objects.bulk_create(records.counter_gap(hole.account, hole.missing) for hole in holes)

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from django_front_sms import happenings, optouts
+from django_front_sms import optouts
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import nested_transaction
+from django_front_sms.events import records
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.inbox import counters
 from django_front_sms.inbox.mms import files
@@ -57,9 +58,9 @@ def _announce(messages: Sequence[InboundMessage], unfinished: Collection[int], n
             continue
         _flag_twin(message)
         new.append(message)
-        told.append(happenings.message_received(message.pk))
+        told.append(records.message_received(message.pk))
         if reply_to is not None:
-            told.append(happenings.reply_received(message.pk, reply_to))
+            told.append(records.reply_received(message.pk, reply_to))
     Event.objects.bulk_create(told)
     optouts.heed(new)
     counters.count(new, now)

@@ -11,8 +11,9 @@ from weakref import WeakKeyDictionary
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connections, models, router, transaction
 
-from django_front_sms import events, happenings
+from django_front_sms import events
 from django_front_sms.db.transactions import nested_transaction
+from django_front_sms.events import records
 from django_front_sms.gateway.push import InboundPush, StatusPush
 from django_front_sms.inbox.mms import files
 from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile
@@ -43,7 +44,7 @@ def store_status(account: str, push: StatusPush, raw: bytes) -> None:
         status=push.status,
         raw=raw,
         problem=push.problem[:LONGEST_PROBLEM],
-        process_at=None if push.gateway_id is None else happenings.due_at_once(),  # without an id it is nobody's
+        process_at=None if push.gateway_id is None else records.due_at_once(),  # without an id it is nobody's
     )
     _insert(status, [], using)
     if push.problem:
@@ -105,7 +106,7 @@ def unsaved(account: str, push: InboundPush, raw: bytes, problems: list[str]) ->
         counter=push.counter,
         raw=files.moved_out(raw, push.files, contents, names),
         problem="; ".join(problems)[:LONGEST_PROBLEM],
-        process_at=happenings.due_at_once(),
+        process_at=records.due_at_once(),
         **texts,
     )
     return message, files.rows(push.files, contents, names)

@@ -246,7 +246,7 @@ class OutboundMessage(models.Model):
             models.Index(fields=["reply_to"], name="front_sms_out_reply_to", condition=Q(reply_to__isnull=False)),
             models.Index(fields=["bulk"], name="front_sms_out_bulk", condition=Q(bulk__isnull=False)),
             models.Index(fields=["created_by"], name="front_sms_out_created_by", condition=Q(created_by__isnull=False)),
-            # The desk's refusals by reason, and their lists, without reading the rows.
+            # The dashboard's refusals by reason, and their lists, without reading the rows.
             models.Index(
                 fields=["account", "created_at", "error_code"],
                 name="front_sms_out_refused",

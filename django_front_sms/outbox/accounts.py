@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db import transaction
 
-from django_front_sms import events, happenings
+from django_front_sms import events
 from django_front_sms.conf import Account, get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import nested_transaction
+from django_front_sms.events import records
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.models import AccountState, Decision, Event
 
@@ -35,7 +36,7 @@ def pause(account: Account, refusals: Sequence[tuple[int, int]]) -> None:
     state.probes = 0
     state.probe_at = state.paused_at + FIRST_PROBE if state.pause_code == ErrorCode.NO_CREDIT else None
     state.save(update_fields=["paused_at", "pause_code", "probes", "probe_at"])
-    Event.objects.bulk_create([happenings.sending_paused(account.name, state.pause_code)])
+    Event.objects.bulk_create([records.sending_paused(account.name, state.pause_code)])
     logger.warning("Sending is paused for account %s: Front answered with code %d", account.name, state.pause_code)
 
 

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from django.db.models import F
 
-from django_front_sms import happenings
 from django_front_sms.db.bulk import insert_values, update_values
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.lookups import AnyOf
 from django_front_sms.db.transactions import short_transaction
+from django_front_sms.events import records
 from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
 from django_front_sms.outbox.transitions import Standing, accept_together, locked_standings
 from django_front_sms.states import State, by_statuses
@@ -80,8 +80,8 @@ def _fold_batch() -> int | None:
     ]
     update_values(DeliveryStatus, _Fold._fields[1:], folds)
     told = _move([message for message in standings if message.pk in seen], seen, now)
-    told += happenings.statuses_received([(fold.pk, fold.message) for fold in folds if fold.process_at is None])
-    insert_values(Event, happenings.VALUES, told, next_at=happenings.due_at_once())
+    told += records.statuses_received([(fold.pk, fold.message) for fold in folds if fold.process_at is None])
+    insert_values(Event, records.FIELDS, told, next_at=records.due_at_once())
     return len(statuses)
 
 
@@ -123,7 +123,7 @@ def _wait(status: _Status, age: timedelta, now: datetime) -> _Fold:
     return _Fold(status.pk, None, None, status.problem or "No message with this id is known.")
 
 
-def _move(messages: Iterable[Standing], seen: _Seen, now: datetime) -> list[happenings.Values]:
+def _move(messages: Iterable[Standing], seen: _Seen, now: datetime) -> list[records.EventValues]:
     """Move the messages, those that make the same move together, and give the events that tell of it."""
     alike: dict[tuple[str, frozenset[int]], list[int]] = defaultdict(list)
     for message in messages:
@@ -132,7 +132,7 @@ def _move(messages: Iterable[Standing], seen: _Seen, now: datetime) -> list[happ
     for (state, statuses), pks in alike.items():
         if (new := by_statuses(state, statuses)) != state:
             together[State(state), new] += pks
-    told: list[happenings.Values] = []
+    told: list[records.EventValues] = []
     for (old, new), pks in together.items():
         told += accept_together(pks, old, new, **({"delivered_at": now} if new == State.DELIVERED else {}))
     return told

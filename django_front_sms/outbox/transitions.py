@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import F, QuerySet
 
-from django_front_sms import happenings
 from django_front_sms.db.bulk import insert_values, write_changes
 from django_front_sms.db.lookups import AnyOf
+from django_front_sms.events import records
 from django_front_sms.models import Event, OutboundMessage, Wait
 from django_front_sms.outbox.records import LeasedMessage, Message, read
 from django_front_sms.states import ACCEPTED, State, may_move
@@ -74,8 +74,8 @@ def apply(moves: Sequence[Move], *, are_locked: bool = False) -> list[Message]:
         if old != message.state and message.state != State.SENDING:
             told[old, move.state].append(message.pk)
     write_changes(OutboundMessage, changes)
-    values = [each for (old, new), pks in told.items() for each in happenings.states_changed(pks, old, new)]
-    insert_values(Event, happenings.VALUES, values, next_at=happenings.due_at_once())
+    values = [each for (old, new), pks in told.items() for each in records.states_changed(pks, old, new)]
+    insert_values(Event, records.FIELDS, values, next_at=records.due_at_once())
     return moved
 
 
@@ -93,13 +93,13 @@ def locked_standings(pks: Iterable[int]) -> list[Standing]:
     return [Standing(*row) for row in _locked(pks).values_list(*Standing._fields)]
 
 
-def accept_together(pks: Sequence[int], old: State, new: State, **changes: Any) -> list[happenings.Values]:
+def accept_together(pks: Sequence[int], old: State, new: State, **changes: Any) -> list[records.EventValues]:
     """Make one move, to a state that says that Front has them, of all these messages, which are locked and stand in
     `old`. Gives the events that tell of it, for the caller to store."""
     if new not in ACCEPTED or not may_move(old, new):
         raise ValueError(f"no way from {old} to {new}")
     OutboundMessage.objects.filter(AnyOf(F("pk"), pks)).update(**_changes(new, changes))
-    return happenings.states_changed(pks, old, new)
+    return records.states_changed(pks, old, new)
 
 
 def _changes(state: State, further: Mapping[str, Any]) -> dict[str, Any]:

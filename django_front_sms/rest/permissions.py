@@ -8,13 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.settings import api_settings
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
-
-READ, SEND, SEND_MANY = "front_sms_read", "front_sms_send", "front_sms_send_many"
-RATES = {READ: "600/min", SEND: "300/min", SEND_MANY: "10/min"}
-"""Requests of one user, unless `REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]` names the scope; None there lifts it."""
 
 
 def require(request: Request, codename: str) -> None:
@@ -38,22 +32,6 @@ class HasPermissions(BasePermission):
                 self.message = _lacks(codename)
                 return False
         return True
-
-
-class Throttle(ScopedRateThrottle):
-    """At most so many requests of a user in the scope of the method."""
-
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        reads = request.method in ("GET", "HEAD")
-        self.scope = getattr(view, "scopes", {}).get(request.method, READ if reads else SEND)
-        self.rate = self.get_rate()
-        self.num_requests, self.duration = self.parse_rate(self.rate)
-        return super(ScopedRateThrottle, self).allow_request(request, view)
-
-    def get_rate(self) -> str | None:
-        rates: dict[str, Any] = api_settings.DEFAULT_THROTTLE_RATES
-        rate: str | None = rates.get(str(self.scope), RATES[str(self.scope)])
-        return rate
 
 
 def author(request: Request) -> Any:

@@ -27,7 +27,7 @@ _HOMES = {
     "outbox": "clients",
     "FrontSMS": "front",
     "ReceiverFailed": "front",
-    "SimulatorClient": "wireless",
+    "SimulatorClient": "simulator_client",
 }
 
 

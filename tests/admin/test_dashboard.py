@@ -1,4 +1,4 @@
-"""The desk: what needs somebody, with the buttons that settle it, and the charts."""
+"""The dashboard: what needs somebody, with the buttons that settle it, and the charts."""
 
 import re
 from datetime import timedelta
@@ -20,7 +20,7 @@ from tests.stories import event, inbound, message, paused, status, unconfirmed
 
 pytestmark = pytest.mark.django_db
 
-DESK = "/admin/front_sms/dashboard/"
+WIDE = "/admin/front_sms/dashboard/"
 
 
 @pytest.fixture(autouse=True)
@@ -28,14 +28,14 @@ def _empty_cache():
     cache.clear()
 
 
-def desk(browser):
-    answer = browser.get(DESK)
+def dashboard(browser):
+    answer = browser.get(WIDE)
     assert answer.status_code == 200
     return answer
 
 
 def cards(browser) -> list[str]:
-    return [card.key for card in desk(browser).context["needs"]]
+    return [card.key for card in dashboard(browser).context["needs"]]
 
 
 def everything_goes_wrong() -> None:
@@ -60,15 +60,15 @@ def everything_goes_wrong() -> None:
 # ---- Who sees it
 
 
-def test_the_desk_is_for_those_who_may_see_outgoing_messages(viewer, login):
-    assert viewer.get(DESK).status_code == 200
-    assert login("view_inboundmessage").get(DESK).status_code == 403
+def test_the_dashboard_is_for_those_who_may_see_outgoing_messages(viewer, login):
+    assert viewer.get(WIDE).status_code == 200
+    assert login("view_inboundmessage").get(WIDE).status_code == 403
 
 
 @pytest.mark.parametrize("page", ["/admin/", "/admin/front_sms/", "/admin/front_sms/outboundmessage/"])
-def test_every_screen_leads_to_the_desk(viewer, login, page):
-    assert f'href="{DESK}"' in viewer.get(page).content.decode()
-    assert f'href="{DESK}"' not in login("view_inboundmessage").get(page).content.decode()
+def test_every_screen_leads_to_the_dashboard(viewer, login, page):
+    assert f'href="{WIDE}"' in viewer.get(page).content.decode()
+    assert f'href="{WIDE}"' not in login("view_inboundmessage").get(page).content.decode()
 
 
 def test_each_card_is_for_those_who_may_see_its_rows(login, viewer):
@@ -88,10 +88,10 @@ def test_each_card_is_for_those_who_may_see_its_rows(login, viewer):
     assert cards(login("view_outboundmessage")) == ["overdue", "unconfirmed", "without_status"]
 
 
-def test_the_desk_is_read_only(boss):
+def test_the_dashboard_is_read_only(boss):
     for method in (boss.put, boss.delete, boss.patch):
-        assert method(DESK).status_code in (200, 405)
-    assert boss.get(f"{DESK}add/").status_code == boss.get(f"{DESK}1/change/").status_code == 404
+        assert method(WIDE).status_code in (200, 405)
+    assert boss.get(f"{WIDE}add/").status_code == boss.get(f"{WIDE}1/change/").status_code == 404
 
 
 # ---- What needs somebody
@@ -101,7 +101,7 @@ def test_a_site_where_all_is_well_is_told_so(viewer):
     message(state=State.DELIVERED, created_at=timezone.now())
 
     assert cards(viewer) == []
-    assert "Nothing. Have a good day!" in desk(viewer).content.decode()
+    assert "Nothing. Have a good day!" in dashboard(viewer).content.decode()
 
 
 def test_a_worker_that_went_silent_comes_first(viewer):
@@ -123,7 +123,7 @@ def test_a_worker_that_never_ran_is_missed_only_where_something_waits(viewer):
 
 
 def buttons(browser, key: str) -> list[str]:
-    (card,) = (card for card in desk(browser).context["needs"] if card.key == key)
+    (card,) = (card for card in dashboard(browser).context["needs"] if card.key == key)
     return [act.name for line in card.lines for act, _address in line.acts]
 
 
@@ -147,28 +147,28 @@ def test_a_button_is_for_those_who_may_press_it(login, viewer, key, permission, 
     ("name", "state", "given_up"),
     [("mark_sent", State.SENT, False), ("send_anyway", State.QUEUED, False), ("give_up", State.UNCONFIRMED, True)],
 )
-def test_a_decision_leads_back_to_the_desk_where_its_message_is_gone(boss, name, state, given_up):
+def test_a_decision_leads_back_to_the_dashboard_where_its_message_is_gone(boss, name, state, given_up):
     sms = unconfirmed()
     address = reverse("admin:front_sms_outboundmessage_act", args=[sms.pk, name])
-    assert f'action="{address}"' in desk(boss).content.decode()
+    assert f'action="{address}"' in dashboard(boss).content.decode()
 
-    asked = boss.post(address, {"next": DESK}).content.decode()
-    assert f'name="next" value="{DESK}"' in asked and f'<a href="{DESK}" class="button cancel-link">' in asked
-    answer = boss.post(address, {"next": DESK, "confirmed": "once"})
+    asked = boss.post(address, {"next": WIDE}).content.decode()
+    assert f'name="next" value="{WIDE}"' in asked and f'<a href="{WIDE}" class="button cancel-link">' in asked
+    answer = boss.post(address, {"next": WIDE, "confirmed": "once"})
 
-    assert answer.status_code == 302 and answer.headers["Location"] == DESK
+    assert answer.status_code == 302 and answer.headers["Location"] == WIDE
     sms.refresh_from_db()
     assert (sms.state, sms.given_up) == (state, given_up)
     assert cards(boss) == []
 
 
-def test_what_could_not_be_done_is_told_at_the_desk(boss):
+def test_what_could_not_be_done_is_told_at_the_dashboard(boss):
     sms = message(state=State.DELIVERED)
     address = reverse("admin:front_sms_outboundmessage_act", args=[sms.pk, "give_up"])
 
-    answer = boss.post(address, {"next": DESK, "confirmed": "once"}, follow=True)
+    answer = boss.post(address, {"next": WIDE, "confirmed": "once"}, follow=True)
 
-    assert answer.redirect_chain[-1][0] == DESK
+    assert answer.redirect_chain[-1][0] == WIDE
     assert "only an unconfirmed one can be decided on" in answer.content.decode()
 
 
@@ -183,14 +183,14 @@ def test_nobody_is_led_to_another_site(boss, elsewhere):
     assert answer.headers["Location"] == reverse("admin:front_sms_outboundmessage_change", args=[sms.pk])
 
 
-def test_an_account_is_resumed_and_an_event_delivered_from_the_desk(boss):
+def test_an_account_is_resumed_and_an_event_delivered_from_the_dashboard(boss):
     account, failed = paused(5), event("out:1", failed=True)
     AccountState.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
 
     for row, name in ((account, "resume"), (failed, "deliver_again")):
         address = reverse(f"admin:front_sms_{row._meta.model_name}_act", args=[row.pk, name])
-        assert f'action="{address}"' in desk(boss).content.decode()
-        boss.post(address, {"next": DESK, "confirmed": "once"})
+        assert f'action="{address}"' in dashboard(boss).content.decode()
+        boss.post(address, {"next": WIDE, "confirmed": "once"})
 
     assert AccountState.objects.get().paused_at is None
     assert Event.objects.get(pk=failed.pk).next_at is not None
@@ -199,24 +199,24 @@ def test_an_account_is_resumed_and_an_event_delivered_from_the_desk(boss):
 def test_a_receivers_error_is_named_without_what_it_said(viewer):
     event("out:1", failed=True, traceback="Traceback\nValueError: 99999999 Kari")
 
-    content = desk(viewer).content.decode()
+    content = dashboard(viewer).content.decode()
 
     assert "ValueError" in content and "Kari" not in content
 
 
 def test_of_many_only_some_are_shown_and_all_are_a_click_away(viewer):
     rows = [unconfirmed() for _ in range(7)]
-    (card,) = desk(viewer).context["needs"]
+    (card,) = dashboard(viewer).context["needs"]
 
     assert [line.url.split("/")[-3] for line in card.lines] == [str(row.pk) for row in rows[:5]]
     assert card.more[1] == "See all 7"
 
 
-def test_every_link_of_the_desk_leads_to_what_it_says(viewer):
+def test_every_link_of_the_dashboard_leads_to_what_it_says(viewer):
     everything_goes_wrong()
     found = {
         card.key: [row.pk for row in viewer.get(card.more[0]).context["cl"].result_list]
-        for card in desk(viewer).context["needs"]
+        for card in dashboard(viewer).context["needs"]
         if card.more
     }
 
@@ -230,14 +230,14 @@ def test_every_link_of_the_desk_leads_to_what_it_says(viewer):
         "unreadable_statuses": 1,
         "without_status": 1,
     }
-    (refusal,) = desk(viewer).context["refusals"]
+    (refusal,) = dashboard(viewer).context["refusals"]
     assert len(viewer.get(refusal["url"]).context["cl"].result_list) == 1
 
 
 def test_a_refusal_of_our_own_has_a_link_too(viewer):
     message(state=State.REJECTED, created_at=timezone.now(), error_code=None)
     message(state=State.REJECTED, created_at=timezone.now(), error_code=12)
-    (own,) = (row for row in desk(viewer).context["refusals"] if row["code"] is None)
+    (own,) = (row for row in dashboard(viewer).context["refusals"] if row["code"] is None)
 
     assert len(viewer.get(own["url"]).context["cl"].result_list) == 1
 
@@ -245,22 +245,22 @@ def test_a_refusal_of_our_own_has_a_link_too(viewer):
 # ---- How much it asks of the database
 
 
-def test_the_desk_takes_at_most_twelve_queries_however_much_is_wrong(boss, django_assert_max_num_queries):
+def test_the_dashboard_takes_at_most_twelve_queries_however_much_is_wrong(boss, django_assert_max_num_queries):
     everything_goes_wrong()
 
     with django_assert_max_num_queries(12):
-        desk(boss)
+        dashboard(boss)
 
 
 def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(boss):
     everything_goes_wrong()
     with CaptureQueriesContext(connection) as few:
-        desk(boss)
+        dashboard(boss)
     for _ in range(20):
         unconfirmed()
         event("out:1", failed=True)
     with CaptureQueriesContext(connection) as many:
-        desk(boss)
+        dashboard(boss)
 
     assert len(many) == len(few)
 
@@ -274,7 +274,7 @@ def test_charts_show_what_was_sent_and_the_same_numbers_stand_in_tables(viewer, 
     for state in (State.DELIVERED, State.DELIVERED, State.UNDELIVERED, State.REJECTED):
         message(state=state, created_at=now, sent_at=now, delivered_at=now, segments=3)
 
-    answer = desk(viewer)
+    answer = dashboard(viewer)
 
     charts = {chart.key: chart for chart in answer.context["charts"]}
     assert list(charts) == ["hours", "days", "rates", "times", "spend"]
@@ -286,14 +286,14 @@ def test_charts_show_what_was_sent_and_the_same_numbers_stand_in_tables(viewer, 
 
 def test_a_site_that_names_no_price_sees_no_spend(viewer):
     message(state=State.DELIVERED, created_at=timezone.now())
-    answer = desk(viewer)
+    answer = dashboard(viewer)
 
     assert "spend" not in {chart.key for chart in answer.context["charts"]}
     assert "Spent" not in {tile.name for tile in answer.context["tiles"]}
 
 
 def test_a_new_site_has_no_charts_and_says_why(viewer):
-    answer = desk(viewer)
+    answer = dashboard(viewer)
 
     assert answer.context["charts"] == []
     assert "the charts come with the first message" in answer.content.decode()
@@ -305,7 +305,7 @@ def test_drawings_hold_plain_numbers_in_any_language(viewer, settings):
     message(state=State.DELIVERED, created_at=timezone.now(), sent_at=timezone.now(), delivered_at=timezone.now())
 
     with override("nb"):
-        content = viewer.get(DESK, headers={"Accept-Language": "nb"}).content.decode()
+        content = viewer.get(WIDE, headers={"Accept-Language": "nb"}).content.decode()
 
     charts = "".join(re.findall("<figure.*?</figure>", content, re.DOTALL))
     numbers = re.findall(r'\s(?:x|y|width|height|cx|cy|viewBox)="([^"]*)"', charts)
@@ -374,9 +374,9 @@ def test_a_stack_has_a_bar_for_each_value_in_its_place():
     assert drawn == [(box.level, str(box.x), str(box.y), str(box.width), str(box.height), box.level) for box in boxes]
 
 
-def test_the_desk_costs_no_more_than_twelve_queries_however_much_goes_wrong(boss, django_assert_max_num_queries):
+def test_the_dashboard_costs_no_more_than_twelve_queries_however_much_goes_wrong(boss, django_assert_max_num_queries):
     everything_goes_wrong()
-    desk(boss)
+    dashboard(boss)
 
     with django_assert_max_num_queries(12):
-        desk(boss)
+        dashboard(boss)

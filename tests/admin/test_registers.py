@@ -14,7 +14,7 @@ from tests.stories import NOON, attempt, delivered, event, file, inbound, messag
 pytestmark = pytest.mark.django_db
 
 EDITED = {OptOut}  # see test_optouts
-SCREENS = {Conversation, Dashboard}  # without rows of their own; see test_conversations and test_desk
+SCREENS = {Conversation, Dashboard}  # without rows of their own; see test_conversations and test_dashboard
 MODELS = [m for m in admin.site._registry if m._meta.app_label == "front_sms" and m not in EDITED | SCREENS]
 EVIL = '<script>alert("1")</script>\'"><img src=x onerror=alert(2)>'
 

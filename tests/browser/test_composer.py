@@ -329,7 +329,7 @@ def test_who_may_only_look_has_no_button_and_no_page(page_of, transactional_db):
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
-def test_everybody_can_read_and_use_it_on_a_desk_and_on_a_phone(kari, page_of, settings, theme, width):
+def test_everybody_can_read_and_use_it_on_a_wide_screen_and_on_a_phone(kari, page_of, settings, theme, width):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     configure(settings, "akutt", SERVICE_ID=5, PRICE_PER_SEGMENT=Decimal("0.49"))
     tab = page_of(kari, theme=theme, width=width)

@@ -1,4 +1,4 @@
-"""The desk in a browser: decisions with the keyboard, charts that are read without colour, a phone, the dark."""
+"""The dashboard in a browser: decisions with the keyboard, charts that are read without colour, a phone, the dark."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from tests.stories import event, message, unconfirmed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-DESK = "/admin/front_sms/dashboard/"
+WIDE = "/admin/front_sms/dashboard/"
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def trouble() -> tuple[OutboundMessage, Event, AccountState]:
     return sms, event("out:1", failed=True, traceback="Traceback\nValueError: no"), account
 
 
-def test_everything_is_settled_from_the_desk_with_the_keyboard_until_nothing_is_left(kari, page_of):
+def test_everything_is_settled_from_the_dashboard_with_the_keyboard_until_nothing_is_left(kari, page_of):
     sms, failed, account = trouble()
     page = page_of(kari)
     page.goto("/admin/front_sms/")
@@ -69,7 +69,7 @@ def test_everything_is_settled_from_the_desk_with_the_keyboard_until_nothing_is_
         page.wait_for_url("**/act/**")
         page.get_by_role("button", name=name).focus()
         page.keyboard.press("Enter")
-        page.wait_for_url(f"**{DESK}")
+        page.wait_for_url(f"**{WIDE}")
         page.get_by_text(done).wait_for()
 
     page.get_by_text("Nothing. Have a good day!").wait_for()
@@ -79,14 +79,14 @@ def test_everything_is_settled_from_the_desk_with_the_keyboard_until_nothing_is_
     assert {decision.by for decision in Decision.objects.all()} == {kari}
 
 
-def test_whoever_thinks_better_of_it_is_back_at_the_desk(kari, page_of):
+def test_whoever_thinks_better_of_it_is_back_at_the_dashboard(kari, page_of):
     trouble()
     page = page_of(kari)
-    page.goto(DESK)
+    page.goto(WIDE)
 
     page.get_by_role("button", name="Send anyway").click()
     page.get_by_role("link", name="No, take me back").click()
-    page.wait_for_url(f"**{DESK}")
+    page.wait_for_url(f"**{WIDE}")
 
     assert not Decision.objects.exists()
 
@@ -94,7 +94,7 @@ def test_whoever_thinks_better_of_it_is_back_at_the_desk(kari, page_of):
 def test_each_kind_of_bar_has_a_pattern_and_every_number_stands_in_a_table(kari, page_of):
     a_month()
     page = page_of(kari)
-    page.goto(DESK)
+    page.goto(WIDE)
 
     fills = page.evaluate("[...document.querySelectorAll('.fs-legend rect')].map(bar => bar.getAttribute('fill'))")
     assert len(set(fills)) == 6
@@ -113,7 +113,7 @@ def test_each_kind_of_bar_has_a_pattern_and_every_number_stands_in_a_table(kari,
 def test_pointing_at_a_bar_tells_its_day_and_its_numbers(kari, page_of):
     a_month()
     page = page_of(kari)
-    page.goto(DESK)
+    page.goto(WIDE)
 
     hint = page.locator("figure", has_text="Messages per day").locator("g title").last.text_content()
 
@@ -121,11 +121,11 @@ def test_pointing_at_a_bar_tells_its_day_and_its_numbers(kari, page_of):
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])
-def test_the_desk_has_no_serious_accessibility_fault(kari, page_of, width, theme):
+def test_the_dashboard_has_no_serious_accessibility_fault(kari, page_of, width, theme):
     trouble()
     a_month()
     page = page_of(kari, width=width, theme=theme)
-    page.goto(DESK)
+    page.goto(WIDE)
     for summary in page.locator("summary").all():
         summary.click()
 
@@ -136,7 +136,7 @@ def test_the_desk_has_no_serious_accessibility_fault(kari, page_of, width, theme
 def test_a_phone_shows_the_latest_hours_first(kari, page_of):
     a_month()
     page = page_of(kari, width=390)
-    page.goto(DESK)
+    page.goto(WIDE)
 
     ends = page.evaluate(
         """[...document.querySelectorAll(".fs-wide > .fs-scroll")].map(box => {

@@ -46,7 +46,7 @@ def phone(phones: Any, number: str) -> Any:
 
 
 def write(phones: Any, number: str, text: str) -> None:
-    """Somebody texts the clinic from a phone that is not on the desk yet."""
+    """Somebody texts the clinic from a phone that is not on the dashboard yet."""
     other = phones.get_by_role("region", name="Another phone")
     other.get_by_label("From").fill(number)
     other.get_by_role("textbox", name="Text").fill(text)

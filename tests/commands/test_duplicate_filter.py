@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import CommandError
 
-from django_front_sms.happenings import due_at_once
+from django_front_sms.events.records import due_at_once
 from django_front_sms.management.subcommands import duplicate_filter
 from django_front_sms.models import AccountState, DeliveryStatus, OutboundMessage, SendAttempt
 from django_front_sms.simulator import Fault, FaultKind

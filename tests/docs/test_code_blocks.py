@@ -27,7 +27,7 @@ from django.template import engines
 import django_front_sms
 from django_front_sms import keywords, optouts, send_sms
 from django_front_sms.conf import get_settings
-from django_front_sms.events import TELLINGS
+from django_front_sms.events.delivery import SIGNALS
 from django_front_sms.models import InboundMessage
 from django_front_sms.testing import FrontSMS
 from tests.docs.pages import HERE, SHELL, Block, all_blocks, parametrized
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.skipif(not HERE, reason="the documentation is not here"
 
 SITES = {"tutorial.md", "test-your-site.md"}  # run as whole sites, by tests of their own
 FOREIGN = {"requests", "accounts", "shop"}  # modules of an example's own, or of what one moves away from
-SIGNALS = [telling.signal for telling in TELLINGS.values()]
+SIGNALS = [telling.signal for telling in SIGNALS.values()]
 FUNCTIONS = {
     **{name: getattr(django_front_sms, name) for name in django_front_sms.__all__},
     "opt_in": optouts.opt_in,

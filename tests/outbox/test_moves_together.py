@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from django_front_sms import happenings
 from django_front_sms.db.bulk import insert_values
+from django_front_sms.events import records
 from django_front_sms.models import Event, OutboundMessage
 from django_front_sms.outbox.transitions import Move, accept_together, apply, locked_standings
 from django_front_sms.states import ACCEPTED, State, may_move
@@ -36,7 +36,7 @@ def test_together_is_as_one_by_one(old: State, new: State):
     changes = {"delivered_at": timezone.now()} if new == State.DELIVERED else {}
     rows = [untidy(old) for _ in range(3)]
     told = accept_together([row.pk for row in rows[1:]], old, new, **changes)
-    insert_values(Event, happenings.VALUES, told, next_at=happenings.due_at_once())
+    insert_values(Event, records.FIELDS, told, next_at=records.due_at_once())
     apply([Move(rows[0], new, changes)], are_locked=True)
     stand = list(OutboundMessage.objects.order_by("pk").values(*CHANGED))
     assert stand[1:] == [stand[0] | {}] * 2
@@ -58,13 +58,13 @@ def test_what_is_no_way_is_not_gone(old: str, new: str):
 def test_none_at_all_is_fine():
     assert locked_standings([]) == []
     assert accept_together([], State.SENT, State.DELIVERED) == []
-    insert_values(Event, happenings.VALUES, [])
+    insert_values(Event, records.FIELDS, [])
 
 
 def test_events_of_many_are_rows_as_an_event_of_one_is():
-    one = happenings.state_changed(7, "sent", "delivered")
+    one = records.state_changed(7, "sent", "delivered")
     one.save()
-    insert_values(Event, happenings.VALUES, happenings.states_changed([7, 8], "sent", "delivered"), next_at=one.next_at)
+    insert_values(Event, records.FIELDS, records.states_changed([7, 8], "sent", "delivered"), next_at=one.next_at)
     rows = list(Event.objects.order_by("pk"))
     assert len({row.event_id for row in rows}) == 3 and {len(row.event_id) for row in rows} == {32}
     assert [row.subject for row in rows] == ["out:7", "out:7", "out:8"]

@@ -8,8 +8,8 @@ import pytest
 
 from django_front_sms.models import OutboundMessage
 from django_front_sms.rest.parsers import MAX_BYTES
-from django_front_sms.rest.permissions import RATES
 from django_front_sms.rest.serializers.input import HEADER, MOST
+from django_front_sms.rest.throttling import RATES
 from tests.rest import openapi
 from tests.rest.conftest import Api
 

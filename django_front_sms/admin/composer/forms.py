@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_front_sms.admin.composer.plan import Composed, Plan
 from django_front_sms.admin.composer.recipients import Recipients, entries, read, refuse_unwilling
 from django_front_sms.conf import get_settings
-from django_front_sms.drafts import check_sender, check_text
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.numbers import from_wire
+from django_front_sms.sending.validation import check_sender, check_text
 
 MOST = 10_000  # numbers of one form: more would not end before the web server's time is up
 _READING = timedelta(minutes=10)  # that somebody may take to look at what will be sent

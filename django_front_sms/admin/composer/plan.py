@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 
 from django_front_sms.admin.composer.recipients import Recipients, refuse_unwilling
 from django_front_sms.conf import get_settings
-from django_front_sms.drafts import identify
 from django_front_sms.gateway.gsm import Preview
 from django_front_sms.models import BulkSend, OutboundMessage
 from django_front_sms.sending import preview_sms, send_bulk_sms, send_many_sms
+from django_front_sms.sending.validation import identify
 
 _AT_ONCE = 1000  # keys in one query
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from django_front_sms import limits, optouts
+from django_front_sms import optouts
 from django_front_sms.conf import FrontSMSSettings, get_settings
-from django_front_sms.drafts import check_recipient
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OutboundMessage
+from django_front_sms.sending import limits
+from django_front_sms.sending.validation import check_recipient
 
 _BETWEEN = re.compile(r"[,;\t]")  # within a line; numbers themselves have spaces in them
 _LISTED = 200  # numbers that a page names one by one

@@ -1,4 +1,4 @@
-"""What needs a person, as cards for the desk: what it is, what to do, and the rows with the buttons that do it.
+"""What needs a person, as cards for the dashboard: what it is, what to do, and the rows with the buttons that do it.
 
 Each is shown to those who may see its rows, and each button to those who may press it.
 """
@@ -18,12 +18,12 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_front_sms import figures
 from django_front_sms.admin.actions import Act, ActingRegister
 from django_front_sms.admin.badges import icon, moment
 from django_front_sms.conf import get_settings
-from django_front_sms.figures import Need
 from django_front_sms.models import AccountState, CounterGap, Event, OutboundMessage
+from django_front_sms.monitoring import alerts
+from django_front_sms.monitoring.alerts import Need
 from django_front_sms.timeline import explain
 
 SHOWN = 5  # rows of one kind: the others are a click away
@@ -62,9 +62,9 @@ class Needs:
         self._user, self._site, self._request = request.user, site, request
 
     def cards(self) -> list[Card]:
-        needs, accounts = figures.needs(), figures.accounts()
+        needs, accounts = alerts.needs(), alerts.accounts()
         made: Iterable[Card | None] = (
-            self._worker(figures.worker(accounts), needs["overdue"]),
+            self._worker(alerts.worker(accounts), needs["overdue"]),
             *self._paused(accounts),
             self._unconfirmed(needs["unconfirmed"].count),
             self._gaps(needs["counter_gaps"].count),
@@ -81,7 +81,7 @@ class Needs:
 
     # The worker and the accounts
 
-    def _worker(self, worker: figures.Worker, overdue: Need) -> Card | None:
+    def _worker(self, worker: alerts.Worker, overdue: Need) -> Card | None:
         if worker.is_silent and (worker.seen_at or overdue.count):
             title = _("No worker seems to run")
             seen = _("Last seen: %(when)s") % {"when": _when(worker.seen_at)} if worker.seen_at else ""

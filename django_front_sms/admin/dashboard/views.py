@@ -1,4 +1,4 @@
-"""The desk: what needs a person, and then how much was sent, what became of it, how fast, and for how much."""
+"""The dashboard: what needs attention, and then how much was sent, what became of it, how fast, and for how much."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from django_front_sms import figures
 from django_front_sms.admin.badges import icon
 from django_front_sms.admin.dashboard.alerts import Needs
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
 from django_front_sms.admin.readonly import ReadOnlyAdmin
-from django_front_sms.figures import Tally
 from django_front_sms.models import Dashboard, OutboundMessage
+from django_front_sms.monitoring import statistics
+from django_front_sms.monitoring.statistics import Tally
 from django_front_sms.states import State
 from django_front_sms.timeline import explain
 
@@ -86,23 +86,23 @@ class DashboardAdmin(ReadOnlyAdmin):
 
     def _figures(self) -> dict[str, Any]:
         now = timezone.now()
-        traffic = figures.traffic(DAYS, now)
+        traffic = statistics.traffic(DAYS, now)
         hours = traffic.by_hour(now - timedelta(hours=HOURS - 1), HOURS)
         days = traffic.by_day(timezone.localdate(now) - timedelta(days=DAYS - 1), DAYS)
-        times = figures.delivery_times()
+        times = statistics.delivery_times()
         charts = (_by_hour(hours), _by_day(days), _rates(days), _delivery_times(times), _spend(days))
         return {
             "tiles": list(_tiles(days, times)),
             "charts": [chart for chart in charts if chart],
             "levels": [series.level for series, _states in GROUPS],
-            "refusals": _refusals(figures.refusals(now)),
+            "refusals": _refusals(statistics.refusals(now)),
         }
 
 
 # Numbers
 
 
-def _tiles(days: dict[date, Tally], times: figures.DeliveryTimes) -> Iterable[Tile]:
+def _tiles(days: dict[date, Tally], times: statistics.DeliveryTimes) -> Iterable[Tile]:
     *_earlier, today = days.values()
     yield Tile(_("Messages today"), _count(today.total))
     recent = _together(list(days.values())[-RECENT_DAYS:])
@@ -161,7 +161,7 @@ def _spend(days: dict[date, Tally]) -> Chart | None:
     return Chart("spend", _("Spend per day"), [Series("info", _("spent"))], columns, _money, note=note)
 
 
-def _delivery_times(times: figures.DeliveryTimes) -> Chart:
+def _delivery_times(times: statistics.DeliveryTimes) -> Chart:
     columns = []
     for low, high in pairwise(_SPANS):
         label = _("over %(time)s") % {"time": _duration(low)} if high == _SPANS[-1] else f"< {_duration(high)}"

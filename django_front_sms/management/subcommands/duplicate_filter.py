@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy
 
 from django_front_sms.conf import Account, FrontSMSSettings, get_settings
 from django_front_sms.db.clock import database_now
-from django_front_sms.drafts import draft
 from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Answer
@@ -26,6 +25,7 @@ from django_front_sms.management.subcommands.output import add_json, write_json
 from django_front_sms.models import AccountState, OutboundMessage, SendAttempt
 from django_front_sms.outbox.executor import client_for
 from django_front_sms.outbox.wire import Wire, request_of, wire_of
+from django_front_sms.sending.validation import draft
 from django_front_sms.states import State
 from django_front_sms.timeline import explain
 

@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_front_sms.drafts import check_idempotency_key
 from django_front_sms.management.subcommands.output import add_json, write_json
 from django_front_sms.models import OutboundMessage
 from django_front_sms.sending import send_sms
+from django_front_sms.sending.validation import check_idempotency_key
 from django_front_sms.states import ACCEPTED, NOT_SENT, OPEN, State
 from django_front_sms.timeline import Entry
 

@@ -8,12 +8,12 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
 from django_front_sms.conf import get_settings
-from django_front_sms.drafts import LONGEST_KEY
 from django_front_sms.gateway.numbers import NumberError, parse_recipient
 from django_front_sms.models import OnDuplicate
 from django_front_sms.optouts import sender_form
 from django_front_sms.rest.exceptions import BadHeader, BadQuery
 from django_front_sms.rest.serializers.fields import Flag, Metadata, Moment, Strict, Text, Whole
+from django_front_sms.sending.validation import LONGEST_KEY
 from django_front_sms.states import State
 
 MOST = 10_000  # messages, or numbers of a bulk send, in one request

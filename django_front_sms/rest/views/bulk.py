@@ -13,7 +13,7 @@ from django_front_sms import sending
 from django_front_sms.models import BulkSend, OutboundMessage
 from django_front_sms.rest.exceptions import BadHeader
 from django_front_sms.rest.pagination import page
-from django_front_sms.rest.permissions import SEND_MANY, author
+from django_front_sms.rest.permissions import author
 from django_front_sms.rest.schema import IDEMPOTENCY_KEY, operation
 from django_front_sms.rest.serializers import output
 from django_front_sms.rest.serializers.input import (
@@ -25,6 +25,7 @@ from django_front_sms.rest.serializers.input import (
     idempotency_key,
     query,
 )
+from django_front_sms.rest.throttling import SEND_MANY
 from django_front_sms.rest.views.common import Endpoint, row
 from django_front_sms.rest.views.messages import allowed, keyed
 

@@ -14,8 +14,9 @@ from rest_framework.views import APIView
 
 from django_front_sms.rest import exceptions
 from django_front_sms.rest.parsers import Json
-from django_front_sms.rest.permissions import HasPermissions, Throttle
+from django_front_sms.rest.permissions import HasPermissions
 from django_front_sms.rest.schema import Schema
+from django_front_sms.rest.throttling import Throttle
 
 
 class JsonForAll(BaseContentNegotiation):

@@ -5,10 +5,10 @@ from typing import ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from django_front_sms.rest.permissions import READ
 from django_front_sms.rest.schema import operation
 from django_front_sms.rest.serializers import output
 from django_front_sms.rest.serializers.input import Draft, body
+from django_front_sms.rest.throttling import READ
 from django_front_sms.rest.views.common import Endpoint
 from django_front_sms.sending import preview_sms
 

@@ -4,35 +4,32 @@ An event is a row, written in the transaction of the change that it tells of. A 
 signal, at least once each, until each took it. Events of one subject keep their order.
 """
 
-import atexit
 import logging
-import os
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from asgiref.sync import async_to_sync
-from celery import current_app  # here, and nowhere else above tasks.py
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import Error, close_old_connections, connections, models, router, transaction
 from django.db.models import Exists, F, OuterRef
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
-from django_front_sms import broker, signals
-from django_front_sms.broker import Hinter
+from django_front_sms import signals
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
+from django_front_sms.events import hints
+from django_front_sms.events.records import due_at_once
 from django_front_sms.exceptions import NotPossible
-from django_front_sms.happenings import due_at_once
 from django_front_sms.models import AccountState, DeliveryStatus, Event, InboundMessage, OutboundMessage
 
 logger = logging.getLogger(__name__)
 
 
-class Telling(NamedTuple):
+class SignalSpec(NamedTuple):
     """How an event is told: its signal, the signal's `sender`, and which of its data are keys of which model's rows."""
 
     signal: Signal
@@ -40,15 +37,15 @@ class Telling(NamedTuple):
     rows: dict[str, type[models.Model]]
 
 
-TELLINGS: dict[str, Telling] = {
-    Event.Kind.MESSAGE_RECEIVED: Telling(signals.message_received, InboundMessage, {"message": InboundMessage}),
-    Event.Kind.REPLY_RECEIVED: Telling(
+SIGNALS: dict[str, SignalSpec] = {
+    Event.Kind.MESSAGE_RECEIVED: SignalSpec(signals.message_received, InboundMessage, {"message": InboundMessage}),
+    Event.Kind.REPLY_RECEIVED: SignalSpec(
         signals.reply_received, InboundMessage, {"message": InboundMessage, "in_reply_to": OutboundMessage}
     ),
-    Event.Kind.STATE_CHANGED: Telling(signals.state_changed, OutboundMessage, {"message": OutboundMessage}),
-    Event.Kind.STATUS_RECEIVED: Telling(signals.status_received, DeliveryStatus, {"status": DeliveryStatus}),
-    Event.Kind.COUNTER_GAP: Telling(signals.counter_gap, InboundMessage, {}),
-    Event.Kind.SENDING_PAUSED: Telling(signals.sending_paused, AccountState, {}),
+    Event.Kind.STATE_CHANGED: SignalSpec(signals.state_changed, OutboundMessage, {"message": OutboundMessage}),
+    Event.Kind.STATUS_RECEIVED: SignalSpec(signals.status_received, DeliveryStatus, {"status": DeliveryStatus}),
+    Event.Kind.COUNTER_GAP: SignalSpec(signals.counter_gap, InboundMessage, {}),
+    Event.Kind.SENDING_PAUSED: SignalSpec(signals.sending_paused, AccountState, {}),
 }
 
 
@@ -97,12 +94,12 @@ def deliver_again(event: Event) -> None:
     failed = Event.objects.using(using).filter(pk=event.pk, failed=True)
     if not failed.update(failed=False, attempts=0, traceback="", next_at=due_at_once()):
         raise NotPossible(_("This event was not given up: it was told, or still will be. There is nothing to do."))
-    transaction.on_commit(lambda: hint("deliver_events"), using=using)
+    transaction.on_commit(lambda: hints.hint("deliver_events"), using=using)
 
 
 def _close_unheard(using: str) -> None:
     """Events that nobody listens to are done with, many at once: most sites have receivers for few signals."""
-    unheard = [kind for kind, telling in TELLINGS.items() if not telling.signal.has_listeners(telling.sender)]
+    unheard = [kind for kind, telling in SIGNALS.items() if not telling.signal.has_listeners(telling.sender)]
     if not unheard:
         return
     due = Event.objects.using(using).filter(next_at__lte=database_now(using), kind__in=unheard)
@@ -143,7 +140,7 @@ def _claim(event: Event) -> bool:
 
 
 def _hand_over(event: Event) -> None:
-    signal, sender, _rows = TELLINGS[event.kind]
+    signal, sender, _rows = SIGNALS[event.kind]
     try:
         arguments = _arguments(event)
     except ObjectDoesNotExist:  # erased or purged: nothing is left to tell of
@@ -172,7 +169,7 @@ def _hand_over(event: Event) -> None:
 
 def _arguments(event: Event) -> dict[str, Any]:
     """What the signal says, rows freshly loaded; raises `ObjectDoesNotExist` where one of them is gone."""
-    rows = TELLINGS[event.kind].rows
+    rows = SIGNALS[event.kind].rows
     return {
         key: rows[key]._default_manager.using(event._state.db).get(pk=value) if key in rows else value
         for key, value in event.data.items()
@@ -251,44 +248,3 @@ def _describe(error: Exception) -> str:
 
 def _db(event: Event) -> str:
     return event._state.db or router.db_for_write(Event)
-
-
-# ---- Hints
-
-
-_hinter = Hinter()
-
-
-Task = Literal["dispatch", "deliver_events", "sweep"]
-
-
-def hint(task: Task) -> None:
-    """Wake a worker. Never blocks and never raises; a hint that is lost costs one sweep interval. Call it on commit."""
-    try:
-        if not _hinter.will_send(task):
-            _hinter.hint(task, current_app._get_current_object())  # type: ignore[attr-defined]  # the caller's own
-    except Exception as error:  # no thread can be started: the process is ending, or is out of them
-        logger.warning(
-            "A hint to the worker was not passed on (%s); the next sweep does its work.", type(error).__name__
-        )
-
-
-def publish(task: Task) -> bool:
-    """Wake a worker, from a worker: waits for the broker, and gives whether it took the hint."""
-    try:
-        broker.publish(current_app, task)
-    except Exception as error:
-        logger.warning("Celery's broker takes no hints (%s); this worker goes on by itself.", type(error).__name__)
-        return False
-    return True
-
-
-def _renew() -> None:
-    global _hinter
-    _hinter = Hinter()
-
-
-# No process is forked while a hint is on its way (see `broker.publish`); a broker that hangs is not waited for long.
-# The child gets a hinter of its own: the thread stays behind in the parent.
-os.register_at_fork(before=lambda: _hinter.hold(2), after_in_parent=lambda: _hinter.go_on(), after_in_child=_renew)
-atexit.register(lambda: _hinter.flush(2))

@@ -4,40 +4,18 @@ Counted over the rows of the last period when new ones are asked for; refused be
 the very same moment may each see room for the last one: this is a brake, not a lock.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Self
 
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from django_front_sms.conf import FrontSMSSettings
+from django_front_sms.conf import FrontSMSSettings, Limit
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OutboundMessage
 
-_FORM = re.compile(r"([1-9][0-9]{0,8})/([smhd])")
-_PERIODS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _AT_ONCE = 1000  # numbers in one query
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most `count` messages in any `period`."""
-
-    count: int
-    period: timedelta
-
-    @classmethod
-    def parse(cls, written: str) -> Self:
-        """From "5/h": a count, and s, m, h or d. Raises `ValueError`."""
-        form = _FORM.fullmatch(written)
-        if form is None:
-            raise ValueError(f'{written!r} is no rate limit. Write a count and a period, like "5/h" (s, m, h or d).')
-        return cls(int(form[1]), _PERIODS[form[2]])
 
 
 def check(drafts: Sequence[OutboundMessage], conf: FrontSMSSettings) -> None:

@@ -1,6 +1,6 @@
 """What the rows add up to: what needs a person, how much was sent, what became of it, and how fast it arrived.
 
-Numbers for the desk, a terminal or a monitoring system: plain data and no words. Each function is one or two queries
+Numbers for the dashboard, a terminal or a monitoring system: plain data and no words. Each function is one or two queries
 that an index answers, so that all of them together stay under a tenth of a second at millions of rows.
 """
 
@@ -17,106 +17,25 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import CharField, Count, DateTimeField, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Cast, Coalesce, TruncHour
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.functions import TruncHour
 from django.utils import timezone
 
 from django_front_sms.conf import get_settings
 from django_front_sms.models import (
-    AccountState,
-    CounterGap,
-    DeliveryStatus,
-    Event,
-    InboundMessage,
     OutboundMessage,
-    RefusedPush,
 )
+from django_front_sms.monitoring.alerts import RECENTLY
 from django_front_sms.states import ACCEPTED, State
 
 logger = logging.getLogger(__name__)
 
-RECENTLY = timedelta(days=7)
-SILENT_AFTER = timedelta(minutes=2)  # every worker looks at the clock of each account every ten seconds
-OVERDUE_AFTER = timedelta(minutes=5)
 SAMPLE = 1000  # messages whose time to delivery is measured
 
 # What became of the messages of days long over changes seldom.
 _SETTLED_AFTER = timedelta(days=2)
 _WORTH_KEEPING = 20_000  # messages; few are counted in no time, and then always are
 _KEPT_FOR = 3600  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Something that needs a person: how many rows, and, where it is about waiting, since when."""
-
-    count: int
-    since: datetime | None = None
-
-
-def needs(now: datetime | None = None) -> dict[str, Need]:
-    """What needs a person, by name, in one query. Rows that have no mark of being dealt with count for `RECENTLY`.
-
-    `overdue`: due for more than `OVERDUE_AFTER`, while their account is not paused. `unconfirmed`: wait for a decision.
-    `events_given_up`: their receivers failed. `counter_gaps`: inbound messages that never came. `pushes_too_large`: no
-    inbound message came since. `unreadable_inbound`, `unreadable_statuses`: have a problem. `without_status`: had
-    none for `HOURS_WITHOUT_STATUS`.
-    """
-    now = now or timezone.now()
-    recent = Q(received_at__gte=now - RECENTLY)
-    overdue = OutboundMessage.objects.filter(state=State.QUEUED, next_at__lte=now - OVERDUE_AFTER)
-    paused = AccountState.objects.filter(paused_at__isnull=False)
-    counted = {
-        "overdue": overdue.exclude(account__in=paused.values("account")),
-        "unconfirmed": OutboundMessage.objects.unconfirmed(),
-        "events_given_up": Event.objects.filter(failed=True),
-        "counter_gaps": CounterGap.objects.filter(closed_at=None, is_reset=False),
-        "pushes_too_large": _standing(),
-        "unreadable_inbound": InboundMessage.objects.filter(recent, ~Q(problem="")),
-        "unreadable_statuses": DeliveryStatus.objects.filter(recent, ~Q(problem="")),
-        "without_status": OutboundMessage.objects.without_status(),
-    }
-    first, *others = (_counted(name, rows, "next_at" if name == "overdue" else "") for name, rows in counted.items())
-    each = first.union(*others, all=True).order_by()  # Django 6.1 would order a union by its first model's Meta
-    found = {name: Need(count, since) for name, count, since in each}
-    return {name: found.get(name, Need(0)) for name in counted}
-
-
-def _counted(name: str, rows: "QuerySet[Any]", since: str) -> "QuerySet[Any, Any]":
-    earliest = Min(since) if since else Cast(Value(None), DateTimeField())
-    named = rows.order_by().values(need=Value(name, CharField()))
-    counted: QuerySet[Any, Any] = named.annotate(count=Count("pk"), since=earliest)
-    return counted.values_list("need", "count", "since")
-
-
-def _standing() -> "QuerySet[RefusedPush]":
-    """Pushes that were too large, and no inbound message of their account came since: Front's queue stands."""
-    inbound = InboundMessage.objects.filter(account=OuterRef("account")).order_by("-received_at")
-    latest = Coalesce(Subquery(inbound.values("received_at")[:1]), Value(datetime(1970, 1, 1, tzinfo=UTC)))
-    return RefusedPush.objects.filter(received_at__gt=latest)
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """Whether one runs. Every worker looks at each account every ten seconds: `seen_at` is when one last did; None:
-    never. `is_silent`: none did in the last `SILENT_AFTER`."""
-
-    seen_at: datetime | None
-    is_silent: bool
-
-
-def accounts() -> list[AccountState]:
-    """What sending remembers of each account that a worker ever looked at; one query."""
-    return list(AccountState.objects.order_by("account"))
-
-
-def worker(accounts: Iterable[AccountState], now: datetime | None = None) -> Worker:
-    """Whether a worker runs, by what is remembered of the accounts."""
-    seen = max((account.clock for account in accounts if account.clock), default=None)
-    return Worker(seen, seen is None or seen < (now or timezone.now()) - SILENT_AFTER)
-
-
-# What was sent, and what became of it
 
 
 @dataclass(slots=True)

@@ -14,8 +14,8 @@ from django_front_sms.models import Event
 from django_front_sms.models.event import new_event_id, new_event_ids
 
 # Many at once are given as the values of these fields: an instance costs more than writing its row does.
-VALUES = ("event_id", "kind", "subject", "data")
-Values = tuple[str, str, str, dict[str, Any]]
+FIELDS = ("event_id", "kind", "subject", "data")
+EventValues = tuple[str, str, str, dict[str, Any]]
 
 
 def message_received(message_id: int) -> Event:
@@ -52,11 +52,11 @@ def _event(kind: Event.Kind, subject: str, **data: Any) -> Event:
     return _row((new_event_id(), kind, subject, data))
 
 
-def _row(values: Values) -> Event:
-    return Event(**dict(zip(VALUES, values, strict=True)), next_at=due_at_once())
+def _row(values: EventValues) -> Event:
+    return Event(**dict(zip(FIELDS, values, strict=True)), next_at=due_at_once())
 
 
-def states_changed(message_ids: Sequence[int], old: str, new: str) -> list[Values]:
+def states_changed(message_ids: Sequence[int], old: str, new: str) -> list[EventValues]:
     """As `state_changed`, of many messages that made the same move."""
     kind, old, new = Event.Kind.STATE_CHANGED.value, str(old), str(new)
     return [
@@ -65,7 +65,7 @@ def states_changed(message_ids: Sequence[int], old: str, new: str) -> list[Value
     ]
 
 
-def statuses_received(statuses: Sequence[tuple[int, int | None]]) -> list[Values]:
+def statuses_received(statuses: Sequence[tuple[int, int | None]]) -> list[EventValues]:
     """`statuses`: the key of each, and that of its message, or None, as in `status_received`."""
     kind = Event.Kind.STATUS_RECEIVED.value
     return [

@@ -1,0 +1,134 @@
+"""The public face: sending and previewing. Bad input raises `InvalidMessage`, and nothing is stored.
+
+Rows are written inside the caller's transaction; the worker is woken when that commits. A broker that is down never
+raises here and never loses a row: the next sweep finds it.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from asgiref.sync import sync_to_async
+from django.utils.translation import gettext as _
+
+from django_front_sms.conf import get_settings
+from django_front_sms.exceptions import InvalidMessage, NotPossible, NotRepliable
+from django_front_sms.gateway import gsm
+from django_front_sms.gateway.gsm import Preview
+from django_front_sms.models import InboundMessage, OutboundMessage
+from django_front_sms.sending.store import store, store_one
+from django_front_sms.sending.validation import draft
+from django_front_sms.states import OPEN, State
+
+
+def send_sms(
+    to: str,
+    text: str,
+    *,
+    sender: str | None = None,
+    account: str = "default",
+    unicode: bool | None = None,
+    price: int | None = None,
+    priority: Literal["normal", "urgent"] = "normal",
+    scheduled_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    on_duplicate: Literal["defer", "coalesce", "reject"] | None = None,
+    ignore_opt_out: bool = False,
+    idempotency_key: str | None = None,
+    created_by: Any = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> OutboundMessage:
+    """Queue one SMS, and give its row.
+
+    `to` is a number in any form that people write; without a country code it is taken in `DEFAULT_REGION`.
+    `text` has at most `MAX_TEXT_LENGTH` characters (§2.1). `sender` goes out exactly as written; None is the account's
+    own. `unicode`: None decides by the text, True allows Unicode, False lets the gateway replace what GSM lacks.
+    `price` is in øre: whole kroner, 100 to 20000 (§2.1). Naive datetimes are in the current time zone.
+    A repeated `idempotency_key` gives the row that it gave before.
+
+    Raises `InvalidMessage`, whose `code` names the fault.
+    """
+    asked = draft(
+        get_settings(),
+        to,
+        text,
+        sender=sender,
+        account=account,
+        unicode=unicode,
+        price=price,
+        priority=priority,
+        scheduled_at=scheduled_at,
+        expires_at=expires_at,
+        on_duplicate=on_duplicate,
+        ignore_opt_out=ignore_opt_out,
+        idempotency_key=idempotency_key,
+        created_by=created_by,
+        metadata=metadata,
+    )
+    return store_one(asked)
+
+
+async def asend_sms(to: str, text: str, **options: Any) -> OutboundMessage:
+    """`send_sms` for async code; the same arguments and errors."""
+    return await sync_to_async(send_sms)(to, text, **options)
+
+
+def send_many_sms(messages: Iterable[Mapping[str, Any]], **defaults: Any) -> list[OutboundMessage]:
+    """Queue many SMS, all or none, and give their rows in the same order.
+
+    Each of `messages` is a dict with `send_sms`'s arguments; `defaults` fill in what one leaves out.
+    Raises `InvalidMessage` with `index`, the place of the first one at fault, from 0.
+    """
+    conf = get_settings()
+    drafts = []
+    for index, message in enumerate(messages):
+        try:
+            drafts.append(draft(conf, **{**defaults, **message}))
+        except InvalidMessage as error:
+            error.index = index
+            raise
+    return store(drafts)
+
+
+def preview_sms(text: str, *, unicode: bool | None = None) -> Preview:
+    """How `text` would arrive: encoding, segments, units, and what the gateway would replace. Stores nothing."""
+    return gsm.preview(text, unicode=unicode, replacement=get_settings().replacement)
+
+
+def resend(message: OutboundMessage, by: Any = None, *, idempotency_key: str | None = None) -> OutboundMessage:
+    """The same once more, as a new message. `NotPossible` while the old one is on its way, or waits for a decision."""
+    if message.state in OPEN | {State.UNCONFIRMED} and not message.given_up:
+        raise NotPossible(
+            _("This message is %(state)s; it can be sent again when it has come to an end.")
+            % {"state": message.get_state_display()}
+        )
+    if not message.recipient:
+        raise NotPossible(_("The number and the text of this message were erased; it cannot be sent again."))
+    asked = draft(
+        get_settings(),
+        message.recipient,
+        message.text,
+        sender=None if message.price else message.sender,
+        account=message.account,
+        unicode=message.unicode,
+        price=message.price,
+        priority="urgent" if message.priority else "normal",
+        on_duplicate="defer",  # who sends it again does not want to hear that it was sent before
+        ignore_opt_out=message.ignore_opt_out,
+        idempotency_key=idempotency_key,
+        created_by=by,
+        metadata={**message.metadata, "resend_of": message.pk},
+    )
+    return store_one(asked)
+
+
+def reply(inbound: InboundMessage, text: str, **options: Any) -> OutboundMessage:
+    """Answer `inbound` from the number that was written to."""
+    if not inbound.sender.startswith("+"):
+        raise NotRepliable(_("This message came from a text or a short code, not from a number that can be answered."))
+    answered = inbound.in_reply_to
+    options.setdefault("account", inbound.account)
+    options.setdefault("sender", answered.sender if answered else inbound.recipient)
+    asked = draft(get_settings(), inbound.sender, text, **options)
+    asked.reply_to = inbound
+    return store_one(asked)

@@ -1,0 +1,125 @@
+"""One text to many numbers (§2.4)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from django_front_sms import optouts
+from django_front_sms.conf import FrontSMSSettings, get_settings
+from django_front_sms.exceptions import InvalidMessage
+from django_front_sms.gateway import gsm
+from django_front_sms.models import BulkSend, OutboundMessage
+from django_front_sms.sending.store import must_match, store, without_index
+from django_front_sms.sending.validation import check_recipient, draft, identify
+
+
+def send_bulk_sms(
+    to: Iterable[str],
+    text: str,
+    *,
+    sender: str | None = None,
+    account: str = "default",
+    unicode: bool | None = None,
+    skip_invalid: bool = False,
+    created_by: Any = None,
+    metadata: Mapping[str, Any] | None = None,
+    ignore_opt_out: bool = False,
+    idempotency_key: str | None = None,
+) -> BulkSend:
+    """Queue one text to many numbers by Front's bulk API (§2.4), and give the row that groups them.
+
+    Each distinct number gets one message. Front gives no ids for them, so no delivery status ever comes. With
+    `skip_invalid`, numbers that can't be read, and those that opted out, are left out; otherwise they raise
+    `InvalidMessage`, which lists them in `invalid`. `unicode=False` refuses a text with characters outside GSM: bulk
+    does not replace them (§2.2, code 16). A repeated `idempotency_key` gives the row that it gave before.
+    """
+    conf = get_settings()
+    wanted, invalid = _distinct(to, conf)
+    if invalid and not skip_invalid:
+        raise InvalidMessage(
+            _("%(count)d of the numbers cannot be sent to; see `invalid`. Correct them, or pass skip_invalid=True.")
+            % {"count": len(invalid)},
+            "invalid_recipient",
+            invalid=invalid,
+        )
+    if not wanted:
+        raise InvalidMessage(_("There is no number to send to."), "no_recipients", invalid=invalid)
+    if unicode is False and not gsm.is_gsm(text):
+        raise InvalidMessage(
+            _("Bulk takes GSM characters only, unless Unicode is allowed (§2.4). Allow it, or replace the others."),
+            "not_gsm",
+        )
+    options: dict[str, Any] = {"sender": sender, "account": account, "unicode": unicode, "created_by": created_by}
+    options |= {"metadata": metadata, "ignore_opt_out": ignore_opt_out}
+    drafts = [draft(conf, number, text, **options) for number in wanted]
+    first = drafts[0]
+    bulk = BulkSend(
+        account=account,
+        sender=first.sender,
+        text=text,
+        unicode=first.unicode,
+        created_by=first.created_by,
+        metadata=first.metadata,
+        idempotency_key=idempotency_key or None,
+    )
+    identify(bulk, sorted(wanted), first.sender, text, first.unicode)
+    return _earlier(bulk) or _store_bulk(bulk, _willing(drafts, wanted, invalid, skip_invalid))
+
+
+def _earlier(bulk: BulkSend) -> BulkSend | None:
+    """The row that has this bulk send's idempotency key already."""
+    if not bulk.idempotency_digest:
+        return None
+    earlier = BulkSend.objects.filter(idempotency_digest=bulk.idempotency_digest).first()
+    if earlier is not None:
+        must_match(bulk, earlier)
+    return earlier
+
+
+def _store_bulk(bulk: BulkSend, drafts: list[OutboundMessage]) -> BulkSend:
+    bulk.recipients = len(drafts)
+    try:
+        with without_index(), transaction.atomic():
+            bulk.save(force_insert=True)
+            for message in drafts:
+                message.bulk = bulk
+            store(drafts)
+    except IntegrityError:  # somebody stored its key since we looked
+        earlier = _earlier(bulk)
+        if earlier is None:
+            raise
+        return earlier
+    return bulk
+
+
+def _distinct(to: Iterable[str], conf: FrontSMSSettings) -> tuple[dict[str, str], list[str]]:
+    """The numbers in E.164, each once, in the order given, with how it was written; and those that are none."""
+    wanted: dict[str, str] = {}
+    invalid: list[str] = []
+    for number in to:
+        try:
+            wanted.setdefault(check_recipient(number, conf), number)
+        except InvalidMessage:
+            invalid.append(number)
+    return wanted, invalid
+
+
+def _willing(
+    drafts: list[OutboundMessage], written: Mapping[str, str], invalid: list[str], skip: bool
+) -> list[OutboundMessage]:
+    """The drafts whose recipients did not opt out; unless `skip`, there must be no others."""
+    refused = set(optouts.refused(drafts))
+    unwilling = [written[message.recipient] for place, message in enumerate(drafts) if place in refused]
+    if unwilling and not skip:
+        raise InvalidMessage(
+            _("%(count)d of the numbers opted out; see `invalid`. Leave them out, or pass skip_invalid=True.")
+            % {"count": len(unwilling)},
+            "opted_out",
+            invalid=unwilling,
+        )
+    willing = [message for place, message in enumerate(drafts) if place not in refused]
+    if not willing:
+        raise InvalidMessage(_("There is no number to send to."), "no_recipients", invalid=[*invalid, *unwilling])
+    return willing

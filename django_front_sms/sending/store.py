@@ -1,0 +1,112 @@
+"""Storing new messages: idempotency keys, opt-outs and limits are checked in the same transaction."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+
+from django_front_sms import events, optouts
+from django_front_sms.conf import get_settings
+from django_front_sms.db.bulk import insert_rows
+from django_front_sms.exceptions import InvalidMessage
+from django_front_sms.models import BulkSend, OutboundMessage
+from django_front_sms.sending import limits
+
+BATCH = 1000  # rows in one INSERT
+
+
+def store_one(asked: OutboundMessage) -> OutboundMessage:
+    with without_index():
+        return store([asked])[0]
+
+
+@contextmanager
+def without_index() -> Iterator[None]:
+    """The caller gave no list of messages, so that what is wrong has no place in one."""
+    try:
+        yield
+    except InvalidMessage as error:
+        error.index = None
+        raise
+
+
+def store(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
+    """Insert what is new; a draft whose idempotency key is known gives the row that has it."""
+    if not drafts:
+        return []
+    try:
+        with transaction.atomic():
+            rows = _insert(drafts, _known(drafts))
+    except IntegrityError:
+        # Somebody stored one of the keys since we looked.
+        for message in drafts:
+            message.pk = None
+        with transaction.atomic():
+            rows = _insert(drafts, _known(drafts))
+    transaction.on_commit(lambda: events.hint("dispatch"))
+    return rows
+
+
+def _known(drafts: Iterable[OutboundMessage]) -> dict[str, OutboundMessage]:
+    """The rows that have these idempotency keys already, by the digest of account and key."""
+    wanted = [message.idempotency_digest for message in drafts if message.idempotency_digest]
+    known: dict[str, OutboundMessage] = {}
+    for start in range(0, len(wanted), BATCH):
+        found = OutboundMessage.objects.filter(idempotency_digest__in=wanted[start : start + BATCH])
+        known |= {str(message.idempotency_digest): message for message in found}
+    return known
+
+
+def _insert(drafts: list[OutboundMessage], known: dict[str, OutboundMessage]) -> list[OutboundMessage]:
+    rows: list[OutboundMessage] = []
+    new: list[OutboundMessage] = []
+    for index, message in enumerate(drafts):
+        digest = message.idempotency_digest or ""
+        earlier = known.get(digest)
+        if earlier is None:
+            new.append(message)
+            rows.append(message)
+            if digest:
+                known[digest] = message
+        else:
+            must_match(message, earlier, index)
+            rows.append(earlier)
+    _check_opt_outs(new, drafts)
+    _check_limits(new, drafts)
+    if connection.features.can_return_rows_from_bulk_insert:
+        for start in range(0, len(new), BATCH):
+            insert_rows(new[start : start + BATCH])
+    else:  # MySQL names no keys of many rows, and callers need them
+        for message in new:
+            message.save(force_insert=True)
+    return rows
+
+
+def _check_opt_outs(new: list[OutboundMessage], drafts: list[OutboundMessage]) -> None:
+    for place in optouts.refused(new):
+        raise InvalidMessage(
+            _("This number opted out of messages from this sender. A service message may pass ignore_opt_out=True."),
+            "opted_out",
+            index=drafts.index(new[place]),
+        )
+
+
+def _check_limits(new: list[OutboundMessage], drafts: list[OutboundMessage]) -> None:
+    try:
+        limits.check(new, get_settings())
+    except InvalidMessage as error:
+        if error.index is not None:
+            error.index = drafts.index(new[error.index])  # its place among all, not only among the new ones
+        raise
+
+
+def must_match(
+    message: OutboundMessage | BulkSend, earlier: OutboundMessage | BulkSend, index: int | None = None
+) -> None:
+    if earlier.payload_digest not in (message.payload_digest, ""):  # empty: what it was is erased, that it was is not
+        raise InvalidMessage(
+            _("This idempotency key belongs to another message (number, sender, text or price differ). Use a new key."),
+            "idempotency_mismatch",
+            index=index,
+        )
