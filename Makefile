@@ -111,10 +111,11 @@ bench: $(PEERS)
 # Each needs a part of the repository; where that is missing, say so and fail.
 faults: PART = tests/faults/__main__.py
 faults: RUN = -m tests.faults
-screenshots: PART = docs/screenshots.py
+screenshots: PART = docs/screenshots/__main__.py
+screenshots: RUN = -m docs.screenshots
 faults screenshots: $(LINTERS)
 	@test -f $(PART) || { echo "make $@ is not there yet: it would run $(PART), which does not exist."; exit 1; }
-	$(BIN)/python $(or $(RUN),$(PART)) $(ARGS)
+	$(BIN)/python $(RUN) $(ARGS)
 
 clean:
 	rm -rf build dist var .tox *.egg-info

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from benchmarks import report, rows, sending
-from benchmarks.row import Options, Row
+from benchmarks import measurements, report, sending
+from benchmarks.measurement import Options, Row
 
 
 def names() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(rows.__path__))
+    return sorted(module.name for module in pkgutil.iter_modules(measurements.__path__))
 
 
 def asked() -> argparse.Namespace:
@@ -44,7 +44,7 @@ def main() -> None:
             f"{report.machine(vendor)} at the start; commit {report.commit()}; {given.rounds} rounds of {given.count:,}"
         )
         for name in given.only:
-            for row in importlib.import_module(f"benchmarks.rows.{name}").measure(options):
+            for row in importlib.import_module(f"benchmarks.measurements.{name}").measure(options):
                 done.append(row)
                 bar.console.print(f"{row.what}: {report.number(row.figure)}  {row.aim}")
             bar.advance(task)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.row import Row
+from benchmarks.measurement import Row
 
 _POINT = re.compile(r"sending, 50 ms gateway, (\d+) at once, of the bare client")
 _COST = re.compile(r"CPU for a message, worker and PostgreSQL, of (.+) \(2 processes, 0 ms\)")

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.row import Row
+from benchmarks.measurement import Row
 
 _PACKAGES = ("Django", "celery", "urllib3", "psycopg", "django-post_office", "smsutil")
 

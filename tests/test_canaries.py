@@ -20,7 +20,7 @@ from django_front_sms.signals import message_received
 from django_front_sms.signing import webhook_path
 from django_front_sms.tasks import deliver_events, dispatch, sweep
 from tests.outbox.stage import configure, stream
-from tests.pushes import by_post, file, sms
+from tests.webhooks.pushes import by_post, file, sms
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,7 +7,7 @@ from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.keywords import fallback, on_keyword
 from django_front_sms.models import Event, InboundMessage
 from django_front_sms.signals import message_received
-from tests.pushes import sms
+from tests.webhooks.pushes import sms
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("hints")]
 

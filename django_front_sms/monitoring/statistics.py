@@ -1,6 +1,6 @@
 """What the rows add up to: what needs a person, how much was sent, what became of it, and how fast it arrived.
 
-Numbers for the dashboard, a terminal or a monitoring system: plain data and no words. Each function is one or two queries
+Plain numbers for the dashboard, a terminal or a monitoring system. Each function is one or two queries
 that an index answers, so that all of them together stay under a tenth of a second at millions of rows.
 """
 

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django_front_sms import conversations
 from django_front_sms.models import InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
+from tests.inbox.test_pictures import KINDS, png
 from tests.stories import at, attempt, file, inbound, message, paused, status
-from tests.test_pictures import KINDS, png
 
 pytestmark = pytest.mark.django_db
 

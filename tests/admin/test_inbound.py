@@ -5,8 +5,8 @@ from django.urls import reverse
 
 from django_front_sms.downloads import safe_name
 from django_front_sms.models import MmsFile
+from tests.inbox.test_pictures import KINDS, png
 from tests.stories import delivered, file, inbound
-from tests.test_pictures import KINDS, png
 
 pytestmark = pytest.mark.django_db
 

@@ -1,6 +1,6 @@
 """What a new user tries with `make demo`: text somebody from the admin, and see what comes of it, on both screens.
 
-The steps are a test (`test_story.py`) and the pictures of it (`docs/screenshots_of_story.py`).
+The steps are a test (`test_story.py`) and the pictures of it (`docs/screenshots/story.py`).
 """
 
 from collections.abc import Callable

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django_front_sms.models import InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
 from tests.browser.test_accessibility import faults
+from tests.inbox.test_pictures import png
 from tests.stories import at, file, inbound, message
-from tests.test_pictures import png
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -14,7 +14,7 @@ from django_front_sms.signing import webhook_path
 from example_project.demo.processes import free_port
 from tests.conftest import missing
 from tests.docs.pages import DOCS, HERE
-from tests.pushes import QUERY
+from tests.webhooks.pushes import QUERY
 
 PAGE = DOCS / "howto" / "behind-nginx.md"
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")

@@ -13,8 +13,8 @@ from django_front_sms.outbox import fold_statuses, statuses, sweep
 from django_front_sms.outbox.claim import Job, claim
 from django_front_sms.outbox.settle import Result, settle
 from django_front_sms.outbox.slots import Lane, Stream
+from tests.concurrency import at_once
 from tests.outbox.stage import NUMBER, accepted, configure, not_sent
-from tests.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

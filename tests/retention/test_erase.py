@@ -30,9 +30,9 @@ from tests.outbox.stage import (
     take_one,
     unclear,
 )
-from tests.pushes import JPEG, PNG, QUERY, by_get, by_post, file, sms
 from tests.retention.storages import UNWILLING, WILLING
 from tests.retention.traces import digests, files_in, traces
+from tests.webhooks.pushes import JPEG, PNG, QUERY, by_get, by_post, file, sms
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 

@@ -21,9 +21,9 @@ from django_front_sms.models import (
 from django_front_sms.states import State
 from tests.commands.running import read, run
 from tests.outbox.stage import NUMBER, accepted, again, attempt, configure, hear, message, take, take_one, unclear
-from tests.pushes import JPEG, QUERY, by_get, by_post, file, sms
 from tests.retention.storages import UNWILLING, WILLING
 from tests.retention.traces import digests, files_in, traces
+from tests.webhooks.pushes import JPEG, QUERY, by_get, by_post, file, sms
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 

@@ -1,0 +1,154 @@
+"""`make screenshots`: the admin as people see it, in light, in dark and on a phone, in English and in Norwegian, into
+docs/screenshots/. `make screenshots ARGS="dashboard composer"` takes those alone.
+
+Needs Chromium (CHROMIUM names it) and the `dev` extra. The messages are invented (`messages.py`), and live
+in a database of their own.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from socketserver import ThreadingMixIn
+from typing import Any
+from urllib.parse import quote
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGET = ROOT / "docs" / "screenshots"
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+PHONE, WIDE = (390, 844), (1280, 800)
+SHOTS = (  # screen, theme, language, size
+    ("dashboard", "light", "en", WIDE),
+    ("dashboard", "dark", "nb", WIDE),
+    ("dashboard", "light", "nb", PHONE),
+    ("messages", "light", "en", WIDE),
+    ("messages", "dark", "nb", WIDE),
+    ("messages", "light", "nb", PHONE),
+    ("message", "light", "en", WIDE),
+    ("message", "dark", "nb", WIDE),
+    ("message", "dark", "en", PHONE),
+    ("unconfirmed", "light", "nb", WIDE),
+    ("composer", "light", "en", WIDE),
+    ("composer", "dark", "nb", WIDE),
+    ("composer", "light", "nb", PHONE),
+    ("conversation", "light", "en", WIDE),
+    ("conversation", "dark", "nb", WIDE),
+    ("conversation", "light", "nb", PHONE),
+    ("mms", "light", "en", WIDE),
+    ("export", "light", "nb", WIDE),
+)
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+def main(*wanted: str) -> None:
+    sys.path.insert(0, str(ROOT))
+    target = Path(os.environ.get("TARGET") or TARGET)
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ["DATABASE_URL"] = f"sqlite:///{scratch}/pictures.sqlite3"
+        os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+        application = set_up(Path(scratch))
+        from docs.screenshots import messages, phones, story
+
+        server = make_server("127.0.0.1", 0, application, Server, Quiet)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            take(f"http://127.0.0.1:{server.server_port}", messages.fill(), target, wanted)
+        finally:
+            server.shutdown()
+    if not wanted or "phones" in wanted:
+        phones.main(target)
+    if not wanted or "story" in wanted:
+        story.main(target)
+
+
+def set_up(scratch: Path) -> Any:
+    import django
+    from django.conf import settings
+    from django.contrib.staticfiles.handlers import StaticFilesHandler
+    from django.core.management import call_command
+    from django.core.wsgi import get_wsgi_application
+
+    # Afternoon, whenever it is taken: at midnight a dashboard has nothing to show of today.
+    settings.TIME_ZONE = f"Etc/GMT{max(datetime.now(UTC).hour - 15, -14):+d}"
+    django.setup()
+    settings.MEDIA_ROOT = str(scratch / "media")
+    settings.DEBUG = True  # static files come straight from the packages
+    account = {**settings.FRONT_SMS["ACCOUNTS"]["default"], "SENDER": "Klinikken"}
+    prices = {"ACCOUNTS": {"default": account}, "PRICE_PER_SEGMENT": Decimal("0.55")}
+    settings.FRONT_SMS = {**settings.FRONT_SMS, **prices}
+    call_command("migrate", verbosity=0)
+    return StaticFilesHandler(get_wsgi_application())
+
+
+def take(address: str, pages: dict[str, str], target: Path, wanted: Sequence[str]) -> None:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for name, theme, language, (width, height) in SHOTS:
+            if wanted and name not in wanted:
+                continue
+            context = browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme=theme,
+                locale=language,
+                reduced_motion="reduce",
+            )
+            context.set_default_timeout(120_000)
+            page = context.new_page()
+            page.goto(f"{address}/admin/login/?next={quote(pages[name])}")
+            page.fill("#id_username", "kari")
+            page.fill("#id_password", "kari")
+            page.press("#id_password", "Enter")
+            page.wait_for_url(f"{address}{pages[name]}")
+            if name == "composer":
+                _write(page)
+            page.wait_for_function("[...document.images].every(image => image.complete || image.loading === 'lazy')")
+            page.wait_for_timeout(500)  # what scripts bring to its place
+            parts = [name, *(["phone"] if width == PHONE[0] else []), theme, *([language] if language != "en" else [])]
+            clip = {"x": 0, "y": 0, "width": width, "height": _height(page, height)}
+            _save(page.screenshot(full_page=clip["height"] > height, clip=clip), target / f"{'-'.join(parts)}.png")
+            print(f"{'-'.join(parts)}.png")
+            context.close()
+        browser.close()
+
+
+def _write(page: Any) -> None:
+    """A message that has something to tell: a number that is none, an opt-out, and characters that cost."""
+    page.fill("[name=to]", "999 99 999\n+47 92 34 56 78\n933 33 333\n12")
+    page.fill("[name=text]", "Hei! Timen din torsdag kl. 10–11 er bekreftet. Passer det ikke… svar på denne meldingen.")
+    page.wait_for_timeout(1500)  # the numbers are checked when nobody has typed for a moment
+
+
+def _height(page: Any, at_most: int) -> int:
+    """As much of the page as has something on it, up to one and a half screens; of the dashboard, all."""
+    height = int(page.evaluate("document.documentElement.scrollHeight"))
+    return height if page.locator(".fs-tiles").count() else min(height, at_most * 3 // 2)
+
+
+def _save(png: bytes, file: Path) -> None:
+    from io import BytesIO
+
+    from PIL import Image
+
+    picture = Image.open(BytesIO(png)).convert("RGB")
+    picture.quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

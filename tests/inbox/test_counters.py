@@ -1,0 +1,204 @@
+"""Holes in Front's counter: found in any order, told once after a grace, closed when the message comes late."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from django_front_sms import inbox
+from django_front_sms.events import records
+from django_front_sms.gateway.push import decode_inbound_json, decode_inbound_query
+from django_front_sms.inbox import counters
+from django_front_sms.models import CounterGap, Event, InboundCounter, InboundMessage
+from tests.webhooks.pushes import sms
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
+
+START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+def bring(counter: int, second: float | None = None, account: str = "default", **fields) -> None:
+    """The message with this number, sent in this second (its number, where none is given), and looked at."""
+    sent = START + timedelta(seconds=counter if second is None else second)
+    body = sms(id=InboundMessage.objects.count(), counter=counter, sent=sent.isoformat(), **fields)
+    inbox.store_inbound(account, decode_inbound_json(body), body)
+    inbox.process()
+
+
+def holes(**fields) -> list[list[int]]:
+    """The numbers missing from each hole that is open."""
+    gaps = CounterGap.objects.filter(closed_at=None, **fields).order_by("first")
+    return [gap.missing for gap in gaps]
+
+
+def told() -> list[list[int]]:
+    return [event.data["missing"] for event in Event.objects.filter(kind=Event.Kind.COUNTER_GAP).order_by("pk")]
+
+
+def let_the_grace_pass() -> None:
+    # A second more: SQLite cuts its clock to milliseconds.
+    CounterGap.objects.update(found_at=timezone.now() - counters.GRACE - timedelta(seconds=1))
+    inbox.process()
+
+
+class TestFinding:
+    def test_a_count_without_a_hole_has_none(self):
+        for number in (7166, 7167, 7168):
+            bring(number)
+        assert holes() == []
+
+    def test_the_first_message_ever_misses_nothing(self):
+        bring(7166)
+        assert holes() == []
+
+    def test_a_skipped_number_is_a_hole(self):
+        bring(1), bring(2), bring(5)
+        assert holes() == [[3, 4]]
+
+    def test_one_count_runs_over_both_apis(self):
+        bring(1)
+        query = b"fromid=123450000&phonenr=004799999999&txt=x&time=1772452802&countnr=2&code=X"
+        inbox.store_inbound("default", decode_inbound_query(query), query)
+        inbox.process()
+        bring(3)
+        assert holes() == []
+        bring(5)
+        assert holes() == [[4]]
+
+    def test_each_account_has_a_count_of_its_own(self):
+        bring(1), bring(50, account="other"), bring(2), bring(52, account="other")
+        assert holes(account="default") == []
+        assert holes(account="other") == [[51]]
+
+    def test_a_message_without_a_counter_is_not_counted(self):
+        bring(1)
+        body = sms(id=500, counter="x")
+        inbox.store_inbound("default", decode_inbound_json(body), body)
+        inbox.process()
+        bring(2)
+        assert holes() == []
+        assert InboundCounter.objects.get().highest == 2
+
+    def test_a_redelivery_and_a_number_that_came_twice_change_nothing(self):
+        bring(1), bring(2), bring(2, 2, text="another"), bring(1, 1), bring(3)
+        assert holes() == []
+
+    def test_a_late_message_closes_its_hole(self):
+        bring(1), bring(3)
+        bring(2)
+        assert holes() == []
+        gap = CounterGap.objects.get()
+        assert (gap.first, gap.last, gap.came) == (2, 2, [2]) and gap.closed_at is not None
+
+    def test_of_a_longer_hole_the_rest_stays_open(self):
+        bring(1), bring(6), bring(4)
+        assert holes() == [[2, 3, 5]]
+        bring(5), bring(2), bring(3)
+        assert holes() == []
+
+    def test_a_thousand_missing_are_a_hole_and_one_more_is_a_count_set_anew(self):
+        bring(1), bring(1002)
+        assert len(holes()[0]) == 1000
+        bring(2004)
+        assert [gap.is_reset for gap in CounterGap.objects.order_by("pk")] == [False, True]
+
+    def test_whatever_the_counter_is_it_can_be_counted(self):
+        for number in (2**63 - 1, -(2**63), 0, 2**63 - 1):
+            bring(number, 5)
+        assert InboundMessage.objects.filter(announced=True).count() == 4
+
+
+class TestCountingAnew:
+    def test_a_lower_number_with_a_newer_time_is_a_count_set_anew_and_noted(self, caplog):
+        bring(7166, 0), bring(1, 10)
+        assert holes() == []
+        gap = CounterGap.objects.get()
+        assert (gap.is_reset, gap.missing) == (True, []) and gap.closed_at is not None
+        assert "from 7166 to 1" in caplog.text
+        bring(2, 11), bring(4, 13)
+        assert holes() == [[3]]
+
+    def test_a_lower_number_with_an_older_time_is_late(self):
+        bring(7166, 100), bring(7160, 94)
+        assert not CounterGap.objects.filter(is_reset=True).exists()
+        assert InboundCounter.objects.get().highest == 7166
+
+    def test_a_number_in_a_hole_is_late_even_if_its_time_is_a_second_newer(self):
+        bring(1, 1), bring(3, 3), bring(2, 4), bring(4, 4)
+        assert holes() == [] and not CounterGap.objects.filter(is_reset=True).exists()
+
+    def test_a_message_of_the_count_before_is_no_jump(self):
+        bring(7165, 0), bring(1, 10), bring(7166, 5), bring(2, 11)
+        assert holes() == []
+        assert InboundCounter.objects.get().highest == 2
+        bring(900, 3)
+        assert holes() == []
+
+    def test_a_new_count_does_not_close_an_old_hole(self):
+        bring(1, 1), bring(5, 5)
+        day = 24 * 3600
+        bring(1, day), bring(2, day + 1), bring(3, day + 2)
+        assert holes() == [[2, 3, 4]]
+
+    def test_nobody_is_told_of_it(self):
+        bring(7166, 0), bring(1, 10), bring(5000, 20)
+        let_the_grace_pass()
+        assert told() == []
+
+
+class TestTelling:
+    def test_a_hole_is_told_after_the_grace_and_once(self):
+        bring(1), bring(4)
+        assert told() == []
+        let_the_grace_pass()
+        inbox.process()
+        let_the_grace_pass()
+        assert told() == [[2, 3]]
+        event = Event.objects.get(kind=Event.Kind.COUNTER_GAP)
+        assert (event.subject, event.data["account"]) == ("account:default", "default")
+        assert CounterGap.objects.get().told_at is not None
+
+    def test_what_came_within_the_grace_is_not_told(self):
+        bring(1), bring(3), bring(2), bring(7), bring(5)
+        let_the_grace_pass()
+        assert told() == [[4, 6]]
+
+    def test_a_hole_that_was_told_is_closed_without_a_word(self):
+        bring(1), bring(4)
+        let_the_grace_pass()
+        bring(2), bring(3)
+        let_the_grace_pass()
+        assert told() == [[2, 3]] and holes() == []
+
+    def test_each_hole_is_told_by_itself(self):
+        bring(1), bring(3)
+        let_the_grace_pass()
+        bring(5)
+        let_the_grace_pass()
+        assert told() == [[2], [4]]
+
+    def test_the_mark_and_the_event_are_written_together(self, monkeypatch):
+        bring(1), bring(3)
+        monkeypatch.setattr(records, "counter_gap", lambda account, missing: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            let_the_grace_pass()
+        assert CounterGap.objects.get().told_at is None
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.permutations(range(1, 13)), st.sets(st.integers(2, 11)), st.integers(1, 5))
+def test_the_holes_do_not_depend_on_the_order_of_looking(order, lost, batch):
+    CounterGap.objects.all().delete()
+    InboundCounter.objects.all().delete()
+    came = [number for number in order if number not in lost]
+    messages = [
+        InboundMessage(account="default", counter=n, sent_at=START + timedelta(seconds=n), received_at=START)
+        for n in came
+    ]
+    for message in messages:
+        message.received_at = START + timedelta(minutes=5)
+    for first in range(0, len(messages), batch):
+        counters.count(messages[first : first + batch], timezone.now())
+    assert sorted(number for hole in holes() for number in hole) == sorted(lost)

@@ -1,0 +1,365 @@
+"""The public face: what callers give, get, and never have to fear."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+
+from django_front_sms import asend_sms, preview_sms, send_many_sms, send_sms, sending
+from django_front_sms.events import hints
+from django_front_sms.events.hints import HintPublisher
+from django_front_sms.exceptions import FrontSMSError, InvalidMessage, NotPossible
+from django_front_sms.models import InboundMessage, OutboundMessage
+from tests.concurrency import at_once
+from tests.outbox.stage import configure
+
+NUMBER = "+4799999999"
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_message_is_queued_as_it_was_asked_for(admin_user):
+    row = send_sms("999 99 999", "Hei på deg", created_by=admin_user, metadata={"appointment": 7})
+    row.refresh_from_db()
+    assert (row.state, row.recipient, row.sender, row.text, row.account) == (
+        "queued",
+        NUMBER,
+        "Mitt Firma",
+        "Hei på deg",
+        "default",
+    )
+    assert (row.segments, row.unicode, row.priority, row.metadata, row.created_by) == (
+        1,
+        False,
+        0,
+        {"appointment": 7},
+        admin_user,
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "options"),
+    [
+        ("invalid_recipient", {"to": "123"}),
+        ("invalid_recipient", {"to": "ikke et nummer"}),
+        ("invalid_recipient", {"to": ""}),
+        ("region_not_allowed", {"to": "+46701234567"}),
+        ("invalid_sender", {"sender": "Altfor lang avsender"}),
+        ("invalid_sender", {"sender": ""}),
+        ("empty_text", {"text": ""}),
+        ("empty_text", {"text": " \n"}),
+        ("text_too_long", {"text": "x" * 1025}),
+        ("not_gsm", {"text": "NUL \0"}),
+        ("not_gsm", {"text": "\ud83c"}),
+        ("invalid_price", {"price": 0}),
+        ("invalid_price", {"price": 50}),
+        ("invalid_price", {"price": 150}),
+        ("invalid_price", {"price": 20100}),
+        ("invalid_price", {"price": -100}),
+        ("invalid_price", {"price": True}),
+        ("invalid_price", {"price": 500.0}),
+        ("priced_text_too_long", {"price": 500, "text": "x" * 161}),
+        ("priced_text_too_long", {"price": 500, "text": "€" * 81}),
+        ("priced_text_too_long", {"price": 500, "text": "☃" * 71}),
+        ("unknown_account", {"account": "nobody"}),
+        ("rate_limited", {"to": "+4799999990"}),
+    ],
+)
+def test_bad_input_is_named_and_nothing_is_stored(settings, code: str, options: dict):
+    configure(settings, ALLOWED_REGIONS=["NO"])
+    if code == "rate_limited":
+        configure(settings, RATE_LIMITS={"per_account": "1/d"})
+        send_sms(NUMBER, "Test")
+    stored = OutboundMessage.objects.count()
+    with pytest.raises(InvalidMessage) as raised:
+        send_sms(**{"to": NUMBER, "text": "Test", **options})
+    assert (raised.value.code, raised.value.index) == (code, None)
+    assert isinstance(raised.value, FrontSMSError)
+    assert isinstance(raised.value, ValidationError)
+    assert str(raised.value)
+    assert OutboundMessage.objects.count() == stored
+
+
+def test_priced_messages_go_to_norway_only():
+    with pytest.raises(InvalidMessage) as raised:
+        send_sms("+46701234567", "Test", price=500)
+    assert raised.value.code == "priced_recipient"
+
+
+@pytest.mark.parametrize("price", [100, 500, 20000])
+def test_prices_are_whole_kroner_from_1_to_200(price: int):
+    assert send_sms(NUMBER, "x" * 160, price=price).sender == "2401"
+
+
+def test_an_error_shows_neither_number_nor_text():
+    with pytest.raises(InvalidMessage) as raised:
+        send_sms("999999", "Koden er 1234")
+    assert "999999" not in str(raised.value)
+    assert "1234" not in str(raised.value)
+
+
+def test_a_field_without_a_number_is_no_recipient():
+    with pytest.raises(InvalidMessage) as caught:
+        send_many_sms([{"to": NUMBER, "text": "Hei"}, {"to": None, "text": "Hei"}])
+    assert (caught.value.code, caught.value.index) == ("invalid_recipient", 1)
+
+
+def test_what_reads_as_a_number_is_one():
+    class Number:  # as django-phonenumber-field has them
+        def __str__(self) -> str:
+            return "+47 999 99 999"
+
+    assert send_sms(Number(), "Hei").recipient == NUMBER
+
+
+def test_the_longest_text_is_1024_characters_however_many_bytes_they_are():
+    assert send_sms(NUMBER, "☃" * 1024).segments == 16
+
+
+def test_naive_times_are_in_the_current_time_zone():
+    with timezone.override("America/New_York"):
+        row = send_sms(NUMBER, "Test", scheduled_at=datetime(2030, 1, 1, 12), expires_at=datetime(2030, 1, 1, 13))
+    noon = datetime(2030, 1, 1, 12, tzinfo=ZoneInfo("America/New_York"))
+    assert (row.scheduled_at, row.next_at, row.expires_at) == (noon, noon, noon + timedelta(hours=1))
+
+
+def test_unicode_none_decides_by_the_text():
+    assert send_sms(NUMBER, "Test æøå").unicode is False
+    assert send_sms(NUMBER, "Test ☃").unicode is True
+
+
+def test_unicode_false_lets_the_gateway_replace():
+    row = send_sms(NUMBER, "Test ☃", unicode=False)
+    assert (row.unicode, row.text) == (False, "Test ☃")
+
+
+def test_a_preview_stores_nothing():
+    assert preview_sms("Hei ☃", unicode=False).replaced == ("☃",)
+    assert not OutboundMessage.objects.exists()
+
+
+@pytest.mark.parametrize("options", [{"priority": "soon"}, {"on_duplicate": "maybe"}, {"idempotency_key": "x" * 201}])
+def test_a_word_that_does_not_exist_is_a_value_error(options: dict):
+    with pytest.raises(ValueError):
+        send_sms(NUMBER, "Test", **options)
+    assert not OutboundMessage.objects.exists()
+
+
+# ---- Many
+
+
+def test_many_are_stored_in_their_order_with_defaults():
+    rows = send_many_sms([{"to": NUMBER, "text": "1"}, {"to": NUMBER, "text": "2", "sender": "B"}], sender="A")
+    assert [(row.text, row.sender) for row in rows] == [("1", "A"), ("2", "B")]
+    assert [row.pk for row in rows] == sorted(OutboundMessage.objects.values_list("pk", flat=True))
+
+
+def test_of_many_all_or_none_are_stored_and_the_first_at_fault_is_named():
+    messages = [{"to": NUMBER, "text": "1"}, {"to": NUMBER, "text": ""}, {"to": "x", "text": "3"}]
+    with pytest.raises(InvalidMessage) as raised:
+        send_many_sms(messages)
+    assert (raised.value.code, raised.value.index) == ("empty_text", 1)
+    assert not OutboundMessage.objects.exists()
+
+
+def test_of_many_a_key_that_does_not_match_is_named():
+    send_sms(NUMBER, "1", idempotency_key="a")
+    messages = [{"to": NUMBER, "text": "0"}, {"to": NUMBER, "text": "2", "idempotency_key": "a"}]
+    with pytest.raises(InvalidMessage) as raised:
+        send_many_sms(messages)
+    assert (raised.value.code, raised.value.index) == ("idempotency_mismatch", 1)
+    assert OutboundMessage.objects.count() == 1
+
+
+def test_many_of_none_are_none():
+    assert send_many_sms([]) == []
+
+
+def test_many_can_be_a_generator():
+    assert len(send_many_sms({"to": NUMBER, "text": str(n)} for n in range(3))) == 3
+
+
+def test_thousands_are_stored_in_a_few_statements(django_assert_max_num_queries):
+    if not connection.features.can_return_rows_from_bulk_insert:
+        pytest.skip("MySQL names no keys of many rows")
+    with django_assert_max_num_queries(200):
+        send_many_sms([{"to": NUMBER, "text": str(n)} for n in range(2500)])
+
+
+def test_a_database_that_names_no_keys_of_many_rows_gets_them_one_by_one_and_each_has_its_key(monkeypatch):
+    """As MySQL 8, which has no INSERT … RETURNING."""
+    monkeypatch.setattr(type(connection.features), "can_return_rows_from_bulk_insert", False)
+    rows = send_many_sms([{"to": NUMBER, "text": str(n)} for n in range(3)])
+    assert [OutboundMessage.objects.get(pk=row.pk).text for row in rows] == ["0", "1", "2"]
+
+
+# ---- Idempotency
+
+
+def test_the_same_key_and_message_gives_the_same_row():
+    first = send_sms(NUMBER, "Test", idempotency_key="a")
+    assert send_sms("99999999", "Test", idempotency_key="a").pk == first.pk
+    assert OutboundMessage.objects.count() == 1
+
+
+@pytest.mark.parametrize("other", [{"text": "B"}, {"to": "+4799999998"}, {"sender": "B"}, {"price": 500}])
+def test_the_same_key_with_another_message_is_refused(other: dict):
+    send_sms(NUMBER, "Test", idempotency_key="a")
+    with pytest.raises(InvalidMessage) as raised:
+        send_sms(**{"to": NUMBER, "text": "Test", "idempotency_key": "a", **other})
+    assert (raised.value.code, raised.value.index) == ("idempotency_mismatch", None)
+    assert OutboundMessage.objects.count() == 1
+
+
+def test_a_key_belongs_to_its_account(settings):
+    configure(settings, "second", SERVICE_ID=5678)
+    first = send_sms(NUMBER, "Test", idempotency_key="a")
+    assert send_sms(NUMBER, "Other", idempotency_key="a", account="second").pk != first.pk
+
+
+@pytest.mark.parametrize("key", ["", None])
+def test_an_empty_key_is_none(key):
+    first = send_sms(NUMBER, "Test", idempotency_key=key)
+    second = send_sms(NUMBER, "Test", idempotency_key=key)
+    assert first.pk != second.pk
+    assert first.idempotency_key is None
+
+
+@pytest.mark.parametrize("other", ["kunde-a", "KUNDE-Å", "kunde-Å "])
+def test_keys_that_a_collation_takes_for_equal_are_different(other: str):
+    first = send_sms(NUMBER, "Test", idempotency_key="kunde-Å")
+    assert send_sms(NUMBER, "Another", idempotency_key=other).pk != first.pk
+
+
+def test_a_key_twice_in_one_call_is_one_row():
+    message = {"to": NUMBER, "text": "Test", "idempotency_key": "a"}
+    first, second = send_many_sms([message, message])
+    assert first.pk == second.pk
+
+
+def test_who_loses_the_race_for_a_key_gets_the_winners_row(monkeypatch: pytest.MonkeyPatch):
+    """The other's row is committed between our look and our INSERT."""
+    looks = []
+    real = sending.store._known
+
+    def look(drafts):
+        looks.append(1)
+        return real(drafts) if len(looks) > 1 else {}
+
+    first = send_sms(NUMBER, "Test", idempotency_key="a")
+    monkeypatch.setattr(sending.store, "_known", look)
+    rows = send_many_sms([{"to": NUMBER, "text": "B"}, {"to": NUMBER, "text": "Test", "idempotency_key": "a"}])
+    assert rows[1].pk == first.pk
+    assert OutboundMessage.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_that_send_with_one_key_at_once_all_get_the_same_row():
+    rows = at_once(*[lambda: send_sms(NUMBER, "Test", idempotency_key="a")] * 8)
+    assert len({row.pk for row in rows}) == 1
+
+
+# ---- Handing over
+
+
+def test_a_worker_is_woken_on_commit(hints: list[str], django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        send_sms(NUMBER, "Test")
+        assert hints == []
+    assert hints == ["dispatch"]
+
+
+def test_many_wake_a_worker_once(hints: list[str], django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        send_many_sms([{"to": NUMBER, "text": str(n)} for n in range(50)])
+    assert hints == ["dispatch"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_rolled_back_is_neither_stored_nor_told(hints: list[str]):
+    with pytest.raises(RuntimeError), transaction.atomic():
+        send_sms(NUMBER, "Test")
+        raise RuntimeError
+    assert hints == []
+    assert not OutboundMessage.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dead_broker_never_raises_and_loses_no_row(monkeypatch: pytest.MonkeyPatch):
+    asked: list[str] = []
+
+    def refuse(app, task):
+        asked.append(task)
+        raise ConnectionError
+
+    monkeypatch.setattr("django_front_sms.events.hints.send_hint", refuse)
+    monkeypatch.setattr(hints, "_publisher", HintPublisher())
+    row = send_sms(NUMBER, "Test")
+    assert hints._publisher.flush(20)
+    assert asked == ["dispatch"]
+    assert OutboundMessage.objects.get() == row
+
+
+def test_async_code_sends_too():
+    row = async_to_sync(asend_sms)(NUMBER, "Test", priority="urgent")
+    assert OutboundMessage.objects.get(pk=row.pk).priority == 1
+
+
+# ---- Sending again, and answering
+
+
+@pytest.mark.parametrize("state", ["sent", "undelivered", "rejected", "cancelled", "expired"])
+def test_what_has_ended_can_be_sent_again_as_a_new_message(state: str, admin_user):
+    row = send_sms(NUMBER, "Test", priority="urgent", metadata={"a": 1}, sender="B", idempotency_key="k")
+    OutboundMessage.objects.filter(pk=row.pk).update(state=state)
+    row.refresh_from_db()
+    new = row.resend(admin_user)
+    assert (new.recipient, new.text, new.sender, new.priority, new.created_by) == (NUMBER, "Test", "B", 1, admin_user)
+    assert new.metadata == {"a": 1, "resend_of": row.pk}
+    assert new.idempotency_key is None
+    row.refresh_from_db()
+    assert row.state == state
+
+
+@pytest.mark.parametrize("state", ["queued", "unconfirmed"])
+def test_what_is_on_its_way_or_undecided_cannot_be_sent_again(state: str):
+    row = send_sms(NUMBER, "Test")
+    OutboundMessage.objects.filter(pk=row.pk).update(state=state)
+    row.refresh_from_db()
+    with pytest.raises(NotPossible):
+        row.resend()
+
+
+def test_who_sends_again_waits_for_the_window_rather_than_hear_of_a_duplicate(settings):
+    configure(settings, ON_DUPLICATE="coalesce")
+    row = send_sms(NUMBER, "Test")
+    OutboundMessage.objects.filter(pk=row.pk).update(state="undelivered")
+    row.refresh_from_db()
+    assert row.resend().on_duplicate == "defer"
+
+
+def inbound(**fields) -> InboundMessage:
+    values = {"account": "default", "sender": NUMBER, "recipient": "26114", "text": "Hei", "api": "json"}
+    return InboundMessage.objects.create(**{**values, "identity": "1", "content_digest": "1", **fields})
+
+
+def test_an_answer_goes_to_the_sender_from_the_number_that_was_written_to():
+    question = inbound()
+    answer = question.reply("Hei selv")
+    assert (answer.recipient, answer.sender, answer.reply_to) == (NUMBER, "26114", question)
+
+
+def test_an_answer_to_an_answer_comes_from_what_we_sent_with():
+    ours = send_sms(NUMBER, "Test", sender="26114123456789")
+    assert inbound(in_reply_to=ours).reply("Takk").sender == "26114123456789"
+
+
+@pytest.mark.parametrize("sender", ["Mitt Firma", "2401", ""])
+def test_a_text_or_a_short_code_cannot_be_answered(sender: str):
+    with pytest.raises(InvalidMessage) as raised:
+        inbound(sender=sender).reply("Hei")
+    assert raised.value.code == "not_repliable"
