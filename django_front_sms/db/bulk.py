@@ -9,14 +9,23 @@ In statements written here stand names of tables and columns alone, quoted; ever
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from django.db import connection, models
 
+Item = TypeVar("Item")
 Row = Any  # a model's instance, or a plain object with a `pk`, its model's `_meta`, and an attribute for each field
 _Column = Any  # a concrete field: Django's types know no such thing
+
+
+def in_chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """`items` in lists of at most `size`: a statement takes only so many parameters."""
+    remaining = iter(items)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
 
 
 def update_rows(rows: Sequence[Row], fields: Sequence[str]) -> None:

@@ -4,7 +4,6 @@ A delivery is known by a digest of its own, made here and not by the database, w
 """
 
 import hashlib
-import json
 import logging
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -12,6 +11,7 @@ from weakref import WeakKeyDictionary
 from django.db import IntegrityError, InterfaceError, OperationalError, connections, models, router, transaction
 
 from django_front_sms import events
+from django_front_sms.db.digest import digest
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.events import records
 from django_front_sms.gateway.push import InboundPush, StatusPush
@@ -69,7 +69,7 @@ def store_inbound(account: str, push: InboundPush, raw: bytes) -> bool:
             return False
         if known is not None:
             problems.append(f"{_CAME_BEFORE}{known.pk}")
-            identity = _digest("again", identity, content)
+            identity = digest("again", identity, content)
             message = None
             continue
         if message is None:
@@ -176,23 +176,19 @@ def _insert_together(row: models.Model, attached: list[MmsFile], using: str) -> 
 def _identity(account: str, push: InboundPush, raw: bytes) -> str:
     """Which delivery of Front's this is. GET brings no id (§2.5.2); what its fields do not tell apart, its bytes do."""
     if push.id is not None:
-        return _digest(push.api, account, push.id)
+        return digest(push.api, account, push.id)
     if push.api == "get" and push.counter is not None and push.sent is not None:
-        return _digest("get", account, push.counter, int(push.sent.timestamp()), push.sender, push.recipient)
-    return _digest("raw", push.api, account, hashlib.sha256(raw).hexdigest())
+        return digest("get", account, push.counter, int(push.sent.timestamp()), push.sender, push.recipient)
+    return digest("raw", push.api, account, hashlib.sha256(raw).hexdigest())
 
 
 def content_digest(push: InboundPush, raw: bytes) -> str:
     """What is said, however it is written down; where some of it could not be read, the bytes themselves."""
     if push.problem:
-        return _digest("raw", hashlib.sha256(raw).hexdigest())
+        return digest("raw", hashlib.sha256(raw).hexdigest())
     attached = [[part.id, part.content_type, part.name, part.digest] for part in push.files]
     sent = push.sent and push.sent.isoformat()
-    return _digest(push.recipient, push.sender, push.text, sent, push.counter, push.keyword, attached)
-
-
-def _digest(*parts: Any) -> str:
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+    return digest(push.recipient, push.sender, push.text, sent, push.counter, push.keyword, attached)
 
 
 def _hint(using: str | None) -> None:
