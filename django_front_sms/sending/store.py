@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from django_front_sms import events, optouts
 from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks, insert_rows
+from django_front_sms.db.routing import atomic, connection, on_commit
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, OutboundMessage
 from django_front_sms.sending import limits
@@ -36,15 +37,15 @@ def store(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
     if not drafts:
         return []
     try:
-        with transaction.atomic():
+        with atomic():
             rows = _insert(drafts, _known(drafts))
     except IntegrityError:
         # Somebody stored one of the keys since we looked.
         for message in drafts:
             message.pk = None
-        with transaction.atomic():
+        with atomic():
             rows = _insert(drafts, _known(drafts))
-    transaction.on_commit(lambda: events.hint("dispatch"))
+    on_commit(lambda: events.hint("dispatch"))
     return rows
 
 
@@ -74,7 +75,7 @@ def _insert(drafts: list[OutboundMessage], known: dict[str, OutboundMessage]) ->
             rows.append(earlier)
     _check_opt_outs(new, drafts)
     _check_limits(new, drafts)
-    if connection.features.can_return_rows_from_bulk_insert:
+    if connection().features.can_return_rows_from_bulk_insert:
         for chunk in in_chunks(new, BATCH):
             insert_rows(chunk)
     else:  # MySQL names no keys of many rows, and callers need them
