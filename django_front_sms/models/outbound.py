@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_front_sms.states import State, in_words
+from django_front_sms.states import State
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -255,7 +255,7 @@ class OutboundMessage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk} {in_words(self.state)}"
+        return f"#{self.pk}"
 
     def timeline(self) -> "list[Entry]":
         """What happened to this message, oldest first, in plain words."""

@@ -42,7 +42,7 @@ class Composed:
         """The idempotency key of this very message to `numbers`, written by this user on this page. A text that was
         changed since has another one."""
         values = [getattr(self, name) for name in self.__slots__ if name != "user"]
-        written = json.dumps([self.user.pk, *map(str, values), *numbers])
+        written = json.dumps([str(self.user.pk), *map(str, values), *numbers])
         return f"composer-{hashlib.blake2b(written.encode(), digest_size=16).hexdigest()}"
 
 
