@@ -1,5 +1,6 @@
 """Who may call an action, and what a caller may send. Sites configure authentication in DRF's own settings."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -9,7 +10,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from django_front_sms.access import may_use, missing_permission
+from django_front_sms.access import accounts_of, may_use, missing_permission
 
 
 class HasRequiredPermissions(BasePermission):
@@ -29,22 +30,29 @@ class HasRequiredPermissions(BasePermission):
 def check_account(request: Request, account: str) -> None:
     """Raise `PermissionDenied` unless the user may use this account (`ACCOUNT_ACCESS`)."""
     if not may_use(request.user, account):
-        raise PermissionDenied(_("You may not use this account."))
+        raise PermissionDenied(_account_refused())
 
 
-def check_may_send(
-    request: Request, *, account: str = "default", price: int | None = None, ignore_opt_out: bool = False
-) -> None:
-    """Raise `PermissionDenied` unless the user may send such a message from this account."""
-    check_account(request, account)
-    missing = missing_permission(request.user, price=price, ignore_opt_out=ignore_opt_out)
-    if missing is not None:
-        raise PermissionDenied(_lacks(missing))
+def check_may_send(request: Request, *messages: Mapping[str, Any]) -> None:
+    """Raise `PermissionDenied` unless the user may send messages with these options of `send_sms`."""
+    accounts = accounts_of(request.user)  # once, because a site's function may query its database
+    for options in messages:
+        if accounts is not None and options.get("account", "default") not in accounts:
+            raise PermissionDenied(_account_refused())
+        missing = missing_permission(
+            request.user, price=options.get("price"), ignore_opt_out=options.get("ignore_opt_out", False)
+        )
+        if missing is not None:
+            raise PermissionDenied(_lacks(missing))
 
 
 def author(request: Request) -> Any:
     """The user for `created_by`; None for users without a row, such as services with tokens of their own."""
     return request.user if isinstance(request.user, get_user_model()) else None
+
+
+def _account_refused() -> str:
+    return _("You may not use this account.")
 
 
 def _lacks(permission: str) -> str:

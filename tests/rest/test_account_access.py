@@ -94,6 +94,16 @@ def test_one_message_from_an_account_that_may_not_be_used_refuses_all(stranger: 
     assert stranger.post("messages/many/", {"messages": messages[:1]}).status_code == 201
 
 
+def test_access_is_looked_up_once_for_many_messages(
+    stranger: Api, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    monkeypatch.setitem(globals(), "accounts_by_name", lambda user: calls.append(user) or ["other"])
+    messages = [{"to": NUMBER, "text": str(n), "account": "other"} for n in range(50)]
+    assert stranger.post("messages/many/", {"messages": messages}).status_code == 201
+    assert len(calls) == 1
+
+
 def test_rows_of_the_own_account_are_shown_among_others(stranger: Api, ids: dict[str, int], receive: Any) -> None:
     own = send_sms("+4799999991", "Hei", account="other")
     theirs = receive("Hei", account="other", sender="+4799999991")

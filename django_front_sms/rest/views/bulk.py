@@ -49,11 +49,7 @@ class BulkSendViewSet(ListModelMixin, FrontSMSViewSet):
     )
     def create(self, request: Request) -> Response:
         options = idempotency.with_header_key(request, validated_body(NewBulkSendSerializer, request))
-        check_may_send(
-            request,
-            account=options.get("account", "default"),
-            ignore_opt_out=options.get("ignore_opt_out", False),
-        )
+        check_may_send(request, options)
         bulk = sending.send_bulk_sms(**options, created_by=author(request))
         idempotency.check_may_view(request, bulk)
         address = reverse("front_sms_rest:bulk", args=[bulk.pk], request=request)

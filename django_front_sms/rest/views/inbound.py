@@ -89,12 +89,7 @@ class InboundMessageViewSet(ConversationMixin, ListModelMixin, RetrieveModelMixi
     def reply(self, request: Request, pk: int) -> Response:
         message = self.get_object()
         options = idempotency.with_header_key(request, validated_body(NewReplySerializer, request))
-        check_may_send(
-            request,
-            account=message.account,
-            price=options.get("price"),
-            ignore_opt_out=options.get("ignore_opt_out", False),
-        )
+        check_may_send(request, {**options, "account": message.account})
         return created_response(request, message.reply(**options, created_by=author(request)))
 
     @operation(

@@ -1,8 +1,7 @@
 """Outgoing messages: sending one or many, reading, cancelling and resending them."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
@@ -11,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from django_front_sms import sending
+from django_front_sms.db import routing
 from django_front_sms.models import OutboundMessage
 from django_front_sms.rest import idempotency
 from django_front_sms.rest.permissions import author, check_may_send
@@ -75,7 +75,7 @@ class MessageViewSet(ConversationMixin, ListModelMixin, RetrieveModelMixin, Fron
     )
     def create(self, request: Request) -> Response:
         options = idempotency.with_header_key(request, validated_body(NewMessageSerializer, request))
-        _check_options(request, options)
+        check_may_send(request, options)
         return created_response(request, sending.send_sms(**options, created_by=author(request)))
 
     @operation(
@@ -91,9 +91,8 @@ class MessageViewSet(ConversationMixin, ListModelMixin, RetrieveModelMixin, Fron
             text = _("Many messages have no common key. Give each its own idempotency_key in the body.")
             raise idempotency.invalid_header(text)
         messages = validated_body(NewMessagesSerializer, request)["messages"]
-        for options in messages:
-            _check_options(request, options)
-        with transaction.atomic():
+        check_may_send(request, *messages)
+        with routing.atomic():
             rows = sending.send_many_sms(messages, created_by=author(request))
             for index, row in enumerate(rows):
                 idempotency.check_may_view(request, row, index)
@@ -129,7 +128,8 @@ class MessageViewSet(ConversationMixin, ListModelMixin, RetrieveModelMixin, Fron
     @action(detail=True, methods=["post"])
     def resend(self, request: Request, pk: int) -> Response:
         message = self.get_object()
-        check_may_send(request, account=message.account, price=message.price, ignore_opt_out=message.ignore_opt_out)
+        names = ("account", "price", "ignore_opt_out")
+        check_may_send(request, {name: getattr(message, name) for name in names})
         key = idempotency.key_from_header(request)
         return created_response(request, message.resend(by=author(request), idempotency_key=key))
 
@@ -142,11 +142,6 @@ class MessageViewSet(ConversationMixin, ListModelMixin, RetrieveModelMixin, Fron
     @action(detail=True)
     def conversation(self, request: Request, pk: int) -> Response:
         return self.conversation_response(request)
-
-
-def _check_options(request: Request, options: dict[str, Any]) -> None:
-    names = ("account", "price", "ignore_opt_out")
-    check_may_send(request, **{name: options[name] for name in names if name in options})
 
 
 def created_response(request: Request, message: OutboundMessage) -> Response:

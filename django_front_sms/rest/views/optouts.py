@@ -49,7 +49,9 @@ class OptOutViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Front
         account = options.get("account", "default")
         check_account(request, account)
         get_settings().account(account)  # raises UnknownAccount
-        row = opt_out(**options, by=author(request))
+        row = opt_out(**options, by=(user := author(request)))
+        if row.created_by != user and not request.user.has_perm("front_sms.view_optout"):
+            row.created_by = row.message = None  # an earlier opt-out, which this user may not view
         address = reverse("front_sms_rest:opt-out", args=[row.pk], request=request)
         return Response(OptOutSerializer(row).data, status=201, headers={"Location": address})
 
