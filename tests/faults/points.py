@@ -81,7 +81,7 @@ def install(folder: Path) -> None:
     _folder = folder
     around(engine("outbox.dispatcher"), "claim", before="before claim", after="after claim")
     around(engine("outbox.claim"), "_take", after="claiming")
-    exchange = engine("outbox.exchange")
+    exchange = engine("outbox.executor")
     around(exchange, "attempt", before="before attempt", after="after read")
     around(client._Connection, "read", before="after write")
     around(engine("outbox.dispatcher"), "settle", before="before settle", after="after settle")
