@@ -25,7 +25,7 @@ def remove(name: str) -> None:
 @rule("twin lock")
 def _twin_lock() -> None:
     """Equal messages no longer wait for each other."""
-    engine("outbox.duplicates").Twins.in_the_way = lambda self, *args, **kwargs: None
+    engine("outbox.duplicates").DuplicateWindow.transition_for = lambda self, *args, **kwargs: None
 
 
 @rule("first attempt")

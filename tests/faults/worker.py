@@ -71,7 +71,7 @@ def _scale(scale: float) -> None:
     for module, name in (
         ("outbox.rules", "FIRST_DELAY"),
         ("outbox.rules", "LONGEST_DELAY"),
-        ("outbox.duplicates", "LOOK_AGAIN"),
+        ("outbox.duplicates", "RECHECK_AFTER"),
         ("outbox.accounts", "FIRST_PROBE"),
     ):
         setattr(engine(module), name, getattr(engine(module), name) * scale)
