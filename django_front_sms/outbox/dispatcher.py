@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
-from django.db import Error, connection
+from django.db import Error
 
 from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.db.clock import Moment, database_now
+from django_front_sms.db.routing import connection
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox.claim import claim
 from django_front_sms.outbox.executor import Executor
@@ -197,8 +198,8 @@ def _more(one: Found, other: Found) -> Found:
 def _reconnect() -> None:
     """Close the connection, so that the next try makes a new one: after a fail-over the old one may be to a server that
     only reads."""
-    if not connection.in_atomic_block:
-        connection.close()
+    if not connection().in_atomic_block:
+        connection().close()
 
 
 def run(seconds: float | None = None, hand_over: Callable[[], bool] = lambda: True) -> int:
