@@ -72,7 +72,7 @@ class OptOutAdmin(ReadOnlyAdmin):
             obj.created_by = request.user  # type: ignore[assignment]
         super().save_model(request, obj, form, change)
 
-    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+    def search_rows(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         return queryset.filter(search.by_number("number", term)) if term else queryset
 
     @admin.display(description=_("sender"))

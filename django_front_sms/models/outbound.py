@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
-from django_front_sms.states import State, in_words
+from django_front_sms.states import State
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -256,7 +256,7 @@ class OutboundMessage(PrimaryModel):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk} {in_words(self.state)}"
+        return f"#{self.pk}"
 
     def timeline(self) -> "list[Entry]":
         """What happened to this message, oldest first, in plain words."""

@@ -1,6 +1,6 @@
 """What needs attention: one definition for the dashboard, `front_sms status`, the health page and metrics."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from django.db.models import CharField, Count, DateTimeField, Min, OuterRef, Q, 
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
+from django_front_sms.events.accounts import of_accounts
 from django_front_sms.models import (
     AccountState,
     CounterGap,
@@ -37,13 +38,13 @@ class Need:
     since: datetime | None = None
 
 
-def needs(now: datetime | None = None) -> dict[str, Need]:
+def needs(now: datetime | None = None, accounts: Collection[str] | None = None) -> dict[str, Need]:
     """What needs a person, by name, in one query. Rows that have no mark of being dealt with count for `RECENTLY`.
 
     `overdue`: due for more than `OVERDUE_AFTER`, while their account is not paused. `unconfirmed`: wait for a decision.
     `events_given_up`: their receivers failed. `counter_gaps`: inbound messages that never came. `pushes_too_large`: no
     inbound message came since. `unreadable_inbound`, `unreadable_statuses`: have a problem. `without_status`: had
-    none for `HOURS_WITHOUT_STATUS`.
+    none for `HOURS_WITHOUT_STATUS`. `accounts`: count the rows of these only; None: of all.
     """
     now = now or timezone.now()
     recent = Q(received_at__gte=now - RECENTLY)
@@ -59,10 +60,16 @@ def needs(now: datetime | None = None) -> dict[str, Need]:
         "unreadable_statuses": DeliveryStatus.objects.filter(recent, ~Q(problem="")),
         "without_status": OutboundMessage.objects.without_status(),
     }
+    if accounts is not None:
+        counted = {name: _of_accounts(rows, accounts) for name, rows in counted.items()}
     first, *others = (_counted(name, rows, "next_at" if name == "overdue" else "") for name, rows in counted.items())
     each = first.union(*others, all=True).order_by()  # Django 6.1 would order a union by its first model's Meta
     found = {name: Need(count, since) for name, count, since in each}
     return {name: found.get(name, Need(0)) for name in counted}
+
+
+def _of_accounts(rows: "QuerySet[Any]", accounts: Collection[str]) -> "QuerySet[Any]":
+    return of_accounts(rows, accounts) if rows.model is Event else rows.filter(account__in=accounts)
 
 
 def _counted(name: str, rows: "QuerySet[Any]", since: str) -> "QuerySet[Any, Any]":
