@@ -5,7 +5,6 @@ Nothing is checked here beyond what a value must be to be used at all: `checks.p
 
 import copy
 import functools
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -16,6 +15,7 @@ from typing import Any, Literal, Self
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 
+from django_front_sms.db.digest import digest
 from django_front_sms.exceptions import UnknownAccount
 
 FRONT_ADDRESSES = ("18.197.36.176", "18.197.110.183", "18.197.138.46")  # §2.5
@@ -63,8 +63,7 @@ class Account:
 
 @functools.lru_cache(maxsize=64)  # asked for with every message
 def _digest_of_gateway(url: str, service_id: int) -> str:
-    place = f"{url.rstrip('/').lower()}#{service_id}"
-    return hashlib.blake2b(place.encode(), digest_size=16).hexdigest()
+    return digest(url.rstrip("/").lower(), service_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

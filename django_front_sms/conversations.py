@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Left
 
 from django_front_sms.conf import get_settings
@@ -24,7 +24,7 @@ Row = TypeVar("Row")
 
 CHUNK = 250  # rows that are read at once
 ROUNDS = 4  # chunks of one table that a page of threads may cost
-_ALL = 2**63 - 1  # a position behind every row
+_ALL = BigIntegerField.MAX_BIGINT  # a position behind every row
 _BEGINNING = 200  # characters of a text
 _OURS: tuple[str, ...] = ("id", "created_at", "account", "recipient")
 _THEIRS: tuple[str, ...] = ("id", "received_at", "account", "sender")

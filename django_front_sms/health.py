@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import Error, connection
+from django.db import Error
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
+from django_front_sms.db.routing import connection
 from django_front_sms.models import AccountState, OutboundMessage
 from django_front_sms.monitoring import alerts
 from django_front_sms.states import State
@@ -60,7 +61,7 @@ def _answer(checks: dict[str, Check]) -> JsonResponse:
 
 def migrations(now: datetime) -> Found:
     """Whether all migrations of this app have run."""
-    executor = MigrationExecutor(connection)
+    executor = MigrationExecutor(connection())
     ours = [node for node in executor.loader.graph.leaf_nodes() if node[0] == "front_sms"]
     missing = [migration.name for migration, _ in executor.migration_plan(ours) if migration.app_label == "front_sms"]
     return {"ok": not missing, "missing": missing}

@@ -16,6 +16,7 @@ from django.db.models.functions import Substr
 from django.utils import timezone
 
 from django_front_sms.conf import get_settings
+from django_front_sms.db.bulk import in_chunks
 from django_front_sms.gateway.keywords import own_text, plain
 from django_front_sms.gateway.numbers import from_wire
 from django_front_sms.models import InboundMessage, OptOut
@@ -104,8 +105,8 @@ def refused(messages: Sequence[Addressed]) -> list[int]:
 
 
 def _rows(account: str, numbers: Sequence[str]) -> Iterable[tuple[str, str]]:
-    for start in range(0, len(numbers), _AT_ONCE):
-        rows = OptOut.objects.filter(account=account, number__in=numbers[start : start + _AT_ONCE])
+    for some in in_chunks(numbers, _AT_ONCE):
+        rows = OptOut.objects.filter(account=account, number__in=some)
         yield from rows.values_list("number", "sender")
 
 

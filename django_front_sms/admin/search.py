@@ -10,7 +10,7 @@ from typing import Any
 
 import phonenumbers
 from django.db import connections
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet
 from django.db.models.functions import Collate, Upper
 from django.db.models.lookups import Contains
 
@@ -21,7 +21,7 @@ from django_front_sms.gateway.numbers import NumberError, parse_recipient
 _NUMBER = re.compile(r"(?=\D*\d)[\s(]*[+＋]?[\d\s()./\-\u2010-\u2015\u2212]+")
 _ID = re.compile(r"#?\s*([0-9]{1,19})")
 _QUOTED = re.compile(r'"(.+)"|“(.+)”|«(.+)»')
-_BIGGEST = 2**63 - 1
+_BIGGEST = BigIntegerField.MAX_BIGINT
 LATEST = 50_000  # messages whose texts are read for a search: about a tenth of a second of PostgreSQL's time
 FEW = 1000
 

@@ -115,10 +115,10 @@ WEAK_SECRET = CheckSpec(
     _("WEBHOOK_SECRETS holds a secret of fewer than 16 characters (number %(number)s)."),
     _("Who guesses it can forge messages. Make a long one: python -c 'import secrets; print(secrets.token_urlsafe())'"),
 )
-OTHER_DATABASE = CheckSpec(
+SEVERAL_DATABASES = CheckSpec(
     "front_sms.E018",
-    _('A database router sends this app to "%(alias)s"; its transactions are made in "default".'),
-    _('Keep the app front_sms in the database "default": elsewhere nothing would keep a message from going out twice.'),
+    _('A database router writes %(models)s to another database than outgoing messages, which go to "%(alias)s".'),
+    _("Let db_for_write give one answer for the app front_sms and the user model: their rows refer to each other."),
 )
 NOBODY_ALLOWED = CheckSpec(
     "front_sms.E019",

@@ -5,15 +5,17 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Tags, register
 from django.core.files.storage import FileSystemStorage, storages
-from django.db import DEFAULT_DB_ALIAS, router
+from django.db import router
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from django_front_sms.checks import messages
 from django_front_sms.checks.values import effective
-from django_front_sms.models import OutboundMessage
+from django_front_sms.db.routing import write_alias
 from django_front_sms.schedule import BEAT_SCHEDULE, HINTS_LAST
 
 # What a site sets when a proxy stands before it.
@@ -105,6 +107,8 @@ def _lies_in(folder: str | PathLike[str], other: str | PathLike[str]) -> bool:
 
 @register(messages.TAG)
 def check_routers(**kwargs: Any) -> Iterator[CheckMessage]:
-    alias = router.db_for_write(OutboundMessage)
-    if alias != DEFAULT_DB_ALIAS:
-        yield messages.OTHER_DATABASE.found(alias=alias)
+    alias = write_alias()
+    models = [*apps.get_app_config("front_sms").get_models(), get_user_model()]
+    elsewhere = [model._meta.label for model in models if router.db_for_write(model) != alias]
+    if elsewhere:
+        yield messages.SEVERAL_DATABASES.found(models=", ".join(elsewhere), alias=alias)

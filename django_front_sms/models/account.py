@@ -6,8 +6,10 @@ from django.db import models
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from django_front_sms.models.primary import PrimaryModel
 
-class AccountState(models.Model):
+
+class AccountState(PrimaryModel):
     """What sending must remember of one gateway account; its row is also the lock that claims queue up for.
 
     Nothing refers to it, so that locking it never waits for a foreign key. `key` is `conf.Account.gateway`.

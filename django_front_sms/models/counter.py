@@ -7,8 +7,10 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_front_sms.models.primary import PrimaryModel
 
-class InboundCounter(models.Model):
+
+class InboundCounter(PrimaryModel):
     """How far an account's counter has come; its row is also the lock behind which messages are counted."""
 
     account = models.CharField(_("account"), max_length=50, unique=True)
@@ -34,7 +36,7 @@ class InboundCounter(models.Model):
         return cls.objects.get(account=account)
 
 
-class CounterGap(models.Model):
+class CounterGap(PrimaryModel):
     """Numbers that no message came with: each is a message that Front sent and we never got.
 
     With `is_reset` it is no hole: the counter jumped so far, or back, that it must have been set anew.

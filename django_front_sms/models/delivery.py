@@ -9,9 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.models.outbound import OutboundMessage
+from django_front_sms.models.primary import PrimaryModel
 
 
-class SendAttempt(models.Model):
+class SendAttempt(PrimaryModel):
     """One claim of a message, and what came of it. The wire fields are as they stood on the wire."""
 
     class Outcome(models.TextChoices):
@@ -55,7 +56,7 @@ class SendAttempt(models.Model):
         return f"#{self.message_id} {self.number}: {self.get_outcome_display()}"
 
 
-class DeliveryStatus(models.Model):
+class DeliveryStatus(PrimaryModel):
     """One status push of Front's (§2.3), as it came. `message` is null while no message with that id is known."""
 
     message = models.ForeignKey(
@@ -86,7 +87,7 @@ class DeliveryStatus(models.Model):
         return f"{self.gateway_id}: {self.status}"
 
 
-class Decision(models.Model):
+class Decision(PrimaryModel):
     """What a person decided about a message, or an account, and who, and when."""
 
     class Action(models.TextChoices):

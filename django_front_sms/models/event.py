@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_front_sms.models.primary import PrimaryModel
+
 _NAME = re.compile(r"[\w.<>]+")
 
 
@@ -23,7 +25,7 @@ def new_event_ids(count: int) -> list[str]:
     return [digits[start : start + 32] for start in range(0, len(digits), 32)]
 
 
-class Event(models.Model):
+class Event(PrimaryModel):
     """Something that receivers are to hear of: written in the transaction of the change it tells of."""
 
     class Kind(models.TextChoices):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.conf import get_settings
+from django_front_sms.models.primary import PrimaryModel
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from django_front_sms.models.outbound import OutboundMessage
 
 
-class InboundMessage(models.Model):
+class InboundMessage(PrimaryModel):
     """One SMS or MMS that a person sent to us, in the same form whichever API brought it (§2.5)."""
 
     class Api(models.TextChoices):
@@ -97,7 +98,7 @@ def mms_storage() -> Storage:
     return _NamedStorage()
 
 
-class MmsFile(models.Model):
+class MmsFile(PrimaryModel):
     """A file of an MMS. `file` is named after its content, never after what the sender called it."""
 
     message = models.ForeignKey(
@@ -124,7 +125,7 @@ class MmsFile(models.Model):
         return self.name or f"#{self.pk}"
 
 
-class RefusedPush(models.Model):
+class RefusedPush(PrimaryModel):
     """An authentic push that was refused for its size. Front keeps it, and after three tries its whole queue stands:
     raise `MAX_INBOUND_BYTES` and restart the queue by the link in Front's notice (§1.2); nothing is lost."""
 

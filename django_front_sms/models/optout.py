@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.models.inbound import InboundMessage
+from django_front_sms.models.primary import PrimaryModel
 
 
-class OptOut(models.Model):
+class OptOut(PrimaryModel):
     """Somebody who wants no more messages from a sender of an account, or with an empty `sender` from any of them."""
 
     account = models.CharField(_("account"), max_length=50, default="default")

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
 from django_front_sms.states import State
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class OnDuplicate(models.TextChoices):
     REJECT = "reject", _("reject")
 
 
-class BulkSend(models.Model):
+class BulkSend(PrimaryModel):
     """One text to many numbers (§2.4); each number has an `OutboundMessage` of its own, which cannot be tracked."""
 
     account = models.CharField(_("account"), max_length=50)
@@ -72,7 +73,7 @@ class BulkSend(models.Model):
         return f"#{self.pk}"
 
 
-class OutboundQuerySet(models.QuerySet["OutboundMessage"]):
+class OutboundQuerySet(PrimaryQuerySet["OutboundMessage"]):
     def due(self, account: str, priorities: Sequence[int] = tuple(Priority), *, now: datetime) -> Self:
         """Queued messages whose time has come, the longest waiting first."""
         queued = self.filter(account=account, priority__in=priorities, state=State.QUEUED, next_at__lte=now)
@@ -100,7 +101,7 @@ class OutboundQuerySet(models.QuerySet["OutboundMessage"]):
         return sent.filter(~Exists(statuses))
 
 
-class OutboundMessage(models.Model):
+class OutboundMessage(PrimaryModel):
     """One SMS that a site wants sent. `state` is what we believe; `send_attempts` and `statuses` are why."""
 
     account = models.CharField(_("account"), max_length=50)
@@ -182,7 +183,7 @@ class OutboundMessage(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     risk_at = models.DateTimeField(_("at risk since"), null=True, blank=True, editable=False)
 
-    objects = OutboundQuerySet.as_manager()
+    objects: ClassVar = OutboundQuerySet.as_manager()
 
     send_attempts: "RelatedManager[SendAttempt]"
     statuses: "RelatedManager[DeliveryStatus]"

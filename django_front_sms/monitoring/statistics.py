@@ -4,7 +4,6 @@ Plain numbers for the dashboard, a terminal or a monitoring system. Each functio
 that an index answers, so that all of them together stay under a tenth of a second at millions of rows.
 """
 
-import hashlib
 import logging
 import math
 import statistics
@@ -22,9 +21,8 @@ from django.db.models.functions import TruncHour
 from django.utils import timezone
 
 from django_front_sms.conf import get_settings
-from django_front_sms.models import (
-    OutboundMessage,
-)
+from django_front_sms.db.digest import digest
+from django_front_sms.models import OutboundMessage
 from django_front_sms.monitoring.alerts import RECENTLY
 from django_front_sms.states import ACCEPTED, State
 
@@ -109,8 +107,7 @@ def traffic(days: int, now: datetime | None = None, accounts: Collection[str] | 
     since = datetime.combine(today - timedelta(days=days - 1), time.min, zone).astimezone(UTC)
     settled = datetime.combine(today, time.min, UTC) - _SETTLED_AFTER
     names = _names(accounts)
-    digest = hashlib.blake2b("\n".join(names).encode(), digest_size=8).hexdigest()
-    key = f"front_sms:hours:{digest}:{since:%Y%m%d%H}:{settled:%Y%m%d}"
+    key = f"front_sms:hours:{digest(*names)}:{since:%Y%m%d%H}:{settled:%Y%m%d}"
     old: list[_Hour] | None = _recall(key)
     if old is not None:
         return Traffic([*old, *_hours(settled, names)], zone)

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
-
 from django_front_sms import events
 from django_front_sms.conf import Account, get_settings
 from django_front_sms.db.clock import database_now
+from django_front_sms.db.routing import on_commit
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.events import records
 from django_front_sms.gateway.codes import ErrorCode
@@ -51,7 +50,7 @@ def resume(account: str, by: Any = None) -> bool:
     """Go on sending for a paused account; False where it was not paused."""
     resumed = _resume(account, by)
     if resumed:
-        transaction.on_commit(lambda: events.hint("dispatch"))
+        on_commit(lambda: events.hint("dispatch"))
     return resumed
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.db.models import F, QuerySet
 
 from django_front_sms import optouts
@@ -18,6 +17,7 @@ from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.db.bulk import insert_rows
 from django_front_sms.db.clock import Moment, database_now
 from django_front_sms.db.lookups import AnyOf
+from django_front_sms.db.routing import connection
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Sms
@@ -268,7 +268,7 @@ def _take(chosen: Sequence[_Chosen], token: str, now: datetime, conf: FrontSMSSe
         chosen = [c for c in chosen if c.message.pk in ours]
     attempts = [_attempt(c, token, now) for c in chosen]
     insert_rows(attempts)
-    if not connection.features.can_return_rows_from_bulk_insert:  # MySQL
+    if not connection().features.can_return_rows_from_bulk_insert:  # MySQL
         attempts = read(SendAttempt.objects.filter(message__in=pks, token=token), Attempt)
     numbers = {attempt.message_id: attempt.pk for attempt in attempts}
     for c in chosen:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from django_front_sms import events
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
+from django_front_sms.db.routing import on_commit
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import Decision, OutboundMessage, SendAttempt, Wait
@@ -91,9 +91,9 @@ def _require_unconfirmed(row: Message) -> None:
 def _decide(message: OutboundMessage, by: Any, action: Decision.Action, decide: Callable[[Message], Move]) -> State:
     state = _in_transaction(message.pk, by, action, decide)
     message.refresh_from_db()
-    transaction.on_commit(lambda: events.hint("deliver_events"))
+    on_commit(lambda: events.hint("deliver_events"))
     if state == State.QUEUED:
-        transaction.on_commit(lambda: events.hint("dispatch"))
+        on_commit(lambda: events.hint("dispatch"))
     return state
 
 

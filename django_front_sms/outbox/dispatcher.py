@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.db.clock import Moment, database_now
+from django_front_sms.db.routing import connection
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox.claim import claim
 from django_front_sms.outbox.executor import Exchanger
@@ -127,7 +128,7 @@ class Dispatcher:
                     len(self._unsettled),
                 )
                 time.sleep(_DATABASE_RETRY)
-                if not connection.in_atomic_block:
+                if not connection().in_atomic_block:
                     close_old_connections()
 
     def _finish(self) -> None:

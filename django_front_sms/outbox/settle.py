@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import DatabaseError, InterfaceError, OperationalError
-from django.db.models import F
+from django.db.models import BigIntegerField, F
 
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.db.clock import database_now
@@ -36,7 +36,7 @@ from django_front_sms.states import State
 logger = logging.getLogger(__name__)
 
 _OPEN = (SendAttempt.Outcome.PENDING, SendAttempt.Outcome.LOST)
-_BIGGEST = 2**63 - 1
+_BIGGEST = BigIntegerField.MAX_BIGINT
 # Besides what the database refuses: what Python cannot hand to it, such as 2**70 to SQLite.
 _UNSTORABLE = (DatabaseError, AttributeError, OverflowError, TypeError, ValueError)
 _OUTCOMES = {

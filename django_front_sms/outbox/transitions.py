@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import F, QuerySet
 
 from django_front_sms.db.bulk import insert_values, write_changes
 from django_front_sms.db.lookups import AnyOf
+from django_front_sms.db.routing import connection
 from django_front_sms.events import records
 from django_front_sms.models import Event, OutboundMessage, Wait
 from django_front_sms.outbox.records import LeasedMessage, Message, read
@@ -47,7 +47,7 @@ def locked_with_lease(pks: Iterable[int]) -> list[LeasedMessage]:
 def _locked(pks: Iterable[int]) -> "QuerySet[OutboundMessage]":
     messages = OutboundMessage.objects.filter(AnyOf(F("pk"), list(pks))).order_by("pk")
     # NO KEY: an INSERT of a status or an attempt that refers to the row need not wait. MariaDB has no such thing.
-    return messages.select_for_update(no_key=connection.features.has_select_for_no_key_update)
+    return messages.select_for_update(no_key=connection().features.has_select_for_no_key_update)
 
 
 def apply(moves: Sequence[Move], *, are_locked: bool = False) -> list[Message]:

@@ -3,20 +3,14 @@
 The first claim freezes recipient and sender in its `SendAttempt`; later claims send what was frozen, and nothing else.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
 
 from django_front_sms.conf import Account, FrontSMSSettings
+from django_front_sms.db.digest import digest
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox.records import Attempt, DueMessage
-
-
-def digest(*parts: object) -> str:
-    """32 hexadecimal digits that differ where any part differs."""
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

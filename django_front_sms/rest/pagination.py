@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import BigIntegerField, Model, QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
@@ -14,7 +14,7 @@ from rest_framework.utils.urls import replace_query_param
 from django_front_sms.rest.exceptions import BadQuery
 
 _CURSOR = re.compile(r"(older|newer)-([0-9]{1,19})")
-_BIGGEST = 2**63 - 1
+_BIGGEST = BigIntegerField.MAX_BIGINT
 
 
 def page(

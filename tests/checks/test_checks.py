@@ -365,9 +365,14 @@ def test_files_in_the_open_are_told_of_with_deploy_alone(site):
     assert [message.id for message in run_checks(tags=[TAG], databases=[])] == []
 
 
-def test_a_router_that_sends_the_app_elsewhere_is_found(site):
+def test_a_router_that_separates_this_app_from_its_users_is_found(site):
     site.DATABASE_ROUTERS = ["tests.checks.test_checks.Elsewhere"]
     assert found() == ["E018"]
+
+
+def test_a_router_that_keeps_them_together_in_another_database_is_right(site):
+    site.DATABASE_ROUTERS = ["tests.db.test_routing.AllInSecond"]
+    assert found() == []
 
 
 def test_no_password_and_no_secret_is_shown(site):

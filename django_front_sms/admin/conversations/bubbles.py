@@ -1,6 +1,5 @@
 """The messages of a conversation as bubbles: theirs on the left, ours on the right with what became of them."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from django_front_sms.admin.badges import icon, state_badge
 from django_front_sms.admin.conversations import mms
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.conversations import Message, written_at
+from django_front_sms.db.digest import digest
 from django_front_sms.inbox import files_of
 from django_front_sms.models import AccountState, InboundMessage, OutboundMessage
 from django_front_sms.timeline import standing
@@ -37,7 +37,7 @@ def version(message: Message, paused: Mapping[str, AccountState]) -> str:
         facts += [message.waits_for, message.next_at, due, pause, message.duplicate_of_id]
     else:
         facts = [message.problem, message.text, [(file.pk, bool(file.file)) for file in files_of(message)]]
-    return hashlib.blake2b(repr(facts).encode(), digest_size=4).hexdigest()
+    return digest(*map(repr, facts))[:8]
 
 
 def bubbles(request: HttpRequest, rows: Iterable[Message], paused: Mapping[str, AccountState]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -165,7 +165,7 @@ class Needs:
     def _failed_events(self, count: int) -> Card | None:
         if not count or not self.may_see("event"):
             return None
-        events = Event.objects.filter(failed=True)
+        events: QuerySet[Event] = Event.objects.filter(failed=True)
         if self._accounts is not None:
             events = of_accounts(events, self._accounts)
         latest = events.order_by("-pk").defer("data")[:SHOWN]

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.management.base import CommandError, OutputWrapper
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_front_sms.conf import Account, FrontSMSSettings, get_settings
 from django_front_sms.db.clock import database_now
+from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Answer
@@ -134,7 +134,7 @@ def _send(asked: OutboundMessage, wire: Wire, account: Account, conf: FrontSMSSe
     return outcome.answer.errorcode
 
 
-@transaction.atomic
+@nested_transaction
 def _record(asked: OutboundMessage, wire: Wire, outcome: ExchangeResult, answer: Answer, began: Any) -> int:
     """A row for what Front has, as the engine would have left it: sent, with Front's id and one attempt."""
     now = database_now()

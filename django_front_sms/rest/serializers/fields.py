@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import BigIntegerField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
@@ -14,7 +15,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 
 YEARS = range(2000, 2100)
 _DEEPEST, _MOST = 10, 20_000  # levels, and characters, of metadata
-_LARGEST = 2**63
+_LARGEST = BigIntegerField.MAX_BIGINT
 
 
 class Strict(serializers.Serializer[Any]):
@@ -109,7 +110,7 @@ def _can_be_kept(value: Any, levels: int) -> bool:
         case str():
             return "\0" not in value
         case int():
-            return -_LARGEST <= value < _LARGEST
+            return -_LARGEST <= value <= _LARGEST
         case float():
             return math.isfinite(value)
         case dict():

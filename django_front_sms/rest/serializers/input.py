@@ -2,6 +2,7 @@
 
 from typing import Any, TypeVar
 
+from django.db.models import BigIntegerField
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -19,7 +20,7 @@ from django_front_sms.states import State
 MOST = 10_000  # messages, or numbers of a bulk send, in one request
 HEADER = "Idempotency-Key"
 _PAGE, _LONGEST_PAGE = 50, 200
-_BIGGEST = 2**63 - 1
+_BIGGEST = BigIntegerField.MAX_BIGINT
 _Form = TypeVar("_Form", bound=serializers.BaseSerializer[Any])
 
 
