@@ -24,7 +24,7 @@ _FORMULA = re.compile(rf"(?:\A|(?<=[,;\t\r\n]))(?={_SKIPPED}(?!{_NUMBER})[=+\-@ï
 def harmless(text: str) -> str:
     """`text` with an apostrophe before everything that a spreadsheet could take for the start of a formula.
 
-    A formula begins with `=`, `+`, `-`, `@` or one of their full-width forms, at the start of the cell or after a comma,
+    A formula begins with `=`, `+`, `-`, `@` or one of their full-width forms, at the start of a cell or after a comma,
     a semicolon, a tab or a line break, any of which begins a cell where the file is read with another separator than it
     was written with. Invisible characters before the sign do not hide it. Phone numbers such as `+4799999999` stay.
     """
@@ -58,7 +58,7 @@ def can_write_xlsx() -> bool:
 
 
 def xlsx(titles: Sequence[str], pages: Iterable[Sequence[Sequence[Any]]]) -> IO[bytes]:
-    """A workbook as an open file. Rows go to disk as they come; every text is written as a string, never as a formula."""
+    """A workbook as an open file. Rows go to disk; every text is written as a string, never as a formula."""
     import xlsxwriter
 
     file = TemporaryFile()  # noqa: SIM115  (the response closes it)
