@@ -203,7 +203,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         term = asked.get("q", "")
         page = threads(
             account=asked.get("account"),
-            beginnings=_beginnings(term) if term else None,
+            prefixes=_beginnings(term) if term else None,
             unanswered=asked.get("show") == "unanswered",
             before=_cursor(request, "people"),
             brief=True,

@@ -60,7 +60,7 @@ class Conversations(Endpoint):
         asked = query(ConversationQuery, request)
         found = threads(
             account=asked.get("account"),
-            beginnings=[asked["number"]] if "number" in asked else None,
+            prefixes=[asked["number"]] if "number" in asked else None,
             unanswered=asked.get("unanswered", False),
             before=_cursor(asked),
             limit=asked["page_size"],
