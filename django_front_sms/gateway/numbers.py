@@ -89,6 +89,14 @@ def from_wire(number: str) -> str:
     return "+" + match[1] if match else number
 
 
+def written_forms(e164: str) -> set[str]:
+    """The digits of a number with its country code and, where that is known, without; no form begins with a zero."""
+    digits = e164.removeprefix("+")
+    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    code = next((digits[:length] for length in (1, 2, 3) if int(digits[:length] or 0) in codes), "")
+    return {digits, digits.removeprefix(code).lstrip("0")}
+
+
 def complete_psk(number: str, short_code: str = "26114") -> str:
     """Give a PSK sub-number of exactly nine digits its short code back (§2.5.2); nothing else is touched."""
     return short_code + number if _PSK_SUB_NUMBER.fullmatch(number) else number
