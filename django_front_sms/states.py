@@ -1,4 +1,4 @@
-"""What we believe of an outgoing message, and the one table of moves between these beliefs."""
+"""The states of an outgoing message, and the table of allowed moves between them."""
 
 from collections.abc import Set as AbstractSet
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class State(TextChoices):
-    """Each is explained in the reference of states."""
+    """The states; `docs/reference/states.md` explains each."""
 
     QUEUED = "queued", _("queued")
     SENDING = "sending", _("sending")
@@ -29,7 +29,7 @@ NOT_SENT = frozenset({State.REJECTED, State.DUPLICATE, State.CANCELLED, State.EX
 MOVES: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset(State) - {State.QUEUED},
     State.SENDING: frozenset(State) - {State.SENDING},
-    # Back to the queue: a late "not sent" took away the ground on which code 17 was read as "sent".
+    # Back to the queue: code 17 was read as "sent", and then a late answer said that the attempt was not sent.
     State.SENT: frozenset({State.AT_OPERATOR, State.DELIVERED, State.UNDELIVERED, State.QUEUED}),
     State.AT_OPERATOR: frozenset({State.DELIVERED, State.UNDELIVERED}),
     State.UNDELIVERED: frozenset({State.DELIVERED}),
@@ -47,7 +47,7 @@ _WORDS = dict(State.choices)
 
 
 def in_words(state: str) -> str:
-    """As `get_state_display()`, which looks up the words of every state to give those of one: lists have hundreds."""
+    """`get_state_display()`, without translating every state to show one: lists show hundreds."""
     return str(_WORDS.get(state, state))
 
 
@@ -57,7 +57,7 @@ def may_move(old: str, new: str) -> bool:
 
 
 def by_statuses(state: str, statuses: AbstractSet[int]) -> State:
-    """Where an accepted message stands after this *set* of statuses (§2.3): 4 beats 5 beats -1; order never matters."""
+    """The state of an accepted message after this *set* of statuses (§2.3): 4 beats 5 beats -1, in any order."""
     for status, result in ((4, State.DELIVERED), (5, State.UNDELIVERED), (-1, State.AT_OPERATOR)):
         if status in statuses and may_move(state, result):
             return result

@@ -102,7 +102,7 @@ def _settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
     _refold(messages, attempts, account, conf, now)
     ids = [attempt.gateway_id for attempt in landed if is_accepted(attempt) and attempt.gateway_id is not None]
     if ids:  # a status may have come before its message had its id
-        DeliveryStatus.objects.filter(AnyOf(F("gateway_id"), ids), account=account.name, message=None).update(
+        DeliveryStatus.objects.filter(AnyOf(F("gateway_id"), ids), account=account.name).unmatched().update(
             process_at=now
         )
 

@@ -61,8 +61,8 @@ def fold_statuses() -> int:
 def _fold_batch() -> int | None:
     """None: nothing is due."""
     now = database_now()
-    due = DeliveryStatus.objects.filter(process_at__lte=now)
-    found = list(due.order_by("process_at", "pk").values_list("pk", "account", "gateway_id")[:BATCH])
+    due = DeliveryStatus.objects.due(now)
+    found = list(due.values_list("pk", "account", "gateway_id")[:BATCH])
     if not found:
         return None
     standings = locked_standings(_messages_of({(account, gateway_id) for _pk, account, gateway_id in found}))

@@ -23,7 +23,7 @@ from django_front_sms.admin.badges import icon, moment
 from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, CounterGap, Event, OutboundMessage
 from django_front_sms.monitoring import alerts
-from django_front_sms.monitoring.alerts import Need
+from django_front_sms.monitoring.alerts import Alert
 from django_front_sms.timeline import explain
 
 SHOWN = 5  # rows of one kind: the others are a click away
@@ -62,7 +62,8 @@ class Needs:
         self._user, self._site, self._request = request.user, site, request
 
     def cards(self) -> list[Card]:
-        needs, accounts = alerts.needs(), alerts.accounts()
+        accounts = alerts.accounts()
+        needs = alerts.current(states=accounts)
         made: Iterable[Card | None] = (
             self._worker(alerts.worker(accounts), needs["overdue"]),
             *self._paused(accounts),
@@ -81,8 +82,8 @@ class Needs:
 
     # The worker and the accounts
 
-    def _worker(self, worker: alerts.Worker, overdue: Need) -> Card | None:
-        if worker.is_silent and (worker.seen_at or overdue.count):
+    def _worker(self, worker: alerts.Worker, overdue: Alert) -> Card | None:
+        if worker.is_silent:
             title = _("No worker seems to run")
             seen = _("Last seen: %(when)s") % {"when": _when(worker.seen_at)} if worker.seen_at else ""
             advice = _("Start a Celery worker. Nothing is lost: what waits is sent then.")
@@ -137,7 +138,7 @@ class Needs:
     def _gaps(self, count: int) -> Card | None:
         if not count or not self.may_see("countergap"):
             return None
-        gaps = CounterGap.objects.filter(closed_at=None, is_reset=False).order_by("-pk")[:SHOWN]
+        gaps = CounterGap.objects.open().order_by("-pk")[:SHOWN]
         lines = [Line(f"{gap.account}: {_range(gap)}", _change(gap), at=moment(gap.found_at)) for gap in gaps]
         title = ngettext("%(n)s hole in Front's counter", "%(n)s holes in Front's counter", count) % {"n": count}
         advice = _("Messages to you that never came. Look for them in Front's portal, or ask Front by their numbers.")
@@ -156,7 +157,7 @@ class Needs:
     def _failed_events(self, count: int) -> Card | None:
         if not count or not self.may_see("event"):
             return None
-        events = Event.objects.filter(failed=True).order_by("-pk").defer("data")[:SHOWN]
+        events = Event.objects.failed().order_by("-pk").defer("data")[:SHOWN]
         lines = [self._line(row, row.get_kind_display(), row.error, row.created_at) for row in events]
         title = ngettext(
             "%(n)s event was not taken by its receiver", "%(n)s events were not taken by their receivers", count
