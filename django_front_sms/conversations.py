@@ -79,6 +79,7 @@ def counterpart(message: Message) -> str:
 def threads(
     *,
     account: str | None = None,
+    accounts: Collection[str] | None = None,
     beginnings: Collection[str] | None = None,
     unanswered: bool = False,
     before: Cursor | None = None,
@@ -87,12 +88,13 @@ def threads(
 ) -> Page[Thread]:
     """The threads that were written in last, newest first; None means all accounts.
 
-    `beginnings`: how the number may begin, as a row has it (`+47999`); none of them finds nothing. `unanswered`: only
-    those in which the counterpart wrote, and nothing was written to them since. A page can be shorter than `limit`
-    although older threads follow, where a few counterparts wrote nearly everything. `brief`: `latest` has
-    its state, how its text begins, and the number of its files as `file_count`, which cost no query of their own.
+    `accounts`: only threads of these accounts. `beginnings`: how the number may begin, as a row has it (`+47999`); none
+    of them finds nothing. `unanswered`: only threads in which the counterpart wrote, and nothing was written to them
+    since. A page can be shorter than `limit` although older threads follow, where a few counterparts wrote nearly
+    everything. `brief`: `latest` has its state, how its text begins, and the number of its files as `file_count`, which
+    cost no query of their own.
     """
-    outbound, inbound = _walks(_Asked(account, beginnings), unanswered, before, brief)
+    outbound, inbound = _walks(_Asked(_accounts(account, accounts), beginnings), unanswered, before, brief)
     with_latest = _with_read if brief else _with_latest
     seen: set[tuple[str, str]] = set()
     found: list[_Head] = []
@@ -110,6 +112,12 @@ def threads(
         if not any(walk.cut for walk in walks):
             return Page(with_latest(found), None)
     return Page(with_latest(found), Cursor(*(walk.position or _ALL for walk in (outbound, inbound))))
+
+
+def _accounts(account: str | None, accounts: Collection[str] | None) -> Collection[str] | None:
+    if account is None:
+        return accounts
+    return [account] if accounts is None or account in accounts else []
 
 
 def thread(account: str, number: str, *, before: Cursor | None = None, limit: int = 50) -> Page[Message]:
@@ -146,7 +154,7 @@ class _Head:
 
 
 class _Asked(NamedTuple):
-    account: str | None
+    accounts: Collection[str] | None
     beginnings: Collection[str] | None
 
 
@@ -184,9 +192,9 @@ class _Walk:
     def _left(self, seen: Collection[tuple[str, str]]) -> Q:
         """Whom to look for yet. The other messages of those who were seen, be they a million, the database passes over
         without sending them; a number that was asked for in full, and seen, is not searched for again."""
-        condition = Q(account=self.asked.account) if self.asked.account is not None else Q()
+        condition = Q(account__in=self.asked.accounts) if self.asked.accounts is not None else Q()
         if self.asked.beginnings is not None:
-            accounts = [self.asked.account] if self.asked.account is not None else list(get_settings().accounts)
+            accounts = get_settings().accounts if self.asked.accounts is None else self.asked.accounts
             full = [each for each in self.asked.beginnings if all((account, each) in seen for account in accounts)]
             condition &= prefix_q(self.number, set(self.asked.beginnings).difference(full))
         numbers = defaultdict(list)

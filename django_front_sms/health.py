@@ -67,8 +67,8 @@ def migrations(now: datetime) -> Checks:
 
 def sending(now: datetime) -> Checks:
     """Whether a worker runs, due messages leave, and no account is paused; seconds are durations."""
-    states = alerts.accounts()
-    active = {name for name, alert in alerts.current(now, states).items() if alert.count}
+    states = alerts.account_states()
+    active = {name for name, alert in alerts.current(now, states=states).items() if alert.count}
     seen = alerts.worker(states, now).seen_at
     oldest = OutboundMessage.objects.oldest_due(now)
     codes = {state.key: state.pause_code for state in states if state.paused_at is not None}

@@ -134,8 +134,8 @@ def _quantiles(ordered: Any) -> dict[Labels, float | None]:
 
 
 def _attention(now: datetime) -> Iterator[GaugeMetricFamily]:
-    states = alerts.accounts()
-    counts = {(name,): float(alert.count) for name, alert in alerts.current(now, states).items()}
+    states = alerts.account_states()
+    counts = {(name,): float(alert.count) for name, alert in alerts.current(now, states=states).items()}
     says = "What needs attention: unconfirmed messages, counter gaps and so on, as the dashboard lists them."
     yield _gauge("front_sms_alerts", says, ("alert",), counts)
     paused = {state.key for state in states if state.paused_at}

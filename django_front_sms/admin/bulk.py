@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -38,9 +37,9 @@ class BulkSendAdmin(ReadOnlyAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:front_sms_outboundmessage_add") + "?how=bulk")
+        return HttpResponseRedirect(self.reverse("outboundmessage_add", query={"how": "bulk"}))
 
-    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+    def search_rows(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         if term.startswith("#"):
             return queryset.filter(pk=search.id_in(term))
         return queryset.filter(text__icontains=term) if term else queryset
@@ -59,7 +58,7 @@ class BulkSendAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("messages"))
     def states(self, bulk: BulkSend) -> SafeString:
-        messages = reverse("admin:front_sms_outboundmessage_changelist")
+        messages = self.reverse("outboundmessage_changelist")
         counts = bulk.messages.order_by("state").values_list("state").annotate(n=Count("pk"))
         lines = (
             (f"{messages}?bulk__exact={bulk.pk}&state__exact={state}", state_badge(OutboundMessage(state=state)), n)

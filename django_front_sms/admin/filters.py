@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_front_sms import access
 from django_front_sms.conf import get_settings
 from django_front_sms.models import MmsFile
 
@@ -20,7 +21,8 @@ class AccountFilter(admin.SimpleListFilter):
     parameter_name = "account"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [(name, name) for name in get_settings().accounts]
+        accounts = access.accounts_of(request.user)
+        return [(name, name) for name in get_settings().accounts if accounts is None or name in accounts]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.filter(account=self.value()) if self.value() else queryset

@@ -1,5 +1,6 @@
 """A register: a list and a page for each row, to read and search among millions of rows, never to edit."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -17,7 +18,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_front_sms import access
 from django_front_sms.admin import search
+from django_front_sms.admin.urls import reverse_admin
 
 NOTHING: tuple[Any, ...] = (None, "", {}, [])
 
@@ -92,6 +95,16 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     class Media:
         css = {"all": ["django_front_sms/admin.css"]}
 
+    def reverse(self, page: str, *args: Any, query: Mapping[str, Any] | None = None) -> str:
+        """The address of a page of this app on the same admin site; empty if the site does not have it."""
+        return reverse_admin(self.admin_site, page, *args, query=query)
+
+    def change_url(self, row: Model) -> str:
+        return self.reverse(f"{row._meta.model_name}_change", row.pk)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return access.visible(super().get_queryset(request), request.user)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -120,10 +133,10 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         # str() of a row may hold more than a heading wants.
         heading = {"title": f"{capfirst(self.opts.verbose_name)} #{object_id}", "subtitle": None}
         row = self.get_object(request, object_id)
-        page = self.page(request, row) if row is not None and self.has_view_permission(request, row) else {}
+        page = self.page_context(request, row) if row is not None and self.has_view_permission(request, row) else {}
         return super().change_view(request, object_id, form_url, {**heading, **page, **(extra_context or {})})
 
-    def page(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """What the template of this screen's page gets beyond the fields."""
         return {}
 
@@ -179,14 +192,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
         term = search_term.strip()
-        found = self.find(queryset, term)
+        found = self.search_rows(queryset, term)
         everything = request.GET.get(DepthFilter.parameter_name) == DepthFilter.all
         if self.searches_texts and search.is_for_words(term) and not everything:
             # Django hands on nothing but the rows; what the list says of them goes along with the request.
             found, request.__dict__["_front_sms_has_older"] = search.among_latest(found)
         return found, False
 
-    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+    def search_rows(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         """The rows that `term`, as a person typed it, asks for."""
         return queryset
 

@@ -22,7 +22,7 @@ class RefusedPushAdmin(ReadOnlyAdmin):
     fieldsets = ((None, {"fields": ("received_at", "account", "purpose", "size_", "limit_")}),)
     readonly_fields = ("size_", "limit_")
 
-    def page(self, request: HttpRequest, row: RefusedPush) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, row: RefusedPush) -> dict[str, Any]:
         why = gettext(
             "Raise MAX_INBOUND_BYTES, then restart Front's queue by the link in the notice that Front sent (§1.2). "
             "Nothing is lost."

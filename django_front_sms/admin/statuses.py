@@ -30,7 +30,7 @@ class DeliveryStatusAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("what", "front_id", "as_it_came")
 
-    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+    def search_rows(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         return queryset.filter(search.by_id(term)) if term else queryset
 
     @admin.display(description=_("status"))

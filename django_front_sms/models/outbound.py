@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
-from django_front_sms.states import OPEN, State, in_words
+from django_front_sms.states import OPEN, State
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -293,7 +293,7 @@ class OutboundMessage(PrimaryModel):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk} {in_words(self.state)}"
+        return f"#{self.pk}"
 
     def timeline(self) -> "list[Entry]":
         """The history of this message in plain words, oldest first."""

@@ -1,6 +1,6 @@
 """What needs attention: one definition for the dashboard, `front_sms status`, the health page, metrics and mail."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 from django_front_sms.conf import get_settings
+from django_front_sms.events.accounts import of_accounts
 from django_front_sms.models import (
     AccountState,
     CounterGap,
@@ -32,25 +33,36 @@ class Alert:
     since: datetime | None = None
 
 
-def current(now: datetime | None = None, states: Sequence[AccountState] | None = None) -> dict[str, Alert]:
-    """The alerts by name, in one query. Rows that nobody can mark as dealt with count for `RECENTLY`. `states` are
-    those of `accounts()`, which cost another query where they are not given.
+def current(
+    now: datetime | None = None,
+    *,
+    states: Sequence[AccountState] | None = None,
+    accounts: Collection[str] | None = None,
+) -> dict[str, Alert]:
+    """The alerts by name, in one query. Rows that nobody can mark as dealt with count for `RECENTLY`.
 
     `worker_silent`: no worker has been seen for `SILENT_AFTER`. `paused`: accounts whose sending is paused. `overdue`:
     messages due for more than five minutes, of accounts that are not paused. `unconfirmed`: messages that wait for a
     decision. `events_given_up`: their receivers failed. `counter_gaps`: inbound messages that are missing.
     `pushes_too_large`: no inbound message came since. `unreadable_inbound`, `unreadable_statuses`: rows with a problem.
     `without_status`: messages without a delivery status for `HOURS_WITHOUT_STATUS`.
+
+    `accounts`: count the rows of these only; None: of all. `states`: those of `account_states()`, which cost another
+    query where they are not given.
     """
     now = now or timezone.now()
-    states = accounts() if states is None else states
-    paused = [state.paused_at for state in states if state.paused_at is not None]
+    states = account_states() if states is None else states
+    visible = [state for state in states if accounts is None or state.account in accounts]
+    paused = [state.paused_at for state in visible if state.paused_at is not None]
     seen = worker(states, now)
     found = {
         "worker_silent": Alert(int(seen.is_silent), seen.seen_at if seen.is_silent else None),
         "paused": Alert(len(paused), min(paused, default=None)),
     }
-    return found | _count(_rows(now))
+    rows = _rows(now)
+    if accounts is not None:
+        rows = {name: _of_accounts(each, accounts) for name, each in rows.items()}
+    return found | _count(rows)
 
 
 def _rows(now: datetime) -> "dict[str, QuerySet[Any]]":
@@ -72,6 +84,10 @@ def _count(rows: "dict[str, QuerySet[Any]]") -> dict[str, Alert]:
     union = first.union(*others, all=True).order_by()  # Django 6.1 would order a union by its first model's Meta
     found = {name: Alert(count, since) for name, count, since in union}
     return {name: found.get(name, Alert(0)) for name in rows}
+
+
+def _of_accounts(rows: "QuerySet[Any]", accounts: Collection[str]) -> "QuerySet[Any]":
+    return of_accounts(rows, accounts) if rows.model is Event else rows.filter(account__in=accounts)
 
 
 def _counted(name: str, rows: "QuerySet[Any]", since: str) -> "QuerySet[Any, Any]":
@@ -96,7 +112,7 @@ class Worker:
     is_silent: bool
 
 
-def accounts() -> list[AccountState]:
+def account_states() -> list[AccountState]:
     """The states of the accounts in the settings, as far as a worker has made them; one query."""
     keys = [account.gateway for account in get_settings().accounts.values()]
     return list(AccountState.objects.filter(key__in=keys).order_by("account"))

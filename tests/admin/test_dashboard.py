@@ -148,7 +148,7 @@ def test_a_button_is_for_those_who_may_press_it(login, viewer, key, permission, 
 )
 def test_a_decision_leads_back_to_the_dashboard_where_its_message_is_gone(boss, name, state, given_up):
     sms = unconfirmed()
-    address = reverse("admin:front_sms_outboundmessage_act", args=[sms.pk, name])
+    address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, name])
     assert f'action="{address}"' in dashboard(boss).content.decode()
 
     asked = boss.post(address, {"next": WIDE}).content.decode()
@@ -163,7 +163,7 @@ def test_a_decision_leads_back_to_the_dashboard_where_its_message_is_gone(boss, 
 
 def test_what_could_not_be_done_is_told_at_the_dashboard(boss):
     sms = message(state=State.DELIVERED)
-    address = reverse("admin:front_sms_outboundmessage_act", args=[sms.pk, "give_up"])
+    address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "give_up"])
 
     answer = boss.post(address, {"next": WIDE, "confirmed": "once"}, follow=True)
 
@@ -174,7 +174,7 @@ def test_what_could_not_be_done_is_told_at_the_dashboard(boss):
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil"])
 def test_nobody_is_led_to_another_site(boss, elsewhere):
     sms = unconfirmed()
-    address = reverse("admin:front_sms_outboundmessage_act", args=[sms.pk, "give_up"])
+    address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "give_up"])
 
     assert "evil" not in boss.post(address, {"next": elsewhere}).content.decode()
     answer = boss.post(address, {"next": elsewhere, "confirmed": "once"})
@@ -186,7 +186,7 @@ def test_an_account_is_resumed_and_an_event_delivered_from_the_dashboard(boss):
     account, failed = paused(5), event("out:1", failed=True)
 
     for row, name in ((account, "resume"), (failed, "deliver_again")):
-        address = reverse(f"admin:front_sms_{row._meta.model_name}_act", args=[row.pk, name])
+        address = reverse(f"admin:front_sms_{row._meta.model_name}_action", args=[row.pk, name])
         assert f'action="{address}"' in dashboard(boss).content.decode()
         boss.post(address, {"next": WIDE, "confirmed": "once"})
 

@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
-from django_front_sms.admin.actions import AT_ONCE, ActingRegister
+from django_front_sms.admin.actions import MAX_ROWS, ActionsAdmin
 from django_front_sms.admin.search import prefixes
 from django_front_sms.models import AccountState, Decision, Event, OutboundMessage
 from django_front_sms.states import State
@@ -21,7 +21,7 @@ LIST = "/admin/front_sms/outboundmessage/"
 
 
 def act(browser, row, name, **data):
-    address = reverse(f"admin:front_sms_{row._meta.model_name}_act", args=[row.pk, name])
+    address = reverse(f"admin:front_sms_{row._meta.model_name}_action", args=[row.pk, name])
     return browser.post(address, {"confirmed": "yes", **data}, follow=True)
 
 
@@ -215,8 +215,8 @@ def test_the_page_offers_only_what_is_possible_and_allowed(boss, viewer):
     sms = unconfirmed()
     address = reverse("admin:front_sms_outboundmessage_change", args=[sms.pk])
 
-    assert {a.name for a in boss.get(address).context["acts"]} == {"mark_sent", "send_anyway", "give_up"}
-    assert viewer.get(address).context["acts"] == []
+    assert {a.name for a in boss.get(address).context["row_actions"]} == {"mark_sent", "send_anyway", "give_up"}
+    assert viewer.get(address).context["row_actions"] == []
     assert "You have no permission" not in boss.get(address).content.decode()
 
 
@@ -253,7 +253,7 @@ def test_whoever_may_not_see_a_message_may_not_act_upon_it(login):
 def test_an_act_is_done_by_post_alone(boss, method):
     sms = message()
 
-    answer = getattr(boss, method)(reverse("admin:front_sms_outboundmessage_act", args=[sms.pk, "cancel"]))
+    answer = getattr(boss, method)(reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "cancel"]))
 
     assert answer.status_code == 405 and answer.headers["Allow"] == "POST"
     assert state_of(sms) == State.QUEUED
@@ -271,8 +271,8 @@ def test_an_act_that_does_not_exist_and_a_message_that_does_not_are_not_found(bo
     sms = message()
 
     assert act(boss, sms, "erase").status_code == 404
-    assert boss.post(f"{LIST}{sms.pk + 1}/act/cancel/").status_code == 404
-    assert boss.post(f"{LIST}abc/act/cancel/").status_code == 404
+    assert boss.post(f"{LIST}{sms.pk + 1}/action/cancel/").status_code == 404
+    assert boss.post(f"{LIST}abc/action/cancel/").status_code == 404
 
 
 def test_cancelling_takes_a_message_out_of_the_queue_and_says_who(boss):
@@ -367,7 +367,7 @@ def test_many_are_cancelled_from_the_list_and_the_others_say_why_not(boss):
     content = act_on_list(boss, [*queued, gone], "cancel").content.decode()
 
     assert {state_of(row) for row in queued} == {State.CANCELLED}
-    assert "2 rows: cancelled" in content and f"#{gone.pk}: This message is delivered" in content
+    assert "2 messages were stopped." in content and f"#{gone.pk}: This message is delivered" in content
 
 
 def test_the_list_asks_before_it_sends_and_then_sends(boss):
@@ -391,12 +391,12 @@ def test_all_of_a_long_list_can_be_selected_and_the_page_that_asks_says_for_how_
     asked = act_on_list(boss, [], "cancel", confirmed="", select_across="1", _selected_action=["1"])
 
     content = asked.content.decode()
-    assert f"This is for the first {AT_ONCE} of your selection" in content
+    assert f"This is for the first {MAX_ROWS} of your selection" in content
     fields: dict[str, list[str]] = {}
     for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="(\w*)">', content):
         fields.setdefault(name, []).append(value)
     assert boss.post(LIST, fields).status_code == 302
-    assert OutboundMessage.objects.filter(state=State.CANCELLED).count() == AT_ONCE
+    assert OutboundMessage.objects.filter(state=State.CANCELLED).count() == MAX_ROWS
 
 
 def test_a_paused_account_is_resumed_by_whoever_may(boss, viewer, settings):
@@ -442,7 +442,8 @@ def test_an_act_never_hides_behind_the_name_of_a_permission_that_nobody_can_get(
     from django.contrib.auth.models import Permission
 
     known = set(Permission.objects.values_list("content_type__app_label", "codename"))
-    acts = [a for screen in admin.site._registry.values() if isinstance(screen, ActingRegister) for a in screen.acts]
+    admins = [each for each in admin.site._registry.values() if isinstance(each, ActionsAdmin)]
+    actions = [action for each in admins for action in each.row_actions]
 
-    assert len(acts) == 8
-    assert all(("front_sms", each.permission) in known for each in acts)
+    assert len(actions) == 8
+    assert all(("front_sms", each.permission) in known for each in actions)

@@ -134,7 +134,7 @@ def test_a_worker_that_has_not_looked_at_the_clock_for_two_minutes_is_silent():
     assert alerts.worker([], NOW) == alerts.Worker(None, True)
 
     memory = worker_seen(NOW)
-    assert not alerts.worker(alerts.accounts(), NOW + timedelta(seconds=119)).is_silent
+    assert not alerts.worker(alerts.account_states(), NOW + timedelta(seconds=119)).is_silent
     assert alerts.worker([memory], NOW + timedelta(seconds=121)) == alerts.Worker(memory.clock, True)
 
 

@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 
 from django_front_sms.models import BulkSend, OptOut, OutboundMessage
-from django_front_sms.rest.serializers.input import MOST
+from django_front_sms.rest.exceptions import MAX_ERRORS
+from django_front_sms.rest.serializers.input import MAX_MESSAGES, MAX_NUMBERS, NewMessageSerializer
 from tests.rest.conftest import NUMBER, VIEW, Api
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
@@ -46,21 +47,54 @@ def test_many_messages_have_no_common_key(operator: Api) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["header"]) == (400, "Idempotency-Key")
 
 
-@pytest.mark.parametrize("count", [0, MOST + 1])
-def test_none_and_too_many_are_refused_before_anything_is_stored(operator: Api, count: int) -> None:
-    for path, body in (
-        ("messages/many/", {"messages": [{"to": NUMBER, "text": "0"}] * count}),
-        ("bulk/", {"to": [NUMBER] * count, "text": "0"}),
-    ):
-        answer = operator.post(path, body)
-        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
-        assert answer.json()["errors"][0]["code"] in ("min_length", "max_length", "empty")
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("messages/many/", {"messages": []}),
+        ("messages/many/", {"messages": [{"to": NUMBER, "text": "0"}] * (MAX_MESSAGES + 1)}),
+        ("bulk/", {"to": [], "text": "0"}),
+        ("bulk/", {"to": [NUMBER] * (MAX_NUMBERS + 1), "text": "0"}),
+    ],
+)
+def test_none_and_too_many_are_refused_before_anything_is_stored(operator: Api, path: str, body: Any) -> None:
+    answer = operator.post(path, body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert answer.json()["errors"][0]["code"] in ("min_length", "max_length", "empty")
     assert not OutboundMessage.objects.exists()
 
 
-def test_no_more_errors_are_listed_than_anybody_reads(operator: Api) -> None:
-    answer = operator.post("messages/many/", {"messages": [{}] * 1000})
-    assert len(answer.json()["errors"]) == 100
+@pytest.fixture
+def validated_items(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The messages whose fields were validated."""
+    items: list[Any] = []
+    run_validation = NewMessageSerializer.run_validation
+
+    def record(self: NewMessageSerializer, data: Any) -> Any:
+        items.append(data)
+        return run_validation(self, data)
+
+    monkeypatch.setattr(NewMessageSerializer, "run_validation", record)
+    return items
+
+
+def test_the_length_of_a_list_is_checked_before_its_items(operator: Api, validated_items: list[Any]) -> None:
+    answer = operator.post("messages/many/", {"messages": [{}] * (MAX_MESSAGES + 1)})
+    assert [error["code"] for error in answer.json()["errors"]] == ["max_length"]
+    assert validated_items == []
+
+
+def test_validation_stops_after_a_hundred_invalid_items(operator: Api, validated_items: list[Any]) -> None:
+    answer = operator.post("messages/many/", {"messages": [{}] * MAX_MESSAGES})
+    assert len(answer.json()["errors"]) == MAX_ERRORS == len(validated_items)
+
+
+def test_a_hundred_unknown_names_are_listed_at_most(operator: Api) -> None:
+    names = {f"x{n}": 1 for n in range(1000)}
+    answer = operator.post("messages/", {"to": NUMBER, "text": "Hei", **names})
+    assert len(answer.json()["errors"]) == MAX_ERRORS
+    serializer = NewMessageSerializer(data={"to": NUMBER, "text": "Hei", **names})
+    assert not serializer.is_valid()
+    assert len(serializer.errors) == MAX_ERRORS
 
 
 @pytest.mark.skipif(connection.vendor == "mysql", reason="MySQL names no keys of many rows: each is inserted alone")

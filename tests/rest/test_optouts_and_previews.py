@@ -1,5 +1,7 @@
 """Opt-outs, and texts as they would arrive."""
 
+from typing import Any
+
 import pytest
 
 from django_front_sms import send_sms
@@ -22,6 +24,18 @@ def test_who_is_opted_out_gets_nothing_until_that_is_undone(operator: Api) -> No
     assert operator.delete(answer["Location"]).status_code == 204
     assert operator.delete(answer["Location"]).status_code == 404
     assert send_sms(NUMBER, "Hei").pk
+
+
+def test_an_earlier_opt_out_shows_its_author_and_message_only_to_those_who_may_view(
+    operator: Api, login: Any, receive: Any
+) -> None:
+    row = OptOut.objects.create(number=NUMBER, created_by=operator.user, message=receive("STOP"))
+    for permissions, shown in ((["add_optout"], False), (["add_optout", "view_optout"], True)):
+        response = login(*permissions).post("opt-outs/", {"number": NUMBER})
+        assert response.json()["id"] == row.pk
+        assert bool(response.json()["created_by"]) is bool(response.json()["message"]) is shown
+    row.refresh_from_db()
+    assert row.created_by == operator.user
 
 
 def test_a_sender_is_kept_in_the_form_that_people_write_to(operator: Api) -> None:

@@ -117,13 +117,21 @@ def test_no_endpoint_is_forgotten_above() -> None:
     assert len(tested) == len(patterns)
     for pattern in patterns:
         assert any(pattern.split("<")[0] == path.split("{")[0] for path in tested), pattern
-    methods = [
-        (pattern.name, method)
-        for pattern in urls.urlpatterns[:-1]
-        for method in ("get", "post", "put", "patch", "delete")
-        if hasattr(pattern.callback.cls, method)
-    ]
+    methods = [method for pattern in urls.urlpatterns[:-1] for method in pattern.callback.actions if method != "head"]
     assert len(methods) == len(ENDPOINTS)
+
+
+def test_every_action_of_a_viewset_has_an_address_and_permissions() -> None:
+    for pattern in urls.urlpatterns[:-1]:
+        viewset = pattern.callback.cls
+        routed = {
+            name
+            for each in urls.urlpatterns[:-1]
+            if each.callback.cls is viewset
+            for name in each.callback.actions.values()
+        }
+        assert routed == set(viewset.required_permissions)
+        assert {action.__name__ for action in viewset.get_extra_actions()} <= routed
 
 
 def test_the_api_stands_where_a_site_puts_it() -> None:

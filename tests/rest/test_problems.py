@@ -13,8 +13,9 @@ from rest_framework.exceptions import AuthenticationFailed
 from django_front_sms import sending
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OptOut, OutboundMessage
-from django_front_sms.rest import parsers
-from django_front_sms.rest.views.common import Endpoint
+from django_front_sms.rest.views import common
+from django_front_sms.rest.views.common import FrontSMSAPIView
+from django_front_sms.rest.views.messages import MAX_BYTES_OF_MANY
 from tests.rest.conftest import NUMBER, Api
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
@@ -147,9 +148,18 @@ def test_a_pair_of_surrogates_is_a_character(operator: Api) -> None:
 
 
 def test_a_body_that_is_too_long_is_not_read_to_its_end(operator: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsers, "MAX_BYTES", 1000)
+    monkeypatch.setattr(common, "MAX_BODY_BYTES", 1000)
     body = json.dumps({"to": NUMBER, "text": "x" * 1000}).encode()
     assert is_problem(operator.send_raw("messages/", body), 413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [("messages/", common.MAX_BODY_BYTES), ("messages/many/", MAX_BYTES_OF_MANY), ("bulk/", common.MAX_BODY_BYTES)],
+)
+def test_each_endpoint_has_a_body_size(operator: Api, path: str, limit: int) -> None:
+    assert is_problem(operator.send_raw(path, b" " * (limit + 1)), 413, "body_too_large")
+    assert is_problem(operator.send_raw(path, b" " * limit), 400, "parse_error")
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml"])
@@ -205,7 +215,7 @@ def test_other_methods_are_refused(operator: Api, method: str) -> None:
 
 
 def test_a_wrong_password_is_a_problem_that_asks_for_one(anonymous: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Endpoint, "authentication_classes", (BasicAuthentication,))
+    monkeypatch.setattr(FrontSMSAPIView, "authentication_classes", (BasicAuthentication,))
     for headers, code in (({}, "not_authenticated"), ({"Authorization": "Basic eDp5"}, "authentication_failed")):
         answer = anonymous.get("messages/", headers=headers)
         assert is_problem(answer, 401, code)
@@ -229,7 +239,7 @@ class OutOfDate(BasicAuthentication):
 def test_a_login_that_is_refused_in_more_than_one_word_has_one_code(
     anonymous: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Endpoint, "authentication_classes", (OutOfDate,))
+    monkeypatch.setattr(FrontSMSAPIView, "authentication_classes", (OutOfDate,))
     answer = anonymous.get("messages/")
     assert is_problem(answer, 401, "token_not_valid")
     assert answer.json()["detail"] == "The token is out of date."

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from django_front_sms.models import OutboundMessage
-from django_front_sms.rest.parsers import MAX_BYTES
-from django_front_sms.rest.serializers.input import HEADER, MOST
+from django_front_sms.rest.idempotency import HEADER
+from django_front_sms.rest.serializers.input import MAX_MESSAGES, MAX_NUMBERS
 from django_front_sms.rest.throttling import RATES
+from django_front_sms.rest.views.common import MAX_BODY_BYTES
+from django_front_sms.rest.views.messages import MAX_BYTES_OF_MANY
 from tests.rest import openapi
 from tests.rest.conftest import Api
 
@@ -48,8 +50,10 @@ def test_every_endpoint_is_listed_with_its_permissions_and_filters() -> None:
 def test_the_limits_are_those_of_the_code() -> None:
     listed = {row[0].strip("`"): row[2] for row in rows(3) if row[0].startswith("`front_sms_")}
     assert listed == RATES
-    assert f"{MOST:,}" in TEXT
-    assert f"{MAX_BYTES // 2**20} MiB" in TEXT
+    assert f"up to {MAX_MESSAGES:,}, all" in TEXT
+    assert f"up to {MAX_NUMBERS:,} numbers" in TEXT
+    assert f"at most {MAX_BODY_BYTES // 2**10} KiB" in TEXT
+    assert f"{MAX_BYTES_OF_MANY // 2**20} MiB for `messages/many/`" in TEXT
 
 
 def test_the_key_is_taken_where_the_page_says_so() -> None:

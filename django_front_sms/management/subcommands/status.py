@@ -49,8 +49,8 @@ def handle(out: OutputWrapper, given: Namespace) -> int:
 def gather() -> dict[str, Any]:
     """The whole report; times are aware, durations in seconds."""
     conf, now = get_settings(), database_now()
-    states = alerts.accounts()
-    found = {name: alert.count for name, alert in alerts.current(now, states).items()}
+    states = alerts.account_states()
+    found = {name: alert.count for name, alert in alerts.current(now, states=states).items()}
     seen = alerts.worker(states, now).seen_at
     return {
         "needs_attention": any(found.values()),
