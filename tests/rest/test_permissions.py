@@ -6,7 +6,7 @@ import pytest
 from django.urls import get_resolver
 
 from django_front_sms import send_sms
-from django_front_sms.models import InboundMessage, MmsFile, OptOut
+from django_front_sms.models import InboundMessage, MmsFile, OptOut, SavedText
 from django_front_sms.rest import urls
 from django_front_sms.sending import send_bulk_sms
 from tests.rest.conftest import NUMBER, OPERATE, VIEW, Api
@@ -33,11 +33,15 @@ ENDPOINTS = [
     ("GET", "inbound/{inbound}/conversation/", None, ["view_outboundmessage", "view_inboundmessage"], 200),
     ("GET", "inbound/{inbound}/files/{file}/", None, ["view_inboundmessage", "view_mmsfile"], 200),
     ("POST", "inbound/{inbound}/reply/", {"text": "Hei"}, ["view_inboundmessage", "add_outboundmessage"], 201),
+    ("POST", "inbound/{inbound}/handled/", None, ["view_inboundmessage", "add_outboundmessage"], 200),
+    ("DELETE", "inbound/{inbound}/handled/", None, ["view_inboundmessage", "add_outboundmessage"], 204),
     ("GET", "conversations/", None, ["view_outboundmessage", "view_inboundmessage"], 200),
     ("GET", "opt-outs/", None, ["view_optout"], 200),
     ("POST", "opt-outs/", {"number": NUMBER}, ["add_optout"], 201),
     ("GET", "opt-outs/{opt_out}/", None, ["view_optout"], 200),
     ("DELETE", "opt-outs/{opt_out}/", None, ["delete_optout"], 204),
+    ("GET", "saved-texts/", None, ["view_savedtext"], 200),
+    ("GET", "saved-texts/{saved_text}/", None, ["view_savedtext"], 200),
     ("POST", "preview/", {"text": "Hei"}, ["add_outboundmessage"], 200),
 ]
 each = pytest.mark.parametrize(("method", "path", "body", "needs", "good"), ENDPOINTS)
@@ -54,6 +58,7 @@ def ids(receive: Callable[..., InboundMessage], file_of: Callable[..., MmsFile])
         "bulk": send_bulk_sms([NUMBER], "Hei").pk,
         "inbound": inbound.pk,
         "file": file_of(inbound).pk,
+        "saved_text": SavedText.objects.create(name="time", account="default", text="Hei {name}").pk,
         "opt_out": OptOut.objects.create(number="+4799999990").pk,
     }
 
