@@ -37,8 +37,7 @@ def replace_partial_indexes(apps: StateApps, schema_editor: BaseDatabaseSchemaEd
     for model, name, columns in MYSQL_INDEXES:
         table = apps.get_model("front_sms", model)._meta.db_table
         addition = f", ADD INDEX {name} ({columns})" if columns else ""
-        # After the indexes that CreateModel defers to the end of the migration.
-        schema_editor.deferred_sql.append(f"ALTER TABLE {table} DROP INDEX {name}{addition}")
+        schema_editor.execute(f"ALTER TABLE {table} DROP INDEX {name}{addition}")
 
 
 class Migration(migrations.Migration):

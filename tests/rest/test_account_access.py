@@ -56,9 +56,9 @@ def counts() -> list[int]:
     return [model.objects.count() for model in (OutboundMessage, InboundMessage, BulkSend, OptOut)]
 
 
-@pytest.mark.parametrize(("method", "path", "body", "needs", "good"), ENDPOINTS)
+@pytest.mark.parametrize(("method", "path", "body", "required", "status"), ENDPOINTS)
 def test_rows_of_another_account_are_neither_shown_nor_changed(
-    stranger: Api, ids: dict[str, int], method: str, path: str, body: Any, needs: Any, good: int
+    stranger: Api, ids: dict[str, int], method: str, path: str, body: Any, required: Any, status: int
 ) -> None:
     before = counts()
     response = getattr(stranger, method.lower())(path.format(**ids), body)

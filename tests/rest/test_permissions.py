@@ -44,7 +44,7 @@ ENDPOINTS = [
     ("GET", "saved-texts/{saved_text}/", None, ["view_savedtext"], 200),
     ("POST", "preview/", {"text": "Hei"}, ["add_outboundmessage"], 200),
 ]
-each = pytest.mark.parametrize(("method", "path", "body", "needs", "good"), ENDPOINTS)
+every_endpoint = pytest.mark.parametrize(("method", "path", "body", "required", "status"), ENDPOINTS)
 
 
 @pytest.fixture
@@ -63,41 +63,41 @@ def ids(receive: Callable[..., InboundMessage], file_of: Callable[..., MmsFile])
     }
 
 
-@each
-def test_anonymous_requests_are_refused(anonymous: Api, ids: dict, method, path, body, needs, good) -> None:
+@every_endpoint
+def test_anonymous_requests_are_refused(anonymous: Api, ids: dict, method, path, body, required, status) -> None:
     response = getattr(anonymous, method.lower())(path.format(**ids), body)
     assert response.status_code in (401, 403)
     assert response["Content-Type"] == "application/problem+json"
     assert response.json()["code"] == "not_authenticated"
 
 
-@each
-def test_the_missing_permission_is_named(without_permissions: Api, ids: dict, method, path, body, needs, good):
+@every_endpoint
+def test_the_missing_permission_is_named(without_permissions: Api, ids: dict, method, path, body, required, status):
     response = getattr(without_permissions, method.lower())(path.format(**ids), body)
     assert response.status_code == 403
     assert response.json()["code"] == "permission_denied"
-    assert f"front_sms.{needs[0]}" in response.json()["detail"]
+    assert f"front_sms.{required[0]}" in response.json()["detail"]
 
 
-@each
-def test_a_viewer_reads_and_changes_nothing(viewer: Api, ids: dict, method, path, body, needs, good) -> None:
+@every_endpoint
+def test_a_viewer_reads_and_changes_nothing(viewer: Api, ids: dict, method, path, body, required, status) -> None:
     response = getattr(viewer, method.lower())(path.format(**ids), body)
-    assert response.status_code == (good if set(needs) <= set(VIEW) else 403)
+    assert response.status_code == (status if set(required) <= set(VIEW) else 403)
 
 
-@each
-def test_an_operator_may_use_every_endpoint(operator: Api, ids: dict, method, path, body, needs, good) -> None:
+@every_endpoint
+def test_an_operator_may_use_every_endpoint(operator: Api, ids: dict, method, path, body, required, status) -> None:
     response = getattr(operator, method.lower())(path.format(**ids), body)
-    assert response.status_code == good, response.content
+    assert response.status_code == status, response.content
 
 
-@each
-def test_each_permission_is_needed_and_together_they_are_enough(login, ids: dict, method, path, body, needs, good):
+@every_endpoint
+def test_each_permission_is_needed_and_together_they_are_enough(login, ids: dict, method, path, body, required, status):
     address = path.format(**ids)
-    for missing in needs:
+    for missing in required:
         others = [name for name in (*VIEW, *OPERATE) if name != missing]
         assert getattr(login(*others), method.lower())(address, body).status_code == 403, missing
-    assert getattr(login(*needs), method.lower())(address, body).status_code == good
+    assert getattr(login(*required), method.lower())(address, body).status_code == status
 
 
 class Generous:
@@ -107,9 +107,9 @@ class Generous:
         return True
 
 
-@each
+@every_endpoint
 def test_a_login_is_needed_even_if_the_backend_permits_everything(
-    anonymous: Api, ids: dict, settings, method, path, body, needs, good
+    anonymous: Api, ids: dict, settings, method, path, body, required, status
 ) -> None:
     settings.AUTHENTICATION_BACKENDS = ["tests.rest.test_permissions.Generous"]
     response = getattr(anonymous, method.lower())(path.format(**ids), body)
