@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from django_front_sms.models import CounterGap, OptOut
 from django_front_sms.states import State
-from tests.stories import NOON, inbound, message
+from tests.factories import NOON, InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def test_the_same_twice_is_refused_with_a_word(clerk):
 
 
 def test_staff_change_and_delete_them(clerk):
-    row = OptOut.objects.create(number="+4799999999", message=inbound(text="STOPP"))
+    row = OptOut.objects.create(number="+4799999999", message=InboundMessageFactory(text="STOPP"))
     url = reverse("admin:front_sms_optout_change", args=[row.pk])
     assert "+4799999999" in clerk.get(url).content.decode()
     clerk.post(url, {"number": "+4799999999", "sender": "Mitt Firma", "account": "default"})
@@ -88,8 +88,8 @@ def test_open_holes_come_first_and_say_what_to_do(viewer):
 
 
 def test_messages_that_never_had_a_status_can_be_listed(viewer):
-    silent = message(state=State.SENT, gateway_id=1, sent_at=NOON, status_missed_at=NOON)
-    message(state=State.DELIVERED, gateway_id=2, sent_at=NOON, status_missed_at=NOON)
+    silent = OutboundMessageFactory(state=State.SENT, gateway_id=1, sent_at=NOON, status_missed_at=NOON)
+    OutboundMessageFactory(state=State.DELIVERED, gateway_id=2, sent_at=NOON, status_missed_at=NOON)
     answer = viewer.get("/admin/front_sms/outboundmessage/", {"status": "missing"})
     assert [row.pk for row in answer.context["cl"].result_list] == [silent.pk]
     assert "none after 24 hours" in answer.content.decode()

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django_front_sms import outbox
 from django_front_sms.models import CounterGap, DeliveryStatus, Event, InboundMessage, OutboundMessage, RefusedPush
 from django_front_sms.states import State
-from tests import stories
 from tests.commands.running import read, run
+from tests.factories import OutboundMessageFactory
 
 
 @pytest.mark.django_db
@@ -38,12 +38,12 @@ def test_a_quiet_site_needs_nobody():
 @pytest.mark.django_db
 def test_the_queue_is_told_apart_by_what_it_waits_for():
     now = timezone.now()
-    stories.message(next_at=now - timedelta(seconds=90))
-    stories.message(next_at=now - timedelta(seconds=30))
-    stories.message(next_at=now + timedelta(hours=1), waits_for="schedule")
-    stories.message(next_at=now + timedelta(minutes=1), waits_for="twin")
-    stories.message(state=State.SENDING)
-    stories.message(state=State.DELIVERED)
+    OutboundMessageFactory(next_at=now - timedelta(seconds=90))
+    OutboundMessageFactory(next_at=now - timedelta(seconds=30))
+    OutboundMessageFactory(next_at=now + timedelta(hours=1), waits_for="schedule")
+    OutboundMessageFactory(next_at=now + timedelta(minutes=1), waits_for="twin")
+    OutboundMessageFactory(state=State.SENDING)
+    OutboundMessageFactory(state=State.DELIVERED)
     queue = read("status")["queue"]
     assert (queue["queued"], queue["sending"], queue["due"]) == (4, 1, 2)
     assert queue["later"] == {"schedule": 1, "twin": 1}
@@ -56,7 +56,7 @@ def test_the_queue_is_told_apart_by_what_it_waits_for():
 
 @pytest.mark.django_db
 def test_what_is_due_for_long_says_that_no_worker_runs():
-    stories.message(next_at=timezone.now() - timedelta(minutes=10))
+    OutboundMessageFactory(next_at=timezone.now() - timedelta(minutes=10))
     code, text = run("status", "--check")
     assert code == 1
     assert "Is a worker running?" in text
@@ -64,7 +64,7 @@ def test_what_is_due_for_long_says_that_no_worker_runs():
 
 @pytest.mark.django_db
 def test_a_paused_account_says_why_and_what_to_do(paused):
-    stories.message(next_at=timezone.now() - timedelta(minutes=10))
+    OutboundMessageFactory(next_at=timezone.now() - timedelta(minutes=10))
     code, text = run("status", "--check")
     assert code == 1
     assert "Code 13" in text
@@ -93,7 +93,7 @@ def problems() -> dict[str, Any]:
 
 @pytest.mark.django_db
 def test_unconfirmed_messages_are_counted_until_a_person_decided():
-    message = stories.unconfirmed()
+    message = OutboundMessageFactory(unconfirmed=True)
     assert problems() == {"unconfirmed": 1}
     OutboundMessage.objects.filter(pk=message.pk).update(given_up=True)
     assert problems() == {}
@@ -135,9 +135,9 @@ def test_missing_counters_are_listed_until_they_come():
 @pytest.mark.django_db
 def test_messages_that_never_got_a_status_are_counted_where_they_could_have_one():
     long_ago = timezone.now() - timedelta(hours=25)
-    stories.message(state=State.SENT, gateway_id=1, sent_at=long_ago)
-    stories.message(state=State.SENT, gateway_id=None, sent_at=long_ago)
-    stories.message(state=State.SENT, gateway_id=2, sent_at=timezone.now())
+    OutboundMessageFactory(state=State.SENT, gateway_id=1, sent_at=long_ago)
+    OutboundMessageFactory(state=State.SENT, gateway_id=None, sent_at=long_ago)
+    OutboundMessageFactory(state=State.SENT, gateway_id=2, sent_at=timezone.now())
     outbox.sweep()
     assert problems() == {"without_status": 1}
     OutboundMessage.objects.filter(gateway_id=1).update(state=State.DELIVERED)
