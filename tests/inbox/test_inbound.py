@@ -14,7 +14,7 @@ from django_front_sms.gateway.push import StatusPush, decode_inbound_json, decod
 from django_front_sms.inbox import store
 from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage
 from django_front_sms.states import State
-from tests.concurrency import at_once
+from tests.parallel import run_parallel
 from tests.webhooks.pushes import MMS, QUERY, SMS, sms
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
@@ -169,13 +169,13 @@ class TestABusyDatabase:
 class TestTogether:
     @pytest.mark.parametrize("push", [receive, receive_query, lambda: receive(MMS)])
     def test_eight_deliveries_at_once_are_stored_once(self, push):
-        assert sum(at_once(*[push] * 8)) == 1
+        assert sum(run_parallel(*[push] * 8)) == 1
         assert InboundMessage.objects.count() == 1
 
     def test_workers_at_once_announce_each_message_once(self):
         for number in range(30):
             receive(sms(id=number))
-        assert sum(at_once(*[inbox.process] * 4)) == 30
+        assert sum(run_parallel(*[inbox.process] * 4)) == 30
         assert Event.objects.count() == 30
 
 
