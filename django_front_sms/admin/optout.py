@@ -15,9 +15,9 @@ from django_front_sms.admin.badges import moment
 from django_front_sms.admin.filters import AccountFilter
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.conf import get_settings
-from django_front_sms.gateway.numbers import NumberError, parse_recipient
+from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OptOut
-from django_front_sms.optouts import sender_form
+from django_front_sms.optouts import number_form, sender_form
 
 
 class OptOutForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -39,8 +39,8 @@ class OptOutForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_number(self) -> str:
         try:
-            return parse_recipient(self.cleaned_data["number"], region=get_settings().default_region)
-        except NumberError as error:
+            return number_form(self.cleaned_data["number"])
+        except InvalidMessage as error:
             raise ValidationError(str(error)) from None
 
     def clean_sender(self) -> str:

@@ -39,7 +39,7 @@ def wire_of(
     return Wire(
         recipient=recipient,
         sender=sender,
-        twin_key=digest(account.gateway, sender, recipient, arrives),
+        twin_key=digest(account.gateway, numbers.normalize(sender, account.psk_short_code), recipient, arrives),
         digest=digest(sender, recipient, message.text, message.unicode, message.price),
     )
 

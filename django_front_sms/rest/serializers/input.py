@@ -7,10 +7,9 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
-from django_front_sms.conf import get_settings
-from django_front_sms.gateway.numbers import NumberError, parse_recipient
+from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OnDuplicate
-from django_front_sms.optouts import sender_form
+from django_front_sms.optouts import number_form, sender_form
 from django_front_sms.rest.exceptions import BadHeader, BadQuery
 from django_front_sms.rest.serializers.fields import Flag, Metadata, Moment, Strict, Text, Whole
 from django_front_sms.sending.validation import LONGEST_KEY
@@ -176,8 +175,8 @@ class OptOutQuery(Paged):
 
 def _number(written: str) -> str:
     try:
-        return parse_recipient(written, region=get_settings().default_region)
-    except NumberError as error:
+        return number_form(written)
+    except InvalidMessage as error:
         raise ValidationError(str(error), error.code) from None
 
 
