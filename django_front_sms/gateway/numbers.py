@@ -105,6 +105,11 @@ def _is_possible(number: PhoneNumber, *, is_complete: bool) -> bool:
     return is_complete and reason == ValidationResult.TOO_LONG and len(digits) <= _MAX_DIGITS
 
 
+def is_international(e164: str, region: str) -> bool:
+    """Whether a number has another country code than `region` (ISO 3166)."""
+    return not e164.startswith(f"+{phonenumbers.country_code_for_region(region.upper())}")
+
+
 def _home(number: PhoneNumber) -> str:
     region = phonenumbers.region_code_for_number(number)
     return region or phonenumbers.region_code_for_country_code(number.country_code or 0)

@@ -130,6 +130,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="RateCounter",
+            fields=[
+                ("key", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("limit", models.CharField(max_length=20)),
+                ("account", models.CharField(blank=True, default="", max_length=50)),
+                ("used", models.JSONField(default=list)),
+                ("expires_at", models.DateTimeField(db_index=True)),
+            ],
+            options={
+                "ordering": ["key"],
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
             name="RefusedPush",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
