@@ -95,7 +95,8 @@ def unsaved(account: str, push: InboundPush, raw: bytes, problems: list[str]) ->
     for name, limit in _LONGEST.items():
         if len(texts[name]) > limit:
             texts[name] = texts[name][:limit]
-            problems.append(f"{name} was cut to {limit} characters")
+            if name != "keyword":  # Front made it of the text, which is here as a whole
+                problems.append(f"{name} was cut to {limit} characters")
     message = InboundMessage(
         account=account,
         api=push.api,

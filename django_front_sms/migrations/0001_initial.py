@@ -31,9 +31,6 @@ MYSQL_INDEXES = [
 def replace_partial_indexes(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.vendor != "mysql":
         return
-    for statement in schema_editor.deferred_sql:  # indexes of CreateModel, which are otherwise made at the end
-        schema_editor.execute(statement)
-    schema_editor.deferred_sql.clear()
     for model, name, columns in MYSQL_INDEXES:
         table = apps.get_model("front_sms", model)._meta.db_table
         addition = f", ADD INDEX {name} ({columns})" if columns else ""
@@ -129,6 +126,20 @@ class Migration(migrations.Migration):
                     ("read_again_inboundmessage", "Can read inbound messages again"),
                     ("export_inboundmessage", "Can export inbound messages"),
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RateCounter",
+            fields=[
+                ("key", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("limit", models.CharField(max_length=20)),
+                ("account", models.CharField(blank=True, default="", max_length=50)),
+                ("used", models.JSONField(default=list)),
+                ("expires_at", models.DateTimeField(db_index=True)),
+            ],
+            options={
+                "ordering": ["key"],
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(

@@ -16,7 +16,7 @@ from django_front_sms.exceptions import InvalidMessage, NotPossible, NotRepliabl
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.gsm import Preview
 from django_front_sms.models import InboundMessage, OutboundMessage
-from django_front_sms.sending.store import store, store_one
+from django_front_sms.sending.store import RefusedDraft, store, store_one
 from django_front_sms.sending.validation import Recipient, check_known_number, draft, draft_to
 from django_front_sms.states import OPEN, State
 
@@ -89,7 +89,11 @@ def send_many_sms(messages: Iterable[Mapping[str, Any]], **defaults: Any) -> lis
         except InvalidMessage as error:
             error.index = index
             raise
-    return store(drafts)
+    try:
+        return store(drafts)
+    except RefusedDraft as error:
+        error.index = error.place
+        raise
 
 
 def preview_sms(text: str, *, unicode: bool | None = None) -> Preview:
