@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks
+from django_front_sms.error_reports import redacted_errors
 from django_front_sms.gateway.keywords import own_text, plain
 from django_front_sms.gateway.numbers import from_wire
 from django_front_sms.models import InboundMessage, OptOut
@@ -31,6 +32,7 @@ _RECENT = 100  # messages of a person to one number
 _AT_ONCE = 1000  # numbers in one query
 
 
+@redacted_errors
 def opt_out(
     number: str, *, sender: str = "", account: str = "default", by: Any = None, message: InboundMessage | None = None
 ) -> OptOut:
@@ -38,6 +40,7 @@ def opt_out(
     return _keep(account, number, sender_form(sender), timezone.now(), by, message)
 
 
+@redacted_errors
 def opt_in(number: str, *, sender: str = "", account: str = "default") -> None:
     """Undo `opt_out`."""
     OptOut.objects.filter(account=account, number=number, sender__iexact=sender_form(sender)).delete()

@@ -11,6 +11,7 @@ from celery import Task, shared_task
 from celery.signals import worker_ready, worker_shutting_down
 
 from django_front_sms import events, inbox, outbox, retention
+from django_front_sms.error_reports import redacted_errors
 from django_front_sms.schedule import BEAT_SCHEDULE, SWEEP_EVERY
 
 __all__ = ["BEAT_SCHEDULE", "deliver_events", "dispatch", "purge", "sweep"]
@@ -20,6 +21,7 @@ _OPTIONS: dict[str, Any] = {"ignore_result": True, "acks_late": False}
 
 
 @shared_task(bind=True, **_OPTIONS)
+@redacted_errors
 def dispatch(self: "Task[Any, Any]") -> int:
     """Send what is due; gives the number of attempts. Called as a function, it returns when nothing is due."""
     outbox.sweep()
@@ -33,6 +35,7 @@ def dispatch(self: "Task[Any, Any]") -> int:
 
 
 @shared_task(**_OPTIONS)  # type: ignore[untyped-decorator]  # celery's own types leave it open
+@redacted_errors
 def sweep() -> None:
     """Rescue, expire, fold; then wake whoever has something to do."""
     outbox.sweep()
@@ -45,6 +48,7 @@ def sweep() -> None:
 
 
 @shared_task(**_OPTIONS)  # type: ignore[untyped-decorator]  # celery's own types leave it open
+@redacted_errors
 def deliver_events() -> int:
     """Fold statuses, process what came in, and hand events to their receivers; gives the number of events."""
     outbox.fold_statuses()
@@ -53,6 +57,7 @@ def deliver_events() -> int:
 
 
 @shared_task(**_OPTIONS)  # type: ignore[untyped-decorator]  # celery's own types leave it open
+@redacted_errors
 def purge() -> dict[str, int]:
     """Take what is personal out of whatever is older than `RETENTION_DAYS`; gives how many rows of each kind."""
     return dict(retention.purge().counts)

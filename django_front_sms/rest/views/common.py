@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
@@ -12,6 +13,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from django_front_sms.error_reports import redacted_view
 from django_front_sms.rest import exceptions
 from django_front_sms.rest.parsers import Json
 from django_front_sms.rest.permissions import HasPermissions
@@ -30,6 +32,7 @@ class JsonForAll(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+@method_decorator(redacted_view, name="dispatch")
 class Endpoint(APIView):
     """Answers in JSON and refuses with problems. Who calls is authenticated as the site's DRF settings say.
 
