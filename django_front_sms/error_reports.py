@@ -8,7 +8,7 @@ import functools
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, ItemsView, Iterator
 from types import FrameType
 from typing import Any, TypeVar, cast
 
@@ -43,8 +43,8 @@ class ReportFilter(SafeExceptionReporterFilter):
         _redact_request(request)
         return MultiValueDict({name: [self.cleansed_substitute] for name in names})
 
-    def get_traceback_frame_variables(self, request: Any, tb_frame: FrameType) -> Iterable[tuple[str, Any]]:
-        return [(name, self.cleansed_substitute) for name in tb_frame.f_locals]
+    def get_traceback_frame_variables(self, request: Any, tb_frame: FrameType) -> ItemsView[str, Any]:
+        return dict.fromkeys(tb_frame.f_locals, self.cleansed_substitute).items()
 
 
 def redacted_view(view: F) -> F:
@@ -52,7 +52,7 @@ def redacted_view(view: F) -> F:
 
     @functools.wraps(view)
     def redacted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        request.exception_reporter_filter = ReportFilter()  # type: ignore[attr-defined]  # Django's own hook
+        request.exception_reporter_filter = ReportFilter()
         try:
             return cast("HttpResponseBase", guarded(request, *args, **kwargs))
         except Exception:
