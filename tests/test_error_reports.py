@@ -106,7 +106,7 @@ PLACES = {
     "conversation": "django_front_sms.admin.conversations.views.thread",
     "opt-out": "django_front_sms.admin.optout.OptOutForm.clean_number",
     "REST send": "django_front_sms.sending.send_sms",
-    "REST list": "django_front_sms.rest.views.common.Endpoint.initial",
+    "REST list": "django_front_sms.rest.views.common.FrontSMSAPIView.initial",
 }
 
 

@@ -19,7 +19,7 @@ class AccountState(PrimaryModel):
     account = models.CharField(_("account"), max_length=50)
     claims = models.BigIntegerField(default=0, editable=False)
     clock = models.DateTimeField(null=True, editable=False)  # the highest time that a claim or a sweep saw
-    streams = models.JSONField(default=dict, editable=False)
+    slots = models.JSONField(default=dict, editable=False)  # who may claim, by lane and number
     generation = models.PositiveIntegerField(default=0, editable=False)  # counts the resumes
     paused_at = models.DateTimeField(_("paused since"), null=True, blank=True)
     pause_code = models.IntegerField(_("because of code"), null=True, blank=True)
@@ -37,9 +37,10 @@ class AccountState(PrimaryModel):
 
     @classmethod
     def lock(cls, key: str, account: str) -> "AccountState":
-        """Take the lock until the transaction ends. An UPDATE, as the first statement of the transaction: that alone
+        """Take the lock until the transaction ends. An UPDATE, as the first statement of the transaction: only that
         locks on every database, and reads nothing from before the lock."""
-        if not cls.objects.filter(key=key).update(claims=F("claims") + 1):
+        row = cls.objects.filter(key=key)
+        if not row.update(claims=F("claims") + 1, account=account):
             cls.objects.get_or_create(key=key, defaults={"account": account})
-            cls.objects.filter(key=key).update(claims=F("claims") + 1)
+            row.update(claims=F("claims") + 1)
         return cls.objects.get(key=key)

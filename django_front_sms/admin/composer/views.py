@@ -83,7 +83,7 @@ class ComposerAdmin(ActionsAdmin):
             "preview": preview_sms(text, unicode=unicode),
             "bubble": bubble(text, unicode),
             "sender": form["sender"].value() or form.sender_of(form["account"].value()),
-            "config": config(),
+            "config": config(sendable_accounts(request.user)),
         }
         return self._composer_page(request, "composer.html", context)
 
