@@ -91,8 +91,8 @@ def _open(account: str, first: int, last: int, shown_at: datetime, now: datetime
 
 
 def _fills_gap(account: str, number: int, moment: datetime, now: datetime) -> bool:
-    gaps = CounterGap.objects.filter(
-        account=account, closed_at=None, first__lte=number, last__gte=number, shown_at__gte=moment - _OVERTAKING
+    gaps = CounterGap.objects.unfilled().filter(
+        account=account, first__lte=number, last__gte=number, shown_at__gte=moment - _OVERTAKING
     )
     for gap in gaps.order_by("pk").select_for_update():
         if number in gap.missing:
@@ -105,7 +105,7 @@ def _fills_gap(account: str, number: int, moment: datetime, now: datetime) -> bo
 
 def signal_gaps() -> None:
     """Write the event of each gap that is still open after the grace period, once."""
-    unsignalled = CounterGap.objects.filter(closed_at=None, told_at=None, found_at__lte=database_now() - GRACE)
+    unsignalled = CounterGap.objects.unannounced().filter(found_at__lte=database_now() - GRACE)
     if unsignalled.exists():
         _signal(list(unsignalled.order_by("pk").values_list("pk", flat=True)))
 
@@ -113,7 +113,7 @@ def signal_gaps() -> None:
 @nested_transaction
 def _signal(pks: list[int]) -> None:
     now = database_now()
-    gaps = list(CounterGap.objects.filter(pk__in=pks, closed_at=None, told_at=None).order_by("pk").select_for_update())
+    gaps = list(CounterGap.objects.unannounced().filter(pk__in=pks).order_by("pk").select_for_update())
     for gap in gaps:
         logger.warning(
             '%d inbound messages of account "%s" did not arrive: numbers %d to %d of its counter. Ask Front for them.',

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile, RefusedPush
-from django_front_sms.monitoring.alerts import needs
+from django_front_sms.monitoring import alerts
 from django_front_sms.signing import webhook_path
 from tests.webhooks.pushes import JPEG, SMS, STATUS, by_post, file, sms
 
@@ -66,7 +66,7 @@ class TestBehindAMiddlewareThatReadsTheBody:
         note = RefusedPush.objects.get()
         assert (note.account, note.purpose, note.limit) == ("default", "inbound", None)
         assert note.reason == "RequestDataTooBig" and note.size > 3_000_000
-        assert needs()["pushes_too_large"].count == 1
+        assert alerts.current()["pushes_too_large"].count == 1
         (record,) = [r for r in caplog.records if r.name == "django_front_sms.inbox.refusals"]
         assert record.levelno == logging.ERROR and "RequestDataTooBig" in record.getMessage()
         assert webhook_path("inbound").split("/")[2] not in record.getMessage()
