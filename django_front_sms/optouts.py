@@ -19,6 +19,7 @@ from phonenumbers import PhoneNumber
 
 from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks
+from django_front_sms.error_reports import redacted_errors
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import numbers
 from django_front_sms.gateway.keywords import Phrases, own_text, plain
@@ -34,6 +35,7 @@ _AT_ONCE = 1000  # numbers in one query
 _KEYWORDS = (InboundMessage.OptOutIntent.OPT_OUT, InboundMessage.OptOutIntent.OPT_IN)
 
 
+@redacted_errors
 def opt_out(
     number: str | PhoneNumber,
     *,
@@ -50,6 +52,7 @@ def opt_out(
     return _keep(account, number_form(number), sender_form(sender, account), timezone.now(), by, message)
 
 
+@redacted_errors
 def opt_in(number: str | PhoneNumber, *, sender: str = "", account: str = "default") -> None:
     """Undo `opt_out`; the arguments and errors are the same."""
     rows = OptOut.objects.filter(account=account, number=number_form(number))

@@ -149,7 +149,8 @@ class Migration(migrations.Migration):
                 ("account", models.CharField(max_length=50, verbose_name="account")),
                 ("purpose", models.CharField(max_length=10, verbose_name="purpose")),
                 ("size", models.BigIntegerField(blank=True, null=True, verbose_name="size in bytes")),
-                ("limit", models.BigIntegerField(verbose_name="limit in bytes")),
+                ("limit", models.BigIntegerField(blank=True, null=True, verbose_name="limit in bytes")),
+                ("reason", models.CharField(blank=True, default="", max_length=50, verbose_name="reason")),
                 ("received_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="received")),
             ],
             options={

@@ -117,14 +117,14 @@ class TestOnce:
         assert receive(sms(text=["a"])) and receive(sms(text=["b"]))
 
     def test_whoever_loses_the_race_stores_nothing_and_answers_alike(self, monkeypatch):
-        insert = store._insert
+        insert = store.insert
 
         def slower(message, attached):
-            monkeypatch.setattr(store, "_insert", insert)
+            monkeypatch.setattr(store, "insert", insert)
             assert receive()  # somebody else, between our look and our insert
             insert(message, attached)
 
-        monkeypatch.setattr(store, "_insert", slower)
+        monkeypatch.setattr(store, "insert", slower)
         assert not receive()
         assert InboundMessage.objects.count() == 1
 
@@ -132,7 +132,7 @@ class TestOnce:
         def refuse(*args):
             raise IntegrityError
 
-        monkeypatch.setattr(store, "_insert", refuse)
+        monkeypatch.setattr(store, "insert", refuse)
         with pytest.raises(IntegrityError):
             receive()
 
