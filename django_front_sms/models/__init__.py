@@ -3,6 +3,7 @@
 from django_front_sms.models.account import AccountState
 from django_front_sms.models.counter import CounterGap, InboundCounter
 from django_front_sms.models.delivery import Decision, DeliveryStatus, SendAttempt
+from django_front_sms.models.draft import ComposerDraft
 from django_front_sms.models.event import Event
 from django_front_sms.models.inbound import InboundMessage, MmsFile, RefusedPush
 from django_front_sms.models.optout import OptOut
@@ -12,6 +13,7 @@ from django_front_sms.models.proxies import Conversation, Dashboard
 __all__ = [
     "AccountState",
     "BulkSend",
+    "ComposerDraft",
     "Conversation",
     "CounterGap",
     "Dashboard",
