@@ -94,6 +94,7 @@ class FrontSMSSettings:
     recipient_override: str | None = None
     retention_days: int | None = None
     rate_limits: Mapping[str, str] = field(default_factory=dict)
+    contacts: str | None = None
     account_access: str | None = None
     client: str = "django_front_sms.gateway.client.Client"
 

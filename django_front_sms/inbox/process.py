@@ -62,7 +62,7 @@ def _announce(messages: Sequence[InboundMessage], unfinished: Collection[int], n
         if reply_to is not None:
             told.append(records.reply_received(message.pk, reply_to))
     Event.objects.bulk_create(told)
-    optouts.heed(new)
+    optouts.process_keywords(new)
     counters.count(new, now)
     return len(new)
 

@@ -31,7 +31,7 @@ class ComposerDraft(PrimaryModel):
     content = models.TextField()  # JSON in ASCII: it may hold characters that a database does not take
     changed_at = models.DateTimeField(default=timezone.now, db_index=True)
 
-    objects = DraftQuerySet.as_manager()
+    objects: ClassVar = DraftQuerySet.as_manager()
 
     class Meta(PrimaryModel.Meta):
         abstract = False

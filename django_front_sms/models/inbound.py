@@ -24,6 +24,14 @@ class InboundMessage(PrimaryModel):
         GET = "get", "GET"
         JSON = "json", "JSON"
 
+    class OptOutIntent(models.TextChoices):
+        """What a message asks for by its words alone."""
+
+        NONE = "", "—"
+        OPT_OUT = "out", _("opt-out")
+        OPT_IN = "in", _("opt-in")
+        PERHAPS_OPT_OUT = "perhaps", _("perhaps an opt-out")
+
     account = models.CharField(_("account"), max_length=50)
     gateway_id = models.BigIntegerField(_("Front's id"), null=True, blank=True)
     sender = models.CharField(_("sender"), max_length=100, blank=True, default="")
@@ -43,6 +51,9 @@ class InboundMessage(PrimaryModel):
         blank=True,
         related_name="replies",
         verbose_name=_("in reply to"),
+    )
+    opt_out_intent = models.CharField(
+        _("opt-out intent"), max_length=8, choices=OptOutIntent.choices, blank=True, default="", editable=False
     )
     announced = models.BooleanField(default=False, editable=False)  # its events are written
     process_at = models.DateTimeField(

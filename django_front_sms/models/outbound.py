@@ -12,13 +12,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
-from django_front_sms.states import State
+from django_front_sms.states import ACCEPTED, State
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from django_front_sms.models.delivery import Decision, DeliveryStatus, SendAttempt
     from django_front_sms.timeline import Entry
+
+
+HIDDEN_TEXT = "••••••"
 
 
 class Priority(models.IntegerChoices):
@@ -92,6 +95,10 @@ class OutboundQuerySet(PrimaryQuerySet["OutboundMessage"]):
         Those without Front's id can get none, and never count."""
         return self.filter(state=State.SENT, status_missed_at__isnull=False)
 
+    def with_sensitive_text(self) -> Self:
+        """Accepted messages whose text is sensitive and was not removed yet."""
+        return self.filter(sensitive=True, state__in=ACCEPTED).exclude(text="")
+
     def missing_status(self, account: str, since: datetime) -> Self:
         """Messages sent before `since` whose status is missing, and of which nobody was told yet."""
         sent = self.filter(
@@ -116,6 +123,11 @@ class OutboundMessage(PrimaryModel):
         _("on duplicate"), max_length=8, choices=OnDuplicate.choices, blank=True, default=""
     )
     ignore_opt_out = models.BooleanField(_("ignore opt-out"), default=False)
+    sensitive = models.BooleanField(
+        _("sensitive"),
+        default=False,
+        help_text=_("The text is shown to nobody, and removed once the message is final."),
+    )
 
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.QUEUED)
     gateway_id = models.BigIntegerField(_("Front's id"), null=True, blank=True)
@@ -240,6 +252,7 @@ class OutboundMessage(PrimaryModel):
             # With all that charts count by, so that these read no row.
             models.Index(fields=["account", "created_at", "state", "segments"], name="front_sms_out_created"),
             models.Index(fields=["id"], name="front_sms_out_urgent", condition=Q(priority=Priority.URGENT)),
+            models.Index(fields=["id"], name="front_sms_sensitive", condition=Q(sensitive=True)),
             # Without the many nulls: each step that a message takes writes to every index that has the row.
             models.Index(
                 fields=["duplicate_of"], name="front_sms_out_duplicate_of", condition=Q(duplicate_of__isnull=False)
@@ -257,6 +270,11 @@ class OutboundMessage(PrimaryModel):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def shown_text(self) -> str:
+        """The text as people may see it: dots where the message is sensitive."""
+        return HIDDEN_TEXT if self.sensitive else self.text
 
     def timeline(self) -> "list[Entry]":
         """What happened to this message, oldest first, in plain words."""

@@ -15,7 +15,7 @@ from django_front_sms.outbox.decisions import send_anyway
 from django_front_sms.outbox.records import Message, attempts_of, read
 from django_front_sms.outbox.rules import leaves_doubt, may_repeat
 from django_front_sms.outbox.settle import rescue
-from django_front_sms.outbox.transitions import Transition, apply, locked
+from django_front_sms.outbox.transitions import Transition, apply, locked, remove_sensitive_texts
 from django_front_sms.states import State
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ def sweep() -> None:
         if conf.on_unconfirmed == "resend":
             _resend_unconfirmed(account)
         _until_none(_note_missing_statuses, account, conf)
+        _until_none(_remove_old_sensitive_texts, account, conf)
 
 
 def has_due() -> bool:
@@ -57,6 +58,16 @@ def _end_risk(account: Account, conf: FrontSMSSettings) -> int:
         pks = [m.pk for m in read(queued.order_by("pk")[:BATCH], Message) if not may_repeat(m, account)]
     rows = [row for row in locked(pks) if row.state == State.QUEUED and row.risk_at]
     return len(apply([Transition(row, State.UNCONFIRMED) for row in rows], are_locked=True))
+
+
+@short_transaction
+def _remove_old_sensitive_texts(account: Account, conf: FrontSMSSettings) -> int:
+    """Empty sensitive messages that Front has, but whose outcome is not known after `HOURS_WITHOUT_STATUS`."""
+    limit = database_now() - timedelta(hours=conf.hours_without_status)
+    old = OutboundMessage.objects.with_sensitive_text().filter(account=account.name, sent_at__lte=limit)
+    pks = [row.pk for row in locked(old.order_by("pk").values_list("pk", flat=True)[:BATCH])]
+    remove_sensitive_texts(pks)
+    return len(pks)
 
 
 @short_transaction

@@ -20,6 +20,7 @@ from django_front_sms.models import (
     ComposerDraft,
     DeliveryStatus,
     Event,
+    HandledConversation,
     InboundMessage,
     MmsFile,
     OptOut,
@@ -84,6 +85,7 @@ def erase(
     erased["events"] = _forget_events(
         set(sent).difference(left["under_way"], left["unconfirmed"]), set(came).difference(left["inbound"])
     )
+    HandledConversation.objects.filter(pk__in=rows[HandledConversation]).delete()
     erased["opt_outs"] = OptOut.objects.filter(pk__in=rows[OptOut]).delete()[0] if opt_outs else 0
     erased["admin_history"] = admin_log.erase(number, rows)
     count, still = sum(erased.values()), sum(map(len, left.values()))
@@ -119,6 +121,7 @@ def _rows_of(number: str) -> dict[type[models.Model], list[int]]:
         InboundMessage: came,
         MmsFile: _found(MmsFile.objects.all(), came, "pk", by="message"),
         OptOut: list(OptOut.objects.filter(number=number).values_list("pk", flat=True)),
+        HandledConversation: list(HandledConversation.objects.filter(number=number).values_list("pk", flat=True)),
     }
 
 

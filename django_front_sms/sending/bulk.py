@@ -10,14 +10,14 @@ from django_front_sms import optouts
 from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.db.routing import atomic
 from django_front_sms.exceptions import InvalidMessage
-from django_front_sms.gateway import gsm
+from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OutboundMessage
 from django_front_sms.sending.store import must_match, store, without_index
-from django_front_sms.sending.validation import check_recipient, draft, identify
+from django_front_sms.sending.validation import Recipient, check_recipient, draft_to, identify
 
 
 def send_bulk_sms(
-    to: Iterable[str],
+    to: Iterable[Recipient],
     text: str,
     *,
     sender: str | None = None,
@@ -54,7 +54,7 @@ def send_bulk_sms(
         )
     options: dict[str, Any] = {"sender": sender, "account": account, "unicode": unicode, "created_by": created_by}
     options |= {"metadata": metadata, "ignore_opt_out": ignore_opt_out}
-    drafts = [draft(conf, number, text, **options) for number in wanted]
+    drafts = [draft_to(conf, number, text, **options) for number in wanted]
     first = drafts[0]
     bulk = BulkSend(
         account=account,
@@ -95,15 +95,15 @@ def _store_bulk(bulk: BulkSend, drafts: list[OutboundMessage]) -> BulkSend:
     return bulk
 
 
-def _distinct(to: Iterable[str], conf: FrontSMSSettings) -> tuple[dict[str, str], list[str]]:
+def _distinct(to: Iterable[Recipient], conf: FrontSMSSettings) -> tuple[dict[str, str], list[str]]:
     """The numbers in E.164, each once, in the order given, with how it was written; and those that are none."""
     wanted: dict[str, str] = {}
     invalid: list[str] = []
     for number in to:
         try:
-            wanted.setdefault(check_recipient(number, conf), number)
+            wanted.setdefault(check_recipient(number, conf), numbers.as_text(number))
         except InvalidMessage:
-            invalid.append(number)
+            invalid.append(numbers.as_text(number))
     return wanted, invalid
 
 

@@ -154,7 +154,7 @@ def test_every_option_of_the_simulator_is_listed() -> None:
 @pytest.mark.parametrize("name", django_front_sms.__all__)
 def test_every_public_function_is_described_with_its_arguments(name: str) -> None:
     listed = words("python")
-    parameters = inspect.signature(getattr(sending, name)).parameters.values()
+    parameters = inspect.signature(getattr(django_front_sms, name)).parameters.values()
     keyword_only = {p.name for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD}
     assert {name, *keyword_only} <= listed
 

@@ -186,6 +186,4 @@ def sent_earlier(user: object, account: str, texts: dict[str, str]) -> list[Earl
         found |= {row.recipient: row for row in same if row.text == texts[row.recipient]}
     names = contacts.labels(found)
     latest = sorted(found.items(), key=lambda item: item[1].created_at, reverse=True)
-    return [
-        Earlier(number, names.get(number, ""), row, row.created_at >= window) for number, row in latest
-    ]
+    return [Earlier(number, names.get(number, ""), row, row.created_at >= window) for number, row in latest]

@@ -44,7 +44,7 @@ class ConversationViewSet(FrontSMSViewSet):
         found = threads(
             account=query.get("account"),
             accounts=accounts_of(request.user),
-            beginnings=[query["number"]] if "number" in query else None,
+            prefixes=[query["number"]] if "number" in query else None,
             unanswered=query.get("unanswered", False),
             before=_cursor(query),
             limit=query["page_size"],
