@@ -21,6 +21,7 @@ from django_front_sms.models import BulkSend, OutboundMessage
 class BulkSendAdmin(ReadOnlyAdmin):
     list_display = ("name", "sender", "short_text", "recipients", "created_", "created_by")
     list_select_related = ("created_by",)
+    sortable_by = ("created_",)
     list_filter = (AccountFilter, CreatedFilter)
     search_fields = ("text",)
     search_help_text = _("Words of the text")
@@ -39,10 +40,11 @@ class BulkSendAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         return HttpResponseRedirect(self.reverse("outboundmessage_add", query={"how": "bulk"}))
 
-    def search_rows(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+    def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         if term.startswith("#"):
             return queryset.filter(pk=search.id_in(term))
-        return queryset.filter(text__icontains=term) if term else queryset
+        words = [search.has_words(queryset.db, "text", each) for each in search.split(term)]
+        return queryset.filter(*words)
 
     @admin.display(description=_("bulk send"))
     def name(self, bulk: BulkSend) -> str:
@@ -52,7 +54,7 @@ class BulkSendAdmin(ReadOnlyAdmin):
     def short_text(self, bulk: BulkSend) -> str:
         return Truncator(bulk.text).chars(60)
 
-    @admin.display(description=_("created"))
+    @admin.display(description=_("created"), ordering="pk")
     def created_(self, bulk: BulkSend) -> SafeString | str:
         return moment(bulk.created_at)
 

@@ -34,6 +34,7 @@ class EventAdmin(ActionsAdmin):
     row_actions = (DELIVER_AGAIN,)
     list_display = ("fate", "kind", "about", "attempts", "created")
     list_display_links = ("kind",)
+    sortable_by = ("created",)
     list_filter = ("failed", "kind")
     search_fields = ("subject",)
     search_help_text = _("What it is about, such as out:7 or in:7")
@@ -48,8 +49,8 @@ class EventAdmin(ActionsAdmin):
         accounts = access.accounts_of(request.user)
         return Event.objects.all() if accounts is None else of_accounts(Event.objects.all(), accounts)
 
-    def search_rows(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
-        return queryset.filter(subject=term) if term else queryset
+    def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+        return queryset.filter(subject=term)
 
     def page_context(self, request: HttpRequest, row: Event) -> dict[str, Any]:
         page = super().page_context(request, row)
@@ -70,7 +71,7 @@ class EventAdmin(ActionsAdmin):
         url = reverse_ref(event.subject, self.admin_site)
         return format_html('<a href="{}">{}</a>', url, event.subject) if url else event.subject
 
-    @admin.display(description=_("created"))
+    @admin.display(description=_("created"), ordering="pk")
     def created(self, event: Event) -> SafeString | str:
         return moment(event.created_at)
 

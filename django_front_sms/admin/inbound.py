@@ -60,10 +60,10 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
     )
     cards = True
     list_display = ("sender_", "recipient", "short_text", "keyword", "received", "notes")
+    sortable_by = ("received",)
     list_filter = (AccountFilter, "api", ProblemFilter, FilesFilter, ReceivedFilter)
-    searches_texts = True
     search_fields = ("sender",)
-    search_help_text = _("The sender's number or how it begins, #id, or words of the text (“digits” in quotes)")
+    search_help_text = _("A number, its beginning or last digits, #id, or words of the text (“digits” in quotes)")
     fieldsets = (
         (_("Message"), {"fields": ("account", "api", "keyword", "counter", "front_id", "in_reply_to")}),
         (_("Times"), {"fields": ("sent_at", "received_at")}),
@@ -80,8 +80,8 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
         listed.result_list = listed.result_list.prefetch_related(counted)
         return listed
 
-    def search_rows(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
-        return search.find(queryset, term, number="sender")
+    def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+        return self.search_messages(request, queryset, search.Search(term, number="sender"))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.file_view)
@@ -107,7 +107,7 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
     def short_text(self, message: InboundMessage) -> str:
         return Truncator(message.text).chars(60)
 
-    @admin.display(description=_("received"))
+    @admin.display(description=_("received"), ordering="pk")
     def received(self, message: InboundMessage) -> SafeString | str:
         return moment(message.received_at)
 

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -65,7 +65,8 @@ class OptOutAdmin(ReadOnlyAdmin):
     list_filter = (AccountFilter,)
     list_select_related = ("message", "created_by")
     search_fields = ("number",)
-    search_help_text = _("A number or how it begins")
+    search_help_text = _("A number, its beginning or its last digits")
+    sortable_by = ("number", "since_")
 
     has_add_permission = admin.ModelAdmin.has_add_permission
     has_delete_permission = admin.ModelAdmin.has_delete_permission
@@ -119,14 +120,16 @@ class OptOutAdmin(ReadOnlyAdmin):
         ]
         return LogEntry.objects.bulk_create(entries)
 
-    def search_rows(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
-        return queryset.filter(search.by_number("number", term)) if term else queryset
+    def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+        wanted = search.Search(term, number="number")
+        ends = Q(number__endswith=wanted.last_digits) if wanted.last_digits else Q(pk__in=[])
+        return queryset.filter(search.by_number("number", term) | ends)
 
     @admin.display(description=_("sender"))
     def sender_(self, row: OptOut) -> Any:
         return row.sender or _("every sender")
 
-    @admin.display(description=_("since"))
+    @admin.display(description=_("since"), ordering="pk")
     def since_(self, row: OptOut) -> SafeString | str:
         return moment(row.since)
 

@@ -124,10 +124,10 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     cards = True
     list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id")
     list_display_links = ("recipient",)
+    sortable_by = ("created_",)
     list_filter = ("state", StatusMissedFilter, AccountFilter, "priority", IndexedCreatedFilter)
-    searches_texts = True
     search_fields = ("recipient",)
-    search_help_text = _("A number or how it begins, #id, or words of the text (“digits” in quotes)")
+    search_help_text = _("A number, its beginning or last digits, #id, or words of the text (“digits” in quotes)")
     fieldsets = (
         (_("Message"), {"fields": ("account", "priority", "length", "price", "ignore_opt_out")}),
         (
@@ -168,8 +168,8 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
         rows: QuerySet[Any] = super().rows_for_page(request).annotate(has_duplicates=has_duplicates)
         return rows.select_related(*related).defer("reply_to__raw")
 
-    def search_rows(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
-        return search.find(queryset, term, number="recipient")
+    def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+        return self.search_messages(request, queryset, search.Search(term, number="recipient"))
 
     def page_context(self, request: HttpRequest, row: OutboundMessage) -> dict[str, Any]:
         return {
@@ -197,7 +197,7 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     def short_text(self, message: OutboundMessage) -> str:
         return Truncator(message.text).chars(60)
 
-    @admin.display(description=_("created"))
+    @admin.display(description=_("created"), ordering="pk")
     def created_(self, message: OutboundMessage) -> SafeString | str:
         return moment(message.created_at)
 

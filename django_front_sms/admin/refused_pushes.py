@@ -18,6 +18,7 @@ from django_front_sms.models import RefusedPush
 @admin.register(RefusedPush)
 class RefusedPushAdmin(ReadOnlyAdmin):
     list_display = ("received", "account", "purpose", "size_", "limit_")
+    sortable_by = ("received",)
     list_filter = (AccountFilter, ReceivedFilter)
     fieldsets = ((None, {"fields": ("received_at", "account", "purpose", "size_", "limit_")}),)
     readonly_fields = ("size_", "limit_")
@@ -29,7 +30,7 @@ class RefusedPushAdmin(ReadOnlyAdmin):
         )
         return {"undecided": gettext("This push was too large, and Front keeps it"), "why": why}
 
-    @admin.display(description=_("received"))
+    @admin.display(description=_("received"), ordering="pk")
     def received(self, push: RefusedPush) -> SafeString | str:
         return moment(push.received_at)
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -53,6 +53,8 @@ def _response_for(error: Exception) -> Response | None:
             return problem_response(_STATUSES.get(error.code, 400), error.code, str(error), **members)
         case NotPossible():
             return problem_response(409, "not_possible", str(error))
+        case SuspiciousOperation():  # such as too many parameters of a query
+            return _for_api_exception(exceptions.ParseError(_("The request has too many parameters, or is too large.")))
         case Http404():
             return _for_api_exception(exceptions.NotFound(*error.args))
         case PermissionDenied():

@@ -84,7 +84,11 @@ def test_a_number_is_not_found_by_its_end():
 def test_a_search_by_number_is_answered_by_an_index(viewer):
     from django_front_sms.admin import search
 
-    plan = search.find(OutboundMessage.objects.all(), "999 99 999", number="recipient").order_by().explain()
+    plan = (
+        search.find(OutboundMessage.objects.all(), search.Search("999 99 999", number="recipient"))[0]
+        .order_by()
+        .explain()
+    )
 
     assert "front_sms_out_recipient" in plan and "SCAN front_sms_outboundmessage" not in plan
 
@@ -129,7 +133,7 @@ def test_words_are_looked_for_among_the_latest_and_in_all_texts_by_a_click(viewe
     everything = page.context["cl"].search_all
 
     assert [row.pk for row in page.context["cl"].result_list] == [new[0].pk]
-    assert "Only the latest 2 were searched for these words." in page.content.decode()
+    assert "Only the latest 2 were searched." in page.content.decode()
     answer = viewer.get(LIST + everything)
     assert [row.pk for row in answer.context["cl"].result_list] == [new[0].pk, old.pk]
     assert "Only the latest" not in answer.content.decode()
@@ -447,3 +451,36 @@ def test_an_act_never_hides_behind_the_name_of_a_permission_that_nobody_can_get(
 
     assert len(actions) == 8
     assert all(("front_sms", each.permission) in known for each in actions)
+
+
+# ---- What a message needs of whoever sends it again
+
+NEEDS = [({"price": 20000}, "set_price_outboundmessage"), ({"ignore_opt_out": True}, "ignore_opt_out_outboundmessage")]
+SENDING = {"resend": delivered, "send_anyway": unconfirmed}
+
+
+@pytest.mark.parametrize(("fields", "codename"), NEEDS)
+@pytest.mark.parametrize("name", SENDING)
+def test_a_message_is_sent_again_only_with_the_permissions_that_it_needs(login, name, fields, codename):
+    row = SENDING[name](**fields)
+    own = ["view_outboundmessage", "resend_outboundmessage", "decide_outboundmessage"]
+    without, allowed = login(*own), login(*own, codename)
+
+    assert act(without, row, name).status_code == 403
+    assert f"action/{name}/" not in without.get(f"{LIST}{row.pk}/change/").content.decode()
+    assert state_of(row) == row.state and OutboundMessage.objects.count() == 1
+    assert f"action/{name}/" in allowed.get(f"{LIST}{row.pk}/change/").content.decode()
+    act(allowed, row, name)
+    assert OutboundMessage.objects.filter(state=State.QUEUED).count() == 1
+
+
+@pytest.mark.parametrize(("fields", "codename"), NEEDS)
+@pytest.mark.parametrize("name", SENDING)
+def test_the_list_refuses_such_messages_row_by_row_and_says_which(login, name, fields, codename):
+    plain, special = SENDING[name](), SENDING[name](**fields)
+    operator = login("view_outboundmessage", "resend_outboundmessage", "decide_outboundmessage")
+
+    content = act_on_list(operator, [plain, special], name).content.decode()
+
+    assert f"#{special.pk}: It " in content and f"#{plain.pk}: It " not in content
+    assert OutboundMessage.objects.filter(state=State.QUEUED).count() == 1

@@ -24,9 +24,9 @@ _FORMULA = re.compile(rf"(?:\A|(?<=[,;\t\r\n]))(?={_SKIPPED}(?!{_NUMBER})[=+\-@ï
 def harmless(text: str) -> str:
     """`text` with an apostrophe before everything that a spreadsheet could take for the start of a formula.
 
-    A formula begins with `=`, `+`, `-`, `@` or one of their full-width forms, at the start of the cell or after a comma,
-    a semicolon, a tab or a line break, any of which begins a cell where the file is read with another separator than it
-    was written with. Invisible characters before the sign do not hide it. Phone numbers such as `+4799999999` stay.
+    A formula begins with `=`, `+`, `-`, `@` or one of their full-width forms: at the start of the cell, or after a
+    comma, semicolon, tab or line break, which may begin a cell if the file is read with another separator. Invisible
+    characters before the sign do not hide it. Phone numbers such as `+4799999999` stay as they are.
     """
     marked = _FORMULA.sub("'", text)
     return f"'{marked}" if marked[:1] in ("\t", "\r", "\n") else marked
@@ -58,7 +58,7 @@ def can_write_xlsx() -> bool:
 
 
 def xlsx(titles: Sequence[str], pages: Iterable[Sequence[Sequence[Any]]]) -> IO[bytes]:
-    """A workbook as an open file. Rows go to disk as they come; every text is written as a string, never as a formula."""
+    """A workbook as an open file. Rows go to disk as they come; texts are written as strings, never as formulas."""
     import xlsxwriter
 
     file = TemporaryFile()  # noqa: SIM115  (the response closes it)
