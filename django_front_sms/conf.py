@@ -54,6 +54,7 @@ class Account:
     duplicate_filter: bool | None = None
     psk_short_code: str = "26114"
     max_per_second: float | None = None
+    quiet_hours: tuple[str, ...] | None = None
 
     @property
     def gateway(self) -> str:
@@ -96,6 +97,7 @@ class FrontSMSSettings:
     rate_limits: Mapping[str, str] = field(default_factory=dict)
     contacts: str | None = None
     account_access: str | None = None
+    worker: Literal["celery", "tasks", "command"] = "celery"
     client: str = "django_front_sms.gateway.client.Client"
 
     def account(self, name: str) -> Account:
@@ -145,7 +147,10 @@ def _account(name: str, raw: Mapping[str, Any]) -> Account:
         raise ImproperlyConfigured(f'FRONT_SMS["ACCOUNTS"]["{name}"] has unknown keys: {", ".join(unknown)}.')
     if "SERVICE_ID" not in raw:
         raise ImproperlyConfigured(f'FRONT_SMS["ACCOUNTS"]["{name}"] lacks SERVICE_ID, the number that Front gave you.')
-    return Account(name=name, **{known[key]: value for key, value in raw.items()})
+    values = {known[key]: value for key, value in raw.items()}
+    if isinstance(values.get("quiet_hours"), list):
+        values["quiet_hours"] = tuple(values["quiet_hours"])  # accounts are keys of caches
+    return Account(name=name, **values)
 
 
 _last: tuple[Mapping[str, Any], FrontSMSSettings] | None = None

@@ -130,6 +130,11 @@ NAIVE_TIMES = CheckSpec(
     _("USE_TZ is False, but this app's times have a time zone: messages would be queued, and none ever sent."),
     _("Set USE_TZ = True, which has been Django's default since 5.0."),
 )
+NO_TASK_FRAMEWORK = CheckSpec(
+    "front_sms.E025",
+    _('WORKER is "tasks", but Django %(version)s has no task framework: nothing would wake a worker.'),
+    _('Use Django 6.0 or later, or write "celery" or "command".'),
+)
 
 UNGUARDED = CheckSpec(
     "front_sms.W001",

@@ -45,7 +45,7 @@ class Reading:
         if value is None:
             self.note(name, "is missing")
             return None
-        number = _whole(value)
+        number = whole_number(value)
         if number is None:
             self.note(name, "is not a whole number")
         elif not _MIN_64 <= number <= _MAX_64:
@@ -156,7 +156,7 @@ def _decoded(body: bytes, problems: list[str]) -> str:
     try:
         return body.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError:
-        text = body.decode("utf-8-sig", "replace")
+        text = body.removeprefix(BOM_UTF8).decode("utf-8", "replace")
     if text.replace("\ufffd", "").isascii():
         problems.append("the JSON is not UTF-8, it was read as Latin-1")
         return body.decode(LATIN_1)
@@ -169,7 +169,8 @@ def _parse_int(digits: str) -> int:
     return int(digits) if len(digits) <= 20 else _TOO_BIG
 
 
-def _whole(value: object) -> int | None:
+def whole_number(value: object) -> int | None:
+    """A whole number, written as a number or as digits; None for everything else. A boolean is none."""
     if isinstance(value, str):
         digits = value.strip()
         sign = -1 if digits.startswith("-") else 1

@@ -348,6 +348,7 @@ class Migration(migrations.Migration):
                             ("schedule", "its scheduled time"),
                             ("twin", "the end of the duplicate window of an equal message"),
                             ("retry", "the next attempt"),
+                            ("quiet", "the end of the quiet hours"),
                         ],
                         default="",
                         max_length=8,

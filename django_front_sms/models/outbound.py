@@ -38,6 +38,7 @@ class Wait(models.TextChoices):
     SCHEDULE = "schedule", _("its scheduled time")
     TWIN = "twin", _("the end of the duplicate window of an equal message")
     RETRY = "retry", _("the next attempt")
+    QUIET_HOURS = "quiet", _("the end of the quiet hours")
 
 
 class OnDuplicate(models.TextChoices):

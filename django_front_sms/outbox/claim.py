@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, QuerySet
 
-from django_front_sms import optouts
+from django_front_sms import optouts, quiet_hours
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.db.bulk import insert_rows
 from django_front_sms.db.clock import Moment, database_now
@@ -21,7 +21,7 @@ from django_front_sms.db.routing import connection
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import AccountState, OutboundMessage, Priority, SendAttempt, Wait
-from django_front_sms.outbox import accounts
+from django_front_sms.outbox import accounts, quiet
 from django_front_sms.outbox.clock_skew import handle_step_back
 from django_front_sms.outbox.duplicates import DuplicateWindow
 from django_front_sms.outbox.records import Attempt, DueMessage, Message, attempts_of, read
@@ -184,6 +184,9 @@ def _choose_due(
     slot: Slot, conf: FrontSMSSettings, now: datetime, limit: int, *, without_risk: bool = False
 ) -> list[_Chosen]:
     """At most `limit` messages: single ones, or those of one bulk send, which become a request of their own."""
+    quiet_until = quiet_hours.ends_at(slot.account.quiet_hours, now)
+    if quiet_until and Priority.NORMAL in slot.priorities:
+        quiet.postpone(slot.account, now, quiet_until)
     chosen: list[_Chosen] = []
     for page in _pages(slot, now, max(limit, PAGE_SIZE), without_risk=without_risk):
         is_bulk = page[0].bulk_id is not None

@@ -21,7 +21,7 @@ from django_front_sms import tracing
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.codes import ErrorCode
-from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms
+from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Malformed, Sms, match_recipients
 from django_front_sms.outbox.claim import ClaimResult, Job
 from django_front_sms.outbox.settle import AttemptResult
 from django_front_sms.outbox.slots import LANES, Lane, Slot
@@ -47,10 +47,10 @@ def attempt(job: Job, conf: FrontSMSSettings) -> ExchangeResult:
 
 def attempt_bulk(jobs: Sequence[Job], conf: FrontSMSSettings) -> ExchangeResult:
     """Make one attempt for all of `jobs`, in one request."""
-    account = jobs[0].account
+    account, request = jobs[0].account, _bulk_request(jobs)
 
     def send(client: "GatewayClient") -> ExchangeResult:
-        return client.send_bulk(_bulk_request(jobs), may_write=lambda: _in_time(jobs[0]))
+        return _matched(client.send_bulk(request, may_write=lambda: _in_time(jobs[0])), request)
 
     make = functools.partial(_exchange, account, conf, send)
     return tracing.traced_exchange(account, make, message_id=None, messages=len(jobs))
@@ -121,6 +121,19 @@ def _bulk_request(jobs: Sequence[Job]) -> BulkSms:
         text=first.text,
         unicode=first.unicode,
     )
+
+
+def _matched(result: ExchangeResult, request: BulkSms) -> ExchangeResult:
+    """`result` with the recipients of `request` in place of the numbers that an accepting answer leaves out. If one of
+    these is not clearly a recipient, the answer was not understood: nobody can say who got the message."""
+    answer = result.answer
+    if not isinstance(answer, BulkAnswer) or answer.errorcode != ErrorCode.OK:
+        return result
+    try:
+        return replace(result, answer=match_recipients(answer, request.recipients))
+    except Malformed:
+        detail = "Front left out a number that is not clearly one of the recipients"
+        return replace(result, fate=Fate.AMBIGUOUS, answer=None, detail=detail)
 
 
 def _result_for(job: Job, result: ExchangeResult) -> ExchangeResult:
