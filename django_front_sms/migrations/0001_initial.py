@@ -674,9 +674,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "draft",
                 "verbose_name_plural": "drafts",
-                "abstract": False,
                 "default_permissions": (),
-                "base_manager_name": "objects",
                 "constraints": [models.UniqueConstraint(fields=("user", "key"), name="front_sms_one_draft")],
             },
         ),

@@ -33,8 +33,7 @@ class ComposerDraft(PrimaryModel):
 
     objects: ClassVar = DraftQuerySet.as_manager()
 
-    class Meta(PrimaryModel.Meta):
-        abstract = False
+    class Meta:
         verbose_name = _("draft")
         verbose_name_plural = _("drafts")
         default_permissions = ()

@@ -3,13 +3,13 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
@@ -22,7 +22,6 @@ from django_front_sms.texts import fill_text
 _NUMBER_COLUMNS = ("number", "phone", "mobile", "telephone", "to", "nummer", "mobil", "telefon", "tlf", "mobilnummer")
 LARGEST_FILE = 2 * 2**20  # bytes
 MAX_COLUMNS = 30
-_LIBRARY = "openpyxl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +93,16 @@ def _why_no_text(error: InvalidMessage) -> str:
 # Files
 
 
-def read_file(upload: UploadedFile) -> str:
+def read_file(upload: Any) -> str:
     """The first sheet of an Excel file, or a CSV file, as the text of a table. Raises `ValidationError`."""
     if (upload.size or 0) > LARGEST_FILE:
         raise ValidationError(_("This file is too large: at most %(n)s MB.") % {"n": LARGEST_FILE // 2**20})
-    content = upload.read()
+    content: bytes = upload.read()
     if content.startswith(b"PK"):
         return _as_csv(_rows_of_workbook(content))
     for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252"):
-        try:
+        with suppress(UnicodeDecodeError):
             return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
     raise ValidationError(_("This is no table that can be read. Save it as CSV, and try again."))
 
 
