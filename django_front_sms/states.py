@@ -25,6 +25,7 @@ class State(TextChoices):
 ACCEPTED = frozenset({State.SENT, State.AT_OPERATOR, State.DELIVERED, State.UNDELIVERED})
 OPEN = frozenset({State.QUEUED, State.SENDING})
 NOT_SENT = frozenset({State.REJECTED, State.DUPLICATE, State.CANCELLED, State.EXPIRED})
+FINAL = NOT_SENT | {State.DELIVERED, State.UNDELIVERED}  # nothing is sent any more
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset(State) - {State.QUEUED},

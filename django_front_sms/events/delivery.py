@@ -80,7 +80,7 @@ def deliver() -> int:
 
 def has_due() -> bool:
     """Whether an event could be delivered now."""
-    return Event.objects.filter(next_at__lte=database_now()).exists()
+    return Event.objects.due(database_now()).exists()
 
 
 def deliver_again(event: Event) -> None:
@@ -88,7 +88,7 @@ def deliver_again(event: Event) -> None:
 
     Raises `NotPossible` if it has not failed.
     """
-    failed = Event.objects.filter(pk=event.pk, failed=True)
+    failed = Event.objects.failed().filter(pk=event.pk)
     if not failed.update(failed=False, attempts=0, traceback="", next_at=due_at_once()):
         raise NotPossible(_("This event was not given up: it was told, or still will be. There is nothing to do."))
     on_commit(lambda: hints.hint("deliver_events"))
@@ -99,8 +99,8 @@ def _close_without_receivers() -> None:
     kinds = [kind for kind, spec in SIGNALS.items() if not spec.signal.has_listeners(spec.sender)]
     if not kinds:
         return
-    due = Event.objects.filter(next_at__lte=database_now(), kind__in=kinds)
-    while _close_some(due.order_by("next_at", "pk")):
+    due = Event.objects.due(database_now()).filter(kind__in=kinds)
+    while _close_some(due):
         pass
 
 
@@ -116,9 +116,8 @@ def _close_some(due: models.QuerySet[Event]) -> int:
 
 def _first_of_each_subject(now: datetime) -> models.QuerySet[Event]:
     """Due events without an earlier event of the same subject that is still to be delivered."""
-    earlier = Event.objects.filter(subject=OuterRef("subject"), pk__lt=OuterRef("pk"), next_at__isnull=False)
-    due = Event.objects.filter(~Exists(earlier), next_at__lte=now)
-    return due.order_by("next_at", "pk")[:_BATCH]
+    earlier = Event.objects.pending().filter(subject=OuterRef("subject"), pk__lt=OuterRef("pk"))
+    return Event.objects.due(now).filter(~Exists(earlier))[:_BATCH]
 
 
 def _claim(event: Event) -> bool:

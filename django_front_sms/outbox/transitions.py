@@ -16,9 +16,9 @@ from django_front_sms.db.bulk import insert_values, write_changes
 from django_front_sms.db.lookups import AnyOf
 from django_front_sms.db.routing import connection
 from django_front_sms.events import records
-from django_front_sms.models import Event, OutboundMessage, Wait
+from django_front_sms.models import Event, OutboundMessage, SendAttempt, Wait
 from django_front_sms.outbox.records import LeasedMessage, Message, read
-from django_front_sms.states import ACCEPTED, State, may_change
+from django_front_sms.states import ACCEPTED, FINAL, State, may_change
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +83,7 @@ def apply(transitions: Sequence[Transition], *, are_locked: bool = False) -> lis
         message.state = new
         changed.append(message)
     write_changes(OutboundMessage, changes)
+    remove_sensitive_texts([pk for pk, made in changes.items() if made["state"] in FINAL or made.get("given_up")])
     values = [each for (old, new), pks in events.items() for each in records.states_changed(pks, old, new)]
     insert_values(Event, records.FIELDS, values, next_at=records.due_at_once())
     return changed
@@ -114,7 +115,19 @@ def accept_all(pks: Sequence[int], old: State, new: State, **changes: Any) -> li
     if new not in ACCEPTED or not may_change(old, new):
         raise ValueError(f"A message cannot change from {old} to {new} by a delivery status.")
     OutboundMessage.objects.filter(AnyOf(F("pk"), pks)).update(**_changes(new, changes))
+    if new in FINAL:
+        remove_sensitive_texts(pks)
     return records.states_changed(pks, old, new)
+
+
+def remove_sensitive_texts(pks: Sequence[int]) -> None:
+    """Empty the texts of those that are sensitive, and the digests that a short text could be guessed from."""
+    if not pks:
+        return
+    sensitive = OutboundMessage.objects.filter(AnyOf(F("pk"), pks), sensitive=True)
+    if sensitive.update(text="", payload_digest=""):
+        # The twin key stays until the duplicate window is over; `purge` removes it then.
+        SendAttempt.objects.filter(message__in=sensitive).update(wire_digest="")
 
 
 def _changes(state: State, further: Mapping[str, Any]) -> dict[str, Any]:

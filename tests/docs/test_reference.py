@@ -85,7 +85,8 @@ def test_every_signal_is_listed_with_its_sender() -> None:
     from django_front_sms.events.delivery import SIGNALS
 
     rows = {code_of(row[0])[0]: code_of(row[1])[0] for row in cells(REFERENCE / "signals.md")}
-    assert rows == {str(kind): telling.sender.__name__ for kind, telling in SIGNALS.items()}
+    by_workers = {str(kind): telling.sender.__name__ for kind, telling in SIGNALS.items()}
+    assert rows == {**by_workers, "personal_data_read": "model"}
 
 
 def test_every_state_is_listed_with_its_moves() -> None:
@@ -154,7 +155,7 @@ def test_every_option_of_the_simulator_is_listed() -> None:
 @pytest.mark.parametrize("name", django_front_sms.__all__)
 def test_every_public_function_is_described_with_its_arguments(name: str) -> None:
     listed = words("python")
-    parameters = inspect.signature(getattr(sending, name)).parameters.values()
+    parameters = inspect.signature(getattr(django_front_sms, name)).parameters.values()
     keyword_only = {p.name for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD}
     assert {name, *keyword_only} <= listed
 
