@@ -151,7 +151,7 @@ def _wake_early_statuses(recorded: Iterable[Attempt], account: Account, now: dat
     """Have statuses matched again that came before their message had its id."""
     ids = [attempt.gateway_id for attempt in recorded if is_accepted(attempt) and attempt.gateway_id is not None]
     if ids:
-        statuses = DeliveryStatus.objects.filter(AnyOf(F("gateway_id"), ids), account=account.name, message=None)
+        statuses = DeliveryStatus.objects.filter(AnyOf(F("gateway_id"), ids), account=account.name).unmatched()
         statuses.update(process_at=now)
 
 

@@ -51,7 +51,7 @@ def _until_none(step: Callable[[Account, FrontSMSSettings], int], account: Accou
 @short_transaction
 def _end_risk(account: Account, conf: FrontSMSSettings) -> int:
     """Leave messages at risk to people if it is too late to repeat them."""
-    queued = OutboundMessage.objects.filter(account=account.name, state=State.QUEUED, risk_at__isnull=False)
+    queued = OutboundMessage.objects.at_risk().filter(account=account.name)
     too_late = queued.filter(risk_at__lte=database_now() - conf.resend_limit)
     pks = list(too_late.order_by("pk").values_list("pk", flat=True)[:BATCH])
     if not pks and account.duplicate_filter is not True:
@@ -73,7 +73,7 @@ def _remove_old_sensitive_texts(account: Account, conf: FrontSMSSettings) -> int
 @short_transaction
 def _expire(account: Account, conf: FrontSMSSettings) -> int:
     now = database_now()
-    expired = OutboundMessage.objects.filter(account=account.name, state=State.QUEUED, expires_at__lte=now)
+    expired = OutboundMessage.objects.expired(now).filter(account=account.name)
     rows = locked(expired.order_by("pk").values_list("pk", flat=True)[:BATCH])
     attempts = attempts_of(rows)
     transitions = [

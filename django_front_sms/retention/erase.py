@@ -167,7 +167,7 @@ def _forget_events(sent: Collection[int], came: Collection[int]) -> int:
     removed = 0
     for subjects in in_chunks([f"out:{key}" for key in sent] + [f"status:{key}" for key in statuses], anonymize.BATCH):
         told = Event.objects.filter(subject__in=subjects)
-        removed += told.filter(next_at=None).delete()[0]
+        removed += told.finished().delete()[0]
         told.exclude(traceback="").update(traceback="")
     for subjects in in_chunks([f"in:{key}" for key in came], anonymize.BATCH):
         removed += Event.objects.filter(subject__in=subjects).delete()[0]
@@ -176,7 +176,7 @@ def _forget_events(sent: Collection[int], came: Collection[int]) -> int:
 
 def _left(rows: Mapping[type[models.Model], Collection[int]]) -> dict[str, list[int]]:
     full = anonymize.full_outgoing()
-    undecided = full.filter(state=State.UNCONFIRMED, given_up=False)
+    undecided = full.unconfirmed()
     still, unconfirmed = (_found(kind, rows[OutboundMessage], "pk") for kind in (full, undecided))
     return {
         "under_way": sorted(set(still).difference(unconfirmed)),

@@ -22,7 +22,7 @@ def standing(message: OutboundMessage, paused: Mapping[str, AccountState]) -> En
 
 def paused_accounts() -> dict[str, AccountState]:
     """The accounts whose sending is paused, by name."""
-    return {memory.account: memory for memory in AccountState.objects.filter(paused_at__isnull=False)}
+    return {state.account: state for state in AccountState.objects.paused()}
 
 
 def stands(

@@ -13,10 +13,9 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
-from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, CounterGap, Event, RefusedPush
 from django_front_sms.states import State
-from tests.stories import event, inbound, message, paused, status, unconfirmed
+from tests.stories import event, inbound, message, paused, status, unconfirmed, worker_seen
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +25,12 @@ WIDE = "/admin/front_sms/dashboard/"
 @pytest.fixture(autouse=True)
 def _empty_cache():
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def worker(db):
+    """A worker was seen a moment ago."""
+    return worker_seen(timezone.now())
 
 
 def dashboard(browser):
@@ -44,11 +49,9 @@ def everything_goes_wrong() -> None:
     for _ in range(7):
         unconfirmed()
         event("out:1", failed=True, traceback="Traceback\nValueError: 99999999")
-        CounterGap.objects.create(account="default", first=1, last=3, shown_at=now)
+        CounterGap.objects.create(account="default", first=1, last=3, shown_at=now, told_at=now)
         RefusedPush.objects.create(account="default", purpose="inbound", limit=1)
-    AccountState.objects.create(
-        key=get_settings().account("default").gateway, account="default", paused_at=now, pause_code=5, clock=now
-    )
+    paused(5)
     message(account="other", created_at=now)
     inbound(problem="no time", received_at=now, account="another")
     status(None, None, 0, problem="no id", gateway_id=None, received_at=now)
@@ -105,19 +108,15 @@ def test_a_site_where_all_is_well_is_told_so(viewer):
 
 
 def test_a_worker_that_went_silent_comes_first(viewer):
-    now = timezone.now()
     unconfirmed()
-    memory = AccountState.objects.create(key="a", account="default", clock=now)
     assert cards(viewer) == ["unconfirmed"]
 
-    AccountState.objects.filter(pk=memory.pk).update(clock=now - timedelta(minutes=3))
+    worker_seen(timezone.now() - timedelta(minutes=3))
     assert cards(viewer) == ["worker", "unconfirmed"]
 
 
-def test_a_worker_that_never_ran_is_missed_only_where_something_waits(viewer):
-    assert cards(viewer) == []
-
-    message(next_at=timezone.now() - timedelta(minutes=6))
+def test_a_site_that_never_had_a_worker_is_told_to_start_one(viewer, worker):
+    worker.delete()
 
     assert cards(viewer) == ["worker"]
 
@@ -185,7 +184,6 @@ def test_nobody_is_led_to_another_site(boss, elsewhere):
 
 def test_an_account_is_resumed_and_an_event_delivered_from_the_dashboard(boss):
     account, failed = paused(5), event("out:1", failed=True)
-    AccountState.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
 
     for row, name in ((account, "resume"), (failed, "deliver_again")):
         address = reverse(f"admin:front_sms_{row._meta.model_name}_action", args=[row.pk, name])

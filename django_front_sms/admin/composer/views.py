@@ -90,7 +90,7 @@ class ComposerAdmin(ActionsAdmin):
     def _confirm_page(self, request: HttpRequest, form: ComposerForm) -> TemplateResponse:
         it = form.plan.composed
         simpler = preview_sms(simplify(it.text), unicode=it.unicode) if simplify(it.text) != it.text else None
-        paused = AccountState.objects.filter(key=get_settings().account(it.account).gateway, paused_at__isnull=False)
+        paused = AccountState.objects.paused().filter(key=get_settings().account(it.account).gateway)
         context = {
             "title": _("Send this message?"),
             "form": form,
