@@ -55,7 +55,7 @@ def test_a_repeated_token_is_not_sent_again(front_sms: Any) -> None:
     for _ in range(2):
         Gateway().send_sms(Device(), "482913")
         assert len(front_sms.outbox) == 1
-    assert set(OutboundMessage.objects.values_list("state", flat=True)) == {"sent", "duplicate"}
+    assert OutboundMessage.objects.filter(state="duplicate").count() == 1
 
 
 def test_the_last_line_is_the_one_that_webotp_reads(front_sms: Any) -> None:
