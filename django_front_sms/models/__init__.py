@@ -9,6 +9,7 @@ from django_front_sms.models.inbound import InboundMessage, MmsFile, RefusedPush
 from django_front_sms.models.optout import OptOut
 from django_front_sms.models.outbound import BulkSend, OnDuplicate, OutboundMessage, Priority, Wait
 from django_front_sms.models.proxies import Conversation, Dashboard
+from django_front_sms.models.rate_counter import RateCounter
 from django_front_sms.models.saved_text import SavedText
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "OptOut",
     "OutboundMessage",
     "Priority",
+    "RateCounter",
     "RefusedPush",
     "SavedText",
     "SendAttempt",
