@@ -14,8 +14,9 @@ from django_front_sms.events import records
 from django_front_sms.gateway.numbers import spellings
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.inbox import counters
+from django_front_sms.inbox.insert import LONGEST_PROBLEM
 from django_front_sms.inbox.mms import files
-from django_front_sms.inbox.store import LONGEST_PROBLEM, TWIN
+from django_front_sms.inbox.store import TWIN
 from django_front_sms.models import Event, InboundMessage, MmsFile, OutboundMessage, SendAttempt
 from django_front_sms.states import ACCEPTED, State
 

@@ -673,6 +673,27 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ComposerDraft",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64)),
+                ("content", models.TextField()),
+                ("changed_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "draft",
+                "verbose_name_plural": "drafts",
+                "default_permissions": (),
+                "constraints": [models.UniqueConstraint(fields=("user", "key"), name="front_sms_one_draft")],
+            },
+        ),
+        migrations.CreateModel(
             name="HandledConversation",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -4,6 +4,7 @@ from django_front_sms.models.account import AccountState
 from django_front_sms.models.conversation import HandledConversation
 from django_front_sms.models.counter import CounterGap, InboundCounter
 from django_front_sms.models.delivery import Decision, DeliveryStatus, SendAttempt
+from django_front_sms.models.draft import ComposerDraft
 from django_front_sms.models.event import Event
 from django_front_sms.models.inbound import InboundMessage, MmsFile, RefusedPush
 from django_front_sms.models.optout import OptOut
@@ -15,6 +16,7 @@ from django_front_sms.models.saved_text import SavedText
 __all__ = [
     "AccountState",
     "BulkSend",
+    "ComposerDraft",
     "Conversation",
     "CounterGap",
     "Dashboard",

@@ -16,6 +16,7 @@ from django_front_sms.db.clock import database_now
 from django_front_sms.exceptions import InvalidMessage, NotPossible
 from django_front_sms.gateway import numbers
 from django_front_sms.models import (
+    ComposerDraft,
     DeliveryStatus,
     Event,
     HandledConversation,
@@ -68,6 +69,7 @@ def erase(
     Raises `InvalidMessage` (`invalid_recipient`) where `number` has neither a digit nor a letter.
     """
     number = _one_form(number)
+    ComposerDraft.objects.all().delete()  # they hold numbers as people write them, and none is older than a day
     cancelled = _cancel(OutboundMessage.objects.filter(recipient=number), by)
     rows = _rows_of(number)  # read first: what was erased is not found by its number any more
     sent, came = rows[OutboundMessage], rows[InboundMessage]
