@@ -196,7 +196,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         paginator: Any = super().get_paginator(request, *args, **kwargs)
-        if _change_list(request).searched_latest:
+        listed = request.__dict__.get("_front_sms_change_list")
+        if listed is not None and listed.searched_latest:
             paginator.cap = search.FEW  # to count on would read every text once more
         return paginator
 
@@ -214,16 +215,11 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, queryset: "QuerySet[Any]", wanted: search.Search
     ) -> "QuerySet[Any]":
         """`search_rows` for messages: words and last digits among the latest, of the dates in the filter if any."""
-        listed = _change_list(request)
+        listed: FastChangeList = request.__dict__["_front_sms_change_list"]
         among = None if listed.searches_all else queryset if has_dates(request) else self.model._default_manager.all()
         found, is_cut = search.find(queryset, wanted, among=among)
         listed.searched_latest = search.LATEST if is_cut else 0
         return found
-
-
-def _change_list(request: HttpRequest) -> FastChangeList:
-    listed: FastChangeList = request.__dict__["_front_sms_change_list"]
-    return listed
 
 
 def as_text(raw: bytes | memoryview, length: int) -> str:
