@@ -153,6 +153,13 @@ def moment(at: Any) -> SafeString | str:
     )
 
 
+def moment_in_full(at: datetime) -> SafeString:
+    """A time for a page: the day in words and the clock, exact in the markup."""
+    local = timezone.localtime(at)
+    words = f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M:%S}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), _exact(local), words)
+
+
 def timeline_rows(entries: list[Entry], site: AdminSite) -> list[dict[str, Any]]:
     """A timeline for the template: each entry with its icon, its day, and a link to what it tells of."""
     rows = []

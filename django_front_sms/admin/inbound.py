@@ -21,7 +21,7 @@ from django_front_sms.admin.conversations import mms
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, FilesFilter, ProblemFilter, ReceivedFilter
-from django_front_sms.admin.readonly import as_text
+from django_front_sms.admin.readonly import TECHNICAL, as_text
 from django_front_sms.downloads import download
 from django_front_sms.models import InboundMessage, MmsFile
 from django_front_sms.timeline import of_inbound
@@ -65,9 +65,12 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
     search_fields = ("sender",)
     search_help_text = _("A number, its beginning or last digits, #id, or words of the text (“digits” in quotes)")
     fieldsets = (
-        (_("Message"), {"fields": ("account", "api", "keyword", "counter", "front_id", "in_reply_to")}),
+        (_("Message"), {"fields": ("account", "keyword", "in_reply_to")}),
         (_("Times"), {"fields": ("sent_at", "received_at")}),
-        (_("As it came"), {"classes": ["collapse"], "fields": ("as_it_came",)}),
+        (
+            _("Technical details"),
+            {"classes": [TECHNICAL], "fields": ("api", "counter", "front_id", "as_it_came")},
+        ),
     )
     readonly_fields = ("front_id", "as_it_came")
 

@@ -1,4 +1,4 @@
-"""Outgoing messages: what became of each, and the few things that a person may decide."""
+"""Outgoing messages: the outcome of each, and the actions that staff may take."""
 
 from typing import Any
 
@@ -20,6 +20,7 @@ from django_front_sms.admin.composer.views import ComposerAdmin
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, IndexedCreatedFilter, StatusMissedFilter
+from django_front_sms.admin.readonly import TECHNICAL
 from django_front_sms.models import OutboundMessage
 from django_front_sms.states import OPEN, State
 from django_front_sms.timeline import explain, of_outbound
@@ -68,9 +69,9 @@ ACTIONS = (
     ),
     Action(
         name="cancel",
-        label=_("Cancel"),
+        label=_("Stop the message"),
         explanation=_("Takes it out of the queue before it is sent."),
-        question=_("It is taken out of the queue and never sent. Cancel it?"),
+        question=_("It is taken out of the queue and never sent. Stop it?"),
         done=ngettext_lazy("%(n)s message was stopped.", "%(n)s messages were stopped.", "n"),
         permission="cancel_outboundmessage",
         run=lambda message, user, key: message.cancel(by=user),
@@ -129,34 +130,30 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     search_fields = ("recipient",)
     search_help_text = _("A number, its beginning or last digits, #id, or words of the text (“digits” in quotes)")
     fieldsets = (
-        (_("Message"), {"fields": ("account", "priority", "length", "price", "ignore_opt_out")}),
+        (
+            _("Message"),
+            {"fields": ("account", "priority", "length", "price", "ignore_opt_out", "created_by", "bulk", "reply_to")},
+        ),
         (
             _("Times"),
-            {
-                "fields": (
-                    "created_at",
-                    "scheduled_at",
-                    "next_at",
-                    "expires_at",
-                    "sent_at",
-                    "delivered_at",
-                    "status_missed_at",
-                )
-            },
+            {"fields": ("created_at", "scheduled_at", "next_at", "expires_at", "sent_at", "delivered_at")},
         ),
-        (_("Gateway"), {"fields": ("front_id", "error", "attempts", "waits_for", "risk_at")}),
         (
-            _("Belongs to"),
+            _("Technical details"),
             {
+                "classes": [TECHNICAL],
                 "fields": (
-                    "created_by",
-                    "bulk",
-                    "reply_to",
+                    "front_id",
+                    "error",
+                    "attempts",
+                    "waits_for",
+                    "risk_at",
+                    "status_missed_at",
                     "duplicate_of",
                     "duplicates_",
                     "idempotency_key",
                     "metadata",
-                )
+                ),
             },
         ),
     )

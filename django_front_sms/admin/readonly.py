@@ -1,6 +1,7 @@
 """Read-only admin classes: a list and a page for each row, made for tables with millions of rows."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -12,17 +13,21 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import access
 from django_front_sms.admin import search
+from django_front_sms.admin.badges import moment_in_full
 from django_front_sms.admin.filters import has_dates
 from django_front_sms.admin.urls import reverse_admin
 
+TECHNICAL = "fs-technical"  # a class of fieldsets that the page folds away
 NOTHING: tuple[Any, ...] = (None, "", {}, [])
 
 
@@ -156,6 +161,36 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         row = self.get_object(request, object_id)
         page = self.page_context(request, row) if row is not None and self.has_view_permission(request, row) else {}
         return super().change_view(request, object_id, form_url, {**heading, **page, **(extra_context or {})})
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        row = kwargs.get("obj")
+        if row is not None:
+            context["field_groups"] = [self._field_group(row, fieldset) for fieldset in context["adminform"]]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _field_group(self, row: Model, fieldset: Any) -> dict[str, Any]:
+        """A fieldset for `fields.html`: its name, and the label, value and name of each field."""
+        fields = []
+        for field in (field for line in fieldset for field in line):
+            name = field.field["name"]
+            value = getattr(row, name, None) if isinstance(name, str) else None
+            shown = moment_in_full(value) if isinstance(value, datetime) else field.contents()
+            fields.append((field.field["label"], shown, name))
+        return {"name": fieldset.name, "is_technical": TECHNICAL in fieldset.classes, "fields": fields}
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's, with entries in the language of the user: they are stored untranslated."""
+        response = super().history_view(request, object_id, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data:
+            for entry in response.context_data["action_list"]:
+                entry.change_message = gettext(entry.change_message) if entry.change_message else ""
+        return response
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        with override(None):
+            return super().log_change(request, obj, str(message) if isinstance(message, Promise) else message)
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """What the template of the page gets besides the fields."""
