@@ -176,10 +176,10 @@ class ProblemFilter(YesNoFilter):
     parameter_name = "problem"
 
     def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.exclude(problem="")
+        return queryset.with_problem()  # type: ignore[attr-defined,no-any-return]
 
     def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.filter(problem="")
+        return queryset.without_problem()  # type: ignore[attr-defined,no-any-return]
 
 
 class FilesFilter(YesNoFilter):
@@ -212,7 +212,7 @@ class OpenFilter(YesNoFilter):
     yes, no = _("missing"), _("closed")
 
     def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.filter(closed_at=None)
+        return queryset.open()  # type: ignore[attr-defined,no-any-return]
 
     def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.exclude(closed_at=None)

@@ -93,7 +93,7 @@ OVERRIDE = CheckSpec(
 RATE_LIMIT = CheckSpec(
     "front_sms.E013",
     _('RATE_LIMITS: "%(key)s" is no limit. %(reason)s'),
-    _('Write {"per_recipient": "5/h", "per_account": "10000/d"}: a count, and s, m, h or d; either may be left out.'),
+    _('Write {"per_recipient": "5/h", "international": "100/d"}: a count and s, m, h or d; "500s/d" counts segments.'),
 )
 CLIENT = CheckSpec(
     "front_sms.E014",
@@ -129,6 +129,11 @@ NAIVE_TIMES = CheckSpec(
     "front_sms.E020",
     _("USE_TZ is False, but this app's times have a time zone: messages would be queued, and none ever sent."),
     _("Set USE_TZ = True, which has been Django's default since 5.0."),
+)
+NO_TASK_FRAMEWORK = CheckSpec(
+    "front_sms.E025",
+    _('WORKER is "tasks", but Django %(version)s has no task framework: nothing would wake a worker.'),
+    _('Use Django 6.0 or later, or write "celery" or "command".'),
 )
 
 UNGUARDED = CheckSpec(

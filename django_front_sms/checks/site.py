@@ -5,6 +5,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import django
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.contrib.auth import get_user_model
@@ -38,6 +39,8 @@ def check_proxies(**kwargs: Any) -> Iterator[CheckMessage]:
 @register(messages.TAG)
 def check_broker(**kwargs: Any) -> Iterator[CheckMessage]:
     """Of Celery's settings as Django's know them; how else a site configures Celery cannot be told from here."""
+    if effective("WORKER") != "celery":
+        return
     broker = getattr(django_settings, "CELERY_BROKER_URL", None)
     if isinstance(broker, str) and broker.startswith("memory:") and not django_settings.DEBUG:
         yield messages.MEMORY_BROKER.found()
@@ -53,10 +56,18 @@ def check_broker(**kwargs: Any) -> Iterator[CheckMessage]:
         yield messages.VISIBILITY.found(seconds=f"{timeout:g}")
 
 
+@register(messages.TAG)
+def check_task_framework(**kwargs: Any) -> Iterator[CheckMessage]:
+    if effective("WORKER") == "tasks" and django.VERSION < (6, 0):
+        yield messages.NO_TASK_FRAMEWORK.found(version=django.get_version())
+
+
 @register(messages.TAG, deploy=True)
 def check_beat(**kwargs: Any) -> Iterator[CheckMessage]:
     """With `check --deploy` alone: while developing, each worker's own timer will do. What a database holds of a
     schedule is not read here."""
+    if effective("WORKER") != "celery":
+        return
     if "django_celery_beat" in str(getattr(django_settings, "CELERY_BEAT_SCHEDULER", "")):
         return
     schedule = getattr(django_settings, "CELERY_BEAT_SCHEDULE", None)

@@ -44,7 +44,7 @@ class CodeSender:
                 expires_at=timezone.now() + self.expires_after,
                 on_duplicate="coalesce",
                 ignore_opt_out=True,
-                # sensitive=True,
+                sensitive=True,
             )
         except InvalidMessage as error:
             logger.warning("A one-time code was not sent (%s)", error.code)

@@ -81,7 +81,7 @@ def deliver() -> int:
 
 def has_due() -> bool:
     """Whether an event could be handed out now."""
-    return Event.objects.filter(next_at__lte=database_now()).exists()
+    return Event.objects.due(database_now()).exists()
 
 
 def deliver_again(event: Event) -> None:
@@ -89,7 +89,7 @@ def deliver_again(event: Event) -> None:
 
     Raises `NotPossible` where it has not failed.
     """
-    failed = Event.objects.filter(pk=event.pk, failed=True)
+    failed = Event.objects.failed().filter(pk=event.pk)
     if not failed.update(failed=False, attempts=0, traceback="", next_at=due_at_once()):
         raise NotPossible(_("This event was not given up: it was told, or still will be. There is nothing to do."))
     on_commit(lambda: hints.hint("deliver_events"))
@@ -100,8 +100,8 @@ def _close_unheard() -> None:
     unheard = [kind for kind, telling in SIGNALS.items() if not telling.signal.has_listeners(telling.sender)]
     if not unheard:
         return
-    due = Event.objects.filter(next_at__lte=database_now(), kind__in=unheard)
-    while _close_some(due.order_by("next_at", "pk")):
+    due = Event.objects.due(database_now()).filter(kind__in=unheard)
+    while _close_some(due):
         pass
 
 
@@ -117,9 +117,8 @@ def _close_some(due: models.QuerySet[Event]) -> int:
 
 def _heads(now: datetime) -> models.QuerySet[Event]:
     """Due events before which no event of the same subject is still to be handed out."""
-    earlier = Event.objects.filter(subject=OuterRef("subject"), pk__lt=OuterRef("pk"), next_at__isnull=False)
-    due = Event.objects.filter(~Exists(earlier), next_at__lte=now)
-    return due.order_by("next_at", "pk")[:_BATCH]
+    earlier = Event.objects.pending().filter(subject=OuterRef("subject"), pk__lt=OuterRef("pk"))
+    return Event.objects.due(now).filter(~Exists(earlier))[:_BATCH]
 
 
 def _claim(event: Event) -> bool:

@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Concat
 
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
-from django_front_sms.models import Event, SendAttempt
+from django_front_sms.models import ComposerDraft, Event, SendAttempt
 from django_front_sms.retention import anonymize, files
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class _Kind:
 def _told(prefix: str, key: str = "pk") -> Q:
     """No receiver has yet to hear of the message with this key."""
     subject = Concat(Value(prefix), Cast(OuterRef(key), CharField(max_length=40)))
-    return Q(~Exists(Event.objects.filter(subject=subject, next_at__isnull=False)))
+    return Q(~Exists(Event.objects.pending().filter(subject=subject)))
 
 
 def _outgoing(before: datetime) -> "QuerySet[Any]":
@@ -65,7 +65,7 @@ _KINDS = {
     "files": _Kind(_files, files.forget),
     "inbound": _Kind(_inbound, anonymize.inbound),
     "events": _Kind(
-        lambda before: Event.objects.filter(next_at=None, created_at__lte=before).exclude(failed=True, traceback=""),
+        lambda before: Event.objects.finished().filter(created_at__lte=before).exclude(failed=True, traceback=""),
         anonymize.events,
     ),
 }
@@ -87,6 +87,7 @@ def purge(*, dry_run: bool = False, progress: Progress = lambda kind, count: Non
     if dry_run:
         return Purged(before, due(), dry_run=True)
     anonymize.late_keys()
+    ComposerDraft.objects.old().delete()
     if before is None:
         return Purged(None, {})
     counts = dict.fromkeys(_KINDS, 0)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from phonenumbers import PhoneNumber
 
 from django_front_sms.conf import FrontSMSSettings
 from django_front_sms.db.digest import digest
@@ -17,12 +18,18 @@ PRICED_SENDER = "2401"  # §2.1: with a price, the sender becomes 2401
 PRICED_LENGTH = 160  # §2.1
 PRICES = range(100, 20_001, 100)  # øre, whole kroner (§2.1)
 LONGEST_KEY = 200  # characters of an idempotency key
+Recipient = str | PhoneNumber  # `phonenumber_field.PhoneNumber` is a subclass
 _PRIORITIES = {"normal": Priority.NORMAL, "urgent": Priority.URGENT}
 
 
-def draft(
+def draft(conf: FrontSMSSettings, to: Recipient, text: str, **options: Any) -> OutboundMessage:
+    """An unsaved message; the arguments are `send_sms`'s."""
+    return draft_to(conf, check_recipient(to, conf), text, **options)
+
+
+def draft_to(
     conf: FrontSMSSettings,
-    to: str,
+    recipient: str,
     text: str,
     *,
     sender: str | None = None,
@@ -37,14 +44,13 @@ def draft(
     idempotency_key: str | None = None,
     created_by: Any = None,
     metadata: Mapping[str, Any] | None = None,
+    sensitive: bool = False,
 ) -> OutboundMessage:
-    """An unsaved message; the arguments are `send_sms`'s."""
+    """An unsaved message to `recipient`, a number in E.164 that was checked already; otherwise as `draft`."""
     settings_of_account = conf.account(account)
-    recipient = check_recipient(to, conf)
     preview = check_text(text, unicode, conf)
     check_price(price, recipient, text, preview)
     sender = PRICED_SENDER if price else check_sender(settings_of_account.sender if sender is None else sender)
-    due = _aware(scheduled_at)
     message = OutboundMessage(
         account=account,
         recipient=recipient,
@@ -56,22 +62,29 @@ def draft(
         priority=_one_of(_PRIORITIES, priority, "priority"),
         on_duplicate=_one_of({value: value for value in OnDuplicate.values}, on_duplicate or "", "on_duplicate"),
         ignore_opt_out=ignore_opt_out,
-        scheduled_at=due,
+        sensitive=sensitive,
         expires_at=_aware(expires_at),
-        # Due on the database's clock too, which may be behind this machine's.
-        next_at=due or timezone.now() - timedelta(seconds=conf.window_margin),
-        waits_for=Wait.SCHEDULE if due and due > timezone.now() else Wait.NOTHING,
         idempotency_key=idempotency_key or None,
         created_by=created_by if getattr(created_by, "pk", None) else None,
         metadata=dict(metadata or {}),
+        **_schedule(_aware(scheduled_at), conf),
     )
     identify(message, recipient, sender, text, message.unicode, price)
     return message
 
 
+def _schedule(scheduled_at: datetime | None, conf: FrontSMSSettings) -> dict[str, Any]:
+    """The fields that say when a message is due, and what it waits for until then."""
+    now = timezone.now()
+    if scheduled_at is None:
+        # Due on the database's clock too, which may be behind this machine's.
+        return {"next_at": now - timedelta(seconds=conf.window_margin)}
+    waits_for = Wait.SCHEDULE if scheduled_at > now else Wait.NOTHING
+    return {"scheduled_at": scheduled_at, "next_at": scheduled_at, "waits_for": waits_for}
+
+
 def identify(row: OutboundMessage | BulkSend, *payload: object) -> None:
-    """Give a row that has an idempotency key its digests: of the key, and of `payload`, which must be equal for the key
-    to mean the same: what reaches people, and its price."""
+    """Set the digests of a row that has an idempotency key: of the key, and of the `payload` of each repetition."""
     if row.idempotency_key:
         row.idempotency_digest = digest(row.account, check_idempotency_key(row.idempotency_key))
         row.payload_digest = digest(*payload)
@@ -85,11 +98,22 @@ def check_idempotency_key(key: str) -> str:
 
 
 def check_recipient(to: object, conf: FrontSMSSettings) -> str:
-    """The number in E.164. `to` may be whatever reads as one, such as a phone number's object; None is invalid."""
+    """The number in E.164. `to` is a text, a `phonenumbers.PhoneNumber` or a `phonenumber_field.PhoneNumber`."""
     try:
-        return numbers.parse_recipient(str(to), region=conf.default_region, allowed_regions=conf.allowed_regions)
+        return numbers.parse_recipient(to, region=conf.default_region, allowed_regions=conf.allowed_regions)
     except numbers.NumberError as error:
         raise InvalidMessage(str(error), error.code) from None
+
+
+def check_known_number(number: str, conf: FrontSMSSettings) -> str:
+    """The number of somebody who wrote to us, which is right even where no numbering plan has it; raises
+    `InvalidMessage` with code `region_not_allowed`."""
+    try:
+        return check_recipient(number, conf)
+    except InvalidMessage as error:
+        if error.code == "region_not_allowed":
+            raise
+        return number
 
 
 def check_sender(sender: str) -> str:
@@ -106,7 +130,7 @@ def check_text(text: str, unicode: bool | None, conf: FrontSMSSettings) -> gsm.P
         raise InvalidMessage(_("The text is empty. Write something to send."), "empty_text")
     if len(text) > conf.max_text_length:
         raise InvalidMessage(
-            _("The text has %(length)d characters; Front takes at most %(limit)d (§2.1). Shorten it.")
+            _("The text has %(length)d characters; Front takes at most %(limit)d. Shorten it.")
             % {"length": len(text), "limit": conf.max_text_length},
             "text_too_long",
         )
@@ -124,15 +148,15 @@ def check_price(price: int | None, recipient: str, text: str, preview: gsm.Previ
         return
     if not isinstance(price, int) or price not in PRICES:
         raise InvalidMessage(
-            _("The price must be whole kroner in øre, from 100 to 20000 (§2.1): 500 is 5 kr."), "invalid_price"
+            _("The price must be whole kroner in øre, from 100 to 20000: 500 is 5 kr."), "invalid_price"
         )
     if len(text) > PRICED_LENGTH or preview.segments > 1:
         raise InvalidMessage(
-            _("A priced message must fit one SMS: 160 GSM characters (§2.1), or 70 in Unicode. Shorten it."),
+            _("A priced message must fit one SMS: 160 GSM characters, or 70 in Unicode. Shorten it."),
             "priced_text_too_long",
         )
     if not recipient.startswith("+47"):
-        raise InvalidMessage(_("Priced messages go to Norwegian numbers only (§2.1)."), "priced_recipient")
+        raise InvalidMessage(_("Priced messages go to Norwegian numbers only."), "priced_recipient")
 
 
 def _one_of(values: Mapping[str, Any], value: str, name: str) -> Any:

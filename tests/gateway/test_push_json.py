@@ -93,7 +93,7 @@ def test_an_mms_may_lack_its_text():
     assert push.files == (FilePart(1, "image/png", "", b""),)
 
 
-@pytest.mark.parametrize("fact", ["+47594400", "26114", "26114123456789", "Front", "123456789"])
+@pytest.mark.parametrize("fact", ["+47594400", "26114", "26114123456789", "Front", "46701234567"])
 def test_inbound_numbers_are_facts(fact):
     push = decode_inbound_json(changed(to=fact, **{"from": fact}))
     assert (push.recipient, push.sender, push.problem) == (fact, fact, "")
@@ -141,9 +141,9 @@ def test_the_zone_of_this_machine_does_not_matter(monkeypatch):
         (b"[" + SMS + b"]", "the JSON is not an object"),
         (b"1" * 5000, "the JSON is not an object"),
         (b"NaN", "the JSON is not an object"),
-        (b"[" * 100_000, "the JSON cannot be read"),
+        (b"[" * 40_000, "the JSON cannot be read"),
         (b'{"files":' * 100_000, "the JSON cannot be read"),
-        (b'{"id": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "the JSON cannot be read"),
+        (b'{"id": 1, "x": ' + b"[" * 40_000 + b"]" * 40_000 + b"}", "the JSON cannot be read"),
     ],
 )
 def test_what_is_no_json_object_is_empty_and_named(body, problem):
@@ -207,15 +207,10 @@ def test_a_file_that_cannot_be_read_is_kept_and_named(part, read, problem):
     "encoded",
     [
         "A",
-        "AA",
-        "AA=",
         "AA==x",
         "AA==AA==",
         "=",
-        "A A=",
-        "AA\n==",
         "Æ===",
-        "-_==",
         "AAA.",
         "AAAA...",
         "AAAA=",

@@ -11,15 +11,15 @@ from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import AccountState, DeliveryStatus, Event, OutboundMessage, SendAttempt
 from django_front_sms.outbox import fold_statuses, statuses, sweep
 from django_front_sms.outbox.claim import Job, claim
-from django_front_sms.outbox.settle import Result, settle
-from django_front_sms.outbox.slots import Lane, Stream
-from tests.concurrency import at_once
+from django_front_sms.outbox.settle import AttemptResult, settle
+from django_front_sms.outbox.slots import Lane, Slot
 from tests.outbox.stage import NUMBER, accepted, configure, not_sent
+from tests.parallel import run_parallel
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 THREADS = 8
-WIDE = Lane("wide", (1, 0), streams=THREADS, concurrency=64)  # so that all of them may claim at once
+WIDE = Lane("wide", (1, 0), slots=THREADS, concurrency=64)  # so that all of them may claim at once
 
 
 def messages(count: int, distinct: bool = True) -> None:
@@ -27,7 +27,7 @@ def messages(count: int, distinct: bool = True) -> None:
 
 
 def claim_all() -> list[Job]:
-    mine, jobs = Stream(get_settings().account("default"), WIDE), []
+    mine, jobs = Slot(get_settings().account("default"), WIDE), []
     while claimed := claim(mine, 7, get_settings()).jobs:
         jobs += claimed
     return jobs
@@ -35,7 +35,7 @@ def claim_all() -> list[Job]:
 
 def test_no_message_is_claimed_twice():
     messages(200)
-    jobs = [job for claimed in at_once(*[claim_all] * THREADS) for job in claimed]
+    jobs = [job for claimed in run_parallel(*[claim_all] * THREADS) for job in claimed]
     assert len(jobs) == 200
     assert len({job.message_id for job in jobs}) == 200
     assert SendAttempt.objects.count() == 200
@@ -43,13 +43,13 @@ def test_no_message_is_claimed_twice():
 
 def test_of_twins_only_one_is_claimed_by_all_of_them_together():
     messages(30, distinct=False)
-    jobs = [job for claimed in at_once(*[claim_all] * THREADS) for job in claimed]
+    jobs = [job for claimed in run_parallel(*[claim_all] * THREADS) for job in claimed]
     assert len(jobs) == 1
 
 
 def test_eight_first_claims_make_one_memory():
     messages(8)
-    at_once(*[claim_all] * THREADS)
+    run_parallel(*[claim_all] * THREADS)
     assert AccountState.objects.count() == 1
 
 
@@ -60,19 +60,19 @@ def test_claims_answers_statuses_and_sweeps_do_not_disturb_each_other(settings):
     sent = Counter[int]()
 
     def work() -> None:
-        mine = Stream(get_settings().account("default"), WIDE)
+        mine = Slot(get_settings().account("default"), WIDE)
         while jobs := claim(mine, 5, get_settings()).jobs:
             sent.update(job.message_id for job in jobs)
             for job in jobs:
                 DeliveryStatus.objects.create(account="default", gateway_id=job.message_id, status=4)
-            settle([Result(job, accepted(job.message_id), 0.01) for job in reversed(jobs)], get_settings())
+            settle([AttemptResult(job, accepted(job.message_id), 0.01) for job in reversed(jobs)], get_settings())
 
     def look() -> None:
         for _ in range(10):
             sweep()
             fold_statuses()
 
-    at_once(*[work] * 5, *[look] * 2)
+    run_parallel(*[work] * 5, *[look] * 2)
     DeliveryStatus.objects.filter(process_at__isnull=False).update(process_at="2000-01-01T00:00Z")
     fold_statuses()
     assert set(sent.values()) == {1}
@@ -92,7 +92,7 @@ def test_statuses_folded_by_all_of_them_are_told_of_once(monkeypatch):
         DeliveryStatus(account="default", gateway_id=n, status=4, received_at=long_ago, process_at=long_ago)
         for n in [*range(1, 201), *range(200, 0, -1)]
     )
-    assert sum(at_once(*[fold_statuses] * THREADS)) == 400
+    assert sum(run_parallel(*[fold_statuses] * THREADS)) == 400
     assert Counter(OutboundMessage.objects.values_list("state", flat=True)) == {"delivered": 100}
     assert Event.objects.filter(kind="state_changed").count() == 100
     told = Event.objects.filter(kind="status_received").values_list("data", flat=True)
@@ -105,7 +105,7 @@ def test_one_answer_recorded_by_all_of_them_lands_once():
     messages(1)
     (job,) = claim_all()
     answers = [accepted(1), accepted(2), not_sent(), accepted(3)] * 2
-    at_once(*[lambda answer=answer: settle([Result(job, answer, 0.01)], get_settings()) for answer in answers])
+    run_parallel(*[lambda answer=answer: settle([AttemptResult(job, answer, 0)], get_settings()) for answer in answers])
     (attempt,) = SendAttempt.objects.all()
     row = OutboundMessage.objects.get()
     assert attempt.outcome != "pending"
@@ -117,9 +117,11 @@ def test_answers_recorded_in_opposite_orders_do_not_lock_each_other_out():
     messages(60)
     jobs = claim_all()
     orders = [jobs, jobs[::-1]] * 4
-    at_once(
+    run_parallel(
         *[
-            lambda order=order: settle([Result(job, accepted(job.message_id), 0.01) for job in order], get_settings())
+            lambda order=order: settle(
+                [AttemptResult(job, accepted(job.message_id), 0.01) for job in order], get_settings()
+            )
             for order in orders
         ]
     )
@@ -141,7 +143,7 @@ def test_a_person_and_a_worker_at_once_end_in_one_of_both():
                 pass
         return count
 
-    results = at_once(claim_all, claim_all, cancel_all)
+    results = run_parallel(claim_all, claim_all, cancel_all)
     claimed = {job.message_id for jobs in results if isinstance(jobs, list) for job in jobs}
     cancelled = set(OutboundMessage.objects.filter(state="cancelled").values_list("pk", flat=True))
     assert claimed | cancelled == {row.pk for row in rows}

@@ -209,7 +209,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         page = threads(
             account=asked.get("account"),
             accounts=access.accounts_of(request.user),
-            beginnings=_beginnings(term) if term else None,
+            prefixes=_beginnings(term) if term else None,
             unanswered=asked.get("show") == "unanswered",
             before=_cursor(request, "people"),
             brief=True,
