@@ -34,8 +34,8 @@ ACTIONS = (
     Action(
         name="mark_sent",
         label=_("Mark as sent"),
-        explanation=_("You know that it arrived, from the recipient or from Front's portal. Nothing is sent."),
-        question=_("Are you sure that it arrived? From then on it counts as sent."),
+        explanation=_("You know from the recipient or from Front's portal that it arrived. Nothing is sent."),
+        question=_("Are you sure that it arrived? It will count as sent."),
         done=ngettext_lazy("%(n)s message was marked as sent.", "%(n)s messages were marked as sent.", "n"),
         permission="decide_outboundmessage",
         run=lambda message, user, key: outbox.mark_sent(message, user),
@@ -45,8 +45,8 @@ ACTIONS = (
     Action(
         name="send_anyway",
         label=_("Send anyway"),
-        explanation=_("Better twice than never: the recipient may get it a second time."),
-        question=_("It may have been sent already, and then the recipient gets it twice. Send it anyway?"),
+        explanation=_("The recipient may get it a second time."),
+        question=_("If it was sent already, the recipient gets it twice. Send it anyway?"),
         done=ngettext_lazy(
             "%(n)s message is queued to be sent again.", "%(n)s messages are queued to be sent again.", "n"
         ),
@@ -59,8 +59,8 @@ ACTIONS = (
     Action(
         name="give_up",
         label=_("Give up"),
-        explanation=_("Better never than twice: nothing is sent, and nobody is asked again."),
-        question=_("Nothing more is sent, and the message is no longer listed for a decision. Give it up?"),
+        explanation=_("Nothing is sent, and the message no longer needs attention."),
+        question=_("Nothing is sent, and the message no longer needs attention. Give it up?"),
         done=ngettext_lazy("%(n)s message was given up.", "%(n)s messages were given up.", "n"),
         permission="decide_outboundmessage",
         run=lambda message, user, key: outbox.give_up(message, user),
@@ -92,9 +92,9 @@ ACTIONS = (
 
 
 UNDECIDED = {
-    "undecided": _("Nobody knows whether this was sent"),
+    "undecided": _("It is not known whether this was sent"),
     "why": _(
-        "Front gave no clear answer, and it is too late to ask again. Ask the recipient or look in Front's portal."
+        "Front gave no clear answer, and it is too late to try again. Ask the recipient, or look in Front's portal."
     ),
 }
 

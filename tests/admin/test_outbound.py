@@ -515,7 +515,7 @@ def test_times_of_a_page_have_one_form(viewer):
 
 
 def test_the_history_is_in_the_language_of_whoever_reads_it(login):
-    row = message()
+    row = OutboundMessageFactory()
     boss = login("view_outboundmessage", "cancel_outboundmessage")
     address = reverse("admin:front_sms_outboundmessage_action", args=[row.pk, "cancel"])
 
