@@ -101,12 +101,11 @@ def _receiver(handler: Callable[..., Any], route: Route) -> Callable[..., Any]:
 
 def _takers(message: InboundMessage) -> list[Route]:
     text = message.text[:_HEAD]
-    for word in dict.fromkeys(
-        (first_word(own_text(text, message.keyword, message.recipient)), first_word(text)),
-    ):
+    own = first_word(own_text(text, message.keyword, message.recipient))
+    for word in dict.fromkeys((own, first_word(text))):
         takers = [route for route in _routes if word in route.words and route.admits(message)]
         if takers:
             return takers
-    if optouts.wish(message.text, message.keyword, message.recipient):
+    if optouts.is_keyword(message.text, message.keyword, message.recipient):
         return []
     return [route for route in _routes if not route.words and route.admits(message)]

@@ -9,14 +9,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from django.db.models import QuerySet
 from django.db.models.functions import Substr
 from django.utils import timezone
 
 from django_front_sms.conf import get_settings
-from django_front_sms.gateway.keywords import own_text, plain
+from django_front_sms.db.bulk import in_chunks
+from django_front_sms.gateway.keywords import Phrases, own_text, plain
 from django_front_sms.gateway.numbers import from_wire
 from django_front_sms.models import InboundMessage, OptOut
 
@@ -25,9 +26,10 @@ _DIGITS = re.compile(r"[0-9]+")
 _SPACED = re.compile(r"[+0-9\s]+")
 _NORWEGIAN = re.compile(r"(?:47)?([0-9]{8})")
 _LONGEST_SENDER = 20
-_HEAD = 200  # characters: whoever writes more says more than a word
+_LONGEST_TEXT = 200  # characters of a text that may be a keyword alone
 _RECENT = 100  # messages of a person to one number
 _AT_ONCE = 1000  # numbers in one query
+_KEYWORDS = (InboundMessage.OptOutIntent.OPT_OUT, InboundMessage.OptOutIntent.OPT_IN)
 
 
 def opt_out(
@@ -104,54 +106,76 @@ def refused(messages: Sequence[Addressed]) -> list[int]:
 
 
 def _rows(account: str, numbers: Sequence[str]) -> Iterable[tuple[str, str]]:
-    for start in range(0, len(numbers), _AT_ONCE):
-        rows = OptOut.objects.filter(account=account, number__in=numbers[start : start + _AT_ONCE])
+    for some in in_chunks(numbers, _AT_ONCE):
+        rows = OptOut.objects.filter(account=account, number__in=some)
         yield from rows.values_list("number", "sender")
 
 
-Wish = Literal["out", "in"]
+OptOutIntent = InboundMessage.OptOutIntent
 
 
-def wish(text: str, keyword: str = "", recipient: str = "") -> Wish | None:
-    """Whether a text is one of `OPT_OUT_WORDS` ("out") or `OPT_IN_WORDS` ("in") and nothing else; after the keyword of
-    a short code that is enough, too."""
+def parse_keyword(text: str, keyword: str = "", recipient: str = "") -> OptOutIntent:
+    """What a text asks for, also after the keyword of a short code.
+
+    `OPT_OUT` or `OPT_IN` where it consists of `OPT_OUT_WORDS` or `OPT_IN_WORDS` alone, `PERHAPS_OPT_OUT` where it
+    begins with an opt-out word and says more, else `NONE`.
+    """
     conf = get_settings()
-    said = {plain(text), plain(own_text(text, keyword, recipient))} - {""}
-    if said & {plain(word) for word in conf.opt_out_words}:
-        return "out"
-    return "in" if said & {plain(word) for word in conf.opt_in_words} else None
+    head = text[: _LONGEST_TEXT + 1]
+    said = [plain(head), own_text(head, keyword, recipient)]
+    out_words = Phrases(conf.opt_out_words)
+    if len(text) <= _LONGEST_TEXT:
+        if any(map(out_words.are_all_of, said)):
+            return OptOutIntent.OPT_OUT
+        if any(map(Phrases(conf.opt_in_words).are_all_of, said)):
+            return OptOutIntent.OPT_IN
+    return OptOutIntent.PERHAPS_OPT_OUT if any(map(out_words.begin, said)) else OptOutIntent.NONE
 
 
-def heed(messages: Iterable[InboundMessage]) -> None:
-    """Do what people ask for by STOP and START. Called in the worker, in the transaction that announces `messages`."""
+def is_keyword(text: str, keyword: str = "", recipient: str = "") -> bool:
+    """Whether a text says STOP or START and nothing else."""
+    return parse_keyword(text, keyword, recipient) in _KEYWORDS
+
+
+def process_keywords(messages: Iterable[InboundMessage]) -> None:
+    """Note in `opt_out_intent` what `messages` ask for, and store or delete opt-outs accordingly.
+
+    Called in the worker, in the transaction that announces `messages`.
+    """
     for message in _heads(InboundMessage.objects.filter(pk__in=[message.pk for message in messages])).order_by("pk"):
-        asked = _wish_of(message)
-        if asked is None or not _PHONE.fullmatch(message.sender) or len(message.recipient) > _LONGEST_SENDER:
-            continue
-        if message.pk != _last_word(message).pk:
-            continue  # the other way round, or once more: that message is, or was, heeded itself
-        if asked == "out":
-            _keep(message.account, message.sender, message.recipient, _said_at(message), None, message)
-        else:
-            # Who says START wants to hear from us, and cannot know that somebody opted them out of every sender.
-            rows = OptOut.objects.filter(account=message.account, number=message.sender, since__lte=_said_at(message))
-            rows.filter(sender__in=[message.recipient, ""]).delete()
+        intent = _intent_of(message)
+        if intent != message.opt_out_intent:
+            InboundMessage.objects.filter(pk=message.pk).update(opt_out_intent=intent)
+        if intent in _KEYWORDS and _PHONE.fullmatch(message.sender) and len(message.recipient) <= _LONGEST_SENDER:
+            _process(message, intent)
+
+
+def _process(message: Any, intent: OptOutIntent) -> None:
+    if message.pk != _last_keyword(message).pk:
+        return  # superseded by a later keyword, or a repetition of one
+    if intent == OptOutIntent.OPT_OUT:
+        _keep(message.account, message.sender, message.recipient, _said_at(message), None, message)
+    else:
+        # An opt-out from every sender goes, too: the person cannot know that a colleague entered one.
+        rows = OptOut.objects.filter(account=message.account, number=message.sender, since__lte=_said_at(message))
+        rows.filter(sender__in=[message.recipient, ""]).delete()
 
 
 def _heads(rows: "QuerySet[InboundMessage]") -> "QuerySet[Any]":
-    few = ("account", "sender", "recipient", "keyword", "sent_at", "received_at")
-    return rows.only(*few).annotate(head=Substr("text", 1, _HEAD + 1))
+    few = ("account", "sender", "recipient", "keyword", "sent_at", "received_at", "opt_out_intent")
+    return rows.only(*few).annotate(head=Substr("text", 1, _LONGEST_TEXT + 1))
 
 
-def _wish_of(message: Any) -> Wish | None:
-    return wish(message.head, message.keyword, message.recipient) if len(message.head) <= _HEAD else None
+def _intent_of(message: Any) -> OptOutIntent:
+    return parse_keyword(message.head, message.keyword, message.recipient)
 
 
-def _last_word(message: Any) -> Any:
+def _last_keyword(message: Any) -> Any:
     """The message in which the same person last said STOP or START to the same number."""
     pair = {name: getattr(message, name) for name in ("account", "sender", "recipient")}
     recent = _heads(InboundMessage.objects.filter(**pair)).order_by("-pk")[:_RECENT]
-    return max([message, *filter(_wish_of, recent)], key=lambda each: (_said_at(each), each.pk))
+    said = (each for each in recent if _intent_of(each) in _KEYWORDS)
+    return max([message, *said], key=lambda each: (_said_at(each), each.pk))
 
 
 def _said_at(message: InboundMessage) -> datetime:

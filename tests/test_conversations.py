@@ -6,6 +6,7 @@ import pytest
 
 from django_front_sms import conversations
 from django_front_sms.conversations import Cursor, thread, threads
+from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import OutboundMessage
 from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory, at
 
@@ -107,9 +108,9 @@ class TestThreads:
     def test_a_number_is_found_by_how_it_begins(self):
         out(KARI, 1), come(OLA, 2), out("+4791234567", 3), come("26114", 4)
 
-        assert numbers(threads(beginnings=["+479999"])) == [OLA, KARI]
-        assert numbers(threads(beginnings=["26", "+4791"])) == ["26114", "+4791234567"]
-        assert numbers(threads(beginnings=[])) == []
+        assert numbers(threads(prefixes=["+479999"])) == [OLA, KARI]
+        assert numbers(threads(prefixes=["26", "+4791"])) == ["26114", "+4791234567"]
+        assert numbers(threads(prefixes=[])) == []
 
     def test_a_number_that_is_asked_for_in_full_is_found_in_every_account_and_read_once(
         self, settings, monkeypatch, django_assert_num_queries
@@ -121,9 +122,9 @@ class TestThreads:
 
         accounts = {**settings.FRONT_SMS["ACCOUNTS"], "second": {"SERVICE_ID": 5}}
         settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNTS": accounts}
-        assert [row.account for row in threads(beginnings=[KARI]).rows] == ["second", "default"]
+        assert [row.account for row in threads(prefixes=[KARI]).rows] == ["second", "default"]
         with django_assert_num_queries(3):  # a chunk of ours, one of theirs, and the message
-            assert numbers(threads(account="second", beginnings=[KARI])) == [KARI]
+            assert numbers(threads(account="second", prefixes=[KARI])) == [KARI]
 
     def test_those_without_an_answer_are_those_in_which_the_counterpart_wrote_last(self):
         out(KARI, 1), come(KARI, 2), come(OLA, 3), out(OLA, 4), come(ASE, 5), out("+4791234567", 6)
@@ -197,6 +198,101 @@ class TestOneThread:
             for row in thread("default", KARI).rows:
                 assert row.created_by.username if isinstance(row, OutboundMessage) else list(row.files.all())
         assert not any('"raw"' in query["sql"] or "`raw`" in query["sql"] for query in queries.captured_queries)
+
+
+class TestHandled:
+    def test_a_handled_conversation_waits_no_more_until_the_next_inbound_message(self, django_user_model):
+        kari = django_user_model.objects.create(username="kari")
+        come(OLA, 1), come(ASE, 2)
+
+        conversations.mark_handled("default", OLA, by=kari)
+
+        assert numbers(threads(unanswered=True)) == [ASE]
+        assert conversations.unanswered_count() == 1
+        assert not conversations.is_unanswered("default", OLA)
+        assert conversations.handled("default", OLA).by == kari
+
+        come(OLA, 3)
+
+        assert numbers(threads(unanswered=True)) == [OLA, ASE]
+        assert conversations.unanswered_count() == 2
+        assert conversations.handled("default", OLA) is None and conversations.is_unanswered("default", OLA)
+
+        conversations.mark_handled("default", OLA, by=None)
+        assert numbers(threads(unanswered=True)) == [ASE]
+
+    def test_it_can_be_undone(self):
+        come(OLA, 1)
+        conversations.mark_handled("default", OLA, by=None)
+
+        assert conversations.unmark_handled("default", OLA)
+
+        assert numbers(threads(unanswered=True)) == [OLA] and not conversations.unmark_handled("default", OLA)
+
+    def test_a_message_that_the_user_had_not_seen_still_waits(self):
+        seen = come(OLA, 1)
+        come(OLA, 2)
+
+        conversations.mark_handled("default", OLA, by=None, up_to=seen.pk)
+
+        assert numbers(threads(unanswered=True)) == [OLA]
+
+    def test_an_old_page_does_not_undo_a_newer_mark(self):
+        seen = come(OLA, 1)
+        come(OLA, 2)
+        conversations.mark_handled("default", OLA, by=None)
+
+        conversations.mark_handled("default", OLA, by=None, up_to=seen.pk)
+
+        assert numbers(threads(unanswered=True)) == []
+
+    def test_it_is_for_one_account(self):
+        come(OLA, 1), come(OLA, 2, account="second")
+        conversations.mark_handled("default", OLA, by=None)
+        assert [row.account for row in threads(unanswered=True).rows] == ["second"]
+
+    @pytest.mark.parametrize("number", [OLA, ""])
+    def test_where_nobody_wrote_there_is_nothing_to_handle(self, number):
+        out(OLA, 1), come("", 2)
+        with pytest.raises(NotPossible, match="nothing to mark"):
+            conversations.mark_handled("default", number, by=None)
+
+
+class TestUnanswered:
+    def test_stop_and_start_are_no_questions(self):
+        come(OLA, 1, opt_out_intent="out"), come(ASE, 2, opt_out_intent="in"), come(KARI, 3, opt_out_intent="perhaps")
+        assert numbers(threads(unanswered=True)) == [KARI] and conversations.unanswered_count() == 1
+        assert not conversations.is_unanswered("default", OLA)
+
+    def test_a_question_before_stop_still_waits(self):
+        come(OLA, 1), come(OLA, 2, opt_out_intent="out")
+        assert numbers(threads(unanswered=True)) == [OLA] and conversations.unanswered_count() == 1
+
+    def test_stop_does_not_open_a_handled_conversation(self):
+        come(OLA, 1)
+        conversations.mark_handled("default", OLA, by=None)
+        come(OLA, 2, opt_out_intent="out")
+        assert numbers(threads(unanswered=True)) == [] and conversations.handled("default", OLA)
+
+    def test_the_count_is_one_query_and_each_conversation_counts_once(self, django_assert_num_queries):
+        for second in range(4):
+            come(OLA, second), come(ASE, second), come(OLA, second, account="second"), come("", second)
+        out(ASE, 9)
+
+        with django_assert_num_queries(1):
+            assert conversations.unanswered_count() == 2
+        assert conversations.unanswered_count(["second"]) == 1 and conversations.unanswered_count([]) == 0
+
+    def test_the_count_looks_at_so_many_messages(self, monkeypatch):
+        monkeypatch.setattr(conversations, "LOOK_BACK", 2)
+        come(OLA, 1), come(ASE, 2), come(KARI, 3)
+        assert conversations.unanswered_count() == 2
+
+
+def test_only_conversations_of_the_accounts_that_are_asked_for_are_listed():
+    out(KARI, 1), out(OLA, 2, account="second"), out(ASE, 3, account="third")
+    assert numbers(threads(accounts=["default", "second"])) == [OLA, KARI]
+    assert numbers(threads(account="third", accounts=["second"])) == [] == numbers(threads(accounts=[]))
 
 
 class TestThreadsInBrief:

@@ -46,7 +46,25 @@ def write(text: str, to: str = PSK, account: str = "default", **fields) -> None:
     events.deliver()
 
 
-@pytest.mark.parametrize("text", ["JA", "ja", "Ja!", " ja, gjerne", "«Ja»", "YES please"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "JA",
+        "ja",
+        "Ja!",
+        " ja, gjerne",
+        "«Ja»",
+        "YES please",
+        "Ja,takk",
+        "JA:1",
+        "ja/nei",
+        "ｊａ",
+        "j\u200ba",
+        "\u200eJa\u200f",
+        "ja_takk",
+        "Ja👍",
+    ],
+)
 def test_the_first_word_decides(handler, called, text):
     handler("confirm", "JA", "yes")
     handler("decline", "NEI")
@@ -60,6 +78,15 @@ def test_other_words_are_for_the_fallback(handler, called, text):
     handler("explain")
     write(text)
     assert called == [("explain", text)]
+
+
+def test_marks_belong_to_the_word(handler, called):
+    handler("now", "Nå")
+    handler("mother", "แม่")
+    handler("other", "แม")
+    handler("one", "1")
+    write("Na\u030a!"), write("แม่"), write("na"), write("1️⃣")
+    assert [name for name, text in called] == ["now", "mother", "one"]
 
 
 def test_on_a_short_code_the_word_after_our_keyword_decides(handler, called):

@@ -47,21 +47,44 @@ def is_out(number: str = NUMBER, sender: str = PSK, **fields) -> bool:
 
 class TestWords:
     @pytest.mark.parametrize("text", ["STOP", "stopp", "Stopp!", "  avmeld ", "«STOPP».", "STOPP\n", "stop 🙏"])
-    def test_a_word_alone_is_a_wish_however_it_is_typed(self, text):
-        assert optouts.wish(text) == "out"
+    def test_a_word_alone_asks_for_an_opt_out_however_it_is_typed(self, text):
+        assert optouts.parse_keyword(text) == "out"
 
     @pytest.mark.parametrize(
-        "text", ["", "!", "Stopp ikke", "Jeg sier stopp", "STOPPESTED", "nonstop", "S T O P", "x" * 99]
+        "text", ["", "!", "Jeg sier stopp", "Vi må ikke stoppe", "STOPPESTED", "nonstop", "S T O P", "x" * 99]
     )
     def test_more_or_other_than_the_word_is_none(self, text):
-        assert optouts.wish(text) is None
+        assert optouts.parse_keyword(text) == ""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "STOP STOP",
+            "Stopp\nSTOPP",  # an MMS whose subject is its text
+            "stop, stopp!",
+            "ＳＴＯＰ",
+            "S\u200bT\u200bO\u200bP",
+            "\ufeffSTOP\u200f",
+            "STOPP❤️",
+        ],
+    )
+    def test_a_repeated_or_disguised_word_asks_for_it_too(self, text):
+        assert optouts.parse_keyword(text) == "out"
+
+    @pytest.mark.parametrize("text", ["Stopp. Takk", "stopp ikke", "STOP sending me this", "Stopp " + "x" * 500])
+    def test_a_text_that_begins_with_the_word_and_goes_on_is_perhaps_an_opt_out(self, text):
+        assert optouts.parse_keyword(text) == "perhaps"
+
+    def test_after_the_keyword_of_a_short_code_too(self):
+        assert optouts.parse_keyword("CLINIC STOPP ikke", "CLINIC", SHORT) == "perhaps"
+        assert optouts.parse_keyword("CLINIC:STOPP", "CLINIC", SHORT) == "out"
 
     def test_start_is_the_opposite(self):
-        assert optouts.wish("start.") == "in"
+        assert optouts.parse_keyword("start.") == "in"
 
     @pytest.mark.parametrize("text", ["CLINIC STOPP", "clinic stopp!", "Clinic:  STOPP", "STOPP"])
-    def test_after_the_keyword_of_a_short_code_it_is_the_wish_of_that_too(self, text):
-        assert optouts.wish(text, text.split()[0].strip(":").upper(), SHORT) == "out"
+    def test_after_the_keyword_of_a_short_code_it_is_one_too(self, text):
+        assert optouts.parse_keyword(text, text.split()[0].strip(":").upper(), SHORT) == "out"
 
     @pytest.mark.parametrize(
         ("text", "keyword", "recipient"),
@@ -70,18 +93,25 @@ class TestWords:
             ("PLEASE STOP", "PLEASE", "+4759440000"),
             ("CLINIC STOPP", "OTHER", SHORT),
             ("CLINIC STOPP", "", SHORT),
-            ("CLINIC STOPP ikke", "CLINIC", SHORT),
         ],
     )
     def test_a_word_before_it_that_is_no_keyword_of_a_short_code_makes_it_another_text(self, text, keyword, recipient):
-        assert optouts.wish(text, keyword, recipient) is None
+        assert optouts.parse_keyword(text, keyword, recipient) == ""
 
     def test_the_words_are_settings(self, settings):
         settings.FRONT_SMS = {**settings.FRONT_SMS, "OPT_OUT_WORDS": ["Meld  av"], "OPT_IN_WORDS": []}
-        assert [optouts.wish(text) for text in ("meld av", "STOPP", "START")] == ["out", None, None]
+        assert [optouts.parse_keyword(text) for text in ("meld av", "STOPP", "START")] == ["out", "", ""]
 
 
 class TestHearing:
+    @pytest.mark.parametrize(
+        ("text", "intent"), [("STOPP", "out"), ("start", "in"), ("Stopp. Takk", "perhaps"), ("Hei", "")]
+    )
+    def test_the_message_says_afterwards_what_it_asks_for(self, text, intent):
+        say(text)
+        assert InboundMessage.objects.get().opt_out_intent == intent
+        assert OptOut.objects.exists() == (intent == "out")
+
     def test_stop_is_kept_with_the_message_that_said_it(self):
         say("STOPP")
         row = OptOut.objects.get()

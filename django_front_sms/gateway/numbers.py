@@ -1,8 +1,8 @@
-"""Who sends and who receives: phone numbers, short codes, PSK numbers and text senders.
+"""Senders and recipients: phone numbers, short codes, PSK numbers and text senders.
 
-Inside, a phone number is written in E.164 (``+4799999999``); on the wire Front writes it with ``00`` (§2.1). What
-people type is checked by :func:`parse_recipient` and :func:`check_sender`. What Front tells us is a fact: it is only
-brought to one form, by :func:`from_wire` and :func:`complete_psk`, and never refused.
+Inside, a phone number is written in E.164 (`+4799999999`); on the wire Front writes it with `00` (§2.1). What people
+type is checked by `parse_recipient` and `check_sender`. Numbers in Front's pushes are facts, which are never refused:
+`normalize` brings them to one form.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Literal
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType, ValidationResult
+from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
 NumberErrorCode = Literal["invalid_recipient", "invalid_sender", "region_not_allowed"]
 
@@ -22,44 +22,67 @@ _WRITTEN_NUMBER = re.compile(r"\(?[+＋]?[\d\s()./\-\u2010-\u2015\u2212]+")
 _DIGITS = re.compile(r"(?:\+|00)?([0-9]+)")
 _ZERO_ZERO_FORM = re.compile(r" ?00([1-9][0-9]*)")
 _LOST_PLUS_FORM = re.compile(r" ([1-9][0-9]*)")
-_PSK_SUB_NUMBER = re.compile(r"[0-9]{9}")
+_SPACED_NUMBER = re.compile(r"[+0-9\s]+")
+_NORWEGIAN_MACHINE = "5[89][0-9]{10}"  # M2M
+_NORWEGIAN = re.compile(f"(?:47)?([2-9][0-9]{{7}}|{_NORWEGIAN_MACHINE})")
+_SUB_NUMBER = "[0-9]{9}"  # of a PSK number (§2.5.2)
 
 
 class NumberError(ValueError):
-    """A recipient or sender that cannot be used. The message shows no full number; ``code`` says what is wrong."""
+    """A recipient or sender that cannot be used. The message shows no full number; `code` says what is wrong."""
 
     def __init__(self, message: str, code: NumberErrorCode = "invalid_recipient") -> None:
         super().__init__(message)
         self.code: NumberErrorCode = code
 
 
-def parse_recipient(value: str, *, region: str = "NO", allowed_regions: Collection[str] | None = None) -> str:
-    """Return the E.164 form of a number that a person wrote; raise NumberError where there is none.
+def as_text(number: object) -> str:
+    """`number` as text: a number object of `phonenumbers`, or a subclass such as `phonenumber_field.PhoneNumber`, in
+    E.164 and never by its `str()`, which leaves out the country code in some settings."""
+    if isinstance(number, PhoneNumber):
+        if number.country_code is None or number.national_number is None:  # an object made of what could not be parsed
+            return str(number.raw_input or "")
+        return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return str(number)
 
-    ``region`` (ISO 3166) completes numbers without a country code; a leading ``00`` always means international, as on
+
+def parse_recipient(value: object, *, region: str = "NO", allowed_regions: Collection[str] | None = None) -> str:
+    """Return the E.164 form of a number that a person wrote, or of a number object; raise `NumberError` where there is
+    none.
+
+    `region` (ISO 3166) completes numbers without a country code; a leading `00` always means international, as on
     the wire. Spaces and the usual punctuation are ignored, letters are refused.
 
-    The number must be *possible* as a fixed or mobile line: its country has numbers of that length. It needn't be
-    *valid*: numbering plans change faster than the tables of a package, and Front knows better (codes 1 and 21).
-    A number merely possible counts for the main region of its country code in ``allowed_regions``.
+    The number must be *possible* as a fixed or mobile line: its country has numbers of that length. Longer ones, up to
+    the 15 digits of E.164, are taken where they have a country code, and the 12 digits of Norwegian machines (M2M)
+    without. It need not be *valid*: numbering plans change faster than the tables of a package, and Front knows better
+    (codes 1 and 21). A number merely possible counts for the main region of its country code in `allowed_regions`.
     """
-    number = _parse(value, region)
-    kind = PhoneNumberType.FIXED_LINE_OR_MOBILE
-    if phonenumbers.is_possible_number_for_type_with_reason(number, kind) != ValidationResult.IS_POSSIBLE:
-        raise NumberError(f"{mask(value)} cannot be a phone number, its length is wrong: check it.")
+    written = as_text(value)
+    number = _parse(written, region)
+    if not _is_possible(number, is_complete=_has_country_code(written)):
+        raise NumberError(f"{mask(written)} cannot be a phone number, its length is wrong: check it.")
     if allowed_regions is not None:
         home = _home(number)
         if home not in {name.upper() for name in allowed_regions}:
             raise NumberError(
-                f"{mask(value)} belongs to {home}, where sending is not allowed: see ALLOWED_REGIONS.",
+                f"{mask(written)} belongs to {home}, where sending is not allowed: see ALLOWED_REGIONS.",
                 "region_not_allowed",
             )
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def _visible(value: str) -> str:
+    # Contact lists wrap pasted numbers in invisible direction marks.
+    return "".join(char for char in value if unicodedata.category(char) != "Cf").strip()
+
+
+def _has_country_code(written: str) -> bool:
+    return _visible(written).lstrip("(").startswith(("+", "＋", "00"))
 
 
 def _parse(value: str, region: str) -> PhoneNumber:
-    # Contact lists wrap pasted numbers in invisible direction marks.
-    visible = "".join(char for char in value if unicodedata.category(char) != "Cf").strip()
+    visible = _visible(value)
     if not _WRITTEN_NUMBER.fullmatch(visible):
         raise NumberError(f"{mask(value)} is not a phone number: write digits, with a country code such as +47 first.")
     if visible.startswith("00"):
@@ -70,18 +93,30 @@ def _parse(value: str, region: str) -> PhoneNumber:
         raise NumberError(f"{mask(value)} is not a phone number: check it and its country code.") from None
 
 
+def _is_possible(number: PhoneNumber, *, is_complete: bool) -> bool:
+    """Whether there can be such a number; `is_complete`: it was written with its country code."""
+    kind = PhoneNumberType.FIXED_LINE_OR_MOBILE
+    reason = phonenumbers.is_possible_number_for_type_with_reason(number, kind)
+    if reason == ValidationResult.IS_POSSIBLE:
+        return True
+    digits = phonenumbers.format_number(number, PhoneNumberFormat.E164)[1:]
+    if re.fullmatch(f"47{_NORWEGIAN_MACHINE}", digits):
+        return True
+    return is_complete and reason == ValidationResult.TOO_LONG and len(digits) <= _MAX_DIGITS
+
+
 def _home(number: PhoneNumber) -> str:
     region = phonenumbers.region_code_for_number(number)
     return region or phonenumbers.region_code_for_country_code(number.country_code or 0)
 
 
 def to_wire(e164: str) -> str:
-    """``+4799999999`` -> ``004799999999`` (§2.1); what has no plus stays as it is."""
+    """Return `004799999999` for `+4799999999` (§2.1); what has no plus stays as it is."""
     return "00" + e164[1:] if e164.startswith("+") else e164
 
 
 def from_wire(number: str) -> str:
-    """One form for what Front writes: ``0047…`` and `` 47…`` (a plus lost in a query) become ``+47…``.
+    """Return `+47…` for `0047…` and ` 47…` (a plus lost in a query).
 
     Everything else, short codes, PSK numbers and texts, stays as it is. Total: no number is refused.
     """
@@ -89,16 +124,45 @@ def from_wire(number: str) -> str:
     return "+" + match[1] if match else number
 
 
+def normalize(number: str, psk_short_code: str = "26114") -> str:
+    """Return the one form of a number or sender that is a fact: one phone, or one sender, has one form.
+
+    Phone numbers are in E.164. 8 digits, or the 12 of a Norwegian machine, are a Norwegian number, also after 47. PSK
+    numbers are `psk_short_code` and nine digits without a plus, also where the short code is left out. Text is in NFC,
+    without invisible format characters. Total: no number is refused.
+    """
+    visible = from_wire("".join(char for char in number if unicodedata.category(char) != "Cf")).strip()
+    if _SPACED_NUMBER.fullmatch(visible):
+        visible = from_wire("".join(visible.split()))
+    norwegian = _NORWEGIAN.fullmatch(visible)
+    if norwegian:
+        return f"+47{norwegian[1]}"
+    return complete_psk(unicodedata.normalize("NFC", visible), psk_short_code)
+
+
+def written_forms(e164: str) -> set[str]:
+    """The digits of a number with its country code and, where that is known, without; no form begins with a zero."""
+    digits = e164.removeprefix("+")
+    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    code = next((digits[:length] for length in (1, 2, 3) if int(digits[:length] or 0) in codes), "")
+    return {digits, digits.removeprefix(code).lstrip("0")}
+
+
 def complete_psk(number: str, short_code: str = "26114") -> str:
-    """Give a PSK sub-number of exactly nine digits its short code back (§2.5.2); nothing else is touched."""
-    return short_code + number if _PSK_SUB_NUMBER.fullmatch(number) else number
+    """Return a PSK number as its short code and nine digits; anything else is returned unchanged.
+
+    A sub-number of exactly nine digits gets its short code back (§2.5.2), and a plus before the short code goes.
+    """
+    if re.fullmatch(_SUB_NUMBER, number):
+        return short_code + number
+    return number[1:] if re.fullmatch(rf"\+{re.escape(short_code)}{_SUB_NUMBER}", number) else number
 
 
 def check_sender(value: str) -> str:
-    """Return ``value`` unchanged, for it must equal what Front registered; raise NumberError where it cannot be one.
+    """Return `value` unchanged, for it must equal what Front registered; raise NumberError where it cannot be one.
 
     A sender is a text of at most 11 printable characters (§1.1), or digits: a short code, a PSK number or a phone
-    number, at most 15 of them, with or without ``+`` or ``00`` before.
+    number, at most 15 of them, with or without `+` or `00` before.
     """
     digits = _DIGITS.fullmatch(value)
     if digits:
@@ -124,7 +188,7 @@ def is_text_sender(value: str) -> bool:
 
 
 def mask(number: str) -> str:
-    """A number for logs: ``+47•••••99``. Short codes, texts and garbage show even less."""
+    """A number for logs: `+47•••••99`. Short codes, texts and garbage show even less."""
     number = from_wire(number)
     start = number[:3] if re.match(r"\+[0-9]{8}", number) else ""
     end = number[-2:] if re.search(r"[0-9]{7}\Z", number) else ""

@@ -30,7 +30,7 @@ def process() -> int:
     undecided: set[int] = set()
     while True:
         now = database_now()
-        due = InboundMessage.objects.filter(process_at__lte=now).exclude(pk__in=undecided).order_by("process_at", "pk")
+        due = InboundMessage.objects.due(now).exclude(pk__in=undecided)
         messages = sorted(due.defer("raw")[:BATCH], key=lambda message: message.pk)  # all workers lock in order
         if not messages:
             break
@@ -62,7 +62,7 @@ def _announce(messages: Sequence[InboundMessage], unfinished: Collection[int], n
         if reply_to is not None:
             told.append(records.reply_received(message.pk, reply_to))
     Event.objects.bulk_create(told)
-    optouts.heed(new)
+    optouts.process_keywords(new)
     counters.count(new, now)
     return len(new)
 

@@ -95,6 +95,6 @@ def _keep(pk: int, again: InboundMessage, attached: list[MmsFile]) -> None:
         row.process_at = database_now()  # the worker tries to store them
     row.save(update_fields=[*_FIELDS, "content_digest", "in_reply_to", "process_at"])
     if row.announced:
-        optouts.heed([row])
+        optouts.process_keywords([row])
         if not counted:
             counters.count([row], database_now())

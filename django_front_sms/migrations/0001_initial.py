@@ -6,6 +6,7 @@ import django.db.models.deletion
 import django.utils.timezone
 import django_front_sms.models.event
 import django_front_sms.models.inbound
+import django_front_sms.models.saved_text
 from django.conf import settings
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -30,6 +31,9 @@ MYSQL_INDEXES = [
 def replace_partial_indexes(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.vendor != "mysql":
         return
+    for statement in schema_editor.deferred_sql:  # indexes of CreateModel, which are otherwise made at the end
+        schema_editor.execute(statement)
+    schema_editor.deferred_sql.clear()
     for model, name, columns in MYSQL_INDEXES:
         table = apps.get_model("front_sms", model)._meta.db_table
         addition = f", ADD INDEX {name} ({columns})" if columns else ""
@@ -52,7 +56,7 @@ class Migration(migrations.Migration):
                 ("account", models.CharField(max_length=50, verbose_name="account")),
                 ("claims", models.BigIntegerField(default=0, editable=False)),
                 ("clock", models.DateTimeField(editable=False, null=True)),
-                ("streams", models.JSONField(default=dict, editable=False)),
+                ("slots", models.JSONField(default=dict, editable=False)),
                 ("generation", models.PositiveIntegerField(default=0, editable=False)),
                 ("paused_at", models.DateTimeField(blank=True, null=True, verbose_name="paused since")),
                 ("pause_code", models.IntegerField(blank=True, null=True, verbose_name="because of code")),
@@ -98,6 +102,17 @@ class Migration(migrations.Migration):
                 ("api", models.CharField(choices=[("get", "GET"), ("json", "JSON")], max_length=4, verbose_name="API")),
                 ("raw", models.BinaryField(blank=True, default=b"", verbose_name="as it came")),
                 ("problem", models.CharField(blank=True, default="", max_length=1000, verbose_name="problem")),
+                (
+                    "opt_out_intent",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "—"), ("out", "opt-out"), ("in", "opt-in"), ("perhaps", "perhaps an opt-out")],
+                        default="",
+                        editable=False,
+                        max_length=8,
+                        verbose_name="opt-out intent",
+                    ),
+                ),
                 ("announced", models.BooleanField(default=False, editable=False)),
                 (
                     "process_at",
@@ -295,6 +310,14 @@ class Migration(migrations.Migration):
                 ),
                 ("ignore_opt_out", models.BooleanField(default=False, verbose_name="ignore opt-out")),
                 (
+                    "sensitive",
+                    models.BooleanField(
+                        default=False,
+                        help_text="The text is shown to nobody, and removed once the message is final.",
+                        verbose_name="sensitive",
+                    ),
+                ),
+                (
                     "state",
                     models.CharField(
                         choices=[
@@ -328,6 +351,7 @@ class Migration(migrations.Migration):
                             ("schedule", "its scheduled time"),
                             ("twin", "the end of the duplicate window of an equal message"),
                             ("retry", "the next attempt"),
+                            ("quiet", "the end of the quiet hours"),
                         ],
                         default="",
                         max_length=8,
@@ -532,6 +556,61 @@ class Migration(migrations.Migration):
             bases=("front_sms.outboundmessage",),
         ),
         migrations.CreateModel(
+            name="SavedText",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="What the text is called, in lists and in code.", max_length=100, verbose_name="name"
+                    ),
+                ),
+                (
+                    "account",
+                    models.CharField(
+                        blank=True, default="", help_text="Empty: every account.", max_length=50, verbose_name="account"
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        help_text="A code such as nb. Empty: any language.",
+                        max_length=20,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "text",
+                    models.TextField(
+                        help_text="Words in braces are filled in: Hello {name}!",
+                        validators=[django_front_sms.models.saved_text.check_placeholders],
+                        verbose_name="text",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("changed_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="created by",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "saved text",
+                "verbose_name_plural": "saved texts",
+                "ordering": ["name", "account", "language"],
+            },
+        ),
+        migrations.CreateModel(
             name="SendAttempt",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -579,6 +658,34 @@ class Migration(migrations.Migration):
                 "verbose_name": "attempt",
                 "verbose_name_plural": "attempts",
                 "ordering": ["message", "number"],
+            },
+        ),
+        migrations.CreateModel(
+            name="HandledConversation",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("account", models.CharField(max_length=50, verbose_name="account")),
+                ("number", models.CharField(max_length=100, verbose_name="number")),
+                ("up_to", models.BigIntegerField(editable=False)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="handled")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="handled by",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "handled conversation",
+                "verbose_name_plural": "handled conversations",
+                "default_permissions": (),
+                "indexes": [models.Index(fields=["number"], name="front_sms_handled_number")],
+                "constraints": [models.UniqueConstraint(fields=("account", "number"), name="front_sms_one_handled")],
             },
         ),
         migrations.CreateModel(
@@ -752,6 +859,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="outboundmessage",
+            index=models.Index(condition=models.Q(("sensitive", True)), fields=["id"], name="front_sms_sensitive"),
+        ),
+        migrations.AddIndex(
+            model_name="outboundmessage",
             index=models.Index(
                 condition=models.Q(("duplicate_of__isnull", False)),
                 fields=["duplicate_of"],
@@ -880,6 +991,14 @@ class Migration(migrations.Migration):
             model_name="deliverystatus",
             index=models.Index(
                 condition=models.Q(("problem", ""), _negated=True), fields=["id"], name="front_sms_status_problem"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="savedtext",
+            constraint=models.UniqueConstraint(
+                fields=("name", "account", "language"),
+                name="front_sms_one_saved_text",
+                violation_error_message="There is a text of this name for the same account and language already.",
             ),
         ),
         migrations.AddIndex(

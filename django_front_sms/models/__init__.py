@@ -1,6 +1,7 @@
-"""What this app remembers. Rows, their queries, constraints and indexes: no HTTP and no signals here."""
+"""The tables: rows, their queries, constraints and indexes. No HTTP and no signals here."""
 
 from django_front_sms.models.account import AccountState
+from django_front_sms.models.conversation import HandledConversation
 from django_front_sms.models.counter import CounterGap, InboundCounter
 from django_front_sms.models.delivery import Decision, DeliveryStatus, SendAttempt
 from django_front_sms.models.event import Event
@@ -8,6 +9,7 @@ from django_front_sms.models.inbound import InboundMessage, MmsFile, RefusedPush
 from django_front_sms.models.optout import OptOut
 from django_front_sms.models.outbound import BulkSend, OnDuplicate, OutboundMessage, Priority, Wait
 from django_front_sms.models.proxies import Conversation, Dashboard
+from django_front_sms.models.saved_text import SavedText
 
 __all__ = [
     "AccountState",
@@ -18,6 +20,7 @@ __all__ = [
     "Decision",
     "DeliveryStatus",
     "Event",
+    "HandledConversation",
     "InboundCounter",
     "InboundMessage",
     "MmsFile",
@@ -26,6 +29,7 @@ __all__ = [
     "OutboundMessage",
     "Priority",
     "RefusedPush",
+    "SavedText",
     "SendAttempt",
     "Wait",
 ]

@@ -17,12 +17,12 @@ from django_front_sms.gateway import gsm
 from django_front_sms.gateway.gsm import Preview
 from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.sending.store import store, store_one
-from django_front_sms.sending.validation import draft
+from django_front_sms.sending.validation import Recipient, check_known_number, draft, draft_to
 from django_front_sms.states import OPEN, State
 
 
 def send_sms(
-    to: str,
+    to: Recipient,
     text: str,
     *,
     sender: str | None = None,
@@ -37,6 +37,7 @@ def send_sms(
     idempotency_key: str | None = None,
     created_by: Any = None,
     metadata: Mapping[str, Any] | None = None,
+    sensitive: bool = False,
 ) -> OutboundMessage:
     """Queue one SMS, and give its row.
 
@@ -64,11 +65,12 @@ def send_sms(
         idempotency_key=idempotency_key,
         created_by=created_by,
         metadata=metadata,
+        sensitive=sensitive,
     )
     return store_one(asked)
 
 
-async def asend_sms(to: str, text: str, **options: Any) -> OutboundMessage:
+async def asend_sms(to: Recipient, text: str, **options: Any) -> OutboundMessage:
     """`send_sms` for async code; the same arguments and errors."""
     return await sync_to_async(send_sms)(to, text, **options)
 
@@ -102,6 +104,8 @@ def resend(message: OutboundMessage, by: Any = None, *, idempotency_key: str | N
             _("This message is %(state)s; it can be sent again when it has come to an end.")
             % {"state": message.get_state_display()}
         )
+    if message.sensitive:
+        raise NotPossible(_("The text of this message is confidential; it cannot be sent again. Write a new one."))
     if not message.recipient:
         raise NotPossible(_("The number and the text of this message were erased; it cannot be sent again."))
     asked = draft(
@@ -129,6 +133,7 @@ def reply(inbound: InboundMessage, text: str, **options: Any) -> OutboundMessage
     answered = inbound.in_reply_to
     options.setdefault("account", inbound.account)
     options.setdefault("sender", answered.sender if answered else inbound.recipient)
-    asked = draft(get_settings(), inbound.sender, text, **options)
+    conf = get_settings()
+    asked = draft_to(conf, check_known_number(inbound.sender, conf), text, **options)
     asked.reply_to = inbound
     return store_one(asked)

@@ -3,20 +3,21 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from django_front_sms import optouts
 from django_front_sms.conf import FrontSMSSettings, get_settings
+from django_front_sms.db.routing import atomic
 from django_front_sms.exceptions import InvalidMessage
-from django_front_sms.gateway import gsm
+from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OutboundMessage
 from django_front_sms.sending.store import must_match, store, without_index
-from django_front_sms.sending.validation import check_recipient, draft, identify
+from django_front_sms.sending.validation import Recipient, check_recipient, draft_to, identify
 
 
 def send_bulk_sms(
-    to: Iterable[str],
+    to: Iterable[Recipient],
     text: str,
     *,
     sender: str | None = None,
@@ -53,7 +54,7 @@ def send_bulk_sms(
         )
     options: dict[str, Any] = {"sender": sender, "account": account, "unicode": unicode, "created_by": created_by}
     options |= {"metadata": metadata, "ignore_opt_out": ignore_opt_out}
-    drafts = [draft(conf, number, text, **options) for number in wanted]
+    drafts = [draft_to(conf, number, text, **options) for number in wanted]
     first = drafts[0]
     bulk = BulkSend(
         account=account,
@@ -81,7 +82,7 @@ def _earlier(bulk: BulkSend) -> BulkSend | None:
 def _store_bulk(bulk: BulkSend, drafts: list[OutboundMessage]) -> BulkSend:
     bulk.recipients = len(drafts)
     try:
-        with without_index(), transaction.atomic():
+        with without_index(), atomic():
             bulk.save(force_insert=True)
             for message in drafts:
                 message.bulk = bulk
@@ -94,15 +95,15 @@ def _store_bulk(bulk: BulkSend, drafts: list[OutboundMessage]) -> BulkSend:
     return bulk
 
 
-def _distinct(to: Iterable[str], conf: FrontSMSSettings) -> tuple[dict[str, str], list[str]]:
+def _distinct(to: Iterable[Recipient], conf: FrontSMSSettings) -> tuple[dict[str, str], list[str]]:
     """The numbers in E.164, each once, in the order given, with how it was written; and those that are none."""
     wanted: dict[str, str] = {}
     invalid: list[str] = []
     for number in to:
         try:
-            wanted.setdefault(check_recipient(number, conf), number)
+            wanted.setdefault(check_recipient(number, conf), numbers.as_text(number))
         except InvalidMessage:
-            invalid.append(number)
+            invalid.append(numbers.as_text(number))
     return wanted, invalid
 
 

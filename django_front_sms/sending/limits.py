@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from django_front_sms.conf import FrontSMSSettings, Limit
+from django_front_sms.db.bulk import in_chunks
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OutboundMessage
 
@@ -40,8 +41,8 @@ def refused(drafts: Sequence[OutboundMessage], conf: FrontSMSSettings) -> dict[i
 def _per_recipient(drafts: Mapping[int, OutboundMessage], limit: Limit) -> dict[int, str]:
     counts = Counter[str]()
     numbers = sorted({message.recipient for message in drafts.values()})
-    for start in range(0, len(numbers), _AT_ONCE):
-        recent = _recent(limit).filter(recipient__in=numbers[start : start + _AT_ONCE]).order_by()
+    for some in in_chunks(numbers, _AT_ONCE):
+        recent = _recent(limit).filter(recipient__in=some).order_by()
         counts.update(dict(recent.values_list("recipient").annotate(Count("pk"))))
     keys = {place: message.recipient for place, message in drafts.items()}
     return _beyond(limit, counts, keys, _("to this number"))

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from django_front_sms import events, optouts
 from django_front_sms.conf import get_settings
-from django_front_sms.db.bulk import insert_rows
+from django_front_sms.db.bulk import in_chunks, insert_rows
+from django_front_sms.db.routing import atomic, connection, on_commit
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, OutboundMessage
 from django_front_sms.sending import limits
@@ -36,15 +37,15 @@ def store(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
     if not drafts:
         return []
     try:
-        with transaction.atomic():
+        with atomic():
             rows = _insert(drafts, _known(drafts))
     except IntegrityError:
         # Somebody stored one of the keys since we looked.
         for message in drafts:
             message.pk = None
-        with transaction.atomic():
+        with atomic():
             rows = _insert(drafts, _known(drafts))
-    transaction.on_commit(lambda: events.hint("dispatch"))
+    on_commit(lambda: events.hint("dispatch"))
     return rows
 
 
@@ -52,8 +53,8 @@ def _known(drafts: Iterable[OutboundMessage]) -> dict[str, OutboundMessage]:
     """The rows that have these idempotency keys already, by the digest of account and key."""
     wanted = [message.idempotency_digest for message in drafts if message.idempotency_digest]
     known: dict[str, OutboundMessage] = {}
-    for start in range(0, len(wanted), BATCH):
-        found = OutboundMessage.objects.filter(idempotency_digest__in=wanted[start : start + BATCH])
+    for digests in in_chunks(wanted, BATCH):
+        found = OutboundMessage.objects.filter(idempotency_digest__in=digests)
         known |= {str(message.idempotency_digest): message for message in found}
     return known
 
@@ -74,9 +75,9 @@ def _insert(drafts: list[OutboundMessage], known: dict[str, OutboundMessage]) ->
             rows.append(earlier)
     _check_opt_outs(new, drafts)
     _check_limits(new, drafts)
-    if connection.features.can_return_rows_from_bulk_insert:
-        for start in range(0, len(new), BATCH):
-            insert_rows(new[start : start + BATCH])
+    if connection().features.can_return_rows_from_bulk_insert:
+        for chunk in in_chunks(new, BATCH):
+            insert_rows(chunk)
     else:  # MySQL names no keys of many rows, and callers need them
         for message in new:
             message.save(force_insert=True)

@@ -1,15 +1,15 @@
 """A message as it was asked for, checked: an unsaved row, or `InvalidMessage` with the code of what is wrong."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from phonenumbers import PhoneNumber
 
 from django_front_sms.conf import FrontSMSSettings
+from django_front_sms.db.digest import digest
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OnDuplicate, OutboundMessage, Priority, Wait
@@ -18,12 +18,18 @@ PRICED_SENDER = "2401"  # §2.1: with a price, the sender becomes 2401
 PRICED_LENGTH = 160  # §2.1
 PRICES = range(100, 20_001, 100)  # øre, whole kroner (§2.1)
 LONGEST_KEY = 200  # characters of an idempotency key
+Recipient = str | PhoneNumber  # `phonenumber_field.PhoneNumber` is a subclass
 _PRIORITIES = {"normal": Priority.NORMAL, "urgent": Priority.URGENT}
 
 
-def draft(
+def draft(conf: FrontSMSSettings, to: Recipient, text: str, **options: Any) -> OutboundMessage:
+    """An unsaved message; the arguments are `send_sms`'s."""
+    return draft_to(conf, check_recipient(to, conf), text, **options)
+
+
+def draft_to(
     conf: FrontSMSSettings,
-    to: str,
+    recipient: str,
     text: str,
     *,
     sender: str | None = None,
@@ -38,14 +44,13 @@ def draft(
     idempotency_key: str | None = None,
     created_by: Any = None,
     metadata: Mapping[str, Any] | None = None,
+    sensitive: bool = False,
 ) -> OutboundMessage:
-    """An unsaved message; the arguments are `send_sms`'s."""
+    """An unsaved message to `recipient`, a number in E.164 that was checked already; otherwise as `draft`."""
     settings_of_account = conf.account(account)
-    recipient = check_recipient(to, conf)
     preview = check_text(text, unicode, conf)
     check_price(price, recipient, text, preview)
     sender = PRICED_SENDER if price else check_sender(settings_of_account.sender if sender is None else sender)
-    due = _aware(scheduled_at)
     message = OutboundMessage(
         account=account,
         recipient=recipient,
@@ -57,29 +62,32 @@ def draft(
         priority=_one_of(_PRIORITIES, priority, "priority"),
         on_duplicate=_one_of({value: value for value in OnDuplicate.values}, on_duplicate or "", "on_duplicate"),
         ignore_opt_out=ignore_opt_out,
-        scheduled_at=due,
+        sensitive=sensitive,
         expires_at=_aware(expires_at),
-        # Due on the database's clock too, which may be behind this machine's.
-        next_at=due or timezone.now() - timedelta(seconds=conf.window_margin),
-        waits_for=Wait.SCHEDULE if due and due > timezone.now() else Wait.NOTHING,
         idempotency_key=idempotency_key or None,
         created_by=created_by if getattr(created_by, "pk", None) else None,
         metadata=dict(metadata or {}),
+        **_schedule(_aware(scheduled_at), conf),
     )
     identify(message, recipient, sender, text, message.unicode, price)
     return message
 
 
+def _schedule(scheduled_at: datetime | None, conf: FrontSMSSettings) -> dict[str, Any]:
+    """The fields that say when a message is due, and what it waits for until then."""
+    now = timezone.now()
+    if scheduled_at is None:
+        # Due on the database's clock too, which may be behind this machine's.
+        return {"next_at": now - timedelta(seconds=conf.window_margin)}
+    waits_for = Wait.SCHEDULE if scheduled_at > now else Wait.NOTHING
+    return {"scheduled_at": scheduled_at, "next_at": scheduled_at, "waits_for": waits_for}
+
+
 def identify(row: OutboundMessage | BulkSend, *payload: object) -> None:
-    """Give a row that has an idempotency key its digests: of the key, and of `payload`, which must be equal for the key
-    to mean the same: what reaches people, and its price."""
+    """Set the digests of a row that has an idempotency key: of the key, and of the `payload` of each repetition."""
     if row.idempotency_key:
-        row.idempotency_digest = _digest(row.account, check_idempotency_key(row.idempotency_key))
-        row.payload_digest = _digest(*payload)
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+        row.idempotency_digest = digest(row.account, check_idempotency_key(row.idempotency_key))
+        row.payload_digest = digest(*payload)
 
 
 def check_idempotency_key(key: str) -> str:
@@ -90,11 +98,22 @@ def check_idempotency_key(key: str) -> str:
 
 
 def check_recipient(to: object, conf: FrontSMSSettings) -> str:
-    """The number in E.164. `to` may be whatever reads as one, such as a phone number's object; None is invalid."""
+    """The number in E.164. `to` is a text, a `phonenumbers.PhoneNumber` or a `phonenumber_field.PhoneNumber`."""
     try:
-        return numbers.parse_recipient(str(to), region=conf.default_region, allowed_regions=conf.allowed_regions)
+        return numbers.parse_recipient(to, region=conf.default_region, allowed_regions=conf.allowed_regions)
     except numbers.NumberError as error:
         raise InvalidMessage(str(error), error.code) from None
+
+
+def check_known_number(number: str, conf: FrontSMSSettings) -> str:
+    """The number of somebody who wrote to us, which is right even where no numbering plan has it; raises
+    `InvalidMessage` with code `region_not_allowed`."""
+    try:
+        return check_recipient(number, conf)
+    except InvalidMessage as error:
+        if error.code == "region_not_allowed":
+            raise
+        return number
 
 
 def check_sender(sender: str) -> str:

@@ -280,7 +280,7 @@ def test_a_message_with_a_problem_can_be_read_again(boss):
         raw=b'{"id": 7, "text": "Hei", "to": "26114"}', text="", problem="it could not be read"
     )
 
-    boss.post(page(broken).replace("change/", "act/read_again/"), {"confirmed": "yes"})
+    boss.post(page(broken).replace("change/", "action/read_again/"), {"confirmed": "yes"})
     broken.refresh_from_db()
 
     assert broken.text == "Hei" and broken.problem.startswith("from is missing")
@@ -288,7 +288,7 @@ def test_a_message_with_a_problem_can_be_read_again(boss):
 
 def test_only_with_the_permission_and_only_where_there_is_a_problem(boss, viewer):
     fine, broken = InboundMessageFactory(), InboundMessageFactory(problem="it could not be read")
-    act = "act/read_again/"
+    act = "action/read_again/"
 
     assert viewer.post(page(broken).replace("change/", act)).status_code == 403
     assert act in boss.get(page(broken)).content.decode() and act not in boss.get(page(fine)).content.decode()

@@ -21,7 +21,7 @@ import django_front_sms
 from django_front_sms import conf, exceptions, models, sending, signals
 from django_front_sms.gateway.codes import ErrorCode, StatusCode, blame, describe
 from django_front_sms.gateway.gsm import Preview
-from django_front_sms.states import MOVES, State, by_statuses
+from django_front_sms.states import TRANSITIONS, State, by_statuses
 from tests import manual
 from tests.docs.pages import DOCS, HERE, ROOT, cells
 
@@ -93,9 +93,9 @@ def test_every_state_is_listed_with_its_moves() -> None:
     meanings = {code_of(row[0])[0]: row[2] for row in rows if len(row) == 3}
     moves = {code_of(row[0])[0]: set(code_of(row[1])) for row in rows if len(row) == 2 and code_of(row[1])}
     assert meanings.keys() == set(State.values)
-    assert moves == {str(old): {str(new) for new in news} for old, news in MOVES.items() if news}
+    assert moves == {str(old): {str(new) for new in news} for old, news in TRANSITIONS.items() if news}
     assert {state for state, final in meanings.items() if final == "yes"} == {
-        str(old) for old, news in MOVES.items() if not news
+        str(old) for old, news in TRANSITIONS.items() if not news
     }
 
 
@@ -154,7 +154,7 @@ def test_every_option_of_the_simulator_is_listed() -> None:
 @pytest.mark.parametrize("name", django_front_sms.__all__)
 def test_every_public_function_is_described_with_its_arguments(name: str) -> None:
     listed = words("python")
-    parameters = inspect.signature(getattr(sending, name)).parameters.values()
+    parameters = inspect.signature(getattr(django_front_sms, name)).parameters.values()
     keyword_only = {p.name for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD}
     assert {name, *keyword_only} <= listed
 

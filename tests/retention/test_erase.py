@@ -11,8 +11,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from django_front_sms import optouts, outbox, retention, send_bulk_sms, send_sms, tasks
+from django_front_sms.conversations import mark_handled
 from django_front_sms.exceptions import InvalidMessage
-from django_front_sms.models import BulkSend, Event, InboundMessage, MmsFile, OptOut, OutboundMessage, SendAttempt
+from django_front_sms.models import (
+    BulkSend,
+    Event,
+    HandledConversation,
+    InboundMessage,
+    MmsFile,
+    OptOut,
+    OutboundMessage,
+    SendAttempt,
+)
 from django_front_sms.retention import anonymize
 from django_front_sms.retention.admin_log import written
 from django_front_sms.states import State
@@ -109,6 +119,13 @@ def test_what_others_wrote_and_got_stays(clock, media):
     assert [bool(part.file) for part in MmsFile.objects.filter(message=mine)] == [False, False]
     assert len(files_in(media)) == 1
     assert LogEntry.objects.get().object_repr == f"SMS to {OTHER}"
+
+
+def test_that_a_conversation_was_handled_is_forgotten(clock):
+    receive(sms())
+    mark_handled("default", NUMBER, by=None)
+    retention.erase(NUMBER)
+    assert not HandledConversation.objects.exists()
 
 
 def test_an_opt_out_stays_because_nothing_else_would_honour_it(clock):

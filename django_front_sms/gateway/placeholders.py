@@ -1,0 +1,45 @@
+"""Texts with `{placeholders}`: plain names in braces, and nothing else of a template language."""
+
+import re
+from collections.abc import Mapping
+
+_PARTS = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_ESCAPED = {"{{": "{", "}}": "}"}
+
+
+class PlaceholderError(ValueError):
+    """A brace that belongs to no placeholder; `part` is what stands there."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"{part!r} is not a placeholder. Write one word in braces, and double a brace to print it.")
+        self.part = part
+
+
+def placeholders(text: str) -> list[str]:
+    """The names of the placeholders in `text`, each once, in order.
+
+    A name is what Python takes as an identifier. `{{` and `}}` stand for a brace. Raises `PlaceholderError` where a
+    brace belongs to neither.
+    """
+    return list(dict.fromkeys(name for match in _PARTS.finditer(text) if (name := _name(match))))
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """`text` with its placeholders replaced; raises `KeyError` with the name of the first one that has no value, and
+    `PlaceholderError` as `placeholders` does. Braces in values stay as they are."""
+
+    def replacement(match: re.Match[str]) -> str:
+        name = _name(match)
+        return values[name] if name else _ESCAPED[match[0]]
+
+    return _PARTS.sub(replacement, text)
+
+
+def _name(match: re.Match[str]) -> str:
+    """The name that a match stands for; empty for a doubled brace."""
+    if match[0] in _ESCAPED:
+        return ""
+    name = (match[1] or "").strip()
+    if not name.isidentifier():
+        raise PlaceholderError(match[0])
+    return name

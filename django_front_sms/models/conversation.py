@@ -1,0 +1,34 @@
+"""What people decided about conversations."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from django_front_sms.models.primary import PrimaryModel
+
+
+class HandledConversation(PrimaryModel):
+    """A conversation that needs no answer, until a newer inbound message than `up_to` is received."""
+
+    account = models.CharField(_("account"), max_length=50)
+    number = models.CharField(_("number"), max_length=100)
+    up_to = models.BigIntegerField(editable=False)  # the primary key of the last inbound message that was handled
+    at = models.DateTimeField(_("handled"), default=timezone.now)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("handled by"), related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("handled conversation")
+        verbose_name_plural = _("handled conversations")
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "number"], name="front_sms_one_handled"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["number"], name="front_sms_handled_number")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

@@ -1,0 +1,106 @@
+"""Sensitive messages: their text is there while it is needed, and no longer."""
+
+from datetime import timedelta
+
+import pytest
+
+from django_front_sms import outbox
+from django_front_sms.exceptions import NotPossible
+from django_front_sms.models import DeliveryStatus, OutboundMessage, SendAttempt
+from django_front_sms.outbox import fold_statuses
+from django_front_sms.outbox.decisions import give_up
+from tests.outbox.stage import ID, PretendClock, accepted, again, attempt, configure, message, refused, unclear
+
+pytestmark = pytest.mark.django_db
+
+CODE = "Koden er 123456"
+
+
+@pytest.fixture(autouse=True)
+def _clock(clock: PretendClock) -> PretendClock:
+    return clock
+
+
+def code(**options) -> OutboundMessage:
+    return message(CODE, sensitive=True, idempotency_key="code", **options)
+
+
+def is_emptied(row: OutboundMessage) -> bool:
+    row = again(row)
+    digests = SendAttempt.objects.filter(message=row).values_list("wire_digest", flat=True)
+    assert bool(row.text) == bool(row.payload_digest), "a digest of six digits is as good as the digits"
+    return not row.text and not any(digests)
+
+
+def fold(clock: PretendClock, status: int) -> None:
+    now = clock.database()
+    DeliveryStatus.objects.create(account="default", gateway_id=ID, status=status, received_at=now, process_at=now)
+    fold_statuses()
+
+
+def test_people_see_dots_and_front_gets_the_text(clock):
+    row = code()
+    assert (row.shown_text, row.text) == ("••••••", CODE)
+    assert message("Hei").shown_text == "Hei"
+
+
+@pytest.mark.parametrize("status", [4, 5])
+def test_it_is_emptied_once_its_outcome_is_known(clock, status):
+    row = code()
+    attempt(accepted())
+    assert not is_emptied(row)
+    fold(clock, -1)
+    assert not is_emptied(row)
+    fold(clock, status)
+    assert is_emptied(row)
+
+
+def test_a_refused_a_cancelled_and_an_expired_one_is_emptied(clock):
+    row = code()
+    attempt(refused(1))
+    assert is_emptied(row)
+
+    row = message("Koden er 2", sensitive=True)
+    row.cancel()
+    assert is_emptied(row)
+
+    row = message("Koden er 3", sensitive=True, expires_at=clock.database() + timedelta(seconds=60))
+    clock.advance(61)
+    outbox.sweep()
+    assert again(row).state == "expired" and is_emptied(row)
+
+
+def test_an_unconfirmed_one_keeps_its_text_until_somebody_decides(settings, clock):
+    configure(settings, DUPLICATE_FILTER=None)
+    row = code()
+    attempt(unclear())
+    assert again(row).state == "unconfirmed" and not is_emptied(row)
+    give_up(again(row))
+    assert is_emptied(row)
+
+
+def test_without_any_status_it_is_emptied_after_the_hours_of_the_setting(settings, clock):
+    configure(settings, HOURS_WITHOUT_STATUS=2)
+    row = code()
+    attempt(accepted())
+    clock.advance(3600)
+    outbox.sweep()
+    assert not is_emptied(row)
+    clock.advance(3700)
+    outbox.sweep()
+    assert is_emptied(row)
+
+
+def test_other_texts_stay(clock):
+    row = message("Hei", idempotency_key="a")
+    attempt(accepted())
+    fold(clock, 4)
+    assert again(row).text == "Hei" and again(row).payload_digest
+
+
+def test_it_cannot_be_sent_again(clock):
+    row = code()
+    attempt(accepted())
+    fold(clock, 4)
+    with pytest.raises(NotPossible, match="confidential"):
+        again(row).resend()
