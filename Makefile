@@ -92,6 +92,8 @@ lint: $(LINTERS)
 # The documentation, into build/docs. Any warning, and any link that leads nowhere, is an error.
 docs: $(LINTERS)
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@! grep -rnoE '<(script|link|img|iframe)[^>]* (src|href)="(https?:)?//[^"]*\.(js|css|png|svg|woff2?)[^"]*"' build/docs --include='*.html' \
+		|| { echo "The pages above load files from another server; serve them from the documentation itself."; exit 1; }
 	@echo "The documentation is in build/docs; begin with build/docs/index.html."
 
 # Wheel and sdist, into dist; checked, and tried in an environment that has nothing else.

@@ -5,7 +5,6 @@ Nothing is checked here beyond what a value must be to be used at all: `checks.p
 
 import copy
 import functools
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -17,6 +16,7 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from django_front_sms.db.digest import digest
 from django_front_sms.exceptions import UnknownAccount
 
 FRONT_ADDRESSES = ("18.197.36.176", "18.197.110.183", "18.197.138.46")  # §2.5
@@ -76,6 +76,7 @@ class Account:
     duplicate_filter: bool | None = None
     psk_short_code: str = "26114"
     max_per_second: float | None = None
+    quiet_hours: tuple[str, ...] | None = None
 
     @property
     def gateway(self) -> str:
@@ -85,8 +86,7 @@ class Account:
 
 @functools.lru_cache(maxsize=64)  # asked for with every message
 def _digest_of_gateway(url: str, service_id: int) -> str:
-    place = f"{url.rstrip('/').lower()}#{service_id}"
-    return hashlib.blake2b(place.encode(), digest_size=16).hexdigest()
+    return digest(url.rstrip("/").lower(), service_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +119,7 @@ class FrontSMSSettings:
     rate_limits: Mapping[str, str] = field(default_factory=dict)
     contacts: str | None = None
     account_access: str | None = None
+    worker: Literal["celery", "tasks", "command"] = "celery"
     client: str = "django_front_sms.gateway.client.Client"
 
     def account(self, name: str) -> Account:
@@ -168,7 +169,10 @@ def _account(name: str, raw: Mapping[str, Any]) -> Account:
         raise ImproperlyConfigured(f'FRONT_SMS["ACCOUNTS"]["{name}"] has unknown keys: {", ".join(unknown)}.')
     if "SERVICE_ID" not in raw:
         raise ImproperlyConfigured(f'FRONT_SMS["ACCOUNTS"]["{name}"] lacks SERVICE_ID, the number that Front gave you.')
-    return Account(name=name, **{known[key]: value for key, value in raw.items()})
+    values = {known[key]: value for key, value in raw.items()}
+    if isinstance(values.get("quiet_hours"), list):
+        values["quiet_hours"] = tuple(values["quiet_hours"])  # accounts are keys of caches
+    return Account(name=name, **values)
 
 
 _last: tuple[Mapping[str, Any], FrontSMSSettings] | None = None

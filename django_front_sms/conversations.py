@@ -12,7 +12,6 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
-from django.db import transaction
 from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Left
 from django.utils import timezone
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from django_front_sms.conf import get_settings
 from django_front_sms.db.lookups import prefix_q
+from django_front_sms.db.routing import atomic
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import HandledConversation, InboundMessage, MmsFile, OutboundMessage
 
@@ -106,6 +106,12 @@ def threads(
     return Page(rows, None if is_last else Cursor(*(walk.position or _ALL for walk in (outbound, inbound))))
 
 
+def _accounts(account: str | None, accounts: Collection[str] | None) -> Collection[str] | None:
+    if account is None:
+        return accounts
+    return [account] if accounts is None or account in accounts else []
+
+
 def thread(account: str, number: str, *, before: Cursor | None = None, limit: int = 50) -> Page[Message]:
     """The last messages with one number, oldest first; files and authors are prefetched, `raw` is not read.
 
@@ -150,7 +156,7 @@ def mark_handled(account: str, number: str, *, by: Any, up_to: int | None = None
         raise NotPossible(_("There is no message from this number, so there is nothing to mark as handled."))
     user = by if getattr(by, "pk", None) else None
     last, now = latest if up_to is None else min(up_to, latest), timezone.now()
-    with transaction.atomic():
+    with atomic():
         row, is_new = HandledConversation.objects.select_for_update().get_or_create(
             account=account, number=number, defaults={"up_to": last, "by": user, "at": now}
         )

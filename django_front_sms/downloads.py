@@ -11,6 +11,7 @@ from django.http import FileResponse, Http404, HttpRequest
 from django.utils.translation import gettext as _
 
 from django_front_sms import inbox
+from django_front_sms.access import may_use
 from django_front_sms.models import MmsFile
 
 ANYTHING = "application/octet-stream"
@@ -32,8 +33,8 @@ def download(request: HttpRequest, message_id: int, file_id: int) -> FileRespons
     if not may_download(request):
         raise PermissionDenied
     # Not by both in one query: a message's key beyond 64 bits, unlike the row's own, would be an error on SQLite.
-    file = MmsFile.objects.filter(pk=file_id).first()
-    if file is None or file.message_id != message_id:
+    file = MmsFile.objects.select_related("message").defer("message__raw").filter(pk=file_id).first()
+    if file is None or file.message_id != message_id or not may_use(request.user, file.message.account):
         raise Http404(_("There is no such row."))
     if not file.file:
         raise Http404(_("This file is not in the storage yet: the message keeps it, and the worker tries again."))

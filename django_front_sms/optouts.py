@@ -18,6 +18,7 @@ from django.utils import timezone
 from phonenumbers import PhoneNumber
 
 from django_front_sms.conf import get_settings
+from django_front_sms.db.bulk import in_chunks
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import numbers
 from django_front_sms.gateway.keywords import Phrases, own_text, plain
@@ -130,8 +131,8 @@ def refused(messages: Sequence[Addressed]) -> list[int]:
 
 
 def _rows(account: str, recipients: Sequence[str]) -> Iterable[tuple[str, str]]:
-    for start in range(0, len(recipients), _AT_ONCE):
-        rows = OptOut.objects.filter(account=account, number__in=recipients[start : start + _AT_ONCE])
+    for some in in_chunks(recipients, _AT_ONCE):
+        rows = OptOut.objects.filter(account=account, number__in=some)
         yield from rows.values_list("number", "sender")
 
 

@@ -1,4 +1,4 @@
-"""What we believe of an outgoing message, and the one table of moves between these beliefs."""
+"""The states of an outgoing message, and the table of the transitions between them."""
 
 from collections.abc import Set as AbstractSet
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class State(TextChoices):
-    """Each is explained in the reference of states."""
+    """The state of an outgoing message; the reference of states explains each."""
 
     QUEUED = "queued", _("queued")
     SENDING = "sending", _("sending")
@@ -27,10 +27,10 @@ OPEN = frozenset({State.QUEUED, State.SENDING})
 NOT_SENT = frozenset({State.REJECTED, State.DUPLICATE, State.CANCELLED, State.EXPIRED})
 FINAL = NOT_SENT | {State.DELIVERED, State.UNDELIVERED}  # nothing is sent any more
 
-MOVES: dict[State, frozenset[State]] = {
+TRANSITIONS: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset(State) - {State.QUEUED},
     State.SENDING: frozenset(State) - {State.SENDING},
-    # Back to the queue: a late "not sent" took away the ground on which code 17 was read as "sent".
+    # Back to the queue: a late "not sent" shows that code 17 did not mean "sent".
     State.SENT: frozenset({State.AT_OPERATOR, State.DELIVERED, State.UNDELIVERED, State.QUEUED}),
     State.AT_OPERATOR: frozenset({State.DELIVERED, State.UNDELIVERED}),
     State.UNDELIVERED: frozenset({State.DELIVERED}),
@@ -44,22 +44,22 @@ MOVES: dict[State, frozenset[State]] = {
 }
 
 
-_WORDS = dict(State.choices)
+_LABELS = dict(State.choices)
 
 
 def in_words(state: str) -> str:
-    """As `get_state_display()`, which looks up the words of every state to give those of one: lists have hundreds."""
-    return str(_WORDS.get(state, state))
+    """The label of a state. `get_state_display()` looks up all labels each time; lists have hundreds of states."""
+    return str(_LABELS.get(state, state))
 
 
-def may_move(old: str, new: str) -> bool:
-    """Whether a message may go from `old` to `new`."""
-    return State(new) in MOVES[State(old)]
+def may_change(old: str, new: str) -> bool:
+    """Whether a message may change from `old` to `new`."""
+    return State(new) in TRANSITIONS[State(old)]
 
 
 def by_statuses(state: str, statuses: AbstractSet[int]) -> State:
-    """Where an accepted message stands after this *set* of statuses (§2.3): 4 beats 5 beats -1; order never matters."""
+    """The state of an accepted message after this *set* of statuses (§2.3): 4 beats 5 beats -1, in whatever order."""
     for status, result in ((4, State.DELIVERED), (5, State.UNDELIVERED), (-1, State.AT_OPERATOR)):
-        if status in statuses and may_move(state, result):
+        if status in statuses and may_change(state, result):
             return result
     return State(state)

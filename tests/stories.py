@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 
+from django_front_sms.conf import get_settings
 from django_front_sms.models import (
     AccountState,
     DeliveryStatus,
@@ -102,7 +103,18 @@ def event(subject: str, **fields: Any) -> Event:
 
 
 def paused(code: int = 5, account: str = "default") -> AccountState:
-    return AccountState.objects.create(key=f"key of {account}", account=account, paused_at=at(0), pause_code=code)
+    return account_state(account, paused_at=at(0), pause_code=code)
+
+
+def worker_seen(now: datetime, account: str = "default") -> AccountState:
+    """A worker recorded the time at the account."""
+    return account_state(account, clock=now)
+
+
+def account_state(account: str, **fields: Any) -> AccountState:
+    known = get_settings().accounts.get(account)
+    key = known.gateway if known else f"key of {account}"
+    return AccountState.objects.update_or_create(key=key, defaults={"account": account, **fields})[0]
 
 
 def delivered(**fields: Any) -> OutboundMessage:

@@ -19,7 +19,7 @@ from django_front_sms.outbox.claim import claim
 from django_front_sms.signals import message_received
 from django_front_sms.signing import webhook_path
 from django_front_sms.tasks import deliver_events, dispatch, sweep
-from tests.outbox.stage import configure, stream
+from tests.outbox.stage import configure, slot
 from tests.webhooks.pushes import by_post, file, sms
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,7 +113,7 @@ def test_no_error_of_ours_holds_one(canaries, monkeypatch):
 def test_no_repr_holds_one(canaries, monkeypatch):
     push = decode_inbound_json(sms(**BODY, files=[file(TEXT.encode())]))
     message = send_sms(NUMBER, TEXT)
-    (job,) = claim(stream(), 1, get_settings()).jobs
+    (job,) = claim(slot(), 1, get_settings()).jobs
     client = GatewayClient("http://127.0.0.1:9/psk/")
     outcome = client.send(job.sms)
     by_post(sms(**BODY))

@@ -68,7 +68,7 @@ def test_a_plain_install_brings_no_rest_framework():
 def test_every_lower_bound_is_a_version_that_tox_tests():
     config = configparser.ConfigParser(interpolation=None)
     config.read(ROOT / "setup.cfg")
-    extras = [config["options.extras_require"][name] for name in ("rest", "xlsx", "prometheus")]
+    extras = [config["options.extras_require"][name] for name in ("rest", "xlsx", "prometheus", "testing")]
     wanted = "\n".join([config["options"]["install_requires"], *extras])
     tested = dict(re.findall(r"lowest: ([\w-]+)==([\d.]+)", (ROOT / "tox.ini").read_text()))
     bounds = dict(re.findall(r"^([\w-]+)(?:\[\w+\])?>=([\d.]+)$", wanted, re.M))

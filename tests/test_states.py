@@ -6,27 +6,27 @@ import pytest
 from django.utils.translation import override
 
 from django_front_sms.models import OutboundMessage
-from django_front_sms.states import ACCEPTED, MOVES, NOT_SENT, OPEN, State, by_statuses, in_words, may_move
+from django_front_sms.states import ACCEPTED, NOT_SENT, OPEN, TRANSITIONS, State, by_statuses, in_words, may_change
 
 
 def test_every_state_has_its_row_in_the_table():
-    assert set(MOVES) == set(State)
+    assert set(TRANSITIONS) == set(State)
 
 
 def test_no_state_moves_to_itself():
-    assert not [state for state in State if may_move(state, state)]
+    assert not [state for state in State if may_change(state, state)]
 
 
 def test_what_was_called_unsent_never_moves_again():
-    assert not [(old, new) for old in NOT_SENT for new in State if may_move(old, new)]
+    assert not [(old, new) for old in NOT_SENT for new in State if may_change(old, new)]
 
 
 def test_what_front_has_is_never_called_unsent():
-    assert not [(old, new) for old in ACCEPTED for new in NOT_SENT | {State.UNCONFIRMED} if may_move(old, new)]
+    assert not [(old, new) for old in ACCEPTED for new in NOT_SENT | {State.UNCONFIRMED} if may_change(old, new)]
 
 
 def test_delivered_is_final():
-    assert not [new for new in State if may_move(State.DELIVERED, new)]
+    assert not [new for new in State if may_change(State.DELIVERED, new)]
 
 
 def test_a_state_is_open_accepted_unsent_or_for_a_person():
@@ -37,7 +37,7 @@ def test_a_state_is_open_accepted_unsent_or_for_a_person():
 
 
 def test_unconfirmed_ends_by_a_late_answer_or_a_person_and_in_no_other_way():
-    assert MOVES[State.UNCONFIRMED] == {State.QUEUED, State.SENT, State.REJECTED, State.CANCELLED}
+    assert TRANSITIONS[State.UNCONFIRMED] == {State.QUEUED, State.SENT, State.REJECTED, State.CANCELLED}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_status_revives_nothing_that_was_not_sent(state: str):
 
 def test_an_unknown_state_is_an_error():
     with pytest.raises(ValueError):
-        may_move("sent", "gone")
+        may_change("sent", "gone")
 
 
 @pytest.mark.parametrize("language", ["en", "nb"])

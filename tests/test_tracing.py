@@ -136,18 +136,18 @@ def test_an_outcome_is_not_lost_with_the_span_that_told_of_it(monkeypatch):
     provider.add_span_processor(Clumsy())
     monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
     account = Account(name="default", service_id=1)
-    assert tracing.exchange(account, lambda: OUTCOME, message_id=1) is OUTCOME
+    assert tracing.traced_exchange(account, lambda: OUTCOME, message_id=1) is OUTCOME
 
 
 def test_an_address_that_is_none_is_for_the_client_to_tell(spans, caplog):
     account = Account(name="default", service_id=1, gateway_url="http://[/")
-    assert tracing.exchange(account, lambda: OUTCOME, message_id=1) is OUTCOME
+    assert tracing.traced_exchange(account, lambda: OUTCOME, message_id=1) is OUTCOME
     assert "could not begin a span (ValueError)" in caplog.text
 
 
 def test_a_user_in_the_address_is_left_out(spans):
     account = Account(name="default", service_id=1, gateway_url="https://user:hunter2@example.no/psk/")
-    tracing.exchange(account, lambda: replace(OUTCOME), message_id=1)
+    tracing.traced_exchange(account, lambda: replace(OUTCOME), message_id=1)
     (span,) = spans.get_finished_spans()
     assert span.attributes["url.full"] == "https://example.no/psk/push.php"
 
@@ -162,7 +162,7 @@ def test_without_opentelemetry_nothing_is_traced_and_everything_goes_on():
         "from django_front_sms.conf import Account\n"
         "made = tracing.ExchangeResult(fate=tracing.Fate.NOT_SENT)\n"
         "assert tracing.trace is None\n"
-        "assert tracing.exchange(Account(name='default', service_id=1), lambda: made, message_id=1) is made\n"
+        "assert tracing.traced_exchange(Account(name='default', service_id=1), lambda: made, message_id=1) is made\n"
     )
     run = subprocess.run([sys.executable, "-c", start], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr

@@ -5,12 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import outbox
-from django_front_sms.admin.actions import Act, ActingRegister
-from django_front_sms.admin.badges import badge, moment, story
+from django_front_sms.admin.actions import Action, ActionsAdmin
+from django_front_sms.admin.badges import badge, moment, timeline_rows
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import AccountState, Decision
 from django_front_sms.timeline import Entry, explain
@@ -28,12 +28,12 @@ def _decisions(account: AccountState) -> list[Entry]:
     return [Entry(row.at, "decision", gettext("Resumed"), by=name) for row, name in who]
 
 
-RESUME = Act(
+RESUME = Action(
     name="resume",
     label=_("Resume sending"),
     explanation=_("When you have put right what Front objected to: everything that waits is sent."),
     question=_("Everything that waits for this account is sent. Did you put right what Front objected to?"),
-    done=_("sending goes on"),
+    done=ngettext_lazy("Sending was resumed for %(n)s account.", "Sending was resumed for %(n)s accounts.", "n"),
     permission="resume_accountstate",
     run=_resume,
     offered=lambda account: account.paused_at is not None,
@@ -42,15 +42,19 @@ RESUME = Act(
 
 
 @admin.register(AccountState)
-class AccountAdmin(ActingRegister):
-    acts = (RESUME,)
+class AccountAdmin(ActionsAdmin):
+    row_actions = (RESUME,)
     list_display = ("account", "state", "because", "paused", "probe")
     ordering = ("account",)
     fieldsets = ((None, {"fields": ("account", "state", "because", "paused_at", "probe_at", "probes")}),)
     readonly_fields = ("state", "because")
 
-    def page(self, request: HttpRequest, row: AccountState) -> dict[str, Any]:
-        page = {**super().page(request, row), "title": row.account, "story": story(_decisions(row))}
+    def page_context(self, request: HttpRequest, row: AccountState) -> dict[str, Any]:
+        page = {
+            **super().page_context(request, row),
+            "title": row.account,
+            "timeline": timeline_rows(_decisions(row), self.admin_site),
+        }
         if row.paused_at is None:
             return page
         return {**page, "undecided": gettext("Sending is paused"), "why": self.because(row)}

@@ -1,8 +1,8 @@
-"""What staff may do to a row: buttons on its page and actions on the list, by POST alone, each with its permission.
+"""Actions of staff on rows: buttons on the page of a row, and actions of the list.
 
-An `Act` runs one of the engine's verbs. The verb decides whether it is possible and says why not; a screen only hides
-buttons that would be pointless. Every act asks before it is done, on a page of its own that works without scripts, and
-what was done stands in the row's history.
+An `Action` calls a function of the engine, which decides whether the action is possible and raises the reason if it is
+not. Each action needs a permission, runs by POST only, asks for confirmation on a page that works without scripts, and
+is written to the history of the row.
 """
 
 import secrets
@@ -12,18 +12,19 @@ from functools import partialmethod
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.contrib.admin import action
+from django.contrib.admin import action as list_action
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from django_front_sms import access
 from django_front_sms.admin.composer.plan import money
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.exceptions import FrontSMSError
@@ -31,17 +32,24 @@ from django_front_sms.exceptions import FrontSMSError
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-# Rows that one click may act on: the page that asks has a field for each, and Django takes 1,000 fields of a form.
-AT_ONCE = 500
+# Rows of one confirmation: its page has a form field for each, and Django accepts 1,000 fields by default.
+MAX_ROWS = 500
+
+_REASONS = {
+    access.SET_PRICE: gettext_lazy("It has a price, and you do not have the permission to set a price."),
+    access.IGNORE_OPT_OUT: gettext_lazy("It ignores opt-outs, and you do not have the permission to ignore opt-outs."),
+}
 
 
 @dataclass(frozen=True)
-class Act:
-    """One thing that staff may do.
+class Action:
+    """Something that staff may do with a row.
 
-    `run(row, user, key)` does it, or raises `FrontSMSError` with the reason why it can't be done; it may give the new
-    row that came of it. However often one answer to the question is posted, `key` is the same. `offered(row)`: whether
-    a page shows the button. `question`: asked before it is done. `segments(row)`: how many it sends, and so costs.
+    `run(row, user, key)` does it and may return a new row; raises `FrontSMSError` with the reason if it is not
+    possible. `key` is the same for each repetition of one confirmation. `offered(row)`: whether the page of the row
+    shows the button. `question`: asked for confirmation. `done`: the report, with `%(n)s` for the number of rows.
+    `sends`: whether it sends the row's message, which costs its segments and takes the permissions that its price and
+    its opt-out option need. `main`: whether the button stands under the heading that says what needs attention.
     """
 
     name: str
@@ -53,82 +61,108 @@ class Act:
     run: Callable[[Any, Any, str], Any]
     offered: Callable[[Any], bool]
     main: bool = False
-    segments: Callable[[Any], int] = lambda row: 0
+    sends: bool = False
 
 
-class ActingRegister(ReadOnlyAdmin):
-    """A register whose rows can be acted upon."""
+def missing_permission(action: Action, user: Any, row: Any) -> str | None:
+    """The permission that `user` lacks for `action` on this row, besides the permission of the action itself."""
+    if not action.sends:
+        return None
+    return access.missing_permission(user, price=row.price, ignore_opt_out=row.ignore_opt_out)
 
-    acts: Sequence[Act] = ()
+
+class ActionsAdmin(ReadOnlyAdmin):
+    """A read-only admin with actions on its rows."""
+
+    row_actions: Sequence[Action] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.actions = [_action(act) for act in cls.acts]
-        for act in cls.acts:
-            setattr(cls, f"has_{act.name}_permission", partialmethod(cls.may, act=act))
+        cls.actions = [_as_list_action(action) for action in cls.row_actions]
+        for action in cls.row_actions:
+            setattr(cls, f"has_{action.name}_permission", partialmethod(cls.has_action_permission, action=action))
 
-    def may(self, request: HttpRequest, act: Act) -> bool:
-        return bool(request.user.has_perm(f"{self.opts.app_label}.{act.permission}"))
+    def has_action_permission(self, request: HttpRequest, action: Action, row: Any = None) -> bool:
+        """Whether the user may run the action, on this row if one is given."""
+        allowed = request.user.has_perm(f"{self.opts.app_label}.{action.permission}")
+        return bool(allowed and (row is None or missing_permission(action, request.user, row) is None))
 
-    def page(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        return {"acts": [act for act in self.acts if act.offered(row) and self.may(request, act)]}
+    def offered_actions(self, request: HttpRequest, row: Any) -> list[Action]:
+        """The actions whose buttons the user sees for this row."""
+        return [
+            action
+            for action in self.row_actions
+            if action.offered(row) and self.has_action_permission(request, action, row)
+        ]
 
-    # On a row's page
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        return {"row_actions": self.offered_actions(request, row)}
+
+    # On the page of a row
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.act_view)
-        name = f"{self.opts.app_label}_{self.opts.model_name}_act"
-        return [path("<path:object_id>/act/<slug:name>/", view, name=name), *super().get_urls()]
+        view = self.admin_site.admin_view(self.action_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_action"
+        return [path("<path:object_id>/action/<slug:name>/", view, name=name), *super().get_urls()]
 
-    def act_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
-        act = next((act for act in self.acts if act.name == name), None)
+    def action_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
+        """Ask for confirmation, or run the action if the POST is confirmed."""
+        action = next((action for action in self.row_actions if action.name == name), None)
         row = self.get_object(request, unquote(object_id))
-        if act is None or row is None:
+        if action is None or row is None:
             raise Http404
-        if not (self.has_view_permission(request, row) and self.may(request, act)):
+        if not (self.has_view_permission(request, row) and self.has_action_permission(request, action, row)):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not request.POST.get("confirmed"):
-            return self._ask(request, act, [row])
+            return self._ask_confirmation(request, action, [row])
         try:
-            result = act.run(row, request.user, _key(request))
+            result = action.run(row, request.user, _key(request))
         except FrontSMSError as error:
             self.message_user(request, str(error), messages.ERROR)
-            return HttpResponseRedirect(_origin(request) or self._url(row))
-        self.log_change(request, row, str(act.label))
-        self.message_user(request, f"#{row.pk}: {act.done}", messages.SUCCESS)
-        return HttpResponseRedirect(_origin(request) or self._url(result if isinstance(result, Model) else row))
-
-    def _url(self, row: Model) -> str:
-        return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+            return HttpResponseRedirect(_origin(request) or self.change_url(row))
+        self._report_done(request, action, [row])
+        return HttpResponseRedirect(_origin(request) or self.change_url(result if isinstance(result, Model) else row))
 
     # On the list
 
-    def run_many(self, request: HttpRequest, act: Act, queryset: "QuerySet[Any]") -> HttpResponse | None:
-        rows = list(queryset.order_by("pk")[: AT_ONCE + 1])
-        if len(rows) > AT_ONCE:  # told before it is done: the page that asks knows only the rows that it names
-            limit = _("This is for the first %(n)s of your selection: repeat it for the others.") % {"n": AT_ONCE}
+    def run_many(self, request: HttpRequest, action: Action, queryset: "QuerySet[Any]") -> HttpResponse | None:
+        """Ask for confirmation, or run the action on each row if the POST is confirmed; refused rows are named."""
+        rows = list(queryset.order_by("pk")[: MAX_ROWS + 1])
+        if len(rows) > MAX_ROWS:
+            limit = _("This is for the first %(n)s of your selection: repeat it for the others.") % {"n": MAX_ROWS}
             self.message_user(request, limit, messages.WARNING)
-        rows = rows[:AT_ONCE]
+        rows = rows[:MAX_ROWS]
         if not request.POST.get("confirmed"):
-            return self._ask(request, act, rows)
-        done, refused = 0, []
+            return self._ask_confirmation(request, action, rows)
+        done, refused = [], []
         for row in rows:
-            try:
-                act.run(row, request.user, _key(request))
-            except FrontSMSError as error:
-                refused.append(f"#{row.pk}: {error}")
+            if reason := self._run_one(request, action, row):
+                refused.append(f"#{row.pk}: {reason}")
             else:
-                done += 1
-                self.log_change(request, row, str(act.label))
-        self._tell(request, act, done, refused)
+                done.append(row)
+        if done:
+            self._report_done(request, action, done)
+        self._report_refused(request, refused)
         return None
 
-    def _tell(self, request: HttpRequest, act: Act, done: int, refused: list[str]) -> None:
-        if done:
-            rows = ngettext("%(n)s row", "%(n)s rows", done) % {"n": done}
-            self.message_user(request, f"{rows}: {act.done}", messages.SUCCESS)
+    def _run_one(self, request: HttpRequest, action: Action, row: Any) -> str:
+        """Run the action on one row; returns the reason why it was refused, or an empty string."""
+        if permission := missing_permission(action, request.user, row):
+            return str(_REASONS[permission])
+        try:
+            action.run(row, request.user, _key(request))
+        except FrontSMSError as error:
+            return str(error)
+        return ""
+
+    def _report_done(self, request: HttpRequest, action: Action, rows: Sequence[Any]) -> None:
+        for row in rows:
+            self.log_change(request, row, action.label)
+        self.message_user(request, str(action.done % {"n": len(rows)}), messages.SUCCESS)
+
+    def _report_refused(self, request: HttpRequest, refused: Sequence[str]) -> None:
         for line in refused[:5]:
             self.message_user(request, line, messages.ERROR)
         if len(refused) > 5:
@@ -136,17 +170,18 @@ class ActingRegister(ReadOnlyAdmin):
             others = ngettext("%(n)s more was refused.", "%(n)s more were refused.", n) % {"n": n}
             self.message_user(request, others, messages.ERROR)
 
-    def _ask(self, request: HttpRequest, act: Act, rows: list[Any]) -> TemplateResponse:
+    def _ask_confirmation(self, request: HttpRequest, action: Action, rows: list[Any]) -> TemplateResponse:
+        segments = sum(row.segments for row in rows) if action.sends else 0
         context = {
             **self.admin_site.each_context(request),
-            "title": act.label,
+            "title": action.label,
             "opts": self.opts,
-            "act": act,
+            "action": action,
             "lines": [self.summary(row) for row in rows[:20]],
             "pks": [row.pk for row in rows],
             "others": max(len(rows) - 20, 0),
-            "cost": money(segments) if (segments := sum(act.segments(row) for row in rows)) else "",
-            "back": _origin(request) or (self._url(rows[0]) if len(rows) == 1 else request.get_full_path()),
+            "cost": money(segments) if segments else "",
+            "back": _origin(request) or (self.change_url(rows[0]) if len(rows) == 1 else request.get_full_path()),
             "origin": _origin(request),
             "checkbox": ACTION_CHECKBOX_NAME,
             "key": secrets.token_hex(16),
@@ -155,12 +190,12 @@ class ActingRegister(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/front_sms/confirm.html", context)
 
     def summary(self, row: Any) -> str:
-        """A row in one line, for the page that asks."""
+        """A row in one line, for the confirmation page."""
         return str(row)
 
 
 def _origin(request: HttpRequest) -> str:
-    """The page of this site that the button was on, where it said so; empty: the row's own."""
+    """The address on this site to return to, from the form field `next`; empty for the page of the row."""
     page = request.POST.get("next", "")
     return page if url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure()) else ""
 
@@ -169,12 +204,12 @@ def _key(request: HttpRequest) -> str:
     return request.POST["confirmed"][:64]
 
 
-def _action(act: Act) -> Callable[..., HttpResponse | None]:
-    """An act in the form that Django's lists know; its permission is asked of `has_<name>_permission`."""
+def _as_list_action(action: Action) -> Callable[..., HttpResponse | None]:
+    """A function as `ModelAdmin.actions` takes it; Django asks `has_<name>_permission` for its permission."""
 
-    @action(description=act.label, permissions=[act.name])
-    def run(screen: ActingRegister, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse | None:
-        return screen.run_many(request, act, queryset)
+    @list_action(description=action.label, permissions=[action.name])
+    def run(model_admin: ActionsAdmin, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse | None:
+        return model_admin.run_many(request, action, queryset)
 
-    run.__name__ = act.name
+    run.__name__ = action.name
     return run

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.contrib.admin import AdminSite
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.models import OutboundMessage
 from django_front_sms.states import State, in_words
 from django_front_sms.timeline import Entry
@@ -152,7 +153,7 @@ def moment(at: Any) -> SafeString | str:
     )
 
 
-def story(entries: list[Entry]) -> list[dict[str, Any]]:
+def timeline_rows(entries: list[Entry], site: AdminSite) -> list[dict[str, Any]]:
     """A timeline for the template: each entry with its icon, its day, and a link to what it tells of."""
     rows = []
     for entry in entries:
@@ -166,7 +167,7 @@ def story(entries: list[Entry]) -> list[dict[str, Any]]:
                 "at": local,
                 "exact": _exact(local),
                 "quiet": entry.kind == "event" and entry.level == "info",
-                "url": link_to(entry.ref),
+                "url": reverse_ref(entry.ref, site),
             }
         )
     return rows
@@ -182,13 +183,10 @@ def _shape(entry: Entry) -> str:
     return _KINDS.get(entry.kind) or _LEVELS.get(entry.level, "slash")
 
 
-def link_to(ref: str) -> str:
-    """The page of what `Entry.ref` names; empty where it has none."""
+def reverse_ref(ref: str, site: AdminSite) -> str:
+    """The address of the page of `Entry.ref` or `Event.subject` on the admin site; empty if there is none."""
     kind, _colon, pk = ref.partition(":")
-    models = {"out": "outboundmessage", "in": "inboundmessage", "event": "event"}
-    try:
-        if kind == "account":
-            return reverse("admin:front_sms_accountstate_changelist")
-        return reverse(f"admin:front_sms_{models[kind]}_change", args=[pk]) if kind in models and pk else ""
-    except NoReverseMatch:
-        return ""
+    if kind == "account":
+        return reverse_admin(site, "accountstate_changelist")
+    model = {"out": "outboundmessage", "in": "inboundmessage", "event": "event"}.get(kind)
+    return reverse_admin(site, f"{model}_change", pk) if model and pk else ""

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -22,6 +21,7 @@ from django_front_sms.models import BulkSend, OutboundMessage
 class BulkSendAdmin(ReadOnlyAdmin):
     list_display = ("name", "sender", "short_text", "recipients", "created_", "created_by")
     list_select_related = ("created_by",)
+    sortable_by = ("created_",)
     list_filter = (AccountFilter, CreatedFilter)
     search_fields = ("text",)
     search_help_text = _("Words of the text")
@@ -38,12 +38,13 @@ class BulkSendAdmin(ReadOnlyAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:front_sms_outboundmessage_add") + "?how=bulk")
+        return HttpResponseRedirect(self.reverse("outboundmessage_add", query={"how": "bulk"}))
 
-    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+    def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         if term.startswith("#"):
             return queryset.filter(pk=search.id_in(term))
-        return queryset.filter(text__icontains=term) if term else queryset
+        words = [search.has_words(queryset.db, "text", each) for each in search.split(term)]
+        return queryset.filter(*words)
 
     @admin.display(description=_("bulk send"))
     def name(self, bulk: BulkSend) -> str:
@@ -53,13 +54,13 @@ class BulkSendAdmin(ReadOnlyAdmin):
     def short_text(self, bulk: BulkSend) -> str:
         return Truncator(bulk.text).chars(60)
 
-    @admin.display(description=_("created"))
+    @admin.display(description=_("created"), ordering="pk")
     def created_(self, bulk: BulkSend) -> SafeString | str:
         return moment(bulk.created_at)
 
     @admin.display(description=_("messages"))
     def states(self, bulk: BulkSend) -> SafeString:
-        messages = reverse("admin:front_sms_outboundmessage_changelist")
+        messages = self.reverse("outboundmessage_changelist")
         counts = bulk.messages.order_by("state").values_list("state").annotate(n=Count("pk"))
         lines = (
             (f"{messages}?bulk__exact={bulk.pk}&state__exact={state}", state_badge(OutboundMessage(state=state)), n)

@@ -24,7 +24,7 @@ class CounterGapAdmin(ReadOnlyAdmin):
     fieldsets = ((None, {"fields": ("fate", "numbers", "missing_", "account", "found_at", "told_at", "closed_at")}),)
     readonly_fields = ("fate", "numbers", "missing_")
 
-    def page(self, request: HttpRequest, row: CounterGap) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, row: CounterGap) -> dict[str, Any]:
         if row.closed_at is not None:
             return {}
         why = gettext("Look into Front's portal for messages that were not delivered, or ask Front for them by number.")

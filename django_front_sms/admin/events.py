@@ -7,20 +7,21 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_front_sms import events
-from django_front_sms.admin.actions import Act, ActingRegister
-from django_front_sms.admin.badges import badge, link_to, moment
+from django_front_sms import access, events
+from django_front_sms.admin.actions import Action, ActionsAdmin
+from django_front_sms.admin.badges import badge, moment, reverse_ref
+from django_front_sms.events.accounts import of_accounts
 from django_front_sms.models import Event
 
-DELIVER_AGAIN = Act(
+DELIVER_AGAIN = Action(
     name="deliver_again",
     label=_("Deliver again"),
     explanation=_("Calls the receivers that failed once more; those that took it are left alone."),
     question=_("The receivers that failed are called again. Deliver it?"),
-    done=_("is delivered again"),
+    done=ngettext_lazy("%(n)s event is delivered again.", "%(n)s events are delivered again.", "n"),
     permission="redeliver_event",
     run=lambda event, user, key: events.deliver_again(event),
     offered=lambda event: event.failed,
@@ -29,10 +30,11 @@ DELIVER_AGAIN = Act(
 
 
 @admin.register(Event)
-class EventAdmin(ActingRegister):
-    acts = (DELIVER_AGAIN,)
+class EventAdmin(ActionsAdmin):
+    row_actions = (DELIVER_AGAIN,)
     list_display = ("fate", "kind", "about", "attempts", "created")
     list_display_links = ("kind",)
+    sortable_by = ("created",)
     list_filter = ("failed", "kind")
     search_fields = ("subject",)
     search_help_text = _("What it is about, such as out:7 or in:7")
@@ -43,11 +45,15 @@ class EventAdmin(ActingRegister):
     )
     readonly_fields = ("fate", "about", "taken_by", "event_id", "trace")
 
-    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
-        return queryset.filter(subject=term) if term else queryset
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        accounts = access.accounts_of(request.user)
+        return Event.objects.all() if accounts is None else of_accounts(Event.objects.all(), accounts)
 
-    def page(self, request: HttpRequest, row: Event) -> dict[str, Any]:
-        page = super().page(request, row)
+    def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+        return queryset.filter(subject=term)
+
+    def page_context(self, request: HttpRequest, row: Event) -> dict[str, Any]:
+        page = super().page_context(request, row)
         return {**page, "undecided": gettext("A receiver would not take this event")} if row.failed else page
 
     @admin.display(description=_("fate"))
@@ -62,10 +68,10 @@ class EventAdmin(ActingRegister):
 
     @admin.display(description=_("about"))
     def about(self, event: Event) -> SafeString | str:
-        url = link_to(event.subject)
+        url = reverse_ref(event.subject, self.admin_site)
         return format_html('<a href="{}">{}</a>', url, event.subject) if url else event.subject
 
-    @admin.display(description=_("created"))
+    @admin.display(description=_("created"), ordering="pk")
     def created(self, event: Event) -> SafeString | str:
         return moment(event.created_at)
 

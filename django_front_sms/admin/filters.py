@@ -1,7 +1,7 @@
-"""Filters that never ask the database which values there are."""
+"""List filters that never ask the database which values there are."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -9,10 +9,14 @@ from django.db import connections
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_front_sms import access
 from django_front_sms.conf import get_settings
 from django_front_sms.models import MmsFile
+
+FROM, UNTIL = "from", "until"  # the days of a range, in the address of a list
 
 
 class AccountFilter(admin.SimpleListFilter):
@@ -20,45 +24,112 @@ class AccountFilter(admin.SimpleListFilter):
     parameter_name = "account"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
-        return [(name, name) for name in get_settings().accounts]
+        accounts = access.accounts_of(request.user)
+        return [(name, name) for name in get_settings().accounts if accounts is None or name in accounts]
 
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.filter(account=self.value()) if self.value() else queryset
 
 
-class TimeFilter(admin.SimpleListFilter):
-    """The last hours or days, by the field that a subclass names."""
+def has_dates(request: HttpRequest) -> bool:
+    """Whether the list is filtered by days."""
+    return bool(request.GET.get(FROM) or request.GET.get(UNTIL))
 
-    field: str
+
+class TimeFilter(admin.SimpleListFilter):
+    """The last hours or days, or the days from one date until another, by the field that a subclass names.
+
+    Days begin at midnight in the current time zone; a value that is no date is ignored.
+    """
+
+    template = "admin/front_sms/time_filter.html"
+    field_name: str
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        for name in (FROM, UNTIL):
+            if name in params:
+                self.used_parameters[name] = params.pop(name)[-1]
+
+    def expected_parameters(self) -> list[str | None]:
+        return [self.parameter_name, FROM, UNTIL]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
         return [("1", _("the last hour")), ("24", _("the last 24 hours")), ("168", _("the last 7 days"))]
 
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        if self.value() not in ("1", "24", "168"):
-            return queryset
-        since = timezone.now() - timedelta(hours=int(self.value() or 0))
-        return self.those_since(queryset, since)
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """As Django's, and last the form for a range of days (`is_range`)."""
+        names = self.expected_parameters()
+        has_days = self.first is not None or self.last is not None
+        for choice in super().choices(changelist):
+            is_all = self.value() is None and choice["selected"]
+            remove = names if is_all else [FROM, UNTIL]
+            query = changelist.get_query_string(_parsed(choice["query_string"]), remove=remove)
+            yield {**choice, "query_string": query, "selected": choice["selected"] and not (is_all and has_days)}
+        kept = {name: value for name, value in changelist.params.items() if name not in (*names, "p")}
+        yield {
+            "is_range": True,
+            "selected": has_days,
+            "display": " – ".join(str(day or "…") for day in (self.first, self.last)),
+            "query_string": changelist.get_query_string(remove=[FROM, UNTIL]),
+            "fields": [(FROM, gettext("From"), self.first), (UNTIL, gettext("Until"), self.last)],
+            "kept": kept,
+        }
 
-    def those_since(self, queryset: "QuerySet[Any]", since: datetime) -> "QuerySet[Any]":
-        return queryset.filter(**{f"{self.field}__gte": since})
+    @property
+    def first(self) -> date | None:
+        return _day(self.used_parameters.get(FROM))
+
+    @property
+    def last(self) -> date | None:
+        return _day(self.used_parameters.get(UNTIL))
+
+    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+        since: datetime | None = None
+        if self.value() in ("1", "24", "168"):
+            since = timezone.now() - timedelta(hours=int(self.value() or 0))
+        if self.first is not None:
+            since = _midnight(self.first)
+        until = _midnight(self.last + timedelta(days=1)) if self.last is not None else None
+        return self.between(queryset, since, until) if since or until else queryset
+
+    def between(self, queryset: "QuerySet[Any]", since: datetime | None, until: datetime | None) -> "QuerySet[Any]":
+        limits = {f"{self.field_name}__gte": since, f"{self.field_name}__lt": until}
+        return queryset.filter(**{lookup: limit for lookup, limit in limits.items() if limit is not None})
+
+
+def _day(written: str | None) -> date | None:
+    try:
+        day = date.fromisoformat(written or "")
+    except ValueError:
+        return None
+    return day if 1970 <= day.year < 9999 else None  # databases and time zones have limits of their own
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, timezone.get_current_timezone())
+
+
+def _parsed(query_string: str) -> dict[str, str]:
+    from urllib.parse import parse_qsl
+
+    return dict(parse_qsl(query_string.lstrip("?"), keep_blank_values=True))
 
 
 class CreatedFilter(TimeFilter):
     title = _("created")
-    parameter_name = field = "created_at"
+    parameter_name = field_name = "created_at"
 
 
 class IndexedCreatedFilter(CreatedFilter):
-    """Of rows that are many, by an index."""
+    """`CreatedFilter` for a large table whose index on this column begins with the account."""
 
-    def those_since(self, queryset: "QuerySet[Any]", since: datetime) -> "QuerySet[Any]":
-        """The index on these begins with the account: without one, all of it is read."""
-        return super().those_since(queryset, since).filter(account__in=_accounts_in(queryset))
+    def between(self, queryset: "QuerySet[Any]", since: datetime | None, until: datetime | None) -> "QuerySet[Any]":
+        return super().between(queryset, since, until).filter(account__in=_accounts_in(queryset))
 
 
 def _accounts_in(queryset: "QuerySet[Any]") -> list[str]:
-    """All accounts that the table's rows have, whatever the settings say; each is found by one step in an index."""
+    """The accounts of all rows, also those that are no longer in the settings; each costs a step in an index."""
     table = connections[queryset.db].ops.quote_name(queryset.model._meta.db_table)
     with connections[queryset.db].cursor() as cursor:
         cursor.execute(_STEPS.format(table=table))
@@ -76,7 +147,7 @@ _STEPS = """
 
 class ReceivedFilter(TimeFilter):
     title = _("received")
-    parameter_name = field = "received_at"
+    parameter_name = field_name = "received_at"
 
 
 class YesNoFilter(admin.SimpleListFilter):
@@ -105,10 +176,10 @@ class ProblemFilter(YesNoFilter):
     parameter_name = "problem"
 
     def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.exclude(problem="")
+        return queryset.with_problem()  # type: ignore[attr-defined,no-any-return]
 
     def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.filter(problem="")
+        return queryset.without_problem()  # type: ignore[attr-defined,no-any-return]
 
 
 class FilesFilter(YesNoFilter):
@@ -141,14 +212,14 @@ class OpenFilter(YesNoFilter):
     yes, no = _("missing"), _("closed")
 
     def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.filter(closed_at=None)
+        return queryset.open()  # type: ignore[attr-defined,no-any-return]
 
     def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.exclude(closed_at=None)
 
 
 class StatusMissedFilter(admin.SimpleListFilter):
-    """What `sweep` found to have had no delivery status for `HOURS_WITHOUT_STATUS`."""
+    """Messages without a delivery status for `HOURS_WITHOUT_STATUS`, as `sweep` marked them."""
 
     title = _("delivery status")
     parameter_name = "status"

@@ -10,16 +10,16 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import inbox
 from django_front_sms.admin import search
-from django_front_sms.admin.actions import Act, ActingRegister
-from django_front_sms.admin.badges import badge, moment, story
+from django_front_sms.admin.actions import Action, ActionsAdmin
+from django_front_sms.admin.badges import badge, moment, timeline_rows
 from django_front_sms.admin.conversations import mms
 from django_front_sms.admin.conversations.views import conversation_of
-from django_front_sms.admin.export.views import Exporting
+from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, FilesFilter, ProblemFilter, ReceivedFilter
 from django_front_sms.admin.readonly import as_text
 from django_front_sms.downloads import download
@@ -28,12 +28,12 @@ from django_front_sms.timeline import of_inbound
 
 SHOWN = 10_000  # bytes of the raw push
 
-READ_AGAIN = Act(
+READ_AGAIN = Action(
     name="read_again",
     label=_("Read again"),
     explanation=_("Reads what was kept of it once more, as this version can. Its receivers are not called again."),
     question=_("What can be read now replaces what could be read before. Read it again?"),
-    done=_("was read again"),
+    done=ngettext_lazy("%(n)s message was read again.", "%(n)s messages were read again.", "n"),
     permission="read_again_inboundmessage",
     run=lambda message, user, key: inbox.read_again(message),
     offered=lambda message: bool(message.problem),
@@ -41,9 +41,9 @@ READ_AGAIN = Act(
 
 
 @admin.register(InboundMessage)
-class InboundMessageAdmin(Exporting, ActingRegister):
-    acts = (READ_AGAIN,)
-    exported = (
+class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
+    row_actions = (READ_AGAIN,)
+    export_fields = (
         "id",
         "received_at",
         "sent_at",
@@ -60,10 +60,10 @@ class InboundMessageAdmin(Exporting, ActingRegister):
     )
     cards = True
     list_display = ("sender_", "recipient", "short_text", "keyword", "received", "notes")
+    sortable_by = ("received",)
     list_filter = (AccountFilter, "api", ProblemFilter, FilesFilter, ReceivedFilter)
-    searches_texts = True
     search_fields = ("sender",)
-    search_help_text = _("The sender's number or how it begins, #id, or words of the text (“digits” in quotes)")
+    search_help_text = _("A number, its beginning or last digits, #id, or words of the text (“digits” in quotes)")
     fieldsets = (
         (_("Message"), {"fields": ("account", "api", "keyword", "counter", "front_id", "in_reply_to")}),
         (_("Times"), {"fields": ("sent_at", "received_at")}),
@@ -80,8 +80,8 @@ class InboundMessageAdmin(Exporting, ActingRegister):
         listed.result_list = listed.result_list.prefetch_related(counted)
         return listed
 
-    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
-        return search.find(queryset, term, number="sender")
+    def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+        return self.search_messages(request, queryset, search.Search(term, number="sender"))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.file_view)
@@ -91,12 +91,12 @@ class InboundMessageAdmin(Exporting, ActingRegister):
     def file_view(self, request: HttpRequest, message_id: int, file_id: int) -> FileResponse:
         return download(request, message_id, file_id)
 
-    def page(self, request: HttpRequest, row: InboundMessage) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, row: InboundMessage) -> dict[str, Any]:
         return {
-            **super().page(request, row),
+            **super().page_context(request, row),
             "mms": mms.shown(request, row),
             "conversation": conversation_of(request, row),
-            "story": story(of_inbound(row)),
+            "timeline": timeline_rows(of_inbound(row), self.admin_site),
         }
 
     @admin.display(description=_("sender"))
@@ -107,7 +107,7 @@ class InboundMessageAdmin(Exporting, ActingRegister):
     def short_text(self, message: InboundMessage) -> str:
         return Truncator(message.text).chars(60)
 
-    @admin.display(description=_("received"))
+    @admin.display(description=_("received"), ordering="pk")
     def received(self, message: InboundMessage) -> SafeString | str:
         return moment(message.received_at)
 

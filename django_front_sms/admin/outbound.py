@@ -6,20 +6,19 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import outbox
 from django_front_sms.admin import search
-from django_front_sms.admin.actions import Act
-from django_front_sms.admin.badges import moment, state_badge, steps, story
-from django_front_sms.admin.composer.views import ComposingRegister
+from django_front_sms.admin.actions import Action
+from django_front_sms.admin.badges import moment, state_badge, steps, timeline_rows
+from django_front_sms.admin.composer.views import ComposerAdmin
 from django_front_sms.admin.conversations.views import conversation_of
-from django_front_sms.admin.export.views import Exporting
+from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, IndexedCreatedFilter, StatusMissedFilter
 from django_front_sms.models import OutboundMessage
 from django_front_sms.states import OPEN, State
@@ -30,60 +29,62 @@ def _undecided(message: OutboundMessage) -> bool:
     return message.state == State.UNCONFIRMED and not message.given_up
 
 
-ACTS = (
-    Act(
+ACTIONS = (
+    Action(
         name="mark_sent",
         label=_("Mark as sent"),
         explanation=_("You know that it arrived, from the recipient or from Front's portal. Nothing is sent."),
         question=_("Are you sure that it arrived? From then on it counts as sent."),
-        done=_("marked as sent"),
+        done=ngettext_lazy("%(n)s message was marked as sent.", "%(n)s messages were marked as sent.", "n"),
         permission="decide_outboundmessage",
         run=lambda message, user, key: outbox.mark_sent(message, user),
         offered=lambda message: message.state == State.UNCONFIRMED,
         main=True,
     ),
-    Act(
+    Action(
         name="send_anyway",
         label=_("Send anyway"),
         explanation=_("Better twice than never: the recipient may get it a second time."),
         question=_("It may have been sent already, and then the recipient gets it twice. Send it anyway?"),
-        done=_("queued to be sent again"),
+        done=ngettext_lazy(
+            "%(n)s message is queued to be sent again.", "%(n)s messages are queued to be sent again.", "n"
+        ),
         permission="decide_outboundmessage",
         run=lambda message, user, key: outbox.send_anyway(message, user),
-        segments=lambda message: message.segments,
+        sends=True,
         offered=lambda message: message.state == State.UNCONFIRMED,
         main=True,
     ),
-    Act(
+    Action(
         name="give_up",
         label=_("Give up"),
         explanation=_("Better never than twice: nothing is sent, and nobody is asked again."),
         question=_("Nothing more is sent, and the message is no longer listed for a decision. Give it up?"),
-        done=_("given up"),
+        done=ngettext_lazy("%(n)s message was given up.", "%(n)s messages were given up.", "n"),
         permission="decide_outboundmessage",
         run=lambda message, user, key: outbox.give_up(message, user),
         offered=_undecided,
         main=True,
     ),
-    Act(
+    Action(
         name="cancel",
         label=_("Cancel"),
         explanation=_("Takes it out of the queue before it is sent."),
         question=_("It is taken out of the queue and never sent. Cancel it?"),
-        done=_("cancelled"),
+        done=ngettext_lazy("%(n)s message was stopped.", "%(n)s messages were stopped.", "n"),
         permission="cancel_outboundmessage",
         run=lambda message, user, key: message.cancel(by=user),
         offered=lambda message: message.state == State.QUEUED,
     ),
-    Act(
+    Action(
         name="resend",
         label=_("Send once more"),
         explanation=_("Sends the same text to the same number, as a new message."),
         question=_("The same text goes to the same number as a new message. Send it once more?"),
-        done=_("queued once more, as a new message"),
+        done=ngettext_lazy("%(n)s new message is queued.", "%(n)s new messages are queued.", "n"),
         permission="resend_outboundmessage",
         run=lambda message, user, key: message.resend(by=user, idempotency_key=f"again:{message.pk}:{key}"),
-        segments=lambda message: message.segments,
+        sends=True,
         offered=lambda message: message.state not in OPEN and not _undecided(message),
     ),
 )
@@ -98,9 +99,9 @@ UNDECIDED = {
 
 
 @admin.register(OutboundMessage)
-class OutboundMessageAdmin(Exporting, ComposingRegister):
-    acts = ACTS
-    exported = (
+class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
+    row_actions = ACTIONS
+    export_fields = (
         "id",
         "created_at",
         f"created_by__{get_user_model().USERNAME_FIELD}",
@@ -123,10 +124,10 @@ class OutboundMessageAdmin(Exporting, ComposingRegister):
     cards = True
     list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id")
     list_display_links = ("recipient",)
+    sortable_by = ("created_",)
     list_filter = ("state", StatusMissedFilter, AccountFilter, "priority", IndexedCreatedFilter)
-    searches_texts = True
     search_fields = ("recipient",)
-    search_help_text = _("A number or how it begins, #id, or words of the text (“digits” in quotes)")
+    search_help_text = _("A number, its beginning or last digits, #id, or words of the text (“digits” in quotes)")
     fieldsets = (
         (_("Message"), {"fields": ("account", "priority", "length", "price", "ignore_opt_out")}),
         (
@@ -167,17 +168,17 @@ class OutboundMessageAdmin(Exporting, ComposingRegister):
         rows: QuerySet[Any] = super().rows_for_page(request).annotate(has_duplicates=has_duplicates)
         return rows.select_related(*related).defer("reply_to__raw")
 
-    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
-        return search.find(queryset, term, number="recipient")
+    def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+        return self.search_messages(request, queryset, search.Search(term, number="recipient"))
 
-    def page(self, request: HttpRequest, row: OutboundMessage) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, row: OutboundMessage) -> dict[str, Any]:
         return {
-            **super().page(request, row),
+            **super().page_context(request, row),
             "badge": state_badge(row),
             "steps": steps(row),
             "conversation": conversation_of(request, row),
             **(UNDECIDED if _undecided(row) else {}),
-            "story": story(of_outbound(row)),
+            "timeline": timeline_rows(of_outbound(row), self.admin_site),
         }
 
     def summary(self, row: OutboundMessage) -> str:
@@ -196,7 +197,7 @@ class OutboundMessageAdmin(Exporting, ComposingRegister):
     def short_text(self, message: OutboundMessage) -> str:
         return Truncator(message.text).chars(60)
 
-    @admin.display(description=_("created"))
+    @admin.display(description=_("created"), ordering="pk")
     def created_(self, message: OutboundMessage) -> SafeString | str:
         return moment(message.created_at)
 
@@ -217,5 +218,5 @@ class OutboundMessageAdmin(Exporting, ComposingRegister):
         if not message.has_duplicates:
             return ""
         pks = message.duplicates.order_by("pk").values_list("pk", flat=True)[:20]
-        links = ((reverse("admin:front_sms_outboundmessage_change", args=[pk]), pk) for pk in pks)
+        links = ((self.reverse("outboundmessage_change", pk), pk) for pk in pks)
         return format_html_join(", ", '<a href="{}">#{}</a>', links)

@@ -1,5 +1,6 @@
-"""A register: a list and a page for each row, to read and search among millions of rows, never to edit."""
+"""Read-only admin classes: a list and a page for each row, made for tables with millions of rows."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -17,13 +18,16 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from django_front_sms import access
 from django_front_sms.admin import search
+from django_front_sms.admin.filters import has_dates
+from django_front_sms.admin.urls import reverse_admin
 
 NOTHING: tuple[Any, ...] = (None, "", {}, [])
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts no further than `cap`: nobody turns to page 300, and counting a million rows takes a second."""
+    """A paginator that counts up to `cap` rows: counting a million rows takes a second."""
 
     cap = 10_000
 
@@ -37,47 +41,68 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
 
     @property
     def capped(self) -> bool:
-        """Whether there are more rows than `count` tells."""
+        """Whether there are more rows than `count`."""
         return self._counted > self.cap
 
 
 class FastChangeList(ChangeList):
-    """Django's list, without what costs it the most time for each row, and without asking for rows where none are."""
+    """Django's list without the costs that grow with each row, and without a query for rows if none were counted.
 
+    `depth=all` in the address searches all rows for words; otherwise only the latest are searched.
+    """
+
+    depth_parameter = "depth"
     preserved_filters = ""
+    searched_latest = 0  # how many rows were searched, if not all
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         if any("\0" in "".join(values) for _name, values in request.GET.lists()):
-            # PostgreSQL takes none, not even to compare with.
-            raise IncorrectLookupParameters
+            raise IncorrectLookupParameters  # PostgreSQL accepts no NUL, not even in a comparison
         super().__init__(request, *args, **kwargs)
-        # Django adds these to the address of each row, and resolves that address each time to know whether it may.
+        # Django adds these to the address of each row, and resolves that address each time.
         self._kept, self.preserved_filters = self.preserved_filters, ""
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        found: dict[str, Any] = super().get_filters_params(params)
+        found.pop(self.depth_parameter, None)
+        return found
+
+    @property
+    def searches_all(self) -> bool:
+        return self.params.get(self.depth_parameter) == "all"
+
+    @property
+    def search_all(self) -> str:
+        """The query string of the same list with all rows searched."""
+        return str(self.get_query_string({self.depth_parameter: "all"}))
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> "QuerySet[Any]":
+        request.__dict__["_front_sms_change_list"] = self  # what Django hands to get_search_results does not name it
+        found: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
+        return found
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        if self.result_count == 0:  # to look for them once more would be to read the whole table twice
+        if self.result_count == 0:
             self.result_list = self.queryset.none()
+
+    @property
+    def conditions(self) -> list[str]:
+        """The filters in use, in words, for a list without rows."""
+        return [
+            f"{spec.title}: {choice['display']}"
+            for spec in self.filter_specs
+            for choice in spec.choices(self)
+            if choice.get("selected") and spec.used_parameters
+        ]
 
     def url_for_result(self, result: Model) -> str:
         address: str = super().url_for_result(result)
         return f"{address}?{self._kept}" if self._kept else address
 
 
-class DepthFilter(admin.SimpleListFilter):
-    """Whether words are looked for in all texts: chosen below the list, and shown nowhere else."""
-
-    title, parameter_name, all = "", "depth", "all"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return ()
-
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset
-
-
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """What all screens have in common. A field without a value is left out of the page."""
+    """What all admin pages of this app have in common. A field without a value is left out of the page."""
 
     actions_on_bottom = False
     cards = False  # whether a row of the list becomes a card on a phone
@@ -85,12 +110,21 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ordering: ClassVar[tuple[Any, ...]] = ("-pk",)
     paginator = CappedPaginator
     show_facets = admin.ShowFacets.NEVER  # each facet is a count of its own
-    searches_texts = False  # then what is no number is looked for in the texts of the latest rows
     show_full_result_count = False
-    sortable_by = ()  # the order of the keys is the order of time; no other is indexed
+    sortable_by: ClassVar[tuple[str, ...]] = ()  # only columns that an index serves
 
     class Media:
         css = {"all": ["django_front_sms/admin.css"]}
+
+    def reverse(self, page: str, *args: Any, query: Mapping[str, Any] | None = None) -> str:
+        """The address of a page of this app on the same admin site; empty if the site does not have it."""
+        return reverse_admin(self.admin_site, page, *args, query=query)
+
+    def change_url(self, row: Model) -> str:
+        return self.reverse(f"{row._meta.model_name}_change", row.pk)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        return access.visible(super().get_queryset(request), request.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -120,15 +154,15 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         # str() of a row may hold more than a heading wants.
         heading = {"title": f"{capfirst(self.opts.verbose_name)} #{object_id}", "subtitle": None}
         row = self.get_object(request, object_id)
-        page = self.page(request, row) if row is not None and self.has_view_permission(request, row) else {}
+        page = self.page_context(request, row) if row is not None and self.has_view_permission(request, row) else {}
         return super().change_view(request, object_id, form_url, {**heading, **page, **(extra_context or {})})
 
-    def page(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        """What the template of this screen's page gets beyond the fields."""
+    def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        """What the template of the page gets besides the fields."""
         return {}
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """The row of a page, read once for all that asks for it."""
+        """The row of a page; read once per request."""
         read: dict[Any, Any] = request.__dict__.setdefault("_front_sms_rows", {})
         key = (self.model, object_id)
         if key not in read:
@@ -139,12 +173,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return read[key]
 
     def rows_for_page(self, request: HttpRequest) -> "QuerySet[Any]":
-        """The rows, with what the page of one shows of others."""
+        """The rows, with the related rows that a page shows."""
         return self.get_queryset(request)
 
     @admin.display(description=mark_safe('<input type="checkbox" id="action-toggle">'))
     def action_checkbox(self, obj: Model) -> SafeString:
-        """As Django's, which renders three templates for each."""
+        """Django's checkbox, without the three templates that Django renders for each row."""
         label = format_html(gettext("Select this object for an action - {}"), str(obj))
         return format_html(
             '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">',
@@ -157,42 +191,46 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return FastChangeList
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """No patterns in an address: one can be written that takes a database minutes, or that it does not take."""
+        """No regular expressions in an address: some take a database minutes, others are errors."""
         return not lookup.endswith("regex") and super().lookup_allowed(lookup, value, request)
-
-    def get_list_filter(self, request: HttpRequest) -> Any:
-        return [*super().get_list_filter(request), *([DepthFilter] if self.searches_texts else [])]
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         paginator: Any = super().get_paginator(request, *args, **kwargs)
-        if getattr(request, "_front_sms_has_older", False):
-            paginator.cap = search.FEW  # to count on would be to read every text once more
+        if _change_list(request).searched_latest:
+            paginator.cap = search.FEW  # to count on would read every text once more
         return paginator
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        listed: Any = super().get_changelist_instance(request)
-        listed.searched_latest = search.LATEST if getattr(request, "_front_sms_has_older", False) else 0
-        listed.search_all = listed.get_query_string({DepthFilter.parameter_name: DepthFilter.all})
-        return listed
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
         term = search_term.strip()
-        found = self.find(queryset, term)
-        everything = request.GET.get(DepthFilter.parameter_name) == DepthFilter.all
-        if self.searches_texts and search.is_for_words(term) and not everything:
-            # Django hands on nothing but the rows; what the list says of them goes along with the request.
-            found, request.__dict__["_front_sms_has_older"] = search.among_latest(found)
-        return found, False
+        return (self.search_rows(request, queryset, term) if term else queryset), False
 
-    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+    def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         """The rows that `term`, as a person typed it, asks for."""
         return queryset
 
+    def search_messages(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", wanted: search.Search
+    ) -> "QuerySet[Any]":
+        """`search_rows` for messages: words and last digits among the latest, of the dates in the filter if any."""
+        listed = _change_list(request)
+        among = None if listed.searches_all else queryset if has_dates(request) else self.model._default_manager.all()
+        found, is_cut = search.find(queryset, wanted, among=among)
+        listed.searched_latest = search.LATEST if is_cut else 0
+        return found
+
+
+def _change_list(request: HttpRequest) -> FastChangeList:
+    listed: FastChangeList = request.__dict__["_front_sms_change_list"]
+    return listed
+
 
 def as_text(raw: bytes | memoryview, length: int) -> str:
-    """Bytes from outside as text for a page: what is not UTF-8 is shown as escapes, and what was cut is told."""
+    """Bytes from outside as text for a page: bytes that are not UTF-8 become escapes, and a cut is noted.
+
+    `length`: how many bytes there are in all.
+    """
     shown = bytes(raw).decode("utf-8", errors="backslashreplace")
     if len(raw) < length:
         return str(_("%(shown)s … (%(length)s bytes in all)") % {"shown": shown, "length": length})

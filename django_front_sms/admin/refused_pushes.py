@@ -18,18 +18,19 @@ from django_front_sms.models import RefusedPush
 @admin.register(RefusedPush)
 class RefusedPushAdmin(ReadOnlyAdmin):
     list_display = ("received", "account", "purpose", "size_", "limit_")
+    sortable_by = ("received",)
     list_filter = (AccountFilter, ReceivedFilter)
     fieldsets = ((None, {"fields": ("received_at", "account", "purpose", "size_", "limit_")}),)
     readonly_fields = ("size_", "limit_")
 
-    def page(self, request: HttpRequest, row: RefusedPush) -> dict[str, Any]:
+    def page_context(self, request: HttpRequest, row: RefusedPush) -> dict[str, Any]:
         why = gettext(
             "Raise MAX_INBOUND_BYTES, then restart Front's queue by the link in the notice that Front sent (§1.2). "
             "Nothing is lost."
         )
         return {"undecided": gettext("This push was too large, and Front keeps it"), "why": why}
 
-    @admin.display(description=_("received"))
+    @admin.display(description=_("received"), ordering="pk")
     def received(self, push: RefusedPush) -> SafeString | str:
         return moment(push.received_at)
 

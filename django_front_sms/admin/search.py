@@ -1,16 +1,20 @@
-"""What people type into a search box, as conditions that an index can answer.
+"""What people type into a search box, as conditions that an index answers.
 
-`icontains` over millions of numbers reads every row; a number is looked up by how it begins instead. No index that
-every database has finds words within texts: they are looked for among the latest messages, unless one asks for all.
+`icontains` over millions of numbers reads every row, so a number is looked up by how it begins. No index that every
+database has finds words in texts, or numbers by their last digits: these are looked for among the latest messages,
+unless the user asks for all.
 """
 
 import re
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import phonenumbers
 from django.db import connections
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet
 from django.db.models.functions import Collate, Upper
 from django.db.models.lookups import Contains
 
@@ -18,55 +22,97 @@ from django_front_sms.conf import get_settings
 from django_front_sms.db.lookups import LONGEST, prefix_q
 from django_front_sms.gateway.numbers import NumberError, parse_recipient
 
+LATEST = 50_000  # messages whose texts are read for a search: about a tenth of a second of PostgreSQL's time
+FEW = 1000  # hits among them whose keys are kept, so that counting and listing do not read the texts again
+LAST_DIGITS = range(3, 8)  # how many digits may be the end of a number; more are looked up as its beginning
+MAX_WORDS = 8
+
 _NUMBER = re.compile(r"(?=\D*\d)[\s(]*[+＋]?[\d\s()./\-\u2010-\u2015\u2212]+")
 _ID = re.compile(r"#?\s*([0-9]{1,19})")
-_QUOTED = re.compile(r'"(.+)"|“(.+)”|«(.+)»')
-_BIGGEST = 2**63 - 1
-LATEST = 50_000  # messages whose texts are read for a search: about a tenth of a second of PostgreSQL's time
-FEW = 1000
+_QUOTED = re.compile(r'"([^"]+)"|“([^”]+)”|«([^»]+)»')
 
 
-def find(queryset: "QuerySet[Any]", term: str, *, number: str, text: str = "text") -> "QuerySet[Any]":
-    """Rows by phone number (whole, or how it begins, as people write it), by id or Front's id (`#145099`), or by words
-    of the text; digits in quotes are words. `number` and `text` name the fields."""
-    if not term:
-        return queryset
-    quoted = _QUOTED.fullmatch(term)
-    if quoted:
-        return queryset.filter(has_words(queryset.db, text, next(filter(None, quoted.groups()))))
-    if term.startswith("#"):
-        return queryset.filter(by_id(term))
-    if _NUMBER.fullmatch(term):
-        return queryset.filter(by_number(number, term) | by_id(term))
-    return queryset.filter(has_words(queryset.db, text, term) | Q(sender=term))
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search term as it is understood: a key (`#7`), a phone number, or words.
+
+    `number` and `text` name the fields. `condition` is answered by an index; `slow_condition` is looked for among the
+    latest rows (None: nothing is).
+    """
+
+    term: str
+    number: str
+    text: str = "text"
+
+    @property
+    def is_key(self) -> bool:
+        return self.term.startswith("#")
+
+    @property
+    def is_number(self) -> bool:
+        return not self.is_key and _NUMBER.fullmatch(self.term) is not None
+
+    @property
+    def last_digits(self) -> str:
+        """The digits that a number may end with; empty where the term says how it begins, or is too long or short."""
+        digits = _digits(self.term)
+        begins = "+" in self.term or "＋" in self.term
+        return digits if self.is_number and not begins and len(digits) in LAST_DIGITS else ""
+
+    def condition(self) -> Q:
+        """Rows that an index finds."""
+        if self.is_key:
+            return by_id(self.term)
+        if self.is_number:
+            return by_number(self.number, self.term) | (Q() if _digits(self.term).startswith("0") else by_id(self.term))
+        return Q(pk__in=[])
+
+    def slow_condition(self, using: str) -> Q | None:
+        """Rows that only reading them finds: words in the text, in any order, or the last digits of a number."""
+        if self.is_key:
+            return None
+        if self.is_number:
+            return Q(**{f"{self.number}__endswith": self.last_digits}) if self.last_digits else None
+        words = reduce(and_, (has_words(using, self.text, each) for each in split(self.term)))
+        return words | Q(sender=self.term)
+
+
+def split(term: str) -> list[str]:
+    """The words of a search; words in quotes stay together."""
+    quoted = [next(filter(None, found)) for found in _QUOTED.findall(term)]
+    return [*quoted, *_QUOTED.sub(" ", term).split()][:MAX_WORDS] or [term]
+
+
+def find(
+    rows: "QuerySet[Any]", search: Search, *, among: "QuerySet[Any] | None" = None
+) -> tuple["QuerySet[Any]", bool]:
+    """The rows that the search finds, and whether some rows were left out because they are too old.
+
+    `among`: look for words and last digits among the latest of these rows only; None: read all rows.
+    """
+    slow = search.slow_condition(rows.db)
+    if slow is None or among is None:
+        return rows.filter(search.condition() | slow if slow is not None else search.condition()), False
+    keys = among.order_by("-pk").values_list("pk", flat=True)
+    older = next(iter(keys[LATEST : LATEST + 1]), None)
+    latest = rows.filter(slow) if older is None else rows.filter(slow, pk__gt=older)
+    # A list counts its rows and then reads those of one page: each would read all of these texts once more.
+    found = list(latest.order_by("-pk").values_list("pk", flat=True)[: FEW + 1])
+    if len(found) > FEW:
+        latest = rows.filter(search.condition() | Q(pk__in=found)) if search.is_number else latest
+        return latest, older is not None
+    return rows.filter(search.condition() | Q(pk__in=found)), older is not None
 
 
 def has_words(using: str, field: str, words: str) -> Q:
     """Rows with these words in the field, in small letters or large ones.
 
-    PostgreSQL takes most of the time for the large letters of all languages. Where the words have none but those from A
-    to Z, the large letters of ASCII will do.
+    PostgreSQL spends most of the time on the large letters of all languages. Where the words have none but those from A
+    to Z, the large letters of ASCII suffice.
     """
     if connections[using].vendor == "postgresql" and words.isascii():
         return Q(Contains(Upper(Collate(field, "C")), words.upper()))
     return Q(**{f"{field}__icontains": words})
-
-
-def is_for_words(term: str) -> bool:
-    """Whether `find` takes it for words of a text."""
-    return bool(term and not term.startswith("#") and (_QUOTED.fullmatch(term) or not _NUMBER.fullmatch(term)))
-
-
-def among_latest(queryset: "QuerySet[Any]") -> tuple["QuerySet[Any]", bool]:
-    """Those among the `LATEST` rows of the table, and whether it has any older ones."""
-    keys = queryset.model._default_manager.order_by("-pk").values_list("pk", flat=True)
-    older = next(iter(keys[LATEST : LATEST + 1]), None)
-    if older is None:
-        return queryset, False
-    queryset = queryset.filter(pk__gt=older)
-    # A list counts its rows, and then asks for those of one page: each would read all of these texts.
-    found = list(queryset.order_by("-pk").values_list("pk", flat=True)[: FEW + 1])
-    return (queryset if len(found) > FEW else queryset.filter(pk__in=found)), True
 
 
 def by_id(term: str) -> Q:
@@ -81,7 +127,7 @@ def by_id(term: str) -> Q:
 def id_in(term: str) -> int | None:
     """The number of `145099` or `#145099`; None where it is none, or none that a database can look for."""
     match = _ID.fullmatch(term.strip())
-    return int(match[1]) if match and int(match[1]) <= _BIGGEST else None
+    return int(match[1]) if match and int(match[1]) <= BigIntegerField.MAX_BIGINT else None
 
 
 def by_number(field: str, term: str) -> Q:
@@ -91,7 +137,7 @@ def by_number(field: str, term: str) -> Q:
 def prefixes(term: str) -> set[str]:
     """How a number that begins like `term` may stand in a row: `999 99`, `0047 999`, `+47-999 99 999`."""
     region = get_settings().default_region
-    digits = "".join(str(int(char)) for char in term if char.isdecimal())
+    digits = _digits(term)
     if "+" in term or "＋" in term:
         return {f"+{digits}"}
     if digits.startswith("00"):
@@ -100,3 +146,7 @@ def prefixes(term: str) -> set[str]:
     with suppress(NumberError):
         found.add(parse_recipient(term, region=region))  # a national number that is written with a leading zero
     return {prefix for prefix in found if len(prefix) <= LONGEST}
+
+
+def _digits(term: str) -> str:
+    return "".join(str(int(char)) for char in term if char.isdecimal())

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,7 @@ _SHAPES = {"info": "tower", "good": "check", "bad": "cross", "warn": "warning"}
 class DeliveryStatusAdmin(ReadOnlyAdmin):
     list_display = ("what", "front_id", "message", "received", "account", "problem")
     list_select_related = ("message",)
+    sortable_by = ("received",)
     list_filter = (MatchedFilter, ProblemFilter, AccountFilter, ReceivedFilter)
     search_fields = ("gateway_id",)
     search_help_text = _("Front's id")
@@ -30,8 +32,8 @@ class DeliveryStatusAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("what", "front_id", "as_it_came")
 
-    def find(self, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
-        return queryset.filter(search.by_id(term)) if term else queryset
+    def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
+        return queryset.filter(search.by_id(term))
 
     @admin.display(description=_("status"))
     def what(self, row: DeliveryStatus) -> SafeString:
@@ -42,7 +44,7 @@ class DeliveryStatusAdmin(ReadOnlyAdmin):
     def front_id(self, row: DeliveryStatus) -> str | None:
         return str(row.gateway_id) if row.gateway_id is not None else None
 
-    @admin.display(description=_("received"))
+    @admin.display(description=_("received"), ordering="pk")
     def received(self, row: DeliveryStatus) -> SafeString | str:
         return moment(row.received_at)
 

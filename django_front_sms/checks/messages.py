@@ -115,10 +115,10 @@ WEAK_SECRET = CheckSpec(
     _("WEBHOOK_SECRETS holds a secret of fewer than 16 characters (number %(number)s)."),
     _("Who guesses it can forge messages. Make a long one: python -c 'import secrets; print(secrets.token_urlsafe())'"),
 )
-OTHER_DATABASE = CheckSpec(
+SEVERAL_DATABASES = CheckSpec(
     "front_sms.E018",
-    _('A database router sends this app to "%(alias)s"; its transactions are made in "default".'),
-    _('Keep the app front_sms in the database "default": elsewhere nothing would keep a message from going out twice.'),
+    _('A database router writes %(models)s to another database than outgoing messages, which go to "%(alias)s".'),
+    _("Let db_for_write give one answer for the app front_sms and the user model: their rows refer to each other."),
 )
 NOBODY_ALLOWED = CheckSpec(
     "front_sms.E019",
@@ -129,6 +129,11 @@ NAIVE_TIMES = CheckSpec(
     "front_sms.E020",
     _("USE_TZ is False, but this app's times have a time zone: messages would be queued, and none ever sent."),
     _("Set USE_TZ = True, which has been Django's default since 5.0."),
+)
+NO_TASK_FRAMEWORK = CheckSpec(
+    "front_sms.E025",
+    _('WORKER is "tasks", but Django %(version)s has no task framework: nothing would wake a worker.'),
+    _('Use Django 6.0 or later, or write "celery" or "command".'),
 )
 
 UNGUARDED = CheckSpec(

@@ -5,15 +5,18 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import django
+from django.apps import apps
 from django.conf import settings as django_settings
+from django.contrib.auth import get_user_model
 from django.core.checks import CheckMessage, Tags, register
 from django.core.files.storage import FileSystemStorage, storages
-from django.db import DEFAULT_DB_ALIAS, router
+from django.db import router
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from django_front_sms.checks import messages
 from django_front_sms.checks.values import effective
-from django_front_sms.models import OutboundMessage
+from django_front_sms.db.routing import write_alias
 from django_front_sms.schedule import BEAT_SCHEDULE, HINTS_LAST
 
 # What a site sets when a proxy stands before it.
@@ -36,6 +39,8 @@ def check_proxies(**kwargs: Any) -> Iterator[CheckMessage]:
 @register(messages.TAG)
 def check_broker(**kwargs: Any) -> Iterator[CheckMessage]:
     """Of Celery's settings as Django's know them; how else a site configures Celery cannot be told from here."""
+    if effective("WORKER") != "celery":
+        return
     broker = getattr(django_settings, "CELERY_BROKER_URL", None)
     if isinstance(broker, str) and broker.startswith("memory:") and not django_settings.DEBUG:
         yield messages.MEMORY_BROKER.found()
@@ -51,10 +56,18 @@ def check_broker(**kwargs: Any) -> Iterator[CheckMessage]:
         yield messages.VISIBILITY.found(seconds=f"{timeout:g}")
 
 
+@register(messages.TAG)
+def check_task_framework(**kwargs: Any) -> Iterator[CheckMessage]:
+    if effective("WORKER") == "tasks" and django.VERSION < (6, 0):
+        yield messages.NO_TASK_FRAMEWORK.found(version=django.get_version())
+
+
 @register(messages.TAG, deploy=True)
 def check_beat(**kwargs: Any) -> Iterator[CheckMessage]:
     """With `check --deploy` alone: while developing, each worker's own timer will do. What a database holds of a
     schedule is not read here."""
+    if effective("WORKER") != "celery":
+        return
     if "django_celery_beat" in str(getattr(django_settings, "CELERY_BEAT_SCHEDULER", "")):
         return
     schedule = getattr(django_settings, "CELERY_BEAT_SCHEDULE", None)
@@ -105,6 +118,8 @@ def _lies_in(folder: str | PathLike[str], other: str | PathLike[str]) -> bool:
 
 @register(messages.TAG)
 def check_routers(**kwargs: Any) -> Iterator[CheckMessage]:
-    alias = router.db_for_write(OutboundMessage)
-    if alias != DEFAULT_DB_ALIAS:
-        yield messages.OTHER_DATABASE.found(alias=alias)
+    alias = write_alias()
+    models = [*apps.get_app_config("front_sms").get_models(), get_user_model()]
+    elsewhere = [model._meta.label for model in models if router.db_for_write(model) != alias]
+    if elsewhere:
+        yield messages.SEVERAL_DATABASES.found(models=", ".join(elsewhere), alias=alias)

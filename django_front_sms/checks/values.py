@@ -17,6 +17,7 @@ from django_front_sms.checks import messages
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import OutboundMessage
+from django_front_sms.quiet_hours import QuietHours
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -42,6 +43,16 @@ def is_number(value: object) -> bool:
 
 def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _are_quiet_hours(value: object) -> bool:
+    if not isinstance(value, list | tuple):
+        return False
+    try:
+        QuietHours.parse(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _are_strings(value: object) -> bool:
@@ -71,6 +82,7 @@ REGIONS: Kind = (
     lambda value: _are_strings(value) and phonenumbers.SUPPORTED_REGIONS.issuperset(v.upper() for v in value),
     _('a list of country codes like "NO"'),
 )
+TIMES: Kind = (_are_quiet_hours, _('two different times, like ("21:00", "08:00")'))
 MAPPING: Kind = (lambda value: isinstance(value, Mapping), _("a dict"))
 
 OF_SITE: dict[str, Kind | Choices] = {
@@ -99,6 +111,7 @@ OF_SITE: dict[str, Kind | Choices] = {
     "RATE_LIMITS": MAPPING,
     "CONTACTS": _optional(TEXT),
     "ACCOUNT_ACCESS": _optional(TEXT),
+    "WORKER": ("celery", "tasks", "command"),
     "CLIENT": TEXT,
 }
 OF_ACCOUNT: dict[str, Kind | Choices] = {
@@ -109,6 +122,7 @@ OF_ACCOUNT: dict[str, Kind | Choices] = {
     "DUPLICATE_FILTER": (True, False, None),
     "PSK_SHORT_CODE": DIGITS,
     "MAX_PER_SECOND": _optional(POSITIVE),
+    "QUIET_HOURS": _optional(TIMES),
 }
 _SECRET = {"PASSWORD", "WEBHOOK_SECRETS"}
 _ACCOUNTS = 'FRONT_SMS["ACCOUNTS"]'

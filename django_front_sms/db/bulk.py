@@ -9,14 +9,25 @@ In statements written here stand names of tables and columns alone, quoted; ever
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.db import models
 
+from django_front_sms.db.routing import connection
+
+Item = TypeVar("Item")
 Row = Any  # a model's instance, or a plain object with a `pk`, its model's `_meta`, and an attribute for each field
 _Column = Any  # a concrete field: Django's types know no such thing
+
+
+def in_chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """`items` in lists of at most `size`: a statement takes only so many parameters."""
+    remaining = iter(items)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
 
 
 def update_rows(rows: Sequence[Row], fields: Sequence[str]) -> None:
@@ -44,7 +55,7 @@ def update_values(model: type[models.Model], fields: Sequence[str], rows: Sequen
     meta: Any = model._meta
     keys, *values = zip(*rows, strict=True)
     columns = dict(zip(map(meta.get_field, fields), values, strict=True))
-    if connection.vendor != "postgresql":
+    if connection().vendor != "postgresql":
         _update_each(meta, keys, columns)
         return
     equal, differing = _told_apart(columns)
@@ -52,7 +63,7 @@ def update_values(model: type[models.Model], fields: Sequence[str], rows: Sequen
     settings = [f"{_name(column)} = %s" for column in equal]
     settings += [f"{_name(column)} = {_cast(column)}" for column in differing]
     table = _quoted(meta.db_table)
-    with connection.cursor() as cursor:
+    with connection().cursor() as cursor:
         cursor.execute(
             f"UPDATE {table} SET {', '.join(settings)} FROM {given} "  # noqa: S608
             f"WHERE {table}.{_name(meta.pk)} = {_cast(meta.pk)}",
@@ -65,7 +76,7 @@ def insert_rows(rows: Sequence[Row]) -> None:
     if not rows:
         return
     meta = rows[0]._meta
-    if connection.vendor != "postgresql":
+    if connection().vendor != "postgresql":
         _insert_instances(rows, meta.model)
         return
     columns = [column for column in meta.concrete_fields if column is not meta.pk]
@@ -74,12 +85,12 @@ def insert_rows(rows: Sequence[Row]) -> None:
         first = next(iter(equal))
         differing = {first: [equal.pop(first)] * len(rows)}
     statement, parameters = _insertion(meta, equal, differing)
-    with connection.cursor() as cursor:
+    with connection().cursor() as cursor:
         cursor.execute(f"{statement} RETURNING {_name(meta.pk)}", parameters)
         for row, (key,) in zip(rows, cursor.fetchall(), strict=True):
             row.pk = key
             if isinstance(row, models.Model):
-                row._state.adding, row._state.db = False, connection.alias
+                row._state.adding, row._state.db = False, connection().alias
 
 
 def insert_values(
@@ -88,17 +99,17 @@ def insert_values(
     """Store new rows in this order. A row: the values of `fields`; all else is the same in each, `alike` or default."""
     if not rows:
         return
-    if connection.vendor != "postgresql":
+    if connection().vendor != "postgresql":
         model._default_manager.bulk_create(model(**dict(zip(fields, row, strict=True)), **alike) for row in rows)
         return
     meta: Any = model._meta
     columns = dict(zip(map(meta.get_field, fields), zip(*rows, strict=True), strict=True))
     equal = {
-        column: column.get_db_prep_save(alike.get(column.attname, column.get_default()), connection)
+        column: column.get_db_prep_save(alike.get(column.attname, column.get_default()), connection())
         for column in meta.concrete_fields
         if column is not meta.pk and column not in columns
     }
-    with connection.cursor() as cursor:
+    with connection().cursor() as cursor:
         cursor.execute(*_insertion(meta, equal, columns))
 
 
@@ -113,9 +124,10 @@ def _insert_instances(rows: Sequence[Row], model: type[models.Model]) -> None:
 
 
 def _update_each(meta: Any, keys: Sequence[Any], columns: Mapping[_Column, Sequence[Any]]) -> None:
-    prepared = [[column.get_db_prep_save(value, connection) for value in values] for column, values in columns.items()]
+    database = connection()
+    prepared = [[column.get_db_prep_save(value, database) for value in values] for column, values in columns.items()]
     assignments = ", ".join(f"{_name(column)} = %s" for column in columns)
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {_quoted(meta.db_table)} SET {assignments} WHERE {_name(meta.pk)} = %s",  # noqa: S608
             list(zip(*prepared, keys, strict=True)),
@@ -149,7 +161,7 @@ def _as_table(columns: Mapping[_Column, Sequence[Any]]) -> tuple[str, list[str]]
 
 def _cast(column: _Column) -> str:
     """Without a length: what is too long shall be refused where it is stored, not be cut here."""
-    return f"given.{_name(column)}::{column.rel_db_type(connection).split('(')[0]}"
+    return f"given.{_name(column)}::{column.rel_db_type(connection()).split('(')[0]}"
 
 
 def _is_json(column: _Column) -> bool:
@@ -157,7 +169,7 @@ def _is_json(column: _Column) -> bool:
 
 
 def _quoted(name: Any) -> str:
-    quoted: str = connection.ops.quote_name(name)
+    quoted: str = connection().ops.quote_name(name)
     return quoted
 
 
@@ -175,7 +187,7 @@ def _told_apart(
         if _is_json(column) and any(of_all):  # to Python 1, 1.0 and True are equal, however deep they stand
             differing[column] = of_all
         elif of_all.count(of_all[0]) == len(of_all):
-            equal[column] = column.get_db_prep_save(of_all[0], connection)
+            equal[column] = column.get_db_prep_save(of_all[0], connection())
         else:
             differing[column] = of_all
     return equal, differing

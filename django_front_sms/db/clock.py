@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 
 from django.db import connections
 
+from django_front_sms.db.routing import write_alias
+
 _NOW = {
     # Each moves within a transaction, and none follows the session's time zone: MySQL's CURRENT_TIMESTAMP does, and
     # goes back one hour in October.
@@ -44,9 +46,9 @@ class SystemClocks:
 source = SystemClocks()
 
 
-def database_now(using: str = "default") -> datetime:
-    """The database's clock: aware, UTC."""
-    return source.database(using)
+def database_now() -> datetime:
+    """The clock of this app's database: aware, UTC."""
+    return source.database(write_alias())
 
 
 @dataclass(frozen=True, slots=True)

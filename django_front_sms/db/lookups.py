@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q
 from django.db.models.lookups import In
+
+from django_front_sms.db.routing import connection
 
 LONGEST = 20  # characters of the longest number
 
@@ -25,7 +26,7 @@ class AnyOf(In):
     Django would prepare each by itself and psycopg look for each one's place in the statement."""
 
     def get_prep_lookup(self) -> Any:
-        return self.rhs if connection.vendor == "postgresql" else super().get_prep_lookup()
+        return self.rhs if connection().vendor == "postgresql" else super().get_prep_lookup()
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         column, parameters = self.process_lhs(compiler, connection)

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError
+
+from django_front_sms.db.routing import atomic, connection
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,8 +46,8 @@ def nested_transaction(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def nested(*args: P.args, **kwargs: P.kwargs) -> R:
-        if connection.in_atomic_block:
-            with transaction.atomic():
+        if connection().in_atomic_block:
+            with atomic():
                 return function(*args, **kwargs)
         return _repeated(function, args, kwargs)
 
@@ -55,9 +57,9 @@ def nested_transaction(function: Callable[P, R]) -> Callable[P, R]:
 def _repeated(function: Callable[..., R], args: Sequence[Any], kwargs: Mapping[str, Any]) -> R:
     for attempt in range(TRIES):
         try:
-            with transaction.atomic(durable=True):
-                if connection.vendor == "postgresql":
-                    with connection.cursor() as cursor:
+            with atomic(durable=True):
+                if connection().vendor == "postgresql":
+                    with connection().cursor() as cursor:
                         cursor.execute("SET LOCAL synchronous_commit = on")
                 return function(*args, **kwargs)
         except OperationalError as error:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from asgiref.sync import async_to_sync
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import Error, close_old_connections, connections, models, router, transaction
+from django.db import Error, close_old_connections, models
 from django.db.models import Exists, F, OuterRef
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from django_front_sms import signals
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
+from django_front_sms.db.routing import atomic, connection, on_commit
 from django_front_sms.events import hints
 from django_front_sms.events.records import due_at_once
 from django_front_sms.exceptions import NotPossible
@@ -66,11 +67,10 @@ def deliver() -> int:
     event of that subject goes on. A receiver that needs more than `LEASE` may be called a second time meanwhile: long
     work belongs in a task of its own.
     """
-    using = router.db_for_write(Event)
     handed_out = 0
     while True:
-        _close_unheard(using)
-        heads = list(_heads(using, database_now(using)))
+        _close_unheard()
+        heads = list(_heads(database_now()))
         if not heads:
             return handed_out
         for event in heads:
@@ -81,8 +81,7 @@ def deliver() -> int:
 
 def has_due() -> bool:
     """Whether an event could be handed out now."""
-    using = router.db_for_write(Event)
-    return Event.objects.using(using).filter(next_at__lte=database_now(using)).exists()
+    return Event.objects.due(database_now()).exists()
 
 
 def deliver_again(event: Event) -> None:
@@ -90,48 +89,46 @@ def deliver_again(event: Event) -> None:
 
     Raises `NotPossible` where it has not failed.
     """
-    using = router.db_for_write(Event)
-    failed = Event.objects.using(using).filter(pk=event.pk, failed=True)
+    failed = Event.objects.failed().filter(pk=event.pk)
     if not failed.update(failed=False, attempts=0, traceback="", next_at=due_at_once()):
         raise NotPossible(_("This event was not given up: it was told, or still will be. There is nothing to do."))
-    transaction.on_commit(lambda: hints.hint("deliver_events"), using=using)
+    on_commit(lambda: hints.hint("deliver_events"))
 
 
-def _close_unheard(using: str) -> None:
+def _close_unheard() -> None:
     """Events that nobody listens to are done with, many at once: most sites have receivers for few signals."""
     unheard = [kind for kind, telling in SIGNALS.items() if not telling.signal.has_listeners(telling.sender)]
     if not unheard:
         return
-    due = Event.objects.using(using).filter(next_at__lte=database_now(using), kind__in=unheard)
-    while _close_some(due.order_by("next_at", "pk"), using):
+    due = Event.objects.due(database_now()).filter(kind__in=unheard)
+    while _close_some(due):
         pass
 
 
-def _close_some(due: models.QuerySet[Event], using: str) -> int:
-    if connections[using].vendor == "postgresql":
-        with transaction.atomic(using=using):  # what another worker is closing is left to it
+def _close_some(due: models.QuerySet[Event]) -> int:
+    if connection().vendor == "postgresql":
+        with atomic():  # what another worker is closing is left to it
             keys = due.select_for_update(skip_locked=True).values("pk")[: 10 * _CLOSED_AT_ONCE]
-            return Event.objects.using(using).filter(pk__in=keys).update(next_at=None)
+            return Event.objects.filter(pk__in=keys).update(next_at=None)
     # By key, without a subquery: on MySQL an UPDATE over a range would block those who write new events.
     some = list(due.values_list("pk", flat=True)[:_CLOSED_AT_ONCE])
-    return Event.objects.using(using).filter(pk__in=some).update(next_at=None)
+    return Event.objects.filter(pk__in=some).update(next_at=None)
 
 
-def _heads(using: str, now: datetime) -> models.QuerySet[Event]:
+def _heads(now: datetime) -> models.QuerySet[Event]:
     """Due events before which no event of the same subject is still to be handed out."""
-    earlier = Event.objects.filter(subject=OuterRef("subject"), pk__lt=OuterRef("pk"), next_at__isnull=False)
-    due = Event.objects.using(using).filter(~Exists(earlier), next_at__lte=now)
-    return due.order_by("next_at", "pk")[:_BATCH]
+    earlier = Event.objects.pending().filter(subject=OuterRef("subject"), pk__lt=OuterRef("pk"))
+    return Event.objects.due(now).filter(~Exists(earlier))[:_BATCH]
 
 
 def _claim(event: Event) -> bool:
     """Take an event for `LEASE`, counting the attempt, unless another worker took it or its attempts are used up."""
-    row = Event.objects.using(event._state.db).filter(pk=event.pk, next_at=event.next_at)
+    row = Event.objects.filter(pk=event.pk, next_at=event.next_at)
     if event.attempts >= get_settings().receiver_attempts:  # each time, the worker was lost during the call
         if row.update(next_at=None, failed=True):
             logger.error("Event %s (%s) is given up: no worker came back from it.", event.event_id, event.kind)
         return False
-    lease = database_now(_db(event)) + LEASE
+    lease = database_now() + LEASE
     if not row.update(next_at=lease, attempts=F("attempts") + 1):
         return False
     event.next_at = lease
@@ -144,14 +141,14 @@ def _hand_over(event: Event) -> None:
     try:
         arguments = _arguments(event)
     except ObjectDoesNotExist:  # erased or purged: nothing is left to tell of
-        Event.objects.using(_db(event)).filter(pk=event.pk).delete()
+        Event.objects.filter(pk=event.pk).delete()
         return
     failures = []
     for name, receiver in _receivers(signal, sender).items():
         if name in event.delivered_to:
             continue
         failure = _call(receiver, signal=signal, sender=sender, event_id=event.event_id, **arguments)
-        _mend(_db(event))
+        _mend()
         if failure is None:
             _remember(event, name)
         else:
@@ -171,8 +168,7 @@ def _arguments(event: Event) -> dict[str, Any]:
     """What the signal says, rows freshly loaded; raises `ObjectDoesNotExist` where one of them is gone."""
     rows = SIGNALS[event.kind].rows
     return {
-        key: rows[key]._default_manager.using(event._state.db).get(pk=value) if key in rows else value
-        for key, value in event.data.items()
+        key: rows[key]._default_manager.get(pk=value) if key in rows else value for key, value in event.data.items()
     }
 
 
@@ -200,22 +196,22 @@ def _call(receiver: Callable[..., Any], **arguments: Any) -> Exception | None:
     return None
 
 
-def _mend(using: str) -> None:
+def _mend() -> None:
     """Drop a connection that a receiver left broken or in a transaction of its own making."""
-    connection = connections[using]
-    if connection.in_atomic_block:  # somebody's outside ours, as in a TestCase
+    current = connection()
+    if current.in_atomic_block:  # somebody's outside ours, as in a TestCase
         return
     with suppress(Error):  # a driver may refuse to close what is closed; Django has let go of it by then
-        if connection.errors_occurred or connection.get_autocommit() is not connection.settings_dict["AUTOCOMMIT"]:
+        if current.errors_occurred or current.get_autocommit() is not current.settings_dict["AUTOCOMMIT"]:
             close_old_connections()
 
 
 def _remember(event: Event, name: str) -> None:
     """Note that a receiver took the event, whoever holds it now, and hold it on for the next receiver."""
     event.delivered_to.append(name)
-    lease = database_now(_db(event)) + LEASE
-    with transaction.atomic(using=_db(event)):
-        row = Event.objects.using(_db(event)).select_for_update().filter(pk=event.pk).first()
+    lease = database_now() + LEASE
+    with atomic():
+        row = Event.objects.select_for_update().filter(pk=event.pk).first()
         if row is None:
             return
         row.delivered_to = sorted({*row.delivered_to, *event.delivered_to})
@@ -226,7 +222,7 @@ def _remember(event: Event, name: str) -> None:
 
 def _finish(event: Event, failures: list[str]) -> None:
     """All took it: it is done with, even where the lease ran out meanwhile. Otherwise it is due again, or given up."""
-    row = Event.objects.using(_db(event)).filter(pk=event.pk)
+    row = Event.objects.filter(pk=event.pk)
     if not failures:
         row.update(next_at=None, failed=False, traceback="")
         return
@@ -237,14 +233,10 @@ def _finish(event: Event, failures: list[str]) -> None:
         ours.update(next_at=None, failed=True, traceback=text)
     else:
         pause = timedelta(seconds=settings.receiver_retry_delay * 2 ** (event.attempts - 1))
-        ours.update(next_at=database_now(_db(event)) + pause, traceback=text)
+        ours.update(next_at=database_now() + pause, traceback=text)
 
 
 def _describe(error: Exception) -> str:
     """The traceback, without the values of variables, in characters that every database takes."""
     text = "".join(traceback.format_exception(error))
     return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
-
-
-def _db(event: Event) -> str:
-    return event._state.db or router.db_for_write(Event)

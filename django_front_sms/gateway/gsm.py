@@ -8,9 +8,13 @@ An empty text has no segment; a whole single SMS is free. A lone surrogate is no
 U+FFFD.
 """
 
+import codecs
 import re
 from dataclasses import dataclass
 from typing import Literal
+
+# Loaded now: when it is first used, for an answer, the process may lack a descriptor to open its file.
+codecs.lookup("utf-16-le")
 
 BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"

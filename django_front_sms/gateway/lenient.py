@@ -1,6 +1,6 @@
-"""Reading values that nobody vouches for: each is either read, or named among the problems.
+"""Tolerant reading of untrusted values: a value that cannot be read is named in a list of problems.
 
-A problem is a few plain words about a field. It never quotes the value: values are texts and numbers of people.
+A problem is a few words about a field. It never quotes the value: values are people's texts and numbers.
 """
 
 import json
@@ -13,6 +13,12 @@ from django_front_sms.gateway.gsm import well_formed
 from django_front_sms.gateway.query import LATIN_1
 
 MAX_PROBLEM = 1000
+MAX_DOCUMENT = 2_000_000
+"""JSON that is longer is not parsed, in bytes; the files of an MMS are cut out before."""
+
+MAX_VALUES = 50_000
+"""JSON with about this many values is not parsed: each costs up to 300 bytes and some microseconds."""
+
 _MAX_PARAMETERS = 10_000
 _MAX_64 = 2**63 - 1
 _MIN_64 = -(2**63)
@@ -23,7 +29,7 @@ _SECONDS = range(int((datetime(_YEARS.stop, 1, 1, tzinfo=UTC) - _EPOCH).total_se
 
 
 class Reading:
-    """Typed values out of ``values``; what could not be read is in ``problems``."""
+    """Reads typed values from ``values``, and adds those that cannot be read to ``problems``."""
 
     def __init__(self, values: Mapping[str, object], problems: list[str]) -> None:
         self.values = values
@@ -34,12 +40,12 @@ class Reading:
         self.problems.append(f"{name} {what}")
 
     def integer(self, name: str) -> int | None:
-        """A whole number of 64 bits, written as a number or as digits; a boolean is none."""
+        """Return a 64-bit integer, given as a number or a string of digits; None for others, booleans too."""
         value = self.values.get(name)
         if value is None:
             self.note(name, "is missing")
             return None
-        number = _whole(value)
+        number = whole_number(value)
         if number is None:
             self.note(name, "is not a whole number")
         elif not _MIN_64 <= number <= _MAX_64:
@@ -48,7 +54,7 @@ class Reading:
         return number
 
     def text(self, name: str, *, needed: bool = True) -> str:
-        """A text with every character storable; a number is taken as its digits, and noted."""
+        """Return a text that every database can store. A number is read as its digits, and noted."""
         value = self.values.get(name)
         if value is None:
             if needed:
@@ -66,7 +72,7 @@ class Reading:
         return text
 
     def iso_time(self, name: str) -> datetime | None:
-        """An ISO 8601 time, in UTC. One without a zone is taken as UTC, as the manual's example is, and noted."""
+        """Return an ISO 8601 time in UTC. A time without a zone is read as UTC, as in the manual, and noted."""
         value = self.values.get(name)
         if value is None:
             self.note(name, "is missing")
@@ -86,7 +92,7 @@ class Reading:
         return moment
 
     def unix_time(self, name: str) -> datetime | None:
-        """Seconds since 1970, as a time in UTC."""
+        """Return seconds since 1970 as a time in UTC."""
         seconds = self.integer(name)
         if seconds is None:
             return None
@@ -97,18 +103,18 @@ class Reading:
 
 
 def storable(text: str) -> str:
-    """``text`` with U+FFFD for what no database stores: lone surrogates, and NUL, which PostgreSQL refuses."""
+    """Return ``text`` with U+FFFD for lone surrogates, which no database stores, and NUL, which PostgreSQL refuses."""
     return well_formed(text).replace("\0", "\ufffd")
 
 
 def join(problems: Iterable[str]) -> str:
-    """The problems as one line of at most 1000 characters, each once."""
+    """Return the problems as one line of at most 1000 characters, each once."""
     line = "; ".join(dict.fromkeys(problems))
     return line if len(line) <= MAX_PROBLEM else line[: MAX_PROBLEM - 1] + "…"
 
 
 def parameters(pairs: Iterable[tuple[str, bytes]], names: frozenset[str], problems: list[str]) -> dict[str, str]:
-    """The named ones of ``pairs``, read as Latin-1; of a repeated one the last, and noted where they differ."""
+    """Return the named ``pairs``, read as Latin-1. The last of a repeated name counts; a difference is noted."""
     found: dict[str, str] = {}
     pairs = iter(pairs)
     for name, value in islice(pairs, _MAX_PARAMETERS):
@@ -123,7 +129,10 @@ def parameters(pairs: Iterable[tuple[str, bytes]], names: frozenset[str], proble
 
 
 def json_object(body: bytes, problems: list[str]) -> dict[str, object] | None:
-    """A JSON object, read as kindly as possible; None, and a problem, where there is none."""
+    """Parse a JSON object tolerantly; return None and note a problem where that is impossible."""
+    if len(body) > MAX_DOCUMENT or body.count(b",") + body.count(b"[") > MAX_VALUES:
+        problems.append("the JSON is too large, it was not read")
+        return None
 
     def once(items: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(items)
@@ -143,11 +152,11 @@ def json_object(body: bytes, problems: list[str]) -> dict[str, object] | None:
 
 
 def _decoded(body: bytes, problems: list[str]) -> str:
-    """JSON is UTF-8 (§2.1). Bytes that are not: Latin-1 where no letter at all is UTF-8, else U+FFFD for each."""
+    """Decode UTF-8 (§2.1). A body without any letter in UTF-8 is read as Latin-1; else bad bytes become U+FFFD."""
     try:
         return body.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError:
-        text = body.decode("utf-8-sig", "replace")
+        text = body.removeprefix(BOM_UTF8).decode("utf-8", "replace")
     if text.replace("\ufffd", "").isascii():
         problems.append("the JSON is not UTF-8, it was read as Latin-1")
         return body.decode(LATIN_1)
@@ -156,11 +165,12 @@ def _decoded(body: bytes, problems: list[str]) -> str:
 
 
 def _parse_int(digits: str) -> int:
-    # Python refuses to convert thousands of digits, which would cost us the whole document.
+    # Python refuses to convert thousands of digits, and the whole document would be lost.
     return int(digits) if len(digits) <= 20 else _TOO_BIG
 
 
-def _whole(value: object) -> int | None:
+def whole_number(value: object) -> int | None:
+    """A whole number, written as a number or as digits; None for everything else. A boolean is none."""
     if isinstance(value, str):
         digits = value.strip()
         sign = -1 if digits.startswith("-") else 1

@@ -1,4 +1,4 @@
-"""What a content type says, what a multipart form holds, and a file that was encoded twice over (§2.5.1)."""
+"""Content types, multipart forms, and files that were encoded twice as UTF-8 (§2.5.1)."""
 
 import re
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ _PARAMETER = re.compile(r';\s*([^=;\s"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))'
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _FIELD_NAME = re.compile(rb"""(?<![a-z*])name\s*=\s*(?:"([^"]*)"|([^;\s"]+))""", re.IGNORECASE)
 
-_HEAD = 128  # bytes, enough for a magic number that is written four times as long
-_MAGIC: dict[str, tuple[tuple[int, bytes], ...]] = {  # offset and bytes; one of them must be there
+_HEAD = 128  # bytes; UTF-8 twice makes a magic number up to four times as long
+_MAGIC: dict[str, tuple[tuple[int, bytes], ...]] = {  # offset and bytes; one of them must match
     "image/jpeg": ((0, b"\xff\xd8\xff"),),
     "image/jpg": ((0, b"\xff\xd8\xff"),),
     "image/png": ((0, b"\x89PNG\r\n\x1a\n"),),
@@ -27,10 +27,10 @@ _MAGIC: dict[str, tuple[tuple[int, bytes], ...]] = {  # offset and bytes; one of
 
 
 def mime(content_type: str) -> tuple[str, dict[str, str]]:
-    """Split ``image/jpeg;Name=image01.jpg`` into ``("image/jpeg", {"name": "image01.jpg"})``. Total.
+    """Split ``image/jpeg;Name=image01.jpg`` into ``("image/jpeg", {"name": "image01.jpg"})``. Never raises.
 
-    Type and parameter names come in lower case; of a repeated parameter the first counts. Only the first 1000
-    characters are read.
+    Type and parameter names are lower-cased. The first of a repeated parameter counts. Only the first 1000 characters
+    are read.
     """
     kind, semicolon, rest = content_type[:_MAX_HEADER].partition(";")
     parameters: dict[str, str] = {}
@@ -40,7 +40,7 @@ def mime(content_type: str) -> tuple[str, dict[str, str]]:
 
 
 def multipart_fields(content_type: str, body: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield name and value of each field of a multipart form; nothing where it isn't one. Total."""
+    """Yield name and value of each field of a multipart form; nothing for other bodies. Never raises."""
     boundary = mime(content_type)[1].get("boundary", "")
     if not boundary:
         return
@@ -52,13 +52,13 @@ def multipart_fields(content_type: str, body: bytes) -> Iterator[tuple[str, byte
 
 
 def repair_double_utf8(data: bytes, content_type: str) -> bytes | None:
-    """Undo two layers of UTF-8 around a file, as the JPEG of the manual's example has them (§2.5.1).
+    """Undo two layers of UTF-8 around a file, as in the JPEG of the manual's example (§2.5.1).
 
-    None, leave the bytes alone, unless the whole file survives both decodings *and* then begins with the magic number
-    of its content type.
+    Return None, for no repair, unless the whole file can be decoded twice *and* the result begins with the magic
+    number of its content type.
     """
     magic = _MAGIC.get(mime(content_type)[0], ())
-    # The head tells of nearly every file that it is none of these; decoding all of it would take memory for nothing.
+    # The head rules out nearly every file. Decoding all of it would need much memory.
     head = _decoded_twice(data[:_HEAD], "ignore")
     if not any(head.startswith(start, offset) for offset, start in magic):
         return None

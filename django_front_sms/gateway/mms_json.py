@@ -1,7 +1,6 @@
-"""The Base64 of an MMS inside its JSON body (§2.5.1), read where it stands: without copies, each byte once.
+"""Reads the Base64 of an MMS directly from its JSON body (§2.5.1), before the body is parsed.
 
-A JSON parser would copy megabytes of Base64 into a string of its own; looking for the closing quote costs next to
-nothing.
+A JSON parser would first copy megabytes of Base64 into a string. Finding the closing quote costs almost nothing.
 """
 
 import base64
@@ -12,42 +11,51 @@ from dataclasses import dataclass
 
 import pybase64
 
+LARGE = 65_536
+"""Base64 that is longer than this is cut out of the body even where it cannot be decoded. In bytes."""
+
 _KEY = b'"fileData"'
 _OPENING = re.compile(rb'\s*:\s*"')
+_WHITE_SPACE = b" \t\n\r\x0b\x0c"
+_STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
+_ESCAPES = ((b"\\/", b"/"), (b"\\n", b"\n"), (b"\\r", b"\r"))  # of a JSON string; the JSON parser reads all others
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
     """A file that was cut out of a body: its bytes, their SHA-256 in hex, and where in the body its Base64 stood.
 
-    ``source`` is that Base64, kept only where it does not follow from ``data``.
+    ``source`` is that Base64, where it is short and does not follow from ``data``. ``repaired``: only `repaired_base64`
+    could decode it. Where ``data`` is None, it cannot be decoded, and the digest is that of the Base64.
     """
 
-    data: bytes
+    data: bytes | None
     sha256: str
     place: tuple[int, int]
     source: str = ""
+    repaired: bool = False
 
 
-def cut_files(body: bytes) -> tuple[bytes, dict[str, Cut]]:
-    """Return ``body`` with a mark for the Base64 of every ``fileData``, and by mark what stood there.
+def cut_files(body: bytes, limit: int) -> tuple[bytes, dict[str, Cut]]:
+    """Return ``body`` with a mark in place of each file's Base64, and the files by mark; at most ``limit`` files.
 
-    Slashes may be escaped, as PHP writes them. What is no strict Base64, or has other escapes, stays.
+    Slashes may be escaped, as PHP writes them. Short values that cannot be decoded, and those with other escapes,
+    stay in the body.
     """
     cuts: dict[str, Cut] = {}
     pieces: list[bytes | memoryview] = []
     view, copied, position = memoryview(body), 0, 0
-    while (found := body.find(_KEY, position)) >= 0:
+    while len(cuts) < limit and (found := body.find(_KEY, position)) >= 0:
         position = found + len(_KEY)
         opening = _OPENING.match(body, position)
-        if opening is None or body[found - 1 : found] == b"\\":  # an escaped quote: it is part of a text
+        if opening is None or body[found - 1 : found] == b"\\":  # an escaped quote: this key is part of a text
             continue
         start = opening.end()
         end = body.find(b'"', start)
         cut = _cut(view[start:end], (start, end)) if end > start else None
         if cut is None:
             continue
-        # The place makes it the mark of this one: two files may hold the same, and be written differently.
+        # The mark contains the position because two files may have equal contents that are written differently.
         mark = f"sha256:{cut.sha256}:{start}"
         cuts[mark] = cut
         pieces += [view[copied:start], mark.encode()]
@@ -56,33 +64,54 @@ def cut_files(body: bytes) -> tuple[bytes, dict[str, Cut]]:
 
 
 def _cut(written: memoryview, place: tuple[int, int]) -> Cut | None:
-    encoded: bytes | memoryview = written
     data = strict_base64(written)
-    if data is None:
-        encoded = bytes(written).replace(b"\\/", b"/")
-        data = strict_base64(encoded)
-    if data is None:
+    if data is not None:
+        return _decoded(written, data, place)
+    unescaped = bytes(written)
+    for escape, character in _ESCAPES:
+        unescaped = unescaped.replace(escape, character)
+    if b"\\" in unescaped:
         return None
-    return Cut(data, hashlib.sha256(data).hexdigest(), place, "" if follows(encoded, data) else str(encoded, "ascii"))
+    data = strict_base64(unescaped)
+    if data is not None:
+        return _decoded(unescaped, data, place)
+    data = repaired_base64(unescaped)
+    if data is not None:
+        source = "" if len(written) > LARGE else str(unescaped, "ascii")
+        return Cut(data, hashlib.sha256(data).hexdigest(), place, source, repaired=True)
+    if len(written) <= LARGE:
+        return None
+    return Cut(None, hashlib.sha256(written).hexdigest(), place)
+
+
+def _decoded(encoded: bytes | memoryview, data: bytes, place: tuple[int, int]) -> Cut:
+    source = "" if follows(encoded, data) else str(encoded, "ascii")
+    return Cut(data, hashlib.sha256(data).hexdigest(), place, source)
 
 
 def strict_base64(encoded: str | bytes | memoryview) -> bytes | None:
-    """The bytes that ``encoded`` stands for; None where it has anything that Base64 has not, or bad padding."""
+    """Decode Base64; None where it has a character outside the alphabet or wrong padding."""
     try:
         return pybase64.b64decode(encoded, validate=True)
     except ValueError:
         return None
 
 
+def repaired_base64(encoded: bytes) -> bytes | None:
+    """Decode Base64 that has ASCII white space, incomplete padding or the URL-safe alphabet; None for anything else."""
+    standard = encoded.translate(_STANDARD_ALPHABET, _WHITE_SPACE)
+    return strict_base64(standard + b"=" * (-len(standard) % 4))
+
+
 def follows(encoded: str | bytes | memoryview, data: bytes) -> bool:
-    """Whether ``data`` has no other Base64: only the unused bits of the last four characters can differ."""
+    """Whether encoding ``data`` gives ``encoded`` again. Only unused bits of the last four characters can differ."""
     last = encoded[-4:]
     written = last.encode("ascii") if isinstance(last, str) else bytes(last)
     return base64.b64encode(data[-(len(data) % 3 or 3) :]) == written
 
 
 def without(body: bytes, references: Mapping[tuple[int, int], bytes]) -> bytes:
-    """``body`` with each reference in the place of the Base64 that stood there, as ``Cut.place`` names it."""
+    """Return ``body`` with each reference in place of the Base64 at that position (``Cut.place``)."""
     if not references:
         return body
     pieces: list[bytes | memoryview] = []

@@ -157,6 +157,14 @@ def spellings(number: str, psk_short_code: str = "26114") -> list[str]:
     return [number]
 
 
+def written_forms(e164: str) -> set[str]:
+    """The digits of a number with its country code and, where that is known, without; no form begins with a zero."""
+    digits = e164.removeprefix("+")
+    codes = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    code = next((digits[:length] for length in (1, 2, 3) if int(digits[:length] or 0) in codes), "")
+    return {digits, digits.removeprefix(code).lstrip("0")}
+
+
 def complete_psk(number: str, short_code: str = "26114") -> str:
     """Return a PSK number as its short code and nine digits; anything else is returned unchanged.
 

@@ -1,16 +1,13 @@
-"""Which kind of picture a file is by its own bytes, and how large: enough to refuse what is not one, or is too much.
-
-Nothing is decoded. Of the formats that browsers show and phones send, and of nothing else.
-"""
+"""Kind and size of a picture, read from its first bytes: JPEG, PNG, GIF and WebP. Nothing is decoded."""
 
 from dataclasses import dataclass
 from struct import error as TooShort
 from struct import unpack_from
 
 HEAD = 256 * 1024
-"""So many bytes from the beginning are enough, unless a camera wrote a very long preface."""
+"""Number of bytes from the beginning that `measure` needs, unless a camera wrote very long metadata."""
 
-_NO_SIZE = frozenset({0xC4, 0xC8, 0xCC})  # markers among JPEG's SOFn that are none
+_NO_SIZE = frozenset({0xC4, 0xC8, 0xCC})  # markers in the range of JPEG's SOFn that are not SOFn
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a length
 
 
@@ -28,7 +25,7 @@ class Picture:
 
 
 def measure(head: bytes) -> Picture | None:
-    """What the first bytes of a file say; None where they are not those of a JPEG, PNG, GIF or WebP picture. Total."""
+    """Read kind and size from the first bytes of a file; None for anything but JPEG, PNG, GIF or WebP. Never raises."""
     try:
         if head.startswith(b"\x89PNG\r\n\x1a\n") and head[12:16] == b"IHDR":
             return _sound("image/png", *unpack_from(">II", head, 16))

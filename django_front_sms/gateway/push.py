@@ -1,11 +1,11 @@
 """The gateway's pushes to us: delivery status (§2.3), inbound JSON (§2.5.1) and inbound GET (§2.5.2).
 
-The decoders are total: whatever the bytes are, they give an object. What cannot be read is None or empty and named in
-``problem``, one plain line of at most 1000 characters that quotes nothing of the message. The encoders are their
-reverse, for a pretend gateway; they leave ``problem`` out.
+The decoders return an object for any bytes and never raise. Fields that cannot be read are None or empty, and are
+named in ``problem``, one line of at most 1000 characters that quotes nothing of the message. The encoders are the
+reverse, for a simulated gateway; they ignore ``problem``.
 
-Both inbound APIs end in one form: phone numbers in E.164, PSK numbers with their short code, short codes and texts as
-they are; times aware, in UTC. What no database stores, NUL and lone surrogates, becomes U+FFFD.
+Both inbound APIs give the same form: phone numbers in E.164, PSK numbers with their short code, short codes and texts
+unchanged, times aware and in UTC. NUL and lone surrogates, which no database stores, become U+FFFD.
 """
 
 import base64
@@ -19,7 +19,7 @@ from typing import Literal
 from django_front_sms.gateway.gsm import well_formed
 from django_front_sms.gateway.lenient import Reading, join, json_object, parameters
 from django_front_sms.gateway.mime import mime, multipart_fields, repair_double_utf8
-from django_front_sms.gateway.mms_json import Cut, cut_files, follows, strict_base64
+from django_front_sms.gateway.mms_json import Cut, cut_files, follows, repaired_base64, strict_base64
 from django_front_sms.gateway.numbers import complete_psk, normalize, to_wire
 from django_front_sms.gateway.query import LATIN_1, build, pairs
 
@@ -40,12 +40,14 @@ __all__ = [
 ]
 
 TRUE = b"true"
-"""The body that tells Front a push was taken (§1.2)."""
+"""The body that tells Front that a push was accepted (§1.2)."""
 
 FALSE = b"false"
-"""The body that tells Front a push by GET was not taken; it will come again."""
+"""The body that tells Front that a push by GET was not accepted. Front sends it again."""
 
 MAX_FILES = 100
+_REPAIRED = "the Base64 of fileData was repaired"
+_NOT_BASE64 = "fileData is not Base64"
 
 _STATUS_FIELDS = frozenset({"status", "origid"})
 _INBOUND_FIELDS = frozenset({"fromid", "phonenr", "txt", "time", "countnr", "code"})
@@ -55,7 +57,7 @@ _PSK_SUB_DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class StatusPush:
-    """What became of a message (§2.3). ``status`` is whatever Front sent, known or not; ``gateway_id`` its id."""
+    """A delivery status of a message (§2.3). ``status`` is the number that Front sent, whether it is known or not."""
 
     status: int | None
     gateway_id: int | None
@@ -64,10 +66,10 @@ class StatusPush:
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """A file of an MMS. ``data`` is None where its Base64 could not be read.
+    """A file of an MMS. ``data`` is None where its Base64 could not be decoded.
 
-    ``source`` is the Base64 as it stood, kept only where it does not follow from ``data``. ``place`` is where in the
-    body that stood, None where it is not known.
+    ``source`` is the Base64 as it was received, kept only where encoding ``data`` does not give it again. ``place`` is
+    the position of the Base64 in the body; None where it is unknown, or where the body must keep it.
     """
 
     id: int | None
@@ -81,20 +83,20 @@ class FilePart:
 
     @property
     def encoded(self) -> str:
-        """The Base64 as it stood."""
+        """The Base64 as it was received; empty where it was too large to keep and cannot be decoded."""
         return self.source or base64.b64encode(self.data or b"").decode("ascii")
 
     @property
     def digest(self) -> str:
-        """The SHA-256, in hex, of its bytes; where they could not be read, of what stands for them."""
+        """The SHA-256 of the bytes in hex; of the Base64 where that could not be decoded."""
         return self.sha256 or hashlib.sha256(self.source.encode() if self.data is None else self.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class InboundPush:
-    """A message to us (§2.5). ``id`` is None in GET, which carries none; ``counter`` counts per customer.
+    """An inbound message (§2.5). ``id`` is None for GET, which has none. ``counter`` counts per customer.
 
-    ``repr`` shows neither numbers nor text.
+    ``repr`` shows neither numbers nor texts.
     """
 
     api: Literal["get", "json"]
@@ -110,7 +112,7 @@ class InboundPush:
 
 
 def decode_status(query: str | bytes, content_type: str = "", body: bytes = b"") -> StatusPush:
-    """Read a delivery status from the query, and what is missing there from an urlencoded, multipart or JSON body."""
+    """Read a delivery status from the query; fields that it lacks from an urlencoded, multipart or JSON body."""
     problems: list[str] = []
     values: dict[str, object] = {**parameters(pairs(query), _STATUS_FIELDS, problems)}
     if body and values.keys() < _STATUS_FIELDS:
@@ -129,7 +131,7 @@ def _status_body(content_type: str, body: bytes, problems: list[str]) -> Mapping
 
 
 def encode_status(push: StatusPush) -> str:
-    """The query of a delivery status, ``status=4&origid=145099``; what is None is left out."""
+    """Return the query of a delivery status, ``status=4&origid=145099``. None is left out."""
     values = {"status": push.status, "origid": push.gateway_id}
     return build([(name, str(value)) for name, value in values.items() if value is not None], LATIN_1)
 
@@ -137,11 +139,11 @@ def encode_status(push: StatusPush) -> str:
 def decode_inbound_json(body: bytes) -> InboundPush:
     """Read an inbound SMS or MMS of the JSON API (§2.5.1).
 
-    A text may be missing where there are files, and the keyword always may. Numbers written as digits in a text are
-    numbers too. No more than 100 files are read.
+    The text may be missing where there are files; the keyword may always be missing. Strings of digits count as
+    numbers. At most 100 files are read.
     """
     problems: list[str] = []
-    small, cuts = cut_files(body)
+    small, cuts = cut_files(body, MAX_FILES)
     document = json_object(small, problems)
     if document is None:
         return InboundPush("json", problem=join(problems))
@@ -181,17 +183,36 @@ def _file(item: object, cuts: Mapping[str, Cut]) -> FilePart:
     text = reading.text("fileData")
     cut = cuts.get(text)
     if cut is not None:
-        described = ", ".join(problems)
-        return FilePart(file_id, content_type, name, cut.data, cut.source, described, cut.sha256, cut.place)
-    data = strict_base64(text) if isinstance(item.get("fileData"), str) and text.isascii() else None
-    if data is None and isinstance(item.get("fileData"), str):
-        problems.append("fileData is not Base64")
-    source = "" if data is not None and follows(text, data) else text
+        return _cut_file(file_id, content_type, name, cut, problems)
+    data, source = None, text
+    if isinstance(item.get("fileData"), str):
+        data, source = _decoded(text, problems)
     return FilePart(file_id, content_type, name, data, source, ", ".join(problems))
 
 
+def _cut_file(file_id: int | None, content_type: str, name: str, cut: Cut, problems: list[str]) -> FilePart:
+    if cut.data is None or cut.repaired:
+        problems.append(_NOT_BASE64 if cut.data is None else _REPAIRED)
+        # The body keeps what only a repair could decode: it cannot be written again from the decoded bytes.
+        place = None
+    else:
+        place = cut.place
+    return FilePart(file_id, content_type, name, cut.data, cut.source, ", ".join(problems), cut.sha256, place)
+
+
+def _decoded(text: str, problems: list[str]) -> tuple[bytes | None, str]:
+    """Return the bytes of a file, and its Base64 where encoding the bytes does not give it again."""
+    encoded = text.encode()
+    data = strict_base64(encoded)
+    if data is not None:
+        return data, "" if follows(encoded, data) else text
+    data = repaired_base64(encoded)
+    problems.append(_NOT_BASE64 if data is None else _REPAIRED)
+    return data, text
+
+
 def encode_inbound_json(push: InboundPush) -> bytes:
-    """The body of an inbound push of the JSON API (§2.5.1)."""
+    """Return the body of an inbound push of the JSON API (§2.5.1)."""
     document = {
         "id": push.id,
         "to": push.recipient,
@@ -211,7 +232,7 @@ def encode_inbound_json(push: InboundPush) -> bytes:
 def decode_inbound_query(query: str | bytes, *, short_code: str = "26114") -> InboundPush:
     """Read an inbound SMS of the GET API (§2.5.2): Latin-1, no id, no files; ``code`` may be missing.
 
-    ``fromid`` is whom it was sent to, of a PSK number only what follows ``short_code``.
+    ``fromid`` is the recipient. Of a PSK number it holds only the digits after ``short_code``.
     """
     problems: list[str] = []
     reading = Reading(parameters(pairs(query), _INBOUND_FIELDS, problems), problems)
@@ -228,7 +249,7 @@ def decode_inbound_query(query: str | bytes, *, short_code: str = "26114") -> In
 
 
 def encode_inbound_query(push: InboundPush, *, short_code: str = "26114") -> str:
-    """The query of an inbound push of the GET API (§2.5.2): what Latin-1 lacks becomes ``?``; None is left out."""
+    """Return the query of an inbound push of the GET API (§2.5.2). Characters outside Latin-1 become ``?``."""
     sub_number = push.recipient.removeprefix(short_code)
     is_psk = push.recipient.startswith(short_code) and len(sub_number) == _PSK_SUB_DIGITS and sub_number.isdigit()
     values = {

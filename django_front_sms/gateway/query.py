@@ -1,6 +1,6 @@
-"""Query strings, byte for byte: the gateway's percent-encoding is Latin-1 unless told (§2.1.2, §2.5.2).
+"""Query strings as bytes: the gateway's percent-encoding is Latin-1 by default (§2.1.2, §2.5.2).
 
-Django and the standard library decode as UTF-8, which spoils æøå, and limit the number of parameters; these don't.
+Django and the standard library decode UTF-8, which would replace æøå, and limit the number of parameters.
 """
 
 import re
@@ -14,9 +14,9 @@ _PARAMETER = re.compile(rb"[^&]+")
 
 
 def pairs(query: str | bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield each name (read as Latin-1) and its percent-decoded value, in order, repeated names too. Total.
+    """Yield each name (read as Latin-1) and its percent-decoded value, in order, repeated names too. Never raises.
 
-    A ``str`` is taken as servers give it, one character a byte; a leading ``?`` is no part of it.
+    A ``str`` has one character for each byte, as servers give it. A leading ``?`` is dropped.
     """
     raw = query if isinstance(query, bytes) else _as_bytes(query)
     for parameter in _PARAMETER.finditer(raw.removeprefix(b"?")):
@@ -25,7 +25,7 @@ def pairs(query: str | bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def build(parameters: Iterable[tuple[str, str]], charset: str, errors: str = "strict") -> str:
-    """Write a query string in ``charset``: a space as ``%20``, a plus as ``%2B``."""
+    """Return a query string in ``charset``, with a space as ``%20`` and a plus as ``%2B``."""
     return "&".join(f"{name}={quote(value, safe='', encoding=charset, errors=errors)}" for name, value in parameters)
 
 

@@ -1,9 +1,10 @@
-"""In which order and for how long an MMS shows its files (§2.5.1): a small part of SMIL, read without trust.
+"""Order and duration of the files of an MMS (§2.5.1), read from a small part of SMIL.
 
-A stranger's phone wrote it. No DTD, no entities, nothing from elsewhere, and a limit to its size.
+The document is untrusted: no DTD or entity is read, nothing external is loaded, and its size is limited.
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -19,31 +20,35 @@ _LONGEST = 24 * 3600.0  # seconds
 _MEDIA = frozenset({"img", "text", "textstream", "audio", "video", "ref", "animation"})
 _SECONDS = {"": 1.0, "s": 1.0, "ms": 0.001, "min": 60.0, "h": 3600.0}
 _SIMPLE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(h|min|s|ms)?")
+# A document type without declarations of its own. It is dropped unread: the parser refuses every other one.
+_DOCTYPE = re.compile(rb"""<!DOCTYPE\s+[^\[\]<>"']*(?:(?:"[^"<>]*"|'[^'<>]*')\s*){0,2}>""")
+_BLANK = b"\0 \t\r\n"
 _CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{1,2}(?:\.[0-9]{1,9})?)")
 
 
 class Unreadable(ValueError):
-    """Not a SMIL document that we would read; its words say why, and quote nothing of it."""
+    """The document is not SMIL, or is not safe to read. The message says why and quotes nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """What is shown together. ``duration`` is in seconds, None where none is given; ``parts`` are places in the list of
-    files, from 0, in the order of the document."""
+    """Files shown together. ``duration`` is in seconds, None where it is not given. ``parts`` are positions in the
+    list of files, from 0, in the order of the document."""
 
     duration: float | None
     parts: tuple[int, ...]
 
 
 def slides(smil: bytes, names: Sequence[Sequence[str]]) -> list[Slide]:
-    """The slides of a document. ``names``: for each file of the message, what the document may call it.
+    """Return the slides of a document. ``names``: the names that the document may use for each file of the message.
 
-    A file that is not in the message is left out, and so is a slide of which nothing is left. Raises `Unreadable`.
+    Files that are not in the message are left out, and so are slides without files. Blanks and NULs around the
+    document, and a document type without declarations, are ignored. Raises `Unreadable`.
     """
     if len(smil) > MAX_BYTES:
         raise Unreadable(f"it has more than {MAX_BYTES} bytes")
     try:
-        root = fromstring(smil, forbid_dtd=True, forbid_entities=True, forbid_external=True)
+        root = fromstring(_without_extras(smil), forbid_dtd=True, forbid_entities=True, forbid_external=True)
     except (ValueError, LookupError, ParseError) as error:  # defusedxml's own errors are ValueErrors
         raise Unreadable(f"it cannot be read ({type(error).__name__})") from None
     places = _places(names)
@@ -57,8 +62,14 @@ def slides(smil: bytes, names: Sequence[Sequence[str]]) -> list[Slide]:
     return found
 
 
+def _without_extras(smil: bytes) -> bytes:
+    if b"\0" in smil[:4]:  # UTF-16 or UTF-32: a NUL belongs to a character
+        return smil
+    return _DOCTYPE.sub(b"", smil.strip(_BLANK).removeprefix(BOM_UTF8).lstrip(_BLANK), 1)
+
+
 def _places(names: Sequence[Sequence[str]]) -> dict[str, int]:
-    """Where each name leads. A name without its ending is good enough where nothing has exactly that name."""
+    """Map each name to a position. A name without its extension matches where no file has exactly that name."""
     places: dict[str, int] = {}
     for form in (_name, _stem):
         for place, several in enumerate(names):
@@ -69,7 +80,7 @@ def _places(names: Sequence[Sequence[str]]) -> dict[str, int]:
 
 
 def _shown(root: Element) -> Iterator[tuple[float | None, list[str]]]:
-    """Each slide's duration and sources, in document order. A slide is a ``par``; a file outside of any is its own."""
+    """Yield duration and sources of each slide, in document order. A file outside a ``par`` is a slide of its own."""
     waiting = [root]
     while waiting:
         element = waiting.pop()
@@ -87,7 +98,7 @@ def _tag(element: Element) -> str:
 
 
 def _name(written: str) -> str:
-    """One form for the ways in which a part is named: ``cid:<image01.jpg>``, ``image01.jpg``, ``Image01%2Ejpg``."""
+    """Normalise the name of a part: ``cid:<image01.jpg>``, ``image01.jpg`` and ``Image01%2Ejpg`` are equal."""
     return unquote(written.strip().removeprefix("cid:")).strip("<>").casefold()
 
 
@@ -96,7 +107,7 @@ def _stem(written: str) -> str:
 
 
 def _duration(written: str) -> float | None:
-    """``5s``, ``5000ms``, ``00:05`` and ``0:00:05.0`` are five seconds; ``indefinite`` and nonsense are None."""
+    """Return seconds: 5 for ``5s``, ``5000ms``, ``00:05`` and ``0:00:05.0``; None for ``indefinite`` and others."""
     written = written.strip().lower()
     simple, clock = _SIMPLE.fullmatch(written), _CLOCK.fullmatch(written)
     if simple:

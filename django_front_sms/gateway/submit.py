@@ -6,13 +6,15 @@ take the gateway's ``00`` form on the wire.
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from codecs import BOM_UTF8
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, NoReturn
 
 from django_front_sms.gateway.gsm import well_formed
-from django_front_sms.gateway.lenient import storable
-from django_front_sms.gateway.numbers import from_wire, to_wire
+from django_front_sms.gateway.lenient import storable, whole_number
+from django_front_sms.gateway.numbers import from_wire, to_wire, written_forms
 from django_front_sms.gateway.query import LATIN_1, UTF_8, build, pairs
 
 UrlEncoding = Literal["iso-8859-1", "utf8", "utf-8"]
@@ -79,7 +81,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkAnswer:
-    """What the gateway says to a bulk message: no ids, but the numbers it left out, E.164 each."""
+    """What the gateway says to a bulk message: no ids, but the numbers it left out. Their form is not documented: E.164
+    after :func:`match_recipients`.
+    """
 
     errorcode: int
     description: str
@@ -193,12 +197,13 @@ def encode_answer_json(answer: Answer) -> bytes:
 def decode_answer_json(body: bytes) -> Answer:
     """The reverse of :func:`encode_answer_json`; raises Malformed.
 
-    ``errorcode`` must be there; an ``id`` may be missing, but what is there must be a whole number. The description is
-    for people: one that is no text is dropped, and bytes in it that are not UTF-8 spoil nothing else.
+    ``errorcode`` must be there; an ``id`` may be missing, but what is there must be a whole number, as a number or as
+    digits in quotes. The description is for people: one that is no text is dropped, and bytes in it that are not UTF-8
+    spoil nothing else.
     """
     fields = parse_json(body, errors="replace")
     return Answer(
-        id=None if fields.get("id") is None else _integer(fields, "id"),
+        id=None if fields.get("id") is None else _whole_number(fields, "id"),
         errorcode=_code(fields),
         description=_description(fields),
     )
@@ -242,14 +247,42 @@ def encode_bulk_answer(answer: BulkAnswer) -> bytes:
 
 
 def decode_bulk_answer(body: bytes) -> BulkAnswer:
-    """The reverse of :func:`encode_bulk_answer`; raises Malformed. A refusal may leave the lists out."""
+    """The reverse of :func:`encode_bulk_answer`; raises Malformed. A refusal may leave the lists out, and their entries
+    may be numbers instead of texts.
+    """
     fields = parse_json(body, errors="replace")
     return BulkAnswer(
         errorcode=_code(fields),
         description=_description(fields),
-        invalid=_numbers(fields, "invalidPhoneno"),
-        duplicates=_numbers(fields, "duplicatePhoneno"),
+        invalid=_entries(fields, "invalidPhoneno"),
+        duplicates=_entries(fields, "duplicatePhoneno"),
     )
+
+
+def match_recipients(answer: BulkAnswer, recipients: Iterable[str]) -> BulkAnswer:
+    """``answer`` with the recipients of its request (E.164) in place of its entries, which may be written in any form:
+    they are compared by their digits, with or without country code.
+
+    Raises Malformed for an entry that could be none of the recipients, or more than one.
+    """
+    by_form: dict[str, set[str]] = defaultdict(set)
+    if answer.invalid or answer.duplicates:
+        for recipient in recipients:
+            for form in written_forms(recipient):
+                by_form[form].add(recipient)
+    return replace(
+        answer,
+        invalid=tuple(_match(entry, by_form) for entry in answer.invalid),
+        duplicates=tuple(_match(entry, by_form) for entry in answer.duplicates),
+    )
+
+
+def _match(entry: str, by_form: Mapping[str, set[str]]) -> str:
+    found = by_form.get("".join(filter(str.isdecimal, entry)).lstrip("0"), set())
+    if len(found) != 1:
+        raise Malformed("The answer names a number that is none of the recipients, or could be several of them.")
+    (recipient,) = found
+    return recipient
 
 
 def parse_json(body: bytes, *, errors: Literal["strict", "replace"] = "strict") -> dict[str, object]:
@@ -258,7 +291,10 @@ def parse_json(body: bytes, *, errors: Literal["strict", "replace"] = "strict") 
     ``errors="replace"`` forgives bytes that are not UTF-8.
     """
     try:
-        fields = json.loads(body.decode("utf-8-sig", errors), parse_constant=_not_json, object_pairs_hook=_unique)
+        # Not "utf-8-sig": Python opens the file of that codec when it is first used, and a descriptor may be lacking.
+        fields = json.loads(
+            body.removeprefix(BOM_UTF8).decode("utf-8", errors), parse_constant=_not_json, object_pairs_hook=_unique
+        )
     except Malformed:
         raise
     except (ValueError, RecursionError):
@@ -312,8 +348,15 @@ def _digits(fields: Mapping[str, str], name: str) -> int:
     return int(value)
 
 
+def _whole_number(fields: Mapping[str, object], name: str) -> int:
+    number = whole_number(fields.get(name))
+    if number is None:
+        raise Malformed(f"{name} is not a whole number.")
+    return number
+
+
 def _code(fields: Mapping[str, object]) -> int:
-    code = _integer(fields, "errorcode")
+    code = _whole_number(fields, "errorcode")
     if not 0 <= code <= _MAX_CODE:
         raise Malformed("errorcode is out of range.")
     return code
@@ -352,3 +395,13 @@ def _numbers(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise Malformed(f"{name} is not a list of texts.")
     return tuple(from_wire(storable(value)) for value in values)
+
+
+def _entries(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
+    """The entries of a list of numbers, each a text or a number; unlike `_numbers`, as the gateway wrote them."""
+    values = fields.get(name)
+    if values is None:
+        return ()
+    if not isinstance(values, list) or not all(isinstance(v, str | int) and not isinstance(v, bool) for v in values):
+        raise Malformed(f"{name} is not a list of numbers.")
+    return tuple(from_wire(storable(str(value))) for value in values)

@@ -92,8 +92,8 @@ def _open(account: str, first: int, last: int, shown_at: datetime, now: datetime
 
 
 def _fills_a_hole(account: str, number: int, moment: datetime, now: datetime) -> bool:
-    holes = CounterGap.objects.filter(
-        account=account, closed_at=None, first__lte=number, last__gte=number, shown_at__gte=moment - _OVERTAKING
+    holes = CounterGap.objects.unfilled().filter(
+        account=account, first__lte=number, last__gte=number, shown_at__gte=moment - _OVERTAKING
     )
     for hole in holes.order_by("pk").select_for_update():
         if number in hole.missing:
@@ -106,7 +106,7 @@ def _fills_a_hole(account: str, number: int, moment: datetime, now: datetime) ->
 
 def tell() -> None:
     """Tell receivers, once, of each hole that is still open after the grace."""
-    untold = CounterGap.objects.filter(closed_at=None, told_at=None, found_at__lte=database_now() - GRACE)
+    untold = CounterGap.objects.unannounced().filter(found_at__lte=database_now() - GRACE)
     if untold.exists():
         _tell(list(untold.order_by("pk").values_list("pk", flat=True)))
 
@@ -114,7 +114,7 @@ def tell() -> None:
 @nested_transaction
 def _tell(pks: list[int]) -> None:
     now = database_now()
-    holes = list(CounterGap.objects.filter(pk__in=pks, closed_at=None, told_at=None).order_by("pk").select_for_update())
+    holes = list(CounterGap.objects.unannounced().filter(pk__in=pks).order_by("pk").select_for_update())
     for hole in holes:
         logger.warning(
             '%d inbound messages of account "%s" never came: numbers %d to %d of its counter. Ask Front for them.',

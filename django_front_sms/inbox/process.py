@@ -31,7 +31,7 @@ def process() -> int:
     undecided: set[int] = set()
     while True:
         now = database_now()
-        due = InboundMessage.objects.filter(process_at__lte=now).exclude(pk__in=undecided).order_by("process_at", "pk")
+        due = InboundMessage.objects.due(now).exclude(pk__in=undecided)
         messages = sorted(due.defer("raw")[:BATCH], key=lambda message: message.pk)  # all workers lock in order
         if not messages:
             break

@@ -4,14 +4,15 @@ A delivery is known by a digest of its own, made here and not by the database, w
 """
 
 import hashlib
-import json
 import logging
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import IntegrityError, InterfaceError, OperationalError, connections, models, router, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, models
 
 from django_front_sms import events
+from django_front_sms.db.digest import digest
+from django_front_sms.db.routing import connection, on_commit
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.events import records
 from django_front_sms.gateway.push import InboundPush, StatusPush
@@ -37,7 +38,6 @@ def store_status(account: str, push: StatusPush, raw: bytes) -> None:
 
     Raises what the database raises, and nothing else.
     """
-    using = router.db_for_write(DeliveryStatus)
     status = DeliveryStatus(
         account=account,
         gateway_id=push.gateway_id,
@@ -46,10 +46,10 @@ def store_status(account: str, push: StatusPush, raw: bytes) -> None:
         problem=push.problem[:LONGEST_PROBLEM],
         process_at=None if push.gateway_id is None else records.due_at_once(),  # without an id it is nobody's
     )
-    _insert(status, [], using)
+    _insert(status, [])
     if push.problem:
         logger.warning("Delivery status #%d could not be read in full; its page in the admin says why.", status.pk)
-    _hint(using)
+    _hint()
 
 
 def store_inbound(account: str, push: InboundPush, raw: bytes) -> bool:
@@ -58,31 +58,30 @@ def store_inbound(account: str, push: InboundPush, raw: bytes) -> bool:
     The same again, however concurrent, stores nothing. The same id with other content is a message of its own, with a
     `problem`. Raises what the database raises, and nothing else.
     """
-    using = router.db_for_write(InboundMessage)
     identity, content = _identity(account, push, raw), content_digest(push, raw)
     problems = [push.problem] if push.problem else []
     message: InboundMessage | None = None
     look_first = bool(push.files)  # what has files is not to be stored in vain; what has none is known by its refusal
     for _ in range(_TRIES):
-        known = _known(identity, using) if look_first else None
+        known = _known(identity) if look_first else None
         if known is not None and known.content_digest in (content, ""):  # empty: it came, and was erased since
             return False
         if known is not None:
             problems.append(f"{_CAME_BEFORE}{known.pk}")
-            identity = _digest("again", identity, content)
+            identity = digest("again", identity, content)
             message = None
             continue
         if message is None:
             message, attached = unsaved(account, push, raw, problems)
         message.identity, message.content_digest = identity, content
         try:
-            _insert(message, attached, using)
+            _insert(message, attached)
         except IntegrityError:  # it is there already, or somebody was faster: look who
             message.pk, look_first = None, True
             continue
         if message.problem:
             logger.warning("Inbound message #%d could not be read in full; its page in the admin says why.", message.pk)
-        _hint(using)
+        _hint()
         return True
     raise IntegrityError("An inbound message could neither be found nor stored.")
 
@@ -118,83 +117,79 @@ def notes(problem: str) -> list[str]:
     return [part for part in problem.split("; ") if part.startswith((_CAME_BEFORE, TWIN))]
 
 
-def _known(identity: str, using: str) -> InboundMessage | None:
-    rows = InboundMessage.objects.using(using).filter(identity=identity).only("pk", "content_digest")
+def _known(identity: str) -> InboundMessage | None:
+    rows = InboundMessage.objects.filter(identity=identity).only("pk", "content_digest")
     try:
         return rows.first()
     except (OperationalError, InterfaceError):
-        if not _may_go_on(using):
+        if not _may_go_on():
             raise
         return rows.first()
 
 
-def _insert(row: models.Model, attached: list[MmsFile], using: str) -> None:
+def _insert(row: models.Model, attached: list[MmsFile]) -> None:
     try:
-        if attached or not _commits_alone(using):
-            _insert_together(row, attached, using)
+        if attached or not _commits_alone():
+            _insert_together(row, attached)
         else:
-            row.save(force_insert=True, using=using)
+            row.save(force_insert=True)
     except (OperationalError, InterfaceError):
-        if not _may_go_on(using):
+        if not _may_go_on():
             raise
         row.pk = None
-        _insert_together(row, attached, using)
+        _insert_together(row, attached)
 
 
-def _may_go_on(using: str) -> bool:
+def _may_go_on() -> bool:
     """Whether what failed can be done once more: the database was busy, or is back and had closed the connection that
     this process kept. Other processes keep such connections, too, and Front tries only three times (§1.2)."""
-    connection = connections[using]
-    if connection.in_atomic_block:
+    current = connection()
+    if current.in_atomic_block:
         return False
-    connection.close_if_unusable_or_obsolete()
+    current.close_if_unusable_or_obsolete()
     return True
 
 
-def _commits_alone(using: str) -> bool:
+def _commits_alone() -> bool:
     """Whether one statement is a transaction of its own that is durable: four times as quick as one with a frame."""
-    connection = connections[using]
-    if connection.in_atomic_block or not connection.get_autocommit():
+    current = connection()
+    if current.in_atomic_block or not current.get_autocommit():
         return False
-    if connection.vendor != "postgresql":
+    if current.vendor != "postgresql":
         return True
-    connection.ensure_connection()
-    if connection.connection not in _durable:
-        with connection.cursor() as cursor:
+    current.ensure_connection()
+    if current.connection not in _durable:
+        with current.cursor() as cursor:
             cursor.execute("SHOW synchronous_commit")
-            _durable[connection.connection] = cursor.fetchone()[0] != "off"
-    return _durable[connection.connection]
+            _durable[current.connection] = cursor.fetchone()[0] != "off"
+    return _durable[current.connection]
 
 
 @nested_transaction
-def _insert_together(row: models.Model, attached: list[MmsFile], using: str) -> None:
-    row.save(force_insert=True, using=using)
+def _insert_together(row: models.Model, attached: list[MmsFile]) -> None:
+    row.save(force_insert=True)
     for file in attached:
         file.pk, file.message_id = None, row.pk
-    MmsFile.objects.using(using).bulk_create(attached)
+    MmsFile.objects.bulk_create(attached)
 
 
 def _identity(account: str, push: InboundPush, raw: bytes) -> str:
     """Which delivery of Front's this is. GET brings no id (§2.5.2); what its fields do not tell apart, its bytes do."""
     if push.id is not None:
-        return _digest(push.api, account, push.id)
+        return digest(push.api, account, push.id)
     if push.api == "get" and push.counter is not None and push.sent is not None:
-        return _digest("get", account, push.counter, int(push.sent.timestamp()), push.sender, push.recipient)
-    return _digest("raw", push.api, account, hashlib.sha256(raw).hexdigest())
+        return digest("get", account, push.counter, int(push.sent.timestamp()), push.sender, push.recipient)
+    return digest("raw", push.api, account, hashlib.sha256(raw).hexdigest())
 
 
 def content_digest(push: InboundPush, raw: bytes) -> str:
     """What is said, however it is written down; where some of it could not be read, the bytes themselves."""
     if push.problem:
-        return _digest("raw", hashlib.sha256(raw).hexdigest())
+        return digest("raw", hashlib.sha256(raw).hexdigest())
     attached = [[part.id, part.content_type, part.name, part.digest] for part in push.files]
     sent = push.sent and push.sent.isoformat()
-    return _digest(push.recipient, push.sender, push.text, sent, push.counter, push.keyword, attached)
+    return digest(push.recipient, push.sender, push.text, sent, push.counter, push.keyword, attached)
 
 
-def _digest(*parts: Any) -> str:
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
-
-
-def _hint(using: str | None) -> None:
-    transaction.on_commit(lambda: events.hint("deliver_events"), using=using)
+def _hint() -> None:
+    on_commit(lambda: events.hint("deliver_events"))

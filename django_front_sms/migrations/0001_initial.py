@@ -20,7 +20,7 @@ MYSQL_INDEXES = [
     ("OutboundMessage", "front_sms_at_risk", "state, risk_at"),
     ("OutboundMessage", "front_sms_no_status_yet", "account, state, status_missed_at, sent_at"),
     ("OutboundMessage", "front_sms_out_urgent", "priority, id"),
-    ("OutboundMessage", "front_sms_sensitive", "sensitive, id"),
+    ("OutboundMessage", "front_sms_sensitive", "`sensitive`, id"),
     ("DeliveryStatus", "front_sms_status_problem", "problem(1), id"),
     ("InboundMessage", "front_sms_in_problem", "problem(1), id"),
     ("Event", "front_sms_event_failed", "failed, id"),
@@ -32,6 +32,9 @@ MYSQL_INDEXES = [
 def replace_partial_indexes(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.vendor != "mysql":
         return
+    for statement in schema_editor.deferred_sql:  # indexes of CreateModel, which are otherwise made at the end
+        schema_editor.execute(statement)
+    schema_editor.deferred_sql.clear()
     for model, name, columns in MYSQL_INDEXES:
         table = apps.get_model("front_sms", model)._meta.db_table
         addition = f", ADD INDEX {name} ({columns})" if columns else ""
@@ -54,7 +57,7 @@ class Migration(migrations.Migration):
                 ("account", models.CharField(max_length=50, verbose_name="account")),
                 ("claims", models.BigIntegerField(default=0, editable=False)),
                 ("clock", models.DateTimeField(editable=False, null=True)),
-                ("streams", models.JSONField(default=dict, editable=False)),
+                ("slots", models.JSONField(default=dict, editable=False)),
                 ("generation", models.PositiveIntegerField(default=0, editable=False)),
                 ("paused_at", models.DateTimeField(blank=True, null=True, verbose_name="paused since")),
                 ("pause_code", models.IntegerField(blank=True, null=True, verbose_name="because of code")),
@@ -140,7 +143,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["key"],
+                "abstract": False,
                 "default_permissions": (),
+                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
@@ -363,6 +368,7 @@ class Migration(migrations.Migration):
                             ("schedule", "its scheduled time"),
                             ("twin", "the end of the duplicate window of an equal message"),
                             ("retry", "the next attempt"),
+                            ("quiet", "the end of the quiet hours"),
                         ],
                         default="",
                         max_length=8,

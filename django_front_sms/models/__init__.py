@@ -1,4 +1,4 @@
-"""What this app remembers. Rows, their queries, constraints and indexes: no HTTP and no signals here."""
+"""The tables: rows, their queries, constraints and indexes. No HTTP and no signals here."""
 
 from django_front_sms.models.account import AccountState
 from django_front_sms.models.conversation import HandledConversation

@@ -1,29 +1,39 @@
-"""What an account needs to remember between claims, in every process."""
+"""What sending remembers of an account between claims, in every process."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
 
-class AccountState(models.Model):
-    """What sending must remember of one gateway account; its row is also the lock that claims queue up for.
 
-    Nothing refers to it, so that locking it never waits for a foreign key. `key` is `conf.Account.gateway`.
+class AccountQuerySet(PrimaryQuerySet["AccountState"]):
+    def paused(self) -> Self:
+        """Accounts whose sending is paused."""
+        return self.filter(paused_at__isnull=False)
+
+
+class AccountState(PrimaryModel):
+    """What sending must remember of one gateway account. Its row is also the lock that claims of the account take.
+
+    No foreign key refers to it, so that locking it never waits for one. `key` is `conf.Account.gateway`.
     """
 
     key = models.CharField(max_length=32, unique=True, editable=False)
     account = models.CharField(_("account"), max_length=50)
     claims = models.BigIntegerField(default=0, editable=False)
     clock = models.DateTimeField(null=True, editable=False)  # the highest time that a claim or a sweep saw
-    streams = models.JSONField(default=dict, editable=False)
+    slots = models.JSONField(default=dict, editable=False)  # who may claim, by lane and number
     generation = models.PositiveIntegerField(default=0, editable=False)  # counts the resumes
     paused_at = models.DateTimeField(_("paused since"), null=True, blank=True)
     pause_code = models.IntegerField(_("because of code"), null=True, blank=True)
     probe_at = models.DateTimeField(_("next probe"), null=True, blank=True)
     probes = models.PositiveIntegerField(_("probes"), default=0)
     rate_at = models.DateTimeField(null=True, editable=False)  # up to when MAX_PER_SECOND is used up
+
+    objects: ClassVar = AccountQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("account")
@@ -35,9 +45,12 @@ class AccountState(models.Model):
 
     @classmethod
     def lock(cls, key: str, account: str) -> "AccountState":
-        """Take the lock until the transaction ends. An UPDATE, as the first statement of the transaction: that alone
-        locks on every database, and reads nothing from before the lock."""
-        if not cls.objects.filter(key=key).update(claims=F("claims") + 1):
+        """Lock the row until the transaction ends, and return it.
+
+        The lock is an UPDATE, which locks on every database. It must be the transaction's first statement, so that
+        nothing was read before the lock."""
+        row = cls.objects.filter(key=key)
+        if not row.update(claims=F("claims") + 1, account=account):
             cls.objects.get_or_create(key=key, defaults={"account": account})
-            cls.objects.filter(key=key).update(claims=F("claims") + 1)
+            row.update(claims=F("claims") + 1)
         return cls.objects.get(key=key)

@@ -7,8 +7,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from django_front_sms.models.primary import PrimaryModel
 
-class HandledConversation(models.Model):
+
+class HandledConversation(PrimaryModel):
     """A conversation that needs no answer, until a newer inbound message than `up_to` is received."""
 
     account = models.CharField(_("account"), max_length=50)

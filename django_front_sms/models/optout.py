@@ -1,4 +1,4 @@
-"""Who does not want to hear from us."""
+"""People who want no more messages."""
 
 from typing import ClassVar
 
@@ -8,10 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.models.inbound import InboundMessage
+from django_front_sms.models.primary import PrimaryModel
 
 
-class OptOut(models.Model):
-    """Somebody who wants no more messages from a sender of an account, or with an empty `sender` from any of them."""
+class OptOut(PrimaryModel):
+    """A number that wants no more messages from a sender of an account; an empty `sender` stands for all of them."""
 
     account = models.CharField(_("account"), max_length=50, default="default")
     sender = models.CharField(

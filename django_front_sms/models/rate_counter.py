@@ -4,8 +4,10 @@ from typing import ClassVar
 
 from django.db import models
 
+from django_front_sms.models.primary import PrimaryModel
 
-class RateCounter(models.Model):
+
+class RateCounter(PrimaryModel):
     """What was sent within the period of one limit, for one account, one recipient or the whole site.
 
     The row is also the lock behind which messages are counted. `key` is a keyed digest: it does not tell the number.

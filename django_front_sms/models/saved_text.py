@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.gateway.placeholders import PlaceholderError, placeholders
+from django_front_sms.models.primary import PrimaryModel
 
 
 def check_placeholders(text: str) -> None:
@@ -22,7 +23,7 @@ def check_placeholders(text: str) -> None:
         ) from None
 
 
-class SavedText(models.Model):
+class SavedText(PrimaryModel):
     """A text with `{placeholders}`, for one account and language or for all of them."""
 
     name = models.CharField(_("name"), max_length=100, help_text=_("What the text is called, in lists and in code."))

@@ -4,13 +4,12 @@ Plain numbers for the dashboard, a terminal or a monitoring system. Each functio
 that an index answers, so that all of them together stay under a tenth of a second at millions of rows.
 """
 
-import hashlib
 import logging
 import math
 import statistics
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
@@ -22,9 +21,8 @@ from django.db.models.functions import TruncHour
 from django.utils import timezone
 
 from django_front_sms.conf import get_settings
-from django_front_sms.models import (
-    OutboundMessage,
-)
+from django_front_sms.db.digest import digest
+from django_front_sms.models import OutboundMessage
 from django_front_sms.monitoring.alerts import RECENTLY
 from django_front_sms.states import ACCEPTED, State
 
@@ -98,40 +96,45 @@ class Traffic:
         return tallies
 
 
-def traffic(days: int, now: datetime | None = None) -> Traffic:
+def traffic(days: int, now: datetime | None = None, accounts: Collection[str] | None = None) -> Traffic:
     """What was asked for today and in the `days - 1` days before, as the current time zone has them; one query.
 
     Where there were many messages, those of days long over are counted once an hour, and kept in Django's cache.
+    `accounts`: count the messages of these only; None: of all in the settings.
     """
     zone = timezone.get_current_timezone()
     today = timezone.localdate(now)
     since = datetime.combine(today - timedelta(days=days - 1), time.min, zone).astimezone(UTC)
     settled = datetime.combine(today, time.min, UTC) - _SETTLED_AFTER
-    names = sorted(get_settings().accounts)
-    digest = hashlib.blake2b("\n".join(names).encode(), digest_size=8).hexdigest()
-    key = f"front_sms:hours:{digest}:{since:%Y%m%d%H}:{settled:%Y%m%d}"
+    names = _names(accounts)
+    key = f"front_sms:hours:{digest(*names)}:{since:%Y%m%d%H}:{settled:%Y%m%d}"
     old: list[_Hour] | None = _recall(key)
     if old is not None:
-        return Traffic([*old, *_hours(settled)], zone)
-    hours = _hours(since)
+        return Traffic([*old, *_hours(settled, names)], zone)
+    hours = _hours(since, names)
     old = [hour for hour in hours if hour[0] < settled]
     if sum(sum(messages.values()) for _hour, messages, _segments in old) >= _WORTH_KEEPING:
         _keep(key, old)
     return Traffic(hours, zone)
 
 
-def _hours(since: datetime) -> list[_Hour]:
+def _names(accounts: Collection[str] | None) -> list[str]:
+    known = get_settings().accounts
+    return sorted(known if accounts is None else known.keys() & set(accounts))
+
+
+def _hours(since: datetime, accounts: Collection[str]) -> list[_Hour]:
     # By UTC's hours, and not by days: MySQL knows no other time zone unless somebody told it.
-    hours = asked_for(since).order_by().values_list(TruncHour("created_at", tzinfo=UTC), "state")
+    hours = asked_for(since, accounts).order_by().values_list(TruncHour("created_at", tzinfo=UTC), "state")
     tallies: defaultdict[datetime, Tally] = defaultdict(Tally)
     for hour, state, count, segments in hours.annotate(count=Count("*"), parts=Sum("segments")):
         tallies[hour].add(state, count, segments)
     return [(hour, dict(tally.messages), tally.segments) for hour, tally in tallies.items()]
 
 
-def asked_for(since: datetime) -> "QuerySet[OutboundMessage]":
-    """The messages of the accounts in the settings since then: the index on these begins with the account."""
-    return OutboundMessage.objects.filter(account__in=list(get_settings().accounts), created_at__gte=since)
+def asked_for(since: datetime, accounts: Collection[str] | None = None) -> "QuerySet[OutboundMessage]":
+    """The messages since then of these accounts in the settings (None: all): the index begins with the account."""
+    return OutboundMessage.objects.filter(account__in=_names(accounts), created_at__gte=since)
 
 
 def _recall(key: str) -> Any:
@@ -149,10 +152,10 @@ def _keep(key: str, value: object) -> None:
         logger.warning("Django's cache cannot be written: figures are counted anew each time.", exc_info=True)
 
 
-def refusals(now: datetime | None = None) -> list[tuple[int | None, int]]:
+def refusals(now: datetime | None = None, accounts: Collection[str] | None = None) -> list[tuple[int | None, int]]:
     """Front's error codes of the messages that were rejected in the last `RECENTLY`, the most frequent first; None for
     those that were refused here (opted out, for example)."""
-    rejected = asked_for((now or timezone.now()) - RECENTLY).filter(state=State.REJECTED)
+    rejected = asked_for((now or timezone.now()) - RECENTLY, accounts).filter(state=State.REJECTED)
     counted = rejected.order_by().values_list("error_code").annotate(count=Count("*")).order_by("-count", "error_code")
     return [(code, count) for code, count in counted]
 
@@ -177,8 +180,10 @@ class DeliveryTimes:
         return bisect_left(self.seconds, high) - bisect_left(self.seconds, low)
 
 
-def delivery_times(sample: int = SAMPLE) -> DeliveryTimes:
+def delivery_times(sample: int = SAMPLE, accounts: Collection[str] | None = None) -> DeliveryTimes:
     """Of the latest messages that were delivered: from when Front took them to when it told that they had arrived."""
     latest = OutboundMessage.objects.filter(state=State.DELIVERED).order_by("-pk")
+    if accounts is not None:
+        latest = latest.filter(account__in=accounts)
     took = latest.values_list(F("delivered_at") - F("sent_at"), flat=True)[:sample]
     return DeliveryTimes(sorted(max(each.total_seconds(), 0.0) for each in took if each is not None))

@@ -13,6 +13,7 @@ refused with Front's code, or listed as unconfirmed.* `docs/why/sending.md` give
     records.py       messages and attempts as plain objects
     clock_skew.py    what happens when the database's clock steps back
     transitions.py   the one place where a state changes
+    quiet.py         waiting for the end of quiet hours
     slots.py         the right to claim for an account and lane
     accounts.py      pausing, probing and resuming an account
     dispatcher.py    the loop over all of these

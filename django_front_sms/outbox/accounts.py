@@ -2,14 +2,13 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-
-from django.db import transaction
 
 from django_front_sms import events
 from django_front_sms.conf import Account, get_settings
 from django_front_sms.db.clock import database_now
+from django_front_sms.db.routing import on_commit
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.events import records
 from django_front_sms.gateway.codes import ErrorCode
@@ -17,8 +16,8 @@ from django_front_sms.models import AccountState, Decision, Event
 
 logger = logging.getLogger(__name__)
 
-
 FIRST_PROBE = timedelta(minutes=1)
+LONGEST_BETWEEN_PROBES = 60  # minutes
 
 
 def pause(account: Account, refusals: Sequence[tuple[int, int]]) -> None:
@@ -37,7 +36,18 @@ def pause(account: Account, refusals: Sequence[tuple[int, int]]) -> None:
     state.probe_at = state.paused_at + FIRST_PROBE if state.pause_code == ErrorCode.NO_CREDIT else None
     state.save(update_fields=["paused_at", "pause_code", "probes", "probe_at"])
     Event.objects.bulk_create([records.sending_paused(account.name, state.pause_code)])
-    logger.warning("Sending is paused for account %s: Front answered with code %d", account.name, state.pause_code)
+    logger.error("Sending is paused for account %s: Front answered with code %d", account.name, state.pause_code)
+
+
+def is_probe_due(state: AccountState, now: datetime) -> bool:
+    """Whether a paused account may try one message. Only lack of credit (code 5) ends without a person."""
+    return state.pause_code == ErrorCode.NO_CREDIT and state.probe_at is not None and state.probe_at <= now
+
+
+def count_probe(state: AccountState, now: datetime) -> None:
+    """Set the time of the next probe: after 2, 4, 8 … minutes, at most an hour. The caller saves `state`."""
+    state.probes += 1
+    state.probe_at = now + timedelta(minutes=min(2**state.probes, LONGEST_BETWEEN_PROBES))
 
 
 def end_probe(account: Account, generation: int) -> None:
@@ -48,10 +58,10 @@ def end_probe(account: Account, generation: int) -> None:
 
 
 def resume(account: str, by: Any = None) -> bool:
-    """Go on sending for a paused account; False where it was not paused."""
+    """Resume sending for a paused account; False if it was not paused."""
     resumed = _resume(account, by)
     if resumed:
-        transaction.on_commit(lambda: events.hint("dispatch"))
+        on_commit(lambda: events.hint("dispatch"))
     return resumed
 
 

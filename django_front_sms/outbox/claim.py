@@ -1,7 +1,7 @@
-"""Taking due messages for one attempt each: step 1 of sending.
+"""Claiming due messages for one attempt each: step 1 of sending.
 
-A claim is one short transaction behind the account's lock row. What it returns is committed: from then on the
-messages are ours until `send_by`, and lost to us after their lease.
+A claim is one short transaction behind the account's lock row. When it returns, it is committed: this process may send
+the messages until `send_by`, and loses them when their lease expires.
 """
 
 import math
@@ -10,36 +10,39 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.db.models import F, QuerySet
 
-from django_front_sms import optouts
+from django_front_sms import optouts, quiet_hours
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.db.bulk import insert_rows
 from django_front_sms.db.clock import Moment, database_now
 from django_front_sms.db.lookups import AnyOf
+from django_front_sms.db.routing import connection
 from django_front_sms.db.transactions import short_transaction
-from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import AccountState, OutboundMessage, Priority, SendAttempt, Wait
+from django_front_sms.outbox import accounts, quiet
 from django_front_sms.outbox.clock_skew import handle_step_back
-from django_front_sms.outbox.duplicates import Twins
+from django_front_sms.outbox.duplicates import DuplicateWindow
 from django_front_sms.outbox.records import Attempt, DueMessage, Message, attempts_of, read
 from django_front_sms.outbox.rules import CLOCK_TOLERANCE, is_risky, leaves_doubt, may_repeat
-from django_front_sms.outbox.slots import Stream
-from django_front_sms.outbox.transitions import Move, apply
+from django_front_sms.outbox.slots import Slot
+from django_front_sms.outbox.transitions import Transition, apply
 from django_front_sms.outbox.wire import Wire, request_of, wire_of
 from django_front_sms.states import State
 
-PAGE = 200  # rows read at a time, at least: past the ones that have to wait
-MOST_IN_BULK = 200  # numbers in a request
+PAGE_SIZE = 200  # rows read at a time, at least; a claim reads on past messages that have to wait
+MAX_BULK_RECIPIENTS = 200  # in one request
+
+# The columns of the lock row that a claim may change.
+_STATE_FIELDS = ("clock", "slots", "rate_at", "probe_at", "probes")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One attempt to make. `began` is from before the claim: what is measured from it is never too short.
+    """One attempt to make. `began` is from before the claim, so no duration measured from it is too short.
 
-    `is_urgent`: it goes before whatever was claimed earlier and still waits for a thread.
+    `is_urgent`: it goes before jobs that were claimed earlier and still wait for a thread.
     """
 
     attempt_id: int
@@ -56,223 +59,278 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """What one claim gave: jobs of their own, or with `is_bulk` the rows of one bulk send, for one request (§2.4).
-    `capped`: something is due, and may go when the account's rate admits more."""
+class ClaimResult:
+    """The jobs of one claim. `is_bulk`: they are rows of one bulk send, for one request (§2.4). `is_throttled`: there
+    are due messages, and the account's rate admits none of them yet."""
 
     jobs: list[Job]
     is_bulk: bool = False
-    capped: bool = False
+    is_throttled: bool = False
 
 
 @dataclass(slots=True)
 class _Chosen:
+    """A message that may be sent now."""
+
     message: DueMessage
     wire: Wire
     attempt_id: int = 0
 
 
-def claim(stream: Stream, limit: int, conf: FrontSMSSettings) -> Claimed:
-    """Claim at most `limit` due messages for `stream`. An empty claim frees the stream."""
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A committed claim. `interval`: seconds between two requests of the account."""
+
+    state: AccountState
+    token: str
+    claimed_at: datetime
+    interval: float
+    chosen: list[_Chosen]
+
+
+def claim(slot: Slot, limit: int, conf: FrontSMSSettings) -> ClaimResult:
+    """Claim at most `limit` due messages for `slot`. A claim that finds none due frees the slot."""
     began = Moment.now()
-    token = secrets.token_hex(16)
-    memory, chosen, claimed_at, pace = _claim(stream, limit, conf, token)
-    if not chosen:
-        if stream.held and memory.rate_at:
-            stream.rest(memory.rate_at - claimed_at)
-        return Claimed([], capped=stream.held)
-    # Only what reads back as ours is sent: a commit whose fate is unclear claims nothing.
-    pks = [c.message.pk for c in chosen]
-    ours = set(_held_by(token, pks).filter(state=State.SENDING).values_list("pk", flat=True))
-    half = conf.timeout / 2
-    return Claimed(
-        [
-            Job(
-                attempt_id=c.attempt_id,
-                message_id=c.message.pk,
-                account=stream.account,
-                sms=request_of(c.message, c.wire, stream.account),
-                generation=memory.generation,
-                is_probe=memory.paused_at is not None,
-                is_urgent=c.message.priority == Priority.URGENT,
-                claimed_at=claimed_at,
-                began=began,
-                not_before=0 if c.message.bulk_id else place * pace,
-                send_by=min(half, _seconds_left(c.message, conf, claimed_at)),
-            )
-            for place, c in enumerate(chosen)
-            if c.message.pk in ours
-        ],
-        is_bulk=chosen[0].message.bulk_id is not None,
+    claimed = _claim_due(slot, limit, conf)
+    if not claimed.chosen:
+        if slot.held and claimed.state.rate_at:
+            slot.throttle(claimed.state.rate_at - claimed.claimed_at)
+        return ClaimResult([], is_throttled=slot.held)
+    # Only what reads back as ours is sent: if the outcome of a commit is unclear, nothing of it is.
+    pks = [chosen.message.pk for chosen in claimed.chosen]
+    ours = set(_held_by(claimed.token, pks).filter(state=State.SENDING).values_list("pk", flat=True))
+    jobs = [
+        _job(slot.account, conf, claimed, chosen, place, began)
+        for place, chosen in enumerate(claimed.chosen)
+        if chosen.message.pk in ours
+    ]
+    return ClaimResult(jobs, is_bulk=claimed.chosen[0].message.bulk_id is not None)
+
+
+def _job(account: Account, conf: FrontSMSSettings, claimed: _Claim, chosen: _Chosen, place: int, began: Moment) -> Job:
+    message = chosen.message
+    return Job(
+        attempt_id=chosen.attempt_id,
+        message_id=message.pk,
+        account=account,
+        sms=request_of(message, chosen.wire, account),
+        generation=claimed.state.generation,
+        is_probe=claimed.state.paused_at is not None,
+        is_urgent=message.priority == Priority.URGENT,
+        claimed_at=claimed.claimed_at,
+        began=began,
+        not_before=0 if message.bulk_id else place * claimed.interval,
+        send_by=min(conf.timeout / 2, _seconds_left(message, conf, claimed.claimed_at)),
     )
 
 
 def _seconds_left(message: Message, conf: FrontSMSSettings, claimed_at: datetime) -> float:
+    """Seconds in which Front's filter still catches a repetition of the first ambiguous attempt."""
     if message.risk_at is None:
         return math.inf
     return (message.risk_at + conf.resend_limit - claimed_at).total_seconds()
 
 
 @short_transaction
-def _claim(
-    stream: Stream, limit: int, conf: FrontSMSSettings, token: str
-) -> tuple[AccountState, list[_Chosen], datetime, float]:
-    account = stream.account
-    memory = AccountState.lock(account.gateway, account.name)
+def _claim_due(slot: Slot, limit: int, conf: FrontSMSSettings) -> _Claim:
+    account, token = slot.account, secrets.token_hex(16)
+    state = AccountState.lock(account.gateway, account.name)
     now = database_now()
-    handle_step_back(memory, account, now)
-    limit, pace = _within_rate(memory, account, conf, now, limit)
+    handle_step_back(state, account, now)
+    admitted, interval = _within_rate(state, account, conf, now, limit)
     chosen: list[_Chosen] = []
-    if stream.hold(memory, now, conf.lease) and limit:
-        chosen = _choose(memory, stream, conf, now, limit)
+    if slot.hold(state, now, conf.lease) and admitted:
+        chosen = _choose(state, slot, conf, now, admitted)
     if chosen:
-        chosen = _take(chosen, token, now, conf)
-        memory.rate_at = now + timedelta(seconds=len(chosen) * pace)
-    elif (
-        limit or memory.paused_at or not OutboundMessage.objects.due(account.name, stream.priorities, now=now).exists()
-    ):
-        stream.free(memory)
-    memory.account = account.name
-    memory.save(update_fields=["account", "clock", "streams", "rate_at", "probe_at", "probes"])
-    return memory, chosen, now, pace
+        chosen = _mark_claimed(chosen, token, now, conf)
+        state.rate_at = now + timedelta(seconds=len(chosen) * interval)
+    elif admitted or not _waits_for_rate(state, slot, now):
+        slot.free(state)
+    state.save(update_fields=_STATE_FIELDS)
+    return _Claim(state, token, now, interval, chosen)
 
 
 def _within_rate(
-    memory: AccountState, account: Account, conf: FrontSMSSettings, now: datetime, limit: int
+    state: AccountState, account: Account, conf: FrontSMSSettings, now: datetime, limit: int
 ) -> tuple[int, float]:
-    """How many the rate cap admits, and the seconds between two of them. What is claimed now goes out within T/4."""
+    """How many messages `MAX_PER_SECOND` admits, all to be sent within T/4, and the seconds between two of them."""
     if not account.max_per_second:
         return limit, 0.0
-    if memory.rate_at and memory.rate_at > now:
+    if state.rate_at and state.rate_at > now:
         return 0, 0.0
     return min(limit, max(1, int(conf.timeout / 4 * account.max_per_second))), 1 / account.max_per_second
 
 
-def _choose(memory: AccountState, stream: Stream, conf: FrontSMSSettings, now: datetime, limit: int) -> list[_Chosen]:
-    probing = memory.paused_at is not None
-    if probing:
-        if memory.pause_code != ErrorCode.NO_CREDIT or memory.probe_at is None or memory.probe_at > now:
-            return []
-        limit = 1
-    chosen: list[_Chosen] = []
-    for page in _pages(stream, now, max(limit, PAGE), riskless=probing):
-        bulk = page[0].bulk_id
-        if bulk and chosen:  # a chunk is a claim of its own
-            break
-        chosen += _sift(page, stream.account, conf, now, limit - len(chosen), {c.wire.twin_key for c in chosen})
-        if len(chosen) >= limit or (bulk and chosen):
-            break
-    if probing and chosen:
-        memory.probes += 1
-        memory.probe_at = now + timedelta(minutes=min(2**memory.probes, 60))
+def _waits_for_rate(state: AccountState, slot: Slot, now: datetime) -> bool:
+    """Whether messages of an account that is not paused are due."""
+    if state.paused_at is not None:
+        return False
+    return OutboundMessage.objects.due(slot.account.name, slot.priorities, now=now).exists()
+
+
+def _choose(state: AccountState, slot: Slot, conf: FrontSMSSettings, now: datetime, limit: int) -> list[_Chosen]:
+    """Choose what may be sent now; of a paused account at most one message, as a probe."""
+    if state.paused_at is None:
+        return _choose_due(slot, conf, now, limit)
+    if not accounts.is_probe_due(state, now):
+        return []
+    chosen = _choose_due(slot, conf, now, 1, without_risk=True)
+    if chosen:
+        accounts.count_probe(state, now)
     return chosen
 
 
-def _pages(stream: Stream, now: datetime, size: int, *, riskless: bool) -> Iterator[list[DueMessage]]:
-    """Due messages, page by page: those of one bulk send, or of none. Each page is new: what was read is left out."""
-    for priority in stream.priorities:
+def _choose_due(
+    slot: Slot, conf: FrontSMSSettings, now: datetime, limit: int, *, without_risk: bool = False
+) -> list[_Chosen]:
+    """At most `limit` messages: single ones, or those of one bulk send, which become a request of their own."""
+    quiet_until = quiet_hours.ends_at(slot.account.quiet_hours, now)
+    if quiet_until and Priority.NORMAL in slot.priorities:
+        quiet.postpone(slot.account, now, quiet_until)
+    chosen: list[_Chosen] = []
+    for page in _pages(slot, now, max(limit, PAGE_SIZE), without_risk=without_risk):
+        is_bulk = page[0].bulk_id is not None
+        if is_bulk and chosen:
+            break
+        keys = {earlier.wire.twin_key for earlier in chosen}
+        chosen += _select_sendable(page, slot.account, conf, now, limit - len(chosen), keys)
+        if len(chosen) >= limit or (is_bulk and chosen):
+            break
+    return chosen
+
+
+def _pages(slot: Slot, now: datetime, size: int, *, without_risk: bool) -> Iterator[list[DueMessage]]:
+    """Due messages, page by page: those of one bulk send, or single ones. Each row is read once."""
+    for priority in slot.priorities:
         seen: set[int] = set()
         while True:
-            due = OutboundMessage.objects.due(stream.account.name, [priority], now=now)
-            if riskless:
+            due = OutboundMessage.objects.due(slot.account.name, [priority], now=now)
+            if without_risk:
                 due = due.filter(risk_at__isnull=True)
             found = read(due.exclude(pk__in=seen)[:size], DueMessage)
             if not found:
                 break
             bulk = found[0].bulk_id
-            page = [message for message in found if message.bulk_id == bulk][: MOST_IN_BULK if bulk else None]
+            page = [message for message in found if message.bulk_id == bulk]
+            page = page[:MAX_BULK_RECIPIENTS] if bulk else page
             seen |= {message.pk for message in page}
             yield page
 
 
-def _sift(
+def _select_sendable(
     page: Sequence[DueMessage],
     account: Account,
     conf: FrontSMSSettings,
     now: datetime,
     limit: int,
-    taken: set[str],
+    chosen_keys: set[str],
 ) -> list[_Chosen]:
-    """Of `page`, what may go out now; what may not is moved to where it belongs, or to when it may."""
+    """Select at most `limit` messages of `page` that may be sent now. The others that were looked at get another state,
+    or another due time. `chosen_keys`: the twin keys that this claim has chosen from earlier pages."""
     histories = attempts_of(message for message in page if message.attempts)
     wires = {message.pk: wire_of(message, account, conf, _frozen(histories[message.pk])) for message in page}
-    twins = Twins.of([wire.twin_key for wire in wires.values()], now - conf.twin_gap, taken)
-    unwanted = {page[place].pk for place in optouts.refused(page)}
+    keys = [wire.twin_key for wire in wires.values()]
+    window = DuplicateWindow.of(keys, now - conf.twin_gap, chosen_keys)
+    opted_out = {page[place].pk for place in optouts.refused(page)}
+    hurdles = _Hurdles(account, conf, now, window, opted_out)
     chosen: list[_Chosen] = []
-    moves: list[Move] = []
+    transitions: list[Transition] = []
     for message in page:
         if len(chosen) >= limit:
             break
-        wire, history = wires[message.pk], histories[message.pk]
-        in_doubt = leaves_doubt(history)
-        move = (
-            _unfit(message, account, conf, now, in_doubt=in_doubt)
-            or (_unwanted(message, in_doubt=in_doubt) if message.pk in unwanted else None)
-            or _changed(message, wire, history)
-            or twins.in_the_way(message, wire.twin_key, conf, now, in_doubt=in_doubt)
-        )
-        if move:
-            moves.append(move)
+        wire = wires[message.pk]
+        transition = hurdles.transition_for(message, wire, histories[message.pk])
+        if transition:
+            transitions.append(transition)
         else:
             chosen.append(_Chosen(message, wire))
-            twins.taken.add(wire.twin_key)
-    apply(moves)
+            window.chosen_keys.add(wire.twin_key)
+    apply(transitions)
     return chosen
 
 
-def _unfit(message: Message, account: Account, conf: FrontSMSSettings, now: datetime, *, in_doubt: bool) -> Move | None:
+@dataclass(frozen=True, slots=True)
+class _Hurdles:
+    """Everything that can keep a due message from being sent now."""
+
+    account: Account
+    conf: FrontSMSSettings
+    now: datetime
+    window: DuplicateWindow
+    opted_out: set[int]
+
+    def transition_for(self, message: DueMessage, wire: Wire, history: Sequence[Attempt]) -> Transition | None:
+        """The transition of a message that may not be sent now; None if it may."""
+        in_doubt = leaves_doubt(history)
+        return (
+            _too_late(message, self.account, self.conf, self.now, in_doubt=in_doubt)
+            or _opted_out(message, self.opted_out, in_doubt=in_doubt)
+            or _edited(message, wire, history)
+            or self.window.transition_for(message, wire.twin_key, self.conf, self.now, in_doubt=in_doubt)
+        )
+
+
+def _too_late(
+    message: Message, account: Account, conf: FrontSMSSettings, now: datetime, *, in_doubt: bool
+) -> Transition | None:
+    """End a message that expired, or whose repetition Front's filter would no longer catch."""
     if message.risk_at is not None:
-        too_late = now >= message.risk_at + conf.resend_limit or message.risk_at > now + CLOCK_TOLERANCE
-        if too_late or not may_repeat(message, account):
-            return Move(message, State.UNCONFIRMED)
+        out_of_time = now >= message.risk_at + conf.resend_limit or message.risk_at > now + CLOCK_TOLERANCE
+        if out_of_time or not may_repeat(message, account):
+            return Transition(message, State.UNCONFIRMED)
     if message.expires_at is not None and message.expires_at <= now:
-        return Move(message, State.UNCONFIRMED if in_doubt else State.EXPIRED)
+        return Transition(message, State.UNCONFIRMED if in_doubt else State.EXPIRED)
     return None
 
 
-def _unwanted(message: Message, *, in_doubt: bool) -> Move:
-    """The recipient opted out since it was queued."""
+def _opted_out(message: Message, opted_out: set[int], *, in_doubt: bool) -> Transition | None:
+    """End a message whose recipient opted out since it was queued."""
+    if message.pk not in opted_out:
+        return None
     state = State.UNCONFIRMED if in_doubt else State.CANCELLED
-    return Move(message, state, {"error_text": "The recipient opted out of messages from this sender."})
+    return Transition(message, state, {"error_text": "The recipient opted out of messages from this sender."})
 
 
 def _frozen(history: Sequence[Attempt]) -> Attempt | None:
-    """The attempt that froze what stands on the wire: the first, or the first since a person had it sent again."""
+    """The attempt that froze the wire fields: the first, or the first since a person had the message sent again."""
     return next((attempt for attempt in history if not attempt.voided), None)
 
 
-def _changed(message: Message, wire: Wire, history: Sequence[Attempt]) -> Move | None:
-    """A row that was edited after its first claim is never sent as a second text, and one at risk never to another
-    gateway, whose filter does not know it."""
+def _edited(message: Message, wire: Wire, history: Sequence[Attempt]) -> Transition | None:
+    """Leave an edited message to people: it is never sent as a second text, and at risk never to another gateway, whose
+    filter does not know it."""
     first = _frozen(history)
     risky = next(filter(is_risky, history), None)
     if first is not None and first.wire_digest != wire.digest:
-        return Move(message, State.UNCONFIRMED, {"error_text": "The message was changed after its first attempt."})
-    if risky is not None and risky.twin_key != wire.twin_key:
-        return Move(message, State.UNCONFIRMED, {"error_text": "The account was changed after an unclear attempt."})
-    return None
+        error = "The message was changed after its first attempt."
+    elif risky is not None and risky.twin_key != wire.twin_key:
+        error = "The account was changed after an unclear attempt."
+    else:
+        return None
+    return Transition(message, State.UNCONFIRMED, {"error_text": error})
 
 
-def _take(chosen: Sequence[_Chosen], token: str, now: datetime, conf: FrontSMSSettings) -> list[_Chosen]:
-    """Mark them as ours. A late answer may have moved one since it was read: that one is not taken."""
+def _mark_claimed(chosen: Sequence[_Chosen], token: str, now: datetime, conf: FrontSMSSettings) -> list[_Chosen]:
+    """Mark the messages as `sending` and store an attempt for each. Leaves out messages that a late answer has moved
+    since they were read."""
     pks = [c.message.pk for c in chosen]
-    taken = OutboundMessage.objects.filter(AnyOf(F("pk"), pks), state=State.QUEUED, next_at__lte=now).update(
+    marked = OutboundMessage.objects.filter(AnyOf(F("pk"), pks), state=State.QUEUED, next_at__lte=now).update(
         state=State.SENDING,
         token=token,
         lease_until=now + conf.lease,
         attempts=F("attempts") + 1,
         waits_for=Wait.NOTHING,
     )
-    if taken != len(pks):
+    if marked != len(pks):
         ours = set(_held_by(token, pks).values_list("pk", flat=True))
         chosen = [c for c in chosen if c.message.pk in ours]
-    attempts = [_attempt(c, token, now) for c in chosen]
+    attempts = [_new_attempt(c, token, now) for c in chosen]
     insert_rows(attempts)
-    if not connection.features.can_return_rows_from_bulk_insert:  # MySQL
+    if not connection().features.can_return_rows_from_bulk_insert:  # MySQL
         attempts = read(SendAttempt.objects.filter(message__in=pks, token=token), Attempt)
-    numbers = {attempt.message_id: attempt.pk for attempt in attempts}
+    attempt_ids = {attempt.message_id: attempt.pk for attempt in attempts}
     for c in chosen:
-        c.attempt_id = numbers[c.message.pk]
+        c.attempt_id = attempt_ids[c.message.pk]
     return list(chosen)
 
 
@@ -280,7 +338,7 @@ def _held_by(token: str, pks: Sequence[int]) -> "QuerySet[OutboundMessage]":
     return OutboundMessage.objects.filter(AnyOf(F("pk"), pks), token=token)
 
 
-def _attempt(chosen: _Chosen, token: str, now: datetime) -> Attempt:
+def _new_attempt(chosen: _Chosen, token: str, now: datetime) -> Attempt:
     return Attempt(
         message_id=chosen.message.pk,
         number=chosen.message.attempts + 1,

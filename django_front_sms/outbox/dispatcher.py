@@ -2,27 +2,76 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import Error
 
 from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.db.clock import Moment, database_now
+from django_front_sms.db.routing import connection
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox.claim import claim
-from django_front_sms.outbox.executor import Exchanger
-from django_front_sms.outbox.settle import Result, settle
-from django_front_sms.outbox.slots import Stream, release, streams_of
+from django_front_sms.outbox.executor import Executor
+from django_front_sms.outbox.settle import AttemptResult, settle
+from django_front_sms.outbox.slots import Slot, release, slots_of
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500  # answers recorded at once …
-PATIENCE = 0.5  # … or as many as came in within this many seconds
+FLUSH_AFTER = 0.5  # … or as many as came in within so many seconds
 _TICK = 0.05
-_LOOK_EVERY = 0.05  # seconds between looks at streams that had nothing due, where a one-time code may have come
-_ASK_EVERY = 1.0  # seconds between questions for the time, for that
+_CHECK_EVERY = 0.05  # seconds between looks at slots that had nothing due: a one-time code may have come
+_ASK_CLOCK_EVERY = 1.0  # seconds between questions to the database for its time
 _DATABASE_RETRY = 1.0
+
+
+class Phase(Enum):
+    """What a run is doing."""
+
+    CLAIMING = "claims what is due, sends it and records the answers"
+    DRAINING = "claims nothing more; waits for the answers in flight and records them"
+
+
+class Found(Enum):
+    """What a round of claims found."""
+
+    NOTHING = "nothing is due"
+    THROTTLED = "messages are due, and their account's rate admits none yet"
+    JOBS = "messages were claimed"
+
+
+@dataclass(slots=True)
+class _Answers:
+    """Answers that are not stored yet."""
+
+    results: list[AttemptResult] = field(default_factory=list)
+    since: Moment = field(default_factory=Moment.now)
+
+    def add(self, results: Sequence[AttemptResult]) -> None:
+        if results and not self.results:
+            self.since = Moment.now()
+        self.results += results
+
+    @property
+    def are_ripe(self) -> bool:
+        return len(self.results) >= BATCH or self.since.elapsed() >= FLUSH_AFTER
+
+
+@dataclass(slots=True)
+class _DatabaseTime:
+    """The database's time, asked for now and then and estimated in between. It is exact enough for looking whether
+    something is due; a claim asks anew."""
+
+    asked: Moment | None = None
+    answer: datetime | None = None
+
+    def estimate(self, *, fresh: bool) -> datetime:
+        if fresh or self.asked is None or self.answer is None or self.asked.elapsed() >= _ASK_CLOCK_EVERY:
+            self.asked, self.answer = Moment.now(), database_now()
+        return self.answer + timedelta(seconds=self.asked.elapsed())
 
 
 class Dispatcher:
@@ -30,119 +79,127 @@ class Dispatcher:
 
     def __init__(self, conf: FrontSMSSettings) -> None:
         self._conf = conf
-        self._exchanger = Exchanger(conf)
-        self._streams = [stream for account in conf.accounts.values() for stream in streams_of(account)]
-        self._unsettled: list[Result] = []
-        self._unsettled_since = Moment.now()
-        self._capped = False
-        self._looked: Moment | None = None
-        self._asked: tuple[Moment, datetime] | None = None
-        self.claimed = 0
+        self._executor = Executor(conf)
+        self._slots = [slot for account in conf.accounts.values() for slot in slots_of(account)]
+        self._answers = _Answers()
+        self._time = _DatabaseTime()
+        self._checked: Moment | None = None  # when slots that are not held were last looked at
+        self.attempts = 0
 
     def run(self, seconds: float | None, hand_over: Callable[[], bool]) -> int:
-        """Send what is due. After `seconds`, `hand_over` to another run; while it gives False, go on. None: until
-        nothing is due. Gives how many attempts were made."""
-        began = Moment.now()
+        """Send what is due. After `seconds`, `hand_over` to another run; while it returns False, go on. None: until
+        nothing is due. Returns the number of attempts."""
+        phase, turn = Phase.CLAIMING, Moment.now()
         try:
-            claiming = True
             while True:
-                if claiming and seconds is not None and began.elapsed() >= seconds:
-                    began = Moment.now()  # where nobody takes over, asking again at once would only cost time
+                if phase is Phase.CLAIMING and seconds is not None and turn.elapsed() >= seconds:
+                    turn = Moment.now()  # if nobody takes over, ask again only after another turn
                     if hand_over():
-                        claiming = self._capped = False
+                        phase = Phase.DRAINING
                         self._release()
-                idle = self._idle()
-                found = self._claim() if claiming else False
-                if idle and not found and not self._capped:
-                    return self.claimed
-                self._collect(wait=not found)
+                was_idle = self._is_idle
+                found = self._claim() if phase is Phase.CLAIMING else Found.NOTHING
+                if was_idle and found is Found.NOTHING:
+                    return self.attempts
+                self._collect(found)
         finally:
             self._finish()
 
-    def _claim(self) -> bool:
-        """Claim for each stream that has something due; whether any was claimed."""
-        found = self._capped = False
-        look = self._looked is None or self._looked.elapsed() >= _LOOK_EVERY or self._idle()
-        now = None
-        if look:
-            self._looked, now = Moment.now(), self._about_now()
-        for stream in self._streams:
-            if stream.rests:
-                self._capped = True
-                continue
-            # A held stream is claimed for even where nothing seems due: only an empty claim may give it back.
-            if stream.room <= 0 or not (stream.held or (now and self._has_due(stream, now))):
-                continue
-            claimed = claim(stream, stream.room, self._conf)
-            self._capped |= claimed.capped
-            if claimed.jobs:
-                self._exchanger.submit(stream, claimed)
-                self.claimed += len(claimed.jobs)
-                found = True
+    @property
+    def _in_flight(self) -> int:
+        return sum(slot.in_flight for slot in self._slots)
+
+    @property
+    def _is_idle(self) -> bool:
+        return not self._in_flight and not self._answers.results
+
+    def _claim(self) -> Found:
+        """Claim for each slot that has something due."""
+        found = Found.NOTHING
+        now = self._time_to_check()
+        for slot in self._slots:
+            if slot.is_throttled:
+                found = _more(found, Found.THROTTLED)
+            elif self._is_worth_a_claim(slot, now):
+                found = _more(found, self._claim_for(slot))
         return found
 
-    def _under_way(self) -> bool:
-        return any(stream.under_way for stream in self._streams)
+    def _time_to_check(self) -> datetime | None:
+        """The database's time if slots that are not held are to be looked at in this round, otherwise None."""
+        if self._checked is not None and self._checked.elapsed() < _CHECK_EVERY and not self._is_idle:
+            return None
+        self._checked = Moment.now()
+        return self._time.estimate(fresh=self._is_idle)
 
-    def _idle(self) -> bool:
-        return not self._under_way() and not self._unsettled
+    def _is_worth_a_claim(self, slot: Slot, now: datetime | None) -> bool:
+        if slot.room <= 0:
+            return False
+        if slot.held:  # even if nothing seems due: only an empty claim may give the slot back
+            return True
+        return now is not None and OutboundMessage.objects.due(slot.account.name, slot.priorities, now=now).exists()
 
-    def _about_now(self) -> datetime:
-        """The database's time, near enough to look whether something is due; who claims it asks once more."""
-        if self._asked is None or self._idle() or self._asked[0].elapsed() >= _ASK_EVERY:
-            self._asked = Moment.now(), database_now()
-        asked, answer = self._asked
-        return answer + timedelta(seconds=asked.elapsed())
+    def _claim_for(self, slot: Slot) -> Found:
+        claimed = claim(slot, slot.room, self._conf)
+        if claimed.jobs:
+            self._executor.submit(slot, claimed)
+            self.attempts += len(claimed.jobs)
+            return Found.JOBS
+        return Found.THROTTLED if claimed.is_throttled else Found.NOTHING
 
-    def _has_due(self, stream: Stream, now: datetime) -> bool:
-        return OutboundMessage.objects.due(stream.account.name, stream.priorities, now=now).exists()
-
-    def _collect(self, *, wait: bool) -> None:
-        patience = _TICK if wait and (self._under_way() or self._capped) else 0
-        answers = self._exchanger.collect(patience, self._enough())
-        if answers and not self._unsettled:
-            self._unsettled_since = Moment.now()
-        self._unsettled += answers
-        ripe = len(self._unsettled) >= BATCH or self._unsettled_since.elapsed() >= PATIENCE
-        if self._unsettled and (ripe or not self._under_way()):
-            self._settle()
+    def _collect(self, found: Found) -> None:
+        """Collect answers, waiting for some if there was nothing to claim, and record them when they are ripe."""
+        must_wait = found is Found.THROTTLED or (found is Found.NOTHING and self._in_flight)
+        self._answers.add(self._executor.collect(_TICK if must_wait else 0, self._enough()))
+        if self._answers.results and (self._answers.are_ripe or not self._in_flight):
+            self._record()
 
     def _enough(self) -> int:
-        """How many answers there would be something to do for: a batch to record, room for a claim, or the last."""
-        refills = [stream.until_refill for stream in self._streams if stream.held]
-        last = sum(stream.under_way for stream in self._streams)
-        return max(1, min([BATCH - len(self._unsettled), last, *refills]))
+        """Number of answers worth waking up for: a batch to record, room for a claim, or the last ones."""
+        refills = [slot.until_refill for slot in self._slots if slot.held]
+        return max(1, min([BATCH - len(self._answers.results), self._in_flight, *refills]))
 
-    def _settle(self) -> None:
-        """Record all that is known. While the database is away it is kept, and nothing new is claimed."""
+    def _record(self) -> None:
+        """Store all answers. Whatever goes wrong, they are kept and tried again; nothing is claimed meanwhile."""
         while True:
             try:
-                settle(self._unsettled, self._conf)
-                self._unsettled = []
+                settle(self._answers.results, self._conf)
+                self._answers.results = []
                 return
-            except (OperationalError, InterfaceError) as error:
+            except Exception as error:  # logged without its words: a database quotes the values that it refuses
                 logger.error(
-                    "The database is away (%s): %d answers wait to be stored",
+                    "%d answers could not be stored yet (%s): they are kept and tried again. Check the database",
+                    len(self._answers.results),
                     type(error).__name__,
-                    len(self._unsettled),
                 )
                 time.sleep(_DATABASE_RETRY)
-                if not connection.in_atomic_block:
-                    close_old_connections()
+                _reconnect()
 
     def _finish(self) -> None:
-        """What is under way is waited for and recorded, also where claiming has failed."""
-        while not self._idle():
-            self._collect(wait=True)
+        """Wait for the answers in flight and record them, even after a claim has failed."""
+        while not self._is_idle:
+            self._collect(Found.NOTHING)
         try:
             self._release()
-        except (OperationalError, InterfaceError):
-            logger.warning("A stream could not be given back; its lease ends by itself")
+        except Error:
+            logger.warning("A slot could not be given back; its lease ends by itself")
 
     def _release(self) -> None:
-        for stream in self._streams:
-            if stream.held:
-                release(stream)
+        for slot in self._slots:
+            if slot.held:
+                release(slot)
+
+
+def _more(one: Found, other: Found) -> Found:
+    """The one of the two that asks for more work: jobs, before throttled, before nothing."""
+    order = list(Found)
+    return max(one, other, key=order.index)
+
+
+def _reconnect() -> None:
+    """Close the connection, so that the next try makes a new one: after a fail-over the old one may be to a server that
+    only reads."""
+    if not connection().in_atomic_block:
+        connection().close()
 
 
 def run(seconds: float | None = None, hand_over: Callable[[], bool] = lambda: True) -> int:

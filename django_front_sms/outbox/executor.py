@@ -1,13 +1,17 @@
-"""Making attempts: step 2 of sending. Threads that do HTTP and nothing else; the database is never touched here."""
+"""Making attempts: step 2 of sending. Threads that do HTTP and nothing else; the database is never touched here.
+
+From the first byte of a request to its recorded answer nothing is imported and no file is opened: a process that has
+run out of file descriptors or threads must not lose an answer.
+"""
 
 import functools
 import logging
 import os
+import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Literal, Protocol
 
@@ -17,71 +21,19 @@ from django_front_sms import tracing
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.codes import ErrorCode
-from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms
-from django_front_sms.outbox.claim import Claimed, Job
-from django_front_sms.outbox.settle import Result
-from django_front_sms.outbox.slots import LANES, Lane, Stream
+from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Malformed, Sms, match_recipients
+from django_front_sms.outbox.claim import ClaimResult, Job
+from django_front_sms.outbox.settle import AttemptResult
+from django_front_sms.outbox.slots import LANES, Lane, Slot
 
 logger = logging.getLogger(__name__)
 
 
-class Exchanger:
-    """Sends jobs concurrently, each stream's in threads of its own; collects what came of them."""
-
-    def __init__(self, conf: FrontSMSSettings) -> None:
-        self._conf = conf
-        self._pools: dict[str, WorkerPool] = {}  # by the token of their stream
-        self._answers: deque[tuple[Stream, Result]] = deque()
-        self._enough = 1
-        self._wake = threading.Event()
-
-    def submit(self, stream: Stream, claimed: Claimed) -> None:
-        """Have the jobs of a claim made; each gives one answer to `collect`."""
-        stream.under_way += len(claimed.jobs)
-        pool = self._pools.get(stream.token)
-        if pool is None:
-            pool = self._pools[stream.token] = WorkerPool(stream)
-        if claimed.is_bulk:
-            pool.add([functools.partial(self._run_bulk, stream, claimed.jobs)])
-        else:
-            urgent = [functools.partial(self._run, stream, job) for job in claimed.jobs if job.is_urgent]
-            pool.add((functools.partial(self._run, stream, job) for job in claimed.jobs if not job.is_urgent), urgent)
-
-    def _run(self, stream: Stream, job: Job) -> None:
-        self._tell(stream, Result(job, attempt(job, self._conf), job.began.elapsed()))
-
-    def _run_bulk(self, stream: Stream, jobs: Sequence[Job]) -> None:
-        outcome = attempt_bulk(jobs, self._conf)
-        for job in jobs:
-            self._tell(stream, Result(job, _of_one(job, outcome), job.began.elapsed()))
-
-    def _tell(self, stream: Stream, result: Result) -> None:
-        self._answers.append((stream, result))
-        if len(self._answers) >= self._enough:
-            self._wake.set()
-
-    def collect(self, patience: float, enough: int) -> list[Result]:
-        """Answers that are in; waits at most `patience` seconds for `enough` of them. To be woken by each single one
-        would cost more time than sending it."""
-        self._enough = enough
-        self._wake.clear()
-        if patience and len(self._answers) < enough:
-            self._wake.wait(patience)
-        answers = [self._answers.popleft() for _ in range(len(self._answers))]
-        for pool in self._pools.values():
-            results = [result for stream, result in answers if stream is pool.stream]
-            pool.stream.under_way -= len(results)
-            pool.stream.pace.heard(
-                [result.exchange.duration for result in results],
-                max((result.took for result in results), default=0.0),
-                self._conf.timeout,
-            )
-            pool.top_up()
-        return [result for _, result in answers]
+# ---- One attempt
 
 
 def attempt(job: Job, conf: FrontSMSSettings) -> ExchangeResult:
-    """Make one attempt. Whatever goes wrong in it, there is an outcome."""
+    """Make one attempt. Returns a result whatever goes wrong; never raises."""
     wait = job.not_before - job.began.elapsed()
     if wait > 0:
         time.sleep(wait)
@@ -89,28 +41,27 @@ def attempt(job: Job, conf: FrontSMSSettings) -> ExchangeResult:
     def send(client: "GatewayClient") -> ExchangeResult:
         return client.send(job.sms, transport=job.account.transport, may_write=lambda: _in_time(job))
 
-    return tracing.exchange(
-        job.account, functools.partial(_guarded, job.account, conf, send), message_id=job.message_id
-    )
+    make = functools.partial(_exchange, job.account, conf, send)
+    return tracing.traced_exchange(job.account, make, message_id=job.message_id)
 
 
 def attempt_bulk(jobs: Sequence[Job], conf: FrontSMSSettings) -> ExchangeResult:
     """Make one attempt for all of `jobs`, in one request."""
-    account = jobs[0].account
+    account, request = jobs[0].account, _bulk_request(jobs)
 
     def send(client: "GatewayClient") -> ExchangeResult:
-        return client.send_bulk(_bulk_request(jobs), may_write=lambda: _in_time(jobs[0]))
+        return _matched(client.send_bulk(request, may_write=lambda: _in_time(jobs[0])), request)
 
-    make = functools.partial(_guarded, account, conf, send)
-    return tracing.exchange(account, make, message_id=None, messages=len(jobs))
+    make = functools.partial(_exchange, account, conf, send)
+    return tracing.traced_exchange(account, make, message_id=None, messages=len(jobs))
 
 
 def _in_time(job: Job) -> bool:
     return job.began.elapsed() < job.send_by
 
 
-def _guarded(
-    account: Account, conf: FrontSMSSettings, exchange: "Callable[[GatewayClient], ExchangeResult]"
+def _exchange(
+    account: Account, conf: FrontSMSSettings, send: "Callable[[GatewayClient], ExchangeResult]"
 ) -> ExchangeResult:
     try:
         client = client_for(account, conf)
@@ -121,18 +72,18 @@ def _guarded(
         )
         return ExchangeResult(fate=Fate.NOT_SENT, detail=f"no gateway client could be made: {type(error).__name__}")
     try:
-        outcome: Any = exchange(client)
-        if not isinstance(outcome, ExchangeResult):
-            raise TypeError("a gateway client must give an ExchangeResult")
-        return outcome
-    except BaseException as error:  # time-outs of gevent's, too: an attempt without an outcome is waited for for ever
-        # No traceback: a client of a site's own may have put the text or the number into its exception.
+        result: Any = send(client)
+        if not isinstance(result, ExchangeResult):
+            raise TypeError("A gateway client must return an ExchangeResult.")
+        return result
+    except BaseException as error:  # also gevent's time-outs: the dispatcher waits for a result of every attempt
+        # No traceback: the exception of a site's own client may hold the text or the number.
         logger.error("The gateway client failed with %s; the attempt is taken as ambiguous", type(error).__name__)
         return ExchangeResult(fate=Fate.AMBIGUOUS, detail=f"the gateway client failed with {type(error).__name__}")
 
 
 class GatewayClient(Protocol):
-    """What `FRONT_SMS["CLIENT"]` names: `gateway.client.Client` and whatever stands in for it."""
+    """The interface of the class that `FRONT_SMS["CLIENT"]` names, such as `gateway.client.Client`."""
 
     def __init__(self, gateway_url: str, *, timeout: float, max_connections: int) -> None: ...
 
@@ -151,68 +102,16 @@ def client_for(account: Account, conf: FrontSMSSettings) -> GatewayClient:
 @functools.lru_cache(maxsize=32)
 def _client(path: str, gateway_url: str, timeout: float) -> GatewayClient:
     client: GatewayClient = import_string(path)(
-        gateway_url, timeout=timeout, max_connections=sum(lane.streams * lane.concurrency for lane in LANES)
+        gateway_url, timeout=timeout, max_connections=sum(lane.slots * lane.concurrency for lane in LANES)
     )
     return client
 
 
-Task = Callable[[], None]
-
-
-TASKS_PER_TURN = 20  # pieces of work that a thread does in a row
-
-
-class WorkerPool:
-    """Does work in the order given, and urgent work first. To hand each piece to a thread of the pool by itself would
-    cost a tenth of it."""
-
-    def __init__(self, stream: Stream) -> None:
-        self.stream = stream
-        self._threads = _pool(os.getpid(), stream.account.gateway, stream.lane)
-        self._lock = threading.Lock()
-        self._work: deque[Task] = deque()
-        self._at_work = 0
-
-    def add(self, work: Iterable[Task], urgent: Sequence[Task] = ()) -> None:
-        """Have it done in this order, behind what was added before, and the urgent work before all of that. No piece of
-        it may raise: the thread that had it would be missing from the pool."""
-        self._work.extendleft(reversed(urgent))
-        self._work.extend(work)
-        self.top_up()
-
-    def top_up(self) -> None:
-        """Put threads to work where fewer are than the pace asks for."""
-        with self._lock:
-            missing = max(0, min(self.stream.pace.at_once - self._at_work, len(self._work)))
-            self._at_work += missing
-        for _ in range(missing):
-            self._threads.submit(self._go_on)
-
-    def _go_on(self) -> None:
-        for _ in range(TASKS_PER_TURN):
-            work = self._next()
-            if work is None:
-                return
-            work()
-        self._threads.submit(self._go_on)  # behind those of another run, which may share the threads
-
-    def _next(self) -> Task | None:
-        """None ends a thread's work: counted under the same lock, so that nothing added since is left lying."""
-        with self._lock:
-            if self._work and self._at_work <= self.stream.pace.at_once:
-                return self._work.popleft()
-            self._at_work -= 1
-            return None
-
-
-@functools.lru_cache(maxsize=64)
-def _pool(pid: int, gateway: str, lane: Lane) -> ThreadPoolExecutor:
-    """The threads of this process for a lane; `pid`, because threads do not live on over a fork."""
-    return ThreadPoolExecutor(lane.concurrency, thread_name_prefix=f"front-sms-{lane.name}")
+# ---- Bulk
 
 
 def _bulk_request(jobs: Sequence[Job]) -> BulkSms:
-    """One request for all of `jobs`, which are rows of one bulk send: all but the recipient is equal in them."""
+    """One request for all of `jobs`, which are rows of one bulk send and differ in their recipients only."""
     first = jobs[0].sms
     return BulkSms(
         service_id=first.service_id,
@@ -224,14 +123,196 @@ def _bulk_request(jobs: Sequence[Job]) -> BulkSms:
     )
 
 
-def _of_one(job: Job, outcome: ExchangeResult) -> ExchangeResult:
-    """What the outcome of the whole request says of one of its rows."""
-    answer = outcome.answer
-    if outcome.fate is not Fate.ANSWERED or not isinstance(answer, BulkAnswer):
-        return outcome
+def _matched(result: ExchangeResult, request: BulkSms) -> ExchangeResult:
+    """`result` with the recipients of `request` in place of the numbers that an accepting answer leaves out. If one of
+    these is not clearly a recipient, the answer was not understood: nobody can say who got the message."""
+    answer = result.answer
+    if not isinstance(answer, BulkAnswer) or answer.errorcode != ErrorCode.OK:
+        return result
+    try:
+        return replace(result, answer=match_recipients(answer, request.recipients))
+    except Malformed:
+        detail = "Front left out a number that is not clearly one of the recipients"
+        return replace(result, fate=Fate.AMBIGUOUS, answer=None, detail=detail)
+
+
+def _result_for(job: Job, result: ExchangeResult) -> ExchangeResult:
+    """The part of a bulk request's result that is about one of its rows."""
+    answer = result.answer
+    if result.fate is not Fate.ANSWERED or not isinstance(answer, BulkAnswer):
+        return result
     code, description = answer.errorcode, answer.description
     if code == ErrorCode.OK and job.sms.recipient in answer.invalid:
         code, description = ErrorCode.INVALID_RECIPIENT, "Front took the number for invalid."
     elif code == ErrorCode.OK and job.sms.recipient in answer.duplicates:
         code, description = ErrorCode.DUPLICATE, "Front took the number for a duplicate, and did not send to it."
-    return replace(outcome, answer=Answer(id=None, errorcode=code, description=description))
+    return replace(result, answer=Answer(id=None, errorcode=code, description=description))
+
+
+# ---- Many attempts at once
+
+
+class Executor:
+    """Makes the attempts of many jobs at once, those of each slot in threads of its own, and collects the results."""
+
+    def __init__(self, conf: FrontSMSSettings) -> None:
+        self._conf = conf
+        self._pools: dict[str, WorkerPool] = {}  # by the token of their slot
+        self._results: deque[tuple[Slot, AttemptResult]] = deque()
+        self._enough = 1
+        self._wake = threading.Event()
+
+    def submit(self, slot: Slot, claimed: ClaimResult) -> None:
+        """Start the jobs of a claim; `collect` returns one result for each."""
+        slot.in_flight += len(claimed.jobs)
+        pool = self._pools.get(slot.token)
+        if pool is None:
+            pool = self._pools[slot.token] = WorkerPool(slot)
+        if claimed.is_bulk:
+            pool.add([functools.partial(self._run_bulk, slot, claimed.jobs)])
+        else:
+            urgent = [functools.partial(self._run, slot, job) for job in claimed.jobs if job.is_urgent]
+            pool.add((functools.partial(self._run, slot, job) for job in claimed.jobs if not job.is_urgent), urgent)
+
+    def _run(self, slot: Slot, job: Job) -> None:
+        self._put(slot, AttemptResult(job, attempt(job, self._conf), job.began.elapsed()))
+
+    def _run_bulk(self, slot: Slot, jobs: Sequence[Job]) -> None:
+        result = attempt_bulk(jobs, self._conf)
+        for job in jobs:
+            self._put(slot, AttemptResult(job, _result_for(job, result), job.began.elapsed()))
+
+    def _put(self, slot: Slot, result: AttemptResult) -> None:
+        self._results.append((slot, result))
+        if len(self._results) >= self._enough:
+            self._wake.set()
+
+    def collect(self, timeout: float, enough: int) -> list[AttemptResult]:
+        """Return the results that are there; wait at most `timeout` seconds for `enough` of them. Waking up for each
+        single one would cost more time than sending it."""
+        self._enough = enough
+        self._wake.clear()
+        if timeout and len(self._results) < enough:
+            self._wake.wait(timeout)
+        collected = [self._results.popleft() for _ in range(len(self._results))]
+        for pool in self._pools.values():
+            results = [result for slot, result in collected if slot is pool.slot]
+            pool.slot.in_flight -= len(results)
+            pool.slot.pace.record(
+                [result.exchange.duration for result in results],
+                max((result.elapsed for result in results), default=0.0),
+                self._conf.timeout,
+            )
+            pool.top_up()
+        return [result for _, result in collected]
+
+
+Task = Callable[[], None]
+
+TASKS_PER_TURN = 20  # tasks that a thread of a pool does in a row
+
+
+class WorkerPool:
+    """Does the tasks of one slot in the order given, urgent ones first. Handing each to a thread by itself would cost a
+    tenth of it."""
+
+    def __init__(self, slot: Slot) -> None:
+        self.slot = slot
+        self._threads = _lane_threads(os.getpid(), slot.account.gateway, slot.lane)
+        self._lock = threading.Lock()
+        self._tasks: deque[Task] = deque()
+        self._working = 0
+
+    def add(self, tasks: Iterable[Task], urgent: Sequence[Task] = ()) -> None:
+        """Do these tasks in this order, after those that were added before; `urgent` ones before all of them. A task
+        must not raise: an exception would cost the pool a thread."""
+        self._tasks.extendleft(reversed(urgent))
+        self._tasks.extend(tasks)
+        self.top_up()
+
+    def top_up(self) -> None:
+        """Put threads to work while fewer are working than the pace asks for."""
+        with self._lock:
+            missing = max(0, min(self.slot.pace.at_once - self._working, len(self._tasks)))
+            self._working += missing
+        for started in range(missing):
+            if not self._threads.submit(self._work):
+                with self._lock:
+                    self._working -= missing - started
+                return
+
+    def _work(self) -> None:
+        for _ in range(TASKS_PER_TURN):
+            task = self._next()
+            if task is None:
+                return
+            task()
+        self._threads.submit(self._work)  # behind the work of another run, which may share the threads
+
+    def _next(self) -> Task | None:
+        """The next task. None ends a thread's work; it is counted under the same lock, so that a task added meanwhile
+        finds another thread."""
+        with self._lock:
+            if self._tasks and self._working <= self.slot.pace.at_once:
+                return self._tasks.popleft()
+            self._working -= 1
+            return None
+
+
+class LaneThreads:
+    """The threads of this process for one gateway and lane, shared by its runs. They are started as they are needed.
+
+    Unlike concurrent.futures, `submit` says whether anything can be expected of a task: without a single thread it is
+    not queued.
+    """
+
+    def __init__(self, most: int, name: str) -> None:
+        self._most = most
+        self._name = name
+        self._lock = threading.Lock()
+        self._tasks: queue.SimpleQueue[Task] = queue.SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._count = 0
+        self._is_short = False  # the system refused a thread
+
+    def submit(self, task: Task) -> bool:
+        """Have a thread do `task`. False if there is no thread and none can be started: then it is not done."""
+        with self._lock:
+            if not self._idle.acquire(blocking=False) and self._count < self._most and self._start_thread(task):
+                return True
+            if not self._count:
+                return False
+        self._tasks.put(task)
+        return True
+
+    def _start_thread(self, task: Task) -> bool:
+        """Start a thread that begins with `task`; False if the system refuses one."""
+        name = f"{self._name}-{self._count}"
+        try:
+            threading.Thread(target=self._run, args=[task], name=name, daemon=True).start()
+        except RuntimeError:
+            if not self._is_short:
+                logger.error(
+                    "No thread could be started for sending; %d are at work. Raise the limit of threads or processes",
+                    self._count,
+                )
+            self._is_short = True
+            return False
+        self._count += 1
+        self._is_short = False
+        return True
+
+    def _run(self, task: Task) -> None:
+        while True:
+            task()
+            try:
+                task = self._tasks.get_nowait()
+            except queue.Empty:
+                self._idle.release()
+                task = self._tasks.get()
+
+
+@functools.lru_cache(maxsize=64)
+def _lane_threads(pid: int, gateway: str, lane: Lane) -> LaneThreads:
+    """`pid`, because threads do not survive a fork."""
+    return LaneThreads(lane.concurrency, f"front-sms-{lane.name}")

@@ -44,7 +44,7 @@ class Attempt:
 
 @dataclass(slots=True)
 class Message:
-    """What of an `OutboundMessage` says where it stands."""
+    """The columns of an `OutboundMessage` that decide about its state."""
 
     _meta: ClassVar = OutboundMessage._meta
 
@@ -63,14 +63,14 @@ class Message:
 
 @dataclass(slots=True)
 class LeasedMessage(Message):
-    """With the time after which nobody can come back from its claim."""
+    """A message with the end of its claim's lease."""
 
     lease_until: datetime | None
 
 
 @dataclass(slots=True)
 class DueMessage(Message):
-    """What a claim must know besides, in order to send it."""
+    """A message with everything that a claim needs in order to send it."""
 
     priority: int
     sender: str
@@ -80,19 +80,19 @@ class DueMessage(Message):
     ignore_opt_out: bool
 
 
-Plain = TypeVar("Plain", Attempt, Message, LeasedMessage, DueMessage)
+Record = TypeVar("Record", Attempt, Message, LeasedMessage, DueMessage)
 
 
-def read(rows: "QuerySet[Any]", kind: type[Plain]) -> list[Plain]:
-    """The rows that the query gives, as objects of `kind`."""
+def read(rows: "QuerySet[Any]", kind: type[Record]) -> list[Record]:
+    """The rows of the query, as objects of `kind`."""
     return [kind(*values) for values in rows.values_list(*(each.name for each in fields(kind)))]
 
 
-_FIELDS = ("outcome", "finished_at", "duration", "http_status", "error_code", "gateway_id", "detail")
+_OUTCOME_FIELDS = ("outcome", "finished_at", "duration", "http_status", "error_code", "gateway_id", "detail")
 
 
 def attempts_of(messages: Iterable[Message]) -> dict[int, list[Attempt]]:
-    """By the message's key, in their order; an empty list for who has none."""
+    """The attempts of each message in their order, by the message's key; an empty list for a message without any."""
     attempts: dict[int, list[Attempt]] = defaultdict(list)
     found = SendAttempt.objects.filter(AnyOf(F("message_id"), [message.pk for message in messages]))
     for attempt in read(found.order_by("message_id", "number"), Attempt):
@@ -100,15 +100,15 @@ def attempts_of(messages: Iterable[Message]) -> dict[int, list[Attempt]]:
     return attempts
 
 
-def write(attempts: Sequence[Attempt]) -> None:
-    """Store what came of them. Their messages are locked by the caller."""
-    update_rows(attempts, _FIELDS)
+def write_outcomes(attempts: Sequence[Attempt]) -> None:
+    """Store the outcomes of these attempts. Their messages are locked by the caller."""
+    update_rows(attempts, _OUTCOME_FIELDS)
 
 
-def mark_lost(attempts: Iterable[Attempt], now: datetime, why: str) -> None:
-    """Those of `attempts` that are still under way are no longer waited for; they may have reached Front, and an answer
-    of theirs that comes late still counts."""
+def mark_lost(attempts: Iterable[Attempt], now: datetime, reason: str) -> None:
+    """Stop waiting for those of `attempts` that are pending. They may have reached Front, and a late answer to them
+    still counts."""
     pending = [attempt for attempt in attempts if attempt.outcome == SendAttempt.Outcome.PENDING]
     for attempt in pending:
-        attempt.outcome, attempt.finished_at, attempt.detail = SendAttempt.Outcome.LOST, now, why
-    write(pending)
+        attempt.outcome, attempt.finished_at, attempt.detail = SendAttempt.Outcome.LOST, now, reason
+    write_outcomes(pending)

@@ -1,7 +1,7 @@
-"""What a message's attempts say of it, taken together. Pure: rows in, a verdict out, nothing read or written.
+"""The state of a message, evaluated from its attempts. Pure functions: rows in, a verdict out, nothing read or written.
 
-Folding all attempts each time, rather than reacting to the last answer, is what lets a late answer count, and lets a
-late "not sent" of the only risky attempt take the risk away.
+All attempts are evaluated each time, not only the last answer. So a late answer counts, and a late *not sent* of the
+only risky attempt takes the risk away.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ _DOUBTFUL = (SendAttempt.Outcome.AMBIGUOUS, SendAttempt.Outcome.LOST)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Where a message stands, and the fields of it that follow from that."""
+    """The state that a message's attempts imply, and the fields that follow from it."""
 
     state: State
     next_at: datetime | None = None
@@ -37,7 +37,7 @@ class Verdict:
     sent_at: datetime | None = None
 
     def changes(self) -> dict[str, Any]:
-        """The fields besides the state, as a move takes them."""
+        """The fields besides the state, as a `Transition` takes them."""
         return {name: getattr(self, name) for name in _CHANGED}
 
 
@@ -45,37 +45,38 @@ _CHANGED = tuple(field.name for field in fields(Verdict) if field.name != "state
 
 
 def is_risky(attempt: Attempt) -> bool:
-    """Whether this attempt may have reached Front without our knowing, and no answer of its own can be hoped for."""
+    """Whether this attempt may have reached Front without our knowing, and no person has set it aside."""
     return attempt.outcome in _DOUBTFUL and not attempt.voided
 
 
 def leaves_doubt(attempts: Iterable[Attempt]) -> bool:
-    """Whether any of them may have reached Front. A person can decide that it be sent again all the same; but unless it
-    is sent, nobody can call the message "not sent" any more."""
+    """Whether any of these attempts may have reached Front. If so, the message must not end as not sent, even after a
+    person decided to send it again."""
     return any(attempt.outcome in _DOUBTFUL for attempt in attempts)
 
 
 def is_accepted(attempt: Attempt) -> bool:
-    """Whether Front said to this attempt that it has the message (code 0)."""
+    """Whether Front accepted the message in answer to this attempt (code 0)."""
     return attempt.outcome == SendAttempt.Outcome.ANSWERED and attempt.error_code == ErrorCode.OK
 
 
 def may_repeat(message: Message, account: Account) -> bool:
-    """Whether a machine may repeat a request that Front may have accepted: only where Front's filter is known to catch
-    the repetition, and never for what the recipient pays for, nor for bulk, where no filter is documented."""
+    """Whether a request that Front may have accepted may be repeated without a person: only if Front's filter is known
+    to catch the repetition. Never for priced messages, which cost the recipient money, nor for bulk, for which no
+    filter is documented."""
     return account.duplicate_filter is True and not message.price and not message.bulk_id
 
 
 def backoff(failures: int) -> timedelta:
-    """5, 10, 20 … s, at most a minute."""
+    """The pause after so many failures in a row: 5, 10, 20 … s, at most a minute."""
     doublings = min(max(failures - 1, 0), 10)
     return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
 
 
-def fold(
+def evaluate(
     message: Message, attempts: Sequence[Attempt], account: Account, conf: FrontSMSSettings, now: datetime
 ) -> Verdict:
-    """Where `message` stands, by its `attempts` in their order."""
+    """The verdict on `message`, by its `attempts` in their order."""
     accepted = next(filter(is_accepted, attempts), None)
     if accepted:
         return Verdict(state=State.SENT, gateway_id=accepted.gateway_id, sent_at=accepted.finished_at)
@@ -95,9 +96,9 @@ def fold(
 def _at_risk(
     message: Message, since: Sequence[Attempt], account: Account, conf: FrontSMSSettings, now: datetime
 ) -> Verdict:
-    """`since`: the first ambiguous attempt and all after it. Only Front's word that it has the text ends the doubt."""
+    """`since`: the first ambiguous attempt and all after it. Only code 17 or 0 from Front ends the doubt."""
     risk_at = since[0].claimed_at
-    echo = next((a for a in since[1:] if a.error_code == ErrorCode.DUPLICATE), None)
+    echo = next((attempt for attempt in since[1:] if attempt.error_code == ErrorCode.DUPLICATE), None)
     if echo:
         return Verdict(state=State.SENT, sent_at=echo.finished_at)
     due = now + backoff(len(since))
@@ -109,24 +110,34 @@ def _at_risk(
 
 
 def _without_risk(message: Message, live: Sequence[Attempt], conf: FrontSMSSettings, now: datetime) -> Verdict:
+    """`live`: attempts of which each was answered, or is known as not sent. The last one decides."""
     if not live:
         return Verdict(state=State.QUEUED, next_at=now)
+    if live[-1].outcome == SendAttempt.Outcome.NOT_SENT:
+        return _not_sent(live, now)
+    return _refused(message, live, conf, now)
+
+
+def _not_sent(live: Sequence[Attempt], now: datetime) -> Verdict:
+    failures = 0
+    for attempt in reversed(live):
+        if attempt.outcome != SendAttempt.Outcome.NOT_SENT:
+            break
+        failures += 1
+    due = now + backoff(failures)
+    return Verdict(state=State.QUEUED, next_at=due, waits_for=Wait.RETRY, error_text=live[-1].detail)
+
+
+def _refused(message: Message, live: Sequence[Attempt], conf: FrontSMSSettings, now: datetime) -> Verdict:
     last = live[-1]
-    if last.outcome == SendAttempt.Outcome.NOT_SENT:
-        failures = next(
-            (n for n, a in enumerate(reversed(live)) if a.outcome != SendAttempt.Outcome.NOT_SENT), len(live)
-        )
-        return Verdict(
-            state=State.QUEUED, next_at=now + backoff(failures), waits_for=Wait.RETRY, error_text=last.detail
-        )
     code = last.error_code if last.error_code is not None else -1
-    refused = Verdict(state=State.REJECTED, error_code=last.error_code, error_text=last.detail or describe(code))
+    rejected = Verdict(state=State.REJECTED, error_code=last.error_code, error_text=last.detail or describe(code))
     if message.bulk_id and code == ErrorCode.DUPLICATE and last.http_status == CREATED:
-        return replace(refused, state=State.DUPLICATE)  # §2.4: this number was left out, the others were accepted
+        return replace(rejected, state=State.DUPLICATE)  # §2.4: this number was left out, the others were accepted
     if blame(code) is Blame.ACCOUNT:
-        return replace(refused, state=State.QUEUED, next_at=now)
+        return replace(rejected, state=State.QUEUED, next_at=now)
     duplicates = sum(attempt.error_code == ErrorCode.DUPLICATE for attempt in live)
     if code == ErrorCode.DUPLICATE and duplicates < DUPLICATES_UNTIL_REJECTED:
-        # Nothing of ours can be the twin: another system sent the same text. This one waits for that window's end.
-        return replace(refused, state=State.QUEUED, next_at=now + conf.twin_gap, waits_for=Wait.TWIN)
-    return refused
+        # None of our messages can be the twin: another system sent the same text. Wait for the end of its window.
+        return replace(rejected, state=State.QUEUED, next_at=now + conf.twin_gap, waits_for=Wait.TWIN)
+    return rejected

@@ -1,16 +1,16 @@
-"""Recording what came of attempts: step 3 of sending, and step 4, the rescue of those that never came back.
+"""Recording the results of attempts: step 3 of sending; and step 4, the rescue of messages whose lease expired.
 
-Each answer lands in its own attempt, once; where the message then stands is a fold over all its attempts.
+Each answer is recorded in its own attempt, once. The message's state is then evaluated from all its attempts.
 """
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, InterfaceError, OperationalError
-from django.db.models import F
+from django.db import DataError, IntegrityError, OperationalError
+from django.db.models import BigIntegerField, F
 
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.db.clock import database_now
@@ -19,53 +19,52 @@ from django_front_sms.db.transactions import short_transaction
 from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.codes import ACCOUNT_CODES, ErrorCode
 from django_front_sms.gateway.submit import Answer
-from django_front_sms.models import (
-    Decision,
-    DeliveryStatus,
-    OutboundMessage,
-    SendAttempt,
-    Wait,
-)
+from django_front_sms.models import Decision, DeliveryStatus, OutboundMessage, SendAttempt, Wait
 from django_front_sms.outbox import accounts
 from django_front_sms.outbox.claim import Job
-from django_front_sms.outbox.records import Attempt, LeasedMessage, Message, attempts_of, mark_lost, write
-from django_front_sms.outbox.rules import Verdict, fold, is_accepted, leaves_doubt
-from django_front_sms.outbox.transitions import Move, apply, locked, locked_with_lease
+from django_front_sms.outbox.records import Attempt, LeasedMessage, Message, attempts_of, mark_lost, write_outcomes
+from django_front_sms.outbox.rules import Verdict, evaluate, is_accepted, leaves_doubt
+from django_front_sms.outbox.transitions import Transition, apply, locked, locked_with_lease
 from django_front_sms.states import State
 
 logger = logging.getLogger(__name__)
 
 _OPEN = (SendAttempt.Outcome.PENDING, SendAttempt.Outcome.LOST)
-_BIGGEST = 2**63 - 1
-# Besides what the database refuses: what Python cannot hand to it, such as 2**70 to SQLite.
-_UNSTORABLE = (DatabaseError, AttributeError, OverflowError, TypeError, ValueError)
 _OUTCOMES = {
     Fate.NOT_SENT: SendAttempt.Outcome.NOT_SENT,
     Fate.AMBIGUOUS: SendAttempt.Outcome.AMBIGUOUS,
     Fate.ANSWERED: SendAttempt.Outcome.ANSWERED,
 }
+# Values that the database refuses, or that Python cannot pass to it, such as 2**70 to SQLite.
+_VALUE_ERRORS = (DataError, IntegrityError, AttributeError, OverflowError, TypeError, ValueError)
+# MySQL's drivers call these OperationalError: out of range, cut, of the wrong kind or character set, too long.
+_MYSQL_VALUE_ERRORS = (1264, 1265, 1292, 1366, 1406)
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What came of a job. `took`: seconds from before its claim to its answer."""
+class AttemptResult:
+    """The result of a job. `elapsed`: seconds from before its claim to its answer."""
 
     job: Job
     exchange: ExchangeResult
-    took: float
+    elapsed: float
 
 
-def settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
-    """Record these results; none can keep another from being recorded. Raises only where the database is away."""
-    by_account: dict[str, list[Result]] = defaultdict(list)
+def settle(results: Sequence[AttemptResult], conf: FrontSMSSettings) -> None:
+    """Record these results, in one transaction for each account.
+
+    A value that cannot be stored makes only its own attempt ambiguous. Raises every other error of the database, above
+    all while it is away or refuses writes: then call it again, with the same results.
+    """
+    by_account: dict[str, list[AttemptResult]] = defaultdict(list)
     for result in results:
         by_account[result.job.account.name].append(result)
     for group in by_account.values():
         try:
-            _settle(group, conf)
-        except (OperationalError, InterfaceError):
-            raise
-        except _UNSTORABLE as error:  # no traceback: a database quotes the values that it refuses
+            _settle_together(group, conf)
+        except Exception as error:  # logged without its words: a database quotes the values that it refuses
+            if not _is_about_values(error):
+                raise
             logger.error(
                 "A batch of %d answers could not be stored (%s); now one by one", len(group), type(error).__name__
             )
@@ -73,120 +72,186 @@ def settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
                 _settle_alone(result, conf)
 
 
-def _settle_alone(result: Result, conf: FrontSMSSettings) -> None:
+def _is_about_values(error: Exception) -> bool:
+    """Whether the values are to blame, so that to store them again would fail again."""
+    if isinstance(error, OperationalError):
+        return bool(error.args) and error.args[0] in _MYSQL_VALUE_ERRORS
+    return isinstance(error, _VALUE_ERRORS)
+
+
+def _settle_alone(result: AttemptResult, conf: FrontSMSSettings) -> None:
     try:
-        _settle([result], conf)
-    except (OperationalError, InterfaceError):
-        raise
-    except _UNSTORABLE:
+        _settle_together([result], conf)
+    except Exception as error:
+        if not _is_about_values(error):
+            raise
         unstorable = ExchangeResult(fate=Fate.AMBIGUOUS, detail="the answer could not be stored")
-        _settle([Result(result.job, unstorable, result.took)], conf)
+        _settle_together([AttemptResult(result.job, unstorable, result.elapsed)], conf)
 
 
 @short_transaction
-def _settle(results: Sequence[Result], conf: FrontSMSSettings) -> None:
+def _settle_together(results: Sequence[AttemptResult], conf: FrontSMSSettings) -> None:
     account = results[0].job.account
     _pause_or_end_probe(account, results)
     messages = locked(result.job.message_id for result in results)
     attempts = attempts_of(messages)
-    by_id = {attempt.pk: attempt for of_message in attempts.values() for attempt in of_message}
-    has_ids = {message.pk: message.bulk_id is None for message in messages}
-    landed = [
-        attempt
-        for result in results
-        if (attempt := by_id.get(result.job.attempt_id)) is not None
-        and _land(attempt, result, has_ids[attempt.message_id])
-    ]
-    write(landed)
+    recorded = _record_answers(results, messages, attempts)
+    write_outcomes(recorded)
     now = database_now()
-    _refold(messages, attempts, account, conf, now)
-    ids = [attempt.gateway_id for attempt in landed if is_accepted(attempt) and attempt.gateway_id is not None]
-    if ids:  # a status may have come before its message had its id
-        DeliveryStatus.objects.filter(AnyOf(F("gateway_id"), ids), account=account.name, message=None).update(
-            process_at=now
-        )
+    _reevaluate(messages, attempts, account, conf, now)
+    _wake_early_statuses(recorded, account, now)
 
 
-def _land(attempt: Attempt, result: Result, has_id: bool) -> bool:
-    """Write the answer into its attempt; False where one was there before. `has_id`: an acceptance names one."""
-    if attempt.outcome not in _OPEN:
-        return False
+def _record_answers(
+    results: Sequence[AttemptResult], messages: Iterable[Message], attempts: Mapping[int, Sequence[Attempt]]
+) -> list[Attempt]:
+    """Record each answer in its attempt; returns the attempts that had none before."""
+    has_ids = {message.pk: message.bulk_id is None for message in messages}
+    by_id = {attempt.pk: attempt for of_message in attempts.values() for attempt in of_message}
+    recorded = []
+    for result in results:
+        attempt = by_id.get(result.job.attempt_id)
+        if attempt is not None and attempt.outcome in _OPEN:
+            _record_answer(attempt, result, has_ids[attempt.message_id])
+            recorded.append(attempt)
+    return recorded
+
+
+def _record_answer(attempt: Attempt, result: AttemptResult, has_id: bool) -> None:
+    """`has_id`: an acceptance names an id, as it does for all but bulk."""
     exchange, answer = result.exchange, result.exchange.answer
     attempt.outcome = _OUTCOMES[exchange.fate]
-    attempt.finished_at = result.job.claimed_at + timedelta(seconds=result.took)
+    attempt.finished_at = result.job.claimed_at + timedelta(seconds=result.elapsed)
     attempt.duration = exchange.duration
     attempt.http_status = exchange.http_status
     attempt.detail = exchange.detail
     if isinstance(answer, Answer):
         attempt.error_code = answer.errorcode
-        attempt.gateway_id = answer.id if answer.id is not None and 0 < answer.id <= _BIGGEST else None
+        is_usable = answer.id is not None and 0 < answer.id <= BigIntegerField.MAX_BIGINT
+        attempt.gateway_id = answer.id if is_usable else None
         attempt.detail = answer.description if answer.errorcode else ""
     if attempt.outcome == SendAttempt.Outcome.ANSWERED and (problem := _unusable(attempt, has_id)):
         attempt.outcome, attempt.error_code, attempt.gateway_id = SendAttempt.Outcome.AMBIGUOUS, None, None
         attempt.detail = problem
     attempt.detail = attempt.detail.replace("\0", "\ufffd")[:300]
-    return True
 
 
 def _unusable(attempt: Attempt, has_id: bool) -> str:
-    """Why this answer settles nothing, whatever the client took it for; empty where it does."""
+    """Why this answer decides nothing, although the client took it for one; empty if it decides."""
     if attempt.error_code is None:
         return "an answer without a code"
-    if abs(attempt.error_code) > _BIGGEST:
+    if abs(attempt.error_code) > BigIntegerField.MAX_BIGINT:
         return "an error code beyond any number that can be stored"
     if attempt.error_code == ErrorCode.OK and has_id and attempt.gateway_id is None:
         return "accepted, but without a usable id"
     return ""
 
 
-def _refold(
+def _wake_early_statuses(recorded: Iterable[Attempt], account: Account, now: datetime) -> None:
+    """Have statuses matched again that came before their message had its id."""
+    ids = [attempt.gateway_id for attempt in recorded if is_accepted(attempt) and attempt.gateway_id is not None]
+    if ids:
+        statuses = DeliveryStatus.objects.filter(AnyOf(F("gateway_id"), ids), account=account.name).unmatched()
+        statuses.update(process_at=now)
+
+
+# ---- From verdicts to transitions. A message may have changed since the attempt, so its present state decides, too:
+#
+#   present state  verdict                                 transition
+#   -------------  --------------------------------------  ---------------------------------------------------
+#   sending        any                                     as the verdict
+#   queued         queued, with the same `risk_at`         none: the due time stays
+#   queued         any other                               as the verdict
+#   unconfirmed    unconfirmed, or any with a `risk_at`    none: the doubt goes on
+#   unconfirmed    queued; a person cancelled or gave up   cancelled, or none while another attempt is in doubt
+#   unconfirmed    any other                               as the verdict
+#   sent, no id    any with an id                          as the verdict: the id is added
+#   sent, no id    queued                                  as the verdict: code 17 proves nothing any more …
+#   sent, no id    rejected                                queued until the twin's window ends, for one more answer
+#   sent, no id    one of these two; a person said "sent"  none
+#   any other      any                                     none
+
+
+def _reevaluate(
     messages: Iterable[Message],
     attempts: Mapping[int, Sequence[Attempt]],
     account: Account,
     conf: FrontSMSSettings,
     now: datetime,
 ) -> None:
-    moves = []
+    """Evaluate the attempts of these locked messages, and make the transitions of the table above."""
+    transitions = []
     for message in messages:
-        verdict = fold(message, attempts[message.pk], account, conf, now)
-        if not _says_anything_new(message, verdict, attempts[message.pk]):
-            continue
-        if message.state == State.UNCONFIRMED and verdict.state == State.QUEUED and _is_unwanted(message):
-            if not leaves_doubt(attempts[message.pk]):
-                moves.append(Move(message, State.CANCELLED, {"risk_at": None}))
-        elif message.state == State.SENT and verdict.state == State.REJECTED:  # too many 17s: one more shall decide
-            wait = {"next_at": now + conf.twin_gap, "waits_for": Wait.TWIN}
-            moves.append(Move(message, State.QUEUED, verdict.changes() | wait))
-        else:
-            moves.append(Move(message, verdict.state, verdict.changes()))
-    apply(moves, are_locked=True)
+        verdict = evaluate(message, attempts[message.pk], account, conf, now)
+        rule = _TABLE.get(message.state)
+        transition = rule(message, verdict, attempts[message.pk], now + conf.twin_gap) if rule else None
+        if transition:
+            transitions.append(transition)
+    apply(transitions, are_locked=True)
 
 
-def _says_anything_new(message: Message, verdict: Verdict, attempts: Sequence[Attempt]) -> bool:
-    """Whether a verdict changes anything of a message that may have gone on since the attempt."""
-    match message.state:
-        case State.SENDING:
-            return True
-        case State.QUEUED:  # a late answer; it does not touch the due time of a message that is still at risk
-            return verdict.state != State.QUEUED or message.risk_at != verdict.risk_at
-        case State.UNCONFIRMED:
-            return verdict.state != State.UNCONFIRMED and verdict.risk_at is None
-        case State.SENT if message.gateway_id is None:
-            # Believed on the strength of a 17, whose ground may fall away, or of a person's word, which stands.
-            by_a_person = all(attempt.voided for attempt in attempts)
-            fell = verdict.state in (State.QUEUED, State.REJECTED) and not by_a_person
-            return verdict.gateway_id is not None or fell
-        case _:
-            return False
+def _from_sending(
+    message: Message, verdict: Verdict, attempts: Sequence[Attempt], window_ends: datetime
+) -> Transition | None:
+    return _as_verdict(message, verdict)
 
 
-def _is_unwanted(message: Message) -> bool:
-    """Whether a person's last word is that it was taken back, or given up; who said so may have had it sent later."""
+def _from_queued(
+    message: Message, verdict: Verdict, attempts: Sequence[Attempt], window_ends: datetime
+) -> Transition | None:
+    if verdict.state == State.QUEUED and verdict.risk_at == message.risk_at:
+        return None
+    return _as_verdict(message, verdict)
+
+
+def _from_unconfirmed(
+    message: Message, verdict: Verdict, attempts: Sequence[Attempt], window_ends: datetime
+) -> Transition | None:
+    if verdict.state == State.UNCONFIRMED or verdict.risk_at is not None:
+        return None
+    if verdict.state == State.QUEUED and _was_taken_back(message):
+        return None if leaves_doubt(attempts) else Transition(message, State.CANCELLED, {"risk_at": None})
+    return _as_verdict(message, verdict)
+
+
+def _from_sent(
+    message: Message, verdict: Verdict, attempts: Sequence[Attempt], window_ends: datetime
+) -> Transition | None:
+    if message.gateway_id is not None:
+        return None
+    if verdict.gateway_id is not None:
+        return _as_verdict(message, verdict)
+    said_by_a_person = all(attempt.voided for attempt in attempts)
+    if verdict.state not in (State.QUEUED, State.REJECTED) or said_by_a_person:
+        return None
+    if verdict.state == State.REJECTED:
+        changes = {"next_at": window_ends, "waits_for": Wait.TWIN}
+        return Transition(message, State.QUEUED, verdict.changes() | changes)
+    return _as_verdict(message, verdict)
+
+
+def _as_verdict(message: Message, verdict: Verdict) -> Transition:
+    return Transition(message, verdict.state, verdict.changes())
+
+
+_TABLE: dict[str, Callable[[Message, Verdict, Sequence[Attempt], datetime], Transition | None]] = {
+    State.SENDING: _from_sending,
+    State.QUEUED: _from_queued,
+    State.UNCONFIRMED: _from_unconfirmed,
+    State.SENT: _from_sent,
+}
+
+
+def _was_taken_back(message: Message) -> bool:
+    """Whether the latest decision was to cancel the message, or to give it up. An earlier one may have been undone."""
     last = Decision.objects.filter(message=message.pk).order_by("pk").last()
     return last is not None and last.action in (Decision.Action.CANCEL, Decision.Action.GIVE_UP)
 
 
-def _pause_or_end_probe(account: Account, results: Sequence[Result]) -> None:
+# ---- What answers say of their account
+
+
+def _pause_or_end_probe(account: Account, results: Sequence[AttemptResult]) -> None:
     refusals = [(result.job.generation, code) for result in results if (code := _code(result)) in ACCOUNT_CODES]
     if refusals:
         accounts.pause(account, refusals)
@@ -196,21 +261,25 @@ def _pause_or_end_probe(account: Account, results: Sequence[Result]) -> None:
         accounts.end_probe(account, probe.generation)
 
 
-def _code(result: Result) -> int | None:
+def _code(result: AttemptResult) -> int | None:
     answer = result.exchange.answer
     return answer.errorcode if isinstance(answer, Answer) else None
 
 
+# ---- Rescue
+
+
 @short_transaction
 def rescue(account: Account, conf: FrontSMSSettings, limit: int = 500) -> int:
-    """Take back messages whose claim is past its lease: the attempt may have reached Front. Gives how many."""
+    """Take back messages whose lease expired while they were being sent: the attempt may have reached Front. Returns
+    the number of messages."""
     now = database_now()
     lost = OutboundMessage.objects.filter(account=account.name).lost(now).order_by("pk")
     messages = [m for m in locked_with_lease(lost.values_list("pk", flat=True)[:limit]) if _is_lost(m, now)]
     attempts = attempts_of(messages)
-    under_way = [attempt for message in messages for attempt in attempts[message.pk]]
-    mark_lost(under_way, now, "the worker that had it did not come back in time")
-    _refold(messages, attempts, account, conf, now)
+    pending = [attempt for message in messages for attempt in attempts[message.pk]]
+    mark_lost(pending, now, "the worker that sent it did not answer in time")
+    _reevaluate(messages, attempts, account, conf, now)
     return len(messages)
 
 

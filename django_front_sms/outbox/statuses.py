@@ -1,13 +1,13 @@
 """Folding delivery statuses into the messages they are about.
 
-The webhook only appends. Here the pushes that nobody folded yet are matched by account and Front's id. Where a message
-stands then is a function of the *set* of its statuses: their order and repetition never matter.
+The webhook only appends. Here the statuses that are not folded yet are matched to messages by account and Front's id. A
+message's state is a function of the *set* of its statuses: their order and repetition never matter.
 
-There may be thousands a second, so nothing here is a model's instance, and a batch is a handful of statements.
+There may be thousands a second, so nothing here is a model instance, and a batch takes a handful of statements.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -19,12 +19,12 @@ from django_front_sms.db.lookups import AnyOf
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.events import records
 from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
-from django_front_sms.outbox.transitions import Standing, accept_together, locked_standings
+from django_front_sms.outbox.transitions import StatusTarget, accept_all, locked_targets
 from django_front_sms.states import State, by_statuses
 
 BATCH = 2000
 GIVE_UP_AFTER = timedelta(days=1)
-_SOONEST = timedelta(seconds=2)
+_FIRST_RETRY = timedelta(seconds=2)
 _FINAL = {4, 5}  # delivered, failed (§2.3)
 _KNOWN = frozenset({-1, *_FINAL})
 
@@ -37,8 +37,8 @@ class _Status(NamedTuple):
     problem: str
 
 
-class _Fold(NamedTuple):
-    """What is to be written of a status: its message, or when to look again; neither, where it is given up."""
+class _Folded(NamedTuple):
+    """The new values of a status: its message, or the time of the next try; neither if it is given up."""
 
     pk: int
     message: int | None
@@ -46,46 +46,43 @@ class _Fold(NamedTuple):
     problem: str
 
 
-_Seen = Mapping[int, set[int | None]]  # by message
+_Matches = Sequence[tuple[_Status, StatusTarget | None]]
+_StatusesSeen = Mapping[int, set[int | None]]  # by message
 
 
 def fold_statuses() -> int:
-    """Fold all statuses that are due; gives how many were looked at."""
+    """Fold all statuses that are due; returns how many were processed."""
     total = 0
-    while (looked_at := _fold_batch()) is not None:
-        total += looked_at
+    while (processed := _fold_batch()) is not None:
+        total += processed
     return total
 
 
 @short_transaction
 def _fold_batch() -> int | None:
-    """None: nothing is due."""
+    """Fold at most `BATCH` statuses and return how many; None if none is due."""
     now = database_now()
-    due = DeliveryStatus.objects.filter(process_at__lte=now)
-    found = list(due.order_by("process_at", "pk").values_list("pk", "account", "gateway_id")[:BATCH])
+    due = DeliveryStatus.objects.due(now)
+    found = list(due.values_list("pk", "account", "gateway_id")[:BATCH])
     if not found:
         return None
-    standings = locked_standings(_messages_of({(account, gateway_id) for _pk, account, gateway_id in found}))
-    messages = {(message.account, message.gateway_id): message for message in standings}
-    # Read only now, behind the messages' locks: what another worker has folded meanwhile is not told of twice.
+    targets = locked_targets(_messages_of({(account, gateway_id) for _pk, account, gateway_id in found}))
+    messages = {(target.account, target.gateway_id): target for target in targets}
+    # Read only now, behind the messages' locks: a status that another worker has folded meanwhile has no second event.
     still_due = due.filter(AnyOf(F("pk"), [pk for pk, *_ in found])).order_by("pk").select_for_update()
     statuses = [_Status(*row) for row in still_due.values_list(*_Status._fields)]
-    matched = [(status, messages.get((status.account, status.gateway_id))) for status in statuses]
-    seen = _seen(matched)
-    unmatched = [status.pk for status, message in matched if message is None]
-    received = dict(DeliveryStatus.objects.filter(AnyOf(F("pk"), unmatched)).values_list("pk", "received_at"))
-    folds = [
-        _match(status, message, seen) if message else _wait(status, now - received[status.pk], now)
-        for status, message in matched
-    ]
-    update_values(DeliveryStatus, _Fold._fields[1:], folds)
-    told = _move([message for message in standings if message.pk in seen], seen, now)
-    told += records.statuses_received([(fold.pk, fold.message) for fold in folds if fold.process_at is None])
-    insert_values(Event, records.FIELDS, told, next_at=records.due_at_once())
+    matches = [(status, messages.get((status.account, status.gateway_id))) for status in statuses]
+    seen = _statuses_seen(matches)
+    folded = _fold(matches, seen, now)
+    update_values(DeliveryStatus, _Folded._fields[1:], folded)
+    events = _change_states([target for target in targets if target.pk in seen], seen, now)
+    events += records.statuses_received([(each.pk, each.message) for each in folded if each.process_at is None])
+    insert_values(Event, records.FIELDS, events, next_at=records.due_at_once())
     return len(statuses)
 
 
 def _messages_of(ids: Iterable[tuple[str, int | None]]) -> list[int]:
+    """The keys of the newest message with each account and id."""
     by_account: dict[str, list[int]] = defaultdict(list)
     for account, gateway_id in ids:
         if gateway_id is not None:
@@ -98,10 +95,10 @@ def _messages_of(ids: Iterable[tuple[str, int | None]]) -> list[int]:
     return list(newest.values())
 
 
-def _seen(matched: Iterable[tuple[_Status, Standing | None]]) -> _Seen:
-    """All statuses that ever came, by message: these, and those that were folded before."""
+def _statuses_seen(matches: _Matches) -> _StatusesSeen:
+    """All statuses of each matched message: these, and those that were folded before."""
     seen: dict[int, set[int | None]] = defaultdict(set)
-    for status, message in matched:
+    for status, message in matches:
         if message is not None:
             seen[message.pk].add(status.status)
     before = DeliveryStatus.objects.filter(AnyOf(F("message_id"), list(seen)), status__in=_KNOWN)
@@ -110,29 +107,38 @@ def _seen(matched: Iterable[tuple[_Status, Standing | None]]) -> _Seen:
     return seen
 
 
-def _match(status: _Status, message: Standing, seen: _Seen) -> _Fold:
-    # 4 beats 5, whichever came first; that there were both is for staff to see.
-    torn = status.status in _FINAL and seen[message.pk] >= _FINAL
-    return _Fold(status.pk, message.pk, None, status.problem or ("Front reported both 4 and 5." if torn else ""))
+def _fold(matches: _Matches, seen: _StatusesSeen, now: datetime) -> list[_Folded]:
+    unmatched = [status.pk for status, message in matches if message is None]
+    received = dict(DeliveryStatus.objects.filter(AnyOf(F("pk"), unmatched)).values_list("pk", "received_at"))
+    return [
+        _match(status, message, seen) if message else _wait(status, now - received[status.pk], now)
+        for status, message in matches
+    ]
 
 
-def _wait(status: _Status, age: timedelta, now: datetime) -> _Fold:
+def _match(status: _Status, message: StatusTarget, seen: _StatusesSeen) -> _Folded:
+    # 4 beats 5, whichever came first; staff see that there were both.
+    has_both = status.status in _FINAL and seen[message.pk] >= _FINAL
+    return _Folded(status.pk, message.pk, None, status.problem or ("Front reported both 4 and 5." if has_both else ""))
+
+
+def _wait(status: _Status, age: timedelta, now: datetime) -> _Folded:
     if age < GIVE_UP_AFTER:
-        # Growing pauses: a push may be ahead of the commit that stores its id; much later it is hardly ours.
-        return _Fold(status.pk, None, now + max(_SOONEST, age), status.problem)
-    return _Fold(status.pk, None, None, status.problem or "No message with this id is known.")
+        # Growing pauses: a push may come before the commit that stores its id; much later it is hardly ours.
+        return _Folded(status.pk, None, now + max(_FIRST_RETRY, age), status.problem)
+    return _Folded(status.pk, None, None, status.problem or "No message with this id is known.")
 
 
-def _move(messages: Iterable[Standing], seen: _Seen, now: datetime) -> list[records.EventValues]:
-    """Move the messages, those that make the same move together, and give the events that tell of it."""
+def _change_states(targets: Iterable[StatusTarget], seen: _StatusesSeen, now: datetime) -> list[records.EventValues]:
+    """Change the messages' states, those with the same transition together, and return the events."""
     alike: dict[tuple[str, frozenset[int]], list[int]] = defaultdict(list)
-    for message in messages:
-        alike[message.state, _KNOWN & seen[message.pk]].append(message.pk)
+    for target in targets:
+        alike[target.state, _KNOWN & seen[target.pk]].append(target.pk)
     together: dict[tuple[State, State], list[int]] = defaultdict(list)
     for (state, statuses), pks in alike.items():
         if (new := by_statuses(state, statuses)) != state:
             together[State(state), new] += pks
-    told: list[records.EventValues] = []
+    events: list[records.EventValues] = []
     for (old, new), pks in together.items():
-        told += accept_together(pks, old, new, **({"delivered_at": now} if new == State.DELIVERED else {}))
-    return told
+        events += accept_all(pks, old, new, **({"delivered_at": now} if new == State.DELIVERED else {}))
+    return events

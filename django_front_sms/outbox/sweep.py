@@ -1,4 +1,4 @@
-"""What time does to messages: leases, limits and dates that pass. Whether or not an account is paused."""
+"""Changes of messages by time alone: leases, limits and dates that pass, whether or not an account is paused."""
 
 import logging
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from django_front_sms.outbox.decisions import send_anyway
 from django_front_sms.outbox.records import Message, attempts_of, read
 from django_front_sms.outbox.rules import leaves_doubt, may_repeat
 from django_front_sms.outbox.settle import rescue
-from django_front_sms.outbox.transitions import Move, apply, locked, remove_sensitive_texts
+from django_front_sms.outbox.transitions import Transition, apply, locked, remove_sensitive_texts
 from django_front_sms.states import State
 
 logger = logging.getLogger(__name__)
@@ -24,12 +24,12 @@ BATCH = 500
 
 
 def sweep() -> None:
-    """Rescue what never came back, end what is past its limits; for all accounts."""
+    """Rescue messages whose lease expired, and end those past their limits, for all accounts."""
     conf = get_settings()
     for account in conf.accounts.values():
         check_clock(account)
         _until_none(rescue, account, conf)
-        _until_none(_leave_to_people, account, conf)
+        _until_none(_end_risk, account, conf)
         _until_none(_expire, account, conf)
         if conf.on_unconfirmed == "resend":
             _resend_unconfirmed(account)
@@ -51,15 +51,15 @@ def _until_none(step: Callable[[Account, FrontSMSSettings], int], account: Accou
 
 
 @short_transaction
-def _leave_to_people(account: Account, conf: FrontSMSSettings) -> int:
-    """At-risk messages that can no longer be repeated in time."""
-    queued = OutboundMessage.objects.filter(account=account.name, state=State.QUEUED, risk_at__isnull=False)
+def _end_risk(account: Account, conf: FrontSMSSettings) -> int:
+    """Leave messages at risk to people if it is too late to repeat them."""
+    queued = OutboundMessage.objects.at_risk().filter(account=account.name)
     too_late = queued.filter(risk_at__lte=database_now() - conf.resend_limit)
     pks = list(too_late.order_by("pk").values_list("pk", flat=True)[:BATCH])
     if not pks and account.duplicate_filter is not True:
         pks = [m.pk for m in read(queued.order_by("pk")[:BATCH], Message) if not may_repeat(m, account)]
     rows = [row for row in locked(pks) if row.state == State.QUEUED and row.risk_at]
-    return len(apply([Move(row, State.UNCONFIRMED) for row in rows], are_locked=True))
+    return len(apply([Transition(row, State.UNCONFIRMED) for row in rows], are_locked=True))
 
 
 @short_transaction
@@ -75,31 +75,31 @@ def _remove_old_sensitive_texts(account: Account, conf: FrontSMSSettings) -> int
 @short_transaction
 def _expire(account: Account, conf: FrontSMSSettings) -> int:
     now = database_now()
-    expired = OutboundMessage.objects.filter(account=account.name, state=State.QUEUED, expires_at__lte=now)
+    expired = OutboundMessage.objects.expired(now).filter(account=account.name)
     rows = locked(expired.order_by("pk").values_list("pk", flat=True)[:BATCH])
     attempts = attempts_of(rows)
-    moves = [
-        Move(row, State.UNCONFIRMED if leaves_doubt(attempts[row.pk]) else State.EXPIRED)
+    transitions = [
+        Transition(row, State.UNCONFIRMED if leaves_doubt(attempts[row.pk]) else State.EXPIRED)
         for row in rows
         if row.state == State.QUEUED and row.expires_at and row.expires_at <= now
     ]
-    return len(apply(moves, are_locked=True))
+    return len(apply(transitions, are_locked=True))
 
 
 def _resend_unconfirmed(account: Account) -> None:
-    """`ON_UNCONFIRMED = "resend"`: what nobody can know is sent again, once; except bulk, what the
-    recipient pays for, and what a person took back or gave up."""
+    """Send unconfirmed messages again, once (`ON_UNCONFIRMED = "resend"`), except bulk, priced ones, and those that a
+    person has decided about."""
     waiting = OutboundMessage.objects.unconfirmed().filter(price=None, bulk=None, account=account.name)
     decided = waiting.filter(decisions__isnull=False)
     for message in waiting.exclude(pk__in=decided.values("pk")).order_by("pk")[:BATCH]:
         if SendAttempt.objects.filter(message=message).exists():
-            with suppress(NotPossible):  # a late answer has settled it meanwhile
+            with suppress(NotPossible):  # a late answer has ended it meanwhile
                 send_anyway(message)
 
 
 @short_transaction
 def _note_missing_statuses(account: Account, conf: FrontSMSSettings) -> int:
-    """Front should have said by now what became of these (§2.3): from here on staff see them, until it does."""
+    """Mark messages that should have had a delivery status by now (§2.3). Staff see them until one comes."""
     now = database_now()
     missing = OutboundMessage.objects.missing_status(account.name, now - timedelta(hours=conf.hours_without_status))
     pks = list(missing.order_by("sent_at").values_list("pk", flat=True)[:BATCH])

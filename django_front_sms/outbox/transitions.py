@@ -1,7 +1,7 @@
-"""The one place where a message's state is moved.
+"""The one place where a message's state changes.
 
-A move is made only on a row that still stands as it was read, is checked against the table of `states.py`, and writes
-the event that tells of it in the same transaction.
+A transition is made only if the row still has the state and token that were read, is checked against the table in
+`states.py`, and stores its event in the same transaction.
 """
 
 import logging
@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import F, QuerySet
 
 from django_front_sms.db.bulk import insert_values, write_changes
 from django_front_sms.db.lookups import AnyOf
+from django_front_sms.db.routing import connection
 from django_front_sms.events import records
 from django_front_sms.models import Event, OutboundMessage, SendAttempt, Wait
 from django_front_sms.outbox.records import LeasedMessage, Message, read
-from django_front_sms.states import ACCEPTED, FINAL, State, may_move
+from django_front_sms.states import ACCEPTED, FINAL, State, may_change
 
 logger = logging.getLogger(__name__)
 
@@ -26,62 +26,77 @@ _TEXT_LIMIT = 300
 
 
 @dataclass(slots=True)
-class Move:
-    """`message`, as it was read, goes to `state`; `changes` are further fields. Its own state: only the fields."""
+class Transition:
+    """`message`, as it was read, gets `state` and `changes` to further fields. Its present state: only the fields."""
 
     message: Message
     state: State
     changes: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the table in `states.py` has this transition."""
+        return self.message.state == self.state or may_change(self.message.state, self.state)
+
+    @property
+    def has_event(self) -> bool:
+        """Whether receivers of `state_changed` are told. A claim is no news to them: `sending` lasts seconds."""
+        return self.state not in (self.message.state, State.SENDING)
+
 
 def locked(pks: Iterable[int]) -> list[Message]:
-    """These messages as they stand, locked until the transaction ends, in the order that everybody locks in."""
+    """Read these messages and lock them until the transaction ends, in ascending order of their keys."""
     return read(_locked(pks), Message)
 
 
 def locked_with_lease(pks: Iterable[int]) -> list[LeasedMessage]:
-    """Likewise, with what says whether their claim has ended."""
+    """As `locked`, with the end of each message's lease."""
     return read(_locked(pks), LeasedMessage)
 
 
 def _locked(pks: Iterable[int]) -> "QuerySet[OutboundMessage]":
     messages = OutboundMessage.objects.filter(AnyOf(F("pk"), list(pks))).order_by("pk")
-    # NO KEY: an INSERT of a status or an attempt that refers to the row need not wait. MariaDB has no such thing.
-    return messages.select_for_update(no_key=connection.features.has_select_for_no_key_update)
+    # NO KEY: an INSERT of a status or an attempt that refers to the row need not wait. MariaDB does not have it.
+    return messages.select_for_update(no_key=connection().features.has_select_for_no_key_update)
 
 
-def apply(moves: Sequence[Move], *, are_locked: bool = False) -> list[Message]:
-    """Make the moves, and give the messages that were moved. `are_locked`: the rows were read by `locked`.
+def apply(transitions: Sequence[Transition], *, are_locked: bool = False) -> list[Message]:
+    """Make the transitions and return the changed messages. `are_locked`: the rows were read by `locked`.
 
-    A row that somebody else has moved since it was read is left alone.
+    A row that another process has changed since it was read is left alone.
     """
-    if not moves:
+    if not transitions:
         return []
     if not are_locked:
-        now = {m.pk: (m.state, m.token) for m in locked(move.message.pk for move in moves)}
-        moves = [m for m in moves if now.get(m.message.pk) == (m.message.state, m.message.token)]
-    told: dict[tuple[str, str], list[int]] = defaultdict(list)
-    moved: list[Message] = []
+        transitions = _still_as_read(transitions)
+    changed: list[Message] = []
     changes: dict[int, dict[str, Any]] = {}
-    for move in moves:
-        message, old = move.message, move.message.state
-        if old != move.state and not may_move(old, move.state):
-            logger.error("Message %s: no way from %s to %s; left as it is", message.pk, old, move.state)
+    events: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for transition in transitions:
+        message, old, new = transition.message, transition.message.state, transition.state
+        if not transition.is_allowed:
+            logger.error("Message %s cannot change from %s to %s; it was left as it is", message.pk, old, new)
             continue
-        changes[message.pk] = _changes(move.state, move.changes)
-        message.state = move.state
-        moved.append(message)
-        if old != message.state and message.state != State.SENDING:
-            told[old, move.state].append(message.pk)
+        if transition.has_event:
+            events[old, new].append(message.pk)
+        changes[message.pk] = _changes(new, transition.changes)
+        message.state = new
+        changed.append(message)
     write_changes(OutboundMessage, changes)
     remove_sensitive_texts([pk for pk, made in changes.items() if made["state"] in FINAL or made.get("given_up")])
-    values = [each for (old, new), pks in told.items() for each in records.states_changed(pks, old, new)]
+    values = [each for (old, new), pks in events.items() for each in records.states_changed(pks, old, new)]
     insert_values(Event, records.FIELDS, values, next_at=records.due_at_once())
-    return moved
+    return changed
 
 
-class Standing(NamedTuple):
-    """Where a message stands, and by what Front's statuses find it."""
+def _still_as_read(transitions: Sequence[Transition]) -> list[Transition]:
+    """Lock the rows; leave out transitions of those whose state or token is another by now."""
+    now = {m.pk: (m.state, m.token) for m in locked(t.message.pk for t in transitions)}
+    return [t for t in transitions if now.get(t.message.pk) == (t.message.state, t.message.token)]
+
+
+class StatusTarget(NamedTuple):
+    """The state of a message, and the key by which delivery statuses are matched to it."""
 
     pk: int
     account: str
@@ -89,16 +104,16 @@ class Standing(NamedTuple):
     state: str
 
 
-def locked_standings(pks: Iterable[int]) -> list[Standing]:
-    """Like `locked`, where there are thousands, and nothing else of them is needed."""
-    return [Standing(*row) for row in _locked(pks).values_list(*Standing._fields)]
+def locked_targets(pks: Iterable[int]) -> list[StatusTarget]:
+    """As `locked`, with only the columns that delivery statuses need: there are thousands."""
+    return [StatusTarget(*row) for row in _locked(pks).values_list(*StatusTarget._fields)]
 
 
-def accept_together(pks: Sequence[int], old: State, new: State, **changes: Any) -> list[records.EventValues]:
-    """Make one move, to a state that says that Front has them, of all these messages, which are locked and stand in
-    `old`. Gives the events that tell of it, for the caller to store."""
-    if new not in ACCEPTED or not may_move(old, new):
-        raise ValueError(f"no way from {old} to {new}")
+def accept_all(pks: Sequence[int], old: State, new: State, **changes: Any) -> list[records.EventValues]:
+    """Change these messages, which are locked, from `old` to `new`, a state that says that Front has them. Returns the
+    events, for the caller to store. Raises `ValueError` if the table in `states.py` lacks this transition."""
+    if new not in ACCEPTED or not may_change(old, new):
+        raise ValueError(f"A message cannot change from {old} to {new} by a delivery status.")
     OutboundMessage.objects.filter(AnyOf(F("pk"), pks)).update(**_changes(new, changes))
     if new in FINAL:
         remove_sensitive_texts(pks)
@@ -116,7 +131,7 @@ def remove_sensitive_texts(pks: Sequence[int]) -> None:
 
 
 def _changes(state: State, further: Mapping[str, Any]) -> dict[str, Any]:
-    """All that a move to `state` changes in the row."""
+    """All columns that a transition to `state` changes."""
     changes: dict[str, Any] = {"state": state}
     if state != State.SENDING:
         changes |= {"token": "", "lease_until": None}
@@ -126,6 +141,6 @@ def _changes(state: State, further: Mapping[str, Any]) -> dict[str, Any]:
         changes |= {"risk_at": None, "error_code": None, "error_text": ""}
     changes |= further
     if changes.get("error_text"):
-        # A NUL is nothing that PostgreSQL can store, and an answer may hold one.
+        # An answer may hold a NUL, which PostgreSQL cannot store.
         changes["error_text"] = changes["error_text"].replace("\0", "\ufffd")[:_TEXT_LIMIT]
     return changes

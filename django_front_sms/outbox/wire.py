@@ -1,27 +1,21 @@
-"""A message as it will stand on the wire, and the two digests that follow from it.
+"""A message as it goes over the wire, and its two digests.
 
-The first claim freezes recipient and sender in its `SendAttempt`; later claims send what was frozen, and nothing else.
+The first claim freezes recipient and sender in its `SendAttempt`; later claims send exactly these.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
 
 from django_front_sms.conf import Account, FrontSMSSettings
+from django_front_sms.db.digest import digest
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox.records import Attempt, DueMessage
 
 
-def digest(*parts: object) -> str:
-    """32 hexadecimal digits that differ where any part differs."""
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
-
-
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """Who a message goes to and from, as Front will see it. Equal `twin_key`s are duplicates to Front's filter."""
+    """Recipient and sender as Front sees them. Messages with the same `twin_key` are duplicates to Front's filter."""
 
     recipient: str
     sender: str
@@ -32,14 +26,14 @@ class Wire:
 def wire_of(
     message: OutboundMessage | DueMessage, account: Account, conf: FrontSMSSettings, frozen: Attempt | None
 ) -> Wire:
-    """The wire form of `message`: as its first attempt froze it, or, without one, by the settings of now."""
+    """The wire form of `message`: as its first attempt froze it, or, without one, by the present settings."""
     recipient = frozen.wire_recipient if frozen else _recipient(message, conf)
     sender = frozen.wire_sender if frozen else message.sender
-    arrives = message.text if message.unicode else gsm.replace(message.text, conf.replacement)
+    text = message.text if message.unicode else gsm.replace(message.text, conf.replacement)
     return Wire(
         recipient=recipient,
         sender=sender,
-        twin_key=digest(account.gateway, numbers.normalize(sender, account.psk_short_code), recipient, arrives),
+        twin_key=digest(account.gateway, numbers.normalize(sender, account.psk_short_code), recipient, text),
         digest=digest(sender, recipient, message.text, message.unicode, message.price),
     )
 
@@ -51,7 +45,7 @@ def _recipient(message: OutboundMessage | DueMessage, conf: FrontSMSSettings) ->
 
 
 def request_of(message: OutboundMessage | DueMessage, wire: Wire, account: Account) -> Sms:
-    """What is asked of Front (§2.1), to whom and from whom as `wire` has it."""
+    """The request to Front (§2.1), with recipient and sender of `wire`."""
     return Sms(
         service_id=account.service_id,
         password=account.password,

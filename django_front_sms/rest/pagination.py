@@ -1,69 +1,76 @@
-"""Cursor pages: a page costs the same however far one turns, and rows that come meanwhile shift none."""
+"""Cursor pages: every page costs the same, however deep it is, and new rows shift none."""
 
 import re
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import BigIntegerField
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 from rest_framework.utils.urls import replace_query_param
 
-from django_front_sms.rest.exceptions import BadQuery
+from django_front_sms.rest.exceptions import InvalidQuery
 
+MAX_PAGE_SIZE = 200
 _CURSOR = re.compile(r"(older|newer)-([0-9]{1,19})")
-_BIGGEST = 2**63 - 1
 
 
-def page(
-    request: Request, rows: "QuerySet[Any]", form: type[BaseSerializer[Any]], cursor: str | None, size: int
-) -> Response:
-    """The rows at the cursor, newest first, with the addresses of the pages around them."""
-    direction, pk = _read(cursor)
-    if direction == "newer":
-        found = list(rows.filter(pk__gt=pk).order_by("pk")[: size + 1])
-    else:
-        found = list((rows if cursor is None else rows.filter(pk__lt=pk)).order_by("-pk")[: size + 1])
-    more, shown = len(found) > size, found[:size]
-    if direction == "newer":
-        shown.reverse()
-        older, newer = True, more
-    else:
-        older, newer = more, cursor is not None
-    return Response(
-        {
-            "next": link(request, f"older-{_last(shown, pk)}") if older else None,
-            "previous": link(request, f"newer-{_first(shown, pk)}") if newer else None,
-            "results": form(shown, many=True, context={"request": request}).data,
+class PrimaryKeyCursorPagination(CursorPagination):
+    """Pages by primary key, newest first. A cursor reads `older-7` or `newer-7`, and excludes row 7 itself."""
+
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = MAX_PAGE_SIZE
+    ordering = "-pk"
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        text = request.query_params.get(self.cursor_query_param)
+        if text is None:
+            return None
+        match = _CURSOR.fullmatch(text)
+        if match is None or int(match[2]) > BigIntegerField.MAX_BIGINT:
+            raise invalid_cursor()
+        return Cursor(offset=0, reverse=match[1] == "newer", position=int(match[2]))
+
+    def encode_cursor(self, cursor: Cursor) -> str:
+        text = f"{'newer' if cursor.reverse else 'older'}-{cursor.position}"
+        return str(replace_query_param(str(self.base_url), self.cursor_query_param, text))
+
+    def get_next_link(self) -> str | None:
+        if not self.has_next:
+            return None
+        position = self.page[-1].pk if self.page else min(self._position() + 1, BigIntegerField.MAX_BIGINT)
+        return self.encode_cursor(Cursor(offset=0, reverse=False, position=position))
+
+    def get_previous_link(self) -> str | None:
+        if not self.has_previous:
+            return None
+        position = self.page[0].pk if self.page else max(self._position() - 1, 0)
+        return self.encode_cursor(Cursor(offset=0, reverse=True, position=position))
+
+    def _position(self) -> int:
+        """The row of the request's cursor, which the links of an empty page include."""
+        return int(self.cursor.position) if self.cursor and self.cursor.position else 0
+
+    def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
+        link = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "properties": {
+                "next": {**link, "description": "The page of older ones."},
+                "previous": {**link, "description": "The page of newer ones."},
+                "results": schema,
+            },
+            "required": ["next", "previous", "results"],
         }
-    )
 
 
-def link(request: Request, cursor: str) -> str:
+def link_to_page(request: Request, cursor: object) -> str:
     """The address of this request, with another cursor."""
-    return str(replace_query_param(request.build_absolute_uri(), "cursor", cursor))
+    return str(replace_query_param(request.build_absolute_uri(), "cursor", str(cursor)))
 
 
-def bad_cursor() -> BadQuery:
-    words = _("This is no cursor. Take the address of a page from `next` or `previous`, or begin at the first one.")
-    return BadQuery({"cursor": [ErrorDetail(words, "invalid_cursor")]})
-
-
-def _read(cursor: str | None) -> tuple[str, int]:
-    if cursor is None:
-        return "older", 0
-    form = _CURSOR.fullmatch(cursor)
-    if form is None or int(form[2]) > _BIGGEST:
-        raise bad_cursor()
-    return form[1], int(form[2])
-
-
-def _last(shown: list[Model], pk: int) -> int:
-    """The position below which the page after an empty one begins: everything up to where we were."""
-    return int(shown[-1].pk) if shown else min(pk + 1, _BIGGEST)
-
-
-def _first(shown: list[Model], pk: int) -> int:
-    return int(shown[0].pk) if shown else max(pk - 1, 0)
+def invalid_cursor() -> InvalidQuery:
+    text = _("This cursor is invalid. Use the address in `next` or `previous` of a page, or start at the first page.")
+    return InvalidQuery({"cursor": [ErrorDetail(text, "invalid_cursor")]})

@@ -1,4 +1,4 @@
-"""Reading a body: JSON in UTF-8, no longer than it may be, without what could not be stored or given back."""
+"""Reading a body: JSON in UTF-8, of limited size, without values that cannot be stored or returned."""
 
 import json
 import re
@@ -12,35 +12,45 @@ from rest_framework.parsers import BaseParser
 
 from django_front_sms.rest.exceptions import BodyTooLarge
 
-MAX_BYTES = 20 * 2**20  # of a body: ten thousand messages of the longest texts, and their metadata
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-class Json(BaseParser):
+class StrictJSONParser(BaseParser):
+    """Reads at most the bytes that the view allows for its action."""
+
     media_type = "application/json"
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        try:
-            body: bytes = stream.read(MAX_BYTES + 1)
-        except UnreadablePostError:
-            raise ParseError(_("The body was cut short.")) from None
-        if len(body) > MAX_BYTES:
-            limit = {"limit": MAX_BYTES}
-            raise BodyTooLarge(_("The body is too large: at most %(limit)d bytes. Send it in parts.") % limit)
-        try:
-            data = json.loads(body.decode(), parse_constant=_no_number)
-            if _SURROGATE.search(body):
-                json.dumps(data, ensure_ascii=False).encode()  # pairs are joined by now; what is left is half of one
-        except UnicodeEncodeError:
-            raise ParseError(_("The body holds half of a surrogate pair, which is no character.")) from None
-        except UnicodeDecodeError:
-            raise ParseError(_("The body is not UTF-8.")) from None
-        except (ValueError, RecursionError):
-            raise ParseError(_("The body is not JSON that can be read.")) from None
-        return data
+        view: Any = (parser_context or {})["view"]
+        return _loads(_read(stream, view.get_max_body_bytes()))
 
 
-def _no_number(constant: str) -> None:
+def _read(stream: IO[Any], limit: int) -> bytes:
+    try:
+        body: bytes = stream.read(limit + 1)
+    except UnreadablePostError:
+        raise ParseError(_("The body was cut short.")) from None
+    if len(body) > limit:
+        text = _("The body is too large: at most %(limit)d bytes. Send it in parts.")
+        raise BodyTooLarge(text % {"limit": limit})
+    return body
+
+
+def _loads(body: bytes) -> Any:
+    try:
+        data = json.loads(body.decode(), parse_constant=_refuse_constant)
+        if _SURROGATE.search(body):
+            json.dumps(data, ensure_ascii=False).encode()  # the reader has joined pairs; a half of one fails here
+    except UnicodeEncodeError:
+        raise ParseError(_("The body holds half of a surrogate pair, which is not a character.")) from None
+    except UnicodeDecodeError:
+        raise ParseError(_("The body is not UTF-8.")) from None
+    except (ValueError, RecursionError):
+        raise ParseError(_("The body is not valid JSON.")) from None
+    return data
+
+
+def _refuse_constant(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")

@@ -1,6 +1,6 @@
-"""Who may use an endpoint, and how often. A site configures nothing; how people log in, and the rates, it may change by
-DRF's own settings."""
+"""Who may call an action, and what a caller may send. Sites configure authentication in DRF's own settings."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -10,30 +10,50 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-
-def require(request: Request, codename: str) -> None:
-    """Raise `PermissionDenied`, which names the permission, where the user lacks it."""
-    if not request.user.has_perm(f"front_sms.{codename}"):
-        raise PermissionDenied(_lacks(codename))
+from django_front_sms.access import accounts_of, may_use, missing_permission
 
 
-def _lacks(codename: str) -> str:
-    return _("You lack the permission front_sms.%(name)s.") % {"name": codename}
-
-
-class HasPermissions(BasePermission):
-    """Whoever is logged in and has the permissions that the endpoint's `needs` lists for the method."""
+class HasRequiredPermissions(BasePermission):
+    """Allows authenticated users with the permissions that the view's `required_permissions` lists for the action."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not (request.user and request.user.is_authenticated):
             return False
-        for codename in getattr(view, "needs", {}).get("GET" if request.method == "HEAD" else request.method, ()):
+        required = getattr(view, "required_permissions", {}).get(getattr(view, "action", None), ())
+        for codename in required:
             if not request.user.has_perm(f"front_sms.{codename}"):
-                self.message = _lacks(codename)
+                self.message = _lacks(f"front_sms.{codename}")
                 return False
         return True
 
 
+def check_account(request: Request, account: str) -> None:
+    """Raise `PermissionDenied` unless the user may use this account (`ACCOUNT_ACCESS`)."""
+    if not may_use(request.user, account):
+        raise PermissionDenied(_account_refused())
+
+
+def check_may_send(request: Request, *messages: Mapping[str, Any]) -> None:
+    """Raise `PermissionDenied` unless the user may send messages with these options of `send_sms`."""
+    accounts = accounts_of(request.user)  # once, because a site's function may query its database
+    for options in messages:
+        if accounts is not None and options.get("account", "default") not in accounts:
+            raise PermissionDenied(_account_refused())
+        missing = missing_permission(
+            request.user, price=options.get("price"), ignore_opt_out=options.get("ignore_opt_out", False)
+        )
+        if missing is not None:
+            raise PermissionDenied(_lacks(missing))
+
+
 def author(request: Request) -> Any:
-    """The user for `created_by`; None for those who have no row, as services with tokens of their own may be."""
+    """The user for `created_by`; None for users without a row, such as services with tokens of their own."""
     return request.user if isinstance(request.user, get_user_model()) else None
+
+
+def _account_refused() -> str:
+    return _("You may not use this account.")
+
+
+def _lacks(permission: str) -> str:
+    return _("You lack the permission %(name)s.") % {"name": permission}

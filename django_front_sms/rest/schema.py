@@ -1,4 +1,4 @@
-"""OpenAPI: what drf-spectacular cannot see by itself. Sites that use it find these endpoints in their own schema."""
+"""OpenAPI: what drf-spectacular cannot derive. Sites that use it find these endpoints in their own schema."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -8,31 +8,40 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
 from django_front_sms.rest.exceptions import MEDIA_TYPE
-from django_front_sms.rest.serializers.input import HEADER
-from django_front_sms.rest.serializers.output import Problem
+from django_front_sms.rest.idempotency import HEADER
+from django_front_sms.rest.serializers.output import ProblemSerializer
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
+PREFIX = "FrontSMS"  # keeps our components apart from those of the site
 IDEMPOTENCY_KEY = OpenApiParameter(
     HEADER, str, OpenApiParameter.HEADER, description="The same key never sends twice; at most 200 characters, ASCII."
 )
 
 
 class Schema(AutoSchema):
-    """Every operation says which permissions it needs, and may answer with a problem."""
+    """Every operation says which permissions it needs, and may return a problem."""
 
     def _get_serializer_name(self, *args: Any, **kwargs: Any) -> str:
-        return f"FrontSMS{super()._get_serializer_name(*args, **kwargs)}"  # a site may have a Message of its own
+        return f"{PREFIX}{super()._get_serializer_name(*args, **kwargs)}"
+
+    def get_paginated_name(self, serializer_name: str) -> str:
+        return f"{serializer_name.removeprefix(PREFIX)}Page"  # _get_serializer_name puts the prefix back
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """False for `ConversationViewSet.list`, whose serializer is the whole page."""
+        return cast(Any, self.view).pagination_class is not None and super()._is_list_view(serializer)
 
     def get_description(self) -> str:  # type: ignore[override]
-        return ""  # where an operation has none; not what a class says to who reads it
+        return ""  # instead of the viewset's docstring
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)
         if operation:
-            needs = " and ".join(f"`front_sms.{name}`" for name in cast(Any, self.view).needs[self.method])
+            view = cast(Any, self.view)
+            needs = " and ".join(f"`front_sms.{name}`" for name in view.required_permissions[view.action])
             operation["description"] = "\n\n".join(filter(None, [operation.get("description"), f"Needs {needs}."]))
-            problem = self.resolve_serializer(Problem, "response").ref
+            problem = self.resolve_serializer(ProblemSerializer, "response").ref
             operation["responses"]["default"] = {
                 "content": {MEDIA_TYPE: {"schema": problem}},
                 "description": "A problem: `code` says which.",
@@ -40,20 +49,20 @@ class Schema(AutoSchema):
         return operation
 
 
-def operation(**facts: Any) -> Callable[[Method], Method]:
-    """`extend_schema` for a method of an endpoint, whatever schema class the site has as its default."""
+def operation(**options: Any) -> Callable[[Method], Method]:
+    """`extend_schema` for an action, with our schema class whatever the site's default is."""
 
-    def mark(method: Method) -> Method:
-        method.kwargs = {"schema": Schema}  # type: ignore[attr-defined]
-        return extend_schema(**facts)(method)
+    def decorate(method: Method) -> Method:
+        method.kwargs = {**getattr(method, "kwargs", {}), "schema": Schema}  # type: ignore[attr-defined]
+        return extend_schema(**options)(method)
 
-    return mark
+    return decorate
 
 
-class StrictExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+class StrictSerializerExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     """Strict bodies have no other fields than these."""
 
-    target_class = "django_front_sms.rest.serializers.fields.Strict"
+    target_class = "django_front_sms.rest.serializers.fields.StrictSerializer"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import ScopedRateThrottle
@@ -12,12 +13,13 @@ RATES = {READ: "600/min", SEND: "300/min", SEND_MANY: "10/min"}
 """Requests of one user, unless `REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]` names the scope; None there lifts it."""
 
 
-class Throttle(ScopedRateThrottle):
-    """At most so many requests of a user in the scope of the method."""
+class ActionRateThrottle(ScopedRateThrottle):
+    """Limits a user's requests in the scope of the action: the view's `throttle_scopes`, otherwise by the method."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        reads = request.method in ("GET", "HEAD")
-        self.scope = getattr(view, "scopes", {}).get(request.method, READ if reads else SEND)
+        scopes = getattr(view, "throttle_scopes", {})
+        default = READ if request.method in SAFE_METHODS else SEND
+        self.scope = scopes.get(getattr(view, "action", None), default)
         self.rate = self.get_rate()
         self.num_requests, self.duration = self.parse_rate(self.rate)
         return super(ScopedRateThrottle, self).allow_request(request, view)

@@ -1,16 +1,17 @@
 """Everything about one number, because the person whose it is asks for it."""
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import models
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from django_front_sms.db.bulk import in_chunks
 from django_front_sms.db.clock import database_now
 from django_front_sms.exceptions import InvalidMessage, NotPossible
 from django_front_sms.gateway import numbers
@@ -29,8 +30,6 @@ from django_front_sms.retention import admin_log, anonymize, files
 from django_front_sms.states import State
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +132,10 @@ def _cancel(sent: "QuerySet[OutboundMessage]", by: Any) -> int:
     return cancelled
 
 
-def _some(items: Collection[T]) -> Iterator[list[T]]:
-    """A statement bears only so many values, and a number may have had more messages than that."""
-    listed = list(items)
-    for start in range(0, len(listed), anonymize.BATCH):
-        yield listed[start : start + anonymize.BATCH]
-
-
 def _found(rows: "QuerySet[Any]", keys: Collection[int], field: str, *, by: str = "pk") -> list[int]:
     """Each `field` of those `rows` whose `by` is among `keys`, once."""
     found: set[int] = set()
-    for some in _some(keys):
+    for some in in_chunks(keys, anonymize.BATCH):
         found.update(rows.filter(**{f"{by}__in": some}).order_by().values_list(field, flat=True))
     return sorted(found)
 
@@ -164,7 +156,7 @@ def _each(
 ) -> int:
     """Forget those of `keys` that `rows` still has, some at a time; each lot is committed."""
     forgotten = 0
-    for some in _some(keys):
+    for some in in_chunks(keys, anonymize.BATCH):
         forgotten += forget(_found(rows, some, "pk"))
         seen_to.add(len(some))
     return forgotten
@@ -174,18 +166,18 @@ def _forget_events(sent: Collection[int], came: Collection[int]) -> int:
     """What receivers were told, or could not take. That a message of ours changed its state they still hear."""
     statuses = _found(DeliveryStatus.objects.all(), sent, "pk", by="message")
     removed = 0
-    for subjects in _some([f"out:{key}" for key in sent] + [f"status:{key}" for key in statuses]):
+    for subjects in in_chunks([f"out:{key}" for key in sent] + [f"status:{key}" for key in statuses], anonymize.BATCH):
         told = Event.objects.filter(subject__in=subjects)
-        removed += told.filter(next_at=None).delete()[0]
+        removed += told.finished().delete()[0]
         told.exclude(traceback="").update(traceback="")
-    for subjects in _some([f"in:{key}" for key in came]):
+    for subjects in in_chunks([f"in:{key}" for key in came], anonymize.BATCH):
         removed += Event.objects.filter(subject__in=subjects).delete()[0]
     return removed
 
 
 def _left(rows: Mapping[type[models.Model], Collection[int]]) -> dict[str, list[int]]:
     full = anonymize.full_outgoing()
-    undecided = full.filter(state=State.UNCONFIRMED, given_up=False)
+    undecided = full.unconfirmed()
     still, unconfirmed = (_found(kind, rows[OutboundMessage], "pk") for kind in (full, undecided))
     return {
         "under_way": sorted(set(still).difference(unconfirmed)),

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from django_front_sms import optouts
 from django_front_sms.conf import FrontSMSSettings, get_settings
+from django_front_sms.db.routing import atomic
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OutboundMessage
@@ -81,7 +82,7 @@ def _earlier(bulk: BulkSend) -> BulkSend | None:
 def _store_bulk(bulk: BulkSend, drafts: list[OutboundMessage]) -> BulkSend:
     bulk.recipients = len(drafts)
     try:
-        with transaction.atomic():
+        with atomic():
             bulk.save(force_insert=True)
             for message in drafts:
                 message.bulk = bulk

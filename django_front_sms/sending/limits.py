@@ -10,12 +10,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connection
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from django_front_sms.conf import FrontSMSSettings, Limit
+from django_front_sms.db.bulk import in_chunks
 from django_front_sms.db.clock import database_now
+from django_front_sms.db.routing import connection
 from django_front_sms.gateway.numbers import is_international
 from django_front_sms.models import OutboundMessage, RateCounter
 
@@ -105,8 +106,8 @@ class _Counters:
         """Read the rows as they are; `for_update`: as they are after the last commit, whatever was read before."""
         counters = {counter.key: counter for counter in self._by_subject.values()}
         keys = list(counters)
-        for start in range(0, len(keys), _AT_ONCE):
-            rows = RateCounter.objects.filter(key__in=keys[start : start + _AT_ONCE])
+        for some in in_chunks(keys, _AT_ONCE):
+            rows = RateCounter.objects.filter(key__in=some)
             for key, used in (rows.select_for_update() if for_update else rows).values_list("key", "used"):
                 counters[key].load(used, self._now)
 
@@ -149,7 +150,7 @@ def _amount(draft: OutboundMessage, limit: Limit) -> int:
 
 def _upsert(rows: Sequence[RateCounter], update: Collection[str]) -> None:
     """Insert rows; of those that are there, write the fields `update`."""
-    target = ["key"] if connection.features.supports_update_conflicts_with_target else None
+    target = ["key"] if connection().features.supports_update_conflicts_with_target else None
     RateCounter.objects.bulk_create(
         rows, batch_size=_AT_ONCE, update_conflicts=True, update_fields=update, unique_fields=target
     )

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from django_front_sms import events, optouts
 from django_front_sms.conf import get_settings
-from django_front_sms.db.bulk import insert_rows
+from django_front_sms.db.bulk import in_chunks, insert_rows
+from django_front_sms.db.routing import atomic, connection, on_commit
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, OutboundMessage
@@ -37,12 +38,12 @@ def store(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
     if not drafts:
         return []
     # With limits, callers lock the same rows, so a database may ask for the transaction once more.
-    insert = nested_transaction(_insert) if get_settings().rate_limits else transaction.atomic(_insert)
+    insert = nested_transaction(_insert) if get_settings().rate_limits else atomic()(_insert)
     try:
         rows = insert(drafts)
     except IntegrityError:  # somebody stored one of the keys after `_known` looked
         rows = insert(drafts)
-    transaction.on_commit(lambda: events.hint("dispatch"))
+    on_commit(lambda: events.hint("dispatch"))
     return rows
 
 
@@ -50,8 +51,8 @@ def _known(drafts: Iterable[OutboundMessage]) -> dict[str, OutboundMessage]:
     """The rows that have these idempotency keys already, by the digest of account and key."""
     wanted = [message.idempotency_digest for message in drafts if message.idempotency_digest]
     known: dict[str, OutboundMessage] = {}
-    for start in range(0, len(wanted), BATCH):
-        found = OutboundMessage.objects.filter(idempotency_digest__in=wanted[start : start + BATCH])
+    for digests in in_chunks(wanted, BATCH):
+        found = OutboundMessage.objects.filter(idempotency_digest__in=digests)
         known |= {str(message.idempotency_digest): message for message in found}
     return known
 
@@ -75,9 +76,9 @@ def _insert(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
             rows.append(earlier)
     _check_opt_outs(new, drafts)
     _count_limits(new, drafts)
-    if connection.features.can_return_rows_from_bulk_insert:
-        for start in range(0, len(new), BATCH):
-            insert_rows(new[start : start + BATCH])
+    if connection().features.can_return_rows_from_bulk_insert:
+        for chunk in in_chunks(new, BATCH):
+            insert_rows(chunk)
     else:  # MySQL names no keys of many rows, and callers need them
         for message in new:
             message.save(force_insert=True)

@@ -1,7 +1,5 @@
 """A message as it was asked for, checked: an unsaved row, or `InvalidMessage` with the code of what is wrong."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +9,7 @@ from django.utils.translation import gettext as _
 from phonenumbers import PhoneNumber
 
 from django_front_sms.conf import FrontSMSSettings
+from django_front_sms.db.digest import digest
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OnDuplicate, OutboundMessage, Priority, Wait
@@ -87,12 +86,8 @@ def _schedule(scheduled_at: datetime | None, conf: FrontSMSSettings) -> dict[str
 def identify(row: OutboundMessage | BulkSend, *payload: object) -> None:
     """Set the digests of a row that has an idempotency key: of the key, and of the `payload` of each repetition."""
     if row.idempotency_key:
-        row.idempotency_digest = _digest(row.account, check_idempotency_key(row.idempotency_key))
-        row.payload_digest = _digest(*payload)
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+        row.idempotency_digest = digest(row.account, check_idempotency_key(row.idempotency_key))
+        row.payload_digest = digest(*payload)
 
 
 def check_idempotency_key(key: str) -> str:

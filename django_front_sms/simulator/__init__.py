@@ -1,8 +1,8 @@
-"""A pretend gateway for tests and demonstrations: Front's side of the manual, without Front.
+"""A simulated gateway for tests and demonstrations: Front's side of the manual.
 
     python -m django_front_sms.simulator --port 9900 --service-id 1234 --sender "Mitt Firma"
 
-or, in a test, `Simulator` (see `server`) and its `network` (see `network`). It needs no Django.
+or, in a test, `Simulator` (see `server`) with its `network` (see `network`). It does not need Django.
 """
 
 from .accounts import Account

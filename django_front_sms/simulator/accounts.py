@@ -1,4 +1,4 @@
-"""The customers of the pretend gateway."""
+"""The customers of the simulated gateway."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Account:
     """One customer of Front, as §1 registers it. Every field may be changed while the simulator runs.
 
     `senders` are the texts and numbers registered for the account. A text must be sent exactly as it is written here; a
-    number may be written in any form. Two kinds of number need no registration (`Rules.free_own_numbers`), so that the
-    manual's examples work as they stand: PSK numbers (14 digits under 26114) and the short codes 2401 and 26114.
-    `balance` counts segments; None is a bottomless account. `allowed_ips` are addresses and networks; None lets every
-    address in. An empty URL means that nothing is pushed (§1.1: the status URL is optional).
+    number may be written in any form. PSK numbers (14 digits under 26114) and the short codes 2401 and 26114 need no
+    registration (`Rules.free_own_numbers`), so that the manual's examples work unchanged. `balance` counts segments;
+    None means no limit. `allowed_ips` are addresses and networks; None allows all. Nothing is pushed to an empty URL
+    (§1.1: the status URL is optional).
     """
 
     service_id: int
@@ -44,15 +44,15 @@ class Account:
     inbound: InboundQueue = field(default_factory=InboundQueue, repr=False)
 
     def has_number(self, number: str) -> bool:
-        """Whether it is registered for this account, in whatever form (`0047…` is `+47…`)."""
+        """Return whether the number is registered for this account; `0047…` and `+47…` are the same."""
         return from_wire(number) in map(from_wire, self.senders)
 
 
 def is_own_number(sender: str) -> bool:
-    """Whether it is a number of Front's own: a short code, or one under it."""
+    """Return whether `sender` is one of Front's own numbers: a short code or a PSK number."""
     return sender in SHORT_CODES or is_psk(sender)
 
 
 def is_psk(number: str) -> bool:
-    """Whether it is a short code with its nine-digit sub-number (§2.5.1)."""
+    """Return whether `number` is a short code followed by a nine-digit sub-number (§2.5.1)."""
     return len(number) == PSK_DIGITS and number.startswith(SHORT_CODE) and number.isascii() and number.isdigit()

@@ -1,7 +1,7 @@
-"""What the gateway looks at before it takes a message: codes 1-21 of §2.2, in a fixed order.
+"""The gateway's checks of a submission: codes 1-21 of §2.2, in a fixed order.
 
-The manual gives no order; ours is one that a reader would expect: the shape of the request first, then
-who is asking, then what is asked, then what depends on the moment.
+The manual gives no order. Ours checks the form of the request first, then the customer, then the message, and last the
+conditions that depend on time.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _FLAGS = {"true": True, "false": False}
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A request of a customer, as it was read and before anybody judged it.
+    """A request of a customer, read but not checked.
 
-    `parameters` are those of §2.1 or §2.4 by their wire names: strings in GET, whatever JSON holds in
-    POST. `address` is where it came from, `secure` whether it came over https.
+    `parameters` are those of §2.1 or §2.4 by their wire names: strings in GET, any JSON value in POST. `address` is the
+    client's address, `secure` whether the request came over https.
     """
 
     parameters: Mapping[str, object] = field(repr=False)
@@ -41,7 +41,7 @@ class Submission:
 
 @dataclass(frozen=True)
 class Case:
-    """A submission beside what the gateway knows about its sender and its recipients."""
+    """A submission together with what the gateway knows about its customer and its recipients."""
 
     submission: Submission
     account: Account | None
@@ -51,7 +51,7 @@ class Case:
     rules: Rules = field(default_factory=Rules)
 
     def given(self, name: str) -> str:
-        """The parameter as a stripped string; empty where it is missing, null, or no plain value."""
+        """Return the parameter as a stripped string; empty if it is missing, null, a list or an object."""
         value = self.submission.parameters.get(name)
         if isinstance(value, bool):
             return "true" if value else "false"
@@ -76,7 +76,7 @@ class Case:
 
     @cached_property
     def valid(self) -> tuple[str, ...]:
-        """The recipients that are mobile numbers, E.164, in order and with repetitions."""
+        """The valid recipients in E.164, in order and with repetitions."""
         return tuple(number for written in self.written if (number := self._recipient(written)))
 
     def _recipient(self, written: str) -> str | None:
@@ -85,17 +85,17 @@ class Case:
 
     @cached_property
     def reachable(self) -> tuple[str, ...]:
-        """The valid recipients that are not blacklisted, each once."""
+        """The valid recipients that are not blacklisted, without repetitions."""
         return tuple(number for number in dict.fromkeys(self.valid) if number not in self.blacklist)
 
     @cached_property
     def fresh(self) -> tuple[str, ...]:
-        """The reachable recipients that did not just get the same message."""
+        """The reachable recipients that did not get the same message within the duplicate window."""
         return tuple(number for number in self.reachable if not self.is_duplicate(self, number))
 
     @property
     def invalid(self) -> tuple[str, ...]:
-        """What a bulk answer names invalid, as it was written; nothing in a single message."""
+        """The numbers that a bulk answer lists as invalid, as they were written; empty for a single message."""
         if not self.submission.bulk:
             return ()
         fine = frozenset(self.reachable if self.rules.bulk_names_blacklisted else self.valid)
@@ -103,7 +103,7 @@ class Case:
 
     @property
     def duplicates(self) -> tuple[str, ...]:
-        """What a bulk answer names duplicate: reachable, but not fresh or mentioned before."""
+        """The numbers that a bulk answer lists as duplicates: repeated, or not fresh."""
         reachable, left = frozenset(self.reachable), set(self.fresh)
         found: dict[str, None] = {}
         for written in self.written:
@@ -120,7 +120,7 @@ class Case:
 
     @cached_property
     def price(self) -> int | None:
-        """In øre; 0 where the message is free, None where the value is no price. Bulk knows none (§2.4)."""
+        """The price in øre; 0 for a free message, None for an invalid price. Bulk has no price (§2.4)."""
         given = "" if self.submission.bulk else self.given("price")
         if not re.fullmatch("[0-9]{0,9}", given):
             return None
@@ -133,24 +133,24 @@ class Case:
 
     @property
     def sender(self) -> str:
-        """What the phone shows: 2401 on a priced message (§2.1)."""
+        """The sender on the phone: 2401 for a priced message (§2.1)."""
         return PRICED_SENDER if self.price else self.fromid
 
     def cost(self) -> int:
-        """Segments that the account pays for."""
+        """Return the number of segments that the account pays for."""
         recipients = len(self.fresh) if self.submission.bulk else 1
         return self.preview.segments * recipients
 
     def verdict(self) -> ErrorCode:
-        """The first code that applies; OK where none does."""
+        """Return the first code that applies, OK if none does."""
         return next((code for code, applies in CHECKS if applies(self)), ErrorCode.OK)
 
 
 def recipient(written: str) -> str | None:
-    """The number in E.164, None where it is no international number (§2.1).
+    """Return the number in E.164, None if it is not an international number (§2.1).
 
-    It must begin with 00 or +, and spaces are allowed, for the manual writes `0047 99999999`. Its own
-    examples have 8, 9 or 10 digits after 0047, so that any length of E.164 from seven digits up passes.
+    It must begin with 00 or +. Spaces are allowed, as the manual writes `0047 99999999`. Any length of seven to fifteen
+    digits is accepted, because the manual's own examples have 8, 9 or 10 digits after 0047.
     """
     found = _RECIPIENT.fullmatch(written.replace(" ", ""))
     return f"+{found[1]}" if found else None
@@ -171,7 +171,7 @@ def _foreign_address(case: Case) -> bool:
 
 
 def _is_among(address: str, allowed: Collection[str]) -> bool:
-    """Whether it is one of them, or in one of them that is a network. IPv4 in IPv6 counts as IPv4."""
+    """Return whether `address` is one of the allowed addresses or in an allowed network. Mapped IPv4 counts as IPv4."""
     address = address.removeprefix("::ffff:")
     if address in allowed:
         return True

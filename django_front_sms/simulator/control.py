@@ -1,30 +1,29 @@
-r"""The control API: what a person does on the page, for scripts. Bodies and answers are JSON.
+r"""The control API: everything that the page offers, for scripts. Bodies and answers are JSON.
 
 | request | does |
 |---|---|
 | `GET /control/state` | clock, queue, links that restart it, counts, accounts |
 | `GET /control/messages?to=&after=` | messages on the phones, by recipient and with ids above `after` |
-| `GET /control/incoming` | what was written on the phones, and whether the site took it |
+| `GET /control/incoming` | messages written on the phones, and whether the site took them |
 | `GET /control/log` | the latest requests and pushes |
 | `GET /control/wire?after=` | the latest exchanges, their bytes in base64, with numbers above `after` |
-| `GET /control/mails` | what Front wrote when the inbound queue stopped |
-| `POST /control/receive` | `{"from", "to", "text"?, "subject"?, "files"?}`: somebody writes on a phone |
-| `POST /control/status` | `{"id", "status", "delay"?}`: one more status of a message |
+| `GET /control/mails` | Front's notices of a stopped inbound queue |
+| `POST /control/receive` | `{"from", "to", "text"?, "subject"?, "files"?}`: writes a message on a phone |
+| `POST /control/status` | `{"id", "status", "delay"?}`: plans one more status of a message, `delay` in seconds |
 | `POST /control/restart` | `{"token"?}`: follows the restart link |
 | `POST /control/advance` | `{"seconds"}`: moves the clock |
-| `POST /control/deliver` | makes all pushes that are due, and says how many |
-| `POST /control/fault` | `{"kind", "accepted"?}`: what befalls the next submission (kinds in `chaos.FaultKind`), \
-or the next push (`chaos.PushFault`) |
+| `POST /control/deliver` | makes all pushes that are due, and returns how many |
+| `POST /control/fault` | `{"kind", "accepted"?}`: sets the fault of the next submission (`chaos.FaultKind`) \
+or of the next push (`chaos.PushFault`) |
 | `POST /control/chaos` | `{"probability"?, "pushes"?, "seed"?, "cut_off"?, "latency"?, "hold"?, "drip"?, "lateness"?}`\
-: `latency` in milliseconds, the last three in seconds; a `seed` throws all dice anew |
+: `latency` in milliseconds, the last three in seconds; `seed` restarts the random generators |
 | `POST /control/rules` | changes fields of `rules.Rules`, e.g. `{"doubled_pictures": true}` |
-| `POST /control/phone` | `{"number", "on"?, "dead"?, "silent"?, "blacklisted"?}`: what a phone is like |
+| `POST /control/phone` | `{"number", "on"?, "dead"?, "silent"?, "blacklisted"?}`: sets the condition of a phone |
 | `POST /control/account` | `{"service_id"?, "https_only"?, …}`: changes fields of `accounts.Account`, e.g. \
 `{"blocked": true}` |
 
 `files` is a list of `{"contentType", "fileName", "fileData"}` as in §2.5.1, `fileData` in base64; the SMIL file and the
-text file are added. A request that makes no sense is answered with 400 and `{"problem": …}`, an unknown address
-with 404.
+text file are added. An invalid request is answered with 400 and `{"problem": …}`, an unknown address with 404.
 """
 
 from __future__ import annotations
@@ -35,21 +34,19 @@ import copy
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
 from django_front_sms.gateway.numbers import from_wire
 
 from .accounts import Account
-from .chaos import Fault, FaultKind, PushFault
+from .chaos import Chaos, Fault, FaultKind, PushFault
 from .messages import Incoming, Message
 from .mms import Attachment
 from .network import FARTHEST, Network
 
-if TYPE_CHECKING:
-    from .server import Simulator
-
 Document = dict[str, Any]
+MILLISECONDS = 1000  # in a second
 SETTABLE: dict[str, tuple[type, ...]] = {
     "blocked": (bool,),
     "priced": (bool,),
@@ -64,15 +61,15 @@ SETTABLE: dict[str, tuple[type, ...]] = {
 }
 
 
-def handle(simulator: Simulator, method: str, path: str, query: str, body: bytes) -> tuple[int, object]:
-    """Answers one request with an HTTP status and what goes into the body as JSON."""
+def handle(network: Network, method: str, path: str, query: str, body: bytes) -> tuple[int, object]:
+    """Answer one request: return the HTTP status and the document for the body."""
     route = ROUTES.get((method, path))
     if route is None:
-        return 404, {"problem": f"nothing answers {method} {path}; see django_front_sms.simulator.control"}
+        return 404, {"problem": f"unknown request {method} {path}; see django_front_sms.simulator.control"}
     try:
         given = {name: values[-1] for name, values in parse_qs(query).items()}
         given |= _object(json.loads(body)) if body else {}
-        return 200, route(simulator, given)
+        return 200, route(network, given)
     except KeyError as error:
         return 400, {"problem": f"missing or unknown: {error}"}
     except (ValueError, TypeError, binascii.Error) as error:
@@ -85,12 +82,11 @@ def dump(document: object) -> bytes:
 
 def _object(document: object) -> Document:
     if not isinstance(document, dict):
-        raise ValueError("the body has to be a JSON object")
+        raise ValueError("the body is not a JSON object")
     return document
 
 
-def _state(simulator: Simulator, given: Document) -> Document:
-    network = simulator.network
+def _state(network: Network, given: Document) -> Document:
     return {
         "now": network.now(),
         "parked": bool(network.restart_links()),
@@ -101,7 +97,7 @@ def _state(simulator: Simulator, given: Document) -> Document:
         "phones": [_phone_state(network, number) for number in network.phones()],
         "https_only": network.https_only,
         "rules": asdict(network.rules),
-        "chaos": _chaos_state(simulator),
+        "chaos": _chaos_state(network.chaos),
     }
 
 
@@ -115,12 +111,11 @@ def _phone_state(network: Network, number: str) -> Document:
     }
 
 
-def _chaos_state(simulator: Simulator) -> Document:
-    chaos = simulator.chaos
+def _chaos_state(chaos: Chaos) -> Document:
     return {
         "probability": chaos.probability, "pushes": chaos.pushes, "seed": chaos.seed, "cut_off": chaos.cut_off,
         "hold": chaos.hold, "drip": chaos.drip, "lateness": chaos.lateness,
-        "latency": round(simulator.latency * 1000, 3),
+        "latency": round(chaos.latency * MILLISECONDS, 3),
     }  # fmt: skip
 
 
@@ -136,10 +131,10 @@ def _account_state(account: Account) -> Document:
     }
 
 
-def _messages(simulator: Simulator, given: Document) -> list[Document]:
+def _messages(network: Network, given: Document) -> list[Document]:
     to, after = from_wire(given.get("to", "")), int(given.get("after", 0))
-    found = [m for m in list(simulator.network.messages.values()) if m.id > after and to in ("", m.recipient)]
-    return [_message(simulator.network, message) for message in found]
+    found = [m for m in list(network.messages.values()) if m.id > after and to in ("", m.recipient)]
+    return [_message(network, message) for message in found]
 
 
 def _message(network: Network, message: Message) -> Document:
@@ -151,8 +146,8 @@ def _message(network: Network, message: Message) -> Document:
     }  # fmt: skip
 
 
-def _incoming(simulator: Simulator, given: Document) -> list[Document]:
-    return [_incoming_state(incoming) for incoming in list(simulator.network.incoming.values())]
+def _incoming(network: Network, given: Document) -> list[Document]:
+    return [_incoming_state(incoming) for incoming in list(network.incoming.values())]
 
 
 def _incoming_state(incoming: Incoming) -> Document:
@@ -163,8 +158,7 @@ def _incoming_state(incoming: Incoming) -> Document:
     }  # fmt: skip
 
 
-def _log(simulator: Simulator, given: Document) -> Document:
-    network = simulator.network
+def _log(network: Network, given: Document) -> Document:
     requests = [
         {"at": r.at, "bulk": r.bulk, "errorcode": int(r.verdict.code), "id": r.verdict.id, "parameters": r.parameters}
         for r in list(network.requests)
@@ -179,97 +173,80 @@ def _log(simulator: Simulator, given: Document) -> Document:
     return {"requests": requests, "pushes": pushes}
 
 
-def _wire(simulator: Simulator, given: Document) -> list[Document]:
+def _wire(network: Network, given: Document) -> list[Document]:
     after = int(given.get("after", 0))
     return [
         {
             "number": e.number, "at": e.at, "kind": e.kind, "note": e.note, "good": e.good,
             "request": base64.b64encode(e.request).decode(), "answer": base64.b64encode(e.answer).decode(),
         }
-        for e in list(simulator.network.exchanges)
+        for e in list(network.exchanges)
         if e.number > after
     ]  # fmt: skip
 
 
-def _mails(simulator: Simulator, given: Document) -> list[Document]:
-    return [asdict(notice) for notice in list(simulator.network.notices)]
+def _mails(network: Network, given: Document) -> list[Document]:
+    return [asdict(notice) for notice in list(network.notices)]
 
 
-def _receive(simulator: Simulator, given: Document) -> Document:
+def _receive(network: Network, given: Document) -> Document:
     files = [
         Attachment(file["contentType"], file["fileName"], base64.b64decode(file["fileData"], validate=True))
         for file in given.get("files", [])
     ]
     text, subject = str(given.get("text", "")), str(given.get("subject", ""))
-    incoming = simulator.network.receive(str(given["from"]), str(given["to"]), text, files, subject=subject)
+    incoming = network.receive(str(given["from"]), str(given["to"]), text, files, subject=subject)
     return _incoming_state(incoming)
 
 
-def _status(simulator: Simulator, given: Document) -> Document:
+def _status(network: Network, given: Document) -> Document:
     delay = float(given.get("delay", 0))
     if not delay <= FARTHEST:
-        raise ValueError(f"the delay is a number of seconds, not {delay}")
-    simulator.network.push_status(int(given["id"]), int(given["status"]), delay)
+        raise ValueError(f"delay is a number of seconds up to {FARTHEST}, not {delay}")
+    network.push_status(int(given["id"]), int(given["status"]), delay)
     return {"planned": True}
 
 
-def _restart(simulator: Simulator, given: Document) -> Document:
-    return {"restarted": simulator.network.restart(given.get("token"))}
+def _restart(network: Network, given: Document) -> Document:
+    return {"restarted": network.restart(given.get("token"))}
 
 
-def _advance(simulator: Simulator, given: Document) -> Document:
-    simulator.network.advance(float(given["seconds"]))
-    return {"now": simulator.network.now()}
+def _advance(network: Network, given: Document) -> Document:
+    network.advance(float(given["seconds"]))
+    return {"now": network.now()}
 
 
-def _deliver(simulator: Simulator, given: Document) -> Document:
-    return {"pushes": simulator.network.deliver_due()}
+def _deliver(network: Network, given: Document) -> Document:
+    return {"pushes": network.deliver_due()}
 
 
-def _fault(simulator: Simulator, given: Document) -> Document:
+def _fault(network: Network, given: Document) -> Document:
     if given["kind"] in set(PushFault):
-        simulator.chaos.plan_push(PushFault(given["kind"]))
+        network.chaos.plan_push(PushFault(given["kind"]))
     else:
-        simulator.chaos.plan(Fault(FaultKind(given["kind"]), bool(given.get("accepted", False))))
+        network.chaos.plan(Fault(FaultKind(given["kind"]), bool(given.get("accepted", False))))
     return {"planned": True}
 
 
-def _chaos(simulator: Simulator, given: Document) -> Document:
-    chaos = simulator.chaos
-    times = {name: float(given[name]) for name in ("hold", "drip", "lateness", "latency") if name in given}
-    if any(not 0 <= value <= 3_600_000 for value in times.values()):
-        raise ValueError("times are from 0 up")
-    if unknown := set(given) - {*times, "probability", "pushes", "seed", "cut_off"}:
-        raise KeyError(*sorted(unknown))
-    seed = given.get("seed")
-    if seed is not None and not isinstance(seed, int):
-        raise ValueError("a seed is a whole number, or null")
-    shares = {name: float(given[name]) for name in ("probability", "pushes") if given.get(name) is not None}
-    if not isinstance(given.get("cut_off", False), bool):
-        raise ValueError("cut_off is true or false")
-    chaos.set(**shares)
-    chaos.cut_off = given.get("cut_off", chaos.cut_off)
-    if "seed" in given:
-        chaos.reseed(seed)
-    if "latency" in times:
-        simulator.latency = times.pop("latency") / 1000
-    for name, value in times.items():
-        setattr(chaos, name, value)
-    simulator.network.touch()
-    return _chaos_state(simulator)
+def _chaos(network: Network, given: Document) -> Document:
+    values = {name: value for name, value in given.items() if value is not None or name == "seed"}
+    if "latency" in values:
+        values["latency"] = float(values["latency"]) / MILLISECONDS
+    network.chaos.change(**values)
+    network.touch()
+    return _chaos_state(network.chaos)
 
 
-def _rules(simulator: Simulator, given: Document) -> Document:
-    wanted = copy.copy(simulator.network.rules)
+def _rules(network: Network, given: Document) -> Document:
+    changed = copy.copy(network.rules)
     for name, value in given.items():
-        wanted.change(name, value)
-    simulator.network.rules = wanted  # all of them, or none
-    simulator.network.touch()
-    return asdict(wanted)
+        changed.change(name, value)
+    network.rules = changed  # all of them, or none
+    network.touch()
+    return asdict(changed)
 
 
-def _phone(simulator: Simulator, given: Document) -> Document:
-    network = simulator.network
+def _phone(network: Network, given: Document) -> Document:
     number = str(given.pop("number"))
     for name, value in given.items():
         if name not in ("on", "dead", "silent", "blacklisted"):
@@ -279,9 +256,8 @@ def _phone(simulator: Simulator, given: Document) -> Document:
     return _phone_state(network, network.set_phone(number, **given))
 
 
-def _account(simulator: Simulator, given: Document) -> Document:
+def _account(network: Network, given: Document) -> Document:
     service_id = given.pop("service_id", None)
-    network = simulator.network
     account = network.account if service_id is None else network.accounts[service_id]
     https_only = given.pop("https_only", network.https_only)
     for name, value in given.items():
@@ -295,7 +271,7 @@ def _account(simulator: Simulator, given: Document) -> Document:
     return _account_state(account)
 
 
-ROUTES: dict[tuple[str, str], Callable[[Simulator, Document], object]] = {
+ROUTES: dict[tuple[str, str], Callable[[Network, Document], object]] = {
     ("GET", "/control/state"): _state,
     ("GET", "/control/messages"): _messages,
     ("GET", "/control/incoming"): _incoming,

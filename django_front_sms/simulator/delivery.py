@@ -1,4 +1,4 @@
-"""Carries pushes to the customer's site (§2.3, §2.5) and tells whether they were taken."""
+"""Delivery of pushes to the customer's site (§2.3, §2.5) by HTTP."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .pushes import Push, Reply
-from .recording import KEEP_AT_MOST
+from .recording import MAX_RECORDED
 
 TIMEOUT = 60.0  # §2.5.1, seconds
-READ_AT_MOST = 65_536  # bytes of the site's answer
+MAX_ANSWER = 65_536  # bytes of the site's answer that are read
 
 
 def post(push: Push, *, timeout: float = TIMEOUT) -> Reply:
-    """Makes the request, on a connection of its own; follows no redirect and never raises."""
+    """Make the request on a connection of its own. Follows no redirect and never raises.
+
+    `timeout` covers the whole exchange, in seconds.
+    """
     deadline = time.monotonic() + timeout
-    sent, seen = bytearray(), bytearray()
+    sent, received = bytearray(), bytearray()
     try:
         parts = urlsplit(push.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(parts.hostname or "", parts.port, timeout=timeout)
     except (ValueError, http.client.InvalidURL) as error:
-        return Reply(None, problem=f"the URL is unusable ({error}); set it to an absolute http(s) address")
+        return Reply(None, problem=f"the URL is not usable ({error}); set an absolute http or https address")
     try:
-        _listen(connection, sent, seen)
+        _record_traffic(connection, sent, received)
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         headers = {"Connection": "close", "User-Agent": "front-simulator"}
         if push.body is not None:
@@ -35,37 +38,37 @@ def post(push: Push, *, timeout: float = TIMEOUT) -> Reply:
         connection.request(push.method, target, push.body, headers)
         response = connection.getresponse()
         return Reply(
-            response.status, _read(connection, response, deadline), request=bytes(sent), answer=bytes(seen)
+            response.status, _read(connection, response, deadline), request=bytes(sent), answer=bytes(received)
         )  # fmt: skip
     except (OSError, ValueError, http.client.HTTPException) as error:
         problem = f"no answer: {type(error).__name__}"
-        return Reply(None, problem=problem, request=bytes(sent), answer=bytes(seen))
+        return Reply(None, problem=problem, request=bytes(sent), answer=bytes(received))
     finally:
         connection.close()
 
 
-def _listen(connection: http.client.HTTPConnection, sent: bytearray, seen: bytearray) -> None:
-    """Has `connection` note down what it sends and what it reads, byte for byte."""
+def _record_traffic(connection: http.client.HTTPConnection, sent: bytearray, received: bytearray) -> None:
+    """Make `connection` record the bytes that it sends and receives."""
     send = connection.send
 
-    def send_noting(data: Any) -> None:
+    def recording_send(data: Any) -> None:
         send(data)
-        sent.extend(data[: KEEP_AT_MOST - len(sent)])
+        sent.extend(data[: MAX_RECORDED - len(sent)])
 
     class Response(http.client.HTTPResponse):
         def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
             super().__init__(sock, *args, **kwargs)
-            self.fp = io.BufferedReader(_Tap(self.fp, seen))
+            self.fp = io.BufferedReader(_RecordingReader(self.fp, received))
 
-    connection.send = send_noting  # type: ignore[method-assign]
+    connection.send = recording_send  # type: ignore[method-assign]
     connection.response_class = Response
 
 
-class _Tap(io.RawIOBase):
-    """Reads from `source`, and notes what came."""
+class _RecordingReader(io.RawIOBase):
+    """Reads from `source` and records the bytes in `received`."""
 
-    def __init__(self, source: io.BufferedReader, seen: bytearray) -> None:
-        self._source, self._seen = source, seen
+    def __init__(self, source: io.BufferedReader, received: bytearray) -> None:
+        self._source, self._received = source, received
 
     def readable(self) -> bool:
         return True
@@ -73,7 +76,7 @@ class _Tap(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         chunk = self._source.read1(len(buffer))
         buffer[: len(chunk)] = chunk
-        self._seen.extend(chunk[: KEEP_AT_MOST - len(self._seen)])
+        self._received.extend(chunk[: MAX_RECORDED - len(self._received)])
         return len(chunk)
 
     def close(self) -> None:
@@ -83,13 +86,13 @@ class _Tap(io.RawIOBase):
 
 def _read(connection: http.client.HTTPConnection, response: http.client.HTTPResponse, deadline: float) -> bytes:
     body = b""
-    while len(body) < READ_AT_MOST:
+    while len(body) < MAX_ANSWER:
         left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
         if connection.sock is not None:
             connection.sock.settimeout(left)
-        chunk = response.read1(READ_AT_MOST)
+        chunk = response.read1(MAX_ANSWER)
         if not chunk:
             break
         body += chunk

@@ -8,7 +8,7 @@ Twin = tuple[int, bool, str, str, str]  # service id, counted apart, fromid, rec
 
 
 class DuplicateFilter:
-    """What was accepted lately. Times only go upwards, so that the oldest is always the first."""
+    """The messages accepted in the last 120 seconds, oldest first. Times must not decrease."""
 
     def __init__(self) -> None:
         self._recent: dict[Twin, float] = {}

@@ -1,4 +1,4 @@
-"""Reads what a browser posts: urlencoded, or multipart where a picture is attached."""
+"""Forms posted by a browser: urlencoded, or multipart for pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .mms import Attachment
 
 
 def read_form(content_type: str, body: bytes) -> tuple[dict[str, str], list[Attachment]]:
-    """The text fields and the attached files; an empty file field counts as none."""
+    """Return the text fields and the attached files; an empty file field is left out."""
     header = Header()
     header["Content-Type"] = content_type
     boundary = header.get_boundary()

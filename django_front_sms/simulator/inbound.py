@@ -15,9 +15,9 @@ TRIES = 3  # §1.2
 class InboundQueue:
     """One customer's inbound messages, delivered one at a time and in order.
 
-    The head is tried three times, a while apart (`Rules.retry_delay`). Then the queue is parked: later messages wait
-    behind the head until somebody follows the restart link, whose secret is `token`. Each parking makes a new token and
-    spoils the old one.
+    The head is tried three times, `Rules.retry_delay` seconds apart. Then the queue is parked: later messages wait
+    behind the head until the restart link is followed, whose secret is `token`. Each time the queue is parked, a new
+    token replaces the old one.
     """
 
     waiting: deque[Incoming] = field(default_factory=deque)
@@ -35,13 +35,13 @@ class InboundQueue:
         self.waiting.append(incoming)
 
     def due_at(self) -> float | None:
-        """When the head may be tried; None while there is none, it is being tried, or the queue is parked."""
+        """Return when the head may be tried; None if there is none, it is being tried, or the queue is parked."""
         if self.parked or self.under_way or not self.waiting:
             return None
         return self.next_at
 
     def take(self) -> Incoming:
-        """The head, now under way. Its outcome must be told to `settle`."""
+        """Return the head and mark it as under way. Call `settle` with the outcome."""
         self.under_way = True
         self.tries += 1
         head = self.waiting[0]
@@ -59,5 +59,5 @@ class InboundQueue:
             self.token, self.parked_at = secrets.token_urlsafe(16), now
 
     def restart(self) -> None:
-        """Goes on at the head, with three new tries."""
+        """Continue at the head, with three new tries."""
         self.token, self.tries, self.next_at = "", 0, 0.0

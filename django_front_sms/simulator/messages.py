@@ -1,4 +1,4 @@
-"""What lies on the phones: messages that were sent to them and texts that were written on them."""
+"""The entries of the phones: messages sent to them and messages written on them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from django_front_sms.gateway.push import FilePart
 class Message:
     """One message that the gateway accepted for one recipient.
 
-    `sender` is what the phone shows (2401 where it is priced, §2.1), `fromid` what the customer asked
-    for, `recipient` is E.164, `text` is as it arrived, `written` as it was sent, `price` in øre, `at`
-    in seconds of the network's clock. A message sent in bulk has an id of the simulator's own, which
-    no answer names and no status is pushed for (§2.4).
+    `sender` is the sender on the phone (2401 for a priced message, §2.1) and `fromid` the one in the request.
+    `recipient` is E.164. `text` is the text as it arrives and `written` as it was sent. `price` is in øre, `at` in
+    seconds of the network's clock. The id of a message sent in bulk is internal: no answer and no status has it (§2.4).
     """
 
     id: int
@@ -36,14 +35,14 @@ class Message:
 
     @property
     def state(self) -> str:
-        """`delivered`, `failed`, `at operator` or `accepted`, whatever order the statuses came in."""
+        """`delivered`, `failed`, `at operator` or `accepted`; the order of the statuses does not matter."""
         names = {StatusCode.DELIVERED: "delivered", StatusCode.FAILED: "failed", StatusCode.AT_OPERATOR: "at operator"}
         return next((name for status, name in names.items() if status in self.statuses), "accepted")
 
 
 @dataclass(slots=True)
 class Incoming:
-    """One SMS or MMS that was written on a phone, on its way to the customer (§2.5)."""
+    """One SMS or MMS written on a phone, for a customer (§2.5)."""
 
     id: int
     service_id: int
@@ -59,10 +58,10 @@ class Incoming:
 
     @property
     def sent(self) -> datetime:
-        """The time of `at`, whole seconds, in UTC."""
+        """`at` in UTC, in whole seconds."""
         return datetime.fromtimestamp(int(self.at), UTC)
 
 
 def keyword(text: str) -> str:
-    """The first word, upper-cased (§2.5: "Test 123" has the keyword TEST); empty where there is none."""
+    """Return the first word in upper case (§2.5: "Test 123" has the keyword TEST), empty where there is none."""
     return next(iter(text.split()), "").upper()

@@ -13,7 +13,7 @@ from django_front_sms.gateway.push import FilePart
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that somebody attached on a phone; `content_type` without parameters, as `image/jpeg`."""
+    """A file attached on a phone; `content_type` has no parameters, for example `image/jpeg`."""
 
     content_type: str
     name: str
@@ -21,13 +21,13 @@ class Attachment:
 
 
 def sample() -> Attachment:
-    """A small photograph that comes with the simulator."""
+    """Return a small photograph that is part of the simulator."""
     data = files(__package__).joinpath("static", "sample.jpg").read_bytes()
     return Attachment("image/jpeg", "image01.jpg", data)
 
 
 def parts(text: str, attachments: Sequence[Attachment], ids: Iterator[int] | None = None) -> tuple[FilePart, ...]:
-    """The files of an MMS, in the order of the manual's example; none at all where nothing is attached."""
+    """Return the files of an MMS in the order of the manual's example; none if there are no attachments."""
     if not attachments:
         return ()
     ids = ids or count(1)
@@ -38,7 +38,7 @@ def parts(text: str, attachments: Sequence[Attachment], ids: Iterator[int] | Non
 
 
 def joined_text(subject: str, text: str, attachments: Sequence[Attachment]) -> str:
-    """Subject and all text files, one a line (§2.5.1)."""
+    """Return the subject, the text and all text files, joined by line breaks (§2.5.1)."""
     texts = [a.data.decode(errors="replace") for a in attachments if a.content_type == "text/plain"]
     return "\n".join(line for line in (subject, text, *texts) if line)
 

@@ -1,12 +1,13 @@
-"""The pretend mobile network behind the gateway: no HTTP, a clock of its own, one lock.
+"""The pretend mobile network behind the gateway: without HTTP, with a clock and a lock of its own.
 
     network = Network(Account(1234, senders=["Mitt Firma"], status_url="http://…", inbound_url="http://…"))
     verdict = network.submit(Submission({"serviceid": 1234, "phoneno": "004799999999", …}))
-    network.advance(2)       # seconds pass
-    network.deliver_due()    # the pushes that are due by now are made
+    network.advance(2)       # move the clock by 2 seconds
+    network.deliver_due()    # make the pushes that are due
 
-Where the manual is silent, `rules` decides; beyond its switches, a refused message costs nothing, a repetition inside
-one bulk is always named a duplicate and sent once, and a bulk of nothing but duplicates is accepted (201).
+`rules` decide most questions on which the manual is silent. The rest is fixed: a refused message costs nothing, a
+number repeated within one bulk is reported as a duplicate and gets the message once, and a bulk of duplicates only is
+accepted (201).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 from django_front_sms.gateway.codes import ErrorCode, StatusCode
 from django_front_sms.gateway.numbers import from_wire
 
-from . import delivery, statuses
+from . import delivery
 from .accounts import Account
 from .chaos import Chaos, PushFault
 from .checks import Case, Submission
@@ -33,17 +34,17 @@ from .mms import Attachment, joined_text, parts
 from .pushes import Push, Reply, inbound_push, status_push
 from .records import Exchange, Kind, Notice, PushRecord, RequestRecord, Verdict
 from .rules import Rules
-from .statuses import Due, StatusBook
+from .statuses import PendingStatus, StatusSchedule, statuses_of
 
 FIRST_ID = 145_099  # §2.1.1, the manual's example
 FIRST_INBOUND_ID = 999_999  # §2.5.1
 FIRST_FILE_ID = 4747  # §2.5.1
 STATUS_PLAN = ((0.5, StatusCode.AT_OPERATOR), (2.0, StatusCode.DELIVERED))
-CUT_OFF = Reply(None, problem="no answer: the site is cut off, by a switch of the chaos")
+CUT_OFF = Reply(None, problem="no answer: the chaos switch cut_off is on")
 FINAL = frozenset({StatusCode.DELIVERED, StatusCode.FAILED})
 LOG_SIZE = 1_000
-WIRE_SIZE = 200  # exchanges kept with their bytes
-FARTHEST = 1_000_000_000  # seconds: no clock comes back from "Infinity" or "NaN", which JSON of Python's can say
+WIRE_SIZE = 200  # exchanges that are kept with their bytes
+FARTHEST = 1_000_000_000  # seconds; excludes Infinity and NaN, which Python's JSON reader accepts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class _Job:
 
 
 def _of_account(name: str) -> Any:
-    """A field of the first account, under the same name."""
+    """Return a property that is a field of the first account."""
     return property(
         lambda network: getattr(network.account, name),
         lambda network, value: setattr(network.account, name, value),
@@ -62,14 +63,14 @@ def _of_account(name: str) -> Any:
 
 
 class Network:
-    """Customers, phones, and what is on its way between them.
+    """Customers, phones, and the messages and pushes between them.
 
-    `clock` gives seconds since 1970. `post` makes a push; tests may give one that records. `status_plan`
-    are (seconds after acceptance, status). Numbers are E.164: those in `dead` end with status 5, those
-    in `off` get their last status when they are switched on, those in `silent` never get a status, those in
-    `blacklist` are refused with 21. `https_only` refuses with 18 whatever came over plain http. `rules` is what
-    the manual leaves open; `chaos` plays tricks with pushes (and, in `server`, with requests). `origin` is where
-    the restart links lead to. `first_id` is where ids begin, instead of at the manual's.
+    `clock` returns seconds since 1970. `post` makes a push; a test can pass its own. `status_plan` holds pairs of
+    seconds after acceptance and status. Numbers are E.164: a message to a number in `dead` ends with status 5, one to
+    a number in `off` gets its last status when the phone is switched on, one to a number in `silent` gets no status,
+    and one to a number in `blacklist` is refused with 21. `https_only` refuses plain http with 18. `rules` decide where
+    the manual is silent. `chaos` sets the faults of pushes and, in `server`, those of requests. `origin` is the base of
+    the restart links. `first_id` is the first id of messages and files (default: the manual's).
     """
 
     def __init__(
@@ -93,8 +94,7 @@ class Network:
         self.off = set(off)
         self.https_only = https_only
         self.rules, self.chaos = rules or Rules(), chaos or Chaos()
-        self.origin = ""
-        self.version = 0
+        self.origin, self.version = "", 0
         self.messages: dict[int, Message] = {}
         self.incoming: dict[int, Incoming] = {}
         self.requests: deque[RequestRecord] = deque(maxlen=LOG_SIZE)
@@ -106,7 +106,7 @@ class Network:
         starts = (FIRST_ID, FIRST_INBOUND_ID, FIRST_FILE_ID) if first_id is None else (first_id,) * 3
         self._ids, self._inbound_ids, self._file_ids = map(count, starts)
         self._exchange_numbers = count(1)
-        self._statuses = StatusBook()
+        self._statuses = StatusSchedule()
         self._recent = DuplicateFilter()
         self._phones: dict[str, list[Message | Incoming]] = {}
 
@@ -114,7 +114,7 @@ class Network:
 
     @property
     def account(self) -> Account:
-        """The first account, which most set-ups have alone."""
+        """The first account; most set-ups have only one."""
         return next(iter(self.accounts.values()))
 
     status_url = _of_account("status_url")
@@ -128,17 +128,17 @@ class Network:
         return self._clock() + self._skipped
 
     def advance(self, seconds: float) -> None:
-        """Lets time pass at once. What became due is pushed by `deliver_due`, or by the couriers."""
+        """Move the clock. `deliver_due` or the push threads then make the pushes that are due."""
         if not 0 <= seconds <= FARTHEST:
-            raise ValueError(f"the clock cannot go back, nor beyond all times ({seconds} s); give seconds from 0 up")
+            raise ValueError(f"seconds is a number from 0 to {FARTHEST}, not {seconds}")
         with self._changed:
             self._skipped += seconds
             self._touch()
 
-    # -- what the customer sends ----------------------------------------------------------------
+    # -- submissions ----------------------------------------------------------------
 
     def submit(self, submission: Submission) -> Verdict:
-        """Judges one request of §2.1 or §2.4 and, where nothing is wrong, puts it on the phones."""
+        """Judge one request of §2.1 or §2.4; an accepted message is shown on its phones."""
         with self._changed:
             account = self._account_of(submission)
             case = Case(submission, account, self.https_only, self.blacklist, self._is_duplicate, self.rules)
@@ -178,8 +178,8 @@ class Network:
         self._recent.remember(self._twin(case, account, number), message.at)
         self._show(number, message)
         if number not in self.silent:
-            for delay, status in statuses.outlook(message, self.status_plan, self.rules, self.chaos.statuses):
-                self._plan(Due(message, status), delay)
+            for delay, status in statuses_of(message, self.status_plan, self.rules, self.chaos.statuses):
+                self._plan(PendingStatus(message, status), delay)
         return message
 
     def _twin(self, case: Case, account: Account, number: str) -> Twin:
@@ -195,44 +195,45 @@ class Network:
     # -- statuses -------------------------------------------------------------------------------
 
     def push_status(self, message_id: int, status: int, delay: float = 0.0) -> None:
-        """Plans one more status of a message, `delay` seconds from now; KeyError where nobody sent it."""
+        """Plan one more status of a message, `delay` seconds from now. Raises KeyError for an unknown id."""
         with self._changed:
-            self._plan(Due(self.messages[message_id], int(status), by_hand=True), delay)
+            self._plan(PendingStatus(self.messages[message_id], int(status), manual=True), delay)
             self._touch()
 
     def waits(self, message: Message) -> bool:
-        """Whether it waits for its phone to be switched on."""
+        """Return whether the message waits for its phone to be switched on."""
         number = message.recipient
         return number in self.off and number not in self.dead | self.silent and not FINAL.intersection(message.statuses)
 
-    def _plan(self, due: Due, delay: float) -> None:
-        if self._statuses.put(self.now() + delay, due):
+    def _plan(self, pending: PendingStatus, delay: float) -> None:
+        if self._statuses.put(self.now() + delay, pending):
             self._changed.notify_all()
 
     def _take_status(self) -> _Job | None:
-        """Lets due statuses come true until one has to be pushed."""
-        while due := self._statuses.take(self.now(), self.off, self.dead):
-            message = due.message
-            if not due.told:
-                message.statuses.append(due.status)
+        """Record due statuses on their messages, up to the first that has to be pushed; return that push."""
+        while pending := self._statuses.take(self.now(), self.off, self.dead):
+            message = pending.message
+            if not pending.recorded:
+                message.statuses.append(pending.status)
                 self._touch()
             url = self.accounts[message.service_id].status_url
             if not url or message.bulk:
                 continue
-            trick = None if due.tricked else self.chaos.draw_push()
-            if trick is PushFault.LATE:
-                self._plan(replace(due, told=True, tricked=True), self.chaos.draw_lateness())
-            elif trick is not PushFault.LOST:
-                push = status_push(url, message.id, due.status, self.rules)
-                return _Job(push, partial(self._settle_status, due), trick is PushFault.REPEAT)
+            fault = None if pending.fault_applied else self.chaos.draw_push()
+            if fault is PushFault.LATE:
+                self._plan(replace(pending, recorded=True, fault_applied=True), self.chaos.draw_lateness())
+            elif fault is not PushFault.LOST:
+                push = status_push(url, message.id, pending.status, self.rules)
+                return _Job(push, partial(self._settle_status, pending), fault is PushFault.REPEAT)
         return None
 
-    def _settle_status(self, due: Due, delivered: bool) -> None:
-        tries = due.tries + 1
+    def _settle_status(self, pending: PendingStatus, delivered: bool) -> None:
+        tries = pending.tries + 1
         if not delivered and tries < self.rules.status_tries:
-            self._plan(replace(due, told=True, tricked=True, tries=tries), self.rules.retry_delay)
+            again = replace(pending, recorded=True, fault_applied=True, tries=tries)
+            self._plan(again, self.rules.retry_delay)
 
-    # -- what people write ----------------------------------------------------------------------
+    # -- inbound messages ----------------------------------------------------------------------
 
     def receive(
         self,
@@ -243,9 +244,9 @@ class Network:
         *,
         subject: str = "",
     ) -> Incoming:
-        """Somebody writes on a phone: an SMS, or an MMS where something is attached.
+        """Write a message on a phone: an SMS, or an MMS where there are attachments.
 
-        It goes to the account that has `to` among its numbers, else to the first one.
+        It goes to the account that has the number `to`, otherwise to the first account.
         """
         with self._changed:
             account = next((a for a in self.accounts.values() if a.has_number(to)), self.account)
@@ -263,7 +264,7 @@ class Network:
             return incoming
 
     def restart(self, token: str | None = None) -> bool:
-        """Follows the restart link (§1.2); without a token, restarts whatever is parked. False: nothing was."""
+        """Follow the restart link of `token` (§1.2), or all links; return whether a queue was restarted."""
         with self._changed:
             parked = [a.inbound for a in self.accounts.values() if a.inbound.parked]
             chosen = [queue for queue in parked if token in (None, queue.token)]
@@ -273,7 +274,7 @@ class Network:
             return bool(chosen)
 
     def restart_links(self) -> list[str]:
-        """The links that work now; empty where no queue is parked."""
+        """Return the valid restart links, one for each parked queue."""
         with self._changed:
             return [self._link(a) for a in self.accounts.values() if a.inbound.parked]
 
@@ -298,14 +299,14 @@ class Network:
     # -- pushes ---------------------------------------------------------------------------------
 
     def deliver_due(self) -> int:
-        """Makes all pushes that are due, in this thread; returns how many were made."""
+        """Make all pushes that are due, in this thread; return how many were made."""
         made = 0
         while self.deliver_next():
             made += 1
         return made
 
     def deliver_next(self) -> bool:
-        """Makes one push that is due, outside the lock; False where none is."""
+        """Make one push that is due, outside the lock; return False where none is due."""
         with self._changed:
             job = self._take_incoming() or self._take_status()
         if job is None:
@@ -317,7 +318,7 @@ class Network:
 
     def _push(self, push: Push, settle: Callable[[bool], None]) -> None:
         reply = CUT_OFF if self.chaos.cut_off else self._post(push)
-        delivered = reply.takes(push)
+        delivered = reply.accepts(push)
         with self._changed:
             settle(delivered)
             self.pushes.append(PushRecord(self.now(), push, reply, delivered))
@@ -325,14 +326,14 @@ class Network:
             self.record(push.kind, reply.request or push.line, reply.answer or reply.body, note, good=delivered)
 
     def record(self, kind: Kind, request: bytes, answer: bytes, note: str, *, good: bool) -> None:
-        """Keeps the bytes of an exchange for the page."""
+        """Keep the bytes of an exchange for the page."""
         with self._changed:
             number = next(self._exchange_numbers)
             self.exchanges.append(Exchange(number, self.now(), kind, request, answer, note, good))
             self._touch()
 
     def wait_for_work(self, timeout: float) -> None:
-        """Returns when a push falls due, something changed, or `timeout` seconds passed."""
+        """Wait until a push is due, something changed, or `timeout` seconds passed."""
         with self._changed:
             due = [a.inbound.due_at() for a in self.accounts.values() if a.inbound_url]
             due.append(self._statuses.next_at())
@@ -341,25 +342,25 @@ class Network:
                 self._changed.wait(wait)
 
     def wait_for_change(self, version: int, timeout: float) -> int:
-        """The version, as soon as it is not `version`, or after `timeout` seconds."""
+        """Wait until the version differs from `version`, at most `timeout` seconds; return it."""
         with self._changed:
             self._changed.wait_for(lambda: self.version != version, timeout)
             return self.version
 
     def wake(self) -> None:
-        """Ends every `wait_for_work`."""
+        """End every `wait_for_work`."""
         with self._changed:
             self._changed.notify_all()
 
     def touch(self) -> None:
-        """Ends every `wait_for_change`: something is not as it was."""
+        """Report a change: end every `wait_for_change`."""
         with self._changed:
             self._touch()
 
     # -- phones ---------------------------------------------------------------------------------
 
     def phones(self) -> dict[str, list[Message | Incoming]]:
-        """What lies on each phone, oldest first; the phone that was used last comes first."""
+        """Return the entries of each phone, oldest first; the most recently used phone comes first."""
         with self._changed:
             return {number: list(entries) for number, entries in reversed(self._phones.items())}
 
@@ -372,9 +373,10 @@ class Network:
         silent: bool | None = None,
         blacklisted: bool | None = None,
     ) -> str:
-        """What a phone is like from now on; None leaves it. One that is switched on, or dies, ends its waiting.
+        """Set the condition of a phone; None leaves it unchanged. Return its number in E.164.
 
-        Gives its number as all else names it, in E.164."""
+        Held statuses become due when the phone is switched on or becomes dead.
+        """
         number = from_wire(number.replace(" ", ""))
         off = None if on is None else not on
         wanted = ((self.off, off), (self.dead, dead), (self.silent, silent), (self.blacklist, blacklisted))
@@ -391,7 +393,7 @@ class Network:
     def _show(self, number: str, entry: Message | Incoming) -> None:
         entries = self._phones.pop(number, [])
         entries.append(entry)
-        self._phones[number] = entries  # now the last one
+        self._phones[number] = entries  # moved to the end
 
     def _touch(self) -> None:
         self.version += 1

@@ -1,4 +1,4 @@
-"""The desk: a page with the phones, the traffic on the wire, and the switches of the gateway and its chaos."""
+"""The page: the phones, the traffic on the wire, and the switches of the gateway and its chaos."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from string import Template
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from . import panel, phones, traffic
 from .forms import read_form
 from .mms import sample
 from .network import Network
-
-if TYPE_CHECKING:
-    from .server import Simulator
 
 HTML = "text/html; charset=utf-8"
 STATIC = {
@@ -35,33 +31,34 @@ class Answer:
 
 
 NOT_FOUND = Answer(b"<h1>Nothing here</h1><p>The phones are at <a href='/'>/</a>.", 404)
-SPENT_LINK = Answer(b"<h1>This link is spent</h1><p>Each stop of the queue brings a new one: <a href='/'>see</a>.", 404)
+USED_LINK = Answer(
+    b"<h1>This link is no longer valid</h1><p>Each stop of the queue has a new one: <a href='/'>open the page</a>.", 404
+)
 
 
-def get(simulator: Simulator, path: str, query: str) -> Answer:
-    """`/`, its files, pictures, bytes of the wire, and restart links."""
-    network = simulator.network
+def get(network: Network, path: str, query: str) -> Answer:
+    """Answer a GET for `/`, its static files, pictures, recorded bytes, and restart links."""
     if path == "/":
-        return Answer(_page(simulator))
+        return Answer(_page(network))
     if path in STATIC:
         return Answer(_static(path.removeprefix("/")).encode(), content_type=STATIC[path])
     if path.startswith("/files/"):
         return _picture(network, path.removeprefix("/files/"))
     if path.startswith("/wire/"):
-        return _bytes(network, path.removeprefix("/wire/"))
+        return _recorded_bytes(network, path.removeprefix("/wire/"))
     if path.startswith("/restart/"):
         return _restart(network, path.removeprefix("/restart/"))
     return NOT_FOUND
 
 
 def post(network: Network, path: str, content_type: str, body: bytes) -> Answer:
-    """`/text`: somebody wrote a text or an MMS on a phone. Goes back to the page, as a form should."""
+    """Answer a POST to `/text`, a text or an MMS written on a phone, with a redirect to the page."""
     if path != "/text":
         return NOT_FOUND
     fields, attachments = read_form(content_type, body)
     sender, to = fields.get("from", "").strip(), fields.get("to", "").strip()
     if not sender or not to:
-        return Answer(b"<h1>A text needs a number that it is from, and one that it goes to</h1>", 400)
+        return Answer(b"<h1>A number is missing</h1><p>Fill in From and To.", 400)
     if "sample" in fields:
         attachments.append(sample())
     network.receive(sender, to, fields.get("text", ""), attachments)
@@ -69,15 +66,16 @@ def post(network: Network, path: str, content_type: str, body: bytes) -> Answer:
 
 
 def number(query: str, name: str) -> int | None:
-    """A whole number of the query, None where there is none."""
+    """Return a parameter of the query as a whole number, None where it is missing or none."""
     given = parse_qs(query).get(name, [""])[-1]
     return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
 
 
-def fresh(simulator: Simulator, query: str) -> Answer:
-    """What the script swaps in, as JSON; 204 where nothing changed since `version`. `wire` names the last exchange
-    that the page has: it gets those that came after."""
-    network = simulator.network
+def changes(network: Network, query: str) -> Answer:
+    """Answer with the parts of the page that the script replaces, as JSON; 204 if nothing changed since `version`.
+
+    `wire` is the number of the last exchange that the page has; only later ones are included.
+    """
     version = network.version
     if number(query, "version") == version:
         return Answer(b"", 204)
@@ -86,7 +84,7 @@ def fresh(simulator: Simulator, query: str) -> Answer:
     document = {
         "version": version,
         "notice": phones.notice(network),
-        "panel": panel.render(simulator),
+        "panel": panel.render(network),
         "wire": [traffic.entry(exchange) for exchange in traffic.shown(network, after)],
         "order": [phone for phone, _ in shown],
         "phones": {phone: phones.card(network, phone, entries) for phone, entries in shown},
@@ -97,8 +95,7 @@ def fresh(simulator: Simulator, query: str) -> Answer:
     return Answer(json.dumps(document).encode(), content_type="application/json")
 
 
-def _page(simulator: Simulator) -> bytes:
-    network = simulator.network
+def _page(network: Network) -> bytes:
     own = phones.own_numbers(network)
     cards = "".join(phones.card(network, phone, entries) for phone, entries in phones.shown(network))
     wire = "".join(traffic.entry(exchange) for exchange in reversed(traffic.shown(network, 0)))
@@ -109,7 +106,7 @@ def _page(simulator: Simulator) -> bytes:
             phones=cards,
             notice=phones.notice(network),
             wire=wire,
-            panel=panel.render(simulator),
+            panel=panel.render(network),
             default_to=escape(own[0]),
             own_numbers="".join(f"<option>{escape(number)}</option>" for number in own),
         )
@@ -118,7 +115,7 @@ def _page(simulator: Simulator) -> bytes:
 
 def _restart(network: Network, token: str) -> Answer:
     if not network.restart(token):
-        return SPENT_LINK
+        return USED_LINK
     return Answer(b"", 303, location="/")
 
 
@@ -131,8 +128,8 @@ def _picture(network: Network, number: str) -> Answer:
     return NOT_FOUND
 
 
-def _bytes(network: Network, path: str) -> Answer:
-    """`12/request`, `12/answer`: exactly what was on the wire, as a file."""
+def _recorded_bytes(network: Network, path: str) -> Answer:
+    """Answer `12/request` and `12/answer` with the recorded bytes of one side of an exchange, as a file."""
     wanted, _, side = path.partition("/")
     for exchange in list(network.exchanges):
         if str(exchange.number) == wanted and side in ("request", "answer"):

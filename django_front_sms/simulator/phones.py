@@ -1,4 +1,4 @@
-"""The phones as HTML: bubbles, the condition of each phone, and the mail that tells of a parked queue."""
+"""The phones as HTML: messages, the condition of each phone, and the mail about a parked queue."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .network import Network
 
 PHONES_SHOWN = 40
 BUBBLES_SHOWN = 100
-PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")  # what is shown; never SVG, it can hold a script
-_SITE_SAYS = {  # the state that the site will show, once it was told
+PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")  # not SVG: it can contain scripts
+_SITE_STATES = {  # the state that the site shows once it has the status
     "accepted": "sent",
     "at operator": "at the operator",
     "delivered": "delivered",
@@ -39,13 +39,13 @@ def card(network: Network, number: str, entries: list[Entry]) -> str:
 
 
 def head(network: Network, number: str) -> str:
-    """Number, condition, and the switches; a pressed one is in force."""
+    """Return the number of a phone, its condition, and its switches."""
     off, dead, barred = number in network.off, number in network.dead, number in network.blacklist
     conditions = [word for word, holds in (("off", off), ("dead", dead), ("blacklisted", barred)) if holds]
     switches = (
-        ("on", not off, "On", "Switched off, it gets nothing: statuses wait until it is on"),
-        ("dead", dead, "Dead", "A number nobody has: what is sent to it ends with status 5"),
-        ("blacklisted", barred, "Blacklisted", "The gateway refuses what goes to it, with code 21"),
+        ("on", not off, "On", "While it is off, nothing arrives and the last status is held"),
+        ("dead", dead, "Dead", "A number that is not in use: messages to it end with status 5"),
+        ("blacklisted", barred, "Blacklisted", "The gateway refuses messages to it with code 21"),
     )
     buttons = "".join(
         f'<button type="button" data-switch="{name}" aria-pressed="{str(pressed).lower()}" title="{note}">'
@@ -68,7 +68,7 @@ def thread(network: Network, entries: list[Entry]) -> str:
 
 
 def notice(network: Network) -> str:
-    """Front's mail where a queue is parked (§1.2), with its link, and what waits; empty where none is."""
+    """Return Front's mail about each parked queue (§1.2), with its restart link and the messages that wait."""
     return "".join(
         Template(files(__package__).joinpath("static", "mail.html").read_text(encoding="utf-8")).substitute(
             service_id=account.service_id,
@@ -83,7 +83,7 @@ def notice(network: Network) -> str:
 
 
 def own_numbers(network: Network) -> list[str]:
-    """Where a phone may write to."""
+    """Return the numbers that a phone can write to."""
     numbers = [s for a in network.accounts.values() for s in a.senders if s.removeprefix("+").isdigit()]
     return [*numbers, SHORT_CODE]
 
@@ -92,15 +92,18 @@ def _waiting(incoming: Incoming) -> str:
     pictures = len([part for part in incoming.files if part.content_type.startswith("image/")])
     text = incoming.text[:60] + ("…" if len(incoming.text) > 60 else "")
     extra = f" · {pictures} picture{'s' * (pictures > 1)}" if pictures else ""
-    tries = f"tried {incoming.tries}×" if incoming.tries else "not tried"
-    return f"<li><b>{escape(incoming.sender)}</b> {escape(text)}<small>{extra} · {tries}</small></li>"
+    return f"<li><b>{escape(incoming.sender)}</b> {escape(text)}<small>{extra} · {_tries(incoming)}</small></li>"
+
+
+def _tries(incoming: Incoming) -> str:
+    return f"tried {incoming.tries}×" if incoming.tries else "not tried"
 
 
 def _sent(network: Network, message: Message) -> str:
     parts = f"{message.segments} SMS" + (" · Unicode" if message.encoding == "ucs2" else "")
     price = f" · kr {message.price // 100}" if message.price else ""
     mark, waits = message.state.replace(" ", "-"), network.waits(message)
-    state = _SITE_SAYS[message.state] + (", waits for the phone" if waits else "")
+    state = _SITE_STATES[message.state] + (", waits for the phone" if waits else "")
     return (
         f'<div class="bubble in{" waits" * waits}" data-id="{message.id}"><b>{escape(message.sender)}</b>'
         f"{_paragraph(message.text)}"
@@ -114,7 +117,7 @@ def _written(incoming: Incoming) -> str:
         for part in incoming.files
         if part.content_type.partition(";")[0] in PICTURES
     )
-    state = "taken by the site" if incoming.delivered else f"tried {incoming.tries}×" if incoming.tries else "waiting"
+    state = "accepted by the site" if incoming.delivered else _tries(incoming) if incoming.tries else "waiting"
     mark = "delivered" if incoming.delivered else "failed" if incoming.tries else "accepted"
     return (
         f'<div class="bubble out"><b>to {escape(incoming.to)}</b>{pictures}{_paragraph(incoming.text)}'
@@ -123,7 +126,7 @@ def _written(incoming: Incoming) -> str:
 
 
 def reply_to(network: Network, entries: list[Entry]) -> str:
-    """The number a reply would go to: the last sender that has one, for a text cannot be answered (§1.1)."""
+    """Return the number for a reply: the last sender that is a number, as text senders cannot be answered (§1.1)."""
     for entry in reversed(entries):
         number = entry.sender if isinstance(entry, Message) else entry.to
         if number.removeprefix("+").isdigit():

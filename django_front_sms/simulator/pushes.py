@@ -1,4 +1,4 @@
-"""What goes to the customer's site, as a request: a status (§2.3) or an inbound message (§2.5)."""
+"""Pushes: requests to the customer's site with a status (§2.3) or an inbound message (§2.5)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """One request to the customer's site. `wanted` is what makes it a success: §2.5.1, §2.5.2."""
+    """One request to the customer's site. `wanted` is the answer that counts as success (§2.5.1, §2.5.2)."""
 
     kind: Literal["status", "inbound"]
     url: str = field(repr=False)
@@ -39,14 +39,16 @@ class Push:
 
     @property
     def line(self) -> bytes:
-        """What stands for the request where nobody saw its bytes."""
+        """The request in short form, for exchanges whose bytes were not recorded."""
         return f"{self.method} {self.url}\r\n\r\n".encode() + (self.body or b"")
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the site answered; `status` is None where it gave no answer, and `problem` says why. `request` and
-    `answer` are the bytes that went over the wire, as far as there was one."""
+    """The site's answer. Without one, `status` is None and `problem` says why.
+
+    `request` and `answer` are the recorded bytes; empty where the push used no connection.
+    """
 
     status: int | None
     body: bytes = field(default=b"", repr=False)
@@ -54,15 +56,15 @@ class Reply:
     request: bytes = field(default=b"", repr=False)
     answer: bytes = field(default=b"", repr=False)
 
-    def takes(self, push: Push) -> bool:
-        """Whether the push counts as delivered."""
+    def accepts(self, push: Push) -> bool:
+        """Return whether this answer to `push` counts as delivered."""
         if self.status is None or not 200 <= self.status < 300:
             return False
         return push.wanted == "2xx" or self.body.strip() == TRUE
 
 
 def append_query(url: str, query: str) -> str:
-    """`url` with `query` after the query that it may have already (§2.3: `…/sms/?status=4&origid=145099`)."""
+    """Return `url` with `query` appended to its own query (§2.3: `…/sms/?status=4&origid=145099`)."""
     parts = urlsplit(url)
     return parts._replace(query="&".join(filter(None, (parts.query, query))), fragment="").geturl()
 
@@ -75,7 +77,7 @@ def status_push(url: str, message_id: int, status: int, rules: Rules) -> Push:
 
 
 def inbound_push(account: Account, incoming: Incoming, rules: Rules) -> Push:
-    """By the API that the account has chosen. The GET API has no files: of an MMS it brings the text."""
+    """Return the push of an inbound message by the account's API. The GET API carries only the text of an MMS."""
     files = tuple(map(_doubled, incoming.files)) if rules.doubled_pictures else incoming.files
     push = InboundPush(
         api=account.inbound_api, id=incoming.id, recipient=incoming.to, sender=incoming.sender,
@@ -88,7 +90,7 @@ def inbound_push(account: Account, incoming: Incoming, rules: Rules) -> Push:
 
 
 def _doubled(file: FilePart) -> FilePart:
-    """A picture as the sample in §2.5.1 has it: bytes taken for Latin-1 and encoded as UTF-8, twice."""
+    """Encode a picture as in the sample of §2.5.1: bytes read as Latin-1 and encoded as UTF-8, twice."""
     if not file.content_type.startswith("image/") or file.data is None:
         return file
     once = file.data.decode("latin-1").encode()

@@ -1,39 +1,39 @@
-"""A file that notes what goes through it."""
+"""Files that record the bytes read from and written to them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-KEEP_AT_MOST = 262_144  # bytes; a large MMS is not kept a second time
+MAX_RECORDED = 262_144  # bytes of one side of an exchange; a large MMS is not kept a second time
 
 
-class Noting:
-    """Stands before one of a connection's files: passes everything on, and knows the bytes that went through."""
+class RecordingFile:
+    """Wraps one of a connection's files: passes all calls on and records the bytes read and written."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
-        self._noted = bytearray()
+        self._recorded = bytearray()
 
     def clear(self) -> None:
-        self._noted.clear()
+        self._recorded.clear()
 
-    def noted(self) -> bytes:
-        """What went through since `clear`, as far as it is kept."""
-        return bytes(self._noted)
+    def recorded(self) -> bytes:
+        """Return the bytes since `clear`, at most `MAX_RECORDED` of them."""
+        return bytes(self._recorded)
 
     def read(self, size: int = -1) -> bytes:
-        return self._note(self._file.read(size))
+        return self._record(self._file.read(size))
 
     def readline(self, size: int = -1) -> bytes:
-        return self._note(self._file.readline(size))
+        return self._record(self._file.readline(size))
 
     def write(self, data: bytes) -> int:
-        self._note(data)
+        self._record(data)
         written: int = self._file.write(data)
         return written
 
-    def _note(self, data: bytes) -> bytes:
-        self._noted.extend(data[: KEEP_AT_MOST - len(self._noted)])
+    def _record(self, data: bytes) -> bytes:
+        self._recorded.extend(data[: MAX_RECORDED - len(self._recorded)])
         return data
 
     def __getattr__(self, name: str) -> Any:

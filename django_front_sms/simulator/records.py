@@ -1,4 +1,4 @@
-"""What the simulator remembers of the traffic."""
+"""Records of the traffic that the simulator keeps."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ _PASSWORD = re.compile(rb"""("password"\s*:\s*")(?:[^"\\]|\\.)*|([?&]password=)[
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a submission. `id` is 0 where it was refused or sent in bulk; `invalid` and
-    `duplicates` are recipients of a bulk, as the customer wrote them (§2.4)."""
+    """The result of a submission.
+
+    `id` is 0 for a refused or a bulk submission. `invalid` and `duplicates` are recipients of a bulk as the customer
+    wrote them (§2.4).
+    """
 
     code: ErrorCode
     id: int = 0
@@ -27,7 +30,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """One request of a customer. The password is left out of the parameters."""
+    """One request of a customer, without its password."""
 
     at: float
     parameters: dict[str, object] = field(repr=False)
@@ -37,7 +40,7 @@ class RequestRecord:
 
 @dataclass(frozen=True, slots=True)
 class PushRecord:
-    """One push to a customer; `delivered` is whether it counts as such."""
+    """One push to a customer; `delivered` says whether the site accepted it."""
 
     at: float
     push: Push
@@ -47,7 +50,7 @@ class PushRecord:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What Front tells the customer by SMS and e-mail when the inbound queue stops (§1.2)."""
+    """Front's notice to the customer, by SMS and e-mail, that the inbound queue has stopped (§1.2)."""
 
     at: float
     service_id: int
@@ -56,9 +59,9 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer, byte for byte as they were on the wire, but for passwords (see `without_password`).
+    """One request and its answer, byte for byte except for passwords (see `without_password`).
 
-    `answer` is empty where none came. `note` says in few words how it went, `good` whether it went well.
+    `answer` is empty where there was none. `note` is the outcome in a few words, `good` whether it was a success.
     """
 
     number: int
@@ -71,5 +74,5 @@ class Exchange:
 
 
 def without_password(request: bytes) -> bytes:
-    """The request with `***` where a password stood."""
+    """Return the request with `***` in place of passwords."""
     return _PASSWORD.sub(lambda found: (found[1] or found[2]) + b"***", request)

@@ -1,6 +1,6 @@
-"""The HTTP face of the simulator: Front's two addresses, the page with the phones, the control API.
+"""The HTTP server of the simulator: Front's two addresses, the page with the phones, and the control API.
 
-In a test, pushes are made when the test says so:
+In a test, pushes are made on demand:
 
     with Simulator(service_id=1234, senders=["Mitt Firma"]) as simulator:
         settings.GATEWAY_URL = simulator.url
@@ -9,12 +9,13 @@ In a test, pushes are made when the test says so:
         simulator.network.advance(2)
         simulator.network.deliver_due()
 
-With `live=True` a few threads make them when they fall due.
+With `live=True`, threads make them when they are due.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import ssl
 import struct
@@ -33,25 +34,30 @@ from . import control, page, wire
 from .accounts import Account
 from .chaos import Chaos, Fault, FaultKind
 from .checks import Submission
-from .couriers import Couriers
 from .network import Network
-from .recording import Noting
-from .records import without_password
+from .push_threads import PushThreads
+from .recording import RecordingFile
+from .records import Verdict, without_password
 
 logger = logging.getLogger("django_front_sms.simulator")
 
 MAX_BODY = 64 * 1024 * 1024  # bytes
-LONGEST_WAIT = 30.0  # seconds that the page may wait for news
+LONGEST_WAIT = 30.0  # seconds that the page may wait for a change
 LOCAL_ADDRESS = "127.0.0.1"
+ALL_ADDRESSES = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 -- compared, not bound
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^][:@/?#\s]+)(?::[0-9]+)?")  # name or address, and port
 
 
 class Simulator:
     """A pretend gateway on a port of its own (`port=0`: a free one), from construction until `close`.
 
-    Either give the one account's `service_id`, `password` and `senders`, or a whole `network`.
-    `latency` is waited out before every answer to a submission, in seconds. `chaos` makes requests and
-    pushes go wrong. `live` starts the threads that make pushes; without it, `network.deliver_due()` makes
-    them. `tls` are the files of a certificate and its key: then the port speaks https alone.
+    Give either the one account's `service_id`, `password` and `senders`, or a whole `network`. `chaos` sets faults and
+    latency. `live` starts threads that make due pushes; without it, `network.deliver_due()` makes them. `tls` are the
+    files of a certificate and its key; the port then speaks https only.
+
+    Requests must name a loopback address, `localhost` or `host` in their `Host` header. All others are refused with
+    421: a web page on another site could otherwise read the log and its webhook tokens through DNS rebinding.
     """
 
     def __init__(
@@ -63,7 +69,6 @@ class Simulator:
         senders: Collection[str] = ("Mitt Firma",),
         host: str = LOCAL_ADDRESS,
         port: int = 0,
-        latency: float = 0.0,
         chaos: Chaos | None = None,
         live: bool = False,
         tls: tuple[str, str] | None = None,
@@ -71,15 +76,14 @@ class Simulator:
         self.network = network or Network(Account(service_id, password, senders))
         if chaos:
             self.network.chaos = chaos
-        self.latency = latency
         self.closing = threading.Event()
         self.secure = tls is not None
         self._server = _Server((host, port), self, tls)
         self.host, self.port = host, self._server.server_port
         self.network.origin = self.origin
-        self._couriers = Couriers(self.network) if live else None
-        if self._couriers:
-            self._couriers.start()
+        self._push_threads = PushThreads(self.network) if live else None
+        if self._push_threads:
+            self._push_threads.start()
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name="front-simulator", daemon=True).start()
 
     @property
@@ -88,26 +92,30 @@ class Simulator:
 
     @property
     def origin(self) -> str:
-        """`http://127.0.0.1:PORT`: the page with the phones."""
-        everywhere = self.host in ("", "0.0.0.0", "::")  # noqa: S104 -- compared, not bound
-        shown = LOCAL_ADDRESS if everywhere else self.host
+        """The address of the page with the phones: `http://127.0.0.1:PORT`."""
+        shown = LOCAL_ADDRESS if self.host in ALL_ADDRESSES else self.host
         return f"http{'s' * self.secure}://{shown}:{self.port}"
 
     @property
     def url(self) -> str:
-        """What a site has as its gateway URL: `http://127.0.0.1:PORT/psk/`."""
+        """The gateway URL for a site's settings: `http://127.0.0.1:PORT/psk/`."""
         return f"{self.origin}/psk/"
 
+    def answers_to(self, host: str) -> bool:
+        """Return whether `host`, the value of a `Host` header, names this server. The port does not matter."""
+        found = _HOST.fullmatch(host.strip().lower())
+        return found is not None and found[1] in {*LOOPBACK_NAMES, self.host.lower()}
+
     def close(self) -> None:
-        """Frees the port and ends open connections. May be called twice."""
+        """Free the port and end open connections. May be called twice."""
         if self.closing.is_set():
             return
         self.closing.set()
         self.network.touch()
         self._server.shutdown()
         self._server.server_close()
-        if self._couriers:
-            self._couriers.stop()
+        if self._push_threads:
+            self._push_threads.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -127,7 +135,7 @@ class _Server(ThreadingHTTPServer):
         if tls:
             context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             context.load_cert_chain(*tls)
-            # The handshake is made by the thread that reads: one slow client holds up nobody else.
+            # The thread that reads makes the handshake, so that a slow client does not delay others.
             self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -140,12 +148,12 @@ class _Server(ThreadingHTTPServer):
 
     def server_close(self) -> None:
         super().server_close()
-        for request in list(self._open):  # kept-alive connections would go on being answered
+        for request in list(self._open):  # otherwise kept-alive connections would still be answered
             with suppress(OSError):
                 request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        logger.debug("A client went away", exc_info=True)
+        logger.debug("A client closed its connection", exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -157,24 +165,37 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
-        self._read, self._written = Noting(self.rfile), Noting(self.wfile)
-        self.rfile, self.wfile = cast(BufferedIOBase, self._read), cast(BufferedIOBase, self._written)
+        self._received, self._sent = RecordingFile(self.rfile), RecordingFile(self.wfile)
+        self.rfile, self.wfile = cast(BufferedIOBase, self._received), cast(BufferedIOBase, self._sent)
 
     def handle_one_request(self) -> None:
-        self._read.clear()
-        self._written.clear()
+        self._received.clear()
+        self._sent.clear()
         super().handle_one_request()
+
+    def parse_request(self) -> bool:
+        """Refuse a request for another host, whatever its method."""
+        if not super().parse_request():
+            return False
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) == 1 and self._simulator.answers_to(hosts[0]):
+            return True
+        self.close_connection = True  # its body is not read
+        problem = "the Host header names another host; open the simulator at its own address, or name it with --host"
+        self._answer(421, {"problem": problem})
+        self.wfile.flush()
+        return False
 
     def do_GET(self) -> None:
         path = urlsplit(self.path)
         if path.path == "/psk/push.php":
             self._submit(self._submission(wire.read_query(path.query)), get=True)
         elif path.path == "/phones":
-            self._answer_page(self._fresh(path.query))
+            self._answer_page(self._changes(path.query))
         elif path.path.startswith("/control/"):
-            self._answer(*control.handle(self._simulator, "GET", path.path, path.query, b""))
+            self._answer(*control.handle(self._network, "GET", path.path, path.query, b""))
         else:
-            self._answer_page(page.get(self._simulator, path.path, path.query))
+            self._answer_page(page.get(self._network, path.path, path.query))
 
     def do_POST(self) -> None:
         path, body = urlsplit(self.path), self._body()
@@ -184,45 +205,46 @@ class _Handler(BaseHTTPRequestHandler):
             bulk = path.path == "/psk/push_bulk.php"
             self._submit(self._submission(wire.read_json(body), bulk=bulk))
         elif not self._same_origin():
-            self._answer(403, {"problem": "another site asked; open the simulator's own page"})
+            self._answer(403, {"problem": "the request came from a page of another site; use the simulator's own page"})
         elif path.path.startswith("/control/"):
-            self._answer(*control.handle(self._simulator, "POST", path.path, path.query, body))
+            self._answer(*control.handle(self._network, "POST", path.path, path.query, body))
         else:
             content_type = self.headers.get("Content-Type", "")
-            self._answer_page(page.post(self._simulator.network, path.path, content_type, body))
+            self._answer_page(page.post(self._network, path.path, content_type, body))
 
     def _submission(self, parameters: dict[str, object], *, bulk: bool = False) -> Submission:
         return Submission(parameters, bulk, self.client_address[0], self._simulator.secure)
 
-    def _fresh(self, query: str) -> page.Answer:
-        """What the page has not shown yet; waits for it, `wait` seconds at most."""
-        seen, wait = page.number(query, "version"), page.number(query, "wait")
-        if seen is not None and wait and not self._simulator.closing.is_set():
-            self._simulator.network.wait_for_change(seen, min(wait, LONGEST_WAIT))
-        return page.fresh(self._simulator, query)
+    def _changes(self, query: str) -> page.Answer:
+        """Wait for a change after `version`, at most `wait` seconds, and answer with it."""
+        version, wait = page.number(query, "version"), page.number(query, "wait")
+        if version is not None and wait and not self._simulator.closing.is_set():
+            self._network.wait_for_change(version, min(wait, LONGEST_WAIT))
+        return page.changes(self._network, query)
 
     @property
     def _simulator(self) -> Simulator:
         return self.server.simulator
 
+    @property
+    def _network(self) -> Network:
+        return self.server.simulator.network
+
     def _submit(self, submission: Submission, *, get: bool = False) -> None:
-        """Judges and answers; the bytes of both go on record, however it ends."""
-        fault = self._simulator.chaos.draw()
-        verdict = None if fault and not fault.accepted else self._simulator.network.submit(submission)
-        what = f"{verdict.code} {wire.describe(verdict.code)}" if verdict else "not accepted"
-        note = f"chaos: {fault.kind}, then {what}" if fault and not verdict else what
-        if fault and verdict:
-            note = f"{what}, then chaos: {fault.kind}"
+        """Judge and answer a submission; record the bytes of both, even if the client has gone."""
+        fault = self._network.chaos.draw()
+        verdict = None if fault and not fault.accepted else self._network.submit(submission)
+        note = _note(verdict, fault)
         logger.info("%s → %s", "bulk" if submission.bulk else "single", note)
         try:
-            self._simulator.closing.wait(self._simulator.latency)
-            answer = wire.answer(submission, verdict, self._simulator.network.rules, get=get)
+            self._simulator.closing.wait(self._network.chaos.latency)
+            answer = wire.answer(submission, verdict, self._network.rules, get=get)
             self._fail(fault, answer) if fault else self._send(answer.status, answer.content_type, answer.body)
             self.wfile.flush()
         finally:
             good = verdict is not None and verdict.code is ErrorCode.OK and not fault
-            request = without_password(self._read.noted())
-            self._simulator.network.record("submission", request, self._written.noted(), note, good=good)
+            request = without_password(self._received.recorded())
+            self._network.record("submission", request, self._sent.recorded(), note, good=good)
 
     def _fail(self, fault: Fault, answer: wire.Answer) -> None:
         self.close_connection = True
@@ -234,9 +256,9 @@ class _Handler(BaseHTTPRequestHandler):
             case FaultKind.TRUNCATED:
                 self._send(200, answer.content_type, answer.body[: len(answer.body) // 2], length=len(answer.body))
             case FaultKind.TIMEOUT:
-                self._simulator.closing.wait(self._simulator.chaos.hold)
+                self._simulator.closing.wait(self._network.chaos.hold)
             case FaultKind.DRIP:
-                self._send(answer.status, answer.content_type, answer.body, drip=self._simulator.chaos.drip)
+                self._send(answer.status, answer.content_type, answer.body, drip=self._network.chaos.drip)
             case FaultKind.RESET:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 socket.close(self.connection.detach())
@@ -245,12 +267,12 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdigit() or int(length) > MAX_BODY:
             self.close_connection = True
-            self._send(413 if length.isdigit() else 411, "text/plain", b"send a Content-Length that is not too large")
+            self._send(413 if length.isdigit() else 411, "text/plain", b"Content-Length is missing or above 64 MB")
             return None
         return self.rfile.read(int(length))
 
     def _same_origin(self) -> bool:
-        """Whether a browser asked from our own page; other clients send no Origin."""
+        """Return whether the request came from the simulator's own page, or from a client that is not a browser."""
         origin = self.headers.get("Origin")
         return origin is None or urlsplit(origin).netloc == self.headers.get("Host")
 
@@ -294,4 +316,12 @@ class _Handler(BaseHTTPRequestHandler):
         return "front-simulator"
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Silent: the request line of a GET holds numbers, text and password."""
+        """Log nothing: the request line of a GET contains numbers, text and password."""
+
+
+def _note(verdict: Verdict | None, fault: Fault | None) -> str:
+    """Describe the outcome of a submission for the log and the page."""
+    outcome = f"{verdict.code} {wire.describe(verdict.code)}" if verdict else "not accepted"
+    if fault is None:
+        return outcome
+    return f"{outcome}, then chaos: {fault.kind}" if verdict else f"chaos: {fault.kind}, then {outcome}"

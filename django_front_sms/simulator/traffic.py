@@ -1,4 +1,4 @@
-"""The traffic between the site and the gateway as HTML: requests, pushes, and what each was answered."""
+"""The traffic between the site and the gateway as HTML: requests and pushes with their answers."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from .network import Network
 from .records import Exchange
 
 SHOWN = 60  # exchanges on the page
-LONGEST = 6_000  # bytes of each side that the page shows; a link gives all of them
+LONGEST = 6_000  # bytes of each side on the page; a link downloads all of them
 
 
 def shown(network: Network, after: int) -> list[Exchange]:
-    """The latest exchanges with numbers above `after`, oldest first."""
+    """Return the latest exchanges with numbers above `after`, oldest first."""
     return [exchange for exchange in list(network.exchanges)[-SHOWN:] if exchange.number > after]
 
 
 def entry(exchange: Exchange) -> str:
-    """One exchange: a line that opens on its bytes."""
+    """Return one exchange: a line that unfolds to its bytes."""
     way = "site → Front" if exchange.kind == "submission" else "Front → site"
     mark = "good" if exchange.good else "bad"
     return (
@@ -31,20 +31,20 @@ def entry(exchange: Exchange) -> str:
 
 def _side(exchange: Exchange, name: str, data: bytes) -> str:
     if not data:
-        return f"<h3>{name.capitalize()}</h3><p class='hint'>none: not one byte</p>"
+        return f"<h3>{name.capitalize()}</h3><p class='hint'>no bytes</p>"
     link = f'<a href="/wire/{exchange.number}/{name}" download="{exchange.number}-{name}.bin">{len(data)} bytes</a>'
     more = f"\n… {len(data) - LONGEST} bytes more" if len(data) > LONGEST else ""
     return f"<h3>{name.capitalize()} {link}</h3><pre>{escape(readable(data[:LONGEST]))}{more}</pre>"
 
 
 def readable(data: bytes) -> str:
-    """Text where it is some; a byte that is none stands as `\\xe6`. Line ends are kept, without their returns."""
+    """Return the bytes as text; a byte that is not text becomes `\\xe6`. Line breaks become newlines."""
     text = data.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
     return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
 
 
 def _title(request: bytes) -> str:
-    """`POST push.php`, `GET status/?status=4&origid=145099`: method, and the end of the address."""
+    """Return the method and the end of the address: `POST push.php`, `GET status/?status=4&origid=145099`."""
     method, _, rest = request.partition(b"\r\n")[0].partition(b" ")
     path, mark, query = rest.partition(b" ")[0].partition(b"?")
     last = b"/".join(path.rstrip(b"/").split(b"/")[-1:])

@@ -1,7 +1,7 @@
 """Requests and answers of §2.1 and §2.4 as bytes.
 
-Reading is written apart from `gateway.submit` and by purpose more lenient: a gateway has to name what is
-wrong with a request, so every request must be readable first.
+Reading is independent of `gateway.submit` and deliberately lenient: to name what is wrong with a request, the gateway
+has to read it first.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _DESCRIPTIONS = {ErrorCode.OK: "OK", ErrorCode.INVALID_RECIPIENT: "Invalid mobil
 
 
 def read_query(query: str) -> dict[str, object]:
-    """Parameters of a GET, percent-decoded as its `encoding` says, else as Latin-1 (§2.1)."""
+    """Return the parameters of a GET, percent-decoded by its `encoding`, Latin-1 by default (§2.1)."""
     plain = dict(parse_qsl(query, keep_blank_values=True, encoding="iso-8859-1"))
     encoding = ENCODINGS.get(plain.get("encoding", ""), "iso-8859-1")
     return dict(parse_qsl(query, keep_blank_values=True, encoding=encoding, errors="replace"))
 
 
 def read_json(body: bytes) -> dict[str, object]:
-    """Parameters of a POST; none at all where the body is no JSON object. `encoding` has no say here (§2.1)."""
+    """Return the parameters of a POST, none if the body is not a JSON object. `encoding` is ignored (§2.1)."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
@@ -38,7 +38,7 @@ def read_json(body: bytes) -> dict[str, object]:
 
 
 def describe(code: ErrorCode) -> str:
-    """The answer's description. The manual shows two; the others are ours."""
+    """Return the description of a code for an answer. The manual shows two; the others are ours."""
     return _DESCRIPTIONS.get(code, code.name.replace("_", " ").capitalize())
 
 
@@ -50,11 +50,11 @@ class Answer:
 
 
 def answer(submission: Submission, verdict: Verdict | None, rules: Rules, *, get: bool) -> Answer:
-    """What a submission is answered; without a verdict, what stands where an answer should have been."""
+    """Return the answer to a submission; without a verdict, a server error."""
     if verdict is None:
         return Answer(500, "text/html", b"<h1>Internal Server Error</h1>")
     accepted = verdict.code is ErrorCode.OK
-    if submission.bulk:  # §2.4: 201 where it is accepted, and no other status promises it
+    if submission.bulk:  # §2.4: only 201 means that it was accepted
         return Answer(201 if accepted else rules.refused_bulk_status, "application/json", answer_bulk(verdict))
     status = 200 if accepted else rules.refused_status
     if get:
@@ -64,17 +64,17 @@ def answer(submission: Submission, verdict: Verdict | None, rules: Rules, *, get
 
 
 def answer_text(verdict: Verdict, *, with_id: bool = True) -> bytes:
-    """To a GET (§2.1.2). How a refusal looks is not documented: see `Rules.refused_get_names_id`."""
+    """Return the answer to a GET (§2.1.2). For the form of a refusal see `Rules.refused_get_names_id`."""
     return f"ErrorCode={int(verdict.code)}{f', ID={verdict.id}' * with_id}".encode()
 
 
 def answer_json(verdict: Verdict) -> bytes:
-    """To a POST (§2.1.1)."""
+    """Return the answer to a POST (§2.1.1)."""
     return _dump({"id": verdict.id, "errorcode": int(verdict.code), "description": describe(verdict.code)})
 
 
 def answer_bulk(verdict: Verdict) -> bytes:
-    """To a bulk (§2.4), with the numbers as they were written."""
+    """Return the answer to a bulk (§2.4), with the numbers as the customer wrote them."""
     return _dump({
         "errorcode": int(verdict.code),
         "description": describe(verdict.code),

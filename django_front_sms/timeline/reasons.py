@@ -22,7 +22,7 @@ def standing(message: OutboundMessage, paused: Mapping[str, AccountState]) -> En
 
 def paused_accounts() -> dict[str, AccountState]:
     """The accounts whose sending is paused, by name."""
-    return {memory.account: memory for memory in AccountState.objects.filter(paused_at__isnull=False)}
+    return {state.account: state for state in AccountState.objects.paused()}
 
 
 def stands(
@@ -83,6 +83,8 @@ def _turn(message: OutboundMessage, due: datetime) -> tuple[str, str]:
             seconds = {"seconds": f"{get_settings().duplicate_window:g}"}
             why = _("Front drops the same text to the same number within %(seconds)s seconds.") % seconds
             return _("Waits until %(when)s, because an equal message went out a moment ago") % at_due, why
+        case Wait.QUIET_HOURS:
+            return _("Waits for the end of the quiet hours, %(when)s") % at_due, ""
     return _("Waits for the next attempt, at %(when)s") % at_due, ""
 
 

@@ -79,7 +79,7 @@ def converse(simulator: Simulator, page: Any) -> None:
     kari.get_by_text("delivered").wait_for()
     kari.get_by_label("Text").fill("Ja! Utsikten herfra:")
     kari.get_by_role("button", name="Sample picture").click()
-    kari.get_by_text("taken by the site").wait_for()
+    kari.get_by_text("accepted by the site").wait_for()
     send(simulator, KARI, "Takk! Vi sees.")
     kari.get_by_text("delivered").nth(1).wait_for()
 

@@ -13,10 +13,9 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
-from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, CounterGap, Event, RefusedPush
 from django_front_sms.states import State
-from tests.stories import event, inbound, message, paused, status, unconfirmed
+from tests.stories import event, inbound, message, paused, status, unconfirmed, worker_seen
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +25,12 @@ WIDE = "/admin/front_sms/dashboard/"
 @pytest.fixture(autouse=True)
 def _empty_cache():
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def worker(db):
+    """A worker was seen a moment ago."""
+    return worker_seen(timezone.now())
 
 
 def dashboard(browser):
@@ -44,11 +49,9 @@ def everything_goes_wrong() -> None:
     for _ in range(7):
         unconfirmed()
         event("out:1", failed=True, traceback="Traceback\nValueError: 99999999")
-        CounterGap.objects.create(account="default", first=1, last=3, shown_at=now)
+        CounterGap.objects.create(account="default", first=1, last=3, shown_at=now, told_at=now)
         RefusedPush.objects.create(account="default", purpose="inbound", limit=1)
-    AccountState.objects.create(
-        key=get_settings().account("default").gateway, account="default", paused_at=now, pause_code=5, clock=now
-    )
+    paused(5)
     message(account="other", created_at=now)
     inbound(problem="no time", received_at=now, account="another")
     status(None, None, 0, problem="no id", gateway_id=None, received_at=now)
@@ -105,19 +108,15 @@ def test_a_site_where_all_is_well_is_told_so(viewer):
 
 
 def test_a_worker_that_went_silent_comes_first(viewer):
-    now = timezone.now()
     unconfirmed()
-    memory = AccountState.objects.create(key="a", account="default", clock=now)
     assert cards(viewer) == ["unconfirmed"]
 
-    AccountState.objects.filter(pk=memory.pk).update(clock=now - timedelta(minutes=3))
+    worker_seen(timezone.now() - timedelta(minutes=3))
     assert cards(viewer) == ["worker", "unconfirmed"]
 
 
-def test_a_worker_that_never_ran_is_missed_only_where_something_waits(viewer):
-    assert cards(viewer) == []
-
-    message(next_at=timezone.now() - timedelta(minutes=6))
+def test_a_site_that_never_had_a_worker_is_told_to_start_one(viewer, worker):
+    worker.delete()
 
     assert cards(viewer) == ["worker"]
 
@@ -149,7 +148,7 @@ def test_a_button_is_for_those_who_may_press_it(login, viewer, key, permission, 
 )
 def test_a_decision_leads_back_to_the_dashboard_where_its_message_is_gone(boss, name, state, given_up):
     sms = unconfirmed()
-    address = reverse("admin:front_sms_outboundmessage_act", args=[sms.pk, name])
+    address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, name])
     assert f'action="{address}"' in dashboard(boss).content.decode()
 
     asked = boss.post(address, {"next": WIDE}).content.decode()
@@ -164,7 +163,7 @@ def test_a_decision_leads_back_to_the_dashboard_where_its_message_is_gone(boss, 
 
 def test_what_could_not_be_done_is_told_at_the_dashboard(boss):
     sms = message(state=State.DELIVERED)
-    address = reverse("admin:front_sms_outboundmessage_act", args=[sms.pk, "give_up"])
+    address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "give_up"])
 
     answer = boss.post(address, {"next": WIDE, "confirmed": "once"}, follow=True)
 
@@ -175,7 +174,7 @@ def test_what_could_not_be_done_is_told_at_the_dashboard(boss):
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil"])
 def test_nobody_is_led_to_another_site(boss, elsewhere):
     sms = unconfirmed()
-    address = reverse("admin:front_sms_outboundmessage_act", args=[sms.pk, "give_up"])
+    address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "give_up"])
 
     assert "evil" not in boss.post(address, {"next": elsewhere}).content.decode()
     answer = boss.post(address, {"next": elsewhere, "confirmed": "once"})
@@ -185,10 +184,9 @@ def test_nobody_is_led_to_another_site(boss, elsewhere):
 
 def test_an_account_is_resumed_and_an_event_delivered_from_the_dashboard(boss):
     account, failed = paused(5), event("out:1", failed=True)
-    AccountState.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
 
     for row, name in ((account, "resume"), (failed, "deliver_again")):
-        address = reverse(f"admin:front_sms_{row._meta.model_name}_act", args=[row.pk, name])
+        address = reverse(f"admin:front_sms_{row._meta.model_name}_action", args=[row.pk, name])
         assert f'action="{address}"' in dashboard(boss).content.decode()
         boss.post(address, {"next": WIDE, "confirmed": "once"})
 

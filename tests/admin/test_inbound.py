@@ -249,7 +249,7 @@ def test_who_may_not_see_files_reads_none_of_them(viewer):
 def test_a_message_with_a_problem_can_be_read_again(boss):
     broken = inbound(raw=b'{"id": 7, "text": "Hei", "to": "26114"}', text="", problem="it could not be read")
 
-    boss.post(page(broken).replace("change/", "act/read_again/"), {"confirmed": "yes"})
+    boss.post(page(broken).replace("change/", "action/read_again/"), {"confirmed": "yes"})
     broken.refresh_from_db()
 
     assert broken.text == "Hei" and broken.problem.startswith("from is missing")
@@ -257,7 +257,7 @@ def test_a_message_with_a_problem_can_be_read_again(boss):
 
 def test_only_with_the_permission_and_only_where_there_is_a_problem(boss, viewer):
     fine, broken = inbound(), inbound(problem="it could not be read")
-    act = "act/read_again/"
+    act = "action/read_again/"
 
     assert viewer.post(page(broken).replace("change/", act)).status_code == 403
     assert act in boss.get(page(broken)).content.decode() and act not in boss.get(page(fine)).content.decode()

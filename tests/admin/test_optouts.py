@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import DELETION, LogEntry
 from django.urls import reverse
 
 from django_front_sms.models import CounterGap, OptOut
@@ -41,15 +42,49 @@ def test_the_same_twice_is_refused_with_a_word(clerk):
     assert OptOut.objects.count() == 1
 
 
-def test_staff_change_and_delete_them(clerk):
+def test_an_opt_out_that_exists_is_deleted_and_added_never_changed(admin_client):
     row = OptOut.objects.create(number="+4799999999", message=inbound(text="STOPP"))
     url = reverse("admin:front_sms_optout_change", args=[row.pk])
-    assert "+4799999999" in clerk.get(url).content.decode()
-    clerk.post(url, {"number": "+4799999999", "sender": "Mitt Firma", "account": "default"})
+
+    assert "<input" not in admin_client.get(url).content.decode().partition('id="content-main"')[2]
+    assert admin_client.post(url, {"number": "+4790000000", "sender": "x", "account": "default"}).status_code == 403
+
     row.refresh_from_db()
-    assert row.sender == "Mitt Firma" and row.message is not None
-    clerk.post(reverse("admin:front_sms_optout_delete", args=[row.pk]), {"post": "yes"})
-    assert not OptOut.objects.exists()
+    assert (row.number, row.sender) == ("+4799999999", "")
+
+
+def test_deleting_takes_its_permission_and_the_history_keeps_what_was_deleted(clerk, login):
+    row = OptOut.objects.create(number="+4799999999", sender="Mitt Firma")
+    url = reverse("admin:front_sms_optout_delete", args=[row.pk])
+    page = reverse("admin:front_sms_optout_change", args=[row.pk])
+
+    operator = login("view_optout", "add_optout", "change_optout")
+    assert operator.post(url, {"post": "yes"}).status_code == 403
+    assert "../delete/" not in operator.get(page).content.decode()
+    assert "../delete/" in clerk.get(page).content.decode()
+    answer = clerk.post(url, {"post": "yes"}, follow=True).content.decode()
+
+    assert not OptOut.objects.exists() and "messages are sent again" in answer
+    entry = LogEntry.objects.get(action_flag=DELETION)
+    assert entry.get_change_message() == "+4799999999, Mitt Firma, default"
+
+
+def test_a_wrong_number_is_explained_without_a_mask_and_in_the_language_of_the_user(clerk, settings):
+    data = {"number": "9999x", "sender": "", "account": "default"}
+
+    assert "It has letters" in clerk.post(f"{LIST}add/", data).content.decode()
+    answer = clerk.post(f"{LIST}add/", {**data, "number": "12"}, headers={"accept-language": "nb"}).content.decode()
+    assert "•••" not in answer and "Det har for få eller for mange sifre" in answer
+
+
+def test_the_report_names_the_number_and_the_sender(clerk):
+    data = {"number": "99999999", "sender": "Mitt Firma", "account": "default"}
+    answer = clerk.post(f"{LIST}add/", data, follow=True).content.decode()
+
+    assert (
+        "+4799999999 gets no more messages from Mitt Firma." in answer
+        and "#1" not in answer.partition("messagelist")[2][:200]
+    )
 
 
 def test_an_opt_out_of_an_account_that_is_gone_can_still_be_seen(clerk):

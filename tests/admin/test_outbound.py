@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
-from django_front_sms.admin.actions import AT_ONCE, ActingRegister
+from django_front_sms.admin.actions import MAX_ROWS, ActionsAdmin
 from django_front_sms.admin.search import prefixes
 from django_front_sms.models import AccountState, Decision, Event, OutboundMessage
 from django_front_sms.states import State
@@ -21,7 +21,7 @@ LIST = "/admin/front_sms/outboundmessage/"
 
 
 def act(browser, row, name, **data):
-    address = reverse(f"admin:front_sms_{row._meta.model_name}_act", args=[row.pk, name])
+    address = reverse(f"admin:front_sms_{row._meta.model_name}_action", args=[row.pk, name])
     return browser.post(address, {"confirmed": "yes", **data}, follow=True)
 
 
@@ -84,7 +84,11 @@ def test_a_number_is_not_found_by_its_end():
 def test_a_search_by_number_is_answered_by_an_index(viewer):
     from django_front_sms.admin import search
 
-    plan = search.find(OutboundMessage.objects.all(), "999 99 999", number="recipient").order_by().explain()
+    plan = (
+        search.find(OutboundMessage.objects.all(), search.Search("999 99 999", number="recipient"))[0]
+        .order_by()
+        .explain()
+    )
 
     assert "front_sms_out_recipient" in plan and "SCAN front_sms_outboundmessage" not in plan
 
@@ -129,7 +133,7 @@ def test_words_are_looked_for_among_the_latest_and_in_all_texts_by_a_click(viewe
     everything = page.context["cl"].search_all
 
     assert [row.pk for row in page.context["cl"].result_list] == [new[0].pk]
-    assert "Only the latest 2 were searched for these words." in page.content.decode()
+    assert "Only the latest 2 were searched." in page.content.decode()
     answer = viewer.get(LIST + everything)
     assert [row.pk for row in answer.context["cl"].result_list] == [new[0].pk, old.pk]
     assert "Only the latest" not in answer.content.decode()
@@ -215,8 +219,8 @@ def test_the_page_offers_only_what_is_possible_and_allowed(boss, viewer):
     sms = unconfirmed()
     address = reverse("admin:front_sms_outboundmessage_change", args=[sms.pk])
 
-    assert {a.name for a in boss.get(address).context["acts"]} == {"mark_sent", "send_anyway", "give_up"}
-    assert viewer.get(address).context["acts"] == []
+    assert {a.name for a in boss.get(address).context["row_actions"]} == {"mark_sent", "send_anyway", "give_up"}
+    assert viewer.get(address).context["row_actions"] == []
     assert "You have no permission" not in boss.get(address).content.decode()
 
 
@@ -253,7 +257,7 @@ def test_whoever_may_not_see_a_message_may_not_act_upon_it(login):
 def test_an_act_is_done_by_post_alone(boss, method):
     sms = message()
 
-    answer = getattr(boss, method)(reverse("admin:front_sms_outboundmessage_act", args=[sms.pk, "cancel"]))
+    answer = getattr(boss, method)(reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "cancel"]))
 
     assert answer.status_code == 405 and answer.headers["Allow"] == "POST"
     assert state_of(sms) == State.QUEUED
@@ -271,8 +275,8 @@ def test_an_act_that_does_not_exist_and_a_message_that_does_not_are_not_found(bo
     sms = message()
 
     assert act(boss, sms, "erase").status_code == 404
-    assert boss.post(f"{LIST}{sms.pk + 1}/act/cancel/").status_code == 404
-    assert boss.post(f"{LIST}abc/act/cancel/").status_code == 404
+    assert boss.post(f"{LIST}{sms.pk + 1}/action/cancel/").status_code == 404
+    assert boss.post(f"{LIST}abc/action/cancel/").status_code == 404
 
 
 def test_cancelling_takes_a_message_out_of_the_queue_and_says_who(boss):
@@ -367,7 +371,7 @@ def test_many_are_cancelled_from_the_list_and_the_others_say_why_not(boss):
     content = act_on_list(boss, [*queued, gone], "cancel").content.decode()
 
     assert {state_of(row) for row in queued} == {State.CANCELLED}
-    assert "2 rows: cancelled" in content and f"#{gone.pk}: This message is delivered" in content
+    assert "2 messages were stopped." in content and f"#{gone.pk}: This message is delivered" in content
 
 
 def test_the_list_asks_before_it_sends_and_then_sends(boss):
@@ -391,12 +395,12 @@ def test_all_of_a_long_list_can_be_selected_and_the_page_that_asks_says_for_how_
     asked = act_on_list(boss, [], "cancel", confirmed="", select_across="1", _selected_action=["1"])
 
     content = asked.content.decode()
-    assert f"This is for the first {AT_ONCE} of your selection" in content
+    assert f"This is for the first {MAX_ROWS} of your selection" in content
     fields: dict[str, list[str]] = {}
     for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="(\w*)">', content):
         fields.setdefault(name, []).append(value)
     assert boss.post(LIST, fields).status_code == 302
-    assert OutboundMessage.objects.filter(state=State.CANCELLED).count() == AT_ONCE
+    assert OutboundMessage.objects.filter(state=State.CANCELLED).count() == MAX_ROWS
 
 
 def test_a_paused_account_is_resumed_by_whoever_may(boss, viewer, settings):
@@ -442,7 +446,41 @@ def test_an_act_never_hides_behind_the_name_of_a_permission_that_nobody_can_get(
     from django.contrib.auth.models import Permission
 
     known = set(Permission.objects.values_list("content_type__app_label", "codename"))
-    acts = [a for screen in admin.site._registry.values() if isinstance(screen, ActingRegister) for a in screen.acts]
+    admins = [each for each in admin.site._registry.values() if isinstance(each, ActionsAdmin)]
+    actions = [action for each in admins for action in each.row_actions]
 
-    assert len(acts) == 8
-    assert all(("front_sms", each.permission) in known for each in acts)
+    assert len(actions) == 8
+    assert all(("front_sms", each.permission) in known for each in actions)
+
+
+# ---- What a message needs of whoever sends it again
+
+NEEDS = [({"price": 20000}, "set_price_outboundmessage"), ({"ignore_opt_out": True}, "ignore_opt_out_outboundmessage")]
+SENDING = {"resend": delivered, "send_anyway": unconfirmed}
+
+
+@pytest.mark.parametrize(("fields", "codename"), NEEDS)
+@pytest.mark.parametrize("name", SENDING)
+def test_a_message_is_sent_again_only_with_the_permissions_that_it_needs(login, name, fields, codename):
+    row = SENDING[name](**fields)
+    own = ["view_outboundmessage", "resend_outboundmessage", "decide_outboundmessage"]
+    without, allowed = login(*own), login(*own, codename)
+
+    assert act(without, row, name).status_code == 403
+    assert f"action/{name}/" not in without.get(f"{LIST}{row.pk}/change/").content.decode()
+    assert state_of(row) == row.state and OutboundMessage.objects.count() == 1
+    assert f"action/{name}/" in allowed.get(f"{LIST}{row.pk}/change/").content.decode()
+    act(allowed, row, name)
+    assert OutboundMessage.objects.filter(state=State.QUEUED).count() == 1
+
+
+@pytest.mark.parametrize(("fields", "codename"), NEEDS)
+@pytest.mark.parametrize("name", SENDING)
+def test_the_list_refuses_such_messages_row_by_row_and_says_which(login, name, fields, codename):
+    plain, special = SENDING[name](), SENDING[name](**fields)
+    operator = login("view_outboundmessage", "resend_outboundmessage", "decide_outboundmessage")
+
+    content = act_on_list(operator, [plain, special], name).content.decode()
+
+    assert f"#{special.pk}: It " in content and f"#{plain.pk}: It " not in content
+    assert OutboundMessage.objects.filter(state=State.QUEUED).count() == 1

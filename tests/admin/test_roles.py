@@ -110,10 +110,10 @@ def test_a_role_may_do_what_is_its_own_and_no_more(act, role):
     page = reverse(f"admin:front_sms_{row._meta.model_name}_change", args=[row.pk])
     may = RANKS.index(role) >= RANKS.index(PERMITTED[act])
 
-    answer = browser.post(page.replace("change/", f"act/{act}/"))
+    answer = browser.post(page.replace("change/", f"action/{act}/"))
 
     assert answer.status_code == (200 if may else 403)
-    assert (f"act/{act}/" in browser.get(page).content.decode()) == may
+    assert (f"action/{act}/" in browser.get(page).content.decode()) == may
 
 
 @pytest.mark.parametrize("role", RANKS)

@@ -68,7 +68,7 @@ def reply_with_a_picture(kari: Any) -> None:
     kari.get_by_label("Text").fill("Her er den 😊")
     kari.get_by_label("Picture").set_input_files(SAMPLE)
     kari.get_by_role("button", name="Send", exact=True).click()
-    kari.get_by_text("taken by the site").wait_for()
+    kari.get_by_text("accepted by the site").wait_for()
 
 
 def see_it_in_the_conversation(staff: Any) -> None:

@@ -66,7 +66,7 @@ def test_everything_is_settled_from_the_dashboard_with_the_keyboard_until_nothin
     ):
         page.get_by_role("button", name=name).focus()
         page.keyboard.press("Enter")
-        page.wait_for_url("**/act/**")
+        page.wait_for_url("**/action/**")
         page.get_by_role("button", name=name).focus()
         page.keyboard.press("Enter")
         page.wait_for_url(f"**{WIDE}")

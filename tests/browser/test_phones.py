@@ -72,7 +72,7 @@ def test_a_message_is_read_and_answered_with_a_picture(demo: Demo, tabs: tuple[A
     kari.get_by_label("Text").fill("Ja, og her er henvisningen")
     kari.get_by_label("Picture").set_input_files(SAMPLE)
     kari.get_by_role("button", name="Send", exact=True).click()
-    kari.get_by_text("taken by the site").wait_for()
+    kari.get_by_text("accepted by the site").wait_for()
     kari.locator(".bubble.in").filter(has_text="Takk! Vi sees.").wait_for()
 
     open_message(clinic, demo, "inboundmessage", "her er henvisningen")
@@ -122,7 +122,7 @@ def test_a_parked_queue_is_restarted_by_the_link_in_the_mail(demo: Demo, tabs: t
 
     phones.get_by_label("Site cut off").uncheck()
     mail.get_by_role("link", name="Restart the queue").click()
-    phone(phones, OLA).get_by_text("taken by the site").wait_for()
+    phone(phones, OLA).get_by_text("accepted by the site").wait_for()
     assert phones.locator(".mail").count() == 0
     last = phones.locator(".exchange[data-kind=inbound]").first
     last.locator("summary").click()

@@ -44,7 +44,7 @@ def test_what_is_given_goes_before_the_settings(simulated):
     simulator = simulated("--service-id", "1", "--sender", "A", "--sender", "B", "--latency", "5", "--status-url", "")
     account = simulator.network.account
     assert (account.service_id, account.senders, account.status_url) == (1, ["A", "B"], "")
-    assert (simulator.latency, account.duplicate_filter) == (0.005, True)
+    assert (simulator.chaos.latency, account.duplicate_filter) == (0.005, True)
     assert account.inbound_url.endswith(webhook_path("inbound"))
 
 

@@ -21,7 +21,7 @@ import django_front_sms
 from django_front_sms import conf, exceptions, models, sending, signals
 from django_front_sms.gateway.codes import ErrorCode, StatusCode, blame, describe
 from django_front_sms.gateway.gsm import Preview
-from django_front_sms.states import MOVES, State, by_statuses
+from django_front_sms.states import TRANSITIONS, State, by_statuses
 from tests import manual
 from tests.docs.pages import DOCS, HERE, ROOT, cells
 
@@ -93,9 +93,9 @@ def test_every_state_is_listed_with_its_moves() -> None:
     meanings = {code_of(row[0])[0]: row[2] for row in rows if len(row) == 3}
     moves = {code_of(row[0])[0]: set(code_of(row[1])) for row in rows if len(row) == 2 and code_of(row[1])}
     assert meanings.keys() == set(State.values)
-    assert moves == {str(old): {str(new) for new in news} for old, news in MOVES.items() if news}
+    assert moves == {str(old): {str(new) for new in news} for old, news in TRANSITIONS.items() if news}
     assert {state for state, final in meanings.items() if final == "yes"} == {
-        str(old) for old, news in MOVES.items() if not news
+        str(old) for old, news in TRANSITIONS.items() if not news
     }
 
 
@@ -117,6 +117,9 @@ def test_every_delivery_status_is_listed() -> None:
     assert rows == {int(code): (code.name, str(by_statuses(State.SENT, {code}))) for code in StatusCode}
 
 
+RAISED = ("InvalidMessage", "RefusedDraft", "NumberError", "super().__init__", "ValidationError.__init__")
+
+
 def codes_of_invalid_messages() -> Iterator[str]:
     """Every literal that the code gives to an `InvalidMessage`, and to the `NumberError` that becomes one."""
     for path in PACKAGE.rglob("*.py"):
@@ -124,7 +127,13 @@ def codes_of_invalid_messages() -> Iterator[str]:
             if not isinstance(call, ast.Call):
                 continue
             name = ast.unparse(call.func)
-            if name in ("InvalidMessage", "NumberError", "super().__init__", "ValidationError.__init__"):
+            if name in (
+                "InvalidMessage",
+                "RefusedDraft",
+                "NumberError",
+                "super().__init__",
+                "ValidationError.__init__",
+            ):
                 given = [*call.args[1:], *(keyword.value for keyword in call.keywords if keyword.arg == "code")]
                 literals = [arg.value for arg in given if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
                 yield from (code for code in literals if re.fullmatch(r"[a-z_]+", code))

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from celery import Celery
-from celery.local import Proxy
 
 from django_front_sms import events
 from django_front_sms.events import hints
@@ -58,7 +57,7 @@ class TestHints:
     def test_a_hint_is_a_task_without_arguments_and_without_result(self, hinter, monkeypatch):
         app = Celery("hints", broker="memory://", set_as_current=False)
         app.conf.task_default_queue = "this test's own"  # one process has one memory, whatever its apps
-        monkeypatch.setattr(hints, "current_app", Proxy(lambda: app))
+        monkeypatch.setattr(hints, "_celery_app", lambda: app)
         with app.connection_for_read() as connection, connection.SimpleQueue("this test's own") as queue:
             events.hint("dispatch")
             message = queue.get(timeout=20)
@@ -147,7 +146,7 @@ class TestHints:
         send()
         send(ConnectionError("redis://:password@broker/0 refused"))
         levels = [record.levelname for record in caplog.records if record.name == "django_front_sms.events.hints"]
-        assert levels == ["WARNING", "INFO", "WARNING"]
+        assert levels == ["ERROR", "INFO", "ERROR"]
         assert "ConnectionError" in caplog.text and "password" not in caplog.text
 
     def test_a_process_that_can_start_no_thread_goes_on(self, hinter, monkeypatch, caplog):

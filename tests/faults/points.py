@@ -80,12 +80,12 @@ def install(folder: Path) -> None:
     global _folder
     _folder = folder
     around(engine("outbox.dispatcher"), "claim", before="before claim", after="after claim")
-    around(engine("outbox.claim"), "_take", after="claiming")
-    exchange = engine("outbox.exchange")
+    around(engine("outbox.claim"), "_mark_claimed", after="claiming")
+    exchange = engine("outbox.executor")
     around(exchange, "attempt", before="before attempt", after="after read")
     around(client._Connection, "read", before="after write")
     around(engine("outbox.dispatcher"), "settle", before="before settle", after="after settle")
-    around(engine("outbox.settle"), "_refold", after="settling")
+    around(engine("outbox.settle"), "_reevaluate", after="settling")
     around(engine("outbox.sweep"), "rescue", before="before rescue", after="after rescue")
     around(outbox, "sweep", after="after sweep")
     in_time = exchange._in_time

@@ -25,13 +25,13 @@ def remove(name: str) -> None:
 @rule("twin lock")
 def _twin_lock() -> None:
     """Equal messages no longer wait for each other."""
-    engine("outbox.twins").Twins.in_the_way = lambda self, *args, **kwargs: None
+    engine("outbox.duplicates").DuplicateWindow.transition_for = lambda self, *args, **kwargs: None
 
 
 @rule("first attempt")
 def _first_attempt() -> None:
     """The window is counted from the latest ambiguous attempt, instead of the first."""
-    fold = engine("outbox.fold")
+    fold = engine("outbox.rules")
     original = fold._at_risk
 
     def from_the_latest(message: Any, since: Any, *args: Any) -> Any:
@@ -47,7 +47,7 @@ def _5xx() -> None:
     from django_front_sms.gateway.outcome import Fate
     from django_front_sms.gateway.submit import Answer
 
-    exchange = engine("outbox.exchange")
+    exchange = engine("outbox.executor")
     original = exchange.attempt
 
     def believing(*args: Any) -> Any:

@@ -69,14 +69,14 @@ def _scale(scale: float) -> None:
     for name in ("SWEEP_EVERY", "CLAIM_FOR"):
         setattr(tasks, name, getattr(tasks, name) * scale)
     for module, name in (
-        ("outbox.fold", "FIRST_DELAY"),
-        ("outbox.fold", "LONGEST_DELAY"),
-        ("outbox.twins", "LOOK_AGAIN"),
-        ("outbox.settle", "FIRST_PROBE"),
+        ("outbox.rules", "FIRST_DELAY"),
+        ("outbox.rules", "LONGEST_DELAY"),
+        ("outbox.duplicates", "RECHECK_AFTER"),
+        ("outbox.accounts", "FIRST_PROBE"),
     ):
         setattr(engine(module), name, getattr(engine(module), name) * scale)
     if scale < 1:  # so that a repetition falls into every part of the window
-        engine("outbox.fold").LONGEST_DELAY = timedelta(seconds=10 * scale)
+        engine("outbox.rules").LONGEST_DELAY = timedelta(seconds=10 * scale)
 
 
 def _tag() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from django_front_sms.gateway.mms_json import cut_files, without
 from django_front_sms.gateway.push import (
+    MAX_FILES,
     FilePart,
     InboundPush,
     decode_inbound_json,
@@ -110,7 +111,7 @@ def test_a_large_file_is_read_like_a_small_one(data):
 def test_a_file_is_cut_out_and_a_mark_stands_in_its_place():
     encoded = base64.b64encode(LARGE)
     body = b'{"fileData" : "%s", "text": "a"}' % encoded
-    small, cuts = cut_files(body)
+    small, cuts = cut_files(body, MAX_FILES)
     [(mark, cut)] = cuts.items()
     assert json.loads(small) == {"fileData": mark, "text": "a"}
     assert (cut.data, cut.sha256, cut.source) == (LARGE, hashlib.sha256(LARGE).hexdigest(), "")
@@ -121,7 +122,7 @@ def test_a_file_is_cut_out_and_a_mark_stands_in_its_place():
 def test_slashes_may_be_escaped_as_php_writes_them():
     encoded = base64.b64encode(LARGE).replace(b"/", b"\\/")
     body = b'{"fileData":"%s"}' % encoded
-    [cut] = cut_files(body)[1].values()
+    [cut] = cut_files(body, MAX_FILES)[1].values()
     assert cut.data == LARGE and body[slice(*cut.place)] == encoded
 
 
@@ -143,11 +144,11 @@ def test_two_files_that_hold_the_same_keep_their_own_places():
     ],
 )
 def test_nothing_else_is_cut_out(body):
-    assert cut_files(body) == (body, {})
+    assert cut_files(body, MAX_FILES) == (body, {})
 
 
 @pytest.mark.parametrize(
-    "encoded", ["A" * 4001, "A" * 4000 + "=", "A" * 4002 + "=", "A" * 4000 + "...", "=" + "A" * 4003]
+    "encoded", ["A" * 4001, "A" * 4000 + "=", "A" * 4000 + "...", "=" + "A" * 4003, "A" * 3999 + "æ"]
 )
 def test_base64_is_strict_of_a_large_file_too(encoded):
     push = decode_inbound_json(changed(files=[{"id": 1, "contentType": "a/b", "fileName": "n", "fileData": encoded}]))
@@ -174,3 +175,84 @@ def test_reading_a_large_mms_takes_less_than_the_mms_again():
 
 def test_whoever_makes_a_file_gives_the_bytes_alone():
     assert FilePart(1, "text/plain", "a.txt", b"Test 123").encoded == "VGVzdCAxMjM="
+
+
+def only_file(encoded: str) -> FilePart:
+    part = {"id": 1, "contentType": "a/b", "fileName": "n", "fileData": encoded}
+    return decode_inbound_json(changed(files=[part])).files[0]
+
+
+LINES = base64.encodebytes(LARGE).decode()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        LINES,
+        LINES.replace("\n", "\r\n"),
+        base64.b64encode(LARGE).decode() + "\n",
+        base64.urlsafe_b64encode(LARGE).decode(),
+        base64.b64encode(LARGE + b"1").decode().rstrip("="),
+        base64.b64encode(LARGE + b"12").decode().replace("=", "\t"),
+    ],
+    ids=["lines", "lines of Windows", "last newline", "URL-safe", "no padding", "half a padding"],
+)
+def test_base64_that_is_not_strict_is_repaired_and_noted_and_its_body_is_left_whole(written):
+    part = only_file(written)
+    assert part.data.startswith(LARGE) and len(part.data) <= len(LARGE) + 2
+    assert (part.problem, part.place) == ("the Base64 of fileData was repaired", None)
+
+
+@pytest.mark.parametrize("written", ["AA", "AA=", "A A=", "AA\n==", "-_==", " AAAA", "AA\u2028==", "AA\u00e6="])
+def test_short_base64_is_repaired_alike(written):
+    part = only_file(written)
+    repaired = not any(char in written for char in "\u2028\u00e6")
+    assert (part.data is not None) is repaired
+    assert part.encoded == written
+
+
+def test_slashes_in_base64_may_be_escaped_and_its_lines_broken():
+    written = json.dumps(base64.encodebytes(LARGE).decode()).replace("/", "\\/")
+    part = decode_inbound_json(b'{"files": [{"fileData": %s}]}' % written.encode()).files[0]
+    assert part.data == LARGE
+
+
+def test_escapes_of_other_kinds_are_left_to_the_json_parser():
+    written = json.dumps(base64.b64encode(LARGE).decode()).replace("+", "\\u002b")
+    part = decode_inbound_json(b'{"files": [{"fileData": %s}]}' % written.encode()).files[0]
+    assert (part.data, part.problem.count("Base64")) == (LARGE, 0)
+
+
+def test_a_large_file_that_cannot_be_decoded_is_named_and_costs_the_message_nothing_else():
+    body = changed(files=[{"id": 1, "contentType": "a/b", "fileName": "n", "fileData": "A" * 4_000_000 + "..."}])
+    push = decode_inbound_json(body)
+    assert (push.text, push.problem) == ("Test 123", "file 1: fileData is not Base64")
+    assert push.files[0].data is None and push.files[0].place is None
+
+
+def test_no_more_files_are_cut_out_than_are_read():
+    body = b'{"files": [' + b",".join([b'{"fileData": "AAAA"}'] * (MAX_FILES + 5)) + b"]}"
+    assert len(cut_files(body, MAX_FILES)[1]) == MAX_FILES
+    assert len(decode_inbound_json(body).files) == MAX_FILES
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"id": 1, "files": [' + b",".join([b'{"fileData":"AAAA"}'] * 1_200_000) + b"]}",
+        b'{"id": 1, "text": "' + "\U0001f600".encode() * 6_000_000 + b'"}',
+        b'{"id": 1, "files": [' + b"[]," * 8_000_000 + b"0]}",
+        b'{"id": 1, "files": [{"fileData":"' + b"AAA\\n" * 5_000_000 + b'"}]}',
+        b'{"id": 1, "files": [{"fileData":"' + b"A.A." * 6_000_000 + b'"}]}',
+    ],
+    ids=["files", "one text", "lists", "lines", "no Base64"],
+)
+def test_no_body_costs_more_than_50_mb_beyond_twice_its_size(body):
+    tracemalloc.start()
+    try:
+        push = decode_inbound_json(body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert push.problem
+    assert peak < len(body) + 50_000_000  # the body itself is not counted

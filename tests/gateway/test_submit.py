@@ -10,6 +10,7 @@ from django_front_sms.gateway.submit import (
     Answer,
     BulkAnswer,
     BulkSms,
+    Malformed,
     Sms,
     UnknownEncoding,
     decode_answer_json,
@@ -24,6 +25,7 @@ from django_front_sms.gateway.submit import (
     encode_bulk_answer,
     encode_json,
     encode_query,
+    match_recipients,
     parse_query,
 )
 from tests.manual import BULK, BULK_EMOJI, POST, POST_EMOJI
@@ -163,6 +165,45 @@ def test_the_numbers_a_bulk_answer_left_out_come_as_e164():
         b'{"errorcode": 0, "description": "OK", "invalidPhoneno": ["004712"], "duplicatePhoneno": ["+4799999999"]}'
     )
     assert (answer.invalid, answer.duplicates) == (("+4712",), ("+4799999999",))
+
+
+@pytest.mark.parametrize("body", [b'{"id":"145102","errorcode":"0"}', b'{"id": " 145102 ", "errorcode": "00"}'])
+def test_numbers_in_quotes_are_read_as_inbound_reads_them(body):
+    assert decode_answer_json(body) == Answer(id=145102, errorcode=0, description="")
+    assert decode_bulk_answer(body).errorcode == 0
+
+
+RECIPIENTS = ("+4799999999", "+4799999998", "+4690000001", "+4790000001", "+47580000000001")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ['"004799999999"', '"+4799999999"', '"4799999999"', '"99999999"', '"0047 99999999"', "4799999999", "99999999",
+     '"(+47) 999 99 999"', '"099999999"'],
+)  # fmt: skip
+def test_a_number_that_a_bulk_answer_leaves_out_is_the_recipient_with_its_digits(entry):
+    answer = decode_bulk_answer(f'{{"errorcode": 0, "invalidPhoneno": [{entry}]}}'.encode())
+    assert match_recipients(answer, RECIPIENTS).invalid == ("+4799999999",)
+
+
+@pytest.mark.parametrize(
+    "entry", ['"90000001"', '"12345678"', '""', '"n/a"', '"9999999"', '"799999999"', "0", '"+4499999999"']
+)
+def test_a_number_that_is_none_of_the_recipients_or_could_be_two_is_not_understood(entry):
+    for name in ("invalidPhoneno", "duplicatePhoneno"):
+        answer = decode_bulk_answer(f'{{"errorcode": 0, "{name}": [{entry}]}}'.encode())
+        with pytest.raises(Malformed, match="none of the recipients"):
+            match_recipients(answer, RECIPIENTS)
+
+
+@given(st.lists(e164, unique=True), st.data())
+def test_each_recipient_is_found_by_its_international_number(recipients, data):
+    left_out = data.draw(st.lists(st.sampled_from(recipients))) if recipients else []
+    answer = BulkAnswer(errorcode=0, description="", invalid=tuple(left_out))
+    try:
+        assert match_recipients(answer, recipients).invalid == tuple(left_out)
+    except Malformed:  # a number without its country code may be another number as a whole
+        assert len(recipients) > 1
 
 
 # Each decoder is the reverse of its encoder.

@@ -119,10 +119,10 @@ class TestOnce:
     def test_whoever_loses_the_race_stores_nothing_and_answers_alike(self, monkeypatch):
         insert = store._insert
 
-        def slower(message, attached, using):
+        def slower(message, attached):
             monkeypatch.setattr(store, "_insert", insert)
             assert receive()  # somebody else, between our look and our insert
-            insert(message, attached, using)
+            insert(message, attached)
 
         monkeypatch.setattr(store, "_insert", slower)
         assert not receive()

@@ -65,17 +65,34 @@ class TestReading:
             b"\xff\xfe\x00",
             b"PD94bWw",
             b'<?xml version="1.0" encoding="no-such"?><smil/>',
-            document(
-                "", '<!DOCTYPE smil PUBLIC "-//W3C//DTD SMIL 1.0//EN" "http://www.w3.org/TR/REC-smil/SMIL10.dtd">'
-            ),
             document("&a;", '<!DOCTYPE smil [<!ENTITY a "b">]>'),
             document("&x;", '<!DOCTYPE smil [<!ENTITY x SYSTEM "file:///etc/passwd">]>'),
+            document("&x;", '<!DOCTYPE smil SYSTEM "x.dtd">'),
+            document("", '<!DOCTYPE smil SYSTEM "a"><!DOCTYPE smil SYSTEM "b">'),
             b" " * (smil.MAX_BYTES + 1),
         ],
     )
     def test_what_is_no_smil_or_brings_declarations_or_is_huge_is_refused(self, bad):
         with pytest.raises(Unreadable):
             slides(bad, NAMES)
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ('<!DOCTYPE smil PUBLIC "-//W3C//DTD SMIL 1.0//EN" "http://www.w3.org/TR/REC-smil/SMIL10.dtd">', ""),
+            ("<?xml version=\"1.0\"?>\n<!DOCTYPE smil SYSTEM 'SMIL10.dtd'>", ""),
+            ("<!DOCTYPE smil>", ""),
+            ('\r\n <?xml version="1.0"?>', "\n"),
+            ('\ufeff\n<?xml version="1.0"?>', "\0\0"),
+        ],
+    )
+    def test_a_document_type_and_blanks_and_nuls_around_the_document_are_ignored(self, before, after):
+        text = document('<par><img src="b.png"/></par>', before) + after.encode()
+        assert slides(text, NAMES) == [Slide(None, (2,))]
+
+    def test_utf_16_is_read_whole(self):
+        text = document('<par><img src="b.png"/></par>', '<?xml version="1.0" encoding="utf-16"?>').decode()
+        assert slides(text.encode("utf-16"), NAMES) == [Slide(None, (2,))]
 
     def test_the_deepest_nesting_that_fits_is_read(self):
         depth = smil.MAX_BYTES // 11 - 10

@@ -7,13 +7,12 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from django_front_sms.conf import get_settings
-from django_front_sms.models import AccountState, CounterGap, OutboundMessage, RefusedPush
+from django_front_sms.models import CounterGap, OutboundMessage, RefusedPush
 from django_front_sms.monitoring import alerts, statistics
-from django_front_sms.monitoring.alerts import Need
+from django_front_sms.monitoring.alerts import Alert
 from django_front_sms.monitoring.statistics import DeliveryTimes, Tally
 from django_front_sms.states import State
-from tests.stories import at, event, inbound, message, paused, status, unconfirmed
+from tests.stories import at, event, inbound, message, paused, status, unconfirmed, worker_seen
 
 pytestmark = pytest.mark.django_db
 
@@ -29,18 +28,24 @@ def _empty_cache():
 
 
 def needed() -> dict[str, int]:
-    return {name: need.count for name, need in alerts.needs(NOW).items() if need.count}
+    return {name: alert.count for name, alert in alerts.current(NOW).items() if alert.count}
+
+
+@pytest.fixture(autouse=True)
+def _worker(db):
+    """A worker was seen a moment ago."""
+    worker_seen(NOW)
 
 
 def gap(**fields) -> CounterGap:
-    defaults = {"account": "default", "first": 7, "last": 9, "shown_at": NOW, "found_at": NOW}
+    defaults = {"account": "default", "first": 7, "last": 9, "shown_at": NOW, "found_at": NOW, "told_at": NOW}
     return CounterGap.objects.create(**{**defaults, **fields})
 
 
-# ---- What needs a person
+# ---- What needs attention
 
 
-def test_a_site_where_all_is_well_needs_nobody():
+def test_a_site_where_all_is_well_needs_no_attention():
     message(state=State.DELIVERED)
     message(state=State.QUEUED, next_at=NOW + HOUR)
     inbound()
@@ -50,10 +55,10 @@ def test_a_site_where_all_is_well_needs_nobody():
     unconfirmed(given_up=True)
 
     assert needed() == {}
-    assert set(alerts.needs(NOW).values()) == {Need(0)}
+    assert set(alerts.current(NOW).values()) == {Alert(0)}
 
 
-def test_each_thing_that_needs_somebody_is_counted_by_its_name():
+def test_each_thing_that_needs_attention_is_counted_by_its_name():
     unconfirmed()
     gap()
     event("out:1", failed=True)
@@ -71,9 +76,9 @@ def test_each_thing_that_needs_somebody_is_counted_by_its_name():
     }
 
 
-def test_all_needs_are_counted_in_one_query(django_assert_num_queries):
-    with django_assert_num_queries(1):
-        alerts.needs(NOW)
+def test_all_alerts_are_counted_in_two_queries(django_assert_num_queries):
+    with django_assert_num_queries(2):
+        alerts.current(NOW)
 
 
 def test_what_cannot_be_marked_as_seen_is_forgotten_after_a_week():
@@ -89,14 +94,22 @@ def test_a_message_is_overdue_after_five_minutes_and_the_oldest_says_since_when(
 
     message(next_at=NOW - 2 * HOUR)
     message(next_at=NOW - HOUR)
-    assert alerts.needs(NOW)["overdue"] == Need(2, NOW - 2 * HOUR)
+    assert alerts.current(NOW)["overdue"] == Alert(2, NOW - 2 * HOUR)
 
 
 def test_what_waits_for_a_paused_account_is_not_overdue():
     paused(5)
     message(next_at=NOW - HOUR)
 
+    assert needed() == {"paused": 1}
+
+
+def test_a_gap_counts_when_its_grace_period_is_over():
+    gap(told_at=None)
     assert needed() == {}
+
+    CounterGap.objects.update(told_at=NOW)
+    assert needed() == {"counter_gaps": 1}
 
 
 def test_a_push_that_was_too_large_needs_somebody_until_the_next_one_comes_in():
@@ -120,8 +133,8 @@ def test_a_push_that_was_too_large_needs_somebody_until_the_next_one_comes_in():
 def test_a_worker_that_has_not_looked_at_the_clock_for_two_minutes_is_silent():
     assert alerts.worker([], NOW) == alerts.Worker(None, True)
 
-    memory = AccountState.objects.create(key=get_settings().account("default").gateway, clock=NOW)
-    assert not alerts.worker(alerts.accounts(), NOW + timedelta(seconds=119)).is_silent
+    memory = worker_seen(NOW)
+    assert not alerts.worker(alerts.account_states(), NOW + timedelta(seconds=119)).is_silent
     assert alerts.worker([memory], NOW + timedelta(seconds=121)) == alerts.Worker(memory.clock, True)
 
 
@@ -300,5 +313,5 @@ def test_the_figures_know_what_time_it_is_themselves():
     now = timezone.now()
     message(next_at=now - HOUR, created_at=now)
 
-    assert alerts.needs()["overdue"].count == 1
+    assert alerts.current()["overdue"].count == 1
     assert statistics.traffic(1).by_hour(now, 1).popitem()[1].total == 1

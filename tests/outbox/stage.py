@@ -9,8 +9,8 @@ from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.submit import Answer
 from django_front_sms.models import AccountState, OutboundMessage, SendAttempt
 from django_front_sms.outbox.claim import Job, claim
-from django_front_sms.outbox.settle import Result, settle
-from django_front_sms.outbox.slots import Stream, release, streams_of
+from django_front_sms.outbox.settle import AttemptResult, settle
+from django_front_sms.outbox.slots import Slot, release, slots_of
 
 NUMBER = "+4799999999"
 ID = 145099  # the manual's
@@ -60,14 +60,14 @@ _ACCOUNT_KEYS = {
 }
 
 
-def stream(account: str = "default", lane: str = "normal") -> Stream:
-    """A stream as one worker has it."""
-    return next(s for s in streams_of(get_settings().account(account)) if s.lane.name == lane)
+def slot(account: str = "default", lane: str = "normal") -> Slot:
+    """A slot as one worker has it."""
+    return next(s for s in slots_of(get_settings().account(account)) if s.lane.name == lane)
 
 
 def take(limit: int = 64, account: str = "default") -> list[Job]:
     """Claim what is due, as a worker would that stops claiming afterwards."""
-    mine = stream(account)
+    mine = slot(account)
     jobs = claim(mine, limit, get_settings()).jobs
     release(mine)
     return jobs
@@ -97,7 +97,7 @@ def not_sent() -> ExchangeResult:
 
 def hear(job: Job, outcome: ExchangeResult) -> OutboundMessage:
     """Record what came of `job`; gives the message as it stands then."""
-    settle([Result(job, outcome, job.began.elapsed())], get_settings())
+    settle([AttemptResult(job, outcome, job.began.elapsed())], get_settings())
     return OutboundMessage.objects.get(pk=job.message_id)
 
 

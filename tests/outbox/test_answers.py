@@ -8,7 +8,7 @@ from django_front_sms.gateway.codes import ACCOUNT_CODES, ErrorCode, describe
 from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox import cancel, has_due, sweep
 from django_front_sms.outbox.rules import backoff
-from django_front_sms.outbox.settle import Result, settle
+from django_front_sms.outbox.settle import AttemptResult, settle
 from tests.outbox.stage import (
     ID,
     PretendClock,
@@ -242,7 +242,7 @@ def test_an_answer_to_a_message_that_was_erased_is_dropped():
     other = message("another")
     other_job = take_one()
     row.delete()
-    settle([Result(job, accepted(1), 0.1), Result(other_job, accepted(2), 0.1)], get_settings())
+    settle([AttemptResult(job, accepted(1), 0.1), AttemptResult(other_job, accepted(2), 0.1)], get_settings())
     assert again(other).gateway_id == 2
     assert not SendAttempt.objects.filter(pk=job.attempt_id).exists()
 
@@ -257,7 +257,7 @@ def test_an_attempt_tells_what_is_known_of_it(clock: PretendClock):
     assert (told.finished_at - told.claimed_at).total_seconds() == 0.25
 
 
-def test_a_message_under_way_cannot_be_cancelled():
+def test_a_message_in_flight_cannot_be_cancelled():
     row = message()
     take_one()
     with pytest.raises(NotPossible):

@@ -11,15 +11,15 @@ from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import AccountState, DeliveryStatus, Event, OutboundMessage, SendAttempt
 from django_front_sms.outbox import fold_statuses, statuses, sweep
 from django_front_sms.outbox.claim import Job, claim
-from django_front_sms.outbox.settle import Result, settle
-from django_front_sms.outbox.slots import Lane, Stream
+from django_front_sms.outbox.settle import AttemptResult, settle
+from django_front_sms.outbox.slots import Lane, Slot
 from tests.concurrency import at_once
 from tests.outbox.stage import NUMBER, accepted, configure, not_sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 THREADS = 8
-WIDE = Lane("wide", (1, 0), streams=THREADS, concurrency=64)  # so that all of them may claim at once
+WIDE = Lane("wide", (1, 0), slots=THREADS, concurrency=64)  # so that all of them may claim at once
 
 
 def messages(count: int, distinct: bool = True) -> None:
@@ -27,7 +27,7 @@ def messages(count: int, distinct: bool = True) -> None:
 
 
 def claim_all() -> list[Job]:
-    mine, jobs = Stream(get_settings().account("default"), WIDE), []
+    mine, jobs = Slot(get_settings().account("default"), WIDE), []
     while claimed := claim(mine, 7, get_settings()).jobs:
         jobs += claimed
     return jobs
@@ -60,12 +60,12 @@ def test_claims_answers_statuses_and_sweeps_do_not_disturb_each_other(settings):
     sent = Counter[int]()
 
     def work() -> None:
-        mine = Stream(get_settings().account("default"), WIDE)
+        mine = Slot(get_settings().account("default"), WIDE)
         while jobs := claim(mine, 5, get_settings()).jobs:
             sent.update(job.message_id for job in jobs)
             for job in jobs:
                 DeliveryStatus.objects.create(account="default", gateway_id=job.message_id, status=4)
-            settle([Result(job, accepted(job.message_id), 0.01) for job in reversed(jobs)], get_settings())
+            settle([AttemptResult(job, accepted(job.message_id), 0.01) for job in reversed(jobs)], get_settings())
 
     def look() -> None:
         for _ in range(10):
@@ -105,7 +105,7 @@ def test_one_answer_recorded_by_all_of_them_lands_once():
     messages(1)
     (job,) = claim_all()
     answers = [accepted(1), accepted(2), not_sent(), accepted(3)] * 2
-    at_once(*[lambda answer=answer: settle([Result(job, answer, 0.01)], get_settings()) for answer in answers])
+    at_once(*[lambda answer=answer: settle([AttemptResult(job, answer, 0.01)], get_settings()) for answer in answers])
     (attempt,) = SendAttempt.objects.all()
     row = OutboundMessage.objects.get()
     assert attempt.outcome != "pending"
@@ -119,7 +119,9 @@ def test_answers_recorded_in_opposite_orders_do_not_lock_each_other_out():
     orders = [jobs, jobs[::-1]] * 4
     at_once(
         *[
-            lambda order=order: settle([Result(job, accepted(job.message_id), 0.01) for job in order], get_settings())
+            lambda order=order: settle(
+                [AttemptResult(job, accepted(job.message_id), 0.01) for job in order], get_settings()
+            )
             for order in orders
         ]
     )

@@ -23,7 +23,7 @@ from tests.outbox.stage import (
     not_sent,
     outcomes,
     refused,
-    stream,
+    slot,
     take_one,
     unclear,
 )
@@ -81,7 +81,7 @@ def test_with_nothing_due_nothing_is_done(client: type[Told]):
 def test_a_run_gives_its_streams_back():
     message()
     outbox.run()
-    assert memory().streams == {}
+    assert memory().slots == {}
 
 
 def test_an_urgent_message_goes_before_what_was_claimed_earlier_and_still_waits(client: type[Told]):
@@ -93,7 +93,7 @@ def test_an_urgent_message_goes_before_what_was_claimed_earlier_and_still_waits(
         return accepted()
 
     client.act = staticmethod(act)
-    claiming, exchanger = stream(), executor.Exchanger(get_settings())
+    claiming, exchanger = slot(), executor.Executor(get_settings())
     claiming.pace.at_once = 1
     for text in ("first", "second", "third"):
         message(text)
@@ -221,7 +221,7 @@ def test_answers_are_kept_while_the_database_is_away(monkeypatch: pytest.MonkeyP
     row = message()
     outbox.run()
     assert again(row).state == "sent"
-    assert caplog.text.count("1 answers wait to be stored") == 2
+    assert caplog.text.count("1 answers could not be stored yet") == 2
 
 
 def test_where_nobody_takes_over_the_run_goes_on_and_asks_only_now_and_then(client: type[Told], clock: PretendClock):

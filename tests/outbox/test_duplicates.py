@@ -5,7 +5,7 @@ import pytest
 from django_front_sms import send_bulk_sms
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox import cancel, has_due, send_anyway
-from django_front_sms.outbox.duplicates import LOOK_AGAIN
+from django_front_sms.outbox.duplicates import RECHECK_AFTER
 from tests.outbox.stage import (
     NUMBER,
     PretendClock,
@@ -54,7 +54,7 @@ def test_a_twin_waits_for_the_last_claim_of_the_other(clock: PretendClock):
     assert attempt(accepted(2)).pk == second.pk
 
 
-def test_while_one_is_under_way_its_twin_waits(clock: PretendClock):
+def test_while_one_is_in_flight_its_twin_waits(clock: PretendClock):
     message()
     take_one()
     second = message()
@@ -163,7 +163,7 @@ def test_a_twin_that_may_yet_fail_is_nothing_to_end_for(clock: PretendClock, pol
     job = take_one()
     second = message(on_duplicate=policy)
     assert take() == []
-    assert (again(second).state, again(second).next_at) == ("queued", clock.database() + LOOK_AGAIN)
+    assert (again(second).state, again(second).next_at) == ("queued", clock.database() + RECHECK_AFTER)
     hear(job, not_sent())
     clock.advance(5)
     assert len(take()) == 1  # the one or the other: neither was sent

@@ -12,7 +12,7 @@ from django_front_sms.db.transactions import short_transaction
 from django_front_sms.models import Decision, Event, OutboundMessage, SendAttempt
 from django_front_sms.outbox import claim as claiming
 from django_front_sms.outbox import decisions, sweep
-from django_front_sms.outbox.transitions import Move, apply
+from django_front_sms.outbox.transitions import Transition, apply
 from django_front_sms.states import State
 from tests.outbox.stage import (
     PretendClock,
@@ -23,7 +23,7 @@ from tests.outbox.stage import (
     hear,
     message,
     not_sent,
-    stream,
+    slot,
     take,
     take_one,
     unclear,
@@ -37,13 +37,13 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Changes rows after a claim has read them, and before it takes them."""
 
     def meanwhile(**changes) -> None:
-        real = claiming._take
+        real = claiming._mark_claimed
 
         def take_after(*args):
             OutboundMessage.objects.update(**changes)
             return real(*args)
 
-        monkeypatch.setattr(claiming, "_take", take_after)
+        monkeypatch.setattr(claiming, "_mark_claimed", take_after)
 
     return meanwhile
 
@@ -66,34 +66,34 @@ def test_what_was_put_off_since_it_was_read_is_not_claimed(meanwhile: Callable[.
 
 def test_of_many_only_what_was_moved_is_left(monkeypatch: pytest.MonkeyPatch):
     rows = [message(f"number {n}") for n in range(3)]
-    real = claiming._take
+    real = claiming._mark_claimed
 
     def take_after(*args):
         OutboundMessage.objects.filter(pk=rows[1].pk).update(state="cancelled")
         return real(*args)
 
-    monkeypatch.setattr(claiming, "_take", take_after)
+    monkeypatch.setattr(claiming, "_mark_claimed", take_after)
     assert {job.message_id for job in take()} == {rows[0].pk, rows[2].pk}
 
 
 def test_what_does_not_read_back_as_ours_after_the_commit_is_not_sent(monkeypatch: pytest.MonkeyPatch):
     """The commit went through, and the sweep of another worker was faster: the message is no longer ours."""
     rows = [message(f"number {n}") for n in range(2)]
-    real = claiming._claim
+    real = claiming._claim_due
 
     def claim_and_lose_one(*args):
         claimed = real(*args)
         OutboundMessage.objects.filter(pk=rows[0].pk).update(token="")
         return claimed
 
-    monkeypatch.setattr(claiming, "_claim", claim_and_lose_one)
-    assert [job.message_id for job in claiming.claim(stream(), 9, get_settings()).jobs] == [rows[1].pk]
+    monkeypatch.setattr(claiming, "_claim_due", claim_and_lose_one)
+    assert [job.message_id for job in claiming.claim(slot(), 9, get_settings()).jobs] == [rows[1].pk]
 
 
 def test_a_move_is_made_only_on_the_row_as_it_was_read():
     row = message()
     OutboundMessage.objects.filter(pk=row.pk).update(state="cancelled")
-    assert apply([Move(row, State.EXPIRED)]) == []
+    assert apply([Transition(row, State.EXPIRED)]) == []
     assert again(row).state == "cancelled"
     assert not Event.objects.exists()
 
@@ -103,21 +103,21 @@ def test_a_move_is_not_made_on_a_row_that_was_claimed_anew():
     take_one()
     read.state = "sending"
     read.token = "another"
-    assert apply([Move(read, State.UNCONFIRMED)]) == []
+    assert apply([Transition(read, State.UNCONFIRMED)]) == []
     assert again(read).state == "sending"
 
 
 def test_a_move_that_the_table_does_not_have_is_refused_and_logged(caplog: pytest.LogCaptureFixture):
     message()
     row = attempt(accepted())
-    assert apply([Move(row, State.REJECTED)]) == []
+    assert apply([Transition(row, State.REJECTED)]) == []
     assert again(row).state == "sent"
-    assert "no way from sent to rejected" in caplog.text
+    assert "cannot change from sent to rejected" in caplog.text
 
 
 def test_a_move_is_told_in_the_same_transaction_after_its_own_update():
     row = message()
-    apply([Move(row, State.CANCELLED)])
+    apply([Transition(row, State.CANCELLED)])
     assert again(row).state == "cancelled"
     told = Event.objects.get()
     assert (told.kind, told.subject, told.data) == (

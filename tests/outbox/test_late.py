@@ -109,7 +109,7 @@ def test_a_late_answer_that_is_unclear_changes_nothing(lost: Job):
     assert (after.state, after.next_at, after.risk_at) == (before.state, before.next_at, before.risk_at)
 
 
-def test_a_late_answer_lands_in_its_own_attempt_while_the_next_one_is_under_way(lost: Job, clock: PretendClock):
+def test_a_late_answer_lands_in_its_own_attempt_while_the_next_one_is_in_flight(lost: Job, clock: PretendClock):
     clock.advance(5)
     second = take_one()
     row = hear(lost, not_sent())
@@ -118,7 +118,7 @@ def test_a_late_answer_lands_in_its_own_attempt_while_the_next_one_is_under_way(
     assert hear(second, refused(1)).state == "rejected"  # nothing is at risk any more
 
 
-def test_a_late_code_0_ends_it_while_the_next_attempt_is_under_way(lost: Job, clock: PretendClock):
+def test_a_late_code_0_ends_it_while_the_next_attempt_is_in_flight(lost: Job, clock: PretendClock):
     clock.advance(5)
     second = take_one()
     assert hear(lost, accepted()).state == "sent"

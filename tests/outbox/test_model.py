@@ -41,9 +41,9 @@ from django_front_sms.gateway.client import ExchangeResult
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.models import AccountState, Decision, DeliveryStatus, OutboundMessage, SendAttempt
 from django_front_sms.outbox.claim import Job, claim
-from django_front_sms.outbox.settle import Result, settle
+from django_front_sms.outbox.settle import AttemptResult, settle
 from django_front_sms.states import ACCEPTED, NOT_SENT, OPEN, State
-from tests.outbox.stage import PretendClock, accepted, message, not_sent, refused, stream, unclear
+from tests.outbox.stage import PretendClock, accepted, message, not_sent, refused, slot, unclear
 
 HISTORIES = int(os.environ.get("FRONT_SMS_HISTORIES") or 0)  # 0: a few hundred; fewer on a server, which is slower
 T, W, M = 10.0, 120.0, 15.0
@@ -116,7 +116,7 @@ class Histories(RuleBasedStateMachine):
         self.atomic.__enter__()
         self.front = Front(filters=True)
         self.flights: list[Flight] = []
-        self.results: list[Result] = []  # heard, and not yet recorded
+        self.results: list[AttemptResult] = []  # heard, and not yet recorded
         self.on_the_wire: dict[Key, list[tuple[float, int]]] = {}  # when they were claimed, and which message it was
         self.edited: set[int] = set()
         self.rows: list[OutboundMessage] = []  # as they stood after the last step
@@ -134,7 +134,7 @@ class Histories(RuleBasedStateMachine):
             }
         )
         self.override.enable()
-        self.workers = [stream(lane=lane) for lane in ("normal", "normal", "urgent")]
+        self.workers = [slot(lane=lane) for lane in ("normal", "normal", "urgent")]
 
     def teardown(self) -> None:
         try:
@@ -426,10 +426,10 @@ class Histories(RuleBasedStateMachine):
 
     def _hear(self, flight: Flight, outcome: ExchangeResult) -> None:
         flight.is_over = True
-        result = Result(flight.job, outcome, flight.job.began.elapsed())
+        result = AttemptResult(flight.job, outcome, flight.job.began.elapsed())
         self.results.append(result)
 
-    def _record(self, some: list[Result]) -> None:
+    def _record(self, some: list[AttemptResult]) -> None:
         if some:
             settle(some, get_settings())
             self.results = [kept for kept in self.results if kept not in some]

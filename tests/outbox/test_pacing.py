@@ -10,8 +10,8 @@ from django_front_sms.conf import get_settings
 from django_front_sms.outbox import pacing
 from django_front_sms.outbox.executor import WorkerPool
 from django_front_sms.outbox.pacing import CLAIMED_AHEAD, FEWEST, Pace
-from django_front_sms.outbox.slots import Stream
-from tests.outbox.stage import stream
+from django_front_sms.outbox.slots import Slot
+from tests.outbox.stage import slot
 
 T = 10.0
 Hears = Callable[..., None]
@@ -25,7 +25,7 @@ def hears(monkeypatch: pytest.MonkeyPatch) -> Hears:
 
     def hear(one: Pace, rate: int, *durations: float, waited: float = 0.1) -> None:
         now[0] += 1
-        one.heard([durations[n % len(durations)] for n in range(rate)], waited, T)
+        one.record([durations[n % len(durations)] for n in range(rate)], waited, T)
 
     return hear
 
@@ -38,7 +38,7 @@ def test_the_first_tenth_of_a_second_lets_more_be_claimed_and_tells_nothing_of_t
     one = Pace(64)
     for ahead in (512, 512, 512, CLAIMED_AHEAD):  # and then each 0.4 s
         now[0] += 0.15
-        one.heard([0.0005] * 100, 0.1, T)
+        one.record([0.0005] * 100, 0.1, T)
         assert one.ahead == ahead
         assert one.at_once == 64 or ahead == CLAIMED_AHEAD
 
@@ -94,7 +94,7 @@ def test_where_a_person_would_decide_on_what_a_dead_worker_leaves_little_is_clai
 ):
     account = {"SERVICE_ID": 1234, "SENDER": "Mitt Firma", "DUPLICATE_FILTER": duplicate_filter}
     settings.FRONT_SMS = {"ACCOUNTS": {"default": account}}
-    one = stream(lane="normal").pace
+    one = slot(lane="normal").pace
     for _ in range(6):
         hears(one, 1500, 0.01)
     assert one.ahead == furthest
@@ -124,22 +124,22 @@ def test_while_answers_are_slow_nothing_is_claimed_ahead(hears: Hears):
 def test_nothing_is_learnt_from_a_moment(hears: Hears, monkeypatch: pytest.MonkeyPatch):
     one = Pace(64)
     monkeypatch.setattr(pacing.time, "monotonic", lambda: 0.09)
-    one.heard([0.0005] * 1000, 0.1, T)
+    one.record([0.0005] * 1000, 0.1, T)
     assert (one.at_once, one.ahead) == (64, 128)
 
 
 def test_a_stream_has_room_when_half_of_what_it_may_claim_is_answered():
-    mine: Stream = stream()
+    mine: Slot = slot()
     mine.pace.at_once, mine.pace.ahead = 8, 1000
-    for under_way, room, until in ((1000, 0, 501), (500, 0, 1), (499, 501, 0), (0, 1000, 0)):
-        mine.under_way = under_way
+    for in_flight, room, until in ((1000, 0, 501), (500, 0, 1), (499, 501, 0), (0, 1000, 0)):
+        mine.in_flight = in_flight
         assert (mine.room, mine.until_refill) == (room, until)
 
 
 def test_a_stream_with_nothing_ahead_has_room_for_each_answer():
-    mine: Stream = stream()
+    mine: Slot = slot()
     mine.pace.ahead = mine.pace.at_once = 64
-    mine.under_way = 63
+    mine.in_flight = 63
     assert mine.room == 1
 
 
@@ -153,12 +153,12 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 def finished(pool: WorkerPool) -> None:
     """Wait until all its work is done and its threads have left it."""
-    wait_until(lambda: not pool._work and not pool._at_work)
+    wait_until(lambda: not pool._tasks and not pool._working)
 
 
 def test_a_pool_has_no_more_threads_at_work_than_its_pace_asks_for():
-    pool, at_work, most, lock = WorkerPool(stream()), 0, 0, threading.Lock()
-    pool.stream.pace.at_once = 3
+    pool, at_work, most, lock = WorkerPool(slot()), 0, 0, threading.Lock()
+    pool.slot.pace.at_once = 3
 
     def work() -> None:
         nonlocal at_work, most
@@ -175,8 +175,8 @@ def test_a_pool_has_no_more_threads_at_work_than_its_pace_asks_for():
 
 
 def test_a_pool_does_all_its_work_in_order_also_what_is_added_when_it_had_none():
-    pool, done = WorkerPool(stream()), []
-    pool.stream.pace.at_once = 1
+    pool, done = WorkerPool(slot()), []
+    pool.slot.pace.at_once = 1
     for batch in range(50):
         pool.add([lambda n=n, batch=batch: done.append((batch, n)) for n in range(4)])
         if batch % 5 == 0:
@@ -186,19 +186,19 @@ def test_a_pool_does_all_its_work_in_order_also_what_is_added_when_it_had_none()
 
 
 def test_urgent_work_is_done_first_and_in_order():
-    pool, done = WorkerPool(stream()), []
-    pool.stream.pace.at_once = 0
+    pool, done = WorkerPool(slot()), []
+    pool.slot.pace.at_once = 0
     works = [lambda n=n: done.append(n) for n in range(5)]
     pool.add(works[3:])
     pool.add(works[2:3], urgent=works[:2])
-    pool.stream.pace.at_once = 1
+    pool.slot.pace.at_once = 1
     pool.top_up()
     finished(pool)
     assert done == [0, 1, 3, 4, 2]
 
 
 def test_threads_leave_when_fewer_are_asked_for_and_come_when_more_are():
-    pool, begun, gate = WorkerPool(stream()), threading.Semaphore(0), threading.Semaphore(0)
+    pool, begun, gate = WorkerPool(slot()), threading.Semaphore(0), threading.Semaphore(0)
 
     def work() -> None:
         begun.release()
@@ -208,22 +208,22 @@ def test_threads_leave_when_fewer_are_asked_for_and_come_when_more_are():
         for _ in range(pieces):
             assert begun.acquire(timeout=30)
 
-    pool.stream.pace.at_once = 6
+    pool.slot.pace.at_once = 6
     pool.add([work] * 20)
     begin(6)
-    pool.stream.pace.at_once = 2
+    pool.slot.pace.at_once = 2
     gate.release(6)
     begin(2)  # by the two that stay
-    wait_until(lambda: pool._at_work == 2)
-    assert len(pool._work) == 12
-    pool.stream.pace.at_once = 5
+    wait_until(lambda: pool._working == 2)
+    assert len(pool._tasks) == 12
+    pool.slot.pace.at_once = 5
     pool.top_up()
     begin(3)
-    assert len(pool._work) == 9
+    assert len(pool._tasks) == 9
     gate.release(14)
     finished(pool)
 
 
 def test_the_settings_of_a_stream_are_the_lanes(settings):
-    mine = Stream(get_settings().account("default"), stream().lane)
+    mine = Slot(get_settings().account("default"), slot().lane)
     assert mine.pace.at_once == mine.lane.concurrency

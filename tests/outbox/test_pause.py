@@ -6,7 +6,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.gateway.codes import ACCOUNT_CODES
 from django_front_sms.models import Decision, Event, OutboundMessage
 from django_front_sms.outbox import resume, sweep
-from django_front_sms.outbox.settle import Result, settle
+from django_front_sms.outbox.settle import AttemptResult, settle
 from tests.outbox.stage import (
     PretendClock,
     accepted,
@@ -48,7 +48,7 @@ def test_sixty_answers_tell_of_one_pause(clock: PretendClock):
     for n in range(60):
         message(f"number {n}")
     jobs = take()
-    settle([Result(job, refused(13), 0.1) for job in jobs[:30]], get_settings())
+    settle([AttemptResult(job, refused(13), 0.1) for job in jobs[:30]], get_settings())
     for job in jobs[30:]:
         hear(job, refused(13))
     assert len(told()) == 1
@@ -87,7 +87,7 @@ def test_an_old_answer_does_not_pause_a_resumed_account_in_the_company_of_a_new_
     hear(first, refused(13))
     resume("default")
     new = take_one()
-    settle([Result(second, refused(13), 0.1), Result(new, accepted(), 0.1)], get_settings())
+    settle([AttemptResult(second, refused(13), 0.1), AttemptResult(new, accepted(), 0.1)], get_settings())
     assert memory().paused_at is None
 
 
@@ -137,7 +137,7 @@ def test_only_a_lack_of_credit_is_probed(clock: PretendClock, code: int):
 
 def test_a_lack_of_credit_is_probed_with_one_message_and_growing_pauses(clock: PretendClock):
     message("first"), message("second")
-    settle([Result(job, refused(5), 0.1) for job in take()], get_settings())
+    settle([AttemptResult(job, refused(5), 0.1) for job in take()], get_settings())
     for minutes in (1, 2, 4, 8, 16, 32, 60, 60):
         clock.advance(minutes * 60 - 1)
         assert take() == []
@@ -150,7 +150,7 @@ def test_a_lack_of_credit_is_probed_with_one_message_and_growing_pauses(clock: P
 
 def test_a_probe_that_is_accepted_ends_the_pause(clock: PretendClock):
     message("first"), message("second"), message("third")
-    settle([Result(job, refused(5), 0.1) for job in take()], get_settings())
+    settle([AttemptResult(job, refused(5), 0.1) for job in take()], get_settings())
     clock.advance(60)
     hear(take_one(), accepted())
     assert (memory().paused_at, memory().pause_code, memory().probe_at) == (None, None, None)
@@ -178,7 +178,7 @@ def test_a_probe_never_takes_a_message_at_risk(clock: PretendClock):
 
 def test_an_old_probe_does_not_end_a_newer_pause(clock: PretendClock):
     message("first"), message("second")
-    settle([Result(job, refused(5), 0.1) for job in take()], get_settings())
+    settle([AttemptResult(job, refused(5), 0.1) for job in take()], get_settings())
     clock.advance(60)
     probe = take_one()
     resume("default")

@@ -6,7 +6,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.submit import Answer, BulkAnswer
 from django_front_sms.models import OutboundMessage, SendAttempt
-from django_front_sms.outbox.settle import Result, settle
+from django_front_sms.outbox.settle import AttemptResult, settle
 from tests.outbox.stage import accepted, again, attempt, message, refused, take
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -17,7 +17,7 @@ def settle_with(poison: ExchangeResult) -> tuple[OutboundMessage, OutboundMessag
     rows = [message(text) for text in ("first", "second", "third")]
     jobs = {job.message_id: job for job in take()}
     outcomes = [accepted(1), poison, accepted(3)]
-    settle([Result(jobs[r.pk], o, 0.1) for r, o in zip(rows, outcomes, strict=True)], get_settings())
+    settle([AttemptResult(jobs[r.pk], o, 0.1) for r, o in zip(rows, outcomes, strict=True)], get_settings())
     first, second, third = map(again, rows)
     return first, second, third
 

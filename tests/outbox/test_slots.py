@@ -7,16 +7,16 @@ import pytest
 
 from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, OutboundMessage
-from django_front_sms.outbox.claim import Claimed, claim
-from django_front_sms.outbox.slots import LANES, Stream, release
-from tests.outbox.stage import PretendClock, accepted, configure, hear, memory, message, refused, stream, take
+from django_front_sms.outbox.claim import ClaimResult, claim
+from django_front_sms.outbox.slots import LANES, Slot, release
+from tests.outbox.stage import PretendClock, accepted, configure, hear, memory, message, refused, slot, take
 
 pytestmark = pytest.mark.django_db
 
 LEASE = 30
 
 
-def claim_for(mine: Stream, limit: int = 64) -> Claimed:
+def claim_for(mine: Slot, limit: int = 64) -> ClaimResult:
     return claim(mine, limit, get_settings())
 
 
@@ -27,87 +27,87 @@ def messages(count: int, **options) -> None:
 
 def test_each_lane_has_a_few_streams_and_no_more(clock: PretendClock):
     messages(9)
-    normal = [stream() for _ in range(3)]
+    normal = [slot() for _ in range(3)]
     assert [len(claim_for(one, 2).jobs) for one in normal] == [2, 2, 0]
     assert [one.held for one in normal] == [True, True, False]
 
 
 def test_a_busy_stream_claims_nothing_and_takes_nothing_away(clock: PretendClock):
     messages(9)
-    first, second, third = stream(), stream(), stream()
+    first, second, third = slot(), slot(), slot()
     for one in (first, second, third):
         claim_for(one, 2)
-    held = memory().streams
-    assert claim_for(third).capped is False
-    assert memory().streams == held
+    held = memory().slots
+    assert claim_for(third).is_throttled is False
+    assert memory().slots == held
 
 
 def test_an_empty_claim_gives_the_stream_back(clock: PretendClock):
     messages(1)
-    mine = stream()
+    mine = slot()
     claim_for(mine)
     assert mine.held
     assert claim_for(mine).jobs == []
     assert not mine.held
-    assert memory().streams == {}
+    assert memory().slots == {}
 
 
-def test_who_still_finds_something_keeps_the_same_stream(clock: PretendClock):
+def test_who_still_finds_something_keeps_the_same_slot(clock: PretendClock):
     messages(3)
-    mine = stream()
+    mine = slot()
     for _ in range(3):
         assert len(claim_for(mine, 1).jobs) == 1
-        assert len(memory().streams) == 1
+        assert len(memory().slots) == 1
 
 
 def test_the_stream_of_a_worker_that_died_is_free_after_its_lease(clock: PretendClock):
     messages(9)
     for _ in range(2):
-        claim_for(stream(), 1)
+        claim_for(slot(), 1)
     clock.advance(LEASE - 0.1)
-    assert claim_for(stream(), 1).jobs == []
+    assert claim_for(slot(), 1).jobs == []
     clock.advance(0.1)
-    assert len(claim_for(stream(), 1).jobs) == 1
+    assert len(claim_for(slot(), 1).jobs) == 1
 
 
 def test_a_stream_in_use_is_held_for_another_lease_by_each_claim(clock: PretendClock):
     messages(9)
-    one, other = stream(), stream()
+    one, other = slot(), slot()
     claim_for(one, 1), claim_for(other, 1)
     clock.advance(LEASE - 1)
     claim_for(one, 1), claim_for(other, 1)
     clock.advance(LEASE - 1)
-    assert claim_for(stream(), 1).jobs == []
+    assert claim_for(slot(), 1).jobs == []
 
 
 def test_a_dead_workers_stream_does_not_block_after_the_clock_stepped_back(clock: PretendClock):
     messages(9)
     for _ in range(2):
-        claim_for(stream(), 1)
+        claim_for(slot(), 1)
     clock.database_is_off -= 3600
     OutboundMessage.objects.filter(state="queued").update(next_at=clock.database())
-    assert len(claim_for(stream(), 1).jobs) == 1
+    assert len(claim_for(slot(), 1).jobs) == 1
 
 
 def test_a_paused_account_gives_its_streams_back(clock: PretendClock):
     messages(2)
-    mine = stream()
+    mine = slot()
     (job,) = claim_for(mine, 1).jobs
     hear(job, refused(13))
     assert claim_for(mine).jobs == []
-    assert memory().streams == {}
+    assert memory().slots == {}
 
 
 def test_the_urgent_lane_takes_urgent_messages_only(clock: PretendClock):
     message("normal")
     urgent = message("urgent", priority="urgent")
-    assert [job.message_id for job in claim_for(stream(lane="urgent")).jobs] == [urgent.pk]
+    assert [job.message_id for job in claim_for(slot(lane="urgent")).jobs] == [urgent.pk]
 
 
 def test_the_normal_lane_takes_urgent_messages_first(clock: PretendClock):
     normal = message("normal")
     urgent = message("urgent", priority="urgent")
-    assert [job.message_id for job in claim_for(stream()).jobs] == [urgent.pk, normal.pk]
+    assert [job.message_id for job in claim_for(slot()).jobs] == [urgent.pk, normal.pk]
 
 
 def test_who_waited_longest_goes_first(clock: PretendClock):
@@ -124,15 +124,15 @@ def test_no_more_is_claimed_than_asked_for(clock: PretendClock):
 
 
 def test_the_normal_lane_has_more_than_one_stream_and_the_urgent_one_has_its_own():
-    assert {lane.name: lane.streams for lane in LANES} == {"urgent": 1, "normal": 2}
+    assert {lane.name: lane.slots for lane in LANES} == {"urgent": 1, "normal": 2}
 
 
 def test_a_stream_is_released_at_the_end_of_a_run(clock: PretendClock):
     messages(2)
-    mine = stream()
+    mine = slot()
     claim_for(mine, 1)
     release(mine)
-    assert (mine.held, AccountState.objects.get().streams) == (False, {})
+    assert (mine.held, AccountState.objects.get().slots) == (False, {})
 
 
 # ---- MAX_PER_SECOND
@@ -144,7 +144,7 @@ def test_a_capped_account_is_claimed_for_what_goes_out_within_a_quarter_of_the_t
 ):
     configure(settings, MAX_PER_SECOND=rate)
     messages(30)
-    mine = stream()
+    mine = slot()
     jobs = claim_for(mine).jobs
     assert [job.not_before for job in jobs] == pytest.approx([n * apart for n in range(at_once)])
 
@@ -152,10 +152,10 @@ def test_a_capped_account_is_claimed_for_what_goes_out_within_a_quarter_of_the_t
 def test_a_capped_account_keeps_its_pace_over_many_claims(settings, clock: PretendClock):
     configure(settings, MAX_PER_SECOND=4)
     messages(40)
-    mine, starts = stream(), []
+    mine, starts = slot(), []
     while OutboundMessage.objects.filter(state="queued").exists():
         claimed = claim_for(mine)
-        assert claimed.jobs or claimed.capped
+        assert claimed.jobs or claimed.is_throttled
         starts += [job.began.boot + job.not_before for job in claimed.jobs]
         clock.advance(0.05)
     assert len(starts) == 40
@@ -166,7 +166,7 @@ def test_a_capped_account_keeps_its_pace_over_many_claims(settings, clock: Prete
 def test_two_workers_share_the_pace(settings, clock: PretendClock):
     configure(settings, MAX_PER_SECOND=1)
     messages(9)
-    one, other = stream(), stream()
+    one, other = slot(), slot()
     assert len(claim_for(one).jobs) == 2
     assert claim_for(other).jobs == []
     clock.advance(2)
@@ -177,35 +177,35 @@ def test_two_workers_share_the_pace(settings, clock: PretendClock):
 def test_a_capped_stream_is_kept_while_something_is_due(settings, clock: PretendClock):
     configure(settings, MAX_PER_SECOND=1)
     messages(9)
-    mine = stream()
+    mine = slot()
     claim_for(mine)
     claimed = claim_for(mine)
-    assert (claimed.jobs, claimed.capped, mine.held) == ([], True, True)
+    assert (claimed.jobs, claimed.is_throttled, mine.held) == ([], True, True)
 
 
-def test_a_capped_stream_rests_until_the_rate_admits_more(settings, clock: PretendClock):
+def test_a_throttled_slot_does_not_claim_until_the_rate_admits_more(settings, clock: PretendClock):
     configure(settings, MAX_PER_SECOND=1)
     messages(9)
-    mine = stream()
+    mine = slot()
     claim_for(mine)
-    assert not mine.rests  # whether anything is left only a claim can tell
+    assert not mine.is_throttled  # whether anything is left only a claim can tell
     clock.advance(0.5)
     claim_for(mine)
     clock.advance(1.4)
-    assert mine.rests
+    assert mine.is_throttled
     clock.advance(0.1)
-    assert not mine.rests
+    assert not mine.is_throttled
     assert len(claim_for(mine).jobs) == 2
 
 
 def test_a_capped_stream_is_given_back_when_nothing_is_due(settings, clock: PretendClock):
     configure(settings, MAX_PER_SECOND=1)
     messages(2)
-    mine = stream()
+    mine = slot()
     for job in claim_for(mine).jobs:
         hear(job, accepted())
     claimed = claim_for(mine)
-    assert (claimed.jobs, claimed.capped, mine.held) == ([], False, False)
+    assert (claimed.jobs, claimed.is_throttled, mine.held) == ([], False, False)
 
 
 def test_an_account_without_a_cap_does_not_wait(clock: PretendClock):

@@ -120,7 +120,7 @@ def test_when_the_databases_clock_steps_back_what_is_at_risk_is_left_to_people(c
     assert again(row).state == "unconfirmed"
 
 
-def test_when_it_steps_back_what_is_under_way_is_not_repeated_but_its_answer_counts(clock: PretendClock):
+def test_when_it_steps_back_what_is_in_flight_is_not_repeated_but_its_answer_counts(clock: PretendClock):
     row = message()
     job = take_one()
     clock.database_is_off -= 10
@@ -129,7 +129,7 @@ def test_when_it_steps_back_what_is_under_way_is_not_repeated_but_its_answer_cou
     assert hear(job, accepted()).state == "sent"
 
 
-def test_when_it_steps_back_what_is_under_way_and_stays_unclear_is_left_to_people(clock: PretendClock):
+def test_when_it_steps_back_what_is_in_flight_and_stays_unclear_is_left_to_people(clock: PretendClock):
     row = message()
     job = take_one()
     clock.database_is_off -= 10

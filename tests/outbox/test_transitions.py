@@ -9,8 +9,8 @@ from django.utils import timezone
 from django_front_sms.db.bulk import insert_values
 from django_front_sms.events import records
 from django_front_sms.models import Event, OutboundMessage
-from django_front_sms.outbox.transitions import Move, accept_together, apply, locked_standings
-from django_front_sms.states import ACCEPTED, State, may_move
+from django_front_sms.outbox.transitions import Transition, accept_all, apply, locked_targets
+from django_front_sms.states import ACCEPTED, State, may_change
 from tests.stories import message
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ CHANGED = (
     "state", "next_at", "waits_for", "gateway_id", "error_code", "error_text", "risk_at", "lease_until", "token",
     "delivered_at", "duplicate_of", "given_up",
 )  # fmt: skip
-MOVES = [(old, new) for old in State for new in State if new in ACCEPTED and may_move(old, new)]
+TRANSITIONS = [(old, new) for old in State for new in State if new in ACCEPTED and may_change(old, new)]
 
 
 def untidy(state: str) -> OutboundMessage:
@@ -31,13 +31,13 @@ def untidy(state: str) -> OutboundMessage:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("old", "new"), MOVES)
+@pytest.mark.parametrize(("old", "new"), TRANSITIONS)
 def test_together_is_as_one_by_one(old: State, new: State):
     changes = {"delivered_at": timezone.now()} if new == State.DELIVERED else {}
     rows = [untidy(old) for _ in range(3)]
-    told = accept_together([row.pk for row in rows[1:]], old, new, **changes)
+    told = accept_all([row.pk for row in rows[1:]], old, new, **changes)
     insert_values(Event, records.FIELDS, told, next_at=records.due_at_once())
-    apply([Move(rows[0], new, changes)], are_locked=True)
+    apply([Transition(rows[0], new, changes)], are_locked=True)
     stand = list(OutboundMessage.objects.order_by("pk").values(*CHANGED))
     assert stand[1:] == [stand[0] | {}] * 2
     assert stand[0]["state"] == new and stand[0]["token"] == ""
@@ -47,17 +47,17 @@ def test_together_is_as_one_by_one(old: State, new: State):
 
 
 @pytest.mark.parametrize(("old", "new"), [("delivered", "sent"), ("rejected", "delivered"), ("sent", "rejected")])
-def test_what_is_no_way_is_not_gone(old: str, new: str):
+def test_a_transition_that_the_table_lacks_is_not_made(old: str, new: str):
     row = untidy(old)
-    with pytest.raises(ValueError, match="no way"):
-        accept_together([row.pk], State(old), State(new))
+    with pytest.raises(ValueError, match="cannot change"):
+        accept_all([row.pk], State(old), State(new))
     row.refresh_from_db()
     assert (row.state, row.token) == (old, "t")
 
 
 def test_none_at_all_is_fine():
-    assert locked_standings([]) == []
-    assert accept_together([], State.SENT, State.DELIVERED) == []
+    assert locked_targets([]) == []
+    assert accept_all([], State.SENT, State.DELIVERED) == []
     insert_values(Event, records.FIELDS, [])
 
 

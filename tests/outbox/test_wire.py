@@ -2,9 +2,9 @@
 
 import pytest
 
+from django_front_sms.db.digest import digest
 from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox import send_anyway
-from django_front_sms.outbox.wire import digest
 from tests.outbox.stage import (
     PretendClock,
     again,

@@ -1,4 +1,4 @@
-"""People with and without permissions, and a client for each."""
+"""Users with and without permissions, and a client for each."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +17,7 @@ VIEW = (
     "view_mmsfile",
     "view_bulksend",
     "view_optout",
+    "view_savedtext",
 )
 OPERATE = (
     "add_outboundmessage",
@@ -29,7 +30,7 @@ OPERATE = (
 
 
 class Api(APIClient):
-    """Speaks JSON with the API."""
+    """A client of the API; bodies are JSON."""
 
     def generic(self, method: str, path: str, *args: Any, **kwargs: Any) -> Any:
         if not path.startswith("http"):
@@ -52,7 +53,7 @@ def anonymous(db: None) -> Api:
 
 @pytest.fixture
 def login(db: None) -> Callable[..., Api]:
-    """A client of somebody who has these permissions."""
+    """Make a client of a user with these permissions."""
 
     def client(*codenames: str) -> Api:
         user = User.objects.create(username=f"user{User.objects.count()}")
@@ -68,8 +69,8 @@ def login(db: None) -> Callable[..., Api]:
 
 
 @pytest.fixture
-def nobody(login: Callable[..., Api]) -> Api:
-    """Somebody who is logged in, and may do nothing."""
+def without_permissions(login: Callable[..., Api]) -> Api:
+    """A logged-in user without permissions."""
     return login()
 
 
@@ -80,13 +81,13 @@ def viewer(login: Callable[..., Api]) -> Api:
 
 @pytest.fixture
 def operator(login: Callable[..., Api]) -> Api:
-    """Somebody who sends and answers, but sets no price and passes over no opt-out."""
+    """A user who sends and replies, but may not set a price or ignore an opt-out."""
     return login(*VIEW, *OPERATE)
 
 
 @pytest.fixture
 def receive(db: None) -> Callable[..., InboundMessage]:
-    """An inbound message, as `inbox` would have stored it."""
+    """Make an inbound message, as `inbox` stores it."""
 
     def make(text: str = "Ja takk", **facts: Any) -> InboundMessage:
         digest = f"{InboundMessage.objects.count()}"
@@ -101,7 +102,7 @@ def receive(db: None) -> Callable[..., InboundMessage]:
 
 @pytest.fixture
 def file_of(db: None) -> Callable[..., MmsFile]:
-    """A file of an inbound message, in storage unless `content` is None."""
+    """Make a file of an inbound message; it is in storage unless `content` is None."""
     from django.core.files.base import ContentFile
 
     def make(message: InboundMessage, content: bytes | None = b"%PDF-1.7", **facts: Any) -> MmsFile:

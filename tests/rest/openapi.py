@@ -1,4 +1,4 @@
-"""Writes docs/reference/openapi.yaml, the OpenAPI description of the REST API. After a change of `rest/`:
+"""Write docs/reference/openapi.yaml, the OpenAPI schema of the REST API. After a change of `rest/`:
 
 python -m tests.rest.openapi
 """
@@ -11,8 +11,8 @@ FILE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "openapi.yam
 SETTINGS = {
     "TITLE": "django-front-sms",
     "DESCRIPTION": (
-        "Messages through the Front SMS Gateway: send, follow, receive and answer. The addresses are below `api/sms/`, "
-        "or where a site puts them. Errors are problem details (RFC 9457)."
+        "Send, follow, receive and answer messages through the Front SMS Gateway. Addresses are below `api/sms/`, or "
+        "where the site includes them. Errors are problem details (RFC 9457)."
     ),
     "VERSION": "1",
     "LICENSE": {"name": "BSD-3-Clause"},
@@ -20,7 +20,7 @@ SETTINGS = {
 
 
 def schema() -> dict[str, Any]:
-    """As a site with Django REST framework's own settings has it."""
+    """The schema under Django REST framework's default settings."""
     from django.urls import include, path
     from drf_spectacular.generators import SchemaGenerator
     from drf_spectacular.settings import patched_settings

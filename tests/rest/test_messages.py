@@ -1,4 +1,4 @@
-"""Sending, reading and changing outgoing messages."""
+"""Sending, reading, cancelling and resending messages."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,9 +13,9 @@ from tests.rest.conftest import NUMBER, VIEW, Api
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
 
 
-def test_a_message_is_queued_as_it_was_asked_for(operator: Api) -> None:
+def test_a_message_is_queued_as_requested(operator: Api) -> None:
     due = timezone.now().replace(microsecond=0) + timedelta(hours=1)
-    asked = {
+    fields = {
         "to": "999 99 999",
         "text": " Blåbær ",
         "sender": "Annet Navn",
@@ -25,28 +25,28 @@ def test_a_message_is_queued_as_it_was_asked_for(operator: Api) -> None:
         "on_duplicate": "reject",
         "metadata": {"order": 7},
     }
-    answer = operator.post("messages/", asked)
-    assert answer.status_code == 201
+    response = operator.post("messages/", fields)
+    assert response.status_code == 201
     message = OutboundMessage.objects.get()
-    assert answer["Location"] == f"http://testserver/api/sms/messages/{message.pk}/"
-    assert operator.get(answer["Location"]).json() == answer.json()
-    told = answer.json()
-    assert told["recipient"] == message.recipient == NUMBER
-    assert told["text"] == message.text == " Blåbær "
-    assert (told["sender"], told["priority"], told["on_duplicate"]) == ("Annet Navn", "urgent", "reject")
-    assert (told["state"], told["gateway_id"], told["metadata"]) == ("queued", None, {"order": 7})
+    assert response["Location"] == f"http://testserver/api/sms/messages/{message.pk}/"
+    assert operator.get(response["Location"]).json() == response.json()
+    data = response.json()
+    assert data["recipient"] == message.recipient == NUMBER
+    assert data["text"] == message.text == " Blåbær "
+    assert (data["sender"], data["priority"], data["on_duplicate"]) == ("Annet Navn", "urgent", "reject")
+    assert (data["state"], data["gateway_id"], data["metadata"]) == ("queued", None, {"order": 7})
     assert (message.scheduled_at, message.expires_at) == (due, due + timedelta(hours=1))
     assert message.created_by == operator.user
-    assert told["created_by"] == str(operator.user.pk)
+    assert data["created_by"] == str(operator.user.pk)
 
 
 @pytest.mark.parametrize(
     "field", ["id", "state", "gateway_id", "created_by", "error_code", "next_at", "delivered_at", "segments", "bulk"]
 )
-def test_nobody_sets_what_is_not_theirs_to_set(operator: Api, field: str) -> None:
-    answer = operator.post("messages/", {"to": NUMBER, "text": "Hei", field: 1})
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [
+def test_fields_that_clients_may_not_set_are_refused(operator: Api, field: str) -> None:
+    response = operator.post("messages/", {"to": NUMBER, "text": "Hei", field: 1})
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
         {
             "code": "unknown_field",
             "detail": "There is no such field, or it is not for clients to set.",
@@ -61,25 +61,25 @@ IN_SPITE = {"to": NUMBER, "text": "Hei", "ignore_opt_out": True}
 
 
 @pytest.mark.parametrize(
-    ("asked", "permission"),
+    ("fields", "permission"),
     [(PRICED, "set_price_outboundmessage"), (IN_SPITE, "ignore_opt_out_outboundmessage")],
 )
-def test_a_price_and_passing_over_an_opt_out_need_their_permissions(operator: Api, login, asked, permission) -> None:
+def test_a_price_and_ignoring_an_opt_out_need_their_permissions(operator: Api, login, fields, permission) -> None:
     OptOut.objects.create(number="+4799999990")
-    for path, body in (("messages/", asked), ("messages/many/", {"messages": [asked]})):
-        answer = operator.post(path, body)
-        assert answer.status_code == 403
-        assert f"front_sms.{permission}" in answer.json()["detail"]
+    for path, body in (("messages/", fields), ("messages/many/", {"messages": [fields]})):
+        response = operator.post(path, body)
+        assert response.status_code == 403
+        assert f"front_sms.{permission}" in response.json()["detail"]
         assert login("add_outboundmessage", permission).post(path, body).status_code == 201
 
 
-def test_saying_no_price_needs_no_permission(operator: Api) -> None:
-    asked = {"to": NUMBER, "text": "Hei", "price": None, "ignore_opt_out": False}
-    assert operator.post("messages/", asked).status_code == 201
+def test_a_null_price_needs_no_permission(operator: Api) -> None:
+    fields = {"to": NUMBER, "text": "Hei", "price": None, "ignore_opt_out": False}
+    assert operator.post("messages/", fields).status_code == 201
 
 
 @pytest.mark.parametrize(
-    ("asked", "code"),
+    ("fields", "code"),
     [
         ({"to": "12"}, "invalid_recipient"),
         ({"to": "+4799999990"}, "opted_out"),
@@ -92,13 +92,13 @@ def test_saying_no_price_needs_no_permission(operator: Api) -> None:
         ({"price": 500, "to": "+46701234567"}, "priced_recipient"),
     ],
 )
-def test_what_cannot_be_sent_is_refused_with_its_code(login: Any, asked: dict, code: str) -> None:
+def test_an_invalid_message_is_refused_with_its_code(login: Any, fields: dict, code: str) -> None:
     api = login("add_outboundmessage", "set_price_outboundmessage")
     OptOut.objects.create(number="+4799999990")
-    answer = api.post("messages/", {"to": NUMBER, "text": "Hei", **asked})
-    assert (answer.status_code, answer.json()["code"]) == (400, code)
-    assert answer["Content-Type"] == "application/problem+json"
-    assert answer.json() | {"detail": ""} == {
+    response = api.post("messages/", {"to": NUMBER, "text": "Hei", **fields})
+    assert (response.status_code, response.json()["code"]) == (400, code)
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json() | {"detail": ""} == {
         "type": "about:blank",
         "title": "Bad Request",
         "status": 400,
@@ -108,11 +108,11 @@ def test_what_cannot_be_sent_is_refused_with_its_code(login: Any, asked: dict, c
     assert not OutboundMessage.objects.exists()
 
 
-def test_too_many_are_told_to_come_later(operator: Api, settings: Any) -> None:
+def test_a_message_over_a_rate_limit_is_refused_with_429(operator: Api, settings: Any) -> None:
     settings.FRONT_SMS = {**settings.FRONT_SMS, "RATE_LIMITS": {"per_recipient": "1/h"}}
     assert operator.post("messages/", {"to": NUMBER, "text": "1"}).status_code == 201
-    answer = operator.post("messages/", {"to": NUMBER, "text": "2"})
-    assert (answer.status_code, answer.json()["code"]) == (429, "rate_limited")
+    response = operator.post("messages/", {"to": NUMBER, "text": "2"})
+    assert (response.status_code, response.json()["code"]) == (429, "rate_limited")
 
 
 def test_the_header_is_the_idempotency_key(operator: Api) -> None:
@@ -127,51 +127,51 @@ def test_the_header_is_the_idempotency_key(operator: Api) -> None:
     assert OutboundMessage.objects.count() == 1
 
 
-def test_an_empty_key_is_none_and_two_different_ones_are_refused(operator: Api) -> None:
-    asked = {"to": NUMBER, "text": "Hei", "idempotency_key": "b"}
+def test_an_empty_key_is_none_and_two_different_keys_are_refused(operator: Api) -> None:
+    fields = {"to": NUMBER, "text": "Hei", "idempotency_key": "b"}
     assert operator.post("messages/", {"to": NUMBER, "text": "Hei"}, headers={"Idempotency-Key": ""}).status_code == 201
-    assert operator.post("messages/", asked, headers={"Idempotency-Key": "b"}).status_code == 201
-    answer = operator.post("messages/", asked, headers={"Idempotency-Key": "a"})
-    assert answer.json()["errors"][0]["header"] == "Idempotency-Key"
-    assert answer.status_code == 400
+    assert operator.post("messages/", fields, headers={"Idempotency-Key": "b"}).status_code == 201
+    response = operator.post("messages/", fields, headers={"Idempotency-Key": "a"})
+    assert response.json()["errors"][0]["header"] == "Idempotency-Key"
+    assert response.status_code == 400
 
 
 @pytest.mark.parametrize("key", ["x" * 201, "a\x00b", "blåbær", "a\tb"])
-def test_a_key_that_cannot_be_kept_is_refused(operator: Api, key: str) -> None:
-    answer = operator.post("messages/", {"to": NUMBER, "text": "Hei"}, headers={"Idempotency-Key": key})
-    assert (answer.status_code, answer.json()["errors"][0]["header"]) == (400, "Idempotency-Key")
+def test_a_key_that_cannot_be_stored_is_refused(operator: Api, key: str) -> None:
+    response = operator.post("messages/", {"to": NUMBER, "text": "Hei"}, headers={"Idempotency-Key": key})
+    assert (response.status_code, response.json()["errors"][0]["header"]) == (400, "Idempotency-Key")
 
 
-def test_a_queued_message_is_cancelled_and_an_ended_one_is_not(operator: Api) -> None:
+def test_a_queued_message_is_cancelled_and_a_final_one_is_not(operator: Api) -> None:
     message = send_sms(NUMBER, "Hei")
-    answer = operator.post(f"messages/{message.pk}/cancel/")
-    assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+    response = operator.post(f"messages/{message.pk}/cancel/")
+    assert (response.status_code, response.json()["state"]) == (200, "cancelled")
     assert message.decisions.get().by == operator.user
     again = operator.post(f"messages/{message.pk}/cancel/")
     assert (again.status_code, again.json()["code"]) == (409, "not_possible")
 
 
-def test_an_ended_message_is_sent_once_more_and_a_queued_one_is_not(operator: Api) -> None:
+def test_a_final_message_is_resent_and_a_queued_one_is_not(operator: Api) -> None:
     message = send_sms(NUMBER, "Hei")
     assert operator.post(f"messages/{message.pk}/resend/").json()["code"] == "not_possible"
     message.cancel()
-    answer = operator.post(f"messages/{message.pk}/resend/", headers={"Idempotency-Key": "a"})
+    response = operator.post(f"messages/{message.pk}/resend/", headers={"Idempotency-Key": "a"})
     again = operator.post(f"messages/{message.pk}/resend/", headers={"Idempotency-Key": "a"})
-    assert answer.status_code == 201
-    assert answer.json() == again.json()
+    assert response.status_code == 201
+    assert response.json() == again.json()
     new = OutboundMessage.objects.latest("pk")
-    assert new.pk == answer.json()["id"] != message.pk
+    assert new.pk == response.json()["id"] != message.pk
     assert (new.created_by, new.metadata) == (operator.user, {"resend_of": message.pk})
 
 
-@pytest.mark.parametrize("asked", [{"price": 500}, {"ignore_opt_out": True}])
-def test_sending_again_what_one_could_not_send_at_first_needs_that_permission_too(operator: Api, asked: dict) -> None:
-    message = send_sms(NUMBER, "Hei", **asked)
+@pytest.mark.parametrize("fields", [{"price": 500}, {"ignore_opt_out": True}])
+def test_resending_needs_the_permissions_of_the_first_message(operator: Api, fields: dict) -> None:
+    message = send_sms(NUMBER, "Hei", **fields)
     message.cancel()
     assert operator.post(f"messages/{message.pk}/resend/").status_code == 403
 
 
-def test_the_timeline_tells_what_happened_in_the_language_that_is_asked_for(viewer: Api) -> None:
+def test_the_timeline_is_in_the_language_of_the_request(viewer: Api) -> None:
     message = send_sms(NUMBER, "Hei")
     message.cancel()
     path = f"messages/{message.pk}/timeline/"
@@ -182,13 +182,44 @@ def test_the_timeline_tells_what_happened_in_the_language_that_is_asked_for(view
     assert [entry["title"] for entry in norwegian] != [entry["title"] for entry in entries]
 
 
+def test_the_text_of_a_sensitive_message_is_shown_nowhere(operator: Api, receive: Any) -> None:
+    fields = {"to": NUMBER, "text": "Koden er 482913", "sensitive": True}
+    responses = [operator.post("messages/", fields), operator.post("messages/many/", {"messages": [fields]})]
+    reply = {"text": "Koden er 482913", "sensitive": True}
+    responses.append(operator.post(f"inbound/{receive().pk}/reply/", reply))
+    assert [response.status_code for response in responses] == [201, 201, 201]
+    for message in OutboundMessage.objects.all():
+        assert (message.text, message.sensitive) == ("Koden er 482913", True)
+        paths = ("", "timeline/", "conversation/", "cancel/")
+        responses += [operator.get(f"messages/{message.pk}/{path}") for path in paths[:3]]
+        responses.append(operator.post(f"messages/{message.pk}/cancel/"))
+    responses += [operator.get(path) for path in ("messages/", "conversations/")]
+    for response in responses:
+        assert response.status_code in (200, 201)
+        assert "482913" not in response.content.decode()
+    assert responses[0].json()["sensitive"] is True
+
+
+def test_a_sensitive_message_is_not_resent(operator: Api) -> None:
+    message = send_sms(NUMBER, "Koden er 482913", sensitive=True)
+    message.cancel()
+    response = operator.post(f"messages/{message.pk}/resend/")
+    assert (response.status_code, response.json()["code"]) == (409, "not_possible")
+
+
+def test_a_repeated_key_of_a_sensitive_message_returns_it(operator: Api) -> None:
+    fields = {"to": NUMBER, "text": "Koden er 482913", "sensitive": True, "idempotency_key": "a"}
+    first, again = (operator.post("messages/", fields) for _ in range(2))
+    assert first.json() == again.json()
+
+
 # Lists
 
 
 def found(api: Api, **query: Any) -> list[str]:
-    answer = api.get("messages/", query)
-    assert answer.status_code == 200, answer.content
-    return [message["text"] for message in answer.json()["results"]]
+    response = api.get("messages/", query)
+    assert response.status_code == 200, response.content
+    return [message["text"] for message in response.json()["results"]]
 
 
 def test_messages_are_found_by_state_account_recipient_bulk_and_time(viewer: Api, settings: Any) -> None:
@@ -233,13 +264,13 @@ def test_messages_are_found_by_state_account_recipient_bulk_and_time(viewer: Api
         ("cursor=older-%D9%A1", "cursor", "invalid_cursor"),
     ],
 )
-def test_a_query_that_means_nothing_is_told_of(viewer: Api, query: str, parameter: str, code: str) -> None:
-    answer = viewer.get(f"messages/?{query}")
-    assert answer.status_code == 400
-    assert [(e["parameter"], e["code"]) for e in answer.json()["errors"]] == [(parameter, code)]
+def test_an_invalid_query_is_refused_with_its_parameter(viewer: Api, query: str, parameter: str, code: str) -> None:
+    response = viewer.get(f"messages/?{query}")
+    assert response.status_code == 400
+    assert [(e["parameter"], e["code"]) for e in response.json()["errors"]] == [(parameter, code)]
 
 
-def test_pages_can_be_turned_both_ways_while_new_messages_come(viewer: Api) -> None:
+def test_pages_work_both_ways_while_messages_are_added(viewer: Api) -> None:
     for n in range(7):
         send_sms(NUMBER, str(n))
     first = viewer.get("messages/", {"page_size": 3, "recipient": NUMBER}).json()
@@ -255,7 +286,7 @@ def test_pages_can_be_turned_both_ways_while_new_messages_come(viewer: Api) -> N
     assert newest["previous"] is None
 
 
-def test_an_empty_page_leads_back(viewer: Api) -> None:
+def test_an_empty_page_links_back(viewer: Api) -> None:
     send_sms(NUMBER, "0")
     pk = OutboundMessage.objects.get().pk
     empty = viewer.get("messages/", {"cursor": f"older-{pk}"}).json()
@@ -266,7 +297,7 @@ def test_an_empty_page_leads_back(viewer: Api) -> None:
     assert [m["text"] for m in viewer.get(empty["next"]).json()["results"]] == ["0"]
 
 
-def test_a_page_costs_the_same_queries_whatever_its_length(login: Any, django_assert_num_queries: Any) -> None:
+def test_a_page_needs_the_same_queries_at_any_length(login: Any, django_assert_num_queries: Any) -> None:
     boss = login(*VIEW)
     with django_assert_num_queries(5):  # session, user, two of permissions, the page
         boss.get("messages/")

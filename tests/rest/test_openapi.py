@@ -1,4 +1,4 @@
-"""The OpenAPI description says what the API does, and Schemathesis attacks every operation to see that it is so."""
+"""The OpenAPI schema is current, and Schemathesis tests every operation against it."""
 
 import os
 from collections.abc import Iterator
@@ -27,11 +27,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
 
 
 @pytest.mark.skipif(not openapi.FILE.exists(), reason="the documentation is not here")
-def test_the_description_in_the_docs_is_current() -> None:
+def test_the_schema_in_the_docs_is_current() -> None:
     assert openapi.FILE.read_text() == openapi.as_yaml(), "write it anew: python -m tests.rest.openapi"
 
 
-def test_the_description_is_valid_and_nothing_in_it_was_guessed() -> None:
+def test_the_schema_is_valid_and_drf_spectacular_guessed_nothing() -> None:
     GENERATOR_STATS.reset()
     validate_schema(openapi.schema())
     assert not GENERATOR_STATS, "drf-spectacular warned"
@@ -47,7 +47,7 @@ def test_every_operation_has_a_name_a_summary_and_its_permissions() -> None:
 
 @pytest.fixture
 def _connected() -> Iterator[None]:
-    """A request does not close the connection that the test's transaction is in."""
+    """Keep requests from closing the connection of the test's transaction."""
     signals.request_started.disconnect(close_old_connections)
     signals.request_finished.disconnect(close_old_connections)
     yield
@@ -57,7 +57,7 @@ def _connected() -> Iterator[None]:
 
 @pytest.fixture
 def site(settings: Any, _connected: None) -> None:
-    """Some of everything, under the keys 1 to 3, and a boss who may do all."""
+    """Rows of every model with the primary keys 1 to 3, and a superuser."""
     scopes = ("front_sms_read", "front_sms_send", "front_sms_send_many")
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": dict.fromkeys(scopes)}
     User.objects.create_superuser("boss", password="boss")
@@ -75,7 +75,7 @@ def site(settings: Any, _connected: None) -> None:
 
 @document.hook
 def map_path_parameters(_context: Any, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Most keys are those of rows that are there."""
+    """Replace most primary keys by those of existing rows."""
     if path_parameters is None:
         return None
     return {
@@ -89,7 +89,7 @@ GOOD = {"to": "+4799999999", "number": "+4799999999", "account": "default", "sen
 
 @document.hook
 def map_body(_context: Any, body: Any) -> Any:
-    """Where a body has the right form, numbers, accounts, senders and prices are such as can be sent."""
+    """Replace values of the right type by numbers, accounts, senders and prices that can be sent."""
     if not isinstance(body, dict):
         return body
     if isinstance(body.get("messages"), list):
@@ -107,6 +107,6 @@ def _good(good: Any, value: Any) -> Any:
 
 @document.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-def test_no_request_breaks_it_and_every_answer_is_as_described(case: Any, site: None) -> None:
-    # Which numbers, senders and accounts are good is not for a schema to say: such requests may be refused.
+def test_no_request_breaks_the_api_and_every_response_matches_the_schema(case: Any, site: None) -> None:
+    # The schema does not say which numbers, senders and accounts are valid: such requests may be refused.
     case.call_and_validate(auth=("boss", "boss"), excluded_checks=[positive_data_acceptance])

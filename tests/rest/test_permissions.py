@@ -1,4 +1,4 @@
-"""Every endpoint, for people without a login, without permissions, with those to view, and with those to send."""
+"""Every endpoint for anonymous users, users without permissions, viewers and operators."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 from django.urls import get_resolver
 
 from django_front_sms import send_sms
-from django_front_sms.models import InboundMessage, MmsFile, OptOut
+from django_front_sms.models import InboundMessage, MmsFile, OptOut, SavedText
 from django_front_sms.rest import urls
 from django_front_sms.sending import send_bulk_sms
 from tests.rest.conftest import NUMBER, OPERATE, VIEW, Api
@@ -14,7 +14,7 @@ from tests.rest.conftest import NUMBER, OPERATE, VIEW, Api
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
 
 MESSAGE = {"to": NUMBER, "text": "Hei"}
-# Method, address, body; the permissions that are needed; the status when all is well.
+# Method, address, body, required permissions, status of success.
 ENDPOINTS = [
     ("GET", "messages/", None, ["view_outboundmessage"], 200),
     ("POST", "messages/", MESSAGE, ["add_outboundmessage"], 201),
@@ -33,14 +33,18 @@ ENDPOINTS = [
     ("GET", "inbound/{inbound}/conversation/", None, ["view_outboundmessage", "view_inboundmessage"], 200),
     ("GET", "inbound/{inbound}/files/{file}/", None, ["view_inboundmessage", "view_mmsfile"], 200),
     ("POST", "inbound/{inbound}/reply/", {"text": "Hei"}, ["view_inboundmessage", "add_outboundmessage"], 201),
+    ("POST", "inbound/{inbound}/handled/", None, ["view_inboundmessage", "add_outboundmessage"], 200),
+    ("DELETE", "inbound/{inbound}/handled/", None, ["view_inboundmessage", "add_outboundmessage"], 204),
     ("GET", "conversations/", None, ["view_outboundmessage", "view_inboundmessage"], 200),
     ("GET", "opt-outs/", None, ["view_optout"], 200),
     ("POST", "opt-outs/", {"number": NUMBER}, ["add_optout"], 201),
     ("GET", "opt-outs/{opt_out}/", None, ["view_optout"], 200),
     ("DELETE", "opt-outs/{opt_out}/", None, ["delete_optout"], 204),
+    ("GET", "saved-texts/", None, ["view_savedtext"], 200),
+    ("GET", "saved-texts/{saved_text}/", None, ["view_savedtext"], 200),
     ("POST", "preview/", {"text": "Hei"}, ["add_outboundmessage"], 200),
 ]
-each = pytest.mark.parametrize(("method", "path", "body", "needs", "good"), ENDPOINTS)
+every_endpoint = pytest.mark.parametrize(("method", "path", "body", "required", "status"), ENDPOINTS)
 
 
 @pytest.fixture
@@ -54,77 +58,86 @@ def ids(receive: Callable[..., InboundMessage], file_of: Callable[..., MmsFile])
         "bulk": send_bulk_sms([NUMBER], "Hei").pk,
         "inbound": inbound.pk,
         "file": file_of(inbound).pk,
+        "saved_text": SavedText.objects.create(name="time", account="default", text="Hei {name}").pk,
         "opt_out": OptOut.objects.create(number="+4799999990").pk,
     }
 
 
-@each
-def test_who_is_not_logged_in_gets_nothing(anonymous: Api, ids: dict, method, path, body, needs, good) -> None:
-    answer = getattr(anonymous, method.lower())(path.format(**ids), body)
-    assert answer.status_code in (401, 403)
-    assert answer["Content-Type"] == "application/problem+json"
-    assert answer.json()["code"] == "not_authenticated"
+@every_endpoint
+def test_anonymous_requests_are_refused(anonymous: Api, ids: dict, method, path, body, required, status) -> None:
+    response = getattr(anonymous, method.lower())(path.format(**ids), body)
+    assert response.status_code in (401, 403)
+    assert response["Content-Type"] == "application/problem+json"
+    assert response.json()["code"] == "not_authenticated"
 
 
-@each
-def test_who_has_no_permission_is_told_which_is_missing(nobody: Api, ids: dict, method, path, body, needs, good):
-    answer = getattr(nobody, method.lower())(path.format(**ids), body)
-    assert answer.status_code == 403
-    assert answer.json()["code"] == "permission_denied"
-    assert f"front_sms.{needs[0]}" in answer.json()["detail"]
+@every_endpoint
+def test_the_missing_permission_is_named(without_permissions: Api, ids: dict, method, path, body, required, status):
+    response = getattr(without_permissions, method.lower())(path.format(**ids), body)
+    assert response.status_code == 403
+    assert response.json()["code"] == "permission_denied"
+    assert f"front_sms.{required[0]}" in response.json()["detail"]
 
 
-@each
-def test_who_may_view_reads_and_changes_nothing(viewer: Api, ids: dict, method, path, body, needs, good) -> None:
-    answer = getattr(viewer, method.lower())(path.format(**ids), body)
-    assert answer.status_code == (good if set(needs) <= set(VIEW) else 403)
+@every_endpoint
+def test_a_viewer_reads_and_changes_nothing(viewer: Api, ids: dict, method, path, body, required, status) -> None:
+    response = getattr(viewer, method.lower())(path.format(**ids), body)
+    assert response.status_code == (status if set(required) <= set(VIEW) else 403)
 
 
-@each
-def test_who_operates_may_do_it(operator: Api, ids: dict, method, path, body, needs, good) -> None:
-    answer = getattr(operator, method.lower())(path.format(**ids), body)
-    assert answer.status_code == good, answer.content
+@every_endpoint
+def test_an_operator_may_use_every_endpoint(operator: Api, ids: dict, method, path, body, required, status) -> None:
+    response = getattr(operator, method.lower())(path.format(**ids), body)
+    assert response.status_code == status, response.content
 
 
-@each
-def test_each_permission_is_needed_and_together_they_are_enough(login, ids: dict, method, path, body, needs, good):
+@every_endpoint
+def test_each_permission_is_needed_and_together_they_are_enough(login, ids: dict, method, path, body, required, status):
     address = path.format(**ids)
-    for missing in needs:
+    for missing in required:
         others = [name for name in (*VIEW, *OPERATE) if name != missing]
         assert getattr(login(*others), method.lower())(address, body).status_code == 403, missing
-    assert getattr(login(*needs), method.lower())(address, body).status_code == good
+    assert getattr(login(*required), method.lower())(address, body).status_code == status
 
 
 class Generous:
-    """An authentication backend that lets everybody do everything, also who is not logged in."""
+    """An authentication backend that permits everything, to anonymous users too."""
 
     def has_perm(self, *_args: object) -> bool:
         return True
 
 
-@each
-def test_a_login_is_needed_even_where_strangers_have_permissions(
-    anonymous: Api, ids: dict, settings, method, path, body, needs, good
+@every_endpoint
+def test_a_login_is_needed_even_if_the_backend_permits_everything(
+    anonymous: Api, ids: dict, settings, method, path, body, required, status
 ) -> None:
     settings.AUTHENTICATION_BACKENDS = ["tests.rest.test_permissions.Generous"]
-    answer = getattr(anonymous, method.lower())(path.format(**ids), body)
-    assert (answer.status_code, answer.json()["code"]) == (403, "not_authenticated")
+    response = getattr(anonymous, method.lower())(path.format(**ids), body)
+    assert (response.status_code, response.json()["code"]) == (403, "not_authenticated")
 
 
-def test_no_endpoint_is_forgotten_above() -> None:
+def test_every_endpoint_is_listed_above() -> None:
     tested = {path for _method, path, *_rest in ENDPOINTS}
     patterns = [str(pattern.pattern) for pattern in urls.urlpatterns[:-1]]
     assert len(tested) == len(patterns)
     for pattern in patterns:
         assert any(pattern.split("<")[0] == path.split("{")[0] for path in tested), pattern
-    methods = [
-        (pattern.name, method)
-        for pattern in urls.urlpatterns[:-1]
-        for method in ("get", "post", "put", "patch", "delete")
-        if hasattr(pattern.callback.cls, method)
-    ]
+    methods = [method for pattern in urls.urlpatterns[:-1] for method in pattern.callback.actions if method != "head"]
     assert len(methods) == len(ENDPOINTS)
 
 
-def test_the_api_stands_where_a_site_puts_it() -> None:
+def test_every_action_of_a_viewset_has_an_address_and_permissions() -> None:
+    for pattern in urls.urlpatterns[:-1]:
+        viewset = pattern.callback.cls
+        routed = {
+            name
+            for each in urls.urlpatterns[:-1]
+            if each.callback.cls is viewset
+            for name in each.callback.actions.values()
+        }
+        assert routed == set(viewset.required_permissions)
+        assert {action.__name__ for action in viewset.get_extra_actions()} <= routed
+
+
+def test_the_api_is_where_the_site_includes_it() -> None:
     assert get_resolver().resolve("/api/sms/messages/").view_name == "front_sms_rest:messages"

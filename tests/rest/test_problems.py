@@ -1,4 +1,4 @@
-"""Whatever comes in, a problem goes out, and neither a 5xx nor anybody's number into a log."""
+"""Every invalid request gets a problem, never a 5xx, and no log has a number."""
 
 import json
 import logging
@@ -13,19 +13,20 @@ from rest_framework.exceptions import AuthenticationFailed
 from django_front_sms import sending
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OptOut, OutboundMessage
-from django_front_sms.rest import parsers
-from django_front_sms.rest.views.common import Endpoint
+from django_front_sms.rest.views import common
+from django_front_sms.rest.views.common import FrontSMSAPIView
+from django_front_sms.rest.views.messages import MAX_BYTES_OF_MANY
 from tests.rest.conftest import NUMBER, Api
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
 
 
-def is_problem(answer: Any, status: int, code: str) -> bool:
-    assert answer["Content-Type"] == "application/problem+json"
-    body = answer.json()
-    assert body["status"] == answer.status_code
+def is_problem(response: Any, status: int, code: str) -> bool:
+    assert response["Content-Type"] == "application/problem+json"
+    body = response.json()
+    assert body["status"] == response.status_code
     assert body["detail"]
-    return (answer.status_code, body["code"]) == (status, code)
+    return (response.status_code, body["code"]) == (status, code)
 
 
 @pytest.mark.parametrize(
@@ -42,14 +43,14 @@ def is_problem(answer: Any, status: int, code: str) -> bool:
         "{}".encode("utf-16"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_a_problem(operator: Api, body: bytes) -> None:
+def test_an_unreadable_body_is_a_problem(operator: Api, body: bytes) -> None:
     assert is_problem(operator.send_raw("messages/", body), 400, "parse_error")
 
 
-def test_no_body_lacks_what_is_required(operator: Api) -> None:
-    answer = operator.send_raw("messages/", b"")
-    assert is_problem(answer, 400, "invalid_request")
-    assert [error["pointer"] for error in answer.json()["errors"]] == ["#/text", "#/to"]
+def test_an_empty_body_lacks_the_required_fields(operator: Api) -> None:
+    response = operator.send_raw("messages/", b"")
+    assert is_problem(response, 400, "invalid_request")
+    assert [error["pointer"] for error in response.json()["errors"]] == ["#/text", "#/to"]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_no_body_lacks_what_is_required(operator: Api) -> None:
         '"metadata": {"a": ["\\uDc00"]}',
     ],
 )
-def test_half_of_a_surrogate_pair_is_refused_wherever_it_stands(operator: Api, member: str) -> None:
+def test_half_of_a_surrogate_pair_is_refused_everywhere(operator: Api, member: str) -> None:
     body = f'{{"to": "+4799999999", "text": "Hei", {member}}}'
     assert is_problem(operator.send_raw("messages/", body.encode()), 400, "parse_error")
 
@@ -95,12 +96,12 @@ WRONG = [None, True, 1, 2**70, 1.5, [], {}, ["x"], {"x": "x"}, "a\0b", "\u202e",
         "metadata",
     ],
 )
-def test_no_value_of_any_field_breaks_it(login: Any, field: str, value: Any) -> None:
+def test_no_value_of_any_field_is_a_server_error(login: Any, field: str, value: Any) -> None:
     api = login("add_outboundmessage", "set_price_outboundmessage", "ignore_opt_out_outboundmessage")
-    asked = {"to": NUMBER, "text": "Hei", field: value}
-    for path, body in (("messages/", asked), ("messages/many/", {"messages": [asked]})):
-        answer = api.post(path, body)
-        assert answer.status_code in (201, 400), answer.content
+    fields = {"to": NUMBER, "text": "Hei", field: value}
+    for path, body in (("messages/", fields), ("messages/many/", {"messages": [fields]})):
+        response = api.post(path, body)
+        assert response.status_code in (201, 400), response.content
 
 
 @pytest.mark.parametrize(
@@ -110,10 +111,10 @@ def test_no_value_of_any_field_breaks_it(login: Any, field: str, value: Any) -> 
         "1e9", "", "now", 5,
     ],
 )  # fmt: skip
-def test_a_time_that_is_none_is_refused(operator: Api, moment: Any) -> None:
-    answer = operator.post("messages/", {"to": NUMBER, "text": "Hei", "scheduled_at": moment})
-    assert is_problem(answer, 400, "invalid_request")
-    assert answer.json()["errors"][0]["pointer"] == "#/scheduled_at"
+def test_an_invalid_time_is_refused(operator: Api, moment: Any) -> None:
+    response = operator.post("messages/", {"to": NUMBER, "text": "Hei", "scheduled_at": moment})
+    assert is_problem(response, 400, "invalid_request")
+    assert response.json()["errors"][0]["pointer"] == "#/scheduled_at"
 
 
 NESTED: Any = {}
@@ -125,20 +126,20 @@ for _level in range(12):
     "metadata",
     [{"a": "\0"}, {"\0": 1}, {"a": 2**63}, {"a": -(2**63) - 1}, NESTED, {"a": "x" * 20_001}, {"a": [[]] * 20_000}],
 )
-def test_metadata_that_no_database_keeps_is_refused(operator: Api, metadata: Any) -> None:
-    answer = operator.post("messages/", {"to": NUMBER, "text": "Hei", "metadata": metadata})
-    assert is_problem(answer, 400, "invalid_request")
+def test_metadata_that_cannot_be_stored_is_refused(operator: Api, metadata: Any) -> None:
+    response = operator.post("messages/", {"to": NUMBER, "text": "Hei", "metadata": metadata})
+    assert is_problem(response, 400, "invalid_request")
 
 
-def test_a_number_beyond_all_others_in_metadata_is_refused(operator: Api) -> None:
+def test_an_infinite_number_in_metadata_is_refused(operator: Api) -> None:
     body = b'{"to": "+4799999999", "text": "Hei", "metadata": {"a": 1e999}}'
     assert is_problem(operator.send_raw("messages/", body), 400, "invalid_request")
 
 
-def test_metadata_comes_back_as_it_was_given(operator: Api) -> None:
+def test_metadata_is_returned_unchanged(operator: Api) -> None:
     metadata = {"a": [1, 2.5, None, True, "å😀"], "b": {"c": 2**63 - 1}, "": ""}
-    answer = operator.post("messages/", {"to": NUMBER, "text": "Hei", "metadata": metadata})
-    assert operator.get(answer["Location"]).json()["metadata"] == metadata
+    response = operator.post("messages/", {"to": NUMBER, "text": "Hei", "metadata": metadata})
+    assert operator.get(response["Location"]).json()["metadata"] == metadata
 
 
 def test_a_pair_of_surrogates_is_a_character(operator: Api) -> None:
@@ -146,31 +147,45 @@ def test_a_pair_of_surrogates_is_a_character(operator: Api) -> None:
     assert operator.send_raw("messages/", body).json()["text"] == "😀"
 
 
-def test_a_body_that_is_too_long_is_not_read_to_its_end(operator: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsers, "MAX_BYTES", 1000)
+def test_a_too_large_body_is_refused(operator: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(common, "MAX_BODY_BYTES", 1000)
     body = json.dumps({"to": NUMBER, "text": "x" * 1000}).encode()
     assert is_problem(operator.send_raw("messages/", body), 413, "body_too_large")
 
 
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [("messages/", common.MAX_BODY_BYTES), ("messages/many/", MAX_BYTES_OF_MANY), ("bulk/", common.MAX_BODY_BYTES)],
+)
+def test_each_endpoint_has_a_body_size(operator: Api, path: str, limit: int) -> None:
+    assert is_problem(operator.send_raw(path, b" " * (limit + 1)), 413, "body_too_large")
+    assert is_problem(operator.send_raw(path, b" " * limit), 400, "parse_error")
+
+
+def test_what_django_itself_refuses_is_a_problem_too(operator: Api) -> None:
+    query = "&".join(f"a{n}=1" for n in range(1001))  # DATA_UPLOAD_MAX_NUMBER_FIELDS is 1000
+    assert is_problem(operator.get(f"messages/?{query}"), 400, "parse_error")
+
+
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml"])
-def test_other_types_than_json_are_refused(operator: Api, content_type: str) -> None:
+def test_other_content_types_than_json_are_refused(operator: Api, content_type: str) -> None:
     assert is_problem(operator.send_raw("messages/", b"to=1", content_type), 415, "unsupported_media_type")
 
 
-def test_a_charset_that_nobody_knows_changes_nothing(operator: Api) -> None:
+def test_an_unknown_charset_changes_nothing(operator: Api) -> None:
     body = json.dumps({"to": NUMBER, "text": "Blåbær"}, ensure_ascii=False).encode()
-    answer = operator.send_raw("messages/", body, "application/json; charset=klingon")
-    assert (answer.status_code, answer.json()["text"]) == (201, "Blåbær")
+    response = operator.send_raw("messages/", body, "application/json; charset=klingon")
+    assert (response.status_code, response.json()["text"]) == (201, "Blåbær")
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "*/*", "nonsense"])
-def test_answers_are_json_whatever_a_client_accepts(operator: Api, accept: str) -> None:
-    answer = operator.get("messages/", headers={"Accept": accept})
-    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+def test_responses_are_json_whatever_the_client_accepts(operator: Api, accept: str) -> None:
+    response = operator.get("messages/", headers={"Accept": accept})
+    assert (response.status_code, response["Content-Type"]) == (200, "application/json")
 
 
 @pytest.mark.parametrize("path", ["messages", "nowhere/", "", "messages/x/", f"messages/{2**70}/", "messages/0/"])
-def test_addresses_that_lead_nowhere_are_problems(operator: Api, path: str) -> None:
+def test_unknown_addresses_are_problems(operator: Api, path: str) -> None:
     assert is_problem(operator.get(path), 404, "not_found")
 
 
@@ -189,31 +204,31 @@ def test_addresses_that_lead_nowhere_are_problems(operator: Api, path: str) -> N
         "opt-outs/{pk}/",
     ],
 )
-def test_a_row_that_is_not_there_is_not_found(operator: Api, path: str, pk: Any) -> None:
+def test_a_missing_row_is_not_found(operator: Api, path: str, pk: Any) -> None:
     assert is_problem(operator.get(path.format(pk=pk)), 404, "not_found")
 
 
-def test_a_time_that_a_zone_does_not_have_is_refused_in_a_query_too(operator: Api) -> None:
+def test_a_time_that_a_zone_does_not_have_is_refused_in_a_query(operator: Api) -> None:
     assert is_problem(operator.get("messages/?created_from=0001-01-01"), 400, "invalid_request")
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options", "trace"])
 def test_other_methods_are_refused(operator: Api, method: str) -> None:
-    answer = getattr(operator, method)("messages/")
-    assert is_problem(answer, 405, "method_not_allowed")
-    assert "GET" in answer["Allow"]
+    response = getattr(operator, method)("messages/")
+    assert is_problem(response, 405, "method_not_allowed")
+    assert "GET" in response["Allow"]
 
 
-def test_a_wrong_password_is_a_problem_that_asks_for_one(anonymous: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Endpoint, "authentication_classes", (BasicAuthentication,))
+def test_a_wrong_password_is_a_problem_with_a_challenge(anonymous: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FrontSMSAPIView, "authentication_classes", (BasicAuthentication,))
     for headers, code in (({}, "not_authenticated"), ({"Authorization": "Basic eDp5"}, "authentication_failed")):
-        answer = anonymous.get("messages/", headers=headers)
-        assert is_problem(answer, 401, code)
-        assert answer["WWW-Authenticate"].startswith("Basic")
+        response = anonymous.get("messages/", headers=headers)
+        assert is_problem(response, 401, code)
+        assert response["WWW-Authenticate"].startswith("Basic")
 
 
 class OutOfDate(BasicAuthentication):
-    """As djangorestframework-simplejwt refuses a token."""
+    """Refuses a token as djangorestframework-simplejwt does."""
 
     def authenticate(self, request: Any) -> Any:
         found = {
@@ -226,13 +241,11 @@ class OutOfDate(BasicAuthentication):
         raise error
 
 
-def test_a_login_that_is_refused_in_more_than_one_word_has_one_code(
-    anonymous: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Endpoint, "authentication_classes", (OutOfDate,))
-    answer = anonymous.get("messages/")
-    assert is_problem(answer, 401, "token_not_valid")
-    assert answer.json()["detail"] == "The token is out of date."
+def test_a_refused_login_with_several_details_has_one_code(anonymous: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FrontSMSAPIView, "authentication_classes", (OutOfDate,))
+    response = anonymous.get("messages/")
+    assert is_problem(response, 401, "token_not_valid")
+    assert response.json()["detail"] == "The token is out of date."
 
 
 def test_a_session_without_its_csrf_token_changes_nothing(operator: Api) -> None:
@@ -243,7 +256,7 @@ def test_a_session_without_its_csrf_token_changes_nothing(operator: Api) -> None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_refusal_undoes_what_an_atomic_request_wrote(operator: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_rolls_back_an_atomic_request(operator: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     def store_and_refuse(**_asked: Any) -> None:
         OptOut.objects.create(number=NUMBER)
         raise InvalidMessage("No.", "empty_text")
@@ -255,24 +268,24 @@ def test_a_refusal_undoes_what_an_atomic_request_wrote(operator: Api, monkeypatc
         assert OptOut.objects.count() == left
 
 
-# How often
+# Throttling
 
 
 def rates(settings: Any, **scopes: str | None) -> None:
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": scopes}
 
 
-def test_a_user_who_asks_too_often_is_told_when_to_come_back(login: Any, settings: Any) -> None:
+def test_a_throttled_user_gets_the_seconds_to_wait(login: Any, settings: Any) -> None:
     rates(settings, front_sms_read="2/min")
     first, second = login("view_outboundmessage"), login("view_outboundmessage")
     assert [first.get("messages/").status_code for _ in range(3)] == [200, 200, 429]
-    answer = first.get("messages/")
-    assert is_problem(answer, 429, "throttled")
-    assert 0 < int(answer["Retry-After"]) <= 60
+    response = first.get("messages/")
+    assert is_problem(response, 429, "throttled")
+    assert 0 < int(response["Retry-After"]) <= 60
     assert second.get("messages/").status_code == 200
 
 
-def test_reading_sending_and_sending_many_are_counted_apart(operator: Api, settings: Any) -> None:
+def test_reading_sending_and_sending_many_are_throttled_separately(operator: Api, settings: Any) -> None:
     rates(settings, front_sms_read="3/min", front_sms_send="2/min", front_sms_send_many="1/min")
     message = {"to": NUMBER, "text": "Hei"}
 
@@ -285,15 +298,15 @@ def test_reading_sending_and_sending_many_are_counted_apart(operator: Api, setti
     assert statuses("preview/", {"text": "Hei"}, 4) == [200, 200, 200, 429]
 
 
-def test_there_are_limits_without_any_setting_and_a_site_lifts_them(operator: Api, settings: Any) -> None:
-    asked = {"messages": [{"to": NUMBER, "text": "Hei"}]}
-    assert [operator.post("messages/many/", asked).status_code for _ in range(11)] == [201] * 10 + [429]
+def test_there_are_default_limits_and_a_site_lifts_them(operator: Api, settings: Any) -> None:
+    fields = {"messages": [{"to": NUMBER, "text": "Hei"}]}
+    assert [operator.post("messages/many/", fields).status_code for _ in range(11)] == [201] * 10 + [429]
     rates(settings, front_sms_send_many=None)
-    assert operator.post("messages/many/", asked).status_code == 201
+    assert operator.post("messages/many/", fields).status_code == 201
     cache.clear()
 
 
-# Nobody's number, text or key in a log
+# Logs
 
 
 def test_no_log_has_a_number_a_text_or_a_key(operator: Api, caplog: pytest.LogCaptureFixture) -> None:

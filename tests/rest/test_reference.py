@@ -1,4 +1,4 @@
-"""The page about the REST API says what the API does."""
+"""docs/reference/rest.md matches the API."""
 
 import json
 import re
@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from django_front_sms.models import OutboundMessage
-from django_front_sms.rest.parsers import MAX_BYTES
-from django_front_sms.rest.serializers.input import HEADER, MOST
+from django_front_sms.rest.idempotency import HEADER
+from django_front_sms.rest.serializers.input import MAX_MESSAGES, MAX_NUMBERS
 from django_front_sms.rest.throttling import RATES
+from django_front_sms.rest.views.common import MAX_BODY_BYTES
+from django_front_sms.rest.views.messages import MAX_BYTES_OF_MANY
 from tests.rest import openapi
 from tests.rest.conftest import Api
 
@@ -21,7 +23,7 @@ TEXT = PAGE.read_text()
 
 
 def rows(columns: int) -> list[list[str]]:
-    """The rows of all tables with so many columns."""
+    """The rows of all tables with this number of columns."""
     cells = (line.strip("|").split("|") for line in TEXT.splitlines() if line.startswith("|"))
     return [[cell.strip() for cell in row] for row in cells if len(row) == columns]
 
@@ -48,11 +50,13 @@ def test_every_endpoint_is_listed_with_its_permissions_and_filters() -> None:
 def test_the_limits_are_those_of_the_code() -> None:
     listed = {row[0].strip("`"): row[2] for row in rows(3) if row[0].startswith("`front_sms_")}
     assert listed == RATES
-    assert f"{MOST:,}" in TEXT
-    assert f"{MAX_BYTES // 2**20} MiB" in TEXT
+    assert f"up to {MAX_MESSAGES:,}, all" in TEXT
+    assert f"up to {MAX_NUMBERS:,} numbers" in TEXT
+    assert f"at most {MAX_BODY_BYTES // 2**10} KiB" in TEXT
+    assert f"{MAX_BYTES_OF_MANY // 2**20} MiB for `messages/many/`" in TEXT
 
 
-def test_the_key_is_taken_where_the_page_says_so() -> None:
+def test_the_idempotency_key_is_accepted_where_the_page_says_so() -> None:
     taken = {
         name
         for name, operation in operations().items()
@@ -63,21 +67,21 @@ def test_the_key_is_taken_where_the_page_says_so() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.urls("tests.rest.urls")
-def test_the_example_gives_the_answer_that_the_page_shows(operator: Api) -> None:
-    asked, answered = re.findall(r"```http\n(.*?)```", TEXT, re.S)
-    head, _, body = asked.partition("\n\n")
+def test_the_example_gives_the_response_on_the_page(operator: Api) -> None:
+    fields, shown_response = re.findall(r"```http\n(.*?)```", TEXT, re.S)
+    head, _, body = fields.partition("\n\n")
     key = re.search(r"Idempotency-Key: (.*)", head)
-    answer = operator.post("messages/", json.loads(body), headers={"Idempotency-Key": key[1] if key else ""})
-    shown = json.loads(answered.partition("\n\n")[2])
-    assert answer.status_code == 201
-    assert shown.items() <= {**answer.json(), "id": shown["id"]}.items()
+    response = operator.post("messages/", json.loads(body), headers={"Idempotency-Key": key[1] if key else ""})
+    shown = json.loads(shown_response.partition("\n\n")[2])
+    assert response.status_code == 201
+    assert shown.items() <= {**response.json(), "id": shown["id"]}.items()
     assert OutboundMessage.objects.get().idempotency_key == "order-1834"
 
 
 @pytest.mark.django_db
 @pytest.mark.urls("tests.rest.urls")
-def test_the_problem_is_the_one_that_the_page_shows(operator: Api) -> None:
+def test_the_example_of_a_problem_is_the_one_on_the_page(operator: Api) -> None:
     message = {"to": "99999999", "text": "Hei"}
-    answer = operator.post("messages/many/", {"messages": [message, message, message, {"to": "99999999"}]})
+    response = operator.post("messages/many/", {"messages": [message, message, message, {"to": "99999999"}]})
     (shown,) = re.findall(r"```json\n(.*?)```", TEXT, re.S)
-    assert answer.json() == json.loads(shown)
+    assert response.json() == json.loads(shown)

@@ -113,6 +113,27 @@ def test_invalid_and_duplicate_numbers_of_an_accepted_request_end_by_themselves(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("left_out", ["4799999998", "99999998", "0047 99999998"])
+def test_a_number_that_front_leaves_out_is_recognised_in_any_form(scripted: type[Scripted], left_out: str) -> None:
+    scripted.outcome = answered(0, 201, invalid=(left_out,))
+    bulk = send_bulk_sms(NUMBERS, "Test")
+    dispatch()
+    assert states(bulk) == {"+4799999999": "sent", "+4799999998": "rejected", "+4799999997": "sent"}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("lists", [{"invalid": ("+4712345678",)}, {"duplicates": ("n/a",)}])
+def test_a_number_that_front_leaves_out_and_nobody_knows_leaves_every_row_to_people(
+    scripted: type[Scripted], lists: dict[str, tuple[str, ...]]
+) -> None:
+    scripted.outcome = answered(0, 201, **lists)
+    bulk = send_bulk_sms(NUMBERS, "Test")
+    dispatch()
+    assert set(states(bulk).values()) == {"unconfirmed"}
+    assert "not clearly one of the recipients" in OutboundMessage.objects.first().error_text
+
+
+@pytest.mark.django_db(transaction=True)
 def test_an_unclear_answer_leaves_every_row_to_people_and_is_never_repeated(scripted: type[Scripted]) -> None:
     scripted.outcome = ExchangeResult(fate=Fate.AMBIGUOUS, detail="no answer in time", http_status=None)
     bulk = send_bulk_sms(NUMBERS, "Test")

@@ -118,7 +118,7 @@ def exchange(simulator: Simulator) -> Exchange:
 def post(exchange: Exchange) -> Exchange:
     def post(path: str, body: str | bytes, content_type: str = "application/json") -> Reply:
         raw = body.encode() if isinstance(body, str) else body
-        head = f"POST {path} HTTP/1.1\r\nHost: www.pling.as\r\nContent-Type: {content_type}\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\n"
         return exchange(f"{head}Content-Length: {len(raw)}\r\n\r\n".encode() + raw)
 
     return post
@@ -127,6 +127,6 @@ def post(exchange: Exchange) -> Exchange:
 @pytest.fixture
 def get(exchange: Exchange) -> Exchange:
     def get(target: str) -> Reply:
-        return exchange(f"GET {target} HTTP/1.1\r\nHost: www.pling.as\r\n\r\n".encode())
+        return exchange(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
 
     return get

@@ -1,4 +1,4 @@
-"""Tricks with pushes: repeated, out of order, lost, cut off; by plan, by dice, by the control API."""
+"""Faults of pushes: repeated, out of order, lost, cut off; planned, random, and by the control API."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def test_a_repeated_inbound_message_is_the_same_byte_for_byte(network: Network, 
     assert (incoming.delivered, incoming.tries) == (True, 1)
 
 
-@pytest.mark.parametrize("trick", [PushFault.LATE, PushFault.LOST])
-def test_inbound_messages_are_never_lost_and_keep_their_order(network: Network, site: Site, trick: PushFault) -> None:
-    network.chaos.plan_push(*[trick] * 2)
+@pytest.mark.parametrize("fault", [PushFault.LATE, PushFault.LOST])
+def test_inbound_messages_are_never_lost_and_keep_their_order(network: Network, site: Site, fault: PushFault) -> None:
+    network.chaos.plan_push(*[fault] * 2)
     for text in ("one", "two"):
         network.receive("+4799999999", "26114", text)
     network.deliver_due()
@@ -81,7 +81,7 @@ def test_the_same_seed_plays_the_same_tricks() -> None:
     assert set(drawn) == {None, *PushFault}
 
 
-def test_requests_and_pushes_have_dice_of_their_own() -> None:
+def test_requests_and_pushes_have_random_generators_of_their_own() -> None:
     alone, mixed = Chaos(0.5, pushes=0.5, seed=7), Chaos(0.5, pushes=0.5, seed=7)
     faults = []
     for _ in range(100):
@@ -113,7 +113,7 @@ def test_chaos_is_given_by_the_control_api(post: Exchange, simulator: Simulator)
     wanted = {"probability": 0.5, "pushes": 0.25, "seed": 7, "cut_off": True, "latency": 20, "hold": 1, "drip": 0}
     answer = json.loads(post("/control/chaos", json.dumps(wanted)).body)
     assert answer == wanted | {"lateness": 10.0}
-    assert (simulator.chaos.probability, simulator.latency, simulator.chaos.cut_off) == (0.5, 0.02, True)
+    assert (simulator.chaos.probability, simulator.chaos.latency, simulator.chaos.cut_off) == (0.5, 0.02, True)
     expected = Chaos(0.5, seed=7)
     assert [simulator.chaos.draw() for _ in range(50)] == [expected.draw() for _ in range(50)]
 
@@ -126,7 +126,7 @@ def test_chaos_that_cannot_be_changes_nothing(post: Exchange, simulator: Simulat
     assert (simulator.chaos.pushes, simulator.chaos.seed, simulator.chaos.cut_off) == (0, None, False)
 
 
-def test_tricks_and_faults_are_planned_by_the_control_api(post: Exchange, simulator: Simulator) -> None:
+def test_push_faults_and_faults_are_planned_by_the_control_api(post: Exchange, simulator: Simulator) -> None:
     for document in ({"kind": "repeat"}, {"kind": "drip", "accepted": True}):
         assert post("/control/fault", json.dumps(document)).status == 200
     assert simulator.chaos.draw_push() is PushFault.REPEAT

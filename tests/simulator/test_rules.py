@@ -1,4 +1,4 @@
-"""What the manual leaves open: each rule does what its note says."""
+"""Rules where the manual is silent: each does what its note says."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_closing_ends_connections_that_are_kept_alive(network: Network) -> None:
 
 @pytest.mark.parametrize(("header", "status"), [(b"X: y", 411), (b"Content-Length: 99999999999", 413)])
 def test_a_post_needs_a_sensible_length(exchange: Exchange, header: bytes, status: int) -> None:
-    assert exchange(b"POST /psk/push.php HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n\r\n").status == status
+    assert exchange(b"POST /psk/push.php HTTP/1.1\r\nHost: localhost\r\n" + header + b"\r\n\r\n").status == status
 
 
 def test_at_once_from_many_threads_one_twin_gets_through(simulator: Simulator, network: Network) -> None:
@@ -151,7 +151,7 @@ def test_the_command_line_describes_account_and_network() -> None:
     assert (account.service_id, account.password, account.senders) == (7, "hemmelig", ["Mitt Firma", "Annen"])
     assert (account.status_url, account.inbound_url, account.inbound_api) == ("http://s/", "http://i/", "get")
     assert (account.duplicate_filter, account.priced) == (False, True)
-    assert (simulator.latency, simulator.chaos.probability) == (0.25, 0.2)
+    assert (simulator.chaos.latency, simulator.chaos.probability) == (0.25, 0.2)
     assert simulator.network.status_plan == ((2.0, -1), (8.0, 4))
     assert (simulator.network.blacklist, simulator.network.dead) == ({"+471"}, {"+472"})
 
@@ -168,3 +168,60 @@ def test_it_runs_as_a_module_until_it_is_told_to_stop() -> None:
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(timeout=10) == 0
     assert gateway == f"Gateway: http://127.0.0.1:{port}/psk/\n"
+
+
+LOOPBACK = ("localhost", "LOCALHOST", "localhost:9900", "127.0.0.1", "127.0.0.1:80", "[::1]", "[::1]:9900")
+FOREIGN = (
+    "evil.example", "evil.example:9900", "localhost.evil.example", "127.0.0.1.nip.io", "192.0.2.1", "evil@localhost",
+    "localhost/", "localhost:x", "[::2]", "", " ",
+)  # fmt: skip
+METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")
+
+
+def _request(method: str, host: str, target: str = "/control/state") -> bytes:
+    return f"{method} {target} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize("host", LOOPBACK)
+def test_a_request_that_names_this_machine_is_answered(exchange: Exchange, host: str) -> None:
+    assert exchange(_request("GET", host)).status == 200
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("host", FOREIGN)
+def test_a_request_that_names_another_host_is_refused_whatever_its_method(
+    exchange: Exchange, host: str, method: str
+) -> None:
+    """A page of another site, whose name was made to lead here (DNS rebinding), reads nothing and changes nothing."""
+    assert exchange(_request(method, host)).status == 421
+
+
+@pytest.mark.parametrize(
+    "target", ["/", "/phones", "/control/log", "/control/wire", "/wire/1/request", "/psk/push.php?serviceid=1234"]
+)
+def test_another_host_gets_no_byte_of_any_address(
+    exchange: Exchange, network: Network, site: Site, target: str
+) -> None:
+    network.receive("+4799999999", "26114", "hemmelig")
+    reply = exchange(_request("GET", "evil.example", target))
+    assert reply.status == 421
+    assert b"hemmelig" not in reply.body and site.url.encode() not in reply.body
+
+
+def test_another_host_changes_no_url(exchange: Exchange, network: Network) -> None:
+    body = b'{"inbound_url": "http://evil.example/"}'
+    head = b"POST /control/account HTTP/1.1\r\nHost: evil.example\r\nContent-Length: %d\r\n\r\n" % len(body)
+    before = network.inbound_url
+    assert exchange(head + body).status == 421
+    assert network.inbound_url == before
+
+
+@pytest.mark.parametrize("hosts", ["", "Host: localhost\r\nHost: evil.example\r\n"])
+def test_a_request_without_one_host_is_refused(exchange: Exchange, hosts: str) -> None:
+    assert exchange(f"GET /control/state HTTP/1.1\r\n{hosts}\r\n".encode()).status == 421
+
+
+def test_the_given_host_may_be_named() -> None:
+    with Simulator(host="0.0.0.0") as simulator:
+        assert simulator.answers_to("0.0.0.0:9900") and simulator.answers_to("localhost")
+        assert not simulator.answers_to("192.0.2.1")

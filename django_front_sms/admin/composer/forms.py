@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from django_front_sms import access
 from django_front_sms.admin.composer.plan import Composed, Plan
 from django_front_sms.admin.composer.recipients import Recipients, entries, read, refuse_unwilling
 from django_front_sms.conf import get_settings
@@ -90,10 +91,9 @@ class ComposerForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.label_suffix = ""
         self.user = user
-        accounts = get_settings().accounts
-        names = [*accounts]
+        names = sendable_accounts(user)
         self._choose("account", [(name, name) for name in names])
-        self.fields["account"].initial = "default" if "default" in accounts else names[0]
+        self.fields["account"].initial = "default" if "default" in names else names[0]
         if len(names) == 1:
             self.fields["account"].widget = forms.HiddenInput()
         ways = [("each", _("Single messages, each of which can be followed to the phone"))]
@@ -102,7 +102,7 @@ class ComposerForm(forms.Form):
         else:
             self.fields["how"].widget = forms.HiddenInput()
         self._choose("how", ways)
-        if not user.has_perm("front_sms.ignore_opt_out_outboundmessage"):
+        if access.missing_permission(user, ignore_opt_out=True):
             del self.fields["ignore_opt_out"]
         self.fields["sender"].widget.attrs["placeholder"] = self.sender_of(self["account"].value())
         self.fields["scheduled_at"].help_text += f" {timezone.get_current_timezone_name()}"
@@ -210,6 +210,12 @@ class ComposerForm(forms.Form):
             check(*args)
         except InvalidMessage as error:
             self.add_error(name, str(error))
+
+
+def sendable_accounts(user: Any) -> list[str]:
+    """The accounts in the settings that `user` may use."""
+    usable = access.accounts_of(user)
+    return [name for name in get_settings().accounts if usable is None or name in usable]
 
 
 def prefilled(query: QueryDict) -> dict[str, Any]:

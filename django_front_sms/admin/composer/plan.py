@@ -1,7 +1,5 @@
 """A composed message: what sending it would do, and sending it, once however often somebody clicks."""
 
-import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from django_front_sms.admin.composer.recipients import Recipients, refuse_unwilling
 from django_front_sms.conf import get_settings
+from django_front_sms.db.bulk import in_chunks
+from django_front_sms.db.digest import digest
 from django_front_sms.gateway.gsm import Preview
 from django_front_sms.models import BulkSend, OutboundMessage
 from django_front_sms.sending import preview_sms, send_bulk_sms, send_many_sms
@@ -42,8 +42,7 @@ class Composed:
         """The idempotency key of this very message to `numbers`, written by this user on this page. A text that was
         changed since has another one."""
         values = [getattr(self, name) for name in self.__slots__ if name != "user"]
-        written = json.dumps([self.user.pk, *map(str, values), *numbers])
-        return f"composer-{hashlib.blake2b(written.encode(), digest_size=16).hexdigest()}"
+        return f"composer-{digest(str(self.user.pk), *map(str, values), *numbers)}"
 
 
 class Plan:
@@ -75,11 +74,10 @@ class Plan:
         if self.composed.bulk:
             return []
         places = {self._digest(self.composed.key([number])): number for number in self.recipients.accepted}
-        digests = [*places]
         found: list[str] = []
-        for start in range(0, len(digests), _AT_ONCE):
-            rows = OutboundMessage.objects.filter(idempotency_digest__in=digests[start : start + _AT_ONCE])
-            found += [places[str(digest)] for digest in rows.values_list("idempotency_digest", flat=True)]
+        for digests in in_chunks(places, _AT_ONCE):
+            rows = OutboundMessage.objects.filter(idempotency_digest__in=digests)
+            found += [places[str(key)] for key in rows.values_list("idempotency_digest", flat=True)]
         return found
 
     def _digest(self, key: str) -> str:

@@ -1,6 +1,7 @@
 """How a text will look on the phone, and what `composer.js` needs to show the same while it is being written."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -42,15 +43,15 @@ def invisible() -> dict[str, str]:
     return {**names, **breaks, "\t": _("tab"), "\u00a0": _("no-break space"), "\u00ad": _("soft hyphen")}
 
 
-def config() -> dict[str, Any]:
-    """What the script needs to know; prices in millionths of a krone."""
+def config(accounts: Iterable[str]) -> dict[str, Any]:
+    """What the script needs to know; `accounts` are those to choose from. Prices are in millionths of a krone."""
     conf = get_settings()
     price = conf.price_per_segment
     return {
         "most": conf.max_text_length,
         "replacement": conf.replacement,
         "price": None if price is None else int(price * _MILLIONTHS),
-        "senders": {name: account.sender for name, account in conf.accounts.items()},
+        "senders": {name: conf.accounts[name].sender for name in accounts},
         "simpler": SIMPLER,
         "names": invisible(),
         "words": {

@@ -14,13 +14,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_front_sms.admin.actions import ActingRegister
-from django_front_sms.admin.composer.forms import ComposerForm, fresh_key, prefilled
+from django_front_sms.admin.actions import ActionsAdmin
+from django_front_sms.admin.composer.forms import ComposerForm, fresh_key, prefilled, sendable_accounts
 from django_front_sms.admin.composer.plan import Plan
 from django_front_sms.admin.composer.preview import bubble, config
 from django_front_sms.conf import get_settings
@@ -35,11 +35,11 @@ _MEDIA = forms.Media(
 )
 
 
-class ComposingRegister(ActingRegister):
+class ComposerAdmin(ActionsAdmin):
     """A register of messages to which staff can add by writing one."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm("front_sms.add_outboundmessage"))
+        return bool(request.user.has_perm("front_sms.add_outboundmessage") and sendable_accounts(request.user))
 
     def get_urls(self) -> list[URLPattern]:
         check = self.admin_site.admin_view(self.check_view)
@@ -83,14 +83,14 @@ class ComposingRegister(ActingRegister):
             "preview": preview_sms(text, unicode=unicode),
             "bubble": bubble(text, unicode),
             "sender": form["sender"].value() or form.sender_of(form["account"].value()),
-            "config": config(),
+            "config": config(sendable_accounts(request.user)),
         }
         return self._composer_page(request, "composer.html", context)
 
     def _confirm_page(self, request: HttpRequest, form: ComposerForm) -> TemplateResponse:
         it = form.plan.composed
         simpler = preview_sms(simplify(it.text), unicode=it.unicode) if simplify(it.text) != it.text else None
-        paused = AccountState.objects.filter(key=get_settings().account(it.account).gateway, paused_at__isnull=False)
+        paused = AccountState.objects.paused().filter(key=get_settings().account(it.account).gateway)
         context = {
             "title": _("Send this message?"),
             "form": form,
@@ -104,7 +104,7 @@ class ComposingRegister(ActingRegister):
             "paused": paused.exists(),
             "override": get_settings().recipient_override,
             "zone": timezone.get_current_timezone_name(),
-            "several_accounts": len(get_settings().accounts) > 1,
+            "several_accounts": len(sendable_accounts(request.user)) > 1,
         }
         return self._composer_page(request, "composer_confirm.html", context)
 
@@ -140,14 +140,14 @@ class ComposingRegister(ActingRegister):
         """Where staff see what becomes of it; without permission for that, the empty page to write the next one."""
         if isinstance(sent, BulkSend):
             seen = request.user.has_perm("front_sms.view_bulksend")
-            page = reverse("admin:front_sms_bulksend_change", args=[sent.pk])
+            page = self.reverse("bulksend_change", sent.pk)
         elif len(sent) == 1:
-            seen, page = self.has_view_permission(request), self._url(sent[0])
+            seen, page = self.has_view_permission(request), self.change_url(sent[0])
         else:
             keys = sorted(row.pk for row in sent)
-            seen, page = self.has_view_permission(request), reverse("admin:front_sms_outboundmessage_changelist")
+            seen, page = self.has_view_permission(request), self.reverse("outboundmessage_changelist")
             page += f"?id__gte={keys[0]}&id__lte={keys[-1]}&created_by__exact={_user(request).pk}"
-        return page if seen else reverse("admin:front_sms_outboundmessage_add")
+        return page if seen and page else self.reverse("outboundmessage_add")
 
 
 def _user(request: HttpRequest) -> AbstractUser:

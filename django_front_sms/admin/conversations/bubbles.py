@@ -1,12 +1,10 @@
 """The messages of a conversation as bubbles: theirs on the left, ours on the right with what became of them."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -14,7 +12,9 @@ from django.utils.translation import ngettext
 
 from django_front_sms.admin.badges import icon, state_badge
 from django_front_sms.admin.conversations import mms
+from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.conversations import Message, written_at
+from django_front_sms.db.digest import digest
 from django_front_sms.inbox import files_of
 from django_front_sms.models import AccountState, InboundMessage, OutboundMessage
 from django_front_sms.timeline import standing
@@ -37,7 +37,7 @@ def version(message: Message, paused: Mapping[str, AccountState]) -> str:
         facts += [message.waits_for, message.next_at, due, pause, message.duplicate_of_id]
     else:
         facts = [message.problem, message.text, [(file.pk, bool(file.file)) for file in files_of(message)]]
-    return hashlib.blake2b(repr(facts).encode(), digest_size=4).hexdigest()
+    return digest(*map(repr, facts))[:8]
 
 
 def bubbles(request: HttpRequest, rows: Iterable[Message], paused: Mapping[str, AccountState]) -> list[dict[str, Any]]:
@@ -46,7 +46,7 @@ def bubbles(request: HttpRequest, rows: Iterable[Message], paused: Mapping[str, 
     day: date | None = None
     for message in rows:
         at = timezone.localtime(written_at(message))
-        side = _ours(message, paused) if isinstance(message, OutboundMessage) else _theirs(request, message)
+        side = _ours(request, message, paused) if isinstance(message, OutboundMessage) else _theirs(request, message)
         shown.append(
             {
                 "name": name(message),
@@ -64,10 +64,10 @@ def bubbles(request: HttpRequest, rows: Iterable[Message], paused: Mapping[str, 
     return shown
 
 
-def _ours(message: OutboundMessage, paused: Mapping[str, AccountState]) -> dict[str, Any]:
+def _ours(request: HttpRequest, message: OutboundMessage, paused: Mapping[str, AccountState]) -> dict[str, Any]:
     return {
         "ours": True,
-        "url": reverse("admin:front_sms_outboundmessage_change", args=[message.pk]),
+        "url": reverse_admin(request, "outboundmessage_change", message.pk),
         "badge": state_badge(message),
         "length": ngettext("%(n)s SMS", "%(n)s SMS", message.segments) % {"n": message.segments},
         "by": message.created_by.get_username() if message.created_by else "",
@@ -79,7 +79,7 @@ def _theirs(request: HttpRequest, message: InboundMessage) -> dict[str, Any]:
     late = message.sent_at is not None and message.received_at - message.sent_at > LATE
     return {
         "ours": False,
-        "url": reverse("admin:front_sms_inboundmessage_change", args=[message.pk]),
+        "url": reverse_admin(request, "inboundmessage_change", message.pk),
         "mms": mms.shown(request, message) if files_of(message) else {},
         "sent_at": timezone.localtime(message.sent_at) if late and message.sent_at else None,
         "warning": icon("warning"),

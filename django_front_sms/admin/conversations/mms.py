@@ -4,10 +4,10 @@ from typing import Any
 
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
-from django.urls import reverse
 
 from django_front_sms import inbox
 from django_front_sms.admin.badges import icon
+from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.downloads import may_download
 from django_front_sms.models import InboundMessage, MmsFile
 
@@ -36,7 +36,7 @@ def _file(request: HttpRequest, file: MmsFile, text: str | None = None) -> dict[
     """How a file is shown; what is in it only to those who may see files."""
     may = may_download(request)
     kind = file.content_type.partition(";")[0].strip()  # §2.5.1: parameters may follow
-    url = reverse("admin:front_sms_inboundmessage_file", args=[file.message_id, file.pk])
+    url = reverse_admin(request, "inboundmessage_file", file.message_id, file.pk)
     return {
         "file": file,
         "type": kind,

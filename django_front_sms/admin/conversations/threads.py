@@ -4,22 +4,25 @@ from typing import Any
 from urllib.parse import urlencode
 
 import phonenumbers
-from django.urls import reverse
+from django.http import HttpRequest
 
+from django_front_sms.access import accounts_of
 from django_front_sms.admin.conversations.bubbles import in_short
+from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.conf import get_settings
 from django_front_sms.conversations import Message, Page, Thread, counterpart
 from django_front_sms.models import OutboundMessage
 
 
-def people(page: Page[Thread], asked: dict[str, str], opened: Message | None) -> dict[str, Any]:
+def people(request: HttpRequest, page: Page[Thread], asked: dict[str, str], opened: Message | None) -> dict[str, Any]:
     """`asked`: what was searched for, as it stands in the query. `opened`: a message of the conversation that is
     shown beside the list."""
-    home = reverse("admin:front_sms_conversation_changelist")
-    accounts = list(get_settings().accounts)
+    home = reverse_admin(request, "conversation_changelist")
+    usable = accounts_of(request.user)
+    accounts = [name for name in get_settings().accounts if usable is None or name in usable]
     shown = (opened.account, counterpart(opened)) if opened is not None else None
     return {
-        "rows": [_person(thread, asked, shown) for thread in page.rows],
+        "rows": [_person(request, thread, asked, shown) for thread in page.rows],
         "asked": asked,
         "accounts": accounts if len(accounts) > 1 else [],
         "older": _link(home, {**asked, "people": str(page.before)}) if page.before else "",
@@ -29,9 +32,11 @@ def people(page: Page[Thread], asked: dict[str, str], opened: Message | None) ->
     }
 
 
-def _person(thread: Thread, asked: dict[str, str], shown: tuple[str, str] | None) -> dict[str, Any]:
+def _person(
+    request: HttpRequest, thread: Thread, asked: dict[str, str], shown: tuple[str, str] | None
+) -> dict[str, Any]:
     direction = "out" if isinstance(thread.latest, OutboundMessage) else "in"
-    address = reverse(f"admin:front_sms_conversation_{direction}", args=[thread.latest.pk])
+    address = reverse_admin(request, f"conversation_{direction}", thread.latest.pk)
     return {
         "thread": thread,
         "number": spaced(thread.number),

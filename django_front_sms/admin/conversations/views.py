@@ -14,14 +14,16 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
+from django_front_sms import access
 from django_front_sms.admin import search
 from django_front_sms.admin.conversations import bubbles
 from django_front_sms.admin.conversations.reply import Reply, reply_to, send
 from django_front_sms.admin.conversations.threads import people, spaced
 from django_front_sms.admin.readonly import ReadOnlyAdmin
+from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.conf import get_settings
 from django_front_sms.conversations import Cursor, Message, Page, counterpart, thread, threads
 from django_front_sms.exceptions import InvalidMessage
@@ -40,7 +42,7 @@ def conversation_of(request: HttpRequest, message: Message) -> str:
     if not (request.user.has_perms(VIEW) and counterpart(message)):
         return ""
     direction = "out" if isinstance(message, OutboundMessage) else "in"
-    return reverse(f"admin:front_sms_conversation_{direction}", args=[message.pk])
+    return reverse_admin(request, f"conversation_{direction}", message.pk)
 
 
 @admin.register(Conversation)
@@ -76,19 +78,22 @@ class ConversationAdmin(ReadOnlyAdmin):
         """`?number=+4799999999&account=default`, for links from elsewhere."""
         self._must_see(request)
         account = _asked(request, "account") or "default"
-        page = thread(account, _asked(request, "number"), limit=1)
+        usable = access.may_use(request.user, account)
+        page = thread(account, _asked(request, "number") if usable else "", limit=1)
         if page.rows and counterpart(page.rows[0]):
             return HttpResponseRedirect(conversation_of(request, page.rows[0]))
         self.message_user(request, _("Nobody with this number has written with us yet."), messages.WARNING)
-        return HttpResponseRedirect(reverse("admin:front_sms_conversation_changelist"))
+        return HttpResponseRedirect(self.reverse("conversation_changelist"))
 
     def outbound_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self._must_see(request)
-        return self._conversation(request, OutboundMessage.objects.filter(pk=pk).exclude(recipient="").first())
+        rows = access.visible(OutboundMessage.objects.exclude(recipient=""), request.user)
+        return self._conversation(request, rows.filter(pk=pk).first())
 
     def inbound_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self._must_see(request)
-        return self._conversation(request, InboundMessage.objects.filter(pk=pk).exclude(sender="").defer("raw").first())
+        rows = access.visible(InboundMessage.objects.exclude(sender=""), request.user)
+        return self._conversation(request, rows.filter(pk=pk).defer("raw").first())
 
     def _must_see(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
@@ -203,12 +208,13 @@ class ConversationAdmin(ReadOnlyAdmin):
         term = asked.get("q", "")
         page = threads(
             account=asked.get("account"),
+            accounts=access.accounts_of(request.user),
             prefixes=_beginnings(term) if term else None,
             unanswered=asked.get("show") == "unanswered",
             before=_cursor(request, "people"),
             brief=True,
         )
-        return people(page, asked, message)
+        return people(request, page, asked, message)
 
     def _people(self, request: HttpRequest, message: Message | None) -> HttpResponse:
         context = {"people": self._found(request, message)}

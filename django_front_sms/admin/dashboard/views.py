@@ -1,6 +1,6 @@
 """The dashboard: what needs attention, and then how much was sent, what became of it, how fast, and for how much."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,13 +12,14 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from django_front_sms.access import accounts_of
 from django_front_sms.admin.badges import icon
 from django_front_sms.admin.dashboard.alerts import Needs
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
@@ -79,23 +80,23 @@ class DashboardAdmin(ReadOnlyAdmin):
             "media": self.media,
             "needs": Needs(request, self.admin_site).cards(),
             "fine": icon("check"),
-            **self._figures(),
+            **self._figures(accounts_of(request.user)),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/front_sms/dashboard/dashboard.html", context)
 
-    def _figures(self) -> dict[str, Any]:
+    def _figures(self, accounts: Collection[str] | None) -> dict[str, Any]:
         now = timezone.now()
-        traffic = statistics.traffic(DAYS, now)
+        traffic = statistics.traffic(DAYS, now, accounts)
         hours = traffic.by_hour(now - timedelta(hours=HOURS - 1), HOURS)
         days = traffic.by_day(timezone.localdate(now) - timedelta(days=DAYS - 1), DAYS)
-        times = statistics.delivery_times()
+        times = statistics.delivery_times(accounts=accounts)
         charts = (_by_hour(hours), _by_day(days), _rates(days), _delivery_times(times), _spend(days))
         return {
             "tiles": list(_tiles(days, times)),
             "charts": [chart for chart in charts if chart],
             "levels": [series.level for series, _states in GROUPS],
-            "refusals": _refusals(statistics.refusals(now)),
+            "refusals": _refusals(self.reverse("outboundmessage_changelist"), statistics.refusals(now, accounts)),
         }
 
 
@@ -188,9 +189,9 @@ def _written(day: date, form: str, language: str | None) -> str:
     return date_format(day, form)  # three charts name the same days
 
 
-def _refusals(counted: list[tuple[int | None, int]]) -> list[dict[str, Any]]:
+def _refusals(messages: str, counted: list[tuple[int | None, int]]) -> list[dict[str, Any]]:
     """By reason, the most frequent first, each with its part of the most frequent one, of 100."""
-    messages, most = reverse("admin:front_sms_outboundmessage_changelist"), max((n for _code, n in counted), default=1)
+    most = max((n for _code, n in counted), default=1)
     rows = []
     for code, count in counted[:10]:
         url = f"{messages}?state__exact=rejected&error_code__" + (f"exact={code}" if code else "isnull=True")

@@ -1,6 +1,6 @@
-"""Rows as files for a spreadsheet: CSV, and Excel's own format where XlsxWriter is installed (the `xlsx` extra).
+"""Rows as files for a spreadsheet: CSV, and XLSX where XlsxWriter is installed (the `xlsx` extra).
 
-Texts come from strangers: no cell can become a formula.
+Texts come from strangers, so no cell may become a formula.
 """
 
 import csv
@@ -15,20 +15,25 @@ from typing import IO, Any
 BOM = "\ufeff"  # without it, Excel takes UTF-8 for Windows-1252
 XLSX_ROWS = 100_000  # a workbook is written as a whole before its first byte leaves
 
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # Excel takes the full-width forms, too
-_PHONE_NUMBER = re.compile(r"\+[0-9]{1,20}", re.ASCII)
+# Characters that programs skip before a formula: white space, control characters, invisible ones and quotes.
+_SKIPPED = r"[\s\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\"]*"
+_NUMBER = r"\+[0-9]{1,20}(?=[,;\t\r\n]|\Z)"  # a plus and digits alone are a number in every program
+_FORMULA = re.compile(rf"(?:\A|(?<=[,;\t\r\n]))(?={_SKIPPED}(?!{_NUMBER})[=+\-@＝＋－＠])")
 
 
 def harmless(text: str) -> str:
-    """`text` as no spreadsheet takes it for a formula: an apostrophe leads what could be one. A phone number stays as
-    it is: a plus and digits are a number, whoever reads them."""
-    could_be = text[:1] in ("\t", "\r", "\n") or text.lstrip().startswith(_FORMULA)
-    return f"'{text}" if text and could_be and not _PHONE_NUMBER.fullmatch(text) else text
+    """`text` with an apostrophe before everything that a spreadsheet could take for the start of a formula.
+
+    A formula begins with `=`, `+`, `-`, `@` or one of their full-width forms: at the start of the cell, or after a
+    comma, semicolon, tab or line break, which may begin a cell if the file is read with another separator. Invisible
+    characters before the sign do not hide it. Phone numbers such as `+4799999999` stay as they are.
+    """
+    marked = _FORMULA.sub("'", text)
+    return f"'{marked}" if marked[:1] in ("\t", "\r", "\n") else marked
 
 
 def csv_chunks(titles: Sequence[str], pages: Iterable[Sequence[Sequence[Any]]], separator: str) -> Iterator[bytes]:
-    """A CSV file in UTF-8, page by page. All cells are quoted, so that none of another program's separators starts a
-    new one."""
+    """A CSV file in UTF-8, page by page. All cells are quoted."""
     yield BOM.encode()
     yield _lines([titles], separator)
     for page in pages:
@@ -53,10 +58,10 @@ def can_write_xlsx() -> bool:
 
 
 def xlsx(titles: Sequence[str], pages: Iterable[Sequence[Sequence[Any]]]) -> IO[bytes]:
-    """A workbook, ready to be read. Its rows go to disk as they come; every text is a text, whatever it looks like."""
+    """A workbook as an open file. Rows go to disk as they come; texts are written as strings, never as formulas."""
     import xlsxwriter
 
-    file = TemporaryFile()  # noqa: SIM115  (whoever sends it closes it)
+    file = TemporaryFile()  # noqa: SIM115  (the response closes it)
     book = xlsxwriter.Workbook(file, {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"})
     sheet = book.add_worksheet()
     sheet.freeze_panes(1, 0)

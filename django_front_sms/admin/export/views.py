@@ -26,7 +26,7 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import get_format
 from django.utils.http import content_disposition_header
@@ -44,10 +44,10 @@ SEPARATORS = {"semicolon": ";", "comma": ","}
 _OF_PEOPLE = {"q", "recipient", "sender", "text", "keyword", "idempotency_key", "metadata", "error_text"}
 
 
-class Exporting(ReadOnlyAdmin):
-    """A register whose rows can be taken out as a file. `exported` names the fields, as `values_list` takes them."""
+class ExportAdmin(ReadOnlyAdmin):
+    """A read-only admin with an export. `export_fields`: names of fields, as `values_list` takes them."""
 
-    exported: Sequence[str] = ()
+    export_fields: Sequence[str] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -73,7 +73,7 @@ class Exporting(ReadOnlyAdmin):
         try:
             listed: QuerySet[Any] = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:
-            return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
+            return HttpResponseRedirect(self.reverse(f"{self.opts.model_name}_changelist"))
         chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
         ticked = [pk for each in chosen if (pk := search.id_in(each)) is not None]
         rows = listed.filter(pk__in=ticked) if chosen else listed
@@ -101,7 +101,7 @@ class Exporting(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/front_sms/export.html", context)
 
     def _export_url(self, request: HttpRequest) -> str:
-        address = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_export")
+        address = self.reverse(f"{self.opts.model_name}_export")
         return f"{address}?{request.GET.urlencode()}" if request.GET else address
 
     def _give(self, request: HttpRequest, rows: "QuerySet[Any]", form: str, ticked: Sequence[int]) -> HttpResponseBase:
@@ -110,8 +110,8 @@ class Exporting(ReadOnlyAdmin):
             self.message_user(request, limit % {"n": formats.XLSX_ROWS}, messages.ERROR)
             return self.ask_for_format(request, rows, ticked)
         self._record(request, form, ticked)
-        pages = _pages(rows, self.exported, _readable(self.opts.model, self.exported))
-        titles = _titles(self.opts.model, self.exported)
+        pages = _pages(rows, self.export_fields, _readable(self.opts.model, self.export_fields))
+        titles = _titles(self.opts.model, self.export_fields)
         name = f"{slugify(str(self.opts.verbose_name_plural))}-{timezone.localdate().isoformat()}"
         if form == XLSX:
             return FileResponse(formats.xlsx(titles, pages), as_attachment=True, filename=f"{name}.xlsx")
@@ -138,7 +138,7 @@ class Exporting(ReadOnlyAdmin):
 
 
 @action(description=gettext_lazy("Export"), permissions=["export"])
-def export_ticked(screen: Exporting, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse:
+def export_ticked(screen: ExportAdmin, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse:
     """From the list: the ticked rows, or with "select all" whatever the list has."""
     across = request.POST.get("select_across") == "1"
     return screen.ask_for_format(request, queryset, [] if across else [row.pk for row in queryset.only("pk")])

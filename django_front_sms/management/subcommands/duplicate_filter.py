@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.management.base import CommandError, OutputWrapper
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from django_front_sms.conf import Account, FrontSMSSettings, get_settings
 from django_front_sms.db.clock import database_now
+from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Answer
@@ -79,9 +79,9 @@ def _draft(conf: FrontSMSSettings, given: Namespace) -> OutboundMessage:
 
 
 def _must_not_be_paused(account: Account) -> None:
-    memory = AccountState.objects.filter(key=account.gateway, paused_at__isnull=False).first()
-    if memory is not None:
-        why = {"name": account.name, "code": memory.pause_code}
+    state = AccountState.objects.paused().filter(key=account.gateway).first()
+    if state is not None:
+        why = {"name": account.name, "code": state.pause_code}
         raise CommandError(
             _("Account “%(name)s” is paused for code %(code)s. Put that right, then: front_sms resume %(name)s") % why
         )
@@ -134,7 +134,7 @@ def _send(asked: OutboundMessage, wire: Wire, account: Account, conf: FrontSMSSe
     return outcome.answer.errorcode
 
 
-@transaction.atomic
+@nested_transaction
 def _record(asked: OutboundMessage, wire: Wire, outcome: ExchangeResult, answer: Answer, began: Any) -> int:
     """A row for what Front has, as the engine would have left it: sent, with Front's id and one attempt."""
     now = database_now()

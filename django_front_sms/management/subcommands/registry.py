@@ -19,6 +19,7 @@ from django_front_sms.management.subcommands import (
     status,
     sweep,
     urls,
+    worker,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Subcommand(Protocol):
 
 
 SUBCOMMANDS: dict[str, Subcommand] = {
+    "worker": worker,
     "urls": urls,
     "send": send,
     "status": status,

@@ -25,7 +25,6 @@ OPERATOR = VIEWER | {
     "decide_outboundmessage",
     "read_again_inboundmessage",
     "add_optout",
-    "change_optout",
 }
 MANAGER = OPERATOR | {
     "set_price_outboundmessage",

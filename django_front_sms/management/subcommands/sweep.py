@@ -6,7 +6,7 @@ from django.core.management.base import OutputWrapper
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_front_sms import events, outbox, tasks
+from django_front_sms import events, jobs, outbox
 from django_front_sms.management.subcommands.output import add_json, write_json
 
 HELP = gettext_lazy(
@@ -19,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def handle(out: OutputWrapper, given: Namespace) -> int:
-    tasks.sweep()
+    jobs.sweep()
     due = {"messages": outbox.has_due(), "events": events.has_due()}
     if given.json:
         write_json(out, {"due": due})

@@ -1,1 +1,1 @@
-"""What clients send, and what they get."""
+"""Serializers of requests and responses."""

@@ -1,10 +1,12 @@
-"""What clients may write, and no more than the schema says: no number for a string, no string for a number."""
+"""Fields that accept what the schema says and nothing else: no number for a string, no string for a number."""
 
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
+from django.db.models import BigIntegerField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
@@ -12,16 +14,19 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from django_front_sms.rest.exceptions import MAX_ERRORS
+
 YEARS = range(2000, 2100)
-_DEEPEST, _MOST = 10, 20_000  # levels, and characters, of metadata
-_LARGEST = 2**63
+_MAX_LEVELS, _MAX_SIZE = 10, 20_000  # of metadata; the size is in characters
+_VALUE_SIZE = 20  # what a number, a constant or an empty container counts for
+_INTEGERS = range(-BigIntegerField.MAX_BIGINT - 1, BigIntegerField.MAX_BIGINT + 1)
 
 
-class Strict(serializers.Serializer[Any]):
-    """Refuses what it does not know: a misspelt option, or one that is not for clients, is told of, not ignored."""
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses unknown members, so that a misspelt option is reported instead of ignored."""
 
     def to_internal_value(self, data: Any) -> Any:
-        unknown = [name for name in data if name not in self.fields] if isinstance(data, Mapping) else []
+        unknown = self._unknown(data)
         try:
             values = super().to_internal_value(data)
         except ValidationError as error:
@@ -35,9 +40,36 @@ class Strict(serializers.Serializer[Any]):
         no_field = ErrorDetail(gettext("There is no such field, or it is not for clients to set."), "unknown_field")
         raise ValidationError({**known, **{name: [no_field] for name in unknown}})
 
+    def _unknown(self, data: Any) -> list[str]:
+        names = (name for name in data if name not in self.fields) if isinstance(data, Mapping) else ()
+        return list(islice(names, MAX_ERRORS))
 
-class Text(serializers.CharField):
-    """A string, kept as it was written. A number is none: 0047… would lose its zeros."""
+
+class BoundedListField(serializers.ListField):
+    """A list whose length is checked before its items are. Validation stops after `MAX_ERRORS` invalid items."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return list(super().to_internal_value(data))
+
+    def run_child_validation(self, data: Any) -> list[Any]:
+        values: list[Any] = []
+        errors: dict[int, Any] = {}
+        for index, item in enumerate(data):
+            try:
+                values.append(self.child.run_validation(item))
+            except ValidationError as error:
+                errors[index] = error.detail
+                if len(errors) == MAX_ERRORS:
+                    break
+        if errors:
+            raise ValidationError(errors)  # type: ignore[arg-type]  # by index, as DRF's own ListField has it
+        return values
+
+
+class StrictCharField(serializers.CharField):
+    """A string, kept as written. Numbers are refused: `0047…` as a number would lose its zeros."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"trim_whitespace": False, **kwargs})
@@ -48,22 +80,22 @@ class Text(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
-class Flag(serializers.BooleanField):
+class StrictBooleanField(serializers.BooleanField):
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
             self.fail("invalid", input=type(data).__name__)
         return bool(data)
 
 
-class Whole(serializers.IntegerField):
+class StrictIntegerField(serializers.IntegerField):
     def to_internal_value(self, data: Any) -> int:
         if not isinstance(data, int) or isinstance(data, bool):
             self.fail("invalid")
         return int(data)
 
 
-class Moment(serializers.DateTimeField):
-    """A time; without a zone it is in the server's."""
+class StrictDateTimeField(serializers.DateTimeField):
+    """A time; without an offset it is in the server's time zone."""
 
     default_error_messages = {"year": _("The year must be from 2000 to 2099.")}
 
@@ -72,7 +104,7 @@ class Moment(serializers.DateTimeField):
             self.fail("invalid", format="YYYY-MM-DDThh:mm:ss+hh:mm")
         try:
             moment = super().to_internal_value(value)
-        except OverflowError:  # the first day of the year 1 has no such time in some zones
+        except OverflowError:  # the first day of the year 1, in some time zones
             self.fail("year")
         if moment.year not in YEARS:
             self.fail("year")
@@ -80,21 +112,21 @@ class Moment(serializers.DateTimeField):
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
-class Metadata(serializers.Field[dict[str, Any], Any, Any, Any]):
-    """An object that every database keeps as it is."""
+class MetadataField(serializers.Field[dict[str, Any], Any, Any, Any]):
+    """An object that every database stores unchanged."""
 
     default_error_messages = {
         "invalid": _("This must be an object."),
-        "value": _("It holds what cannot be stored: NUL, more than ten levels, or a number beyond 64 bits."),
-        "size": _("It is too large: at most 20,000 characters."),
+        "value": _("A value cannot be stored: NUL, more than ten levels, or a number beyond 64 bits. Remove it."),
+        "size": _("This is too large: at most 20,000 characters. Store the rest elsewhere."),
     }
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
             self.fail("invalid")
-        if not _can_be_kept(data, _DEEPEST):
+        if not _is_storable(data, _MAX_LEVELS):
             self.fail("value")
-        if _size(data) > _MOST:
+        if _size(data) > _MAX_SIZE:
             self.fail("size")
         return dict(data)
 
@@ -102,19 +134,24 @@ class Metadata(serializers.Field[dict[str, Any], Any, Any, Any]):
         return value
 
 
-def _can_be_kept(value: Any, levels: int) -> bool:
+def _is_storable(value: Any, levels: int) -> bool:
     match value:
-        case bool() | None:
-            return True
+        case dict():
+            return levels > 0 and all("\0" not in k and _is_storable(v, levels - 1) for k, v in value.items())
+        case list():
+            return levels > 0 and all(_is_storable(item, levels - 1) for item in value)
+    return _is_storable_scalar(value)
+
+
+def _is_storable_scalar(value: Any) -> bool:
+    match value:
         case str():
             return "\0" not in value
-        case int():
-            return -_LARGEST <= value < _LARGEST
+        case int():  # bool too
+            return value in _INTEGERS
         case float():
             return math.isfinite(value)
-        case dict():
-            return levels > 0 and all("\0" not in k and _can_be_kept(v, levels - 1) for k, v in value.items())
-    return levels > 0 and all(_can_be_kept(item, levels - 1) for item in value)
+    return value is None
 
 
 def _size(value: Any) -> int:
@@ -122,7 +159,7 @@ def _size(value: Any) -> int:
         case str():
             return len(value)
         case dict():
-            return sum(len(key) + 4 + _size(inner) for key, inner in value.items())
+            return _VALUE_SIZE + sum(len(key) + _size(inner) for key, inner in value.items())
         case list():
-            return sum(2 + _size(item) for item in value)
-    return 20
+            return _VALUE_SIZE + sum(_size(item) for item in value)
+    return _VALUE_SIZE

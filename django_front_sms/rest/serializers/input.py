@@ -1,7 +1,8 @@
-"""The bodies and queries that clients send. What a message may be is for `drafts` to say; here is its form alone."""
+"""The bodies and queries that clients send. These check their form; `sending.validation` checks the message itself."""
 
 from typing import Any, TypeVar
 
+from django.db.models import BigIntegerField
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -10,96 +11,120 @@ from rest_framework.request import Request
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OnDuplicate
 from django_front_sms.optouts import number_form, sender_form
-from django_front_sms.rest.exceptions import BadHeader, BadQuery
-from django_front_sms.rest.serializers.fields import Flag, Metadata, Moment, Strict, Text, Whole
+from django_front_sms.rest.exceptions import InvalidQuery
+from django_front_sms.rest.pagination import MAX_PAGE_SIZE, PrimaryKeyCursorPagination
+from django_front_sms.rest.serializers.fields import (
+    BoundedListField,
+    MetadataField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictDateTimeField,
+    StrictIntegerField,
+    StrictSerializer,
+)
 from django_front_sms.sending.validation import LONGEST_KEY
 from django_front_sms.states import State
 
-MOST = 10_000  # messages, or numbers of a bulk send, in one request
-HEADER = "Idempotency-Key"
-_PAGE, _LONGEST_PAGE = 50, 200
-_BIGGEST = 2**63 - 1
-_Form = TypeVar("_Form", bound=serializers.BaseSerializer[Any])
+MAX_MESSAGES = 1_000  # in one request
+MAX_NUMBERS = 2_000  # in one bulk send
+_SerializerT = TypeVar("_SerializerT", bound=serializers.BaseSerializer[Any])
 
 
 # Bodies
 
 
-class Wording(Strict):
-    """What a message and a reply have in common."""
+class MessageContentSerializer(StrictSerializer):
+    """The fields that messages and replies have in common."""
 
-    text = Text(allow_blank=True, help_text="At most `MAX_TEXT_LENGTH` characters.")
-    unicode = Flag(
+    text = StrictCharField(allow_blank=True, help_text="At most `MAX_TEXT_LENGTH` characters.")
+    unicode = StrictBooleanField(
         required=False,
         allow_null=True,
         help_text="null: decided by the text. false: characters outside GSM are replaced by the gateway.",
     )
-    price = Whole(
+    price = StrictIntegerField(
         required=False,
         allow_null=True,
         help_text="In øre, whole kroner: 100 to 20000. Needs the permission `front_sms.set_price_outboundmessage`.",
     )
     priority = serializers.ChoiceField(["normal", "urgent"], required=False)
-    scheduled_at = Moment(required=False, allow_null=True, help_text="Not before this time.")
-    expires_at = Moment(required=False, allow_null=True, help_text="Not after this time.")
+    scheduled_at = StrictDateTimeField(required=False, allow_null=True, help_text="Not before this time.")
+    expires_at = StrictDateTimeField(required=False, allow_null=True, help_text="Not after this time.")
     on_duplicate = serializers.ChoiceField(
         [value for value in OnDuplicate.values if value],
         required=False,
         allow_null=True,
-        help_text="What becomes of it while an equal message is in Front's duplicate window; null: as the site says.",
+        help_text="What to do while an equal message is in Front's duplicate window; null: as the site's settings say.",
     )
-    ignore_opt_out = Flag(required=False, help_text="Needs the permission `front_sms.ignore_opt_out_outboundmessage`.")
-    idempotency_key = Text(
+    ignore_opt_out = StrictBooleanField(
+        required=False, help_text="Needs the permission `front_sms.ignore_opt_out_outboundmessage`."
+    )
+    sensitive = StrictBooleanField(
+        required=False, help_text="The text is shown to nobody, and removed once the message is final."
+    )
+    idempotency_key = StrictCharField(
         required=False, allow_null=True, max_length=LONGEST_KEY, help_text="The same key never sends twice."
     )
-    metadata = Metadata(required=False, help_text="Yours: kept with the message, and given back.")
+    metadata = MetadataField(required=False, help_text="Yours: stored with the message and returned with it.")
 
 
-class NewMessage(Wording):
+class NewMessageSerializer(MessageContentSerializer):
     """A message to one number."""
 
-    to = Text(help_text="A phone number in any form that people write.")
-    sender = Text(required=False, allow_null=True, help_text="As it is registered with Front; null: the account's own.")
-    account = Text(required=False, max_length=50, help_text='As in the site\'s settings; left out: "default".')
+    to = StrictCharField(help_text="A phone number in any usual form.")
+    sender = StrictCharField(
+        required=False, allow_null=True, help_text="As registered with Front; null: the account's own."
+    )
+    account = StrictCharField(
+        required=False, max_length=50, help_text='As in the site\'s settings; default: "default".'
+    )
 
 
-class NewReply(Wording):
-    """An answer to an inbound message, from the number that was written to."""
+class NewReplySerializer(MessageContentSerializer):
+    """An answer to an inbound message, sent from the number that was written to."""
 
 
-class NewMessages(Strict):
+class NewMessagesSerializer(StrictSerializer):
     """All are queued, or none."""
 
-    messages = serializers.ListField(child=NewMessage(), min_length=1, max_length=MOST)
+    messages = BoundedListField(child=NewMessageSerializer(), min_length=1, max_length=MAX_MESSAGES)
 
 
-class NewBulk(Strict):
-    """One text to many numbers by Front's bulk API: no delivery status ever comes for them."""
+class NewBulkSendSerializer(StrictSerializer):
+    """One text to many numbers by Front's bulk API, which gives no delivery status."""
 
-    to = serializers.ListField(child=Text(allow_blank=True), min_length=1, max_length=MOST)
-    text = Text(allow_blank=True, help_text="At most `MAX_TEXT_LENGTH` characters.")
-    sender = Text(required=False, allow_null=True)
-    account = Text(required=False, max_length=50)
-    unicode = Flag(required=False, allow_null=True, help_text="false: a text with characters outside GSM is refused.")
-    skip_invalid = Flag(required=False, help_text="Leave out numbers that cannot be sent to, instead of refusing all.")
-    ignore_opt_out = Flag(required=False, help_text="Needs the permission `front_sms.ignore_opt_out_outboundmessage`.")
-    metadata = Metadata(required=False)
+    to = BoundedListField(child=StrictCharField(allow_blank=True), min_length=1, max_length=MAX_NUMBERS)
+    text = StrictCharField(allow_blank=True, help_text="At most `MAX_TEXT_LENGTH` characters.")
+    sender = StrictCharField(required=False, allow_null=True)
+    account = StrictCharField(required=False, max_length=50)
+    unicode = StrictBooleanField(
+        required=False, allow_null=True, help_text="false: a text with characters outside GSM is refused."
+    )
+    skip_invalid = StrictBooleanField(
+        required=False, help_text="Leave out numbers that cannot be sent to, instead of refusing all."
+    )
+    ignore_opt_out = StrictBooleanField(
+        required=False, help_text="Needs the permission `front_sms.ignore_opt_out_outboundmessage`."
+    )
+    metadata = MetadataField(required=False)
 
 
-class Draft(Strict):
-    """A text to be previewed."""
+class PreviewRequestSerializer(StrictSerializer):
+    """A text to preview."""
 
-    text = Text(allow_blank=True, max_length=10_000)
-    unicode = Flag(required=False, allow_null=True)
+    text = StrictCharField(allow_blank=True, max_length=10_000)
+    unicode = StrictBooleanField(required=False, allow_null=True)
 
 
-class NewOptOut(Strict):
-    number = Text(help_text="Whom no message may be sent to, in any form that people write.")
-    sender = Text(required=False, allow_blank=True, help_text="Left out or empty: every sender of the account.")
-    account = Text(required=False, max_length=50)
+class NewOptOutSerializer(StrictSerializer):
+    number = StrictCharField(help_text="The number that gets no more messages, in any usual form.")
+    sender = StrictCharField(
+        required=False, allow_blank=True, help_text="Left out or empty: every sender of the account."
+    )
+    account = StrictCharField(required=False, max_length=50)
 
     def validate_number(self, value: str) -> str:
-        return _number(value)
+        return _e164(value)
 
     def validate_sender(self, value: str) -> str:
         sender = sender_form(value)
@@ -108,72 +133,74 @@ class NewOptOut(Strict):
         return sender
 
 
-# Queries. Numbers and choices come as text here.
+# Queries, in which numbers and choices are text. A field's `source` is the lookup that filters by it.
 
 
-class Numeric(serializers.IntegerField):
-    """A whole number that a database can look for."""
+class PositiveIntegerField(serializers.IntegerField):
+    """A whole number that fits the primary keys of every database."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"min_value": 1, "max_value": _BIGGEST, "required": False, **kwargs})
+        super().__init__(**{"min_value": 1, "max_value": BigIntegerField.MAX_BIGINT, "required": False, **kwargs})
 
 
-class Cursor(Text):
-    """A page's place; `pages` reads it."""
+class PageQuerySerializer(StrictSerializer):
+    cursor = StrictCharField(required=False, max_length=200, help_text="From `next` or `previous` of another page.")
+    page_size = PositiveIntegerField(max_value=MAX_PAGE_SIZE, default=PrimaryKeyCursorPagination.page_size)
 
 
-class Paged(Strict):
-    cursor = Cursor(required=False, max_length=200, help_text="From `next` or `previous` of another page.")
-    page_size = Numeric(max_value=_LONGEST_PAGE, default=_PAGE)
-
-
-class MessageQuery(Paged):
+class MessageQuerySerializer(PageQuerySerializer):
     state = serializers.ChoiceField(State.values, required=False)
-    account = Text(required=False, max_length=50)
-    recipient = Text(required=False, help_text="The whole number, in any form that people write.")
-    bulk = Numeric(help_text="The id of a bulk send.")
-    created_from = Moment(required=False, help_text="At or after this time.")
-    created_to = Moment(required=False, help_text="Before this time.")
+    account = StrictCharField(required=False, max_length=50)
+    recipient = StrictCharField(required=False, help_text="The whole number, in any usual form.")
+    bulk = PositiveIntegerField(source="bulk_id", help_text="The id of a bulk send.")
+    created_from = StrictDateTimeField(source="created_at__gte", required=False, help_text="At or after this time.")
+    created_to = StrictDateTimeField(source="created_at__lt", required=False, help_text="Before this time.")
 
     def validate_recipient(self, value: str) -> str:
-        return _number(value)
+        return _e164(value)
 
 
-class InboundQuery(Paged):
-    account = Text(required=False, max_length=50)
-    sender = Text(required=False, help_text="The whole number, or the name, that it came from.")
-    received_from = Moment(required=False, help_text="At or after this time.")
-    received_to = Moment(required=False, help_text="Before this time.")
+class InboundMessageQuerySerializer(PageQuerySerializer):
+    account = StrictCharField(required=False, max_length=50)
+    sender = StrictCharField(required=False, help_text="The sender's whole number, or its name.")
+    received_from = StrictDateTimeField(source="received_at__gte", required=False, help_text="At or after this time.")
+    received_to = StrictDateTimeField(source="received_at__lt", required=False, help_text="Before this time.")
 
     def validate_sender(self, value: str) -> str:
         try:
-            return _number(value)
-        except ValidationError:  # Front has senders that are no numbers of people, and they are facts
+            return _e164(value)
+        except ValidationError:  # short codes and names are senders too
             return sender_form(value)
 
 
-class BulkQuery(Paged):
-    account = Text(required=False, max_length=50)
+class BulkSendQuerySerializer(PageQuerySerializer):
+    account = StrictCharField(required=False, max_length=50)
 
 
-class ConversationQuery(Paged):
-    account = Text(required=False, max_length=50)
-    number = Text(required=False, help_text="The counterpart's whole number, or the name.")
+class ConversationQuerySerializer(PageQuerySerializer):
+    account = StrictCharField(required=False, max_length=50)
+    number = StrictCharField(required=False, help_text="The counterpart's whole number, or its name.")
     unanswered = serializers.BooleanField(
-        required=False, help_text="true: only those whose last word is the counterpart's."
+        required=False, help_text="true: only conversations in which the counterpart wrote last."
     )
-    validate_number = InboundQuery.validate_sender
+    validate_number = InboundMessageQuerySerializer.validate_sender
 
 
-class OptOutQuery(Paged):
-    account = Text(required=False, max_length=50)
-    number = Text(required=False, help_text="The whole number, in any form that people write.")
+class OptOutQuerySerializer(PageQuerySerializer):
+    account = StrictCharField(required=False, max_length=50)
+    number = StrictCharField(required=False, help_text="The whole number, in any usual form.")
 
     def validate_number(self, value: str) -> str:
-        return _number(value)
+        return _e164(value)
 
 
-def _number(written: str) -> str:
+class SavedTextQuerySerializer(PageQuerySerializer):
+    name = StrictCharField(required=False, max_length=100)
+    account = StrictCharField(required=False, max_length=50, allow_blank=True)
+    language = StrictCharField(required=False, max_length=20, allow_blank=True)
+
+
+def _e164(written: str) -> str:
     try:
         return number_form(written)
     except InvalidMessage as error:
@@ -183,31 +210,20 @@ def _number(written: str) -> str:
 # Reading them
 
 
-def body(form: type[_Form], request: Request) -> dict[str, Any]:
-    """The body, checked. Raises `ValidationError`."""
-    read = form(data=request.data)
-    read.is_valid(raise_exception=True)
-    return dict(read.validated_data)
+def validated_body(serializer_class: type[_SerializerT], request: Request) -> dict[str, Any]:
+    """The validated body. Raises `ValidationError`."""
+    serializer = serializer_class(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
 
 
-def query(form: type[_Form], request: Request) -> dict[str, Any]:
-    """The query, checked. Raises `BadQuery`."""
+def validated_query(serializer_class: type[_SerializerT], request: Request) -> dict[str, Any]:
+    """The validated query. Raises `InvalidQuery`."""
     repeated = [name for name, values in request.query_params.lists() if len(values) > 1]
     if repeated:
-        words = ErrorDetail(_("This parameter stands here more than once."), "repeated")
-        raise BadQuery({name: [words] for name in repeated})
-    read = form(data=request.query_params.dict())
-    if not read.is_valid():
-        raise BadQuery(dict(read.errors))
-    return dict(read.validated_data)
-
-
-def idempotency_key(request: Request) -> str | None:
-    """The header's key; None where there is none. Raises `BadHeader`."""
-    key = request.headers.get(HEADER)
-    if not key:
-        return None
-    if len(key) > LONGEST_KEY or not (key.isascii() and key.isprintable()):
-        words = _("A key has at most 200 characters, all of them printable ASCII. Use a digest of yours.")
-        raise BadHeader({HEADER: [ErrorDetail(words, "invalid")]})
-    return key
+        error = ErrorDetail(_("This parameter occurs more than once."), "repeated")
+        raise InvalidQuery({name: [error] for name in repeated})
+    serializer = serializer_class(data=request.query_params.dict())
+    if not serializer.is_valid():
+        raise InvalidQuery(dict(serializer.errors))
+    return dict(serializer.validated_data)

@@ -1,36 +1,47 @@
-"""What clients get. Each form reads one row, and asks the database for nothing more."""
+"""The responses. Serializing a row makes no database query."""
 
 from typing import Any, Literal
 
-from drf_spectacular.utils import extend_schema_field, inline_serializer
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from django_front_sms.models import BulkSend, InboundMessage, MmsFile, OptOut, OutboundMessage, Priority
-from django_front_sms.rest.serializers.fields import Metadata
+from django_front_sms.models import (
+    BulkSend,
+    HandledConversation,
+    InboundMessage,
+    MmsFile,
+    OptOut,
+    OutboundMessage,
+    Priority,
+    SavedText,
+)
+from django_front_sms.rest.serializers.fields import MetadataField
 
 
-class _Row(serializers.ModelSerializer[Any]):
-    """`created_by` is the key of a user, as text: some sites have UUIDs."""
+class _CreatedBySerializer(serializers.ModelSerializer[Any]):
+    """Adds `created_by`: the primary key of a user, as text, because some sites use UUIDs."""
 
     created_by = serializers.CharField(source="created_by_id", read_only=True, allow_null=True)
 
 
-class Message(_Row):
-    """An outgoing message. `state` is what is believed of it; `timeline` says why. Amounts are in øre."""
+class MessageSerializer(_CreatedBySerializer):
+    """An outgoing message. `state` is its known state; its timeline has the reasons. `price` is in øre."""
 
     priority = serializers.SerializerMethodField()
     on_duplicate = serializers.SerializerMethodField()
     waits_for = serializers.CharField(
-        read_only=True, help_text="While queued: `schedule`, `twin`, `retry`, or empty where it waits for its turn."
+        read_only=True, help_text="While queued: `schedule`, `twin`, `retry`, or empty while it waits for its turn."
     )
-    metadata = Metadata(read_only=True)
+    metadata = MetadataField(read_only=True)
+    text = serializers.CharField(source="shown_text", read_only=True, help_text="Dots if the message is `sensitive`.")
 
     class Meta:
         model = OutboundMessage
         fields = (
             "id", "account", "recipient", "sender", "text", "unicode", "segments", "price", "priority", "on_duplicate",
-            "ignore_opt_out", "state", "given_up", "waits_for", "gateway_id", "error_code", "error_text", "attempts",
+            "ignore_opt_out", "sensitive",
+            "state", "given_up", "waits_for", "gateway_id", "error_code", "error_text", "attempts",
             "scheduled_at", "expires_at", "next_at", "created_at", "sent_at", "delivered_at", "idempotency_key",
             "metadata", "duplicate_of", "reply_to", "bulk", "created_by",
         )  # fmt: skip
@@ -44,16 +55,16 @@ class Message(_Row):
         return message.on_duplicate or None  # type: ignore[return-value]
 
 
-class Messages(serializers.Serializer[Any]):
-    """In the order in which they were asked for."""
+class MessagesSerializer(serializers.Serializer[Any]):
+    """The messages in the order of the request."""
 
-    messages = Message(many=True, read_only=True)
+    messages = MessageSerializer(many=True, read_only=True)
 
 
-class Bulk(_Row):
+class BulkSendSerializer(_CreatedBySerializer):
     """A bulk send. `messages` lists its messages at `messages/?bulk=<id>`."""
 
-    metadata = Metadata(read_only=True)
+    metadata = MetadataField(read_only=True)
 
     class Meta:
         model = BulkSend
@@ -64,18 +75,18 @@ class Bulk(_Row):
         read_only_fields = fields
 
 
-class BulkInFull(Bulk):
-    """With how many of its messages are in which state."""
+class BulkSendDetailSerializer(BulkSendSerializer):
+    """A bulk send, and how many of its messages are in each state."""
 
     states = serializers.DictField(child=serializers.IntegerField(), read_only=True)
 
-    class Meta(Bulk.Meta):
-        fields = (*Bulk.Meta.fields, "states")  # type: ignore[assignment]
+    class Meta(BulkSendSerializer.Meta):
+        fields = (*BulkSendSerializer.Meta.fields, "states")  # type: ignore[assignment]
         read_only_fields = fields  # type: ignore[assignment]
 
 
-class File(serializers.ModelSerializer[MmsFile]):
-    """A file of an MMS. `name` and `content_type` are what the sender said of it."""
+class MmsFileSerializer(serializers.ModelSerializer[MmsFile]):
+    """A file of an MMS. `name` and `content_type` are as the sender gave them, unverified."""
 
     url = serializers.SerializerMethodField()
 
@@ -86,17 +97,17 @@ class File(serializers.ModelSerializer[MmsFile]):
 
     @extend_schema_field({"type": "string", "format": "uri", "nullable": True})
     def get_url(self, file: MmsFile) -> str | None:
-        """Where to download it; null until it is in storage, and for those who may not see files."""
+        """The address of the file; null until it is in storage, and for users who may not view files."""
         request = self.context["request"]
         if not (file.file and request.user.has_perm("front_sms.view_mmsfile")):
             return None
         return reverse("front_sms_rest:inbound-file", args=[file.message_id, file.pk], request=request)
 
 
-class Inbound(serializers.ModelSerializer[InboundMessage]):
-    """A message that somebody sent to us. `problem` is empty where all of it could be read."""
+class InboundMessageSerializer(serializers.ModelSerializer[InboundMessage]):
+    """A received message. `problem` is empty if all of it could be read."""
 
-    files = File(many=True, read_only=True)
+    files = MmsFileSerializer(many=True, read_only=True)
 
     class Meta:
         model = InboundMessage
@@ -107,8 +118,8 @@ class Inbound(serializers.ModelSerializer[InboundMessage]):
         read_only_fields = fields
 
 
-class Entry(serializers.Serializer[Any]):
-    """One thing that happened. `title` and `detail` are words for people; `ref` names a row, as in `out:7`."""
+class TimelineEntrySerializer(serializers.Serializer[Any]):
+    """An event. `title` and `detail` are texts for people; `ref` names a row, as in `out:7`."""
 
     at = serializers.DateTimeField()
     kind = serializers.CharField()
@@ -119,49 +130,63 @@ class Entry(serializers.Serializer[Any]):
     ref = serializers.CharField(allow_blank=True)
 
 
-class Timeline(serializers.Serializer[Any]):
-    """Oldest first. The last entry says what it waits for, or why it ended, where that is not plain."""
+class TimelineSerializer(serializers.Serializer[Any]):
+    """The events of a message, oldest first. The last may say what the message waits for, or why it ended."""
 
-    entries = Entry(many=True)
+    entries = TimelineEntrySerializer(many=True)
 
 
-class Exchanged(serializers.Serializer[Any]):
-    """A message of a conversation, in one direction or the other."""
+class ConversationItemSerializer(serializers.Serializer[Any]):
+    """A message of a conversation: either `outbound` or `inbound`; the other is null."""
 
     direction = serializers.ChoiceField(["outbound", "inbound"])
     at = serializers.DateTimeField()
-    outbound = Message(allow_null=True)
-    inbound = Inbound(allow_null=True)
+    outbound = MessageSerializer(allow_null=True)
+    inbound = InboundMessageSerializer(allow_null=True)
 
 
-class Conversation(serializers.Serializer[Any]):
-    """All that an account and one counterpart wrote to each other; `url` has it."""
+class ConversationSerializer(serializers.Serializer[Any]):
+    """The messages between an account and one counterpart. `url` is their address; `latest` is the newest of them."""
 
     account = serializers.CharField()
     number = serializers.CharField()
     url = serializers.URLField()
-    latest = Exchanged()
+    latest = ConversationItemSerializer()
 
 
-class ConversationPage(serializers.Serializer[Any]):
-    """The newest ones, or those at the cursor. A page may be short although others follow."""
+class ConversationPageSerializer(serializers.Serializer[Any]):
+    """A page of conversations, latest activity first. A page may be short although more follow."""
 
     next = serializers.URLField(allow_null=True)
-    results = Conversation(many=True)
+    results = ConversationSerializer(many=True)
 
 
-class Thread(serializers.Serializer[Any]):
-    """The last messages, oldest first; `next` has those before them."""
+class HandledConversationSerializer(serializers.ModelSerializer[HandledConversation]):
+    """Who marked a conversation as handled, and when. `up_to` is the latest inbound message that this includes."""
+
+    by = serializers.CharField(source="by_id", read_only=True, allow_null=True)
+
+    class Meta:
+        model = HandledConversation
+        fields = ("up_to", "at", "by")
+        read_only_fields = fields
+
+
+class ThreadSerializer(serializers.Serializer[Any]):
+    """The latest messages of a conversation, oldest first. `next` is the address of those before them."""
 
     account = serializers.CharField()
     number = serializers.CharField()
+    handled = HandledConversationSerializer(
+        allow_null=True, help_text="null: not marked, or a message was received since."
+    )
     next = serializers.URLField(allow_null=True)
-    results = Exchanged(many=True)
+    results = ConversationItemSerializer(many=True)
 
 
-class OptedOut(_Row):
-    """Somebody who wants no more messages from a sender of an account; an empty `sender` is every one of them.
-    `message` is the inbound message by which they said so."""
+class OptOutSerializer(_CreatedBySerializer):
+    """A number that gets no messages from a sender of an account; with an empty `sender`, from none of its senders.
+    `message` is the inbound message that asked for it."""
 
     class Meta:
         model = OptOut
@@ -169,7 +194,16 @@ class OptedOut(_Row):
         read_only_fields = fields
 
 
-class Arrival(serializers.Serializer[Any]):
+class SavedTextSerializer(_CreatedBySerializer):
+    """A saved text with its `{placeholders}`; an empty `account` or `language` is any."""
+
+    class Meta:
+        model = SavedText
+        fields = ("id", "name", "account", "language", "text", "created_at", "changed_at", "created_by")
+        read_only_fields = fields
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
     """A text as it would arrive. `units` are septets (gsm7) or UTF-16 units (ucs2)."""
 
     encoding = serializers.ChoiceField(["gsm7", "ucs2"])
@@ -180,34 +214,26 @@ class Arrival(serializers.Serializer[Any]):
     text = serializers.CharField(allow_blank=True)
 
 
-class Wrong(serializers.Serializer[Any]):
-    """One thing that is wrong with a request: in its body, its query, or a header."""
+class ErrorItemSerializer(serializers.Serializer[Any]):
+    """A fault of a request: in its body, its query, or a header."""
 
     code = serializers.CharField()
     detail = serializers.CharField()
-    pointer = serializers.CharField(required=False, help_text="Into the body, as RFC 6901 has it.")
+    pointer = serializers.CharField(required=False, help_text="The place in the body (RFC 6901).")
     parameter = serializers.CharField(required=False)
     header = serializers.CharField(required=False)
 
 
-class Problem(serializers.Serializer[Any]):
-    """RFC 9457."""
+class ProblemSerializer(serializers.Serializer[Any]):
+    """An error, as RFC 9457 describes it."""
 
     type = serializers.CharField()
     title = serializers.CharField()
     status = serializers.IntegerField()
     code = serializers.CharField(help_text="For programs; the reference lists them.")
     detail = serializers.CharField(help_text="For people.")
-    errors = Wrong(many=True, required=False)  # type: ignore[assignment]  # the stubs take it for the property
-    index = serializers.IntegerField(required=False, help_text="The place of the message at fault among many.")
-    invalid = serializers.ListField(child=serializers.CharField(), required=False, help_text="Numbers of a bulk send.")
-
-
-def page_of(form: type[serializers.BaseSerializer[Any]]) -> serializers.Serializer[Any]:
-    """A page in the schema."""
-    fields = {
-        "next": serializers.URLField(allow_null=True, help_text="The page of older ones."),
-        "previous": serializers.URLField(allow_null=True, help_text="The page of newer ones."),
-        "results": form(many=True),
-    }
-    return inline_serializer(f"{form.__name__}Page", fields)
+    errors = ErrorItemSerializer(many=True, required=False)  # type: ignore[assignment]  # the stubs declare a property
+    index = serializers.IntegerField(required=False, help_text="The place of the invalid message among many, from 0.")
+    invalid = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="The refused numbers of a bulk send."
+    )

@@ -3,24 +3,31 @@
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.pagination import BasePagination
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
+from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
 
-from django_front_sms.rest import exceptions
-from django_front_sms.rest.parsers import Json
-from django_front_sms.rest.permissions import HasPermissions
+from django_front_sms.rest.exceptions import exception_handler
+from django_front_sms.rest.filters import AccountAccessFilter, QueryFilter
+from django_front_sms.rest.pagination import PrimaryKeyCursorPagination
+from django_front_sms.rest.parsers import StrictJSONParser
+from django_front_sms.rest.permissions import HasRequiredPermissions
 from django_front_sms.rest.schema import Schema
-from django_front_sms.rest.throttling import Throttle
+from django_front_sms.rest.serializers.input import PageQuerySerializer
+from django_front_sms.rest.throttling import ActionRateThrottle
+
+MAX_BODY_BYTES = 512 * 2**10  # one message of the longest text and metadata, each character escaped as `\ud83d\ude00`
 
 
-class JsonForAll(BaseContentNegotiation):
-    """There is one form of each answer, whatever a client says that it accepts (RFC 9110, 12.4.1)."""
+class IgnoreClientContentNegotiation(BaseContentNegotiation):
+    """Responds in JSON whatever the client accepts (RFC 9110, 12.4.1)."""
 
     def select_parser(self, request: Request, parsers: Any) -> Any:
         wanted = request.content_type.partition(";")[0].strip().lower()
@@ -30,41 +37,53 @@ class JsonForAll(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class Endpoint(APIView):
-    """Answers in JSON and refuses with problems. Who calls is authenticated as the site's DRF settings say.
-
-    `needs`: the permissions of a method, without the app's label. `scopes`: its throttle, where that is another than
-    for reading or sending.
-    """
-
-    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    scopes: ClassVar[Mapping[str, str]] = {}
+class FrontSMSAPIView(APIView):
+    """Responds in JSON and reports errors as problems. Authentication is the site's, from DRF's settings."""
 
     renderer_classes = (JSONRenderer,)
-    parser_classes = (Json,)
-    permission_classes = (HasPermissions,)
-    throttle_classes = (Throttle,)
-    content_negotiation_class = JsonForAll
+    parser_classes = (StrictJSONParser,)
+    permission_classes = (HasRequiredPermissions,)
+    throttle_classes = (ActionRateThrottle,)
+    content_negotiation_class = IgnoreClientContentNegotiation
     versioning_class = None
     metadata_class = None
     http_method_names = ("get", "head", "post", "delete")
     schema = Schema()
 
     def get_exception_handler(self) -> Callable[..., Any]:
-        return exceptions.answer
+        return exception_handler
+
+    def get_max_body_bytes(self) -> int:
+        return MAX_BODY_BYTES
 
 
-def row(rows: "QuerySet[Any]", pk: int) -> Any:
-    """The row with this key. Raises `Http404`."""
-    found = rows.filter(pk=pk).first()
-    if found is None:
-        raise Http404(_("There is no such row."))
-    return found
+class FrontSMSViewSet(FrontSMSAPIView, GenericViewSet[Any]):
+    """A viewset that declares, by action, its permissions, throttle scopes and limits of the body.
+
+    `required_permissions` have no app label. `throttle_scopes` and `max_body_bytes` list the exceptions only.
+    """
+
+    required_permissions: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    throttle_scopes: ClassVar[Mapping[str, str]] = {}
+    max_body_bytes: ClassVar[Mapping[str, int]] = {}
+    query_serializer_class: type[BaseSerializer[Any]] = PageQuerySerializer
+    include_shared_rows = False  # those with an empty account, which belong to every account
+    filter_backends = (AccountAccessFilter, QueryFilter)
+    pagination_class: type[BasePagination] | None = PrimaryKeyCursorPagination
+
+    def get_max_body_bytes(self) -> int:
+        return self.max_body_bytes.get(self.action, MAX_BODY_BYTES)
+
+    def get_object(self) -> Any:
+        try:
+            return super().get_object()
+        except Http404:
+            raise Http404(_("There is no such row.")) from None
 
 
 @extend_schema(exclude=True)
-class Nowhere(Endpoint):
-    """Any other address below ours."""
+class NotFoundView(FrontSMSAPIView):
+    """Any other address below ours: 404 as a problem, for authenticated users and others alike."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        raise Http404(_("There is no such address. All of them end with a slash."))
+        raise Http404(_("There is no such address. All addresses end with a slash."))

@@ -1,7 +1,7 @@
 """Conversations: both directions as one thread.
 
-No number stands in the path of an address, because servers and Django log paths: a conversation is found by one of its
-messages. The filter `number` stands in the query, which Django does not log.
+No address has a number in its path, because servers and Django log paths: a conversation is found by one of its
+messages. The filter `number` is in the query, which Django does not log.
 """
 
 from typing import Any, ClassVar
@@ -12,112 +12,101 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from django_front_sms.conversations import Cursor, Message, counterpart, thread, threads, written_at
-from django_front_sms.models import InboundMessage, OutboundMessage
-from django_front_sms.rest import pagination
+from django_front_sms.access import accounts_of
+from django_front_sms.conversations import Cursor, Message, counterpart, handled, thread, threads, written_at
+from django_front_sms.models import OutboundMessage
+from django_front_sms.rest.pagination import invalid_cursor, link_to_page
 from django_front_sms.rest.schema import operation
-from django_front_sms.rest.serializers import output
-from django_front_sms.rest.serializers.input import ConversationQuery, Paged, query
-from django_front_sms.rest.views.common import Endpoint, row
+from django_front_sms.rest.serializers.input import (
+    ConversationQuerySerializer,
+    PageQuerySerializer,
+    validated_query,
+)
+from django_front_sms.rest.serializers.output import ConversationPageSerializer, ThreadSerializer
+from django_front_sms.rest.views.common import FrontSMSViewSet
 
-VIEW = ("view_outboundmessage", "view_inboundmessage")
-
-
-def _cursor(asked: dict[str, Any]) -> Cursor | None:
-    if "cursor" not in asked:
-        return None
-    try:
-        return Cursor.parse(asked["cursor"])
-    except ValueError:
-        raise pagination.bad_cursor() from None
+VIEW_CONVERSATION = ("view_outboundmessage", "view_inboundmessage")
 
 
-def _exchanged(message: Message) -> dict[str, Any]:
-    ours = isinstance(message, OutboundMessage)
-    return {
-        "direction": "outbound" if ours else "inbound",
-        "at": written_at(message),
-        "outbound": message if ours else None,
-        "inbound": None if ours else message,
-    }
-
-
-def _address(request: Request, message: Message) -> str:
-    name = "message" if isinstance(message, OutboundMessage) else "inbound"
-    return reverse(f"front_sms_rest:{name}-conversation", args=[message.pk], request=request)
-
-
-class Conversations(Endpoint):
-    needs: ClassVar = {"GET": VIEW}
+class ConversationViewSet(FrontSMSViewSet):
+    required_permissions: ClassVar = {"list": VIEW_CONVERSATION}
+    query_serializer_class = ConversationQuerySerializer
+    pagination_class = None
 
     @operation(
         operation_id="list_conversations",
-        summary="Conversations, the latest word first",
-        parameters=[ConversationQuery],
-        responses={200: output.ConversationPage},
+        summary="Conversations, latest activity first",
+        parameters=[ConversationQuerySerializer],
+        responses={200: ConversationPageSerializer},
     )
-    def get(self, request: Request) -> Response:
-        asked = query(ConversationQuery, request)
+    def list(self, request: Request) -> Response:
+        query = validated_query(ConversationQuerySerializer, request)
         found = threads(
-            account=asked.get("account"),
-            prefixes=[asked["number"]] if "number" in asked else None,
-            unanswered=asked.get("unanswered", False),
-            before=_cursor(asked),
-            limit=asked["page_size"],
+            account=query.get("account"),
+            accounts=accounts_of(request.user),
+            prefixes=[query["number"]] if "number" in query else None,
+            unanswered=query.get("unanswered", False),
+            before=_cursor(query),
+            limit=query["page_size"],
         )
         results = [
             {
                 "account": each.account,
                 "number": each.number,
                 "url": _address(request, each.latest),
-                "latest": _exchanged(each.latest),
+                "latest": _item(each.latest),
             }
             for each in found.rows
-            if each.number == asked.get("number", each.number)  # not one that only begins so
+            if each.number == query.get("number", each.number)  # `threads` matches the beginning only
         ]
-        following = pagination.link(request, str(found.before)) if found.before else None
-        form = output.ConversationPage({"next": following, "results": results}, context={"request": request})
-        return Response(form.data)
+        page = {"next": link_to_page(request, found.before) if found.before else None, "results": results}
+        return Response(ConversationPageSerializer(page, context={"request": request}).data)
 
 
-class Conversation(Endpoint):
-    """The conversation that a message belongs to."""
+class ConversationMixin:
+    """For viewsets of messages: the conversation that a message belongs to."""
 
-    needs: ClassVar = {"GET": VIEW}
-    model: Any = OutboundMessage
-    number = "recipient"
-
-    @operation(
-        operation_id="read_conversation_of_message",
-        summary="The conversation that an outgoing message belongs to",
-        parameters=[Paged],
-        responses={200: output.Thread},
-    )
-    def get(self, request: Request, pk: int) -> Response:
-        asked = query(Paged, request)
-        message = row(self.model.objects.only("account", self.number), pk)
+    def conversation_response(self, request: Request) -> Response:
+        query = validated_query(PageQuerySerializer, request)
+        message = self._in_conversation()
         number = counterpart(message)
-        if not number:  # it could not be read, or was erased
-            raise Http404(_("This message belongs to no conversation: it has no number."))
-        found = thread(message.account, number, before=_cursor(asked), limit=asked["page_size"])
-        answer = {
+        found = thread(message.account, number, before=_cursor(query), limit=query["page_size"])
+        page = {
             "account": message.account,
             "number": number,
-            "next": pagination.link(request, str(found.before)) if found.before else None,
-            "results": [_exchanged(each) for each in found.rows],
+            "handled": handled(message.account, number),
+            "next": link_to_page(request, found.before) if found.before else None,
+            "results": [_item(each) for each in found.rows],
         }
-        return Response(output.Thread(answer, context={"request": request}).data)
+        return Response(ThreadSerializer(page, context={"request": request}).data)
+
+    def _in_conversation(self) -> Any:
+        """The message of the request. Raises `Http404` if it has no number, being unreadable or erased."""
+        message = self.get_object()  # type: ignore[attr-defined]
+        if not counterpart(message):
+            raise Http404(_("This message belongs to no conversation: it has no number."))
+        return message
 
 
-class ConversationOfInbound(Conversation):
-    model = InboundMessage
-    number = "sender"
+def _cursor(query: dict[str, Any]) -> Cursor | None:
+    if "cursor" not in query:
+        return None
+    try:
+        return Cursor.parse(query["cursor"])
+    except ValueError:
+        raise invalid_cursor() from None
 
-    @operation(
-        operation_id="read_conversation_of_inbound",
-        summary="The conversation that an inbound message belongs to",
-        parameters=[Paged],
-        responses={200: output.Thread},
-    )
-    def get(self, request: Request, pk: int) -> Response:
-        return super().get(request, pk)
+
+def _item(message: Message) -> dict[str, Any]:
+    outbound = isinstance(message, OutboundMessage)
+    return {
+        "direction": "outbound" if outbound else "inbound",
+        "at": written_at(message),
+        "outbound": message if outbound else None,
+        "inbound": None if outbound else message,
+    }
+
+
+def _address(request: Request, message: Message) -> str:
+    name = "message" if isinstance(message, OutboundMessage) else "inbound"
+    return reverse(f"front_sms_rest:{name}-conversation", args=[message.pk], request=request)

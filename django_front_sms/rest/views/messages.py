@@ -1,142 +1,151 @@
-"""Outgoing messages: one, or a page of them; and what a client may do to one."""
+"""Outgoing messages: sending one or many, reading, cancelling and resending them."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ErrorDetail
+from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from django_front_sms import sending
+from django_front_sms.db import routing
 from django_front_sms.models import OutboundMessage
-from django_front_sms.rest.exceptions import BadHeader
-from django_front_sms.rest.pagination import page
-from django_front_sms.rest.permissions import author, require
+from django_front_sms.rest import idempotency
+from django_front_sms.rest.permissions import author, check_may_send
 from django_front_sms.rest.schema import IDEMPOTENCY_KEY, operation
-from django_front_sms.rest.serializers import output
 from django_front_sms.rest.serializers.input import (
-    HEADER,
-    MessageQuery,
-    NewMessage,
-    body,
-    idempotency_key,
-    query,
+    MessageQuerySerializer,
+    NewMessageSerializer,
+    NewMessagesSerializer,
+    PageQuerySerializer,
+    validated_body,
 )
-from django_front_sms.rest.views.common import Endpoint, row
+from django_front_sms.rest.serializers.output import (
+    MessageSerializer,
+    MessagesSerializer,
+    ThreadSerializer,
+    TimelineSerializer,
+)
+from django_front_sms.rest.throttling import SEND_MANY
+from django_front_sms.rest.views.common import FrontSMSViewSet
+from django_front_sms.rest.views.conversations import VIEW_CONVERSATION, ConversationMixin
 from django_front_sms.timeline import of_outbound
 
-
-def allowed(request: Request, asked: dict[str, Any]) -> dict[str, Any]:
-    """The same, where the user may ask for it. Raises `PermissionDenied`."""
-    if asked.get("price") is not None:
-        require(request, "set_price_outboundmessage")
-    if asked.get("ignore_opt_out"):
-        require(request, "ignore_opt_out_outboundmessage")
-    return asked
+MAX_BYTES_OF_MANY = 2**20
 
 
-def keyed(request: Request, asked: dict[str, Any]) -> dict[str, Any]:
-    """The same, with the header's idempotency key. Raises `BadHeader` where the body has another."""
-    key = idempotency_key(request)
-    if key is None:
-        return asked
-    if asked.get("idempotency_key") not in (None, key):
-        words = _("The body has another idempotency_key. Send one of them.")
-        raise BadHeader({HEADER: [ErrorDetail(words, "invalid")]})
-    return {**asked, "idempotency_key": key}
-
-
-def created(request: Request, message: OutboundMessage) -> Response:
-    """A new message, and where it is."""
-    where = reverse("front_sms_rest:message", args=[message.pk], request=request)
-    return Response(output.Message(message).data, status=201, headers={"Location": where})
-
-
-class Messages(Endpoint):
-    needs: ClassVar = {"GET": ("view_outboundmessage",), "POST": ("add_outboundmessage",)}
+class MessageViewSet(ConversationMixin, ListModelMixin, RetrieveModelMixin, FrontSMSViewSet):
+    queryset = OutboundMessage.objects.all()
+    serializer_class = MessageSerializer
+    query_serializer_class = MessageQuerySerializer
+    required_permissions: ClassVar = {
+        "list": ("view_outboundmessage",),
+        "create": ("add_outboundmessage",),
+        "many": ("add_outboundmessage",),
+        "retrieve": ("view_outboundmessage",),
+        "timeline": ("view_outboundmessage",),
+        "cancel": ("view_outboundmessage", "cancel_outboundmessage"),
+        "resend": ("view_outboundmessage", "resend_outboundmessage"),
+        "conversation": VIEW_CONVERSATION,
+    }
+    throttle_scopes: ClassVar = {"many": SEND_MANY}
+    max_body_bytes: ClassVar = {"many": MAX_BYTES_OF_MANY}
 
     @operation(
         operation_id="list_messages",
         summary="Outgoing messages, newest first",
-        parameters=[MessageQuery],
-        responses={200: output.page_of(output.Message)},
+        parameters=[MessageQuerySerializer],
+        responses={200: MessageSerializer(many=True)},
     )
-    def get(self, request: Request) -> Response:
-        asked = query(MessageQuery, request)
-        return page(request, _found(asked), output.Message, asked.get("cursor"), asked["page_size"])
+    def list(self, request: Request) -> Response:
+        return super().list(request)
+
+    @operation(operation_id="read_message", summary="One outgoing message", responses={200: MessageSerializer})
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return super().retrieve(request, pk)
 
     @operation(
         operation_id="send_message",
         summary="Send one message",
         parameters=[IDEMPOTENCY_KEY],
-        request=NewMessage,
-        responses={201: output.Message},
+        request=NewMessageSerializer,
+        responses={201: MessageSerializer},
     )
-    def post(self, request: Request) -> Response:
-        asked = keyed(request, allowed(request, body(NewMessage, request)))
-        return created(request, sending.send_sms(**asked, created_by=author(request)))
-
-
-def _found(asked: dict[str, Any]) -> "QuerySet[OutboundMessage]":
-    lookups = {
-        "state": "state",
-        "account": "account",
-        "recipient": "recipient",
-        "bulk": "bulk_id",
-        "created_from": "created_at__gte",
-        "created_to": "created_at__lt",
-    }
-    return OutboundMessage.objects.filter(**{lookups[name]: asked[name] for name in lookups if name in asked})
-
-
-class Message(Endpoint):
-    needs: ClassVar = {"GET": ("view_outboundmessage",)}
-
-    @operation(operation_id="read_message", summary="One outgoing message", responses={200: output.Message})
-    def get(self, request: Request, pk: int) -> Response:
-        return Response(output.Message(row(OutboundMessage.objects.all(), pk)).data)
-
-
-class MessageTimeline(Endpoint):
-    needs: ClassVar = {"GET": ("view_outboundmessage",)}
+    def create(self, request: Request) -> Response:
+        options = idempotency.with_header_key(request, validated_body(NewMessageSerializer, request))
+        check_may_send(request, options)
+        return created_response(request, sending.send_sms(**options, created_by=author(request)))
 
     @operation(
-        operation_id="read_message_timeline", summary="What happened to a message", responses={200: output.Timeline}
+        operation_id="send_many_messages",
+        summary="Send many messages, all or none",
+        description="At most 1,000. Each has an `idempotency_key` of its own; there is none for the whole request.",
+        request=NewMessagesSerializer,
+        responses={201: MessagesSerializer},
     )
-    def get(self, request: Request, pk: int) -> Response:
-        return Response(output.Timeline({"entries": of_outbound(row(OutboundMessage.objects.all(), pk))}).data)
+    @action(detail=False, methods=["post"])
+    def many(self, request: Request) -> Response:
+        if idempotency.key_from_header(request) is not None:
+            text = _("Many messages have no common key. Give each its own idempotency_key in the body.")
+            raise idempotency.invalid_header(text)
+        messages = validated_body(NewMessagesSerializer, request)["messages"]
+        check_may_send(request, *messages)
+        with routing.atomic():
+            rows = sending.send_many_sms(messages, created_by=author(request))
+            for index, row in enumerate(rows):
+                idempotency.check_may_view(request, row, index)
+        return Response(MessagesSerializer({"messages": rows}).data, status=201)
 
-
-class Cancel(Endpoint):
-    needs: ClassVar = {"POST": ("view_outboundmessage", "cancel_outboundmessage")}
+    @operation(
+        operation_id="read_message_timeline", summary="What happened to a message", responses={200: TimelineSerializer}
+    )
+    @action(detail=True)
+    def timeline(self, request: Request, pk: int) -> Response:
+        return Response(TimelineSerializer({"entries": of_outbound(self.get_object())}).data)
 
     @operation(
         operation_id="cancel_message",
-        summary="Take a queued message back",
-        description="It ends `cancelled`, or `unconfirmed` where an earlier attempt may have reached Front.",
+        summary="Cancel a queued message",
+        description="It ends `cancelled`, or `unconfirmed` if an earlier attempt may have reached Front.",
         request=None,
-        responses={200: output.Message},
+        responses={200: MessageSerializer},
     )
-    def post(self, request: Request, pk: int) -> Response:
-        message = row(OutboundMessage.objects.all(), pk)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: int) -> Response:
+        message = self.get_object()
         message.cancel(by=author(request))
-        return Response(output.Message(message).data)
-
-
-class Resend(Endpoint):
-    needs: ClassVar = {"POST": ("view_outboundmessage", "resend_outboundmessage")}
+        return Response(MessageSerializer(message).data)
 
     @operation(
         operation_id="resend_message",
         summary="Send the same once more, as a new message",
         parameters=[IDEMPOTENCY_KEY],
         request=None,
-        responses={201: output.Message},
+        responses={201: MessageSerializer},
     )
-    def post(self, request: Request, pk: int) -> Response:
-        message = row(OutboundMessage.objects.all(), pk)
-        allowed(request, {"price": message.price, "ignore_opt_out": message.ignore_opt_out})
-        again = message.resend(by=author(request), idempotency_key=idempotency_key(request))
-        return created(request, again)
+    @action(detail=True, methods=["post"])
+    def resend(self, request: Request, pk: int) -> Response:
+        message = self.get_object()
+        names = ("account", "price", "ignore_opt_out")
+        check_may_send(request, {name: getattr(message, name) for name in names})
+        key = idempotency.key_from_header(request)
+        return created_response(request, message.resend(by=author(request), idempotency_key=key))
+
+    @operation(
+        operation_id="read_conversation_of_message",
+        summary="The conversation that an outgoing message belongs to",
+        parameters=[PageQuerySerializer],
+        responses={200: ThreadSerializer},
+    )
+    @action(detail=True)
+    def conversation(self, request: Request, pk: int) -> Response:
+        return self.conversation_response(request)
+
+
+def created_response(request: Request, message: OutboundMessage) -> Response:
+    """201 with the message and its address; raises `InvalidMessage` if a repeated key found another user's."""
+    idempotency.check_may_view(request, message)
+    address = reverse("front_sms_rest:message", args=[message.pk], request=request)
+    return Response(MessageSerializer(message).data, status=201, headers={"Location": address})

@@ -1,7 +1,8 @@
-"""Opt-outs: who wants no more messages."""
+"""Opt-outs: numbers that get no more messages."""
 
 from typing import ClassVar
 
+from rest_framework.mixins import DestroyModelMixin, ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -9,51 +10,55 @@ from rest_framework.reverse import reverse
 from django_front_sms.conf import get_settings
 from django_front_sms.models import OptOut
 from django_front_sms.optouts import opt_out
-from django_front_sms.rest.pagination import page
-from django_front_sms.rest.permissions import author
+from django_front_sms.rest.permissions import author, check_account
 from django_front_sms.rest.schema import operation
-from django_front_sms.rest.serializers import output
-from django_front_sms.rest.serializers.input import NewOptOut, OptOutQuery, body, query
-from django_front_sms.rest.views.common import Endpoint, row
+from django_front_sms.rest.serializers.input import NewOptOutSerializer, OptOutQuerySerializer, validated_body
+from django_front_sms.rest.serializers.output import OptOutSerializer
+from django_front_sms.rest.views.common import FrontSMSViewSet
 
 
-class OptOuts(Endpoint):
-    needs: ClassVar = {"GET": ("view_optout",), "POST": ("add_optout",)}
+class OptOutViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, FrontSMSViewSet):
+    queryset = OptOut.objects.all()
+    serializer_class = OptOutSerializer
+    query_serializer_class = OptOutQuerySerializer
+    required_permissions: ClassVar = {
+        "list": ("view_optout",),
+        "create": ("add_optout",),
+        "retrieve": ("view_optout",),
+        "destroy": ("delete_optout",),
+    }
 
     @operation(
         operation_id="list_opt_outs",
         summary="Opt-outs, newest first",
-        parameters=[OptOutQuery],
-        responses={200: output.page_of(output.OptedOut)},
+        parameters=[OptOutQuerySerializer],
+        responses={200: OptOutSerializer(many=True)},
     )
-    def get(self, request: Request) -> Response:
-        asked = query(OptOutQuery, request)
-        rows = OptOut.objects.filter(**{name: asked[name] for name in ("account", "number") if name in asked})
-        return page(request, rows, output.OptedOut, asked.get("cursor"), asked["page_size"])
+    def list(self, request: Request) -> Response:
+        return super().list(request)
 
     @operation(
         operation_id="opt_out",
         summary="Send no more to a number",
-        description="Asked again, it gives the opt-out that is there.",
-        request=NewOptOut,
-        responses={201: output.OptedOut},
+        description="A repeated request returns the existing opt-out.",
+        request=NewOptOutSerializer,
+        responses={201: OptOutSerializer},
     )
-    def post(self, request: Request) -> Response:
-        asked = body(NewOptOut, request)
-        get_settings().account(asked.get("account", "default"))  # raises UnknownAccount
-        made = opt_out(**asked, by=author(request))
-        where = reverse("front_sms_rest:opt-out", args=[made.pk], request=request)
-        return Response(output.OptedOut(made).data, status=201, headers={"Location": where})
+    def create(self, request: Request) -> Response:
+        options = validated_body(NewOptOutSerializer, request)
+        account = options.get("account", "default")
+        check_account(request, account)
+        get_settings().account(account)  # raises UnknownAccount
+        row = opt_out(**options, by=(user := author(request)))
+        if row.created_by != user and not request.user.has_perm("front_sms.view_optout"):
+            row.created_by = row.message = None  # an earlier opt-out, which this user may not view
+        address = reverse("front_sms_rest:opt-out", args=[row.pk], request=request)
+        return Response(OptOutSerializer(row).data, status=201, headers={"Location": address})
 
+    @operation(operation_id="read_opt_out", summary="One opt-out", responses={200: OptOutSerializer})
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return super().retrieve(request, pk)
 
-class OneOptOut(Endpoint):
-    needs: ClassVar = {"GET": ("view_optout",), "DELETE": ("delete_optout",)}
-
-    @operation(operation_id="read_opt_out", summary="One opt-out", responses={200: output.OptedOut})
-    def get(self, request: Request, pk: int) -> Response:
-        return Response(output.OptedOut(row(OptOut.objects.all(), pk)).data)
-
-    @operation(operation_id="opt_in", summary="Undo an opt-out", responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:
-        row(OptOut.objects.all(), pk).delete()
-        return Response(status=204)
+    @operation(operation_id="opt_in", summary="Remove an opt-out", responses={204: None})
+    def destroy(self, request: Request, pk: int) -> Response:
+        return super().destroy(request, pk)

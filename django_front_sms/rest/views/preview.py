@@ -6,24 +6,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from django_front_sms.rest.schema import operation
-from django_front_sms.rest.serializers import output
-from django_front_sms.rest.serializers.input import Draft, body
+from django_front_sms.rest.serializers.input import PreviewRequestSerializer, validated_body
+from django_front_sms.rest.serializers.output import PreviewSerializer
 from django_front_sms.rest.throttling import READ
-from django_front_sms.rest.views.common import Endpoint
+from django_front_sms.rest.views.common import FrontSMSViewSet
 from django_front_sms.sending import preview_sms
 
 
-class Preview(Endpoint):
-    needs: ClassVar = {"POST": ("add_outboundmessage",)}
-    scopes: ClassVar = {"POST": READ}
+class PreviewViewSet(FrontSMSViewSet):
+    required_permissions: ClassVar = {"create": ("add_outboundmessage",)}
+    throttle_scopes: ClassVar = {"create": READ}
 
     @operation(
         operation_id="preview",
         summary="How a text would arrive, and in how many segments",
         description="Nothing is stored or sent.",
-        request=Draft,
-        responses={200: output.Arrival},
+        request=PreviewRequestSerializer,
+        responses={200: PreviewSerializer},
     )
-    def post(self, request: Request) -> Response:
-        asked = body(Draft, request)
-        return Response(output.Arrival(preview_sms(asked["text"], unicode=asked.get("unicode"))).data)
+    def create(self, request: Request) -> Response:
+        options = validated_body(PreviewRequestSerializer, request)
+        return Response(PreviewSerializer(preview_sms(options["text"], unicode=options.get("unicode"))).data)

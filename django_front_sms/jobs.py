@@ -1,0 +1,43 @@
+"""The work of a worker, as plain functions: run by Celery's tasks, by Django's tasks, and by `front_sms worker`.
+
+Each runs for all accounts. The rows are the queue, so a job that is lost, late or run twice changes nothing.
+"""
+
+from collections.abc import Callable
+
+from django_front_sms import events, inbox, outbox, retention
+
+CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
+
+
+def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambda: True) -> int:
+    """Sweep, then send what is due; returns the number of attempts. `seconds` and `hand_over` as `outbox.run` has
+    them."""
+    outbox.sweep()
+    attempts = outbox.run() if seconds is None else outbox.run(seconds, hand_over=hand_over)
+    if events.has_due():
+        events.hint("deliver_events")
+    return attempts
+
+
+def sweep() -> None:
+    """Rescue, expire, fold; then wake a worker for what is due."""
+    outbox.sweep()
+    outbox.fold_statuses()
+    inbox.process()
+    if outbox.has_due():
+        events.hint("dispatch")
+    if events.has_due():
+        events.hint("deliver_events")
+
+
+def deliver_events() -> int:
+    """Fold statuses, process inbound messages, and deliver events to their receivers; returns the number of events."""
+    outbox.fold_statuses()
+    inbox.process()
+    return events.deliver()
+
+
+def purge() -> dict[str, int]:
+    """Remove personal data older than `RETENTION_DAYS`; returns the number of rows of each kind."""
+    return dict(retention.purge().counts)

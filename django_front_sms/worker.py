@@ -1,0 +1,204 @@
+"""A worker without Celery and without a broker: `manage.py front_sms worker`.
+
+The main thread finds out which jobs there are to do: it is woken by NOTIFY if the database is PostgreSQL, and looks by
+itself now and then. Threads do the jobs, with the same functions as Celery's tasks.
+"""
+
+import contextlib
+import logging
+import os
+import select
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from django.db import Error, close_old_connections, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from django_front_sms import events, jobs, outbox
+from django_front_sms.conf import get_settings
+from django_front_sms.db.clock import Moment, database_now
+from django_front_sms.db.routing import connection
+from django_front_sms.events.hints import CHANNEL
+from django_front_sms.models import DeliveryStatus, InboundMessage
+from django_front_sms.schedule import SWEEP_EVERY
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = 0.5  # seconds between looks at what is due …
+LOOK_EVERY_WITH_NOTIFY = 2.0  # … if hints come as well: looks find what has become due, such as scheduled messages
+_RETRY_AFTER = 1.0  # seconds
+_CHECK_STOP_EVERY = 0.5  # seconds between a dispatch's questions whether to stop
+
+
+class Worker:
+    """Does jobs in `concurrency` threads, until `stop` is called."""
+
+    def __init__(self, concurrency: int) -> None:
+        self._jobs: dict[str, Callable[[], object]] = {
+            "dispatch": self._dispatch,
+            "deliver_events": jobs.deliver_events,
+            "sweep": jobs.sweep,
+        }
+        # One dispatch sends with many threads of its own; receivers of signals are what may take long.
+        self._limits = {"dispatch": 1, "sweep": 1, "deliver_events": concurrency}
+        self._changed = threading.Condition()
+        self._wanted: set[str] = set()
+        self._running: Counter[str] = Counter()
+        self._stopping = False
+        self._swept: Moment | None = None
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        self._threads = [
+            threading.Thread(target=self._work, name=f"front-sms-worker-{number}") for number in range(concurrency)
+        ]
+
+    def stop(self) -> None:
+        """Claim and take up nothing more; `run` returns when what is in flight has been recorded. For a signal handler:
+        takes no lock."""
+        self._stopping = True
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._wake_write, b"!")
+
+    def run(self) -> None:
+        """Do jobs until `stop` is called."""
+        for thread in self._threads:
+            thread.start()
+        logger.info("Worker started with %d threads.", len(self._threads))
+        try:
+            while not self._stopping:
+                try:
+                    self._serve()
+                except Error as error:
+                    logger.error("The worker lost the database (%s); it tries again. Check the database", _kind(error))
+                    self._wait([], _RETRY_AFTER)
+        finally:
+            self._stopping = True
+            with self._changed:
+                self._changed.notify_all()
+            for thread in self._threads:
+                thread.join()
+            connections.close_all()
+            os.close(self._wake_read)
+            os.close(self._wake_write)
+        logger.info("Worker stopped.")
+
+    # ---- The main thread: what is to be done
+
+    def _serve(self) -> None:
+        """Look, and wait until there may be something to do; raises what the database raises."""
+        with _listener() as listener:
+            every = LOOK_EVERY if listener is None else LOOK_EVERY_WITH_NOTIFY
+            try:
+                while not self._stopping:
+                    self._want(self._due())
+                    if self._wait([listener], every):
+                        self._want(_notifications(listener))
+            finally:
+                connection().close()
+
+    def _due(self) -> Iterator[str]:
+        if self._swept is None or self._swept.elapsed() >= SWEEP_EVERY:
+            self._swept = Moment.now()
+            yield "sweep"
+        if outbox.has_due():
+            yield "dispatch"
+        if events.has_due() or _pushes_are_due():
+            yield "deliver_events"
+
+    def _want(self, names: Iterator[str]) -> None:
+        wanted = set(names)
+        with self._changed:
+            self._wanted |= wanted
+            self._changed.notify_all()
+
+    def _wait(self, listeners: list[BaseDatabaseWrapper | None], seconds: float) -> bool:
+        """Wait for a notification, for `stop`, or so many seconds; True if there is a notification."""
+        sockets = [listener.connection for listener in listeners if listener is not None]
+        ready, _, _ = select.select([self._wake_read, *sockets], [], [], seconds)
+        return any(one is not self._wake_read for one in ready)
+
+    # ---- The threads: doing it
+
+    def _work(self) -> None:
+        while name := self._next():
+            try:
+                close_old_connections()
+                self._jobs[name]()
+            except Exception as error:  # logged without its words: a database quotes values
+                logger.error('The job "%s" failed (%s); it is tried again', name, _kind(error))
+                connections.close_all()
+                threading.Event().wait(_RETRY_AFTER)
+            finally:
+                with self._changed:
+                    self._running[name] -= 1
+                    self._changed.notify_all()
+        connections.close_all()
+
+    def _next(self) -> str | None:
+        """Wait for a job that may run beside those that run already; None when stopping."""
+        with self._changed:
+            while not self._stopping:
+                for name in self._jobs:
+                    if name in self._wanted and self._running[name] < self._limits[name]:
+                        self._wanted.remove(name)
+                        self._running[name] += 1
+                        return name
+                self._changed.wait()
+        return None
+
+    def _dispatch(self) -> int:
+        turn = Moment.now()
+        return jobs.dispatch(_CHECK_STOP_EVERY, lambda: self._stopping or turn.elapsed() >= jobs.CLAIM_FOR)
+
+
+def _pushes_are_due() -> bool:
+    """Whether a delivery status or an inbound message is to be processed."""
+    now = database_now()
+    return any(model.objects.filter(process_at__lte=now).exists() for model in (DeliveryStatus, InboundMessage))
+
+
+def run_once() -> None:
+    """Do all that is due now, and return when nothing is: for a site that starts it by cron."""
+    jobs.sweep()
+    while True:
+        jobs.dispatch()
+        jobs.deliver_events()
+        if not (outbox.has_due() or events.has_due()):
+            return
+
+
+@contextlib.contextmanager
+def _listener() -> Iterator[BaseDatabaseWrapper | None]:
+    """A connection of its own that hints arrive on; None if the database has no NOTIFY, or nobody sends any."""
+    if connection().vendor != "postgresql" or get_settings().worker != "command":
+        yield None
+        return
+    listener = connection().copy()
+    try:
+        with listener.cursor() as cursor:
+            cursor.execute(f"LISTEN {CHANNEL}")
+        yield listener
+    finally:
+        listener.close()
+
+
+def _notifications(listener: BaseDatabaseWrapper | None) -> Iterator[str]:
+    """The jobs that hints have asked for since the last call. An empty query makes the driver read them."""
+    if listener is None:
+        return
+    received: list[str] = []
+    raw = listener.connection
+    if hasattr(raw, "pgconn"):  # psycopg 3
+        raw.pgconn.consume_input()
+        while notification := raw.pgconn.notifies():
+            received.append(notification.extra.decode())
+    else:
+        raw.poll()
+        received += [notification.payload for notification in raw.notifies]
+        raw.notifies.clear()
+    yield from (name for name in received if name in ("dispatch", "deliver_events", "sweep"))
+
+
+def _kind(error: Exception) -> str:
+    return type(error).__name__

@@ -1,0 +1,1 @@
+"""Sites that differ from the usual one: another admin site, another user model, other apps beside this one."""

@@ -1,0 +1,41 @@
+"""An `AdminSite` of the project's own, on which alone the models are registered."""
+
+import re
+
+import pytest
+
+from tests.sites.crawl import ROLES, crawl, links, one_of_each, staff, work
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.sites.office")]
+
+
+@pytest.mark.parametrize("role", [*ROLES, "superuser"])
+def test_every_page_opens_and_none_leads_to_the_other_admin_site(role):
+    rows = one_of_each()
+    pages = crawl(staff(role), "/office/")
+
+    led_away = {
+        (page, link) for page, content in pages.items() for link in links(content) if link.startswith("/admin/")
+    }
+    assert not led_away
+    for model, row in rows.items():
+        assert f"/office/front_sms/{model}/{row.pk}/change/" in pages
+    assert f"/office/front_sms/inboundmessage/{rows['inboundmessage'].pk}/files/1/" in pages
+    assert any(re.fullmatch(r"/office/front_sms/conversation/(in|out)/\d+/", page) for page in pages)
+
+
+def test_what_staff_do_leads_to_pages_of_the_same_site():
+    led = work(staff("manager"), "/office/")
+
+    assert {address for address in led if address and not address.startswith("/office/")} == set()
+    assert len([address for address in led if address]) == 7
+
+
+@pytest.mark.urls("tests.sites.few")
+def test_pages_that_the_site_does_not_have_are_not_linked():
+    rows = one_of_each()
+
+    pages = crawl(staff("superuser"), "/few/")
+
+    assert f"/few/front_sms/outboundmessage/{rows['outboundmessage'].pk}/change/" in pages
+    assert not any("Dashboard" in content for content in pages.values())

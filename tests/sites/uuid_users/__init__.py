@@ -1,0 +1,1 @@
+"""A user model whose key is a UUID."""
