@@ -13,6 +13,7 @@ from django_front_sms.monitoring.alerts import Alert
 from django_front_sms.monitoring.statistics import DeliveryTimes, Tally
 from django_front_sms.states import State
 from tests.factories import (
+    AccountStateFactory,
     DeliveryStatusFactory,
     EventFactory,
     InboundMessageFactory,

@@ -19,10 +19,10 @@ from django.utils.translation import gettext as _
 
 from django_front_sms import access, contacts
 from django_front_sms.admin import search
-from django_front_sms.admin.conversations import bubbles
-from django_front_sms.admin.conversations.reply import Reply, reply_to, send
 from django_front_sms.admin.composer.preview import words
 from django_front_sms.admin.composer.views import MAX_SAVED_TEXTS
+from django_front_sms.admin.conversations import bubbles
+from django_front_sms.admin.conversations.reply import Reply, reply_to, send
 from django_front_sms.admin.conversations.threads import people, spaced
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.admin.urls import reverse_admin
@@ -180,7 +180,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     # What is new
 
     def _news(self, request: HttpRequest, message: Message) -> HttpResponse:
-        """The messages that the page lacks or shows in an older version; `seen` has its versions: `o12.1a2b3c4d,i9.…`."""
+        """The messages that the page lacks or shows in an older version. `seen`: its versions, `o12.1a2b3c4d,i9.…`."""
         seen = dict(pair.split(".", 1) for pair in request.GET.get("seen", "").split(",") if "." in pair)
         page = thread(message.account, counterpart(message), limit=SHOWN)
         paused = paused_accounts()
