@@ -74,6 +74,8 @@ class Conductor:
         self.redis = self._started(Redis(self.folder))
         if plan.database != "sqlite":
             self.database = self._started({"postgresql": PostgreSQL, "mariadb": MariaDB}[plan.database](self.folder))
+            if plan.ordeal:
+                self._postgresql.execute("SELECT 1")
             if plan.ordeal == "full-disk":
                 self._postgresql.use_small_disk()
         port = free_port()

@@ -174,6 +174,7 @@ class PostgreSQL(Process):
         user = unprivileged("postgres")
         self.data = _data(folder / "postgresql", user)
         self.disk = folder / "disk"
+        self._administrator: Any = None
         self.port = free_port()
         options: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
         subprocess.run(
@@ -205,21 +206,20 @@ class PostgreSQL(Process):
         """Whatever the server refuses to others by its settings."""
         import psycopg
 
-        free = "-c default_transaction_read_only=off -c statement_timeout=0"
-        with psycopg.connect(self.url, autocommit=True, options=free) as connection:
-            for statement in statements:
-                connection.execute(statement)
+        if self._administrator is None or self._administrator.closed:  # kept open: there may be no other left
+            free = "-c default_transaction_read_only=off -c statement_timeout=0"
+            self._administrator = psycopg.connect(self.url, autocommit=True, options=free)
+        for statement in statements:
+            self._administrator.execute(statement)
 
     def take_connections(self) -> list[Any]:
-        """Open connections until the server has none left, not even for its administrator; then give him one back."""
+        """Open connections until the server has none left."""
         import psycopg
 
         taken: list[Any] = []
         with contextlib.suppress(psycopg.OperationalError):
             while True:
                 taken.append(psycopg.connect(self.url, connect_timeout=2))
-        if taken:
-            taken.pop().close()
         return taken
 
     def use_small_disk(self) -> None:
