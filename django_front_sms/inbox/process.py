@@ -39,7 +39,7 @@ def process() -> int:
         undecided |= {message.pk for message in messages if not message.announced and _is_too_early(message, now)}
         ready = [message for message in messages if message.pk not in undecided]
         announced += _announce(ready, _store_late_files(ready), now)
-    counters.tell()
+    counters.signal_gaps()
     return announced
 
 

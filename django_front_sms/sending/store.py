@@ -48,7 +48,7 @@ def store(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
 
 
 def _known(drafts: Iterable[OutboundMessage]) -> dict[str, OutboundMessage]:
-    """The rows that have these idempotency keys already, by the digest of account and key."""
+    """The stored rows with these idempotency keys, by the digest of account and key."""
     wanted = [message.idempotency_digest for message in drafts if message.idempotency_digest]
     known: dict[str, OutboundMessage] = {}
     for digests in in_chunks(wanted, BATCH):
@@ -79,7 +79,7 @@ def _insert(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
     if connection().features.can_return_rows_from_bulk_insert:
         for chunk in in_chunks(new, BATCH):
             insert_rows(chunk)
-    else:  # MySQL names no keys of many rows, and callers need them
+    else:  # MySQL returns no primary keys of many rows, and callers need them
         for message in new:
             message.save(force_insert=True)
     return rows

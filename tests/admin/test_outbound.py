@@ -14,7 +14,6 @@ from django_front_sms.admin.search import prefixes
 from django_front_sms.models import AccountState, Decision, Event, OutboundMessage
 from django_front_sms.states import State
 from tests.factories import AccountStateFactory, EventFactory, OutboundMessageFactory
-from tests.stories import delivered, unconfirmed
 
 pytestmark = pytest.mark.django_db
 
@@ -462,13 +461,13 @@ def test_an_act_never_hides_behind_the_name_of_a_permission_that_nobody_can_get(
 # ---- What a message needs of whoever sends it again
 
 NEEDS = [({"price": 20000}, "set_price_outboundmessage"), ({"ignore_opt_out": True}, "ignore_opt_out_outboundmessage")]
-SENDING = {"resend": delivered, "send_anyway": unconfirmed}
+SENDING = {"resend": {"retried": True}, "send_anyway": {"unconfirmed": True}}  # the trait of a row to do it with
 
 
 @pytest.mark.parametrize(("fields", "codename"), NEEDS)
 @pytest.mark.parametrize("name", SENDING)
 def test_a_message_is_sent_again_only_with_the_permissions_that_it_needs(login, name, fields, codename):
-    row = SENDING[name](**fields)
+    row = OutboundMessageFactory(**SENDING[name], **fields)
     own = ["view_outboundmessage", "resend_outboundmessage", "decide_outboundmessage"]
     without, allowed = login(*own), login(*own, codename)
 
@@ -483,7 +482,7 @@ def test_a_message_is_sent_again_only_with_the_permissions_that_it_needs(login, 
 @pytest.mark.parametrize(("fields", "codename"), NEEDS)
 @pytest.mark.parametrize("name", SENDING)
 def test_the_list_refuses_such_messages_row_by_row_and_says_which(login, name, fields, codename):
-    plain, special = SENDING[name](), SENDING[name](**fields)
+    plain, special = OutboundMessageFactory(**SENDING[name]), OutboundMessageFactory(**SENDING[name], **fields)
     operator = login("view_outboundmessage", "resend_outboundmessage", "decide_outboundmessage")
 
     content = act_on_list(operator, [plain, special], name).content.decode()
