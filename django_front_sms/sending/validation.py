@@ -13,6 +13,7 @@ from django_front_sms.db.digest import digest
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OnDuplicate, OutboundMessage, Priority, Wait
+from django_front_sms.sending.metadata import check_metadata
 
 PRICED_SENDER = "2401"  # §2.1: with a price, the sender becomes 2401
 PRICED_LENGTH = 160  # §2.1
@@ -66,7 +67,7 @@ def draft_to(
         expires_at=_aware(expires_at),
         idempotency_key=idempotency_key or None,
         created_by=created_by if getattr(created_by, "pk", None) else None,
-        metadata=dict(metadata or {}),
+        metadata=check_metadata(metadata),
         **_schedule(_aware(scheduled_at), conf),
     )
     identify(message, recipient, sender, text, message.unicode, price)
@@ -157,6 +158,22 @@ def check_price(price: int | None, recipient: str, text: str, preview: gsm.Previ
         )
     if not recipient.startswith("+47"):
         raise InvalidMessage(_("Priced messages go to Norwegian numbers only (§2.1)."), "priced_recipient")
+
+
+def check_expiry(expires_at: datetime | None, scheduled_at: datetime | None) -> None:
+    """Refuse a message that would expire before it could be sent; both times are aware."""
+    if expires_at is None:
+        return
+    if expires_at <= timezone.now():
+        raise InvalidMessage(
+            _("This message expires in the past, so it would never be sent. Choose a later time to expire, or none."),
+            "invalid_expiry",
+        )
+    if scheduled_at is not None and expires_at <= scheduled_at:
+        raise InvalidMessage(
+            _("This message expires before its scheduled time, so it would never be sent. Let it expire later."),
+            "invalid_expiry",
+        )
 
 
 def _one_of(values: Mapping[str, Any], value: str, name: str) -> Any:
