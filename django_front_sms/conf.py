@@ -1,6 +1,6 @@
-"""`FRONT_SMS`, typed, with its defaults; read at each use, so `override_settings` works.
+"""`FRONT_SMS`, typed, with its defaults. It is read at each use, so that `override_settings` works.
 
-Nothing is checked here beyond what a value must be to be used at all: `checks.py` tells of mistakes at start-up.
+Only what would make a value unusable is checked here; `checks` reports all other mistakes at start-up.
 """
 
 import copy
@@ -58,18 +58,18 @@ class Account:
 
     @property
     def gateway(self) -> str:
-        """The gateway as locks and twin keys know it: a digest of address and service id, not of the name."""
+        """The gateway in locks and twin keys: a digest of address and service id, not of the account's name."""
         return _digest_of_gateway(self.gateway_url, self.service_id)
 
 
-@functools.lru_cache(maxsize=64)  # asked for with every message
+@functools.lru_cache(maxsize=64)  # needed for every message
 def _digest_of_gateway(url: str, service_id: int) -> str:
     return digest(url.rstrip("/").lower(), service_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontSMSSettings:
-    """The whole of `FRONT_SMS`; the field names are its keys in lower case. Times are in seconds."""
+    """`FRONT_SMS`; the field names are its keys in lower case. Times are in seconds."""
 
     accounts: Mapping[str, Account]
     default_region: str = "NO"
@@ -128,8 +128,19 @@ class FrontSMSSettings:
         return timedelta(seconds=self.duplicate_window - self.timeout - self.window_margin)
 
 
+def account_keys(raw: Mapping[Any, Any]) -> list[str]:
+    """The keys of an account that are at the top level of `FRONT_SMS`, where they have no meaning."""
+    of_account = {f.name.upper() for f in fields(Account)} - {f.name.upper() for f in fields(FrontSMSSettings)}
+    return [key for key in raw if key in of_account - {"NAME"}]
+
+
 def _from_dict(raw: Mapping[str, Any]) -> FrontSMSSettings:
     known = {f.name.upper(): f.name for f in fields(FrontSMSSettings)}
+    if flat := account_keys(raw):
+        raise ImproperlyConfigured(
+            f"FRONT_SMS has keys of an account at its top level: {', '.join(flat)}. These belong under "
+            f'ACCOUNTS["default"].'
+        )
     unknown = sorted(set(raw) - set(known))
     if unknown:
         raise ImproperlyConfigured(
@@ -157,7 +168,7 @@ _last: tuple[Mapping[str, Any], FrontSMSSettings] | None = None
 
 
 def get_settings() -> FrontSMSSettings:
-    """The settings as they are now. Cheap: they are read anew only when the dict is another or has changed."""
+    """The current settings. Cheap: the dict is parsed again only when it is another one, or has changed."""
     global _last
     raw = getattr(django_settings, "FRONT_SMS", {})
     if _last is None or _last[0] != raw:

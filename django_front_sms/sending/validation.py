@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from phonenumbers import PhoneNumber
 
-from django_front_sms.conf import FrontSMSSettings
+from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.db.digest import digest
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm, numbers
@@ -51,7 +51,7 @@ def draft_to(
     settings_of_account = conf.account(account)
     preview = check_text(text, unicode, conf)
     check_price(price, recipient, text, preview)
-    sender = PRICED_SENDER if price else check_sender(settings_of_account.sender if sender is None else sender)
+    sender = PRICED_SENDER if price else _sender(sender, settings_of_account)
     message = OutboundMessage(
         account=account,
         recipient=recipient,
@@ -115,6 +115,17 @@ def check_known_number(number: str, conf: FrontSMSSettings) -> str:
         if error.code == "region_not_allowed":
             raise
         return number
+
+
+def _sender(sender: str | None, account: Account) -> str:
+    """`sender`, or the account's own where it is None; checked."""
+    if sender is None and not account.sender:
+        raise InvalidMessage(
+            _('There is no sender. Set SENDER in FRONT_SMS["ACCOUNTS"]["%(account)s"], or give one with the message.')
+            % {"account": account.name},
+            "invalid_sender",
+        )
+    return check_sender(account.sender if sender is None else sender)
 
 
 def check_sender(sender: str) -> str:
