@@ -60,6 +60,9 @@ class MessageContentSerializer(StrictSerializer):
     ignore_opt_out = StrictBooleanField(
         required=False, help_text="Needs the permission `front_sms.ignore_opt_out_outboundmessage`."
     )
+    sensitive = StrictBooleanField(
+        required=False, help_text="The text is shown to nobody, and removed once the message is final."
+    )
     idempotency_key = StrictCharField(
         required=False, allow_null=True, max_length=LONGEST_KEY, help_text="The same key never sends twice."
     )
@@ -190,6 +193,12 @@ class OptOutQuerySerializer(PageQuerySerializer):
 
     def validate_number(self, value: str) -> str:
         return _e164(value)
+
+
+class SavedTextQuerySerializer(PageQuerySerializer):
+    name = StrictCharField(required=False, max_length=100)
+    account = StrictCharField(required=False, max_length=50, allow_blank=True)
+    language = StrictCharField(required=False, max_length=20, allow_blank=True)
 
 
 def _e164(written: str) -> str:

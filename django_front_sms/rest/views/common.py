@@ -67,6 +67,7 @@ class FrontSMSViewSet(FrontSMSAPIView, GenericViewSet[Any]):
     throttle_scopes: ClassVar[Mapping[str, str]] = {}
     max_body_bytes: ClassVar[Mapping[str, int]] = {}
     query_serializer_class: type[BaseSerializer[Any]] = PageQuerySerializer
+    include_shared_rows = False  # those with an empty account, which belong to every account
     filter_backends = (AccountAccessFilter, QueryFilter)
     pagination_class: type[BasePagination] | None = PrimaryKeyCursorPagination
 
