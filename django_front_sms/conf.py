@@ -21,6 +21,7 @@ from django_front_sms.exceptions import UnknownAccount
 FRONT_ADDRESSES = ("18.197.36.176", "18.197.110.183", "18.197.138.46")  # §2.5
 
 
+_MOST_MINUTES = 7 * 24 * 60
 _RATE = re.compile(r"([1-9][0-9]{0,8})/([smhd])")
 _PERIODS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -39,6 +40,29 @@ class Limit:
         if form is None:
             raise ValueError(f'{written!r} is no rate limit. Write a count and a period, like "5/h" (s, m, h or d).')
         return cls(int(form[1]), _PERIODS[form[2]])
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """`ALERTS`: who is mailed about alerts ("managers", "admins" or addresses), and after how long."""
+
+    to: Literal["managers", "admins"] | tuple[str, ...]
+    after: timedelta
+
+    @classmethod
+    def parse(cls, written: Mapping[str, Any]) -> Self:
+        """From `{"TO": "managers", "AFTER": 15}`, AFTER in minutes. Raises `ValueError`, which says what is wrong."""
+        unknown = [str(key) for key in written if key not in ("TO", "AFTER")]
+        if unknown:
+            raise ValueError(f"unknown keys: {', '.join(unknown)}")
+        to, after = written.get("TO"), written.get("AFTER", 15)
+        if isinstance(to, list | tuple) and to and all(isinstance(each, str) and "@" in each for each in to):
+            to = tuple(to)
+        elif to not in ("managers", "admins"):
+            raise ValueError('TO must be "managers", "admins" or a list of addresses')
+        if isinstance(after, bool) or not isinstance(after, int | float) or not 0 <= after <= _MOST_MINUTES:
+            raise ValueError("AFTER must be a number of minutes, at most a week of them")
+        return cls(to, timedelta(minutes=after))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +119,7 @@ class FrontSMSSettings:
     recipient_override: str | None = None
     retention_days: int | None = None
     rate_limits: Mapping[str, str] = field(default_factory=dict)
+    alerts: AlertSettings | None = None
     contacts: str | None = None
     account_access: str | None = None
     worker: Literal["celery", "tasks", "command"] = "celery"
@@ -148,7 +173,16 @@ def _from_dict(raw: Mapping[str, Any]) -> FrontSMSSettings:
         )
     values = {known[key]: value for key, value in raw.items()}
     values["accounts"] = {name: _account(name, keys) for name, keys in raw.get("ACCOUNTS", {}).items()}
+    if isinstance(values.get("alerts"), Mapping):
+        values["alerts"] = _alerts(values["alerts"])
     return FrontSMSSettings(**values)
+
+
+def _alerts(written: Mapping[str, Any]) -> AlertSettings:
+    try:
+        return AlertSettings.parse(written)
+    except ValueError as error:
+        raise ImproperlyConfigured(f'FRONT_SMS["ALERTS"]: {error}.') from None
 
 
 def _account(name: str, raw: Mapping[str, Any]) -> Account:

@@ -6,6 +6,7 @@ Each runs for all accounts. The rows are the queue, so a job that is lost, late 
 from collections.abc import Callable
 
 from django_front_sms import events, inbox, outbox, retention
+from django_front_sms.monitoring import mail
 
 CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
 
@@ -21,7 +22,7 @@ def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambd
 
 
 def sweep() -> None:
-    """Rescue, expire, fold; then wake a worker for what is due."""
+    """Rescue, expire, fold; then wake a worker for what is due, and send mail about alerts."""
     outbox.sweep()
     outbox.fold_statuses()
     inbox.process()
@@ -29,6 +30,7 @@ def sweep() -> None:
         events.hint("dispatch")
     if events.has_due():
         events.hint("deliver_events")
+    mail.send_due()
 
 
 def deliver_events() -> int:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from django_front_sms.checks import messages
 from django_front_sms.checks.values import effective, place, raw, raw_accounts
-from django_front_sms.conf import Account, FrontSMSSettings, Limit
+from django_front_sms.conf import Account, AlertSettings, FrontSMSSettings, Limit
 from django_front_sms.gateway import numbers
 
 DOCUMENTED_WINDOW = 120  # §2.2, code 17: seconds
@@ -95,6 +95,20 @@ def check_rate_limits(**kwargs: Any) -> Iterator[CheckMessage]:
         except (TypeError, ValueError):
             reason = _("It is %s.") % reprlib.repr(written)
             yield messages.RATE_LIMIT.as_message(key=key, reason=reason)
+
+
+@register(messages.TAG)
+def check_alerts(**kwargs: Any) -> Iterator[CheckMessage]:
+    written = effective("ALERTS")
+    if written is None:
+        return
+    try:
+        to = AlertSettings.parse(written).to
+    except ValueError as error:
+        yield messages.ALERTS.as_message(reason=error)
+        return
+    if isinstance(to, str) and not getattr(django_settings, to.upper()):
+        yield messages.NOBODY_MAILED.as_message(setting=to.upper())
 
 
 @register(messages.TAG)

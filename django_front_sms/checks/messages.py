@@ -135,6 +135,11 @@ FLAT = CheckSpec(
     _('FRONT_SMS has keys of an account at its top level: %(keys)s. These belong under ACCOUNTS["default"].'),
     _('Write FRONT_SMS = {"ACCOUNTS": {"default": {"SERVICE_ID": …, "SENDER": …}}}.'),
 )
+ALERTS = CheckSpec(
+    "front_sms.E022",
+    _("ALERTS cannot be used: %(reason)s."),
+    _('Write {"TO": "managers", "AFTER": 15}: "managers", "admins" or a list of addresses, and minutes.'),
+)
 NO_TASK_FRAMEWORK = CheckSpec(
     "front_sms.E025",
     _('WORKER is "tasks", but Django %(version)s has no task framework: nothing would wake a worker.'),
@@ -253,4 +258,9 @@ PACKET = CheckSpec(
     "front_sms.W022",
     _('MySQL ("%(alias)s"): max_allowed_packet is %(size)s bytes, less than MAX_INBOUND_BYTES.'),
     _("Raise it on the server to twice MAX_INBOUND_BYTES. Until then the raw body of a large MMS is cut."),
+)
+NOBODY_MAILED = CheckSpec(
+    "front_sms.W023",
+    _("ALERTS mails %(setting)s, which is empty: nobody gets the mail."),
+    _("Fill in that setting, or give addresses in ALERTS."),
 )

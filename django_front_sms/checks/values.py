@@ -109,6 +109,7 @@ OF_SITE: dict[str, Kind | Choices] = {
     "RECIPIENT_OVERRIDE": _optional(TEXT),
     "RETENTION_DAYS": _optional(DAYS),
     "RATE_LIMITS": MAPPING,
+    "ALERTS": _optional(MAPPING),
     "CONTACTS": _optional(TEXT),
     "ACCOUNT_ACCESS": _optional(TEXT),
     "WORKER": ("celery", "tasks", "command"),

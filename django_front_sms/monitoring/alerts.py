@@ -9,7 +9,7 @@ from django.db.models import CharField, Count, DateTimeField, Min, OuterRef, Que
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
-from django_front_sms.conf import get_settings
+from django_front_sms.conf import Limit, get_settings
 from django_front_sms.events.accounts import of_accounts
 from django_front_sms.models import (
     AccountState,
@@ -22,6 +22,7 @@ from django_front_sms.models import (
 )
 
 RECENTLY = timedelta(days=7)
+NEARLY = 0.8  # of a rate limit
 SILENT_AFTER = timedelta(minutes=2)  # every worker records the time at each account every ten seconds
 
 
@@ -63,6 +64,17 @@ def current(
     if accounts is not None:
         rows = {name: _of_accounts(each, accounts) for name, each in rows.items()}
     return found | _count(rows)
+
+
+def nearly_used_limits(now: datetime) -> Alert:
+    """How many accounts have used 80 % of `RATE_LIMITS["per_account"]`; one query an account."""
+    conf = get_settings()
+    written = conf.rate_limits.get("per_account")
+    if not written:
+        return Alert(0)
+    limit = Limit.parse(written)
+    recent = OutboundMessage.objects.filter(created_at__gt=now - limit.period)
+    return Alert(sum(recent.filter(account=name).count() >= NEARLY * limit.count for name in conf.accounts))
 
 
 def _rows(now: datetime) -> "dict[str, QuerySet[Any]]":

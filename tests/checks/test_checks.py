@@ -110,6 +110,7 @@ def test_every_key_of_the_settings_may_be_given(site):
         "RECIPIENT_OVERRIDE": "+4799999999",
         "RETENTION_DAYS": 30,
         "RATE_LIMITS": {"per_recipient": "5/h", "per_account": "10000/d"},
+        "ALERTS": {"TO": ["vakt@example.com"], "AFTER": 15},
         "WORKER": "command",
         "CLIENT": "django_front_sms.gateway.client.Client",
     }
@@ -394,6 +395,33 @@ def test_keys_of_an_account_at_the_top_level_are_said_to_belong_under_it(site, f
     assert found() == ["E021"]
     with pytest.raises(ImproperlyConfigured, match=r'belong under ACCOUNTS\["default"\]'):
         get_settings()
+
+
+@pytest.mark.parametrize(
+    "alerts",
+    [
+        {},
+        {"TO": "everybody"},
+        {"TO": []},
+        {"TO": ["nobody"]},
+        {"TO": "admins", "AFTER": -1},
+        {"TO": "admins", "ALL": 1},
+    ],
+)
+def test_alerts_that_cannot_be_mailed_are_found(site, alerts):
+    site.FRONT_SMS = {**site.FRONT_SMS, "ALERTS": alerts}
+    assert found() == ["E022"]
+    with pytest.raises(ImproperlyConfigured, match="ALERTS"):
+        get_settings()
+
+
+def test_alerts_that_nobody_gets_are_found(site):
+    site.FRONT_SMS = {**site.FRONT_SMS, "ALERTS": {"TO": "managers"}}
+    assert found() == ["W023"]
+    site.MANAGERS = [("Kari", "kari@example.com")]
+    assert found() == []
+    site.FRONT_SMS = {**site.FRONT_SMS, "ALERTS": {"TO": ["kari@example.com"], "AFTER": 0}}
+    assert found() == []
 
 
 def test_eager_tasks_send_nothing_without_a_worker(site):
