@@ -6,11 +6,13 @@ Each runs for all accounts. The rows are the queue, so a job that is lost, late 
 from collections.abc import Callable
 
 from django_front_sms import events, inbox, outbox, retention
+from django_front_sms.error_reports import redacted_errors
 from django_front_sms.monitoring import mail
 
 CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
 
 
+@redacted_errors
 def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambda: True) -> int:
     """Sweep, then send what is due; returns the number of attempts. `seconds` and `hand_over` as `outbox.run` has
     them."""
@@ -21,6 +23,7 @@ def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambd
     return attempts
 
 
+@redacted_errors
 def sweep() -> None:
     """Rescue, expire, fold; then wake a worker for what is due, and send mail about alerts."""
     outbox.sweep()
@@ -33,6 +36,7 @@ def sweep() -> None:
     mail.send_due()
 
 
+@redacted_errors
 def deliver_events() -> int:
     """Fold statuses, process inbound messages, and deliver events to their receivers; returns the number of events."""
     outbox.fold_statuses()
@@ -40,6 +44,7 @@ def deliver_events() -> int:
     return events.deliver()
 
 
+@redacted_errors
 def purge() -> dict[str, int]:
     """Remove personal data older than `RETENTION_DAYS`; returns the number of rows of each kind."""
     return dict(retention.purge().counts)

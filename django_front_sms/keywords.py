@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast
 
 from django_front_sms import optouts
 from django_front_sms.gateway.keywords import first_word, own_text, plain
+from django_front_sms.gateway.numbers import normalize
 from django_front_sms.models import InboundMessage
 from django_front_sms.signals import message_received
 
@@ -63,8 +64,8 @@ def on_keyword(
     route = Route(
         frozenset(map(plain, words)),
         account,
-        optouts.sender_form(recipient) if recipient else None,
-        optouts.sender_form(sender) if sender else None,
+        optouts.sender_form(recipient, account or "default") if recipient else None,
+        normalize(sender) if sender else None,
     )
 
     def connect(handler: Handler) -> Handler:

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
@@ -22,6 +23,7 @@ from django_front_sms import access
 from django_front_sms.admin import search
 from django_front_sms.admin.filters import has_dates
 from django_front_sms.admin.urls import reverse_admin
+from django_front_sms.error_reports import redacted_view
 
 NOTHING: tuple[Any, ...] = (None, "", {}, [])
 
@@ -115,6 +117,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     class Media:
         css = {"all": ["django_front_sms/admin.css"]}
+
+    @property
+    def urls(self) -> list[URLPattern]:
+        """The patterns of all screens; no error report of theirs shows texts or numbers."""
+        return [
+            URLPattern(screen.pattern, redacted_view(screen.callback), screen.default_args, screen.name)
+            for screen in self.get_urls()
+        ]
 
     def reverse(self, page: str, *args: Any, query: Mapping[str, Any] | None = None) -> str:
         """The address of a page of this app on the same admin site; empty if the site does not have it."""

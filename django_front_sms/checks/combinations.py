@@ -20,7 +20,7 @@ DOCUMENTED_WINDOW = 120  # §2.2, code 17: seconds
 REAL_CLIENT: str = FrontSMSSettings(accounts={}).client
 _FRONT = Account(name="", service_id=0).gateway_url
 _SHORTEST_SECRET = 16  # characters
-_LIMITS = ("per_recipient", "per_account")
+_LIMITS = ("per_recipient", "per_account", "international")
 
 
 @register(messages.TAG)

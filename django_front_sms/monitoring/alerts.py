@@ -18,6 +18,7 @@ from django_front_sms.models import (
     Event,
     InboundMessage,
     OutboundMessage,
+    RateCounter,
     RefusedPush,
 )
 
@@ -67,14 +68,14 @@ def current(
 
 
 def nearly_used_limits(now: datetime) -> Alert:
-    """How many accounts have used 80 % of `RATE_LIMITS["per_account"]`; one query an account."""
-    conf = get_settings()
-    written = conf.rate_limits.get("per_account")
-    if not written:
+    """How many limits of `RATE_LIMITS` are used to 80 % or more; those for each recipient do not count."""
+    written = get_settings().rate_limits
+    limits = {name: Limit.parse(written[name]) for name in ("per_account", "international") if name in written}
+    if not limits:
         return Alert(0)
-    limit = Limit.parse(written)
-    recent = OutboundMessage.objects.filter(created_at__gt=now - limit.period)
-    return Alert(sum(recent.filter(account=name).count() >= NEARLY * limit.count for name in conf.accounts))
+    counters = RateCounter.objects.filter(limit__in=limits, expires_at__gt=now)
+    used = [counter.amount(limits[counter.limit].period, now) / limits[counter.limit].count for counter in counters]
+    return Alert(sum(part >= NEARLY for part in used))
 
 
 def _rows(now: datetime) -> "dict[str, QuerySet[Any]]":

@@ -12,15 +12,17 @@ from asgiref.sync import sync_to_async
 from django.utils.translation import gettext as _
 
 from django_front_sms.conf import get_settings
+from django_front_sms.error_reports import redacted_errors
 from django_front_sms.exceptions import InvalidMessage, NotPossible, NotRepliable
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.gsm import Preview
 from django_front_sms.models import InboundMessage, OutboundMessage
-from django_front_sms.sending.store import store, store_one
+from django_front_sms.sending.store import RefusedDraft, store, store_one
 from django_front_sms.sending.validation import Recipient, check_known_number, draft, draft_to
 from django_front_sms.states import OPEN, State
 
 
+@redacted_errors
 def send_sms(
     to: Recipient,
     text: str,
@@ -70,11 +72,13 @@ def send_sms(
     return store_one(asked)
 
 
+@redacted_errors
 async def asend_sms(to: Recipient, text: str, **options: Any) -> OutboundMessage:
     """`send_sms` for async code; the same arguments and errors."""
     return await sync_to_async(send_sms)(to, text, **options)
 
 
+@redacted_errors
 def send_many_sms(messages: Iterable[Mapping[str, Any]], **defaults: Any) -> list[OutboundMessage]:
     """Queue many SMS, all or none, and give their rows in the same order.
 
@@ -89,14 +93,20 @@ def send_many_sms(messages: Iterable[Mapping[str, Any]], **defaults: Any) -> lis
         except InvalidMessage as error:
             error.index = index
             raise
-    return store(drafts)
+    try:
+        return store(drafts)
+    except RefusedDraft as error:
+        error.index = error.place
+        raise
 
 
+@redacted_errors
 def preview_sms(text: str, *, unicode: bool | None = None) -> Preview:
     """How `text` would arrive: encoding, segments, units, and what the gateway would replace. Stores nothing."""
     return gsm.preview(text, unicode=unicode, replacement=get_settings().replacement)
 
 
+@redacted_errors
 def resend(message: OutboundMessage, by: Any = None, *, idempotency_key: str | None = None) -> OutboundMessage:
     """The same once more, as a new message. `NotPossible` while the old one is on its way, or waits for a decision."""
     if message.state in OPEN | {State.UNCONFIRMED} and not message.given_up:
@@ -126,6 +136,7 @@ def resend(message: OutboundMessage, by: Any = None, *, idempotency_key: str | N
     return store_one(asked)
 
 
+@redacted_errors
 def reply(inbound: InboundMessage, text: str, **options: Any) -> OutboundMessage:
     """Answer `inbound` from the number that was written to."""
     if not inbound.sender.startswith("+"):

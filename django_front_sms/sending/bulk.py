@@ -9,13 +9,15 @@ from django.utils.translation import gettext as _
 from django_front_sms import optouts
 from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.db.routing import atomic
+from django_front_sms.error_reports import redacted_errors
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OutboundMessage
-from django_front_sms.sending.store import must_match, refused_content, rows_with, store, without_index
+from django_front_sms.sending.store import must_match, refused_content, rows_with, store
 from django_front_sms.sending.validation import Recipient, check_recipient, draft_to, identify
 
 
+@redacted_errors
 def send_bulk_sms(
     to: Iterable[Recipient],
     text: str,
@@ -49,7 +51,7 @@ def send_bulk_sms(
         raise InvalidMessage(_("There is no number to send to."), "no_recipients", invalid=invalid)
     if unicode is False and not gsm.is_gsm(text):
         raise InvalidMessage(
-            _("Bulk takes GSM characters only, unless Unicode is allowed (§2.4). Allow it, or replace the others."),
+            _("The text has characters outside GSM, and bulk does not replace them. Allow Unicode, or replace them."),
             "not_gsm",
         )
     options: dict[str, Any] = {"sender": sender, "account": account, "unicode": unicode, "created_by": created_by}
@@ -82,7 +84,7 @@ def _earlier(bulk: BulkSend, *, latest: bool = False) -> BulkSend | None:
 def _store_bulk(bulk: BulkSend, drafts: list[OutboundMessage]) -> BulkSend:
     bulk.recipients = len(drafts)
     try:
-        with refused_content(), without_index(), atomic():
+        with refused_content(), atomic():
             bulk.save(force_insert=True)
             for message in drafts:
                 message.bulk = bulk

@@ -142,7 +142,7 @@ def check_text(text: str, unicode: bool | None, conf: FrontSMSSettings) -> gsm.P
         raise InvalidMessage(_("The text is empty. Write something to send."), "empty_text")
     if len(text) > conf.max_text_length:
         raise InvalidMessage(
-            _("The text has %(length)d characters; Front takes at most %(limit)d (§2.1). Shorten it.")
+            _("The text has %(length)d characters; Front takes at most %(limit)d. Shorten it.")
             % {"length": len(text), "limit": conf.max_text_length},
             "text_too_long",
         )
@@ -160,15 +160,15 @@ def check_price(price: int | None, recipient: str, text: str, preview: gsm.Previ
         return
     if not isinstance(price, int) or price not in PRICES:
         raise InvalidMessage(
-            _("The price must be whole kroner in øre, from 100 to 20000 (§2.1): 500 is 5 kr."), "invalid_price"
+            _("The price must be whole kroner in øre, from 100 to 20000: 500 is 5 kr."), "invalid_price"
         )
     if len(text) > PRICED_LENGTH or preview.segments > 1:
         raise InvalidMessage(
-            _("A priced message must fit one SMS: 160 GSM characters (§2.1), or 70 in Unicode. Shorten it."),
+            _("A priced message must fit one SMS: 160 GSM characters, or 70 in Unicode. Shorten it."),
             "priced_text_too_long",
         )
     if not recipient.startswith("+47"):
-        raise InvalidMessage(_("Priced messages go to Norwegian numbers only (§2.1)."), "priced_recipient")
+        raise InvalidMessage(_("Priced messages go to Norwegian numbers only."), "priced_recipient")
 
 
 def check_expiry(expires_at: datetime | None, scheduled_at: datetime | None) -> None:

@@ -15,6 +15,10 @@ from django.utils.translation import override
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
 from django_front_sms.models import AccountState, CounterGap, Event, RefusedPush
 from django_front_sms.states import State
+from tests.factories import (
+    EventFactory,
+    OutboundMessageFactory,
+)
 from tests.stories import event, inbound, message, paused, status, unconfirmed, worker_seen
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +105,7 @@ def test_the_dashboard_is_read_only(boss):
 
 
 def test_a_site_where_all_is_well_is_told_so(viewer):
-    message(state=State.DELIVERED, created_at=timezone.now())
+    OutboundMessageFactory(state=State.DELIVERED, created_at=timezone.now())
 
     assert cards(viewer) == []
     assert "Nothing. Have a good day!" in dashboard(viewer).content.decode()
@@ -195,7 +199,7 @@ def test_an_account_is_resumed_and_an_event_delivered_from_the_dashboard(boss):
 
 
 def test_a_receivers_error_is_named_without_what_it_said(viewer):
-    event("out:1", failed=True, traceback="Traceback\nValueError: 99999999 Kari")
+    EventFactory(subject="out:1", failed=True, traceback="Traceback\nValueError: 99999999 Kari")
 
     content = dashboard(viewer).content.decode()
 
@@ -203,7 +207,7 @@ def test_a_receivers_error_is_named_without_what_it_said(viewer):
 
 
 def test_of_many_only_some_are_shown_and_all_are_a_click_away(viewer):
-    rows = [unconfirmed() for _ in range(7)]
+    rows = [OutboundMessageFactory(unconfirmed=True) for _ in range(7)]
     (card,) = dashboard(viewer).context["needs"]
 
     assert [line.url.split("/")[-3] for line in card.lines] == [str(row.pk) for row in rows[:5]]
@@ -233,8 +237,8 @@ def test_every_link_of_the_dashboard_leads_to_what_it_says(viewer):
 
 
 def test_a_refusal_of_our_own_has_a_link_too(viewer):
-    message(state=State.REJECTED, created_at=timezone.now(), error_code=None)
-    message(state=State.REJECTED, created_at=timezone.now(), error_code=12)
+    OutboundMessageFactory(state=State.REJECTED, created_at=timezone.now(), error_code=None)
+    OutboundMessageFactory(state=State.REJECTED, created_at=timezone.now(), error_code=12)
     (own,) = (row for row in dashboard(viewer).context["refusals"] if row["code"] is None)
 
     assert len(viewer.get(own["url"]).context["cl"].result_list) == 1
@@ -255,8 +259,8 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(boss):
     with CaptureQueriesContext(connection) as few:
         dashboard(boss)
     for _ in range(20):
-        unconfirmed()
-        event("out:1", failed=True)
+        OutboundMessageFactory(unconfirmed=True)
+        EventFactory(subject="out:1", failed=True)
     with CaptureQueriesContext(connection) as many:
         dashboard(boss)
 
@@ -270,7 +274,7 @@ def test_charts_show_what_was_sent_and_the_same_numbers_stand_in_tables(viewer, 
     settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("0.50")}
     now = timezone.now()
     for state in (State.DELIVERED, State.DELIVERED, State.UNDELIVERED, State.REJECTED):
-        message(state=state, created_at=now, sent_at=now, delivered_at=now, segments=3)
+        OutboundMessageFactory(state=state, created_at=now, sent_at=now, delivered_at=now, segments=3)
 
     answer = dashboard(viewer)
 
@@ -283,7 +287,7 @@ def test_charts_show_what_was_sent_and_the_same_numbers_stand_in_tables(viewer, 
 
 
 def test_a_site_that_names_no_price_sees_no_spend(viewer):
-    message(state=State.DELIVERED, created_at=timezone.now())
+    OutboundMessageFactory(state=State.DELIVERED, created_at=timezone.now())
     answer = dashboard(viewer)
 
     assert "spend" not in {chart.key for chart in answer.context["charts"]}
@@ -300,7 +304,9 @@ def test_a_new_site_has_no_charts_and_says_why(viewer):
 def test_drawings_hold_plain_numbers_in_any_language(viewer, settings):
     settings.USE_THOUSAND_SEPARATOR = True
     settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("2500")}
-    message(state=State.DELIVERED, created_at=timezone.now(), sent_at=timezone.now(), delivered_at=timezone.now())
+    OutboundMessageFactory(
+        state=State.DELIVERED, created_at=timezone.now(), sent_at=timezone.now(), delivered_at=timezone.now()
+    )
 
     with override("nb"):
         content = viewer.get(WIDE, headers={"Accept-Language": "nb"}).content.decode()

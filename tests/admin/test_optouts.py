@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from django_front_sms.models import CounterGap, OptOut
 from django_front_sms.states import State
-from tests.stories import NOON, inbound, message
+from tests.factories import NOON, OutboundMessageFactory
+from tests.stories import inbound
 
 pytestmark = pytest.mark.django_db
 
@@ -110,7 +111,7 @@ def test_a_number_is_found_by_how_it_begins(clerk):
 
 def test_open_holes_come_first_and_say_what_to_do(viewer):
     closed = CounterGap.objects.create(account="default", first=1, last=2, shown_at=NOON, closed_at=NOON)
-    missing = CounterGap.objects.create(account="default", first=5, last=8, came=[6], shown_at=NOON)
+    missing = CounterGap.objects.create(account="default", first=5, last=8, came=[6], shown_at=NOON, told_at=NOON)
     anew = CounterGap.objects.create(
         account="default", first=1, last=9, shown_at=NOON, closed_at=NOON + timedelta(days=1), is_reset=True
     )
@@ -123,8 +124,8 @@ def test_open_holes_come_first_and_say_what_to_do(viewer):
 
 
 def test_messages_that_never_had_a_status_can_be_listed(viewer):
-    silent = message(state=State.SENT, gateway_id=1, sent_at=NOON, status_missed_at=NOON)
-    message(state=State.DELIVERED, gateway_id=2, sent_at=NOON, status_missed_at=NOON)
+    silent = OutboundMessageFactory(state=State.SENT, gateway_id=1, sent_at=NOON, status_missed_at=NOON)
+    OutboundMessageFactory(state=State.DELIVERED, gateway_id=2, sent_at=NOON, status_missed_at=NOON)
     answer = viewer.get("/admin/front_sms/outboundmessage/", {"status": "missing"})
     assert [row.pk for row in answer.context["cl"].result_list] == [silent.pk]
     assert "none after 24 hours" in answer.content.decode()

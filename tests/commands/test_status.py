@@ -18,6 +18,7 @@ from django_front_sms.models import (
 from django_front_sms.states import State
 from tests import stories
 from tests.commands.running import gateway, read, run
+from tests.factories import OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -52,12 +53,12 @@ def test_a_quiet_site_needs_no_attention():
 
 def test_the_queue_is_told_apart_by_what_it_waits_for():
     now = timezone.now()
-    stories.message(next_at=now - timedelta(seconds=90))
-    stories.message(next_at=now - timedelta(seconds=30))
-    stories.message(next_at=now + timedelta(hours=1), waits_for="schedule")
-    stories.message(next_at=now + timedelta(minutes=1), waits_for="twin")
-    stories.message(state=State.SENDING)
-    stories.message(state=State.DELIVERED)
+    OutboundMessageFactory(next_at=now - timedelta(seconds=90))
+    OutboundMessageFactory(next_at=now - timedelta(seconds=30))
+    OutboundMessageFactory(next_at=now + timedelta(hours=1), waits_for="schedule")
+    OutboundMessageFactory(next_at=now + timedelta(minutes=1), waits_for="twin")
+    OutboundMessageFactory(state=State.SENDING)
+    OutboundMessageFactory(state=State.DELIVERED)
     queue = read("status")["queue"]
     assert (queue["queued"], queue["sending"], queue["due"]) == (4, 1, 2)
     assert queue["later"] == {"schedule": 1, "twin": 1}
@@ -153,9 +154,9 @@ def test_missing_counters_are_listed_until_they_come():
 
 def test_messages_that_never_got_a_status_are_counted_where_they_could_have_one():
     long_ago = timezone.now() - timedelta(hours=25)
-    stories.message(state=State.SENT, gateway_id=1, sent_at=long_ago)
-    stories.message(state=State.SENT, gateway_id=None, sent_at=long_ago)
-    stories.message(state=State.SENT, gateway_id=2, sent_at=timezone.now())
+    OutboundMessageFactory(state=State.SENT, gateway_id=1, sent_at=long_ago)
+    OutboundMessageFactory(state=State.SENT, gateway_id=None, sent_at=long_ago)
+    OutboundMessageFactory(state=State.SENT, gateway_id=2, sent_at=timezone.now())
     outbox.sweep()
     assert active() == {"without_status": 1}
     OutboundMessage.objects.filter(gateway_id=1).update(state=State.DELIVERED)

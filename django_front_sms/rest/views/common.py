@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.http import Http404
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
@@ -14,6 +15,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from django_front_sms.error_reports import redacted_view
 from django_front_sms.rest.exceptions import exception_handler
 from django_front_sms.rest.filters import AccountAccessFilter, QueryFilter
 from django_front_sms.rest.pagination import PrimaryKeyCursorPagination
@@ -37,6 +39,7 @@ class IgnoreClientContentNegotiation(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+@method_decorator(redacted_view, name="dispatch")
 class FrontSMSAPIView(APIView):
     """Responds in JSON and reports errors as problems. Authentication is the site's, from DRF's settings."""
 
