@@ -1,6 +1,6 @@
-"""`FRONT_SMS`, typed, with its defaults; read at each use, so `override_settings` works.
+"""`FRONT_SMS`, typed, with its defaults. It is read at each use, so that `override_settings` works.
 
-Nothing is checked here beyond what a value must be to be used at all: `checks.py` tells of mistakes at start-up.
+Only what would make a value unusable is checked here; `checks` reports all other mistakes at start-up.
 """
 
 import copy
@@ -22,6 +22,7 @@ from django_front_sms.exceptions import UnknownAccount
 FRONT_ADDRESSES = ("18.197.36.176", "18.197.110.183", "18.197.138.46")  # §2.5
 
 
+_MOST_MINUTES = 7 * 24 * 60
 _RATE = re.compile(r"([1-9][0-9]{0,8})(s?)/([smhd])")
 _PERIODS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _IN_WORDS = {
@@ -63,6 +64,29 @@ class Limit:
         return _IN_WORDS[self.period, self.counts_segments] % {"count": self.count}
 
 
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """`ALERTS`: who is mailed about alerts ("managers", "admins" or addresses), and after how long."""
+
+    to: Literal["managers", "admins"] | tuple[str, ...]
+    after: timedelta
+
+    @classmethod
+    def parse(cls, written: Mapping[str, Any]) -> Self:
+        """From `{"TO": "managers", "AFTER": 15}`, AFTER in minutes. Raises `ValueError`, which says what is wrong."""
+        unknown = [str(key) for key in written if key not in ("TO", "AFTER")]
+        if unknown:
+            raise ValueError(f"unknown keys: {', '.join(unknown)}")
+        to, after = written.get("TO"), written.get("AFTER", 15)
+        if isinstance(to, list | tuple) and to and all(isinstance(each, str) and "@" in each for each in to):
+            to = tuple(to)
+        elif to not in ("managers", "admins"):
+            raise ValueError('TO must be "managers", "admins" or a list of addresses')
+        if isinstance(after, bool) or not isinstance(after, int | float) or not 0 <= after <= _MOST_MINUTES:
+            raise ValueError("AFTER must be a number of minutes, at most a week of them")
+        return cls(to, timedelta(minutes=after))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """One gateway account at Front. `repr` shows no password."""
@@ -80,18 +104,18 @@ class Account:
 
     @property
     def gateway(self) -> str:
-        """The gateway as locks and twin keys know it: a digest of address and service id, not of the name."""
+        """The gateway in locks and twin keys: a digest of address and service id, not of the account's name."""
         return _digest_of_gateway(self.gateway_url, self.service_id)
 
 
-@functools.lru_cache(maxsize=64)  # asked for with every message
+@functools.lru_cache(maxsize=64)  # needed for every message
 def _digest_of_gateway(url: str, service_id: int) -> str:
     return digest(url.rstrip("/").lower(), service_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontSMSSettings:
-    """The whole of `FRONT_SMS`; the field names are its keys in lower case. Times are in seconds."""
+    """`FRONT_SMS`; the field names are its keys in lower case. Times are in seconds."""
 
     accounts: Mapping[str, Account]
     default_region: str = "NO"
@@ -117,6 +141,7 @@ class FrontSMSSettings:
     recipient_override: str | None = None
     retention_days: int | None = None
     rate_limits: Mapping[str, str] = field(default_factory=dict)
+    alerts: AlertSettings | None = None
     contacts: str | None = None
     account_access: str | None = None
     worker: Literal["celery", "tasks", "command"] = "celery"
@@ -150,8 +175,19 @@ class FrontSMSSettings:
         return timedelta(seconds=self.duplicate_window - self.timeout - self.window_margin)
 
 
+def account_keys(raw: Mapping[Any, Any]) -> list[str]:
+    """The keys of an account that are at the top level of `FRONT_SMS`, where they have no meaning."""
+    of_account = {f.name.upper() for f in fields(Account)} - {f.name.upper() for f in fields(FrontSMSSettings)}
+    return [key for key in raw if key in of_account - {"NAME"}]
+
+
 def _from_dict(raw: Mapping[str, Any]) -> FrontSMSSettings:
     known = {f.name.upper(): f.name for f in fields(FrontSMSSettings)}
+    if flat := account_keys(raw):
+        raise ImproperlyConfigured(
+            f"FRONT_SMS has keys of an account at its top level: {', '.join(flat)}. These belong under "
+            f'ACCOUNTS["default"].'
+        )
     unknown = sorted(set(raw) - set(known))
     if unknown:
         raise ImproperlyConfigured(
@@ -159,7 +195,16 @@ def _from_dict(raw: Mapping[str, Any]) -> FrontSMSSettings:
         )
     values = {known[key]: value for key, value in raw.items()}
     values["accounts"] = {name: _account(name, keys) for name, keys in raw.get("ACCOUNTS", {}).items()}
+    if isinstance(values.get("alerts"), Mapping):
+        values["alerts"] = _alerts(values["alerts"])
     return FrontSMSSettings(**values)
+
+
+def _alerts(written: Mapping[str, Any]) -> AlertSettings:
+    try:
+        return AlertSettings.parse(written)
+    except ValueError as error:
+        raise ImproperlyConfigured(f'FRONT_SMS["ALERTS"]: {error}.') from None
 
 
 def _account(name: str, raw: Mapping[str, Any]) -> Account:
@@ -179,7 +224,7 @@ _last: tuple[Mapping[str, Any], FrontSMSSettings] | None = None
 
 
 def get_settings() -> FrontSMSSettings:
-    """The settings as they are now. Cheap: they are read anew only when the dict is another or has changed."""
+    """The current settings. Cheap: the dict is parsed again only when it is another one, or has changed."""
     global _last
     raw = getattr(django_settings, "FRONT_SMS", {})
     if _last is None or _last[0] != raw:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from django_front_sms import events, inbox, outbox, retention
 from django_front_sms.error_reports import redacted_errors
+from django_front_sms.monitoring import mail
 
 CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
 
@@ -24,7 +25,7 @@ def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambd
 
 @redacted_errors
 def sweep() -> None:
-    """Rescue, expire, fold; then wake a worker for what is due."""
+    """Rescue, expire, fold; then wake a worker for what is due, and send mail about alerts."""
     outbox.sweep()
     outbox.fold_statuses()
     inbox.process()
@@ -32,6 +33,7 @@ def sweep() -> None:
         events.hint("dispatch")
     if events.has_due():
         events.hint("deliver_events")
+    mail.send_due()
 
 
 @redacted_errors

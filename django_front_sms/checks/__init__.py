@@ -1,16 +1,15 @@
-"""System checks: one numbered id per mistake, each with what to do about it.
+"""System checks, each with an id of its own and a hint. `manage.py check --tag front_sms` runs only these.
 
-    mistakes.py     the mistakes, their words and their numbers
-    values.py       each value of `FRONT_SMS` by itself
-    rules.py        values that do not go together, or name what is not there
-    site.py         the site around it: proxies, broker, URLs, storage
-    databases.py    settings of the database that lose commits, or let them fail (`check --database default`)
+    messages.py       the ids, texts and hints
+    values.py         each value of `FRONT_SMS` by itself
+    combinations.py   values that contradict each other, or name something that does not exist
+    site.py           the site: proxies, broker, URLs, storage, routers
+    databases.py      database settings that lose commits, or refuse content (`check --database default`)
 
-Nothing here raises for a malformed setting, and nothing imports Celery. `manage.py check --tag front_sms` runs these
-alone.
+Malformed settings raise no exception here.
 """
 
 from django_front_sms.checks import combinations, databases, site, values
-from django_front_sms.checks.messages import MISTAKES, TAG, CheckSpec
+from django_front_sms.checks.messages import SPECS, TAG, CheckSpec
 
-__all__ = ["MISTAKES", "TAG", "CheckSpec", "combinations", "databases", "site", "values"]
+__all__ = ["SPECS", "TAG", "CheckSpec", "combinations", "databases", "site", "values"]

@@ -1,4 +1,4 @@
-"""The mistakes that the checks find, by number. `E`: the app cannot work, or breaks its promise; `W`: look at it."""
+"""The messages of the checks, by id. `E`: the app cannot work, or breaks its promise; `W`: probably a mistake."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,24 +10,24 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 TAG = "front_sms"
-MISTAKES: dict[str, "CheckSpec"] = {}
+SPECS: dict[str, "CheckSpec"] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class CheckSpec:
-    """One thing that can be wrong. `says` may name `%(placeholders)s`; `hint` is what to do."""
+    """A message of a check. `text` may have `%(placeholders)s`; `hint` says what to do."""
 
     id: str
-    says: "_StrPromise"
+    text: "_StrPromise"
     hint: "_StrPromise"
 
     def __post_init__(self) -> None:
-        MISTAKES[self.id] = self
+        SPECS[self.id] = self
 
-    def found(self, **what: Any) -> CheckMessage:
-        """This mistake, as Django reports it."""
+    def as_message(self, **values: Any) -> CheckMessage:
+        """The message as Django's checks return it, with `values` for its placeholders."""
         level = Error if self.id.startswith(f"{TAG}.E") else Warning
-        return level(str(self.says) % what, hint=str(self.hint), id=self.id)
+        return level(str(self.text) % values, hint=str(self.hint), id=self.id)
 
 
 NO_ACCOUNT = CheckSpec(
@@ -130,6 +130,16 @@ NAIVE_TIMES = CheckSpec(
     _("USE_TZ is False, but this app's times have a time zone: messages would be queued, and none ever sent."),
     _("Set USE_TZ = True, which has been Django's default since 5.0."),
 )
+FLAT = CheckSpec(
+    "front_sms.E021",
+    _('FRONT_SMS has keys of an account at its top level: %(keys)s. These belong under ACCOUNTS["default"].'),
+    _('Write FRONT_SMS = {"ACCOUNTS": {"default": {"SERVICE_ID": …, "SENDER": …}}}.'),
+)
+ALERTS = CheckSpec(
+    "front_sms.E022",
+    _("ALERTS cannot be used: %(reason)s."),
+    _('Write {"TO": "managers", "AFTER": 15}: "managers", "admins" or a list of addresses, and minutes.'),
+)
 NO_TASK_FRAMEWORK = CheckSpec(
     "front_sms.E025",
     _('WORKER is "tasks", but Django %(version)s has no task framework: nothing would wake a worker.'),
@@ -223,4 +233,34 @@ NO_BEAT = CheckSpec(
         "Merge django_front_sms.schedule.BEAT_SCHEDULE into it, and run beat. Silence this check where something else "
         "starts it."
     ),
+)
+NO_SENDER = CheckSpec(
+    "front_sms.W018",
+    _("%(where)s has no SENDER, so every message must name its sender."),
+    _("Set SENDER to the sender that Front registered for you: a text of at most 11 characters, or digits (§1.1)."),
+)
+EAGER = CheckSpec(
+    "front_sms.W019",
+    _("CELERY_TASK_ALWAYS_EAGER is True, but messages are sent by a worker: without one they stay queued."),
+    _('Start a worker, or write "WORKER": "command" and run manage.py front_sms worker. In tests, see the how-to.'),
+)
+NO_BROKER = CheckSpec(
+    "front_sms.W020",
+    _("Celery has no broker URL, so workers are woken through amqp://guest@localhost."),
+    _('Import the project\'s Celery app in its __init__.py, and set CELERY_BROKER_URL; or set WORKER to "command".'),
+)
+CHARACTER_SET = CheckSpec(
+    "front_sms.W021",
+    _('The database "%(alias)s" cannot store every character, emoji for example: %(reason)s.'),
+    _("Convert the tables to utf8mb4 on MySQL and MariaDB, or use a database with the encoding UTF8 on PostgreSQL."),
+)
+PACKET = CheckSpec(
+    "front_sms.W022",
+    _('MySQL ("%(alias)s"): max_allowed_packet is %(size)s bytes, less than MAX_INBOUND_BYTES.'),
+    _("Raise it on the server to twice MAX_INBOUND_BYTES. Until then the raw body of a large MMS is cut."),
+)
+NOBODY_MAILED = CheckSpec(
+    "front_sms.W023",
+    _("ALERTS mails %(setting)s, which is empty: nobody gets the mail."),
+    _("Fill in that setting, or give addresses in ALERTS."),
 )

@@ -1,4 +1,4 @@
-"""The site around `FRONT_SMS`: its times, its proxies, its broker, its URLs, its storage and its databases."""
+"""The settings of the site besides `FRONT_SMS`: time zones, proxies, broker, URLs, storage and database routers."""
 
 from collections.abc import Iterator, Mapping
 from os import PathLike
@@ -15,35 +15,36 @@ from django.db import router
 from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 from django_front_sms.checks import messages
-from django_front_sms.checks.values import effective
+from django_front_sms.checks.values import effective, raw_accounts
 from django_front_sms.db.routing import write_alias
+from django_front_sms.events.hints import has_broker_url
 from django_front_sms.schedule import BEAT_SCHEDULE, HINTS_LAST
 
-# What a site sets when a proxy stands before it.
+# Settings of sites behind a proxy.
 _PROXY_SETTINGS = ("SECURE_PROXY_SSL_HEADER", "USE_X_FORWARDED_HOST", "USE_X_FORWARDED_PORT")
 
 
 @register(messages.TAG)
 def check_times_of_site(**kwargs: Any) -> Iterator[CheckMessage]:
     if not django_settings.USE_TZ:
-        yield messages.NAIVE_TIMES.found()
+        yield messages.NAIVE_TIMES.as_message()
 
 
 @register(messages.TAG)
 def check_proxies(**kwargs: Any) -> Iterator[CheckMessage]:
     setting = next((name for name in _PROXY_SETTINGS if getattr(django_settings, name, None)), None)
     if setting and effective("TRUSTED_PROXY_COUNT") == 0 and effective("WEBHOOK_ALLOWED_IPS") is not None:
-        yield messages.PROXY.found(setting=setting)
+        yield messages.PROXY.as_message(setting=setting)
 
 
 @register(messages.TAG)
 def check_broker(**kwargs: Any) -> Iterator[CheckMessage]:
-    """Of Celery's settings as Django's know them; how else a site configures Celery cannot be told from here."""
+    """Celery's settings, as far as they are in Django's."""
     if effective("WORKER") != "celery":
         return
     broker = getattr(django_settings, "CELERY_BROKER_URL", None)
     if isinstance(broker, str) and broker.startswith("memory:") and not django_settings.DEBUG:
-        yield messages.MEMORY_BROKER.found()
+        yield messages.MEMORY_BROKER.as_message()
 
     options = getattr(django_settings, "CELERY_BROKER_TRANSPORT_OPTIONS", None)
     timeout = options.get("visibility_timeout") if isinstance(options, Mapping) else None
@@ -53,19 +54,29 @@ def check_broker(**kwargs: Any) -> Iterator[CheckMessage]:
         and isinstance(timeout, int | float)
         and timeout < HINTS_LAST
     ):
-        yield messages.VISIBILITY.found(seconds=f"{timeout:g}")
+        yield messages.VISIBILITY.as_message(seconds=f"{timeout:g}")
+
+
+@register(messages.TAG)
+def check_celery(**kwargs: Any) -> Iterator[CheckMessage]:
+    if effective("WORKER") != "celery" or not raw_accounts():
+        return
+    if getattr(django_settings, "CELERY_TASK_ALWAYS_EAGER", False):
+        yield messages.EAGER.as_message()
+    if not has_broker_url():
+        yield messages.NO_BROKER.as_message()
 
 
 @register(messages.TAG)
 def check_task_framework(**kwargs: Any) -> Iterator[CheckMessage]:
     if effective("WORKER") == "tasks" and django.VERSION < (6, 0):
-        yield messages.NO_TASK_FRAMEWORK.found(version=django.get_version())
+        yield messages.NO_TASK_FRAMEWORK.as_message(version=django.get_version())
 
 
 @register(messages.TAG, deploy=True)
 def check_beat(**kwargs: Any) -> Iterator[CheckMessage]:
-    """With `check --deploy` alone: while developing, each worker's own timer will do. What a database holds of a
-    schedule is not read here."""
+    """Only with `check --deploy`: for development, each worker's own timer is enough. Schedules in a database are not
+    read."""
     if effective("WORKER") != "celery":
         return
     if "django_celery_beat" in str(getattr(django_settings, "CELERY_BEAT_SCHEDULER", "")):
@@ -76,7 +87,7 @@ def check_beat(**kwargs: Any) -> Iterator[CheckMessage]:
     wanted = [entry["task"] for entry in BEAT_SCHEDULE.values()]
     for task in wanted if effective("RETENTION_DAYS") is not None else wanted[:1]:
         if task not in named:
-            yield messages.NO_BEAT.found(task=task)
+            yield messages.NO_BEAT.as_message(task=task)
 
 
 @register(messages.TAG, Tags.urls)
@@ -84,8 +95,8 @@ def check_urls(**kwargs: Any) -> Iterator[CheckMessage]:
     try:
         reverse("front_sms:inbound", kwargs={"token": "x"})
     except NoReverseMatch:
-        yield messages.NO_WEBHOOKS.found()
-    except Exception:  # a URLconf that cannot be loaded is told of by Django's own check
+        yield messages.NO_WEBHOOKS.as_message()
+    except Exception:  # Django's own check reports a URLconf that cannot be loaded
         return
 
 
@@ -95,21 +106,21 @@ def check_storage(**kwargs: Any) -> Iterator[CheckMessage]:
     try:
         _ = storages[alias]
     except Exception as error:  # the class that STORAGES names can fail in any way
-        yield messages.STORAGE.found(alias=alias, reason=f"{type(error).__name__}: {error}")
+        yield messages.STORAGE.as_message(alias=alias, reason=f"{type(error).__name__}: {error}")
 
 
 @register(messages.TAG, Tags.security, deploy=True)
 def check_public_files(**kwargs: Any) -> Iterator[CheckMessage]:
-    """With `check --deploy` alone: while developing, everything lies under MEDIA_ROOT."""
+    """Only with `check --deploy`: for development, everything is under MEDIA_ROOT."""
     try:
         storage = storages[effective("MMS_STORAGE")]
-    except Exception:  # told by `check_storage`
+    except Exception:  # `check_storage` reports it
         return
     url, folder = django_settings.MEDIA_URL, django_settings.MEDIA_ROOT
     served = folder and url != get_script_prefix()  # that is what an empty MEDIA_URL becomes
     # Whatever address the storage gives them: the web server goes by where they lie.
     if served and isinstance(storage, FileSystemStorage) and _lies_in(storage.location, folder):
-        yield messages.PUBLIC_FILES.found(url=url)
+        yield messages.PUBLIC_FILES.as_message(url=url)
 
 
 def _lies_in(folder: str | PathLike[str], other: str | PathLike[str]) -> bool:
@@ -122,4 +133,4 @@ def check_routers(**kwargs: Any) -> Iterator[CheckMessage]:
     models = [*apps.get_app_config("front_sms").get_models(), get_user_model()]
     elsewhere = [model._meta.label for model in models if router.db_for_write(model) != alias]
     if elsewhere:
-        yield messages.SEVERAL_DATABASES.found(models=", ".join(elsewhere), alias=alias)
+        yield messages.SEVERAL_DATABASES.as_message(models=", ".join(elsewhere), alias=alias)

@@ -1,4 +1,4 @@
-"""Each value of `FRONT_SMS` by itself: is it there, and of the right kind?"""
+"""Each value of `FRONT_SMS` by itself: whether it is present, and of the right kind."""
 
 import reprlib
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +14,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.checks import messages
-from django_front_sms.conf import Account, FrontSMSSettings
+from django_front_sms.conf import Account, FrontSMSSettings, account_keys
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import OutboundMessage
 from django_front_sms.quiet_hours import QuietHours
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 _LONGEST_NAME = OutboundMessage._meta.get_field("account").max_length or 0
-# float("inf") hours, or a million days, are no time that can be counted with: every sweep would end in an error.
+# Beyond these, as with float("inf") hours, datetime arithmetic overflows, and every sweep would fail.
 _MOST, _MOST_DAYS = 1_000_000, 36_500
 
 Kind = tuple[Callable[[Any], bool], "_StrPromise"]
@@ -109,6 +109,7 @@ OF_SITE: dict[str, Kind | Choices] = {
     "RECIPIENT_OVERRIDE": _optional(TEXT),
     "RETENTION_DAYS": _optional(DAYS),
     "RATE_LIMITS": MAPPING,
+    "ALERTS": _optional(MAPPING),
     "CONTACTS": _optional(TEXT),
     "ACCOUNT_ACCESS": _optional(TEXT),
     "WORKER": ("celery", "tasks", "command"),
@@ -129,13 +130,13 @@ _ACCOUNTS = 'FRONT_SMS["ACCOUNTS"]'
 
 
 def raw() -> Mapping[str, Any]:
-    """`FRONT_SMS` as it stands; empty where it is no dict."""
+    """`FRONT_SMS` unchecked; empty where it is not a dict."""
     value = getattr(django_settings, "FRONT_SMS", {})
     return value if isinstance(value, Mapping) else {}
 
 
 def raw_accounts() -> dict[str, Mapping[str, Any]]:
-    """The accounts that are dicts, as they stand."""
+    """The accounts that are dicts, unchecked, by name."""
     accounts = raw().get("ACCOUNTS")
     return {str(n): a for n, a in accounts.items() if isinstance(a, Mapping)} if isinstance(accounts, Mapping) else {}
 
@@ -145,9 +146,9 @@ def place(account: str) -> str:
 
 
 def effective(key: str) -> Any:
-    """The value of a site-wide key, or its default where it is left out or of the wrong kind: that is told once.
+    """The value of a site-wide key, or its default where it is missing or of the wrong kind, which has a check.
 
-    For keys whose default is not a fresh list or dict."""
+    Not for keys whose default is made by a factory."""
     default = next(f.default for f in fields(FrontSMSSettings) if f.name == key.lower())
     value = raw().get(key, default)
     return value if _fits(OF_SITE[key], value) else default
@@ -163,14 +164,16 @@ def _fits(wanted: Kind | Choices, value: object) -> bool:
 def check_values(**kwargs: Any) -> list[CheckMessage]:
     whole = getattr(django_settings, "FRONT_SMS", {})
     if not isinstance(whole, Mapping):
-        return [messages.NOT_A_DICT.found(where="FRONT_SMS")]
+        return [messages.NOT_A_DICT.as_message(where="FRONT_SMS")]
     known = {f.name.upper() for f in fields(FrontSMSSettings)}
+    if flat := account_keys(whole):
+        return [messages.FLAT.as_message(keys=", ".join(flat))]
     found = [*_unknown_keys("FRONT_SMS", whole, known), *_wrong_values("FRONT_SMS", whole, OF_SITE)]
     accounts = whole.get("ACCOUNTS")
     if not accounts:
-        return [messages.NO_ACCOUNT.found(), *found]
+        return [messages.NO_ACCOUNT.as_message(), *found]
     if not isinstance(accounts, Mapping):
-        return [messages.NOT_A_DICT.found(where=_ACCOUNTS), *found]
+        return [messages.NOT_A_DICT.as_message(where=_ACCOUNTS), *found]
     for name, account in accounts.items():
         found += _check_account(name, account)
     return found
@@ -179,27 +182,31 @@ def check_values(**kwargs: Any) -> list[CheckMessage]:
 def _check_account(name: object, account: object) -> Iterator[CheckMessage]:
     if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME:
         wanted = _("a text of at most %(length)d characters") % {"length": _LONGEST_NAME}
-        yield messages.WRONG_KIND.found(where=_("A name in %s") % _ACCOUNTS, value=reprlib.repr(name), wanted=wanted)
+        yield messages.WRONG_KIND.as_message(
+            where=_("A name in %s") % _ACCOUNTS, value=reprlib.repr(name), wanted=wanted
+        )
     where = place(str(name))
     if not isinstance(account, Mapping):
-        yield messages.NOT_A_DICT.found(where=where)
+        yield messages.NOT_A_DICT.as_message(where=where)
         return
     known = {f.name.upper() for f in fields(Account)} - {"NAME"}
     yield from _unknown_keys(where, account, known)
     yield from _wrong_values(where, account, OF_ACCOUNT)
     service_id = account.get("SERVICE_ID")
     if not COUNT[0](service_id):
-        yield messages.SERVICE_ID.found(where=where)
+        yield messages.SERVICE_ID.as_message(where=where)
     yield from _check_sender(where, account.get("SENDER"))
     yield from _check_gateway(where, account.get("GATEWAY_URL"))
 
 
 def _check_sender(where: str, sender: object) -> Iterator[CheckMessage]:
-    if isinstance(sender, str) and sender:  # without one, each message names its own
+    if sender is None or sender == "":
+        yield messages.NO_SENDER.as_message(where=where)
+    elif isinstance(sender, str):
         try:
             numbers.check_sender(sender)
         except numbers.NumberError as error:
-            yield messages.SENDER.found(where=where, reason=error)
+            yield messages.SENDER.as_message(where=where, reason=error)
 
 
 def _check_gateway(where: str, url: object) -> Iterator[CheckMessage]:
@@ -211,13 +218,13 @@ def _check_gateway(where: str, url: object) -> Iterator[CheckMessage]:
     except ValueError:
         usable = False
     if not usable or parts.query or parts.fragment or parts.username is not None or parts.path.endswith(".php"):
-        yield messages.GATEWAY_URL.found(where=where, value=reprlib.repr(url.rpartition("@")[2]))
+        yield messages.GATEWAY_URL.as_message(where=where, value=reprlib.repr(url.rpartition("@")[2]))
 
 
 def _unknown_keys(where: str, given: Mapping[Any, Any], known: set[str]) -> Iterator[CheckMessage]:
     for key in given:
         if key not in known:
-            yield messages.UNKNOWN_KEY.found(where=where, key=key)
+            yield messages.UNKNOWN_KEY.as_message(where=where, key=key)
 
 
 def _wrong_values(where: str, given: Mapping[Any, Any], wanted: Mapping[str, Kind | Choices]) -> Iterator[CheckMessage]:
@@ -227,6 +234,6 @@ def _wrong_values(where: str, given: Mapping[Any, Any], wanted: Mapping[str, Kin
         value = _("of another kind") if key in _SECRET else reprlib.repr(given[key])
         at = f'{where}["{key}"]'
         if callable(kind[0]):
-            yield messages.WRONG_KIND.found(where=at, value=value, wanted=kind[1])
+            yield messages.WRONG_KIND.as_message(where=at, value=value, wanted=kind[1])
         else:
-            yield messages.CHOICE.found(where=at, value=value, choices=", ".join(map(repr, kind)))
+            yield messages.CHOICE.as_message(where=at, value=value, choices=", ".join(map(repr, kind)))

@@ -10,6 +10,7 @@ import atexit
 import functools
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -133,6 +134,16 @@ def _celery_app() -> Any:
     from celery import current_app
 
     return current_app._get_current_object()  # type: ignore[attr-defined]
+
+
+def has_broker_url() -> bool:
+    """Whether the caller's Celery app has a broker URL. Celery takes `amqp://guest@localhost` where it has none.
+
+    Does not import Celery: where nothing did, the site has no app."""
+    if "celery" not in sys.modules:
+        return False
+    conf = _celery_app().conf
+    return bool(conf.broker_write_url or conf.broker_url)
 
 
 # ---- Django's tasks, and NOTIFY

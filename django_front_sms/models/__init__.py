@@ -1,6 +1,7 @@
 """The tables: rows, their queries, constraints and indexes. No HTTP and no signals here."""
 
 from django_front_sms.models.account import AccountState
+from django_front_sms.models.alert import ActiveAlert
 from django_front_sms.models.conversation import HandledConversation
 from django_front_sms.models.counter import CounterGap, InboundCounter
 from django_front_sms.models.delivery import Decision, DeliveryStatus, SendAttempt
@@ -15,6 +16,7 @@ from django_front_sms.models.saved_text import SavedText
 
 __all__ = [
     "AccountState",
+    "ActiveAlert",
     "BulkSend",
     "ComposerDraft",
     "Conversation",

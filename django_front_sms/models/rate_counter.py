@@ -1,5 +1,6 @@
 """How much of the limits in `RATE_LIMITS` is used."""
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -13,6 +14,8 @@ class RateCounter(PrimaryModel):
     The row is also the lock behind which messages are counted. `key` is a keyed digest: it does not tell the number.
     """
 
+    SLOTS: ClassVar = 100  # that a period is divided into
+
     key = models.CharField(max_length=32, primary_key=True)
     limit = models.CharField(max_length=20)  # its key in RATE_LIMITS
     account = models.CharField(max_length=50, blank=True, default="")  # of limits for each account
@@ -22,6 +25,11 @@ class RateCounter(PrimaryModel):
     class Meta:
         default_permissions = ()
         ordering: ClassVar = ["key"]
+
+    def amount(self, period: timedelta, now: datetime) -> int:
+        """How much was counted within `period`, that of the limit."""
+        oldest = int(now.timestamp() * self.SLOTS / period.total_seconds()) - self.SLOTS
+        return sum(amount for slot, amount in self.used if slot >= oldest)
 
     def __str__(self) -> str:
         return f"{self.limit} {self.account}".strip()

@@ -1,1 +1,1 @@
-"""Monitoring: what needs attention (`alerts`), and what was sent, what became of it, and how fast (`statistics`)."""
+"""Monitoring: what needs attention (`alerts`), mail about it (`mail`), and numbers for charts (`statistics`)."""

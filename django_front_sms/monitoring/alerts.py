@@ -9,7 +9,7 @@ from django.db.models import CharField, Count, DateTimeField, Min, OuterRef, Que
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
-from django_front_sms.conf import get_settings
+from django_front_sms.conf import Limit, get_settings
 from django_front_sms.events.accounts import of_accounts
 from django_front_sms.models import (
     AccountState,
@@ -18,10 +18,12 @@ from django_front_sms.models import (
     Event,
     InboundMessage,
     OutboundMessage,
+    RateCounter,
     RefusedPush,
 )
 
 RECENTLY = timedelta(days=7)
+NEARLY = 0.8  # of a rate limit
 SILENT_AFTER = timedelta(minutes=2)  # every worker records the time at each account every ten seconds
 
 
@@ -63,6 +65,17 @@ def current(
     if accounts is not None:
         rows = {name: _of_accounts(each, accounts) for name, each in rows.items()}
     return found | _count(rows)
+
+
+def nearly_used_limits(now: datetime) -> Alert:
+    """How many limits of `RATE_LIMITS` are used to 80 % or more; those for each recipient do not count."""
+    written = get_settings().rate_limits
+    limits = {name: Limit.parse(written[name]) for name in ("per_account", "international") if name in written}
+    if not limits:
+        return Alert(0)
+    counters = RateCounter.objects.filter(limit__in=limits, expires_at__gt=now)
+    used = [counter.amount(limits[counter.limit].period, now) / limits[counter.limit].count for counter in counters]
+    return Alert(sum(part >= NEARLY for part in used))
 
 
 def _rows(now: datetime) -> "dict[str, QuerySet[Any]]":

@@ -13,7 +13,7 @@ from django_front_sms.error_reports import redacted_errors
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OutboundMessage
-from django_front_sms.sending.store import must_match, store
+from django_front_sms.sending.store import must_match, refused_content, rows_with, store
 from django_front_sms.sending.validation import Recipient, check_recipient, draft_to, identify
 
 
@@ -71,11 +71,11 @@ def send_bulk_sms(
     return _earlier(bulk) or _store_bulk(bulk, _willing(drafts, wanted, invalid, skip_invalid))
 
 
-def _earlier(bulk: BulkSend) -> BulkSend | None:
-    """The stored row with this bulk send's idempotency key, or None."""
+def _earlier(bulk: BulkSend, *, latest: bool = False) -> BulkSend | None:
+    """The row that has this bulk send's idempotency key already; `latest` as in `rows_with`."""
     if not bulk.idempotency_digest:
         return None
-    earlier = BulkSend.objects.filter(idempotency_digest=bulk.idempotency_digest).first()
+    earlier = rows_with(BulkSend.objects.all(), [bulk.idempotency_digest], latest=latest).first()
     if earlier is not None:
         must_match(bulk, earlier)
     return earlier
@@ -84,13 +84,13 @@ def _earlier(bulk: BulkSend) -> BulkSend | None:
 def _store_bulk(bulk: BulkSend, drafts: list[OutboundMessage]) -> BulkSend:
     bulk.recipients = len(drafts)
     try:
-        with atomic():
+        with refused_content(), atomic():
             bulk.save(force_insert=True)
             for message in drafts:
                 message.bulk = bulk
             store(drafts)
-    except IntegrityError:  # somebody stored its key after `_earlier` looked
-        earlier = _earlier(bulk)
+    except IntegrityError:  # another process stored its key since it was looked up
+        earlier = _earlier(bulk, latest=True)
         if earlier is None:
             raise
         return earlier

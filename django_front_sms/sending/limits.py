@@ -21,7 +21,7 @@ from django_front_sms.gateway.numbers import is_international
 from django_front_sms.models import OutboundMessage, RateCounter
 
 NAMES = ("per_account", "international", "per_recipient")  # in the order of locking: the most shared first
-SLOTS = 100
+SLOTS = RateCounter.SLOTS
 _AT_ONCE = 500  # rows in one statement
 
 

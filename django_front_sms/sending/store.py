@@ -1,18 +1,25 @@
 """Storing new messages: idempotency keys, opt-outs and limits are checked in the same transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
 
 from django.db import IntegrityError
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from django_front_sms import events, optouts
 from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks, insert_rows
+from django_front_sms.db.content import is_refused_content
 from django_front_sms.db.routing import atomic, connection, on_commit
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, OutboundMessage
 from django_front_sms.sending import limits
+from django_front_sms.sending.validation import check_expiry
+
+Row = TypeVar("Row", OutboundMessage, BulkSend)
 
 BATCH = 1000  # rows in one INSERT
 
@@ -39,28 +46,60 @@ def store(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
         return []
     # With limits, callers lock the same rows, so a database may ask for the transaction once more.
     insert = nested_transaction(_insert) if get_settings().rate_limits else atomic()(_insert)
-    try:
-        rows = insert(drafts)
-    except IntegrityError:  # somebody stored one of the keys after `_known` looked
-        rows = insert(drafts)
+    with refused_content():
+        try:
+            rows = insert(drafts)
+        except IntegrityError:  # another process stored one of the keys since `_known` looked
+            rows = insert(drafts, latest=True)
     on_commit(lambda: events.hint("dispatch"))
     return rows
 
 
-def _known(drafts: Iterable[OutboundMessage]) -> dict[str, OutboundMessage]:
-    """The stored rows with these idempotency keys, by the digest of account and key."""
+@contextmanager
+def refused_content() -> Iterator[None]:
+    """Raise `InvalidMessage` where the database refuses a character or a value of the rows.
+
+    Without the database's exception, which can quote the text.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not is_refused_content(error):
+            raise
+        raise InvalidMessage(
+            _(
+                "The database cannot store this message. Remove emoji and other rare characters, or have the "
+                "character set of the database changed (utf8mb4 on MySQL and MariaDB)."
+            ),
+            "unstorable",
+        ) from None
+
+
+def rows_with(rows: "QuerySet[Row]", digests: Sequence[str], *, latest: bool = False) -> "QuerySet[Row]":
+    """Those of `rows` that have these digests of idempotency keys.
+
+    `latest`: with the rows that were committed since the caller's transaction began. Under REPEATABLE READ, MariaDB's
+    default, only a locking read sees them.
+    """
+    found = rows.filter(idempotency_digest__in=digests)
+    return found.select_for_update() if latest else found
+
+
+def _known(drafts: Iterable[OutboundMessage], *, latest: bool = False) -> dict[str, OutboundMessage]:
+    """The rows that have these idempotency keys already, by the digest of account and key; `latest` as in
+    `rows_with`."""
     wanted = [message.idempotency_digest for message in drafts if message.idempotency_digest]
     known: dict[str, OutboundMessage] = {}
     for digests in in_chunks(wanted, BATCH):
-        found = OutboundMessage.objects.filter(idempotency_digest__in=digests)
+        found = rows_with(OutboundMessage.objects.all(), digests, latest=latest)
         known |= {str(message.idempotency_digest): message for message in found}
     return known
 
 
-def _insert(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
+def _insert(drafts: list[OutboundMessage], *, latest: bool = False) -> list[OutboundMessage]:
     for message in drafts:  # an earlier try may have set it
         message.pk = None
-    known = _known(drafts)
+    known = _known(drafts, latest=latest)
     rows: list[OutboundMessage] = []
     new: list[OutboundMessage] = []
     for index, message in enumerate(drafts):
@@ -74,6 +113,7 @@ def _insert(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
         else:
             must_match(message, earlier, index)
             rows.append(earlier)
+    _check_expiry(new, drafts)
     _check_opt_outs(new, drafts)
     _count_limits(new, drafts)
     if connection().features.can_return_rows_from_bulk_insert:
@@ -83,6 +123,14 @@ def _insert(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
         for message in new:
             message.save(force_insert=True)
     return rows
+
+
+def _check_expiry(new: list[OutboundMessage], drafts: list[OutboundMessage]) -> None:
+    for message in new:
+        try:
+            check_expiry(message.expires_at, message.scheduled_at)
+        except InvalidMessage as error:
+            raise RefusedDraft(str(error), error.code, drafts.index(message)) from None
 
 
 def _check_opt_outs(new: list[OutboundMessage], drafts: list[OutboundMessage]) -> None:

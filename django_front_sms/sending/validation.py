@@ -8,11 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from phonenumbers import PhoneNumber
 
-from django_front_sms.conf import FrontSMSSettings
+from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.db.digest import digest
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OnDuplicate, OutboundMessage, Priority, Wait
+from django_front_sms.sending.metadata import check_metadata
 
 PRICED_SENDER = "2401"  # §2.1: with a price, the sender becomes 2401
 PRICED_LENGTH = 160  # §2.1
@@ -50,7 +51,7 @@ def draft_to(
     settings_of_account = conf.account(account)
     preview = check_text(text, unicode, conf)
     check_price(price, recipient, text, preview)
-    sender = PRICED_SENDER if price else check_sender(settings_of_account.sender if sender is None else sender)
+    sender = PRICED_SENDER if price else _sender(sender, settings_of_account)
     message = OutboundMessage(
         account=account,
         recipient=recipient,
@@ -66,7 +67,7 @@ def draft_to(
         expires_at=_aware(expires_at),
         idempotency_key=idempotency_key or None,
         created_by=created_by if getattr(created_by, "pk", None) else None,
-        metadata=dict(metadata or {}),
+        metadata=check_metadata(metadata),
         **_schedule(_aware(scheduled_at), conf),
     )
     identify(message, recipient, sender, text, message.unicode, price)
@@ -116,6 +117,17 @@ def check_known_number(number: str, conf: FrontSMSSettings) -> str:
         return number
 
 
+def _sender(sender: str | None, account: Account) -> str:
+    """`sender`, or the account's own where it is None; checked."""
+    if sender is None and not account.sender:
+        raise InvalidMessage(
+            _('There is no sender. Set SENDER in FRONT_SMS["ACCOUNTS"]["%(account)s"], or give one with the message.')
+            % {"account": account.name},
+            "invalid_sender",
+        )
+    return check_sender(account.sender if sender is None else sender)
+
+
 def check_sender(sender: str) -> str:
     """Return `sender` unchanged, because it must equal what Front registered; raise `InvalidMessage`."""
     try:
@@ -157,6 +169,22 @@ def check_price(price: int | None, recipient: str, text: str, preview: gsm.Previ
         )
     if not recipient.startswith("+47"):
         raise InvalidMessage(_("Priced messages go to Norwegian numbers only."), "priced_recipient")
+
+
+def check_expiry(expires_at: datetime | None, scheduled_at: datetime | None) -> None:
+    """Refuse a message that would expire before it could be sent; both times are aware."""
+    if expires_at is None:
+        return
+    if expires_at <= timezone.now():
+        raise InvalidMessage(
+            _("This message expires in the past, so it would never be sent. Choose a later time to expire, or none."),
+            "invalid_expiry",
+        )
+    if scheduled_at is not None and expires_at <= scheduled_at:
+        raise InvalidMessage(
+            _("This message expires before its scheduled time, so it would never be sent. Let it expire later."),
+            "invalid_expiry",
+        )
 
 
 def _one_of(values: Mapping[str, Any], value: str, name: str) -> Any:

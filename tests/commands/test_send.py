@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from django.core.management import CommandError
+from django.db import ProgrammingError
 from django.test import Client as Browser
 
+from django_front_sms import events, health, outbox
 from django_front_sms.management.subcommands import send
 from django_front_sms.models import OutboundMessage
 from django_front_sms.signing import webhook_path
@@ -31,6 +33,7 @@ def meanwhile(monkeypatch) -> Callable[[Callable[[], object]], None]:
 
 @in_earnest
 def test_a_message_is_queued_and_named():
+    outbox.sweep()  # a worker was seen
     code, text = run("send", "99999999", "Test æøå")
     message = OutboundMessage.objects.get()
     assert (code, text) == (0, f"Message #{message.pk}: queued\n")
@@ -177,3 +180,31 @@ def test_a_script_that_waits_reads_the_end_alone(simulator, meanwhile):
     meanwhile(dispatch)
     found = read("send", NUMBER, "Test", "--wait")
     assert (found["state"], found["gateway_id"]) == ("sent", OutboundMessage.objects.get().gateway_id)
+
+
+@pytest.mark.django_db
+def test_without_a_worker_it_says_so_and_how_to_start_one(settings):
+    assert "Start one: celery" in run("send", NUMBER, "Hei")[1]
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "WORKER": "command"}
+    assert "Start one: manage.py front_sms worker" in run("send", NUMBER, "Hei")[1]
+    outbox.sweep()
+    assert "worker" not in run("send", NUMBER, "Hei")[1]
+
+
+@pytest.mark.django_db
+def test_without_a_broker_it_says_so(monkeypatch):
+    monkeypatch.setattr(events, "publish", lambda task: False)
+    assert "check CELERY_BROKER_URL" in run("send", NUMBER, "Hei")[1]
+
+
+@pytest.mark.django_db
+def test_without_tables_it_says_that_migrations_are_missing(monkeypatch):
+    def no_table(*args, **options):
+        raise ProgrammingError("no such table")
+
+    monkeypatch.setattr(send, "send_sms", no_table)
+    with pytest.raises(ProgrammingError):
+        run("send", NUMBER, "Hei")
+    monkeypatch.setattr(health, "migrations", lambda now: {"migrations": {"missing": ["0001_initial"]}})
+    with pytest.raises(CommandError, match=r"manage\.py migrate"):
+        run("send", NUMBER, "Hei")

@@ -1,13 +1,26 @@
 """`front_sms urls`: what is pasted into Front's portal."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.core.management import CommandError
-from django.urls import resolve
+from django.urls import get_script_prefix, resolve, set_script_prefix
 
 from django_front_sms.signing import account_of, webhook_path
 from tests.commands.running import read, run
+
+
+@contextmanager
+def override_script_prefix(prefix: str) -> Iterator[None]:
+    """As with `FORCE_SCRIPT_NAME`."""
+    before = get_script_prefix()
+    set_script_prefix(prefix)
+    try:
+        yield
+    finally:
+        set_script_prefix(before)
 
 
 def test_the_urls_are_those_that_the_webhooks_answer():
@@ -64,3 +77,12 @@ def test_an_account_that_is_not_there_is_named():
 def test_a_site_without_webhooks_learns_what_to_add():
     with pytest.raises(CommandError, match=r"include\(.django_front_sms\.urls"):
         run("urls", "--base-url", "https://sms.example.no")
+
+
+def test_a_sub_path_that_the_urls_have_already_is_not_doubled():
+    with override_script_prefix("/app/"):
+        found = read("urls", "--base-url", "https://sms.example.no/app")["default"]
+        assert found["status"] == f"https://sms.example.no{webhook_path('status')}"
+    assert found["status"].count("/app/") == 1
+    other = read("urls", "--base-url", "https://sms.example.no/app/")["default"]
+    assert other["status"] == f"https://sms.example.no/app{webhook_path('status')}"

@@ -88,6 +88,7 @@ def test_a_null_price_needs_no_permission(operator: Api) -> None:
         ({"sender": "Altfor langt navn"}, "invalid_sender"),
         ({"account": "nowhere"}, "unknown_account"),
         ({"price": 5}, "invalid_price"),
+        ({"expires_at": "2020-01-01T10:00:00Z"}, "invalid_expiry"),
         ({"price": 500, "text": "x" * 161}, "priced_text_too_long"),
         ({"price": 500, "to": "+46701234567"}, "priced_recipient"),
     ],

@@ -246,7 +246,7 @@ def test_who_loses_the_race_for_a_key_gets_the_winners_row(monkeypatch: pytest.M
     looks = []
     real = sending.store._known
 
-    def look(drafts):
+    def look(drafts, *, latest=False):
         looks.append(1)
         return real(drafts) if len(looks) > 1 else {}
 

@@ -43,7 +43,7 @@ def test_a_key_that_somebody_stores_meanwhile_gives_their_row(monkeypatch: pytes
     first = send_bulk_sms(NUMBERS, "Test", idempotency_key="a")
     look, looks = sending.bulk._earlier, []
 
-    def blind_at_first(bulk: BulkSend) -> BulkSend | None:
+    def blind_at_first(bulk: BulkSend, *, latest: bool = False) -> BulkSend | None:
         looks.append(bulk)
         return None if len(looks) == 1 else look(bulk)
 

@@ -20,7 +20,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.numbers import from_wire
-from django_front_sms.sending.validation import check_sender, check_text
+from django_front_sms.sending.validation import check_expiry, check_sender, check_text
 
 MAX_NUMBERS = 10_000  # of one form: more would take longer than a web server waits
 _READING = timedelta(minutes=10)  # that somebody may take to read the page that asks
@@ -169,12 +169,6 @@ class ComposerForm(forms.Form):
             raise ValidationError(_("This time has passed. Write a later one, or leave it empty to send at once."))
         return at
 
-    def clean_expires_at(self) -> Any:
-        at = self.cleaned_data["expires_at"]
-        if at and at <= timezone.now():
-            raise ValidationError(_("This time has passed: the message would never be sent."))
-        return at
-
     def clean(self) -> None:
         it = self.cleaned_data
         self._clean_times()
@@ -243,8 +237,8 @@ class ComposerForm(forms.Form):
             for name in _NOT_IN_BULK:
                 if it.get(name) not in (None, "normal"):
                     self.add_error(name, _("Bulk is sent at once: leave this as it is, or send single messages."))
-        elif it.get("scheduled_at") and it.get("expires_at") and it["expires_at"] <= it["scheduled_at"]:
-            self.add_error("expires_at", _("This is before it is sent: the message would never be sent."))
+        elif it.get("expires_at"):
+            self._ask("expires_at", check_expiry, it["expires_at"], it.get("scheduled_at"))
 
     def _clean_sender_and_text(self) -> None:
         it = self.cleaned_data

@@ -1,16 +1,22 @@
-"""`front_sms send`: one SMS through the queue, like any other, and its story while it goes on."""
+"""`front_sms send`: queue one SMS, and show what happens to it."""
 
 import time
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
+from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import OutputWrapper
+from django.core.management.base import CommandError, OutputWrapper
+from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from django_front_sms import events, health
+from django_front_sms.conf import get_settings
+from django_front_sms.db.clock import database_now
 from django_front_sms.management.subcommands.output import add_json, write_json
 from django_front_sms.models import OutboundMessage
+from django_front_sms.monitoring import alerts
 from django_front_sms.sending import send_sms
 from django_front_sms.sending.validation import check_idempotency_key
 from django_front_sms.states import ACCEPTED, NOT_SENT, OPEN, State
@@ -72,7 +78,28 @@ def seconds(written: str) -> float:
 
 
 def handle(out: OutputWrapper, given: Namespace) -> int:
-    message = send_sms(
+    message = _queue(given)
+    if not given.json:
+        out.write(_("Message #%(pk)s: %(state)s") % {"pk": message.pk, "state": message.get_state_display()})
+        for line in _obstacles():
+            out.write(line)
+    code = _wait(message, out, given) if given.wait or given.until else SENT
+    if given.json:
+        write_json(out, as_json(message))
+    return code
+
+
+def _queue(given: Namespace) -> OutboundMessage:
+    try:
+        return _send(given)
+    except DatabaseError:
+        if health.migrations(timezone.now())["migrations"]["missing"]:
+            raise CommandError(_("The database lacks tables of this app. Run: manage.py migrate")) from None
+        raise
+
+
+def _send(given: Namespace) -> OutboundMessage:
+    return send_sms(
         given.to,
         given.text,
         account=given.account,
@@ -83,12 +110,17 @@ def handle(out: OutputWrapper, given: Namespace) -> int:
         on_duplicate=given.on_duplicate,
         idempotency_key=given.idempotency_key,
     )
-    if not given.json:
-        out.write(_("Message #%(pk)s: %(state)s") % {"pk": message.pk, "state": message.get_state_display()})
-    code = _wait(message, out, given) if given.wait or given.until else SENT
-    if given.json:
-        write_json(out, as_json(message))
-    return code
+
+
+def _obstacles() -> Iterator[str]:
+    """What keeps the message in the queue for now, and what to do about it."""
+    way = get_settings().worker
+    if alerts.worker(alerts.account_states(), database_now()).is_silent:
+        start = {"celery": "celery -A … worker", "tasks": _("the worker of your task backend")}
+        command = start.get(way, "manage.py front_sms worker")
+        yield _("No worker seems to run, so the message stays queued. Start one: %(command)s") % {"command": command}
+    if way == "celery" and not events.publish("dispatch"):
+        yield _("Celery's broker cannot be reached: check CELERY_BROKER_URL. A worker finds the message in its sweep.")
 
 
 def as_json(message: OutboundMessage) -> dict[str, Any]:

@@ -61,12 +61,18 @@ def checked(base_url: str) -> str:
 
 
 def urls_of(account: str, base: str) -> dict[str, str]:
+    """The URLs of an account's webhooks, by purpose; `base` as `checked` returns it."""
     try:
-        return {
-            "status": base + webhook_path("status", account),
-            "inbound": base + webhook_path("inbound", account),
-        }
+        paths = {"status": webhook_path("status", account), "inbound": webhook_path("inbound", account)}
     except NoReverseMatch:
         raise CommandError(
             _('The site\'s URLs have no webhooks. Add path("front-sms/", include("django_front_sms.urls")) to them.')
         ) from None
+    below = urlsplit(base).path
+    # Under FORCE_SCRIPT_NAME the paths begin with the sub-path that the base URL ends in.
+    root = base.removesuffix(below) if below and all(_is_below(path, below) for path in paths.values()) else base
+    return {purpose: root + path for purpose, path in paths.items()}
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder}/")

@@ -1,12 +1,10 @@
 """Fields that accept what the schema says and nothing else: no number for a string, no string for a number."""
 
-import math
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import BigIntegerField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
@@ -15,11 +13,11 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from django_front_sms.rest.exceptions import MAX_ERRORS
+from django_front_sms.sending.metadata import is_storable
 
 YEARS = range(2000, 2100)
-_MAX_LEVELS, _MAX_SIZE = 10, 20_000  # of metadata; the size is in characters
+_MAX_SIZE = 20_000  # characters of metadata
 _VALUE_SIZE = 20  # what a number, a constant or an empty container counts for
-_INTEGERS = range(-BigIntegerField.MAX_BIGINT - 1, BigIntegerField.MAX_BIGINT + 1)
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -124,7 +122,7 @@ class MetadataField(serializers.Field[dict[str, Any], Any, Any, Any]):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
             self.fail("invalid")
-        if not _is_storable(data, _MAX_LEVELS):
+        if not is_storable(data):
             self.fail("value")
         if _size(data) > _MAX_SIZE:
             self.fail("size")
@@ -132,26 +130,6 @@ class MetadataField(serializers.Field[dict[str, Any], Any, Any, Any]):
 
     def to_representation(self, value: Any) -> Any:
         return value
-
-
-def _is_storable(value: Any, levels: int) -> bool:
-    match value:
-        case dict():
-            return levels > 0 and all("\0" not in k and _is_storable(v, levels - 1) for k, v in value.items())
-        case list():
-            return levels > 0 and all(_is_storable(item, levels - 1) for item in value)
-    return _is_storable_scalar(value)
-
-
-def _is_storable_scalar(value: Any) -> bool:
-    match value:
-        case str():
-            return "\0" not in value
-        case int():  # bool too
-            return value in _INTEGERS
-        case float():
-            return math.isfinite(value)
-    return value is None
 
 
 def _size(value: Any) -> int:

@@ -1,0 +1,23 @@
+"""Alerts that people were mailed about."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from django_front_sms.models.primary import PrimaryModel
+
+
+class ActiveAlert(PrimaryModel):
+    """An alert of `monitoring.alerts` that is active, so that its mail is sent once, whichever worker sends it."""
+
+    name = models.CharField(max_length=30, unique=True)
+    since = models.DateTimeField(default=timezone.now)
+    mailed_at = models.DateTimeField(null=True, blank=True)  # null: not active for long enough yet
+
+    class Meta:
+        default_permissions = ()
+        ordering: ClassVar = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name
