@@ -32,6 +32,9 @@ MYSQL_INDEXES = [
 def replace_partial_indexes(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.vendor != "mysql":
         return
+    for statement in schema_editor.deferred_sql:  # indexes of CreateModel, which are otherwise made at the end
+        schema_editor.execute(statement)
+    schema_editor.deferred_sql.clear()
     for model, name, columns in MYSQL_INDEXES:
         table = apps.get_model("front_sms", model)._meta.db_table
         addition = f", ADD INDEX {name} ({columns})" if columns else ""
@@ -140,9 +143,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["key"],
-                "abstract": False,
                 "default_permissions": (),
-                "base_manager_name": "objects",
             },
         ),
         migrations.CreateModel(
