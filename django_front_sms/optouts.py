@@ -1,6 +1,6 @@
 """Opt-outs for each account and sender: STOP and START, and the check before each send.
 
-The last of a person's keywords to a number counts, in whatever order the messages are received. No answer is sent.
+The last of a person's keywords to a number counts, in any order of receipt. No answer is sent.
 Nobody can reply STOP to a sender that is a name: a site that offers a number for that, for all its senders, calls
 `opt_out` with an empty sender.
 """
@@ -184,7 +184,7 @@ def _process(message: Any, intent: OptOutIntent) -> None:
     if intent == OptOutIntent.OPT_OUT:
         _keep(message.account, message.sender, message.recipient, _said_at(message), None, message)
     else:
-        # An opt-out from every sender goes, too: the person cannot know that a colleague entered one.
+        # This also deletes an opt-out from every sender: the person cannot know that a colleague entered one.
         rows = OptOut.objects.filter(account=message.account, number=message.sender, since__lte=_said_at(message))
         rows.filter(sender__in=[message.recipient, ""]).delete()
 
