@@ -495,7 +495,7 @@ def test_the_list_refuses_such_messages_row_by_row_and_says_which(login, name, f
 
 
 def test_a_page_shows_what_happened_first_and_folds_technical_details_away(viewer):
-    row = OutboundMessageFactory(delivered=True, idempotency_key="order-7", metadata={"order": 7})
+    row = OutboundMessageFactory(retried=True, idempotency_key="order-7", metadata={"order": 7})
 
     content = viewer.get(f"{LIST}{row.pk}/change/").content.decode()
     shown, _summary, folded = content.partition('<details class="fs-card fs-technical">')
@@ -506,7 +506,7 @@ def test_a_page_shows_what_happened_first_and_folds_technical_details_away(viewe
 
 
 def test_times_of_a_page_have_one_form(viewer):
-    row = OutboundMessageFactory(delivered=True)
+    row = OutboundMessageFactory(retried=True)
 
     content = viewer.get(f"{LIST}{row.pk}/change/").content.decode()
 
