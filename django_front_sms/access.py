@@ -31,10 +31,15 @@ def may_use(user: Any, account: str) -> bool:
     return names is None or account in names
 
 
-def visible(rows: "QuerySet[Row]", user: Any, field: str = "account") -> "QuerySet[Row]":
-    """Those of `rows` whose account `user` may see; `field` is the lookup of the account's name."""
+def visible(
+    rows: "QuerySet[Row]", user: Any, field: str = "account", *, include_shared: bool = False
+) -> "QuerySet[Row]":
+    """Those of `rows` whose account `user` may see; `field` is the lookup of the account's name.
+
+    `include_shared`: also rows with an empty account, such as saved texts for every account.
+    """
     names = accounts_of(user)
-    return rows if names is None else rows.filter(**{f"{field}__in": sorted(names)})
+    return rows if names is None else rows.filter(**{f"{field}__in": sorted(names) + [""] * include_shared})
 
 
 def missing_permission(user: Any, *, price: int | None = None, ignore_opt_out: bool = False) -> str | None:

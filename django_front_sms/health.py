@@ -1,10 +1,10 @@
-"""Whether all is well, for monitoring (`view`) and for load balancers (`ready`): JSON, 200 or 503.
+"""Health pages for monitoring (`view`) and load balancers (`ready`): JSON, with status 200 or 503.
 
     path("health/front-sms/", health.view)
     path("ready/front-sms/", health.ready)
 
-`view` says no where sending stands still; `ready` only where this process could not serve. A load balancer that asked
-`view` would take every web server away because Front paused an account.
+`view` fails where sending stands still, `ready` only where this process could not serve requests. A load balancer that
+asked `view` would take every web server away because Front paused an account.
 """
 
 from collections.abc import Callable
@@ -21,77 +21,67 @@ from django.views.decorators.http import require_safe
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.routing import connection
-from django_front_sms.models import AccountState, OutboundMessage
+from django_front_sms.models import OutboundMessage
 from django_front_sms.monitoring import alerts
-from django_front_sms.states import State
 
-Found = dict[str, Any]
-Check = Callable[[datetime], Found]
-"""Gives `ok`, and what it was told by. Raises what the database raises."""
+Checks = dict[str, dict[str, Any]]
+"""For each check `ok`, and the facts that it follows from."""
 
 
 @require_safe
 @never_cache
 @login_not_required
 def view(request: HttpRequest) -> JsonResponse:
-    """Everything that has to work for messages to go out and come in."""
-    return _answer({"migrations": migrations, "worker": worker, "queue": queue, "accounts": accounts})
+    """Check everything that sending and receiving need."""
+    return _answer(migrations, sending)
 
 
 @require_safe
 @never_cache
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
-    """What this process needs: the database, and its tables as this version wants them."""
-    return _answer({"migrations": migrations})
+    """Check what this process needs: the database, and its tables as this version wants them."""
+    return _answer(migrations)
 
 
-def _answer(checks: dict[str, Check]) -> JsonResponse:
-    found: dict[str, Found] = {}
+def _answer(*checks: Callable[[datetime], Checks]) -> JsonResponse:
+    found: Checks = {}
     try:
         now = database_now()
         found["database"] = {"ok": True}
-        for name, check in checks.items():
-            found[name] = check(now)
-    except Error as error:  # the kind alone: a database's own words can name hosts and users
+        for check in checks:
+            found |= check(now)
+    except Error as error:  # the exception's name alone: its message can name hosts and users
         found["database"] = {"ok": False, "error": type(error).__name__}
     ok = all(part["ok"] for part in found.values())
     return JsonResponse({"ok": ok, "checks": found}, status=200 if ok else 503)
 
 
-def migrations(now: datetime) -> Found:
+def migrations(now: datetime) -> Checks:
     """Whether all migrations of this app have run."""
     executor = MigrationExecutor(connection())
     ours = [node for node in executor.loader.graph.leaf_nodes() if node[0] == "front_sms"]
     missing = [migration.name for migration, _ in executor.migration_plan(ours) if migration.app_label == "front_sms"]
-    return {"ok": not missing, "missing": missing}
+    return {"migrations": {"ok": not missing, "missing": missing}}
 
 
-def worker(now: datetime) -> Found:
-    """Whether a worker was seen lately: each looks at every account every ten seconds."""
-    found = alerts.worker(alerts.accounts(), now)
-    silent = (now - found.seen_at).total_seconds() if found.seen_at else None
-    return {"ok": not found.is_silent, "silent_seconds": silent}
-
-
-def queue(now: datetime) -> Found:
-    """Whether what is due leaves; what waits because its account is paused is told of there."""
-    due = OutboundMessage.objects.filter(state=State.QUEUED, next_at__lte=now)
-    running = due.exclude(account__in=_paused())
-    oldest = running.order_by("next_at").values_list("next_at", "created_at").first()
-    age = (now - max(filter(None, oldest))).total_seconds() if oldest else 0.0
-    return {"ok": age <= alerts.OVERDUE_AFTER.total_seconds(), "oldest_due_seconds": age}
-
-
-def accounts(now: datetime) -> Found:
-    """Whether all accounts send."""
-    paused = _paused()
-    return {"ok": not paused, "paused": paused}
-
-
-def _paused() -> dict[str, int | None]:
-    """The accounts that are paused, each with the code of Front's that it is paused for."""
-    memories = AccountState.objects.filter(paused_at__isnull=False).values_list("key", "pause_code")
-    codes = dict(memories)
+def sending(now: datetime) -> Checks:
+    """Whether a worker runs, due messages leave, and no account is paused; seconds are durations."""
+    states = alerts.account_states()
+    active = {name for name, alert in alerts.current(now, states=states).items() if alert.count}
+    seen = alerts.worker(states, now).seen_at
+    oldest = OutboundMessage.objects.oldest_due(now)
+    codes = {state.key: state.pause_code for state in states if state.paused_at is not None}
     known = get_settings().accounts
-    return {name: codes[account.gateway] for name, account in known.items() if account.gateway in codes}
+    paused = {name: codes[account.gateway] for name, account in known.items() if account.gateway in codes}
+    return {
+        "worker": {
+            "ok": "worker_silent" not in active,
+            "silent_seconds": (now - seen).total_seconds() if seen else None,
+        },
+        "queue": {
+            "ok": "overdue" not in active,
+            "oldest_due_seconds": (now - oldest).total_seconds() if oldest else 0.0,
+        },
+        "accounts": {"ok": "paused" not in active, "paused": paused},
+    }

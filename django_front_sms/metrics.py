@@ -1,11 +1,11 @@
-"""Metrics for Prometheus, read from the database when they are asked for (extra `[prometheus]`).
+"""Metrics for Prometheus, read from the database at each scrape (extra `[prometheus]`).
 
     from django_front_sms import metrics
     path("metrics/front-sms/", metrics.view)      # these metrics alone
     metrics.register()                            # or: beside the site's own, in its registry
 
-Whatever process answers, the numbers are those of the whole site. Fewer than twenty queries, each of which an index
-answers; nothing in them names a person.
+In each process the numbers are those of the whole site. A scrape takes fewer than twenty queries, each answered by an
+index; nothing in it names a person.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,23 +32,23 @@ from django_front_sms.models import (
     SendAttempt,
 )
 from django_front_sms.monitoring import alerts, statistics
-from django_front_sms.states import State
+from django_front_sms.states import OPEN, State
 
 LATELY = timedelta(hours=1)
-SAMPLE = 1000  # attempts whose duration is looked at
+SAMPLE = 1000  # attempts whose duration is measured
 QUANTILES = (0.5, 0.95, 0.99)
 
 Labels = tuple[str, ...]
 
 
 class Collector(_Collector):
-    """Gives all metrics as they are now. While the database is away, `front_sms_database_up` is 0, and the only one."""
+    """Collects all metrics. While the database is away, `front_sms_database_up` is 0, and the only one."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         up = ("front_sms_database_up", "Whether the database answers.", ())
         try:
             now = database_now()
-            found = [*_queue(now), *_lately(now), *_speed(), *_trouble(now), *_work()]
+            found = [*_queue(now), *_lately(now), *_speed(), *_attention(now), *_backlog()]
         except DatabaseError:
             yield _gauge(*up, {(): 0})
             return
@@ -56,12 +56,12 @@ class Collector(_Collector):
         yield from found
 
     def describe(self) -> list[GaugeMetricFamily]:
-        """Nothing: registering asks no database, which may not be there yet."""
+        """Return nothing: registering asks no database, which may not be there yet."""
         return []
 
 
 def register(registry: CollectorRegistry = REGISTRY) -> Collector:
-    """Add these metrics to a registry that the site shows already."""
+    """Add these metrics to a registry that the site already exposes."""
     collector = Collector()
     registry.register(collector)
     return collector
@@ -70,7 +70,7 @@ def register(registry: CollectorRegistry = REGISTRY) -> Collector:
 @require_safe
 @login_not_required
 def view(request: HttpRequest) -> HttpResponse:
-    """These metrics alone, in Prometheus' text format. Let only your own network reach it."""
+    """Return these metrics alone, in Prometheus' text format. Let only your own network reach it."""
     registry = CollectorRegistry(auto_describe=False)
     register(registry)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
@@ -85,23 +85,25 @@ def _gauge(name: str, says: str, labels: Labels, values: Mapping[Any, float | No
 
 
 def _of_each(rows: Any, zero: Mapping[Any, float] = {}) -> dict[Labels, float]:
-    """Counted rows, whose last column is the count, by the columns before it."""
+    """Counts by labels, from rows whose last column is the count; `zero` has the labels that must not be missing."""
     return {**zero, **{tuple("" if part is None else str(part) for part in key): count for *key, count in rows}}
 
 
 def _queue(now: datetime) -> Iterator[GaugeMetricFamily]:
     names = list(get_settings().accounts)
-    waiting = OutboundMessage.objects.filter(state__in=[State.QUEUED, State.SENDING]).order_by()
-    none = {(name, str(state)): 0 for name in names for state in (State.QUEUED, State.SENDING)}
+    waiting = OutboundMessage.objects.unfinished().order_by()
+    none = {(name, str(state)): 0 for name in names for state in OPEN}
     counts = _of_each(waiting.values_list("account", "state").annotate(Count("pk")), none)
     yield _gauge("front_sms_queue", "Messages that have not left yet.", ("account", "state"), counts)
-    due = OutboundMessage.objects.filter(state=State.QUEUED, next_at__lte=now).order_by()
+    due = OutboundMessage.objects.sendable(now).order_by()
     rows = list(due.values_list("account").annotate(Count("pk"), oldest=Min(Greatest("next_at", "created_at"))))
     none_due: dict[Labels, float] = {(name,): 0 for name in names}
     counts = {**none_due, **{(account,): count for account, count, _ in rows}}
-    yield _gauge("front_sms_queue_due", "Messages whose time has come.", ("account",), counts)
+    yield _gauge(
+        "front_sms_queue_due", "Messages whose time has come, of accounts that are not paused.", ("account",), counts
+    )
     ages = {**none_due, **{(account,): (now - oldest).total_seconds() for account, _, oldest in rows}}
-    says = "How long the oldest of them has been due."
+    says = "How long the oldest of these has been due."
     yield _gauge("front_sms_queue_oldest_due_seconds", says, ("account",), ages)
 
 
@@ -109,7 +111,7 @@ def _lately(now: datetime) -> Iterator[GaugeMetricFamily]:
     asked_for = statistics.asked_for(now - LATELY).order_by()
     none = {(name, str(state)): 0 for name in get_settings().accounts for state in State}
     counts = _of_each(asked_for.values_list("account", "state").annotate(Count("pk")), none)
-    says = "Messages that were asked for in the last hour, by where they stand now."
+    says = "Messages of the last hour, by their state now."
     yield _gauge("front_sms_messages_last_hour", says, ("account", "state"), counts)
     refused = asked_for.filter(state=State.REJECTED, error_code__isnull=False)
     counts = _of_each(refused.values_list("account", "error_code").annotate(Count("pk")))
@@ -120,9 +122,9 @@ def _lately(now: datetime) -> Iterator[GaugeMetricFamily]:
 def _speed() -> Iterator[GaugeMetricFamily]:
     answered = SendAttempt.objects.filter(outcome=SendAttempt.Outcome.ANSWERED, duration__isnull=False).order_by("-pk")
     exchanges = sorted(duration or 0.0 for duration in answered.values_list("duration", flat=True)[:SAMPLE])
-    says = "How long the latest answered attempts took, from asking for a connection to the answer."
+    says = "Duration of the latest answered attempts, from asking for a connection to the answer."
     yield _gauge("front_sms_exchange_seconds", says, ("quantile",), _quantiles(exchanges))
-    says = "How long the latest delivered messages took, from Front to the phone."
+    says = "Duration of the latest deliveries, from Front to the phone."
     yield _gauge("front_sms_delivery_seconds", says, ("quantile",), _quantiles(statistics.delivery_times().seconds))
 
 
@@ -131,24 +133,24 @@ def _quantiles(ordered: Any) -> dict[Labels, float | None]:
     return {(str(part),): ordered[round(last * part)] if ordered else None for part in QUANTILES}
 
 
-def _trouble(now: datetime) -> Iterator[GaugeMetricFamily]:
-    needs = {(name,): float(need.count) for name, need in alerts.needs(now).items()}
-    says = "What needs a person: unconfirmed messages, counter gaps and so on, as the admin lists them."
-    yield _gauge("front_sms_needs_a_person", says, ("what",), needs)
-    memories = alerts.accounts()
-    paused = {memory.key for memory in memories if memory.paused_at}
+def _attention(now: datetime) -> Iterator[GaugeMetricFamily]:
+    states = alerts.account_states()
+    counts = {(name,): float(alert.count) for name, alert in alerts.current(now, states=states).items()}
+    says = "What needs attention: unconfirmed messages, counter gaps and so on, as the dashboard lists them."
+    yield _gauge("front_sms_alerts", says, ("alert",), counts)
+    paused = {state.key for state in states if state.paused_at}
     known = get_settings().accounts
     accounts: dict[Labels, float] = {(name,): account.gateway in paused for name, account in known.items()}
     yield _gauge("front_sms_paused", "Whether sending is paused, because Front refused it.", ("account",), accounts)
-    seen = alerts.worker(memories, now).seen_at
+    seen = alerts.worker(states, now).seen_at
     silence = {(): (now - seen).total_seconds() if seen else None}
-    yield _gauge("front_sms_worker_silent_seconds", "Since when no worker was seen.", (), silence)
+    yield _gauge("front_sms_worker_silent_seconds", "Time since a worker was last seen.", (), silence)
 
 
-def _work() -> Iterator[GaugeMetricFamily]:
+def _backlog() -> Iterator[GaugeMetricFamily]:
     waiting = {
-        ("inbound",): InboundMessage.objects.filter(process_at__isnull=False).count(),
-        ("statuses",): DeliveryStatus.objects.filter(process_at__isnull=False).count(),
-        ("events",): Event.objects.filter(next_at__isnull=False).count(),
+        ("inbound",): InboundMessage.objects.pending().count(),
+        ("statuses",): DeliveryStatus.objects.pending().count(),
+        ("events",): Event.objects.pending().count(),
     }
-    yield _gauge("front_sms_waiting_for_a_worker", "What came in, or happened, and waits.", ("what",), waiting)
+    yield _gauge("front_sms_waiting_for_a_worker", "Rows that a worker has still to process.", ("what",), waiting)

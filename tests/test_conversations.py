@@ -8,7 +8,7 @@ from django_front_sms import conversations
 from django_front_sms.conversations import Cursor, thread, threads
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import OutboundMessage
-from tests.stories import at, file, inbound, message
+from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory, at
 
 pytestmark = pytest.mark.django_db
 
@@ -16,11 +16,11 @@ KARI, OLA, ASE = "+4799999999", "+4799999998", "+4799999997"
 
 
 def out(number: str, seconds: float, text: str = "ours", **fields):
-    return message(recipient=number, created_at=at(seconds), text=text, **fields)
+    return OutboundMessageFactory(recipient=number, created_at=at(seconds), text=text, **fields)
 
 
 def come(number: str, seconds: float, text: str = "theirs", **fields):
-    return inbound(sender=number, received_at=at(seconds), text=text, **fields)
+    return InboundMessageFactory(sender=number, received_at=at(seconds), text=text, **fields)
 
 
 def numbers(page) -> list[str]:
@@ -139,7 +139,12 @@ class TestThreads:
 
     def test_the_queries_are_few_and_read_no_raw_push(self, django_assert_max_num_queries):
         for n in range(30):
-            out(f"+47999999{n:02}", n), file(come(f"+47999998{n:02}", n), "a.txt", "text/plain", b"a")
+            (
+                out(f"+47999999{n:02}", n),
+                MmsFileFactory(
+                    message=come(f"+47999998{n:02}", n), name="a.txt", content_type="text/plain", content=b"a"
+                ),
+            )
         first = threads(limit=10)
 
         for before in (None, first.before):
@@ -184,7 +189,10 @@ class TestOneThread:
     def test_the_queries_are_three_however_many_messages(self, django_assert_num_queries, django_user_model):
         who = django_user_model.objects.create(username="kari")
         for n in range(5):
-            out(KARI, n, created_by=who), file(come(KARI, n), "a.txt", "text/plain", b"a")
+            (
+                out(KARI, n, created_by=who),
+                MmsFileFactory(message=come(KARI, n), name="a.txt", content_type="text/plain", content=b"a"),
+            )
 
         with django_assert_num_queries(3) as queries:
             for row in thread("default", KARI).rows:
@@ -289,8 +297,14 @@ def test_only_conversations_of_the_accounts_that_are_asked_for_are_listed():
 
 class TestThreadsInBrief:
     def test_they_are_the_same_with_what_a_list_shows(self):
-        file(come(KARI, 0), "b.txt", "text/plain", b"b"), out(KARI, 1, "x" * 300, state="unconfirmed", given_up=True)
-        file(come(OLA, 2), "a.txt", "text/plain", b"a"), come(ASE, 3, "y" * 300)
+        (
+            MmsFileFactory(message=come(KARI, 0), name="b.txt", content_type="text/plain", content=b"b"),
+            out(KARI, 1, "x" * 300, state="unconfirmed", given_up=True),
+        )
+        (
+            MmsFileFactory(message=come(OLA, 2), name="a.txt", content_type="text/plain", content=b"a"),
+            come(ASE, 3, "y" * 300),
+        )
 
         brief, full = threads(brief=True), threads()
 
@@ -303,7 +317,12 @@ class TestThreadsInBrief:
 
     def test_both_tables_are_read_once_and_nothing_else(self, django_assert_num_queries):
         for n in range(5):
-            out(f"+4799999{n:03}", n), file(come(f"+4799998{n:03}", n), "a.txt", "text/plain", b"a")
+            (
+                out(f"+4799999{n:03}", n),
+                MmsFileFactory(
+                    message=come(f"+4799998{n:03}", n), name="a.txt", content_type="text/plain", content=b"a"
+                ),
+            )
 
         with django_assert_num_queries(2):
             assert len(threads(brief=True).rows) == 10

@@ -11,8 +11,8 @@ from django_front_sms.events import records
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, Event, InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
+from tests.factories import InboundMessageFactory
 from tests.outbox.stage import accepted, attempt, take, unclear
-from tests.stories import inbound
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
@@ -26,7 +26,9 @@ def write(text: str, recipient: str = PSK, *, minutes: float = 0, **fields) -> I
     moment = timezone.now() + timedelta(minutes=minutes - 60)
     keyword = text.split()[0].upper() if text.split() else ""
     given = {"text": text, "recipient": recipient, "sent_at": moment, "keyword": keyword, **fields}
-    return inbound(**given, received_at=timezone.now(), process_at=timezone.now() - timedelta(minutes=1), counter=None)
+    return InboundMessageFactory(
+        **given, received_at=timezone.now(), process_at=timezone.now() - timedelta(minutes=1), counter=None
+    )
 
 
 def say(text: str, recipient: str = PSK, **fields) -> None:

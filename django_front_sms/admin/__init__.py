@@ -1,4 +1,4 @@
-"""The screens for staff, one file each. They show; what they change, they change through the engine's own verbs."""
+"""The admin: one file for each model, packages for the composer, conversations, dashboard and export."""
 
 from django_front_sms.admin.accounts import AccountAdmin
 from django_front_sms.admin.bulk import BulkSendAdmin

@@ -31,6 +31,9 @@ MYSQL_INDEXES = [
 def replace_partial_indexes(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.vendor != "mysql":
         return
+    for statement in schema_editor.deferred_sql:  # indexes of CreateModel, which are otherwise made at the end
+        schema_editor.execute(statement)
+    schema_editor.deferred_sql.clear()
     for model, name, columns in MYSQL_INDEXES:
         table = apps.get_model("front_sms", model)._meta.db_table
         addition = f", ADD INDEX {name} ({columns})" if columns else ""
@@ -129,13 +132,28 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="RateCounter",
+            fields=[
+                ("key", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("limit", models.CharField(max_length=20)),
+                ("account", models.CharField(blank=True, default="", max_length=50)),
+                ("used", models.JSONField(default=list)),
+                ("expires_at", models.DateTimeField(db_index=True)),
+            ],
+            options={
+                "ordering": ["key"],
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
             name="RefusedPush",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("account", models.CharField(max_length=50, verbose_name="account")),
                 ("purpose", models.CharField(max_length=10, verbose_name="purpose")),
                 ("size", models.BigIntegerField(blank=True, null=True, verbose_name="size in bytes")),
-                ("limit", models.BigIntegerField(verbose_name="limit in bytes")),
+                ("limit", models.BigIntegerField(blank=True, null=True, verbose_name="limit in bytes")),
+                ("reason", models.CharField(blank=True, default="", max_length=50, verbose_name="reason")),
                 ("received_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="received")),
             ],
             options={

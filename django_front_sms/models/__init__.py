@@ -1,4 +1,4 @@
-"""What this app remembers. Rows, their queries, constraints and indexes: no HTTP and no signals here."""
+"""The tables: rows, their queries, constraints and indexes. No HTTP and no signals here."""
 
 from django_front_sms.models.account import AccountState
 from django_front_sms.models.conversation import HandledConversation
@@ -10,6 +10,7 @@ from django_front_sms.models.inbound import InboundMessage, MmsFile, RefusedPush
 from django_front_sms.models.optout import OptOut
 from django_front_sms.models.outbound import BulkSend, OnDuplicate, OutboundMessage, Priority, Wait
 from django_front_sms.models.proxies import Conversation, Dashboard
+from django_front_sms.models.rate_counter import RateCounter
 from django_front_sms.models.saved_text import SavedText
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "OptOut",
     "OutboundMessage",
     "Priority",
+    "RateCounter",
     "RefusedPush",
     "SavedText",
     "SendAttempt",

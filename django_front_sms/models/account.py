@@ -1,18 +1,24 @@
-"""What an account needs to remember between claims, in every process."""
+"""What sending remembers of an account between claims, in every process."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from django_front_sms.models.primary import PrimaryModel
+from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
+
+
+class AccountQuerySet(PrimaryQuerySet["AccountState"]):
+    def paused(self) -> Self:
+        """Accounts whose sending is paused."""
+        return self.filter(paused_at__isnull=False)
 
 
 class AccountState(PrimaryModel):
-    """What sending must remember of one gateway account; its row is also the lock that claims queue up for.
+    """What sending must remember of one gateway account. Its row is also the lock that claims of the account take.
 
-    Nothing refers to it, so that locking it never waits for a foreign key. `key` is `conf.Account.gateway`.
+    No foreign key refers to it, so that locking it never waits for one. `key` is `conf.Account.gateway`.
     """
 
     key = models.CharField(max_length=32, unique=True, editable=False)
@@ -27,6 +33,8 @@ class AccountState(PrimaryModel):
     probes = models.PositiveIntegerField(_("probes"), default=0)
     rate_at = models.DateTimeField(null=True, editable=False)  # up to when MAX_PER_SECOND is used up
 
+    objects: ClassVar = AccountQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
@@ -37,8 +45,10 @@ class AccountState(PrimaryModel):
 
     @classmethod
     def lock(cls, key: str, account: str) -> "AccountState":
-        """Take the lock until the transaction ends. An UPDATE, as the first statement of the transaction: only that
-        locks on every database, and reads nothing from before the lock."""
+        """Lock the row until the transaction ends, and return it.
+
+        The lock is an UPDATE, which locks on every database. It must be the transaction's first statement, so that
+        nothing was read before the lock."""
         row = cls.objects.filter(key=key)
         if not row.update(claims=F("claims") + 1, account=account):
             cls.objects.get_or_create(key=key, defaults={"account": account})

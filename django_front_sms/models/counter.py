@@ -1,24 +1,24 @@
-"""Front counts what it brings to a customer (§2.5): what is remembered of that count, and its holes."""
+"""Front's counter of inbound messages (§2.5): how far it has come, and the gaps in it."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_front_sms.models.primary import PrimaryModel
+from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
 
 
 class InboundCounter(PrimaryModel):
-    """How far an account's counter has come; its row is also the lock behind which messages are counted."""
+    """How far an account's counter has come. Its row is also the lock under which messages are counted."""
 
     account = models.CharField(_("account"), max_length=50, unique=True)
     turns = models.BigIntegerField(default=0, editable=False)
-    lowest = models.BigIntegerField(null=True, editable=False)  # of this count
+    lowest = models.BigIntegerField(null=True, editable=False)  # since the last reset
     highest = models.BigIntegerField(null=True, editable=False)
-    highest_at = models.DateTimeField(null=True, editable=False)  # the latest time of a message of this count
-    reset_at = models.DateTimeField(null=True, editable=False)  # since when it counts anew; null: it never did
+    highest_at = models.DateTimeField(null=True, editable=False)  # the latest time of a message since the last reset
+    reset_at = models.DateTimeField(null=True, editable=False)  # of the last reset; null: there was none
 
     class Meta:
         verbose_name = _("counter")
@@ -29,28 +29,45 @@ class InboundCounter(PrimaryModel):
 
     @classmethod
     def lock(cls, account: str) -> "InboundCounter":
-        """Take the lock until the transaction ends: an UPDATE, which locks on every database."""
+        """Lock the row until the transaction ends, and return it. The lock is an UPDATE, which locks on every
+        database."""
         if not cls.objects.filter(account=account).update(turns=F("turns") + 1):
             cls.objects.get_or_create(account=account)
             cls.objects.filter(account=account).update(turns=F("turns") + 1)
         return cls.objects.get(account=account)
 
 
-class CounterGap(PrimaryModel):
-    """Numbers that no message came with: each is a message that Front sent and we never got.
+class CounterGapQuerySet(PrimaryQuerySet["CounterGap"]):
+    def unfilled(self) -> Self:
+        """Gaps whose messages have not all come. Within the grace period they may just be late."""
+        return self.filter(closed_at=None)
 
-    With `is_reset` it is no hole: the counter jumped so far, or back, that it must have been set anew.
+    def unannounced(self) -> Self:
+        """Unfilled gaps that receivers have not been told of."""
+        return self.unfilled().filter(told_at=None)
+
+    def open(self) -> Self:
+        """Unfilled gaps past the grace period, which receivers were told of: their messages are missing."""
+        return self.unfilled().filter(told_at__isnull=False, is_reset=False)
+
+
+class CounterGap(PrimaryModel):
+    """Counter numbers that no message came with: Front sent a message for each, and none arrived.
+
+    With `is_reset` no message is missing: the counter jumped so far, or back, that Front must have reset it.
     """
 
     account = models.CharField(_("account"), max_length=50)
     first = models.BigIntegerField(_("first"))
     last = models.BigIntegerField(_("last"))
     came = models.JSONField(_("came late"), default=list, blank=True)  # numbers between them
-    shown_at = models.DateTimeField(editable=False)  # the time of the message that showed it: what is missing is older
+    shown_at = models.DateTimeField(editable=False)  # the time of the message after the gap: missing messages are older
     found_at = models.DateTimeField(_("found"), default=timezone.now)
     told_at = models.DateTimeField(_("told"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     is_reset = models.BooleanField(_("counted anew"), default=False)
+
+    objects: ClassVar = CounterGapQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("counter gap")

@@ -1,6 +1,6 @@
-"""What became of an outgoing message: attempts, delivery statuses, and decisions of people."""
+"""The history of an outgoing message: attempts, delivery statuses, and decisions of people."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,19 +10,20 @@ from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.models.outbound import OutboundMessage
 from django_front_sms.models.primary import PrimaryModel
+from django_front_sms.models.push import PushQuerySet
 
 
 class SendAttempt(PrimaryModel):
-    """One claim of a message, and what came of it. The wire fields are as they stood on the wire."""
+    """One claim of a message, and its outcome. The wire fields are as they were sent."""
 
     class Outcome(models.TextChoices):
-        """What is known of one attempt."""
+        """The known outcomes of an attempt."""
 
         PENDING = "pending", _("under way")
         NOT_SENT = "not_sent", _("not sent")
         ANSWERED = "answered", _("answered")
         AMBIGUOUS = "ambiguous", _("no clear answer")
-        LOST = "lost", _("never came back")  # like AMBIGUOUS, but its own answer may still come, and then counts
+        LOST = "lost", _("never came back")  # like AMBIGUOUS, but a late answer may still come, and then counts
 
     message = models.ForeignKey(
         OutboundMessage, models.CASCADE, related_name="send_attempts", db_index=False, verbose_name=_("message")
@@ -56,6 +57,12 @@ class SendAttempt(PrimaryModel):
         return f"#{self.message_id} {self.number}: {self.get_outcome_display()}"
 
 
+class DeliveryStatusQuerySet(PushQuerySet["DeliveryStatus"]):
+    def unmatched(self) -> Self:
+        """Statuses whose message is not known."""
+        return self.filter(message=None)
+
+
 class DeliveryStatus(PrimaryModel):
     """One status push of Front's (§2.3), as it came. `message` is null while no message with that id is known."""
 
@@ -71,6 +78,8 @@ class DeliveryStatus(PrimaryModel):
     process_at = models.DateTimeField(
         null=True, blank=True, default=timezone.now, editable=False
     )  # null: folded, or given up
+
+    objects: ClassVar = DeliveryStatusQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("delivery status")
@@ -88,7 +97,7 @@ class DeliveryStatus(PrimaryModel):
 
 
 class Decision(PrimaryModel):
-    """What a person decided about a message, or an account, and who, and when."""
+    """A person's decision about a message or an account."""
 
     class Action(models.TextChoices):
         CANCEL = "cancel", _("cancelled it")

@@ -1,32 +1,51 @@
-"""What receivers are to hear of."""
+"""Events that receivers of signals are told of."""
 
 import re
 import secrets
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_front_sms.models.primary import PrimaryModel
+from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
 
 _NAME = re.compile(r"[\w.<>]+")
 
 
 def new_event_id() -> str:
-    """32 hexadecimal digits, by which receivers know an event that comes again."""
+    """32 hexadecimal digits, by which receivers recognise an event that is delivered again."""
     return secrets.token_hex(16)
 
 
 def new_event_ids(count: int) -> list[str]:
-    """Many such, of one draw of random bytes: a draw costs more than the rest of an event."""
+    """`count` event ids from one draw of random bytes: a draw for each costs more than the rest of an event."""
     digits = secrets.token_hex(16 * count)
     return [digits[start : start + 32] for start in range(0, len(digits), 32)]
 
 
+class EventQuerySet(PrimaryQuerySet["Event"]):
+    def pending(self) -> Self:
+        """Events that are still to be handed to their receivers."""
+        return self.filter(next_at__isnull=False)
+
+    def due(self, now: datetime) -> Self:
+        """Pending events whose time has come, the longest waiting first."""
+        return self.filter(next_at__lte=now).order_by("next_at", "pk")
+
+    def finished(self) -> Self:
+        """Events that all receivers took, that have no receivers, or that were given up."""
+        return self.filter(next_at__isnull=True)
+
+    def failed(self) -> Self:
+        """Events that were given up after the last attempt."""
+        return self.filter(failed=True)
+
+
 class Event(PrimaryModel):
-    """Something that receivers are to hear of: written in the transaction of the change it tells of."""
+    """A change that receivers are told of, written in the transaction of the change."""
 
     class Kind(models.TextChoices):
         MESSAGE_RECEIVED = "message_received", _("message received")
@@ -45,11 +64,13 @@ class Event(PrimaryModel):
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     next_at = models.DateTimeField(
         _("due"), null=True, blank=True, default=timezone.now
-    )  # null: handed out, or given up
+    )  # null: delivered, or given up
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     delivered_to = models.JSONField(default=list, blank=True)  # the receivers that took it
     failed = models.BooleanField(_("given up"), default=False)
     traceback = models.TextField(_("traceback"), blank=True, default="")
+
+    objects: ClassVar = EventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("event")
@@ -60,7 +81,7 @@ class Event(PrimaryModel):
             models.Index(fields=["next_at", "id"], name="front_sms_event_due", condition=Q(next_at__isnull=False)),
             models.Index(fields=["subject", "id"], name="front_sms_event_subject"),
             models.Index(fields=["id"], name="front_sms_event_failed", condition=Q(failed=True)),
-            # Most events tell of a state, and whoever asks for those finds them without an index.
+            # Most events tell of a state: queries for those need no index.
             models.Index(fields=["kind", "id"], name="front_sms_event_kind", condition=~Q(kind="state_changed")),
         ]
 
@@ -69,8 +90,9 @@ class Event(PrimaryModel):
 
     @property
     def error(self) -> str:
-        """The name of the exception that a receiver raised, without its words: they may hold personal data, and have
-        many lines. Empty where no name can be told."""
+        """The name of the exception that a receiver raised; empty where the traceback has none.
+
+        Without its message, which may hold personal data and have many lines."""
         last_frame = self.traceback.rpartition('  File "')[2]
         behind = (line for line in last_frame.split("\n")[1:] if line and not line.startswith(" "))
         name = next(behind, "").partition(":")[0]

@@ -10,11 +10,16 @@ from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.conf import get_settings
 from django_front_sms.models.primary import PrimaryModel
+from django_front_sms.models.push import PushQuerySet
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from django_front_sms.models.outbound import OutboundMessage
+
+
+class InboundQuerySet(PushQuerySet["InboundMessage"]):
+    """Inbound messages; `process_at` is null where a message is announced and its files are in storage."""
 
 
 class InboundMessage(PrimaryModel):
@@ -55,13 +60,15 @@ class InboundMessage(PrimaryModel):
     opt_out_intent = models.CharField(
         _("opt-out intent"), max_length=8, choices=OptOutIntent.choices, blank=True, default="", editable=False
     )
-    announced = models.BooleanField(default=False, editable=False)  # its events are written
+    announced = models.BooleanField(default=False, editable=False)  # its events were written
     process_at = models.DateTimeField(
         null=True, blank=True, default=timezone.now, editable=False
     )  # null: it is announced, and its files are in storage
-    # Which delivery of Front's this is: the unique key that a redelivery, however concurrent, runs into.
+    # Identifies a delivery of Front's. A redelivery, however concurrent, violates this unique key.
     identity = models.CharField(max_length=32, unique=True, editable=False)
     content_digest = models.CharField(max_length=32, editable=False)
+
+    objects: ClassVar = InboundQuerySet.as_manager()
 
     files: "RelatedManager[MmsFile]"
 
@@ -87,16 +94,18 @@ class InboundMessage(PrimaryModel):
         return f"#{self.pk}"
 
     def reply(self, text: str, **options: Any) -> "OutboundMessage":
-        """Answer with `text`, from the number that was written to; `options` as `send_sms` has them. Raises
-        `InvalidMessage` with code `not_repliable` where the sender is a text."""
+        """Send `text` to the sender, from the number that the message was sent to; `options` are `send_sms`'s.
+
+        Raises `InvalidMessage` with code `not_repliable` where the sender is a text."""
         from django_front_sms import sending
 
         return sending.reply(self, text, **options)
 
 
 class _NamedStorage(Storage):
-    """Whatever `MMS_STORAGE` names, looked up at each use: so settings that cannot be read keep no site from starting,
-    and its checks can tell of them."""
+    """The storage that `MMS_STORAGE` names, looked up at each use.
+
+    So settings that cannot be read do not keep a site from starting, and its checks can report them."""
 
     def __getattribute__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -110,7 +119,7 @@ def mms_storage() -> Storage:
 
 
 class MmsFile(PrimaryModel):
-    """A file of an MMS. `file` is named after its content, never after what the sender called it."""
+    """A file of an MMS. `file` is named by a digest of its content, never by the sender's name for it."""
 
     message = models.ForeignKey(
         InboundMessage, models.CASCADE, related_name="files", db_index=False, verbose_name=_("message")
@@ -137,13 +146,17 @@ class MmsFile(PrimaryModel):
 
 
 class RefusedPush(PrimaryModel):
-    """An authentic push that was refused for its size. Front keeps it, and after three tries its whole queue stands:
-    raise `MAX_INBOUND_BYTES` and restart the queue by the link in Front's notice (§1.2); nothing is lost."""
+    """An authentic push that was refused. Front keeps it, and stops its whole queue after three tries (§1.2).
+
+    `reason` is empty where it was larger than `limit`: raise `MAX_INBOUND_BYTES`. Otherwise Django answered before the
+    view was called, and `reason` is the name of the exception. Then restart the queue: nothing is lost.
+    """
 
     account = models.CharField(_("account"), max_length=50)
     purpose = models.CharField(_("purpose"), max_length=10)  # "status" or "inbound"
     size = models.BigIntegerField(_("size in bytes"), null=True, blank=True)  # null: it did not say
-    limit = models.BigIntegerField(_("limit in bytes"))
+    limit = models.BigIntegerField(_("limit in bytes"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=50, blank=True, default="")
     received_at = models.DateTimeField(_("received"), default=timezone.now)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Who does not want to hear from us."""
+"""People who want no more messages."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from django_front_sms.models.primary import PrimaryModel
 
 
 class OptOut(PrimaryModel):
-    """Somebody who wants no more messages from a sender of an account, or with an empty `sender` from any of them."""
+    """A number that wants no more messages from a sender of an account; an empty `sender` stands for all of them."""
 
     account = models.CharField(_("account"), max_length=50, default="default")
     sender = models.CharField(

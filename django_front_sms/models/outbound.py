@@ -1,7 +1,7 @@
 """Outgoing messages, and the bulk sends that group them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.apps import apps
@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
-from django_front_sms.states import ACCEPTED, State
+from django_front_sms.states import ACCEPTED, OPEN, State
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -25,7 +25,7 @@ HIDDEN_TEXT = "••••••"
 
 
 class Priority(models.IntegerChoices):
-    """The higher goes first; urgent ones have threads of their own, too."""
+    """Higher values are sent first; urgent messages also have threads of their own."""
 
     NORMAL = 0, _("normal")
     URGENT = 1, _("urgent")
@@ -42,7 +42,7 @@ class Wait(models.TextChoices):
 
 
 class OnDuplicate(models.TextChoices):
-    """What becomes of a message while an equal one is in Front's duplicate window (§2.2, code 17)."""
+    """What to do with a message while an equal one is in Front's duplicate window (§2.2, code 17)."""
 
     SETTING = "", _("as the site's settings say")
     DEFER = "defer", _("wait the window out")
@@ -77,23 +77,60 @@ class BulkSend(PrimaryModel):
         return f"#{self.pk}"
 
 
+OVERDUE_AFTER = timedelta(minutes=5)
+UNDECIDED = Q(state=State.UNCONFIRMED, given_up=False)
+
+
 class OutboundQuerySet(PrimaryQuerySet["OutboundMessage"]):
+    def unfinished(self) -> Self:
+        """Messages that have not left, or whose attempt is under way."""
+        return self.filter(state__in=OPEN)
+
+    def queued(self) -> Self:
+        """Messages that wait for their turn or their time."""
+        return self.filter(state=State.QUEUED)
+
     def due(self, account: str, priorities: Sequence[int] = tuple(Priority), *, now: datetime) -> Self:
         """Queued messages whose time has come, the longest waiting first."""
-        queued = self.filter(account=account, priority__in=priorities, state=State.QUEUED, next_at__lte=now)
-        return queued.order_by("next_at", "pk")
+        of_account = self.queued().filter(account=account, priority__in=priorities, next_at__lte=now)
+        return of_account.order_by("next_at", "pk")
+
+    def sendable(self, now: datetime) -> Self:
+        """Queued messages whose time has come, of accounts that are not paused."""
+        paused = apps.get_model("front_sms", "AccountState").objects.paused()
+        return self.queued().filter(next_at__lte=now).exclude(account__in=paused.values("account"))
+
+    def oldest_due(self, now: datetime) -> datetime | None:
+        """Since when the longest waiting sendable message has been due; None where none is sendable.
+
+        New rows are due a little before they were created, on every clock."""
+        times = self.sendable(now).order_by("next_at").values_list("next_at", "created_at").first()
+        return max(filter(None, times)) if times else None
+
+    def overdue(self, now: datetime) -> Self:
+        """Sendable messages that have been due for more than `OVERDUE_AFTER`."""
+        return self.sendable(now).filter(next_at__lte=now - OVERDUE_AFTER)
+
+    def at_risk(self) -> Self:
+        """Queued messages that an earlier attempt may have sent."""
+        return self.queued().filter(risk_at__isnull=False)
+
+    def expired(self, now: datetime) -> Self:
+        """Queued messages whose `expires_at` has passed."""
+        return self.queued().filter(expires_at__lte=now)
 
     def lost(self, now: datetime) -> Self:
-        """Messages whose claim is past its lease: whoever had it did not come back."""
+        """Messages whose lease expired while they were being sent."""
         return self.filter(state=State.SENDING, lease_until__lte=now)
 
     def unconfirmed(self) -> Self:
-        """Messages that wait for a person's decision."""
-        return self.filter(state=State.UNCONFIRMED, given_up=False)
+        """Messages that wait for a person's decision: nobody knows whether they were sent."""
+        return self.filter(UNDECIDED)
 
     def without_status(self) -> Self:
-        """Messages that `sweep` found to have had no delivery status for `HOURS_WITHOUT_STATUS`, and still have none.
-        Those without Front's id can get none, and never count."""
+        """Messages that `sweep` noted to lack a delivery status after `HOURS_WITHOUT_STATUS`, and that still do.
+
+        Messages without Front's id can get none, and are never noted."""
         return self.filter(state=State.SENT, status_missed_at__isnull=False)
 
     def with_sensitive_text(self) -> Self:
@@ -101,16 +138,16 @@ class OutboundQuerySet(PrimaryQuerySet["OutboundMessage"]):
         return self.filter(sensitive=True, state__in=ACCEPTED).exclude(text="")
 
     def missing_status(self, account: str, since: datetime) -> Self:
-        """Messages sent before `since` whose status is missing, and of which nobody was told yet."""
+        """Messages sent before `since` without a delivery status, which are not noted yet."""
         sent = self.filter(
             account=account, state=State.SENT, gateway_id__isnull=False, status_missed_at=None, sent_at__lte=since
         )
-        statuses = apps.get_model("front_sms", "DeliveryStatus")._default_manager.filter(message=OuterRef("pk"))
+        statuses = apps.get_model("front_sms", "DeliveryStatus").objects.filter(message=OuterRef("pk"))
         return sent.filter(~Exists(statuses))
 
 
 class OutboundMessage(PrimaryModel):
-    """One SMS that a site wants sent. `state` is what we believe; `send_attempts` and `statuses` are why."""
+    """One SMS to send. `state` is what we believe; `send_attempts` and `statuses` are why."""
 
     account = models.CharField(_("account"), max_length=50)
     recipient = models.CharField(_("recipient"), max_length=20, help_text=_("E.164"))
@@ -147,9 +184,9 @@ class OutboundMessage(PrimaryModel):
     status_missed_at = models.DateTimeField(_("no status, noted"), null=True, blank=True, editable=False)
 
     idempotency_key = models.CharField(_("idempotency key"), max_length=200, null=True, blank=True)  # noqa: DJ001
-    # The account and the key in one: to a collation of MySQL's, "kunde-Å" and "kunde-a" are equal. Null, not empty,
-    # where there is no key: only nulls may be many under the unique constraint, which is not the field's own, since
-    # that would bring an index for LIKE on PostgreSQL.
+    # A digest of account and key: a collation of MySQL may find "kunde-Å" and "kunde-a" equal. Null without a key:
+    # a unique constraint allows many nulls, but one empty string. The constraint is in Meta because `unique=True` would
+    # add an index for LIKE on PostgreSQL.
     idempotency_digest = models.CharField(max_length=32, null=True, editable=False)  # noqa: DJ001
     payload_digest = models.CharField(max_length=32, blank=True, default="", editable=False)
     metadata = models.JSONField(_("metadata"), default=dict, blank=True)
@@ -224,8 +261,8 @@ class OutboundMessage(PrimaryModel):
             ),
             models.UniqueConstraint(fields=["idempotency_digest"], name="front_sms_out_idempotency"),
         ]
-        # Partial where only a few rows of millions matter. MySQL has no partial indexes; migrations 0002, 0004 and 0009
-        # give it plain ones, and 0011 none: each message would pay for it.
+        # Partial where only a few rows of millions matter. MySQL has no partial indexes: see `MYSQL_INDEXES` in the
+        # migration.
         indexes: ClassVar = [
             models.Index(
                 fields=["account", "priority", "next_at", "id"], name="front_sms_due", condition=Q(state=State.QUEUED)
@@ -250,18 +287,18 @@ class OutboundMessage(PrimaryModel):
             models.Index(fields=["recipient", "sender", "id"], name="front_sms_out_recipient"),
             models.Index(fields=["account", "recipient", "id"], name="front_sms_out_thread"),
             models.Index(fields=["state", "id"], name="front_sms_out_state"),
-            # With all that charts count by, so that these read no row.
+            # All columns that charts count by, so that they read no rows.
             models.Index(fields=["account", "created_at", "state", "segments"], name="front_sms_out_created"),
             models.Index(fields=["id"], name="front_sms_out_urgent", condition=Q(priority=Priority.URGENT)),
             models.Index(fields=["id"], name="front_sms_sensitive", condition=Q(sensitive=True)),
-            # Without the many nulls: each step that a message takes writes to every index that has the row.
+            # Without the many nulls: each change of a message writes to every index that holds its row.
             models.Index(
                 fields=["duplicate_of"], name="front_sms_out_duplicate_of", condition=Q(duplicate_of__isnull=False)
             ),
             models.Index(fields=["reply_to"], name="front_sms_out_reply_to", condition=Q(reply_to__isnull=False)),
             models.Index(fields=["bulk"], name="front_sms_out_bulk", condition=Q(bulk__isnull=False)),
             models.Index(fields=["created_by"], name="front_sms_out_created_by", condition=Q(created_by__isnull=False)),
-            # The dashboard's refusals by reason, and their lists, without reading the rows.
+            # Counts refusals by reason for the dashboard, and lists them, without reading other rows.
             models.Index(
                 fields=["account", "created_at", "error_code"],
                 name="front_sms_out_refused",
@@ -278,20 +315,22 @@ class OutboundMessage(PrimaryModel):
         return HIDDEN_TEXT if self.sensitive else self.text
 
     def timeline(self) -> "list[Entry]":
-        """What happened to this message, oldest first, in plain words."""
+        """The history of this message in plain words, oldest first."""
         from django_front_sms.timeline import of_outbound
 
         return of_outbound(self)
 
     def cancel(self, by: Any = None) -> State:
-        """Take it back before it is sent. Gives the state that it got: `cancelled`, or `unconfirmed` where an earlier
-        attempt may have reached Front. Raises `NotPossible` when it is on its way or at its end."""
+        """Cancel the message before it is sent, and return its new state: `cancelled`, or `unconfirmed` where an
+        earlier attempt may have reached Front.
+
+        Raises `NotPossible` where it is being sent, or has ended."""
         from django_front_sms import outbox
 
         return outbox.cancel(self, by)
 
     def resend(self, by: Any = None, *, idempotency_key: str | None = None) -> "OutboundMessage":
-        """Send the same text to the same number once more, as a new message; the old row stays as it is."""
+        """Send the same text to the same number again, as a new message; this row does not change."""
         from django_front_sms import sending
 
         return sending.resend(self, by, idempotency_key=idempotency_key)

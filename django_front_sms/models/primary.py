@@ -1,6 +1,6 @@
 """Reading from the database that is written to."""
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models, router
 
@@ -20,10 +20,18 @@ class PrimaryQuerySet(models.QuerySet[Row]):
         return chosen._db or router.db_for_write(self.model, **chosen._hints)
 
 
+class PrimaryManager(models.Manager[Row]):
+    """The manager of models that need no queries of their own."""
+
+    def get_queryset(self) -> PrimaryQuerySet[Row]:
+        chosen: Any = self
+        return PrimaryQuerySet(self.model, using=chosen._db, hints=chosen._hints)
+
+
 class PrimaryModel(models.Model):
     """A model whose rows are read from the database that they are written to."""
 
-    objects = PrimaryQuerySet.as_manager()
+    objects: ClassVar[models.Manager[Self]] = PrimaryManager()
 
     class Meta:
         abstract = True

@@ -1,14 +1,15 @@
-"""What needs attention: one definition for the dashboard, `front_sms status`, the health page and metrics."""
+"""What needs attention: one definition for the dashboard, `front_sms status`, the health page, metrics and mail."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import CharField, Count, DateTimeField, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, DateTimeField, Min, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
+from django_front_sms.conf import get_settings
 from django_front_sms.events.accounts import of_accounts
 from django_front_sms.models import (
     AccountState,
@@ -19,53 +20,70 @@ from django_front_sms.models import (
     OutboundMessage,
     RefusedPush,
 )
-from django_front_sms.states import State
 
 RECENTLY = timedelta(days=7)
-
-
-SILENT_AFTER = timedelta(minutes=2)  # every worker looks at the clock of each account every ten seconds
-
-
-OVERDUE_AFTER = timedelta(minutes=5)
+SILENT_AFTER = timedelta(minutes=2)  # every worker records the time at each account every ten seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """Something that needs a person: how many rows, and, where it is about waiting, since when."""
+class Alert:
+    """One thing that may need attention: how many rows do (0: all is well), and, for waiting, since when."""
 
     count: int
     since: datetime | None = None
 
 
-def needs(now: datetime | None = None, accounts: Collection[str] | None = None) -> dict[str, Need]:
-    """What needs a person, by name, in one query. Rows that have no mark of being dealt with count for `RECENTLY`.
+def current(
+    now: datetime | None = None,
+    *,
+    states: Sequence[AccountState] | None = None,
+    accounts: Collection[str] | None = None,
+) -> dict[str, Alert]:
+    """The alerts by name, in one query. Rows that nobody can mark as dealt with count for `RECENTLY`.
 
-    `overdue`: due for more than `OVERDUE_AFTER`, while their account is not paused. `unconfirmed`: wait for a decision.
-    `events_given_up`: their receivers failed. `counter_gaps`: inbound messages that never came. `pushes_too_large`: no
-    inbound message came since. `unreadable_inbound`, `unreadable_statuses`: have a problem. `without_status`: had
-    none for `HOURS_WITHOUT_STATUS`. `accounts`: count the rows of these only; None: of all.
+    `worker_silent`: no worker has been seen for `SILENT_AFTER`. `paused`: accounts whose sending is paused. `overdue`:
+    messages due for more than five minutes, of accounts that are not paused. `unconfirmed`: messages that wait for a
+    decision. `events_given_up`: their receivers failed. `counter_gaps`: inbound messages that are missing.
+    `pushes_too_large`: no inbound message came since. `unreadable_inbound`, `unreadable_statuses`: rows with a problem.
+    `without_status`: messages without a delivery status for `HOURS_WITHOUT_STATUS`.
+
+    `accounts`: count the rows of these only; None: of all. `states`: those of `account_states()`, which cost another
+    query where they are not given.
     """
     now = now or timezone.now()
-    recent = Q(received_at__gte=now - RECENTLY)
-    overdue = OutboundMessage.objects.filter(state=State.QUEUED, next_at__lte=now - OVERDUE_AFTER)
-    paused = AccountState.objects.filter(paused_at__isnull=False)
-    counted = {
-        "overdue": overdue.exclude(account__in=paused.values("account")),
+    states = account_states() if states is None else states
+    visible = [state for state in states if accounts is None or state.account in accounts]
+    paused = [state.paused_at for state in visible if state.paused_at is not None]
+    seen = worker(states, now)
+    found = {
+        "worker_silent": Alert(int(seen.is_silent), seen.seen_at if seen.is_silent else None),
+        "paused": Alert(len(paused), min(paused, default=None)),
+    }
+    rows = _rows(now)
+    if accounts is not None:
+        rows = {name: _of_accounts(each, accounts) for name, each in rows.items()}
+    return found | _count(rows)
+
+
+def _rows(now: datetime) -> "dict[str, QuerySet[Any]]":
+    recent = {"received_at__gte": now - RECENTLY}
+    return {
+        "overdue": OutboundMessage.objects.overdue(now),
         "unconfirmed": OutboundMessage.objects.unconfirmed(),
-        "events_given_up": Event.objects.filter(failed=True),
-        "counter_gaps": CounterGap.objects.filter(closed_at=None, is_reset=False),
-        "pushes_too_large": _standing(),
-        "unreadable_inbound": InboundMessage.objects.filter(recent, ~Q(problem="")),
-        "unreadable_statuses": DeliveryStatus.objects.filter(recent, ~Q(problem="")),
+        "events_given_up": Event.objects.failed(),
+        "counter_gaps": CounterGap.objects.open(),
+        "pushes_too_large": _queue_stoppers(),
+        "unreadable_inbound": InboundMessage.objects.with_problem().filter(**recent),
+        "unreadable_statuses": DeliveryStatus.objects.with_problem().filter(**recent),
         "without_status": OutboundMessage.objects.without_status(),
     }
-    if accounts is not None:
-        counted = {name: _of_accounts(rows, accounts) for name, rows in counted.items()}
-    first, *others = (_counted(name, rows, "next_at" if name == "overdue" else "") for name, rows in counted.items())
-    each = first.union(*others, all=True).order_by()  # Django 6.1 would order a union by its first model's Meta
-    found = {name: Need(count, since) for name, count, since in each}
-    return {name: found.get(name, Need(0)) for name in counted}
+
+
+def _count(rows: "dict[str, QuerySet[Any]]") -> dict[str, Alert]:
+    first, *others = (_counted(name, each, "next_at" if name == "overdue" else "") for name, each in rows.items())
+    union = first.union(*others, all=True).order_by()  # Django 6.1 would order a union by its first model's Meta
+    found = {name: Alert(count, since) for name, count, since in union}
+    return {name: found.get(name, Alert(0)) for name in rows}
 
 
 def _of_accounts(rows: "QuerySet[Any]", accounts: Collection[str]) -> "QuerySet[Any]":
@@ -74,13 +92,13 @@ def _of_accounts(rows: "QuerySet[Any]", accounts: Collection[str]) -> "QuerySet[
 
 def _counted(name: str, rows: "QuerySet[Any]", since: str) -> "QuerySet[Any, Any]":
     earliest = Min(since) if since else Cast(Value(None), DateTimeField())
-    named = rows.order_by().values(need=Value(name, CharField()))
+    named = rows.order_by().values(alert=Value(name, CharField()))
     counted: QuerySet[Any, Any] = named.annotate(count=Count("pk"), since=earliest)
-    return counted.values_list("need", "count", "since")
+    return counted.values_list("alert", "count", "since")
 
 
-def _standing() -> "QuerySet[RefusedPush]":
-    """Pushes that were too large, and no inbound message of their account came since: Front's queue stands."""
+def _queue_stoppers() -> "QuerySet[RefusedPush]":
+    """Pushes that were too large, with no later inbound message of their account: Front's queue has stopped."""
     inbound = InboundMessage.objects.filter(account=OuterRef("account")).order_by("-received_at")
     latest = Coalesce(Subquery(inbound.values("received_at")[:1]), Value(datetime(1970, 1, 1, tzinfo=UTC)))
     return RefusedPush.objects.filter(received_at__gt=latest)
@@ -88,19 +106,19 @@ def _standing() -> "QuerySet[RefusedPush]":
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Whether one runs. Every worker looks at each account every ten seconds: `seen_at` is when one last did; None:
-    never. `is_silent`: none did in the last `SILENT_AFTER`."""
+    """When a worker was last seen (None: never), and whether that is longer ago than `SILENT_AFTER`."""
 
     seen_at: datetime | None
     is_silent: bool
 
 
-def accounts() -> list[AccountState]:
-    """What sending remembers of each account that a worker ever looked at; one query."""
-    return list(AccountState.objects.order_by("account"))
+def account_states() -> list[AccountState]:
+    """The states of the accounts in the settings, as far as a worker has made them; one query."""
+    keys = [account.gateway for account in get_settings().accounts.values()]
+    return list(AccountState.objects.filter(key__in=keys).order_by("account"))
 
 
-def worker(accounts: Iterable[AccountState], now: datetime | None = None) -> Worker:
-    """Whether a worker runs, by what is remembered of the accounts."""
-    seen = max((account.clock for account in accounts if account.clock), default=None)
+def worker(states: Sequence[AccountState], now: datetime | None = None) -> Worker:
+    """Whether a worker runs, by the times that workers recorded in `states`."""
+    seen = max((state.clock for state in states if state.clock), default=None)
     return Worker(seen, seen is None or seen < (now or timezone.now()) - SILENT_AFTER)

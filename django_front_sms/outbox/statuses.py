@@ -62,8 +62,8 @@ def fold_statuses() -> int:
 def _fold_batch() -> int | None:
     """Fold at most `BATCH` statuses and return how many; None if none is due."""
     now = database_now()
-    due = DeliveryStatus.objects.filter(process_at__lte=now)
-    found = list(due.order_by("process_at", "pk").values_list("pk", "account", "gateway_id")[:BATCH])
+    due = DeliveryStatus.objects.due(now)
+    found = list(due.values_list("pk", "account", "gateway_id")[:BATCH])
     if not found:
         return None
     targets = locked_targets(_messages_of({(account, gateway_id) for _pk, account, gateway_id in found}))

@@ -9,7 +9,7 @@ from django_front_sms.conf import Account, FrontSMSSettings, get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.exceptions import NotPossible
-from django_front_sms.models import OutboundMessage, SendAttempt
+from django_front_sms.models import OutboundMessage, RateCounter, SendAttempt
 from django_front_sms.outbox.clock_skew import check_clock
 from django_front_sms.outbox.decisions import send_anyway
 from django_front_sms.outbox.records import Message, attempts_of, read
@@ -35,6 +35,8 @@ def sweep() -> None:
             _resend_unconfirmed(account)
         _until_none(_note_missing_statuses, account, conf)
         _until_none(_remove_old_sensitive_texts, account, conf)
+    if conf.rate_limits:
+        RateCounter.objects.filter(expires_at__lte=database_now()).delete()
 
 
 def has_due() -> bool:
@@ -51,7 +53,7 @@ def _until_none(step: Callable[[Account, FrontSMSSettings], int], account: Accou
 @short_transaction
 def _end_risk(account: Account, conf: FrontSMSSettings) -> int:
     """Leave messages at risk to people if it is too late to repeat them."""
-    queued = OutboundMessage.objects.filter(account=account.name, state=State.QUEUED, risk_at__isnull=False)
+    queued = OutboundMessage.objects.at_risk().filter(account=account.name)
     too_late = queued.filter(risk_at__lte=database_now() - conf.resend_limit)
     pks = list(too_late.order_by("pk").values_list("pk", flat=True)[:BATCH])
     if not pks and account.duplicate_filter is not True:
@@ -73,7 +75,7 @@ def _remove_old_sensitive_texts(account: Account, conf: FrontSMSSettings) -> int
 @short_transaction
 def _expire(account: Account, conf: FrontSMSSettings) -> int:
     now = database_now()
-    expired = OutboundMessage.objects.filter(account=account.name, state=State.QUEUED, expires_at__lte=now)
+    expired = OutboundMessage.objects.expired(now).filter(account=account.name)
     rows = locked(expired.order_by("pk").values_list("pk", flat=True)[:BATCH])
     attempts = attempts_of(rows)
     transitions = [

@@ -16,7 +16,7 @@ class AccountAccessFilter(BaseFilterBackend):
     """Keeps the rows of accounts that the user may see, in lists and wherever a single row is looked up."""
 
     def filter_queryset(self, request: Request, queryset: "QuerySet[Any]", view: Any) -> "QuerySet[Any]":
-        return visible(queryset, request.user)
+        return visible(queryset, request.user, include_shared=view.include_shared_rows)
 
 
 class QueryFilter(BaseFilterBackend):

@@ -9,6 +9,7 @@ from django_front_sms.rest.views.inbound import InboundMessageViewSet
 from django_front_sms.rest.views.messages import MessageViewSet
 from django_front_sms.rest.views.optouts import OptOutViewSet
 from django_front_sms.rest.views.preview import PreviewViewSet
+from django_front_sms.rest.views.saved_texts import SavedTextViewSet
 
 message, inbound, bulk, opt_out = MessageViewSet, InboundMessageViewSet, BulkSendViewSet, OptOutViewSet
 
@@ -28,11 +29,14 @@ urlpatterns = [
     path("inbound/<int:pk>/", inbound.as_view({"get": "retrieve"}), name="inbound"),
     path("inbound/<int:pk>/timeline/", inbound.as_view({"get": "timeline"}), name="inbound-timeline"),
     path("inbound/<int:pk>/reply/", inbound.as_view({"post": "reply"}), name="reply"),
+    path("inbound/<int:pk>/handled/", inbound.as_view({"post": "handled", "delete": "unmark_handled"}), name="handled"),
     path("inbound/<int:pk>/files/<int:file_pk>/", inbound.as_view({"get": "file"}), name="inbound-file"),
     path("inbound/<int:pk>/conversation/", inbound.as_view({"get": "conversation"}), name="inbound-conversation"),
     path("conversations/", ConversationViewSet.as_view({"get": "list"}), name="conversations"),
     path("opt-outs/", opt_out.as_view({"get": "list", "post": "create"}), name="opt-outs"),
     path("opt-outs/<int:pk>/", opt_out.as_view({"get": "retrieve", "delete": "destroy"}), name="opt-out"),
+    path("saved-texts/", SavedTextViewSet.as_view({"get": "list"}), name="saved-texts"),
+    path("saved-texts/<int:pk>/", SavedTextViewSet.as_view({"get": "retrieve"}), name="saved-text"),
     path("preview/", PreviewViewSet.as_view({"post": "create"}), name="preview"),
     re_path("", NotFoundView.as_view()),
 ]

@@ -22,8 +22,9 @@ from django_front_sms.models import (
     OutboundMessage,
     SendAttempt,
 )
+from django_front_sms.models.outbound import UNDECIDED, OutboundQuerySet
 from django_front_sms.outbox.transitions import locked
-from django_front_sms.states import OPEN, State
+from django_front_sms.states import OPEN
 
 BATCH = 500
 
@@ -50,11 +51,10 @@ def batches(rows: "QuerySet[Any]") -> Iterator[list[int]]:
 
 def ended(now: datetime) -> Q:
     """Of outgoing messages: nothing happens to them any more but a delivery status, and nobody has to decide."""
-    undecided = Q(state=State.UNCONFIRMED, given_up=False)
     # An answer that is late may still send a message back into the queue.
     recent = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__gt=now - get_settings().twin_gap)
     late = recent.filter(outcome__in=(SendAttempt.Outcome.PENDING, SendAttempt.Outcome.LOST))
-    return ~Q(state__in=OPEN) & ~undecided & Q(~Exists(late))
+    return ~Q(state__in=OPEN) & ~UNDECIDED & Q(~Exists(late))
 
 
 @nested_transaction
@@ -86,7 +86,7 @@ def statuses(keys: Collection[int]) -> int:
 @nested_transaction
 def inbound(keys: Collection[int]) -> int:
     """Empty inbound messages; gives how many. Their files are gone before: `files.forget`."""
-    rows = InboundMessage.objects.filter(pk__in=keys, process_at=None)
+    rows = InboundMessage.objects.processed().filter(pk__in=keys)
     # Without Front's id, an identity is made of the numbers. With it, it is not, and a redelivery is still known.
     for key in rows.filter(gateway_id=None).values_list("pk", flat=True):
         InboundMessage.objects.filter(pk=key).update(identity=secrets.token_hex(16))
@@ -101,8 +101,8 @@ def bulk_sends(keys: Collection[int]) -> int:
 @nested_transaction
 def events(keys: Collection[int]) -> int:
     """Remove events that were told; those that were given up stay for staff to see, without their tracebacks."""
-    rows = Event.objects.filter(pk__in=keys, next_at=None)
-    emptied = rows.filter(failed=True).exclude(traceback="").update(traceback="")
+    rows = Event.objects.finished().filter(pk__in=keys)
+    emptied = rows.failed().exclude(traceback="").update(traceback="")
     removed, _by_model = rows.filter(failed=False).delete()
     return emptied + removed
 
@@ -110,17 +110,17 @@ def events(keys: Collection[int]) -> int:
 # What is still full
 
 
-def full_outgoing() -> "QuerySet[OutboundMessage]":
+def full_outgoing() -> OutboundQuerySet:
     return OutboundMessage.objects.exclude(recipient="")
 
 
 def full_statuses() -> "QuerySet[DeliveryStatus]":
-    return DeliveryStatus.objects.exclude(raw=b"").filter(process_at=None)
+    return DeliveryStatus.objects.processed().exclude(raw=b"")
 
 
 def full_inbound() -> "QuerySet[InboundMessage]":
     """Those that the worker is done with."""
-    return InboundMessage.objects.exclude(content_digest="").filter(process_at=None)
+    return InboundMessage.objects.processed().exclude(content_digest="")
 
 
 def full_files() -> "QuerySet[MmsFile]":

@@ -11,7 +11,6 @@ from django.db import models
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks
 from django_front_sms.db.clock import database_now
 from django_front_sms.exceptions import InvalidMessage, NotPossible
@@ -27,6 +26,7 @@ from django_front_sms.models import (
     OutboundMessage,
     SendAttempt,
 )
+from django_front_sms.optouts import number_form
 from django_front_sms.retention import admin_log, anonymize, files
 from django_front_sms.states import State
 
@@ -100,14 +100,15 @@ def erase(
     )
 
 
-def _one_form(number: str) -> str:
+def _one_form(number: object) -> str:
     """As messages have it; what came from a short code or a name, as it is written."""
+    number = numbers.as_text(number)
     if not any(char.isalnum() for char in number):  # rows that could not be read, or are empty, have no number either
         raise InvalidMessage(_("There is no number to erase. Write the person's number."), "invalid_recipient")
     try:
-        return numbers.parse_recipient(number, region=get_settings().default_region)
-    except numbers.NumberError:
-        return numbers.from_wire(number.strip())
+        return number_form(number)
+    except InvalidMessage:
+        return numbers.normalize(number)
 
 
 def _rows_of(number: str) -> dict[type[models.Model], list[int]]:
@@ -169,7 +170,7 @@ def _forget_events(sent: Collection[int], came: Collection[int]) -> int:
     removed = 0
     for subjects in in_chunks([f"out:{key}" for key in sent] + [f"status:{key}" for key in statuses], anonymize.BATCH):
         told = Event.objects.filter(subject__in=subjects)
-        removed += told.filter(next_at=None).delete()[0]
+        removed += told.finished().delete()[0]
         told.exclude(traceback="").update(traceback="")
     for subjects in in_chunks([f"in:{key}" for key in came], anonymize.BATCH):
         removed += Event.objects.filter(subject__in=subjects).delete()[0]
@@ -178,7 +179,7 @@ def _forget_events(sent: Collection[int], came: Collection[int]) -> int:
 
 def _left(rows: Mapping[type[models.Model], Collection[int]]) -> dict[str, list[int]]:
     full = anonymize.full_outgoing()
-    undecided = full.filter(state=State.UNCONFIRMED, given_up=False)
+    undecided = full.unconfirmed()
     still, unconfirmed = (_found(kind, rows[OutboundMessage], "pk") for kind in (full, undecided))
     return {
         "under_way": sorted(set(still).difference(unconfirmed)),

@@ -39,7 +39,7 @@ class _Kind:
 def _told(prefix: str, key: str = "pk") -> Q:
     """No receiver has yet to hear of the message with this key."""
     subject = Concat(Value(prefix), Cast(OuterRef(key), CharField(max_length=40)))
-    return Q(~Exists(Event.objects.filter(subject=subject, next_at__isnull=False)))
+    return Q(~Exists(Event.objects.pending().filter(subject=subject)))
 
 
 def _outgoing(before: datetime) -> "QuerySet[Any]":
@@ -65,7 +65,7 @@ _KINDS = {
     "files": _Kind(_files, files.forget),
     "inbound": _Kind(_inbound, anonymize.inbound),
     "events": _Kind(
-        lambda before: Event.objects.filter(next_at=None, created_at__lte=before).exclude(failed=True, traceback=""),
+        lambda before: Event.objects.finished().filter(created_at__lte=before).exclude(failed=True, traceback=""),
         anonymize.events,
     ),
 }

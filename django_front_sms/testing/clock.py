@@ -1,8 +1,9 @@
-"""A clock that tests move: the app's, Django's `timezone.now()` and the simulator's, all at once."""
+"""A clock that tests move: for the app, for Django's `timezone.now()` and for the simulator."""
 
+import datetime
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, tzinfo
+from typing import Any
 from unittest import mock
 
 from django.utils import timezone
@@ -11,43 +12,57 @@ from django_front_sms.db import clock
 
 
 class MovingClock(clock.SystemClocks):
-    """The real time, and `ahead` seconds more. It runs on by itself, too: what waits for it never waits in vain."""
+    """The time of `datetime.now()` plus `ahead` seconds. It runs on by itself.
+
+    All clocks of the app follow it, the database's included. So they also follow libraries that replace
+    `datetime.now()`: with freezegun they stand still, with time-machine they travel.
+    """
 
     def __init__(self) -> None:
         self.ahead = 0.0
 
     def advance(self, seconds: float) -> None:
-        """ValueError where `seconds` are below 0: the app takes a step back for a broken clock."""
+        """Move the clock forward. Raises ValueError for a negative value: the app treats it as a clock fault."""
         if seconds < 0:
             raise ValueError(f"the clock cannot go back ({seconds} s); give seconds from 0 up")
         self.ahead += seconds
 
-    def database(self, using: str) -> datetime:
-        return super().database(using) + timedelta(seconds=self.ahead)
+    def now(self, tz: datetime.tzinfo | None = datetime.UTC) -> datetime.datetime:
+        # Looked up at each call: freezegun replaces the class in the module.
+        return datetime.datetime.now(tz) + datetime.timedelta(seconds=self.ahead)
+
+    def database(self, using: str) -> datetime.datetime:
+        return self.now()
 
     def boot(self) -> float:
         return super().boot() + self.ahead
 
     def wall(self) -> float:
-        return super().wall() + self.ahead
+        return self.now().timestamp()
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """In force inside. `datetime.now()` and `time.time()` of the site's own code stay as they are."""
-        # Fields have `timezone.now` itself as their default, so it is its `datetime` that is replaced.
-        with mock.patch.object(clock, "source", self), mock.patch.object(timezone, "datetime", _datetime_of(self)):
+        """Use this clock inside the context. The site's own `datetime.now()` and `time.time()` do not change."""
+        # Model fields have the function `timezone.now` as their default, so the `datetime` that it uses is replaced.
+        with mock.patch.object(clock, "source", self), mock.patch.object(timezone, "datetime", _MovedDatetime(self)):
             yield
 
 
-class _Lookalike(type):
-    def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, datetime)
+class _MovedDatetime:
+    """Replaces `datetime` in `django.utils.timezone`.
 
+    It is an object, not a subclass: freezegun's `datetime` has a metaclass of its own, which a subclass would have to
+    inherit from.
+    """
 
-def _datetime_of(moving: MovingClock) -> type[datetime]:
-    class Moved(datetime, metaclass=_Lookalike):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-            return datetime.now(tz) + timedelta(seconds=moving.ahead)
+    def __init__(self, clock: MovingClock) -> None:
+        self._clock = clock
 
-    return Moved
+    def now(self, tz: datetime.tzinfo | None = None) -> datetime.datetime:
+        return self._clock.now(tz)
+
+    def __instancecheck__(self, instance: object) -> bool:
+        return isinstance(instance, datetime.datetime)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(datetime.datetime, name)

@@ -219,8 +219,10 @@ class DeliveryStatusFactory(DjangoModelFactory[DeliveryStatus]):
 
 
 class InboundMessageFactory(DjangoModelFactory[InboundMessage]):
-    """A message from a phone to the site, already processed. Traits: `reply` (to a delivered message), `mms` (with a
-    picture), `unreadable`."""
+    """A message from a phone to the site, already processed unless `process_at` is given.
+
+    Traits: `reply` (to a delivered message), `mms` (with a picture), `unreadable`.
+    """
 
     class Meta:
         model = InboundMessage
@@ -237,7 +239,7 @@ class InboundMessageFactory(DjangoModelFactory[InboundMessage]):
     sent_at = _after(-1, "received_at")
     api = InboundMessage.Api.JSON
     raw = factory.LazyAttribute(lambda message: json.dumps({"id": message.gateway_id, "text": message.text}).encode())
-    announced = True
+    announced = factory.LazyAttribute(lambda message: message.process_at is None)
     process_at = None
     identity = factory.LazyFunction(lambda: secrets.token_hex(16))
     content_digest = factory.LazyFunction(lambda: secrets.token_hex(16))

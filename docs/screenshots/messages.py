@@ -2,7 +2,7 @@
 for the clock."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -13,23 +13,39 @@ from PIL import Image, ImageDraw
 
 from django_front_sms.models import CounterGap, Decision, Event, InboundMessage, OptOut, OutboundMessage, Wait
 from django_front_sms.states import State
-from tests import stories
+from tests.factories import (
+    AccountStateFactory,
+    EventFactory,
+    InboundMessageFactory,
+    MmsFileFactory,
+    OutboundMessageFactory,
+)
 
+START = timezone.now().replace(microsecond=0) - timedelta(minutes=9)
 OLA, ASE = "+4792345678", "+4798765432"
 REMINDERS = ("Husk legetime på torsdag kl. 10.", "Timen din i morgen kl. 09.15 er bekreftet.", "Resepten er klar.")
 FATES = [State.DELIVERED] * 88 + [State.UNDELIVERED] * 4 + [State.REJECTED] * 3 + [State.AT_OPERATOR] * 2
 FATES += [State.SENT, State.EXPIRED, State.DUPLICATE]
 
 
+def at(seconds: float) -> datetime:
+    """Return the time `seconds` after the start of the pictures' story."""
+    return START + timedelta(seconds=seconds)
+
+
 def fill() -> dict[str, str]:
     """Everything that is on the pictures; gives the pages to take them of."""
     kari = User.objects.create_superuser("kari", password="kari")
-    stories.NOON = timezone.now().replace(microsecond=0) - timedelta(minutes=9)
     _a_month()
     _list()
     rich = _told(kari)
-    lost = stories.unconfirmed(
-        created_by=kari, sender="Klinikken", text="Strømmen er tilbake kl. 14.30.", recipient=ASE
+    lost = OutboundMessageFactory(
+        unconfirmed=True,
+        created_at=START,
+        created_by=kari,
+        sender="Klinikken",
+        text="Strømmen er tilbake kl. 14.30.",
+        recipient=ASE,
     )
     OptOut.objects.create(account="default", number="+4793333333", created_by=kari)
     mms = _conversation(kari)
@@ -90,45 +106,45 @@ def _list() -> None:
         (State.QUEUED, "Husk legetime på torsdag kl. 10.", {"recipient": "+4795678901"}),
     ]
     for number, (state, text, fields) in enumerate(rows):
-        stories.message(state=state, text=text, sender="Klinikken", created_at=stories.at(number * 7), **fields)
+        OutboundMessageFactory(state=state, text=text, sender="Klinikken", created_at=at(number * 7), **fields)
 
 
 def _told(kari: User) -> OutboundMessage:
     text = "Hei! Du har time torsdag kl. 10.00. Svar JA for å bekrefte."
-    rich = stories.delivered(created_by=kari, sender="Klinikken", text=text)
+    rich = OutboundMessageFactory(retried=True, created_at=START, created_by=kari, sender="Klinikken", text=text)
     for state, seconds in (("sent", 17), ("delivered", 23)):
         took = ["clinic.receivers.note_reminder"]
-        stories.event(f"out:{rich.pk}", delivered_to=took, data={"new": state}, created_at=stories.at(seconds))
+        EventFactory(subject=f"out:{rich.pk}", delivered_to=took, data={"new": state}, created_at=at(seconds))
     later = timezone.now() + timedelta(minutes=2)
     again = {"text": text, "sender": "Klinikken", "metadata": {"resend_of": rich.pk}}
-    stories.message(waits_for=Wait.TWIN, next_at=later, created_at=stories.at(200), **again)
+    OutboundMessageFactory(waits_for=Wait.TWIN, next_at=later, created_at=at(200), **again)
     return rich
 
 
 def _conversation(kari: User) -> InboundMessage:
     def ours(seconds: float, text: str, state: State = State.DELIVERED, **fields: Any) -> OutboundMessage:
-        times = {"created_at": stories.at(seconds), "sent_at": stories.at(seconds + 1)}
-        return stories.message(state=state, text=text, recipient=OLA, sender="26114123450000", **times, **fields)
+        times = {"created_at": at(seconds), "sent_at": at(seconds + 1)}
+        return OutboundMessageFactory(state=state, text=text, recipient=OLA, sender="26114123450000", **times, **fields)
 
     first = ours(-5400, "Hei Ola! Du har time hos fysioterapeuten fredag kl. 13.30.", gateway_id=145090)
 
     def theirs(seconds: float, text: str, **fields: Any) -> InboundMessage:
-        times = {"sent_at": stories.at(seconds - 2), "received_at": stories.at(seconds)}
-        keyword = text.split()[0].upper()
-        return stories.inbound(text=text, keyword=keyword, sender=OLA, recipient="26114123450000", **times, **fields)
+        times = {"sent_at": at(seconds - 2), "received_at": at(seconds)}
+        return InboundMessageFactory(text=text, sender=OLA, recipient="26114123450000", **times, **fields)
 
     theirs(-5100, "Kommer litt senere, er det greit?", counter=7166, in_reply_to=first)
     ours(-4900, "Ja, kom kl. 14 i stedet. 😊", gateway_id=145091, created_by=kari, unicode=True)
     mms = theirs(-300, "Takk! Utsikten herfra:", gateway_id=999998, counter=7167)
-    stories.file(mms, "smil.xml", "text/xml;Name=smil.xml;Charset=UTF-8", b"<smil/>", 0)
-    stories.file(mms, "image01.jpg", "image/jpeg;Name=image01.jpg", _mountains(), 1)
+    smil = "text/xml;Name=smil.xml;Charset=UTF-8"
+    MmsFileFactory(message=mms, name="smil.xml", content_type=smil, content=b"<smil/>")
+    MmsFileFactory(message=mms, content=_mountains())
     ours(-60, "Nydelig! Vi ses.", State.AT_OPERATOR, gateway_id=145092, created_by=kari)
     return mms
 
 
 def _needs() -> None:
-    stories.inbound(text="", keyword="", problem="The body is not JSON.", sender="", recipient="", counter=None)
-    CounterGap.objects.create(account="default", first=7160, last=7161, shown_at=stories.at(-4000))
+    InboundMessageFactory(unreadable=True, received_at=at(1))
+    CounterGap.objects.create(account="default", first=7160, last=7161, shown_at=at(-4000))
     Event.objects.create(
         kind="reply_received",
         subject="in:1",
@@ -136,10 +152,10 @@ def _needs() -> None:
         attempts=5,
         next_at=None,
         traceback="Traceback (most recent call last):\n  …\nKeyError: 'patient'",
-        created_at=stories.at(-3000),
+        created_at=at(-3000),
     )
-    account = stories.paused(5)
-    Decision.objects.create(account=account.account, action=Decision.Action.RESUME, at=stories.at(-90_000))
+    account = AccountStateFactory(paused=True, paused_at=at(0))
+    Decision.objects.create(account=account.account, action=Decision.Action.RESUME, at=at(-90_000))
 
 
 def _mountains() -> bytes:

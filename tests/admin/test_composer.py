@@ -16,8 +16,8 @@ from django_front_sms import sending
 from django_front_sms.admin.composer import forms
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, OptOut, OutboundMessage, Priority
+from tests.factories import AccountStateFactory
 from tests.outbox.stage import configure
-from tests.stories import paused
 
 ADD = "/admin/front_sms/outboundmessage/add/"
 LIST = "/admin/front_sms/outboundmessage/"
@@ -431,7 +431,7 @@ def test_a_paused_account_and_an_override_are_told_before_anything_is_sent(write
     from django_front_sms.conf import get_settings
 
     configure(settings, RECIPIENT_OVERRIDE="+4790000000")
-    row = paused()
+    row = AccountStateFactory(paused=True)
     row.key = get_settings().account("default").gateway
     row.save()
 

@@ -10,8 +10,16 @@ from django.urls import reverse
 from django_front_sms import conversations
 from django_front_sms.models import InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
+from tests.factories import (
+    AccountStateFactory,
+    DeliveryStatusFactory,
+    InboundMessageFactory,
+    MmsFileFactory,
+    OutboundMessageFactory,
+    SendAttemptFactory,
+    at,
+)
 from tests.inbox.test_pictures import KINDS, png
-from tests.stories import at, attempt, file, inbound, message, paused, status
 
 pytestmark = pytest.mark.django_db
 
@@ -32,11 +40,13 @@ def writer(login):
 
 
 def out(number: str = KARI, seconds: float = 0, text: str = "ours", **fields):
-    return message(recipient=number, created_at=at(seconds), text=text, **{"sender": PSK, **fields})
+    return OutboundMessageFactory(recipient=number, created_at=at(seconds), text=text, **{"sender": PSK, **fields})
 
 
 def come(number: str = KARI, seconds: float = 0, text: str = "theirs", **fields):
-    return inbound(sender=number, received_at=at(seconds), text=text, **{"sent_at": at(seconds), **fields})
+    return InboundMessageFactory(
+        sender=number, received_at=at(seconds), text=text, **{"sent_at": at(seconds), **fields}
+    )
 
 
 def address(row) -> str:
@@ -253,7 +263,7 @@ def test_every_state_is_told_in_words_and_why_it_waits_or_ended(reader):
 
 def test_a_paused_account_is_why_and_is_told_before_somebody_writes(writer):
     sms = out(state=State.QUEUED)
-    paused(5)
+    AccountStateFactory(paused=True)
 
     content = shown(writer, sms)
 
@@ -298,11 +308,19 @@ def test_each_day_is_named_once(reader):
 
 def mms(*texts: str):
     row = come(text="\n".join(texts))
-    file(row, "smil.xml", "text/xml;Name=smil.xml", b'<smil><par><img src="a.png"/><text src="t.txt"/></par></smil>', 0)
-    file(row, "a.png", "image/png", png(), 1)
-    file(row, "t.txt", "text/plain;Charset=UTF-8", "Blåbær".encode(), 2)
-    file(row, "b.pdf", "application/pdf", b"%PDF", 3)
-    file(row, "fake.jpg", "image/jpeg", b"<script>", 4)
+    MmsFileFactory(
+        message=row,
+        name="smil.xml",
+        content_type="text/xml;Name=smil.xml",
+        content=b'<smil><par><img src="a.png"/><text src="t.txt"/></par></smil>',
+        position=0,
+    )
+    MmsFileFactory(message=row, name="a.png", content_type="image/png", content=png(), position=1)
+    MmsFileFactory(
+        message=row, name="t.txt", content_type="text/plain;Charset=UTF-8", content="Blåbær".encode(), position=2
+    )
+    MmsFileFactory(message=row, name="b.pdf", content_type="application/pdf", content=b"%PDF", position=3)
+    MmsFileFactory(message=row, name="fake.jpg", content_type="image/jpeg", content=b"<script>", position=4)
     return row
 
 
@@ -517,7 +535,7 @@ def test_a_state_alone_that_changes_is_news(writer):
 def test_a_pause_and_its_end_are_news_of_what_waits(writer):
     sms = out(state=State.QUEUED)
     before = shown(writer, sms)
-    memory = paused(5)
+    memory = AccountStateFactory(paused=True)
     during = shown(writer, sms)
 
     assert "paused" in news(writer, sms, before)["bubbles"][0]["html"]
@@ -527,7 +545,7 @@ def test_a_pause_and_its_end_are_news_of_what_waits(writer):
 
 def test_a_file_that_reaches_the_storage_is_news(writer):
     sms = come()
-    kept = file(sms, "a.png", "image/png", KINDS["image/png"])
+    kept = MmsFileFactory(message=sms, name="a.png", content_type="image/png", content=KINDS["image/png"])
     name, kept.file = kept.file.name, ""
     kept.save()
     content = shown(writer, sms)
@@ -578,10 +596,17 @@ def test_the_list_alone_can_be_asked_for(reader):
 
 def fill(n: int) -> None:
     for second in range(n):
-        attempt(out(KARI, second, state=State.DELIVERED, gateway_id=second), 1, second)
-        status(OutboundMessage.objects.latest("pk"), 4, second)
-        file(come(KARI, second), "a.txt", "text/plain", b"a")
-        out(f"+479999{second:04}", second), file(come(f"+479998{second:04}", second), "a.txt", "text/plain", b"a")
+        SendAttemptFactory(
+            message=out(KARI, second, state=State.DELIVERED, gateway_id=second), number=1, claimed_at=at(second)
+        )
+        DeliveryStatusFactory(message=OutboundMessage.objects.latest("pk"), status=4, received_at=at(second))
+        MmsFileFactory(message=come(KARI, second), name="a.txt", content_type="text/plain", content=b"a")
+        (
+            out(f"+479999{second:04}", second),
+            MmsFileFactory(
+                message=come(f"+479998{second:04}", second), name="a.txt", content_type="text/plain", content=b"a"
+            ),
+        )
 
 
 @pytest.mark.parametrize("part", [None, "news", "people"])
@@ -604,7 +629,12 @@ def test_a_conversation_costs_no_more_than_twelve_queries_whoever_wrote(writer, 
     if wrote != "they":
         answered = [out(OLA, 100 + n, text=str(n)) for n in range(50)]
     if wrote != "we":
-        file(come(OLA, 200, in_reply_to=answered[0] if wrote == "both" else None), "a.txt", "text/plain", b"a")
+        MmsFileFactory(
+            message=come(OLA, 200, in_reply_to=answered[0] if wrote == "both" else None),
+            name="a.txt",
+            content_type="text/plain",
+            content=b"a",
+        )
     row = (InboundMessage if wrote == "they" else OutboundMessage).objects.latest("pk")
     writer.get(address(row))
 

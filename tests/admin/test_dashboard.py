@@ -13,10 +13,15 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
-from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, CounterGap, Event, RefusedPush
 from django_front_sms.states import State
-from tests.stories import event, inbound, message, paused, status, unconfirmed
+from tests.factories import (
+    AccountStateFactory,
+    DeliveryStatusFactory,
+    EventFactory,
+    InboundMessageFactory,
+    OutboundMessageFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +31,12 @@ WIDE = "/admin/front_sms/dashboard/"
 @pytest.fixture(autouse=True)
 def _empty_cache():
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def worker(db):
+    """A worker was seen a moment ago."""
+    return AccountStateFactory(clock=timezone.now())
 
 
 def dashboard(browser):
@@ -42,19 +53,17 @@ def everything_goes_wrong() -> None:
     """One or more of each thing that needs somebody."""
     now = timezone.now()
     for _ in range(7):
-        unconfirmed()
-        event("out:1", failed=True, traceback="Traceback\nValueError: 99999999")
-        CounterGap.objects.create(account="default", first=1, last=3, shown_at=now)
+        OutboundMessageFactory(unconfirmed=True)
+        EventFactory(subject="out:1", failed=True, traceback="Traceback\nValueError: 99999999")
+        CounterGap.objects.create(account="default", first=1, last=3, shown_at=now, told_at=now)
         RefusedPush.objects.create(account="default", purpose="inbound", limit=1)
-    AccountState.objects.create(
-        key=get_settings().account("default").gateway, account="default", paused_at=now, pause_code=5, clock=now
-    )
-    message(account="other", created_at=now)
-    inbound(problem="no time", received_at=now, account="another")
-    status(None, None, 0, problem="no id", gateway_id=None, received_at=now)
-    message(state=State.SENT, gateway_id=5, status_missed_at=now, created_at=now)
-    message(state=State.REJECTED, error_code=12, created_at=now)
-    message(state=State.DELIVERED, created_at=now, sent_at=now, delivered_at=now)
+    AccountStateFactory(paused=True)
+    OutboundMessageFactory(account="other", created_at=now)
+    InboundMessageFactory(problem="no time", received_at=now, account="another")
+    DeliveryStatusFactory(message=None, status=None, problem="no id", gateway_id=None, received_at=now)
+    OutboundMessageFactory(state=State.SENT, gateway_id=5, status_missed_at=now, created_at=now)
+    OutboundMessageFactory(state=State.REJECTED, error_code=12, created_at=now)
+    OutboundMessageFactory(state=State.DELIVERED, created_at=now, sent_at=now, delivered_at=now)
 
 
 # ---- Who sees it
@@ -98,26 +107,22 @@ def test_the_dashboard_is_read_only(boss):
 
 
 def test_a_site_where_all_is_well_is_told_so(viewer):
-    message(state=State.DELIVERED, created_at=timezone.now())
+    OutboundMessageFactory(state=State.DELIVERED, created_at=timezone.now())
 
     assert cards(viewer) == []
     assert "Nothing. Have a good day!" in dashboard(viewer).content.decode()
 
 
 def test_a_worker_that_went_silent_comes_first(viewer):
-    now = timezone.now()
-    unconfirmed()
-    memory = AccountState.objects.create(key="a", account="default", clock=now)
+    OutboundMessageFactory(unconfirmed=True)
     assert cards(viewer) == ["unconfirmed"]
 
-    AccountState.objects.filter(pk=memory.pk).update(clock=now - timedelta(minutes=3))
+    AccountStateFactory(clock=timezone.now() - timedelta(minutes=3))
     assert cards(viewer) == ["worker", "unconfirmed"]
 
 
-def test_a_worker_that_never_ran_is_missed_only_where_something_waits(viewer):
-    assert cards(viewer) == []
-
-    message(next_at=timezone.now() - timedelta(minutes=6))
+def test_a_site_that_never_had_a_worker_is_told_to_start_one(viewer, worker):
+    worker.delete()
 
     assert cards(viewer) == ["worker"]
 
@@ -148,7 +153,7 @@ def test_a_button_is_for_those_who_may_press_it(login, viewer, key, permission, 
     [("mark_sent", State.SENT, False), ("send_anyway", State.QUEUED, False), ("give_up", State.UNCONFIRMED, True)],
 )
 def test_a_decision_leads_back_to_the_dashboard_where_its_message_is_gone(boss, name, state, given_up):
-    sms = unconfirmed()
+    sms = OutboundMessageFactory(unconfirmed=True)
     address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, name])
     assert f'action="{address}"' in dashboard(boss).content.decode()
 
@@ -163,7 +168,7 @@ def test_a_decision_leads_back_to_the_dashboard_where_its_message_is_gone(boss, 
 
 
 def test_what_could_not_be_done_is_told_at_the_dashboard(boss):
-    sms = message(state=State.DELIVERED)
+    sms = OutboundMessageFactory(state=State.DELIVERED)
     address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "give_up"])
 
     answer = boss.post(address, {"next": WIDE, "confirmed": "once"}, follow=True)
@@ -174,7 +179,7 @@ def test_what_could_not_be_done_is_told_at_the_dashboard(boss):
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil"])
 def test_nobody_is_led_to_another_site(boss, elsewhere):
-    sms = unconfirmed()
+    sms = OutboundMessageFactory(unconfirmed=True)
     address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "give_up"])
 
     assert "evil" not in boss.post(address, {"next": elsewhere}).content.decode()
@@ -184,8 +189,7 @@ def test_nobody_is_led_to_another_site(boss, elsewhere):
 
 
 def test_an_account_is_resumed_and_an_event_delivered_from_the_dashboard(boss):
-    account, failed = paused(5), event("out:1", failed=True)
-    AccountState.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
+    account, failed = AccountStateFactory(paused=True), EventFactory(subject="out:1", failed=True)
 
     for row, name in ((account, "resume"), (failed, "deliver_again")):
         address = reverse(f"admin:front_sms_{row._meta.model_name}_action", args=[row.pk, name])
@@ -197,7 +201,7 @@ def test_an_account_is_resumed_and_an_event_delivered_from_the_dashboard(boss):
 
 
 def test_a_receivers_error_is_named_without_what_it_said(viewer):
-    event("out:1", failed=True, traceback="Traceback\nValueError: 99999999 Kari")
+    EventFactory(subject="out:1", failed=True, traceback="Traceback\nValueError: 99999999 Kari")
 
     content = dashboard(viewer).content.decode()
 
@@ -205,7 +209,7 @@ def test_a_receivers_error_is_named_without_what_it_said(viewer):
 
 
 def test_of_many_only_some_are_shown_and_all_are_a_click_away(viewer):
-    rows = [unconfirmed() for _ in range(7)]
+    rows = [OutboundMessageFactory(unconfirmed=True) for _ in range(7)]
     (card,) = dashboard(viewer).context["needs"]
 
     assert [line.url.split("/")[-3] for line in card.lines] == [str(row.pk) for row in rows[:5]]
@@ -235,8 +239,8 @@ def test_every_link_of_the_dashboard_leads_to_what_it_says(viewer):
 
 
 def test_a_refusal_of_our_own_has_a_link_too(viewer):
-    message(state=State.REJECTED, created_at=timezone.now(), error_code=None)
-    message(state=State.REJECTED, created_at=timezone.now(), error_code=12)
+    OutboundMessageFactory(state=State.REJECTED, created_at=timezone.now(), error_code=None)
+    OutboundMessageFactory(state=State.REJECTED, created_at=timezone.now(), error_code=12)
     (own,) = (row for row in dashboard(viewer).context["refusals"] if row["code"] is None)
 
     assert len(viewer.get(own["url"]).context["cl"].result_list) == 1
@@ -257,8 +261,8 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(boss):
     with CaptureQueriesContext(connection) as few:
         dashboard(boss)
     for _ in range(20):
-        unconfirmed()
-        event("out:1", failed=True)
+        OutboundMessageFactory(unconfirmed=True)
+        EventFactory(subject="out:1", failed=True)
     with CaptureQueriesContext(connection) as many:
         dashboard(boss)
 
@@ -272,7 +276,7 @@ def test_charts_show_what_was_sent_and_the_same_numbers_stand_in_tables(viewer, 
     settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("0.50")}
     now = timezone.now()
     for state in (State.DELIVERED, State.DELIVERED, State.UNDELIVERED, State.REJECTED):
-        message(state=state, created_at=now, sent_at=now, delivered_at=now, segments=3)
+        OutboundMessageFactory(state=state, created_at=now, sent_at=now, delivered_at=now, segments=3)
 
     answer = dashboard(viewer)
 
@@ -285,7 +289,7 @@ def test_charts_show_what_was_sent_and_the_same_numbers_stand_in_tables(viewer, 
 
 
 def test_a_site_that_names_no_price_sees_no_spend(viewer):
-    message(state=State.DELIVERED, created_at=timezone.now())
+    OutboundMessageFactory(state=State.DELIVERED, created_at=timezone.now())
     answer = dashboard(viewer)
 
     assert "spend" not in {chart.key for chart in answer.context["charts"]}
@@ -302,7 +306,9 @@ def test_a_new_site_has_no_charts_and_says_why(viewer):
 def test_drawings_hold_plain_numbers_in_any_language(viewer, settings):
     settings.USE_THOUSAND_SEPARATOR = True
     settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("2500")}
-    message(state=State.DELIVERED, created_at=timezone.now(), sent_at=timezone.now(), delivered_at=timezone.now())
+    OutboundMessageFactory(
+        state=State.DELIVERED, created_at=timezone.now(), sent_at=timezone.now(), delivered_at=timezone.now()
+    )
 
     with override("nb"):
         content = viewer.get(WIDE, headers={"Accept-Language": "nb"}).content.decode()

@@ -19,7 +19,7 @@ from django.utils import translation
 from django_front_sms.admin.export import formats, views
 from django_front_sms.models import OutboundMessage
 from django_front_sms.states import State
-from tests.stories import at, delivered, inbound, message
+from tests.factories import InboundMessageFactory, OutboundMessageFactory, at
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +49,7 @@ def rows(answer, separator: str = ",") -> list[dict[str, str]]:
     [["view_outboundmessage"], ["export_outboundmessage"], ["view_outboundmessage", "export_inboundmessage"]],
 )
 def test_whoever_may_not_both_see_and_export_gets_nothing(login, permissions):
-    message()
+    OutboundMessageFactory()
     browser = login(*permissions)
 
     assert browser.get(f"{SENT}export/").status_code == 403
@@ -58,14 +58,14 @@ def test_whoever_may_not_both_see_and_export_gets_nothing(login, permissions):
 
 
 def test_a_list_offers_it_only_to_whoever_may(exporter, viewer):
-    message()
+    OutboundMessageFactory()
 
     assert "export/?q=999" in exporter.get(SENT, {"q": "999"}).content.decode()
     assert "export" not in viewer.get(SENT).content.decode()
 
 
 def test_looking_takes_nothing_out(exporter):
-    message()
+    OutboundMessageFactory()
 
     answer = exporter.get(f"{SENT}export/")
 
@@ -80,7 +80,7 @@ def test_a_file_asked_for_from_another_site_is_refused(exporter):
 
 
 def test_it_is_recorded_who_took_out_what_but_not_the_number_that_was_searched_for(exporter):
-    message(state=State.SENT)
+    OutboundMessageFactory(state=State.SENT)
 
     take(exporter, query="?state__exact=sent&q=99999999")
 
@@ -99,7 +99,7 @@ def test_no_filter_of_an_address_puts_a_number_or_a_word_on_record(exporter, que
 
 @pytest.mark.parametrize("ticked", ["x", "", "9" * 30, "9" * 5000])
 def test_what_names_no_row_takes_out_none(exporter, ticked):
-    message()
+    OutboundMessageFactory()
 
     assert rows(take(exporter, _selected_action=[ticked])) == []
 
@@ -108,7 +108,7 @@ def test_what_names_no_row_takes_out_none(exporter, ticked):
 
 
 def test_an_outgoing_message_as_a_row(exporter):
-    sms = delivered(text='Hei «Kari»; kl. 10,\n"ja"')
+    sms = OutboundMessageFactory(retried=True, text='Hei «Kari»; kl. 10,\n"ja"')
 
     answer = take(exporter)
 
@@ -122,7 +122,7 @@ def test_an_outgoing_message_as_a_row(exporter):
 
 
 def test_an_inbound_message_as_a_row_without_its_bytes(exporter):
-    inbound(text="JA", problem="keyword is missing")
+    InboundMessageFactory(text="JA", problem="keyword is missing")
 
     (row,) = rows(take(exporter, CAME))
 
@@ -131,9 +131,9 @@ def test_an_inbound_message_as_a_row_without_its_bytes(exporter):
 
 
 def test_what_the_list_was_narrowed_to_is_what_comes_out(exporter):
-    wanted = message(recipient="+4791234567", state=State.SENT)
-    message(recipient="+4791234567")
-    message(state=State.SENT)
+    wanted = OutboundMessageFactory(recipient="+4791234567", state=State.SENT)
+    OutboundMessageFactory(recipient="+4791234567")
+    OutboundMessageFactory(state=State.SENT)
 
     found = rows(take(exporter, query="?q=912 34 567&state__exact=sent"))
 
@@ -141,7 +141,7 @@ def test_what_the_list_was_narrowed_to_is_what_comes_out(exporter):
 
 
 def test_ticked_rows_alone_come_out_and_stand_in_the_history(exporter):
-    first, _other, last = message(), message(), message()
+    first, _other, last = OutboundMessageFactory(), OutboundMessageFactory(), OutboundMessageFactory()
     ticked = {"_selected_action": [first.pk, last.pk]}
 
     page = exporter.post(SENT, {"action": "export_ticked", **ticked}).content.decode()
@@ -154,7 +154,7 @@ def test_ticked_rows_alone_come_out_and_stand_in_the_history(exporter):
 
 def test_all_pages_are_taken_where_all_were_ticked(exporter):
     for _ in range(3):
-        message()
+        OutboundMessageFactory()
 
     page = exporter.post(SENT, {"action": "export_ticked", "select_across": "1", "_selected_action": ["1"]})
 
@@ -163,25 +163,25 @@ def test_all_pages_are_taken_where_all_were_ticked(exporter):
 
 def test_each_row_comes_once_however_many_pages_are_read(exporter, monkeypatch):
     monkeypatch.setattr(views, "PAGE", 2)
-    pks = [message().pk for _ in range(6)]
+    pks = [OutboundMessageFactory().pk for _ in range(6)]
 
     assert [int(row["ID"]) for row in rows(take(exporter))] == pks[::-1]
 
 
 def test_rows_that_come_while_it_is_read_do_no_harm(exporter, monkeypatch):
     monkeypatch.setattr(views, "PAGE", 2)
-    pks = [message().pk for _ in range(4)]
+    pks = [OutboundMessageFactory().pk for _ in range(4)]
     chunks = iter(take(exporter).streaming_content)
     told = [next(chunks), next(chunks), next(chunks)]
 
-    message()
+    OutboundMessageFactory()
     content = b"".join([*told, *chunks]).decode("utf-8-sig")
 
     assert [int(row["ID"]) for row in csv.DictReader(io.StringIO(content))] == pks[::-1]
 
 
 def test_headings_and_states_are_in_the_readers_language(exporter):
-    message(state=State.AT_OPERATOR)
+    OutboundMessageFactory(state=State.AT_OPERATOR)
 
     answer = exporter.post(f"{SENT}export/", {"format": "semicolon"}, headers={"Accept-Language": "nb"})
     with translation.override("en"):  # the stream is read when the request is over
@@ -223,7 +223,7 @@ def test_semicolons_come_first_where_decimals_have_a_comma(exporter):
     ],
 )
 def test_no_text_becomes_a_formula(exporter, text):
-    message(text=text)
+    OutboundMessageFactory(text=text)
 
     (row,) = rows(take(exporter))
 
@@ -249,7 +249,7 @@ BEHIND = [
 @pytest.mark.parametrize("read", [",", ";", "\t", "|"])
 def test_no_text_becomes_a_formula_where_another_separator_is_read_than_was_written(exporter, written, read):
     for text in (*HIDDEN, *BEHIND):
-        message(text=text)
+        OutboundMessageFactory(text=text)
 
     content = b"".join(take(exporter, form=written).streaming_content).decode("utf-8-sig")
     lines = csv.reader(io.StringIO(content, newline=""), delimiter=read)
@@ -265,7 +265,7 @@ def test_no_text_becomes_a_formula_where_another_separator_is_read_than_was_writ
 @pytest.mark.parametrize("separator", [59, 9])
 def test_libreoffice_finds_no_formula_whatever_separator_it_reads(exporter, tmp_path, separator):
     for text in (*HIDDEN, *BEHIND):
-        message(text=text)
+        OutboundMessageFactory(text=text)
     (tmp_path / "export.csv").write_bytes(b"".join(take(exporter).streaming_content))
     (tmp_path / "control.csv").write_text("\ufeffTitle\n=1+1\n", encoding="utf-8")
 
@@ -296,7 +296,7 @@ def test_what_can_be_no_formula_is_left_as_it_is(text):
 
 
 def test_every_cell_is_quoted_so_that_no_other_separator_starts_one(exporter):
-    message(text='a;=1+1;"=2";b\t=3')
+    OutboundMessageFactory(text='a;=1+1;"=2";b\t=3')
 
     line = b"".join(take(exporter).streaming_content).decode("utf-8-sig").splitlines()[1]
 
@@ -323,7 +323,7 @@ def test_memory_stays_bounded_however_many_rows_there_are(exporter):
 def test_under_asgi_it_streams_too(exporter, monkeypatch, transactional_db):
     monkeypatch.setattr(views, "PAGE", 2)
     for _ in range(5):
-        message()
+        OutboundMessageFactory()
     cookies = exporter.cookies
 
     async def chunks() -> list[bytes]:
@@ -346,7 +346,7 @@ def test_a_workbook_holds_texts_as_texts_and_times_as_times(exporter):
     import re
     import zipfile
 
-    message(text='=HYPERLINK("http://x")', scheduled_at=at(0) + timedelta(hours=1))
+    OutboundMessageFactory(text='=HYPERLINK("http://x")', scheduled_at=at(0) + timedelta(hours=1))
 
     content = b"".join(take(exporter, form="xlsx").streaming_content)
     with zipfile.ZipFile(io.BytesIO(content)) as book:
@@ -359,7 +359,7 @@ def test_a_workbook_holds_texts_as_texts_and_times_as_times(exporter):
 def test_too_many_rows_for_a_workbook_are_said_to_be_too_many(exporter, monkeypatch):
     pytest.importorskip("xlsxwriter")
     monkeypatch.setattr(formats, "XLSX_ROWS", 1)
-    message(), message()
+    OutboundMessageFactory(), OutboundMessageFactory()
 
     answer = take(exporter, form="xlsx")
 
@@ -368,7 +368,7 @@ def test_too_many_rows_for_a_workbook_are_said_to_be_too_many(exporter, monkeypa
 
 def test_without_the_library_a_workbook_is_not_offered(exporter, monkeypatch):
     monkeypatch.setattr(formats, "can_write_xlsx", lambda: False)
-    message()
+    OutboundMessageFactory()
 
     assert "xlsx" not in exporter.get(f"{SENT}export/").content.decode()
     assert take(exporter, form="xlsx")["Content-Type"].startswith("text/html")

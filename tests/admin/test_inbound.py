@@ -5,8 +5,8 @@ from django.urls import reverse
 
 from django_front_sms.downloads import safe_name
 from django_front_sms.models import MmsFile
+from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory
 from tests.inbox.test_pictures import KINDS, png
-from tests.stories import delivered, file, inbound
 
 pytestmark = pytest.mark.django_db
 
@@ -28,9 +28,9 @@ def found(browser, **query) -> list[int]:
 
 @pytest.mark.parametrize("written", ["+4799999999", "99999999", "999 99 999", "0047 999", "+47-999"])
 def test_a_message_is_found_by_its_senders_number_however_written(viewer, written):
-    wanted = inbound(sender="+4799999999")
-    inbound(sender="+4791234567")
-    inbound(sender="Front")
+    wanted = InboundMessageFactory(sender="+4799999999")
+    InboundMessageFactory(sender="+4791234567")
+    InboundMessageFactory(sender="Front")
 
     assert found(viewer, q=written) == [wanted.pk]
 
@@ -38,15 +38,15 @@ def test_a_message_is_found_by_its_senders_number_however_written(viewer, writte
 @pytest.mark.parametrize("query", ["26114", "Front", "lørdag", "#999999"])
 def test_a_message_is_found_by_short_code_text_sender_words_and_id(viewer, query):
     senders = {"26114": "26114", "Front": "Front"}
-    wanted = inbound(sender=senders.get(query, "+4799999999"), text="Kan vi ta det lørdag?")
-    inbound(sender="+4791234567", text="Hei", gateway_id=5)
+    wanted = InboundMessageFactory(sender=senders.get(query, "+4799999999"), text="Kan vi ta det lørdag?")
+    InboundMessageFactory(sender="+4791234567", text="Hei", gateway_id=5)
 
     assert found(viewer, q=query) == [wanted.pk]
 
 
 def test_problems_and_files_can_be_filtered_out(viewer):
-    plain, broken, mms = inbound(), inbound(problem="not JSON"), inbound()
-    file(mms, "a.jpg", "image/jpeg", JPEG)
+    plain, broken, mms = InboundMessageFactory(), InboundMessageFactory(problem="not JSON"), InboundMessageFactory()
+    MmsFileFactory(message=mms, name="a.jpg", content_type="image/jpeg", content=JPEG)
 
     assert found(viewer, problem="yes") == [broken.pk]
     assert found(viewer, problem="no") == [mms.pk, plain.pk]
@@ -55,9 +55,9 @@ def test_problems_and_files_can_be_filtered_out(viewer):
 
 
 def test_the_list_shows_how_many_files_and_that_there_is_a_problem(viewer):
-    mms = inbound(problem="a file is not Base64")
-    file(mms, "a.jpg", "image/jpeg", JPEG, 0)
-    file(mms, "b.jpg", "image/jpeg", JPEG, 1)
+    mms = InboundMessageFactory(problem="a file is not Base64")
+    MmsFileFactory(message=mms, name="a.jpg", content_type="image/jpeg", content=JPEG, position=0)
+    MmsFileFactory(message=mms, name="b.jpg", content_type="image/jpeg", content=JPEG, position=1)
 
     content = viewer.get(LIST).content.decode()
 
@@ -65,7 +65,7 @@ def test_the_list_shows_how_many_files_and_that_there_is_a_problem(viewer):
 
 
 def test_a_page_leads_to_the_message_that_was_answered_and_back(viewer):
-    sms = delivered()
+    sms = OutboundMessageFactory(retried=True)
     answer = sms.replies.get()
     outgoing = reverse("admin:front_sms_outboundmessage_change", args=[sms.pk])
 
@@ -74,19 +74,19 @@ def test_a_page_leads_to_the_message_that_was_answered_and_back(viewer):
 
 
 def test_the_raw_push_is_shown_as_text_whatever_its_bytes(viewer):
-    content = viewer.get(page(inbound(raw=b"txt=Test%20\xe6\xf8\xe5 \xff<b>"))).content.decode()
+    content = viewer.get(page(InboundMessageFactory(raw=b"txt=Test%20\xe6\xf8\xe5 \xff<b>"))).content.decode()
 
     assert r"txt=Test%20\xe6\xf8\xe5 \xff&lt;b&gt;" in content
 
 
 def test_a_huge_raw_push_is_shown_in_part(viewer):
-    content = viewer.get(page(inbound(raw=b"x" * 500_000))).content.decode()
+    content = viewer.get(page(InboundMessageFactory(raw=b"x" * 500_000))).content.decode()
 
     assert "500000 bytes in all" in content and content.count("x" * 5000) == 2
 
 
 def test_raw_pushes_are_not_read_for_the_list(viewer, django_assert_max_num_queries):
-    inbound()
+    InboundMessageFactory()
 
     with django_assert_max_num_queries(9) as queries:
         viewer.get(LIST)
@@ -109,7 +109,9 @@ def test_raw_pushes_are_not_read_for_the_list(viewer, django_assert_max_num_quer
     ],
 )
 def test_a_file_leaves_as_an_attachment_that_can_do_nothing_here(boss, name, claimed, content, served):
-    answer = boss.get(address(file(inbound(), name, claimed, content)))
+    answer = boss.get(
+        address(MmsFileFactory(message=InboundMessageFactory(), name=name, content_type=claimed, content=content))
+    )
 
     assert b"".join(answer.streaming_content) == content
     assert answer.headers["Content-Type"] == served
@@ -122,7 +124,13 @@ def test_a_file_leaves_as_an_attachment_that_can_do_nothing_here(boss, name, cla
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_picture_that_was_verified_may_be_shown_by_itself(boss, kind):
-    answer = boss.get(address(file(inbound(), "evil.html", "text/html", KINDS[kind])))
+    answer = boss.get(
+        address(
+            MmsFileFactory(
+                message=InboundMessageFactory(), name="evil.html", content_type="text/html", content=KINDS[kind]
+            )
+        )
+    )
 
     assert answer.headers["Content-Type"] == kind
     assert answer.headers["Content-Disposition"] == 'inline; filename="evil.html"'
@@ -147,7 +155,9 @@ def test_a_picture_that_was_verified_may_be_shown_by_itself(boss, kind):
 def test_the_senders_name_for_a_file_misleads_nobody(boss, name, safe):
     assert safe_name(MmsFile(pk=7, name=name)) == safe
 
-    answer = boss.get(address(file(inbound(), name, "text/plain", b"x")))
+    answer = boss.get(
+        address(MmsFileFactory(message=InboundMessageFactory(), name=name, content_type="text/plain", content=b"x"))
+    )
 
     assert answer.status_code == 200 and answer.headers["Content-Disposition"].startswith("attachment")
     assert "Set-Cookie" not in answer.headers
@@ -155,13 +165,13 @@ def test_the_senders_name_for_a_file_misleads_nobody(boss, name, safe):
 
 @pytest.mark.parametrize("codenames", [[], ["view_inboundmessage"], ["view_mmsfile"]])
 def test_a_file_is_for_those_who_may_see_both_the_message_and_its_files(login, codenames):
-    kept = file(inbound(), "a.jpg", "image/jpeg", JPEG)
+    kept = MmsFileFactory(message=InboundMessageFactory(), name="a.jpg", content_type="image/jpeg", content=JPEG)
 
     assert login(*codenames).get(address(kept)).status_code == 403
 
 
 def test_who_may_not_download_sees_no_link_and_is_told_why(viewer):
-    kept = file(inbound(), "a.jpg", "image/jpeg", JPEG)
+    kept = MmsFileFactory(message=InboundMessageFactory(), name="a.jpg", content_type="image/jpeg", content=JPEG)
 
     content = viewer.get(page(kept.message)).content.decode()
 
@@ -169,7 +179,7 @@ def test_who_may_not_download_sees_no_link_and_is_told_why(viewer):
 
 
 def test_the_storages_own_address_is_never_shown(boss):
-    kept = file(inbound(), "a.jpg", "image/jpeg", JPEG)
+    kept = MmsFileFactory(message=InboundMessageFactory(), name="a.jpg", content_type="image/jpeg", content=JPEG)
 
     content = boss.get(page(kept.message)).content.decode()
 
@@ -177,13 +187,16 @@ def test_the_storages_own_address_is_never_shown(boss):
 
 
 def test_a_file_of_another_message_is_not_found(boss):
-    kept, other = file(inbound(), "a.jpg", "image/jpeg", JPEG), inbound()
+    kept, other = (
+        MmsFileFactory(message=InboundMessageFactory(), name="a.jpg", content_type="image/jpeg", content=JPEG),
+        InboundMessageFactory(),
+    )
 
     assert boss.get(reverse("admin:front_sms_inboundmessage_file", args=[other.pk, kept.pk])).status_code == 404
 
 
 def test_a_file_that_is_not_stored_yet_is_named_without_a_link(boss):
-    sms = inbound()
+    sms = InboundMessageFactory()
     waiting = MmsFile.objects.create(message=sms, name="a.jpg", content_type="image/jpeg", size=3)
 
     content = boss.get(page(sms)).content.decode()
@@ -193,16 +206,20 @@ def test_a_file_that_is_not_stored_yet_is_named_without_a_link(boss):
 
 
 def test_a_file_that_the_storage_has_lost_is_not_found(boss):
-    kept = file(inbound(), "a.jpg", "image/jpeg", JPEG)
+    kept = MmsFileFactory(message=InboundMessageFactory(), name="a.jpg", content_type="image/jpeg", content=JPEG)
     kept.file.storage.delete(kept.file.name)
 
     assert boss.get(address(kept)).status_code == 404
 
 
 def test_a_picture_is_shown_only_from_our_own_address_and_only_if_it_is_one(boss):
-    kept = file(inbound(), "a.jpg", "image/jpeg;Name=a.jpg", KINDS["image/jpeg"])
-    drawing = file(kept.message, "b.svg", "image/svg+xml", b"<svg/>", 1)
-    fake = file(kept.message, "c.jpg", "image/jpeg", JPEG, 2)
+    kept = MmsFileFactory(
+        message=InboundMessageFactory(), name="a.jpg", content_type="image/jpeg;Name=a.jpg", content=KINDS["image/jpeg"]
+    )
+    drawing = MmsFileFactory(
+        message=kept.message, name="b.svg", content_type="image/svg+xml", content=b"<svg/>", position=1
+    )
+    fake = MmsFileFactory(message=kept.message, name="c.jpg", content_type="image/jpeg", content=JPEG, position=2)
 
     content = boss.get(page(kept.message)).content.decode()
 
@@ -214,10 +231,22 @@ def test_a_picture_is_shown_only_from_our_own_address_and_only_if_it_is_one(boss
 
 
 def mms(arrangement: str):
-    message = inbound()
-    file(message, "b.png", "image/png", png(), 0)
-    file(message, "smil.xml", "text/xml;Name=smil.xml", f"<smil><body>{arrangement}</body></smil>".encode(), 1)
-    file(message, "t.txt", "text/plain;Charset=UTF-8", "Blåbær <b>".encode(), 2)
+    message = InboundMessageFactory()
+    MmsFileFactory(message=message, name="b.png", content_type="image/png", content=png(), position=0)
+    MmsFileFactory(
+        message=message,
+        name="smil.xml",
+        content_type="text/xml;Name=smil.xml",
+        content=f"<smil><body>{arrangement}</body></smil>".encode(),
+        position=1,
+    )
+    MmsFileFactory(
+        message=message,
+        name="t.txt",
+        content_type="text/plain;Charset=UTF-8",
+        content="Blåbær <b>".encode(),
+        position=2,
+    )
     return message
 
 
@@ -247,7 +276,9 @@ def test_who_may_not_see_files_reads_none_of_them(viewer):
 
 
 def test_a_message_with_a_problem_can_be_read_again(boss):
-    broken = inbound(raw=b'{"id": 7, "text": "Hei", "to": "26114"}', text="", problem="it could not be read")
+    broken = InboundMessageFactory(
+        raw=b'{"id": 7, "text": "Hei", "to": "26114"}', text="", problem="it could not be read"
+    )
 
     boss.post(page(broken).replace("change/", "action/read_again/"), {"confirmed": "yes"})
     broken.refresh_from_db()
@@ -256,7 +287,7 @@ def test_a_message_with_a_problem_can_be_read_again(boss):
 
 
 def test_only_with_the_permission_and_only_where_there_is_a_problem(boss, viewer):
-    fine, broken = inbound(), inbound(problem="it could not be read")
+    fine, broken = InboundMessageFactory(), InboundMessageFactory(problem="it could not be read")
     act = "action/read_again/"
 
     assert viewer.post(page(broken).replace("change/", act)).status_code == 403

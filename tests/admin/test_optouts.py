@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from django_front_sms.models import CounterGap, OptOut
 from django_front_sms.states import State
-from tests.stories import NOON, inbound, message
+from tests.factories import NOON, InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def test_the_same_twice_is_refused_with_a_word(clerk):
 
 
 def test_an_opt_out_that_exists_is_deleted_and_added_never_changed(admin_client):
-    row = OptOut.objects.create(number="+4799999999", message=inbound(text="STOPP"))
+    row = OptOut.objects.create(number="+4799999999", message=InboundMessageFactory(text="STOPP"))
     url = reverse("admin:front_sms_optout_change", args=[row.pk])
 
     assert "<input" not in admin_client.get(url).content.decode().partition('id="content-main"')[2]
@@ -110,21 +110,21 @@ def test_a_number_is_found_by_how_it_begins(clerk):
 
 def test_open_holes_come_first_and_say_what_to_do(viewer):
     closed = CounterGap.objects.create(account="default", first=1, last=2, shown_at=NOON, closed_at=NOON)
-    missing = CounterGap.objects.create(account="default", first=5, last=8, came=[6], shown_at=NOON)
+    missing = CounterGap.objects.create(account="default", first=5, last=8, came=[6], shown_at=NOON, told_at=NOON)
     anew = CounterGap.objects.create(
         account="default", first=1, last=9, shown_at=NOON, closed_at=NOON + timedelta(days=1), is_reset=True
     )
     rows = viewer.get(GAPS).context["cl"].result_list
     assert [row.pk for row in rows] == [missing.pk, anew.pk, closed.pk]
     content = viewer.get(reverse("admin:front_sms_countergap_change", args=[missing.pk])).content.decode()
-    assert "5, 7, 8" in content and "These messages never came" in content
+    assert "5, 7, 8" in content and "These messages never arrived" in content
     assert [row.pk for row in viewer.get(GAPS, {"open": "yes"}).context["cl"].result_list] == [missing.pk]
     assert len(viewer.get(GAPS, {"open": "no"}).context["cl"].result_list) == 2
 
 
 def test_messages_that_never_had_a_status_can_be_listed(viewer):
-    silent = message(state=State.SENT, gateway_id=1, sent_at=NOON, status_missed_at=NOON)
-    message(state=State.DELIVERED, gateway_id=2, sent_at=NOON, status_missed_at=NOON)
+    silent = OutboundMessageFactory(state=State.SENT, gateway_id=1, sent_at=NOON, status_missed_at=NOON)
+    OutboundMessageFactory(state=State.DELIVERED, gateway_id=2, sent_at=NOON, status_missed_at=NOON)
     answer = viewer.get("/admin/front_sms/outboundmessage/", {"status": "missing"})
     assert [row.pk for row in answer.context["cl"].result_list] == [silent.pk]
     assert "none after 24 hours" in answer.content.decode()

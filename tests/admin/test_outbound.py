@@ -13,7 +13,7 @@ from django_front_sms.admin.actions import MAX_ROWS, ActionsAdmin
 from django_front_sms.admin.search import prefixes
 from django_front_sms.models import AccountState, Decision, Event, OutboundMessage
 from django_front_sms.states import State
-from tests.stories import delivered, event, message, paused, unconfirmed
+from tests.factories import AccountStateFactory, EventFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -62,16 +62,16 @@ def found(browser, query: str, **filters) -> list[int]:
     ],
 )
 def test_a_number_is_found_however_people_write_it(viewer, written):
-    wanted = message(recipient="+4799999999")
-    message(recipient="+4791234567")
-    message(recipient="+46701234567")
+    wanted = OutboundMessageFactory(recipient="+4799999999")
+    OutboundMessageFactory(recipient="+4791234567")
+    OutboundMessageFactory(recipient="+46701234567")
 
     assert found(viewer, written) == [wanted.pk]
 
 
 def test_a_swedish_number_is_found_by_its_national_form_where_sweden_is_home(viewer, settings):
     settings.FRONT_SMS = {**settings.FRONT_SMS, "DEFAULT_REGION": "SE"}
-    wanted = message(recipient="+46701234567")
+    wanted = OutboundMessageFactory(recipient="+46701234567")
 
     assert found(viewer, "070-123 45 67") == [wanted.pk]
 
@@ -95,22 +95,22 @@ def test_a_search_by_number_is_answered_by_an_index(viewer):
 
 @pytest.mark.parametrize("query", ["145099", "#145099", "# 145099"])
 def test_a_message_is_found_by_fronts_id(viewer, query):
-    wanted = message(gateway_id=145099, state=State.SENT)
-    message(gateway_id=145098, state=State.SENT)
+    wanted = OutboundMessageFactory(gateway_id=145099, state=State.SENT)
+    OutboundMessageFactory(gateway_id=145098, state=State.SENT)
 
     assert found(viewer, query) == [wanted.pk]
 
 
 def test_a_message_is_found_by_its_own_id(viewer):
-    wanted = message()
-    message()
+    wanted = OutboundMessageFactory()
+    OutboundMessageFactory()
 
     assert found(viewer, f"#{wanted.pk}") == [wanted.pk]
 
 
 def test_a_message_is_found_by_words_of_its_text_or_by_its_sender(viewer):
-    wanted = message(text="Timen er flyttet til torsdag", sender="Legen")
-    message(text="Annet")
+    wanted = OutboundMessageFactory(text="Timen er flyttet til torsdag", sender="Legen")
+    OutboundMessageFactory(text="Annet")
 
     assert found(viewer, "flyttet til") == [wanted.pk]
     assert found(viewer, "Legen") == [wanted.pk]
@@ -118,16 +118,16 @@ def test_a_message_is_found_by_words_of_its_text_or_by_its_sender(viewer):
 
 @pytest.mark.parametrize("words", ["FLYTTET til", "flyttet TIL Åsgård", "Åsgård", "50% av", "a_b", '"50%"', "\\o/"])
 def test_words_are_found_in_small_letters_and_large_ones_and_signs_as_they_are(viewer, words):
-    wanted = message(text="Timen er Flyttet til Åsgård, 50% av a_b \\o/")
-    message(text="Timen er byttet om, 50 av acb /o/")
+    wanted = OutboundMessageFactory(text="Timen er Flyttet til Åsgård, 50% av a_b \\o/")
+    OutboundMessageFactory(text="Timen er byttet om, 50 av acb /o/")
 
     assert found(viewer, words) == [wanted.pk]
 
 
 def test_words_are_looked_for_among_the_latest_and_in_all_texts_by_a_click(viewer, monkeypatch):
     monkeypatch.setattr("django_front_sms.admin.search.LATEST", 2)
-    old = message(text="Timen er flyttet")
-    new = [message(text="Timen er flyttet"), message(text="Annet")]
+    old = OutboundMessageFactory(text="Timen er flyttet")
+    new = [OutboundMessageFactory(text="Timen er flyttet"), OutboundMessageFactory(text="Annet")]
 
     page = viewer.get(LIST, {"q": "flyttet", "state__exact": "queued"})
     everything = page.context["cl"].search_all
@@ -142,7 +142,7 @@ def test_words_are_looked_for_among_the_latest_and_in_all_texts_by_a_click(viewe
 
 def test_where_all_messages_were_searched_nothing_is_said(viewer, monkeypatch):
     monkeypatch.setattr("django_front_sms.admin.search.LATEST", 1)
-    message(text="Timen er flyttet")
+    OutboundMessageFactory(text="Timen er flyttet")
 
     assert "Only the latest" not in viewer.get(LIST, {"q": "flyttet"}).content.decode()
 
@@ -150,8 +150,8 @@ def test_where_all_messages_were_searched_nothing_is_said(viewer, monkeypatch):
 @pytest.mark.parametrize("query", ["99999999", "#1", ""])
 def test_what_an_index_finds_is_found_however_old_it_is(viewer, monkeypatch, query):
     monkeypatch.setattr("django_front_sms.admin.search.LATEST", 1)
-    message(recipient="+4799999999", gateway_id=1)
-    message(recipient="+4799999999", gateway_id=1)
+    OutboundMessageFactory(recipient="+4799999999", gateway_id=1)
+    OutboundMessageFactory(recipient="+4799999999", gateway_id=1)
 
     page = viewer.get(LIST, {"q": query})
 
@@ -162,7 +162,7 @@ def test_what_an_index_finds_is_found_however_old_it_is(viewer, monkeypatch, que
 def test_many_hits_among_the_latest_are_all_listed(viewer, monkeypatch):
     monkeypatch.setattr("django_front_sms.admin.search.LATEST", 4)
     monkeypatch.setattr("django_front_sms.admin.search.FEW", 2)
-    rows = [message(text="Timen er flyttet") for _ in range(5)]
+    rows = [OutboundMessageFactory(text="Timen er flyttet") for _ in range(5)]
 
     page = viewer.get(LIST, {"q": "flyttet"})
 
@@ -171,7 +171,7 @@ def test_many_hits_among_the_latest_are_all_listed(viewer, monkeypatch):
 
 
 def test_digits_in_quotes_are_words_of_the_text(viewer):
-    wanted = message(text="Koden er 482913")
+    wanted = OutboundMessageFactory(text="Koden er 482913")
 
     assert found(viewer, "482913") == []
     assert found(viewer, '"482913"') == [wanted.pk]
@@ -179,7 +179,7 @@ def test_digits_in_quotes_are_words_of_the_text(viewer):
 
 @pytest.mark.parametrize("query", ["+", "00", "#", "#99999999999999999999999", "9" * 300, "%", "'", "- -"])
 def test_odd_searches_find_nothing_and_break_nothing(viewer, query):
-    message(text="abc")
+    OutboundMessageFactory(text="abc")
 
     assert found(viewer, query) == []
 
@@ -190,7 +190,7 @@ def test_filters_narrow_by_state_account_priority_and_age(viewer, settings):
         **settings.FRONT_SMS,
         "ACCOUNTS": {**accounts, "other": {**accounts["default"], "SERVICE_ID": 5}},
     }
-    old = message(state=State.SENT, priority=1, account="other")
+    old = OutboundMessageFactory(state=State.SENT, priority=1, account="other")
     new = OutboundMessage.objects.create(account="default", recipient="+4791111111", sender="x", text="x")
 
     assert found(viewer, "", state__exact="sent") == [old.pk]
@@ -204,9 +204,12 @@ def test_filters_narrow_by_state_account_priority_and_age(viewer, settings):
 
 def test_the_latest_of_each_account_are_listed_even_where_the_settings_know_it_no_more(viewer):
     now = timezone.now()
-    new = [message(account=account, created_at=now) for account in ("zulu", "default", "alfa", "default", "gone")]
-    message(account="default", created_at=now - timedelta(hours=2))
-    message(account="old", created_at=now - timedelta(hours=200))
+    new = [
+        OutboundMessageFactory(account=account, created_at=now)
+        for account in ("zulu", "default", "alfa", "default", "gone")
+    ]
+    OutboundMessageFactory(account="default", created_at=now - timedelta(hours=2))
+    OutboundMessageFactory(account="old", created_at=now - timedelta(hours=200))
 
     assert found(viewer, "", created_at="1") == [row.pk for row in reversed(new)]
 
@@ -216,7 +219,7 @@ def test_the_latest_of_an_empty_table_are_none(viewer):
 
 
 def test_the_page_offers_only_what_is_possible_and_allowed(boss, viewer):
-    sms = unconfirmed()
+    sms = OutboundMessageFactory(unconfirmed=True)
     address = reverse("admin:front_sms_outboundmessage_change", args=[sms.pk])
 
     assert {a.name for a in boss.get(address).context["row_actions"]} == {"mark_sent", "send_anyway", "give_up"}
@@ -226,7 +229,8 @@ def test_the_page_offers_only_what_is_possible_and_allowed(boss, viewer):
 
 @pytest.mark.parametrize("name", ["cancel", "resend", "mark_sent", "send_anyway", "give_up"])
 def test_without_its_permission_an_act_is_refused_and_nothing_changes(viewer, name):
-    sms = message() if name == "cancel" else delivered() if name == "resend" else unconfirmed()
+    trait = {"resend": "delivered", "cancel": "queued"}.get(name, "unconfirmed")
+    sms = OutboundMessageFactory(**{trait: True})
     before = OutboundMessage.objects.order_by("pk").values_list("pk", "state")
     before = list(before)
 
@@ -243,11 +247,11 @@ def test_without_its_permission_an_act_is_refused_and_nothing_changes(viewer, na
 def test_the_permission_for_another_act_is_not_enough(login, name, codename):
     browser = login("view_outboundmessage", codename)
 
-    assert act(browser, unconfirmed(), name).status_code == 403
+    assert act(browser, OutboundMessageFactory(unconfirmed=True), name).status_code == 403
 
 
 def test_whoever_may_not_see_a_message_may_not_act_upon_it(login):
-    sms = message()
+    sms = OutboundMessageFactory()
 
     assert act(login("cancel_outboundmessage"), sms, "cancel").status_code == 403
     assert state_of(sms) == State.QUEUED
@@ -255,7 +259,7 @@ def test_whoever_may_not_see_a_message_may_not_act_upon_it(login):
 
 @pytest.mark.parametrize("method", ["get", "head", "put", "delete", "patch"])
 def test_an_act_is_done_by_post_alone(boss, method):
-    sms = message()
+    sms = OutboundMessageFactory()
 
     answer = getattr(boss, method)(reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "cancel"]))
 
@@ -265,14 +269,14 @@ def test_an_act_is_done_by_post_alone(boss, method):
 
 def test_an_act_from_another_site_is_refused(boss):
     boss.handler.enforce_csrf_checks = True
-    sms = message()
+    sms = OutboundMessageFactory()
 
     assert act(boss, sms, "cancel").status_code == 403
     assert state_of(sms) == State.QUEUED
 
 
 def test_an_act_that_does_not_exist_and_a_message_that_does_not_are_not_found(boss):
-    sms = message()
+    sms = OutboundMessageFactory()
 
     assert act(boss, sms, "erase").status_code == 404
     assert boss.post(f"{LIST}{sms.pk + 1}/action/cancel/").status_code == 404
@@ -280,7 +284,7 @@ def test_an_act_that_does_not_exist_and_a_message_that_does_not_are_not_found(bo
 
 
 def test_cancelling_takes_a_message_out_of_the_queue_and_says_who(boss):
-    sms = message()
+    sms = OutboundMessageFactory()
 
     content = act(boss, sms, "cancel").content.decode()
 
@@ -290,7 +294,7 @@ def test_cancelling_takes_a_message_out_of_the_queue_and_says_who(boss):
 
 
 def test_what_cannot_be_cancelled_says_why(boss):
-    sms = delivered()
+    sms = OutboundMessageFactory(retried=True)
 
     assert "only a queued one can be cancelled" in act(boss, sms, "cancel").content.decode()
     assert state_of(sms) == State.DELIVERED and not LogEntry.objects.exists()
@@ -305,7 +309,7 @@ def test_what_cannot_be_cancelled_says_why(boss):
     ],
 )
 def test_a_person_decides_about_an_unconfirmed_message(boss, name, state, given_up):
-    sms = unconfirmed()
+    sms = OutboundMessageFactory(unconfirmed=True)
 
     act(boss, sms, name)
 
@@ -316,7 +320,8 @@ def test_a_person_decides_about_an_unconfirmed_message(boss, name, state, given_
 
 @pytest.mark.parametrize("name", ["resend", "send_anyway", "mark_sent", "give_up", "cancel"])
 def test_every_act_asks_before_it_is_done(boss, name):
-    sms = {"resend": delivered, "cancel": message}.get(name, unconfirmed)()
+    trait = {"resend": "delivered", "cancel": "queued"}.get(name, "unconfirmed")
+    sms = OutboundMessageFactory(**{trait: True})
     before = list(OutboundMessage.objects.values_list("pk", "state", "given_up"))
 
     answer = act(boss, sms, name, confirmed="")
@@ -329,22 +334,22 @@ def test_every_act_asks_before_it_is_done(boss, name):
 @pytest.mark.parametrize("name", ["resend", "send_anyway"])
 def test_what_sends_says_what_that_costs(boss, settings, name):
     settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("0.55")}
-    make = delivered if name == "resend" else unconfirmed
-    rows = [make(segments=2), make(segments=1, recipient="+4791234567")]
+    trait = {"delivered" if name == "resend" else "unconfirmed": True}
+    rows = [OutboundMessageFactory(segments=n, recipient=f"+479123456{n}", **trait) for n in (2, 1)]
 
     assert "That costs about 1.10 kr." in act(boss, rows[0], name, confirmed="").content.decode()
     assert "That costs about 1.65 kr." in act_on_list(boss, rows, name, confirmed="").content.decode()
 
 
 def test_what_sends_nothing_or_has_no_price_says_nothing_of_costs(boss, settings):
-    assert "costs" not in act(boss, delivered(), "resend", confirmed="").content.decode()
+    assert "costs" not in act(boss, OutboundMessageFactory(retried=True), "resend", confirmed="").content.decode()
     settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("0.55")}
 
-    assert "costs" not in act(boss, message(), "cancel", confirmed="").content.decode()
+    assert "costs" not in act(boss, OutboundMessageFactory(), "cancel", confirmed="").content.decode()
 
 
 def test_sending_once_more_makes_a_new_message_and_leads_to_it(boss):
-    sms = delivered()
+    sms = OutboundMessageFactory(retried=True)
 
     answer = act(boss, sms, "resend")
 
@@ -355,7 +360,7 @@ def test_sending_once_more_makes_a_new_message_and_leads_to_it(boss):
 
 
 def test_a_double_click_sends_once_and_a_second_thought_sends_again(boss):
-    sms = delivered()
+    sms = OutboundMessageFactory(retried=True)
     pages = [act(boss, sms, "resend", confirmed="").content.decode() for _ in range(2)]
     keys = [re.search('name="confirmed" value="(.+?)"', page)[1] for page in pages]
 
@@ -366,7 +371,7 @@ def test_a_double_click_sends_once_and_a_second_thought_sends_again(boss):
 
 
 def test_many_are_cancelled_from_the_list_and_the_others_say_why_not(boss):
-    queued, gone = [message(), message()], delivered()
+    queued, gone = [OutboundMessageFactory(), OutboundMessageFactory()], OutboundMessageFactory(retried=True)
 
     content = act_on_list(boss, [*queued, gone], "cancel").content.decode()
 
@@ -375,7 +380,7 @@ def test_many_are_cancelled_from_the_list_and_the_others_say_why_not(boss):
 
 
 def test_the_list_asks_before_it_sends_and_then_sends(boss):
-    rows = [unconfirmed(), unconfirmed()]
+    rows = [OutboundMessageFactory(unconfirmed=True), OutboundMessageFactory(unconfirmed=True)]
 
     asked = act_on_list(boss, rows, "send_anyway", confirmed="").content.decode()
 
@@ -406,7 +411,7 @@ def test_all_of_a_long_list_can_be_selected_and_the_page_that_asks_says_for_how_
 def test_a_paused_account_is_resumed_by_whoever_may(boss, viewer, settings):
     from django_front_sms.conf import get_settings
 
-    account = paused(13)
+    account = AccountStateFactory(paused=True, pause_code=13)
     AccountState.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
 
     assert act(viewer, account, "resume").status_code == 403
@@ -420,7 +425,7 @@ def test_a_paused_account_is_resumed_by_whoever_may(boss, viewer, settings):
 
 
 def test_an_event_that_was_given_up_is_delivered_again(boss, viewer):
-    failed, fine = event("out:1", failed=True, traceback="x"), event("out:1")
+    failed, fine = EventFactory(subject="out:1", failed=True, traceback="x"), EventFactory(subject="out:1")
 
     assert act(viewer, failed, "deliver_again").status_code == 403
 
@@ -431,8 +436,8 @@ def test_an_event_that_was_given_up_is_delivered_again(boss, viewer):
 
 
 def test_events_come_by_time_and_those_that_failed_are_a_filter_away(viewer):
-    failed = event("out:1", failed=True)
-    fine = event("out:2")
+    failed = EventFactory(subject="out:1", failed=True)
+    fine = EventFactory(subject="out:2")
 
     def listed(**filters):
         return list(viewer.get("/admin/front_sms/event/", filters).context["cl"].result_list)
@@ -456,13 +461,13 @@ def test_an_act_never_hides_behind_the_name_of_a_permission_that_nobody_can_get(
 # ---- What a message needs of whoever sends it again
 
 NEEDS = [({"price": 20000}, "set_price_outboundmessage"), ({"ignore_opt_out": True}, "ignore_opt_out_outboundmessage")]
-SENDING = {"resend": delivered, "send_anyway": unconfirmed}
+SENDING = {"resend": {"retried": True}, "send_anyway": {"unconfirmed": True}}  # the trait of a row to do it with
 
 
 @pytest.mark.parametrize(("fields", "codename"), NEEDS)
 @pytest.mark.parametrize("name", SENDING)
 def test_a_message_is_sent_again_only_with_the_permissions_that_it_needs(login, name, fields, codename):
-    row = SENDING[name](**fields)
+    row = OutboundMessageFactory(**SENDING[name], **fields)
     own = ["view_outboundmessage", "resend_outboundmessage", "decide_outboundmessage"]
     without, allowed = login(*own), login(*own, codename)
 
@@ -477,10 +482,44 @@ def test_a_message_is_sent_again_only_with_the_permissions_that_it_needs(login, 
 @pytest.mark.parametrize(("fields", "codename"), NEEDS)
 @pytest.mark.parametrize("name", SENDING)
 def test_the_list_refuses_such_messages_row_by_row_and_says_which(login, name, fields, codename):
-    plain, special = SENDING[name](), SENDING[name](**fields)
+    plain, special = OutboundMessageFactory(**SENDING[name]), OutboundMessageFactory(**SENDING[name], **fields)
     operator = login("view_outboundmessage", "resend_outboundmessage", "decide_outboundmessage")
 
     content = act_on_list(operator, [plain, special], name).content.decode()
 
     assert f"#{special.pk}: It " in content and f"#{plain.pk}: It " not in content
     assert OutboundMessage.objects.filter(state=State.QUEUED).count() == 1
+
+
+# ---- The page, and the history
+
+
+def test_a_page_shows_what_happened_first_and_folds_technical_details_away(viewer):
+    row = OutboundMessageFactory(delivered=True, idempotency_key="order-7", metadata={"order": 7})
+
+    content = viewer.get(f"{LIST}{row.pk}/change/").content.decode()
+    shown, _summary, folded = content.partition('<details class="fs-card fs-technical">')
+
+    assert "What happened" in shown and "Delivered" in shown
+    for technical in ("order-7", "145099", "{&quot;order&quot;: 7}"):
+        assert technical in folded.partition("</details>")[0] and technical not in shown.partition("fs-timeline-box")[0]
+
+
+def test_times_of_a_page_have_one_form(viewer):
+    row = OutboundMessageFactory(delivered=True)
+
+    content = viewer.get(f"{LIST}{row.pk}/change/").content.decode()
+
+    assert "March 2, 2026 13:00:23" in content and "p.m." not in content
+
+
+def test_the_history_is_in_the_language_of_whoever_reads_it(login):
+    row = OutboundMessageFactory()
+    boss = login("view_outboundmessage", "cancel_outboundmessage")
+    address = reverse("admin:front_sms_outboundmessage_action", args=[row.pk, "cancel"])
+
+    boss.post(address, {"confirmed": "yes"}, headers={"accept-language": "nb"})
+
+    entry = LogEntry.objects.get()
+    assert (entry.object_repr, entry.change_message) == (f"#{row.pk}", "Stop the message")
+    assert "Stop the message" in boss.get(f"{LIST}{row.pk}/history/").content.decode()

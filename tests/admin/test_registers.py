@@ -9,7 +9,17 @@ from django.urls import reverse
 from django_front_sms.admin.readonly import CappedPaginator
 from django_front_sms.models import BulkSend, Conversation, CounterGap, Dashboard, OptOut, OutboundMessage, RefusedPush
 from django_front_sms.states import State
-from tests.stories import NOON, attempt, delivered, event, file, inbound, message, paused, status
+from tests.factories import (
+    NOON,
+    AccountStateFactory,
+    DeliveryStatusFactory,
+    EventFactory,
+    InboundMessageFactory,
+    MmsFileFactory,
+    OutboundMessageFactory,
+    SendAttemptFactory,
+    at,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -28,13 +38,17 @@ def listed(model) -> str:
 
 
 def one_of_each(**fields):
-    sms = delivered(**fields)
+    sms = OutboundMessageFactory(retried=True, **fields)
     bulk = BulkSend.objects.create(account="default", sender="Mitt Firma", text="Hei", recipients=2)
-    message(bulk=bulk, state=State.SENT)
+    OutboundMessageFactory(bulk=bulk, state=State.SENT)
     refused = RefusedPush.objects.create(account="default", purpose="inbound", size=3 * 10**7, limit=26_214_400)
     gap = CounterGap.objects.create(account="default", first=7167, last=7168, shown_at=NOON)
     rows = [sms, sms.replies.get(), sms.statuses.first(), bulk, refused, gap]
-    return [*rows, event(f"out:{sms.pk}", failed=True, traceback="Traceback\nKeyError: 1"), paused(5)]
+    return [
+        *rows,
+        EventFactory(subject=f"out:{sms.pk}", failed=True, traceback="Traceback\nKeyError: 1"),
+        AccountStateFactory(paused=True),
+    ]
 
 
 def test_there_is_a_screen_for_each_thing_that_staff_look_at():
@@ -101,14 +115,14 @@ def test_a_page_has_no_field_to_type_into_but_tokens_and_the_site_search(admin_c
 
 
 def test_what_strangers_wrote_is_text_on_the_page_never_markup(admin_client):
-    sms = message(text=EVIL, sender=EVIL[:11], state=State.REJECTED, error_text=EVIL, error_code=3)
-    attempt(sms, 1, 1, outcome="ambiguous", detail=EVIL)
-    reply = inbound(
+    sms = OutboundMessageFactory(text=EVIL, sender=EVIL[:11], state=State.REJECTED, error_text=EVIL, error_code=3)
+    SendAttemptFactory(message=sms, number=1, claimed_at=at(1), outcome="ambiguous", detail=EVIL)
+    reply = InboundMessageFactory(
         text=EVIL, sender=EVIL, recipient=EVIL, keyword=EVIL, problem=EVIL, raw=EVIL.encode(), in_reply_to=sms
     )
-    file(reply, EVIL, f"image/png{EVIL}", b"x")
-    row = status(sms, 4, 1, problem=EVIL, raw=EVIL.encode())
-    failed = event(f"out:{EVIL}", failed=True, traceback=EVIL, data={EVIL: EVIL})
+    MmsFileFactory(message=reply, name=EVIL, content_type=f"image/png{EVIL}", content=b"x")
+    row = DeliveryStatusFactory(message=sms, status=4, received_at=at(1), problem=EVIL, raw=EVIL.encode())
+    failed = EventFactory(subject=f"out:{EVIL}", failed=True, traceback=EVIL, data={EVIL: EVIL})
     bulk = BulkSend.objects.create(account=EVIL[:50], sender="x", text=EVIL, recipients=1)
 
     for target in (sms, reply, row, failed, bulk):
@@ -126,16 +140,16 @@ def test_a_list_costs_the_same_whether_it_has_one_row_or_many(model, viewer, dja
     with django_assert_max_num_queries(9) as first:
         viewer.get(listed(model))
     for number in range(5):
-        sms = delivered(gateway_id=number)
-        file(sms.replies.get(), "a", "image/png", b"x")
-        event(f"out:{sms.pk}")
+        sms = OutboundMessageFactory(retried=True, gateway_id=number)
+        MmsFileFactory(message=sms.replies.get(), name="a", content_type="image/png", content=b"x")
+        EventFactory(subject=f"out:{sms.pk}")
         BulkSend.objects.create(account="default", sender="x", text="x", recipients=1)
     with django_assert_max_num_queries(len(first)):
         viewer.get(listed(model))
 
 
 def test_rows_are_not_asked_for_where_none_were_counted(viewer, django_assert_max_num_queries):
-    message()
+    OutboundMessageFactory()
     viewer.get(listed(OutboundMessage))
     with django_assert_max_num_queries(6) as all_of_them:
         viewer.get(listed(OutboundMessage))
@@ -153,7 +167,7 @@ def test_the_boxes_to_tick_are_those_of_django(model):
 
 
 def test_from_a_filtered_list_a_row_leads_back_to_it(viewer):
-    sms = message()
+    sms = OutboundMessageFactory()
 
     plain = viewer.get(listed(sms)).content.decode()
     filtered = viewer.get(listed(sms), {"state__exact": "queued", "q": "999 99 999"}).content.decode()
@@ -165,7 +179,11 @@ def test_from_a_filtered_list_a_row_leads_back_to_it(viewer):
 
 def test_no_list_and_no_page_costs_more_than_twelve_queries(viewer, django_assert_max_num_queries):
     rows = one_of_each()
-    rows += [message(state=state, bulk=rows[3], duplicate_of=rows[0]) for state in State if state != State.SENDING]
+    rows += [
+        OutboundMessageFactory(state=state, bulk=rows[3], duplicate_of=rows[0])
+        for state in State
+        if state != State.SENDING
+    ]
     for row in rows:
         viewer.get(listed(row))
         with django_assert_max_num_queries(12):
@@ -175,16 +193,16 @@ def test_no_list_and_no_page_costs_more_than_twelve_queries(viewer, django_asser
 
 
 def test_a_page_costs_the_same_however_much_happened(viewer, django_assert_max_num_queries):
-    sms = delivered()
-    message(duplicate_of=sms, state=State.DUPLICATE)
+    sms = OutboundMessageFactory(retried=True)
+    OutboundMessageFactory(duplicate_of=sms, state=State.DUPLICATE)
     viewer.get(url(sms))
     with django_assert_max_num_queries(16) as first:
         viewer.get(url(sms))
     for number in range(3, 13):
-        attempt(sms, number, number, error_code=0)
-        status(sms, -1, number)
-        inbound(in_reply_to=sms)
-        message(duplicate_of=sms, state=State.DUPLICATE)
+        SendAttemptFactory(message=sms, number=number, claimed_at=at(number), error_code=0)
+        DeliveryStatusFactory(message=sms, status=-1, received_at=at(number))
+        InboundMessageFactory(in_reply_to=sms)
+        OutboundMessageFactory(duplicate_of=sms, state=State.DUPLICATE)
     with django_assert_max_num_queries(len(first)):
         viewer.get(url(sms))
 
@@ -192,7 +210,7 @@ def test_a_page_costs_the_same_however_much_happened(viewer, django_assert_max_n
 def test_a_list_never_counts_all_the_rows_of_a_large_table(viewer, django_assert_max_num_queries, monkeypatch):
     monkeypatch.setattr(CappedPaginator, "cap", 3)
     for _ in range(5):
-        message()
+        OutboundMessageFactory()
 
     with django_assert_max_num_queries(9) as queries:
         content = viewer.get(listed(OutboundMessage)).content.decode()
@@ -203,14 +221,14 @@ def test_a_list_never_counts_all_the_rows_of_a_large_table(viewer, django_assert
 
 
 def test_a_list_that_is_counted_to_its_end_says_nothing_of_more(viewer):
-    message()
+    OutboundMessageFactory()
 
     assert "There are more." not in viewer.get(listed(OutboundMessage)).content.decode()
 
 
 def test_a_state_is_told_by_a_word_and_a_shape_not_by_colour_alone(viewer):
     for state in State:
-        sms = message(state=state)
+        sms = OutboundMessageFactory(state=state)
         content = viewer.get(url(sms)).content.decode()
         badge = content[content.index("fs-badge") :]
 
@@ -218,7 +236,7 @@ def test_a_state_is_told_by_a_word_and_a_shape_not_by_colour_alone(viewer):
 
 
 def test_times_are_exact_in_the_markup(viewer):
-    message(created_at=NOON)
+    OutboundMessageFactory(created_at=NOON)
 
     content = viewer.get(listed(OutboundMessage)).content.decode()
 
@@ -226,8 +244,8 @@ def test_times_are_exact_in_the_markup(viewer):
 
 
 def test_the_steps_in_a_list_tell_when_and_what_for_under_the_pointer(viewer):
-    message(created_at=NOON, state=State.DELIVERED, sent_at=NOON, delivered_at=NOON)
-    message(created_at=NOON, next_at=NOON, waits_for="schedule")
+    OutboundMessageFactory(created_at=NOON, state=State.DELIVERED, sent_at=NOON, delivered_at=NOON)
+    OutboundMessageFactory(created_at=NOON, next_at=NOON, waits_for="schedule")
 
     content = viewer.get(listed(OutboundMessage)).content.decode()
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django_front_sms.management.subcommands.roles import MANAGER, OPERATOR, ROLES, VIEWER
 from django_front_sms.models import AccountState, OutboundMessage
 from tests.commands.running import read, run
-from tests.stories import delivered, event, inbound, message, paused, unconfirmed
+from tests.factories import AccountStateFactory, EventFactory, InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -41,13 +41,13 @@ def codenames(group: str) -> set[str]:
 
 def row_for(act: str):
     rows = {
-        "cancel": message,
-        "resend": delivered,
-        "read_again": lambda: inbound(problem="it could not be read"),
-        "resume": lambda: paused(5),
-        "deliver_again": lambda: event("out:1", failed=True),
+        "cancel": OutboundMessageFactory,
+        "resend": lambda: OutboundMessageFactory(delivered=True),
+        "read_again": lambda: InboundMessageFactory(problem="it could not be read"),
+        "resume": lambda: AccountStateFactory(paused=True),
+        "deliver_again": lambda: EventFactory(subject="out:1", failed=True),
     }
-    return rows.get(act, unconfirmed)()
+    return rows.get(act, lambda: OutboundMessageFactory(unconfirmed=True))()
 
 
 # ---- The command
@@ -119,7 +119,7 @@ def test_a_role_may_do_what_is_its_own_and_no_more(act, role):
 @pytest.mark.parametrize("role", RANKS)
 def test_managers_alone_take_messages_out_of_the_site(role):
     browser = staff(role)
-    message()
+    OutboundMessageFactory()
 
     for model in ("outboundmessage", "inboundmessage"):
         assert (browser.post(f"/admin/front_sms/{model}/export/").status_code == 200) == (role == "manager")
@@ -128,8 +128,8 @@ def test_managers_alone_take_messages_out_of_the_site(role):
 @pytest.mark.parametrize("role", RANKS)
 def test_every_role_sees_every_screen(role):
     browser = staff(role)
-    sms = delivered()
-    paused(5)
+    sms = OutboundMessageFactory(retried=True)
+    AccountStateFactory(paused=True)
 
     for app in browser.get("/admin/").context["app_list"]:
         for model in app["models"]:
@@ -138,7 +138,7 @@ def test_every_role_sees_every_screen(role):
 
 
 def test_whoever_is_in_no_group_sees_nothing():
-    message()
+    OutboundMessageFactory()
     run("roles")
     browser = Client()
     browser.force_login(User.objects.create(username="nobody", is_staff=True))

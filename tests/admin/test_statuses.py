@@ -4,7 +4,7 @@ import pytest
 
 from django_front_sms.models import BulkSend, RefusedPush
 from django_front_sms.states import State
-from tests.stories import message, status
+from tests.factories import DeliveryStatusFactory, OutboundMessageFactory, at
 
 pytestmark = pytest.mark.django_db
 
@@ -16,9 +16,11 @@ def found(browser, **query) -> list[int]:
 
 
 def test_statuses_of_unknown_messages_and_those_with_problems_can_be_filtered_out(viewer):
-    known = status(message(state=State.DELIVERED, gateway_id=1), 4, 1)
-    unknown = status(None, 4, 2, gateway_id=2)
-    broken = status(None, None, 3, problem="no origid")
+    known = DeliveryStatusFactory(
+        message=OutboundMessageFactory(state=State.DELIVERED, gateway_id=1), status=4, received_at=at(1)
+    )
+    unknown = DeliveryStatusFactory(message=None, status=4, received_at=at(2), gateway_id=2)
+    broken = DeliveryStatusFactory(message=None, status=None, received_at=at(3), problem="no origid")
 
     assert found(viewer, matched="yes") == [known.pk]
     assert found(viewer, matched="no") == [broken.pk, unknown.pk]
@@ -26,15 +28,15 @@ def test_statuses_of_unknown_messages_and_those_with_problems_can_be_filtered_ou
 
 
 def test_a_status_is_found_by_fronts_id(viewer):
-    status(None, 4, 1, gateway_id=145098)
-    wanted = status(None, 4, 2, gateway_id=145099)
+    DeliveryStatusFactory(message=None, status=4, received_at=at(1), gateway_id=145098)
+    wanted = DeliveryStatusFactory(message=None, status=4, received_at=at(2), gateway_id=145099)
 
     assert found(viewer, q="145099") == [wanted.pk]
     assert found(viewer, q="abc") == []
 
 
 def test_a_status_is_shown_in_words_and_as_it_came(viewer):
-    row = status(None, 7, 1, gateway_id=145099)
+    row = DeliveryStatusFactory(message=None, status=7, received_at=at(1), gateway_id=145099)
 
     content = viewer.get(f"{LIST}{row.pk}/change/").content.decode()
 
@@ -52,9 +54,9 @@ def test_a_refused_push_says_what_to_do(viewer):
 
 def test_a_bulk_send_shows_how_many_got_how_far_and_leads_to_them(viewer):
     bulk = BulkSend.objects.create(account="default", sender="Mitt Firma", text="Hei", recipients=3)
-    sent = [message(bulk=bulk, state=State.SENT) for _ in range(2)]
-    message(bulk=bulk, state=State.REJECTED)
-    message(state=State.SENT)
+    sent = [OutboundMessageFactory(bulk=bulk, state=State.SENT) for _ in range(2)]
+    OutboundMessageFactory(bulk=bulk, state=State.REJECTED)
+    OutboundMessageFactory(state=State.SENT)
 
     content = viewer.get(f"/admin/front_sms/bulksend/{bulk.pk}/change/").content.decode()
     link = f"/admin/front_sms/outboundmessage/?bulk__exact={bulk.pk}&state__exact=sent"

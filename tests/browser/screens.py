@@ -7,7 +7,14 @@ from django.urls import reverse
 
 from django_front_sms.models import BulkSend, CounterGap, DeliveryStatus, OptOut, RefusedPush
 from django_front_sms.states import State
-from tests.stories import NOON, delivered, event, file, inbound, message, paused, unconfirmed
+from tests.factories import (
+    NOON,
+    AccountStateFactory,
+    EventFactory,
+    InboundMessageFactory,
+    MmsFileFactory,
+    OutboundMessageFactory,
+)
 
 
 def change(row: Any) -> str:
@@ -17,25 +24,25 @@ def change(row: Any) -> str:
 def one_of_each() -> dict[str, Any]:
     """A row for each page that looks different, by a name for it."""
     for state in State:
-        message(state=state, recipient="+4791234567")
-    sms = delivered()
-    event(f"out:{sms.pk}", delivered_to=["clinic.receivers.note"], data={"new": "sent"})
-    mms = inbound(text="", problem="text is missing", sender="+4792345678")
-    file(mms, "note.txt", "text/plain", b"Hei")
+        OutboundMessageFactory(state=state, recipient="+4791234567")
+    sms = OutboundMessageFactory(retried=True)
+    EventFactory(subject=f"out:{sms.pk}", delivered_to=["clinic.receivers.note"], data={"new": "sent"})
+    mms = InboundMessageFactory(text="", problem="text is missing", sender="+4792345678")
+    MmsFileFactory(message=mms, name="note.txt", content_type="text/plain", content=b"Hei")
     bulk = BulkSend.objects.create(account="default", sender="Mitt Firma", text="Hei alle", recipients=2)
-    message(bulk=bulk, state=State.SENT)
+    OutboundMessageFactory(bulk=bulk, state=State.SENT)
     return {
         "a delivered message": sms,
-        "an unconfirmed message": unconfirmed(),
-        "a queued message": message(),
+        "an unconfirmed message": OutboundMessageFactory(unconfirmed=True),
+        "a queued message": OutboundMessageFactory(),
         "an inbound message": sms.replies.get(),
         "an MMS": mms,
         "a status": DeliveryStatus.objects.filter(message=sms).first(),
         "a bulk send": bulk,
         "a refused push": RefusedPush.objects.create(account="default", purpose="inbound", size=3 * 10**7, limit=10**7),
         "a gap": CounterGap.objects.create(account="default", first=7167, last=7168, shown_at=NOON),
-        "an event": event(f"out:{sms.pk}", failed=True, traceback="Traceback\nKeyError: 1"),
-        "an account": paused(5),
+        "an event": EventFactory(subject=f"out:{sms.pk}", failed=True, traceback="Traceback\nKeyError: 1"),
+        "an account": AccountStateFactory(paused=True),
         "an opt-out": OptOut.objects.create(account="default", number="+4799999999"),
     }
 

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 
 from tests.browser.screens import change, screens
 from tests.conftest import missing
-from tests.stories import unconfirmed
+from tests.factories import OutboundMessageFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -47,7 +47,7 @@ def test_no_screen_has_a_serious_fault(kari, page_of, theme, width):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_page_that_asks_has_none_either(kari, page_of, theme):
     page = page_of(kari, theme=theme)
-    page.goto(change(unconfirmed()))
+    page.goto(change(OutboundMessageFactory(unconfirmed=True)))
     page.get_by_role("button", name="Send anyway").click()
     page.get_by_text("It may have been sent already").wait_for()
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from django_front_sms.models import Decision, OutboundMessage
 from django_front_sms.states import State
-from tests.stories import delivered, file, inbound, message, unconfirmed
+from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -50,7 +50,7 @@ def picture() -> bytes:
 
 
 def test_a_person_decides_with_the_keyboard_alone(kari, page_of):
-    sms = unconfirmed()
+    sms = OutboundMessageFactory(unconfirmed=True)
     page = page_of(kari)
     page.goto(change(sms))
 
@@ -66,7 +66,7 @@ def test_a_person_decides_with_the_keyboard_alone(kari, page_of):
 
 
 def test_whoever_thinks_better_of_it_is_taken_back_and_nothing_is_sent(kari, page_of):
-    sms = delivered()
+    sms = OutboundMessageFactory(retried=True)
     page = page_of(kari)
     page.goto(change(sms))
 
@@ -78,8 +78,8 @@ def test_whoever_thinks_better_of_it_is_taken_back_and_nothing_is_sent(kari, pag
 
 
 def test_a_number_is_searched_for_and_its_message_opened(kari, page_of):
-    sms = delivered(recipient="+4799999999")
-    message(recipient="+4791234567")
+    sms = OutboundMessageFactory(retried=True, recipient="+4799999999")
+    OutboundMessageFactory(recipient="+4791234567")
     page = page_of(kari)
     page.goto(LIST)
 
@@ -95,8 +95,8 @@ def test_a_number_is_searched_for_and_its_message_opened(kari, page_of):
 
 
 def test_a_file_is_saved_under_the_senders_name_and_its_picture_is_shown(kari, page_of):
-    sms = inbound()
-    file(sms, "image01.png", "image/png;Name=image01.png", picture())
+    sms = InboundMessageFactory()
+    MmsFileFactory(message=sms, name="image01.png", content_type="image/png;Name=image01.png", content=picture())
     page = page_of(kari)
     page.goto(change(sms))
 
@@ -109,7 +109,7 @@ def test_a_file_is_saved_under_the_senders_name_and_its_picture_is_shown(kari, p
 
 def test_nothing_that_a_stranger_wrote_is_run(kari, page_of):
     evil = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
-    sms = inbound(text=evil, sender=evil, keyword=evil, problem=evil, raw=evil.encode())
+    sms = InboundMessageFactory(text=evil, sender=evil, keyword=evil, problem=evil, raw=evil.encode())
     page = page_of(kari)
 
     for address in ("/admin/front_sms/inboundmessage/", change(sms)):
@@ -121,7 +121,7 @@ def test_nothing_that_a_stranger_wrote_is_run(kari, page_of):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_state_can_be_read_in_the_light_and_in_the_dark(kari, page_of, theme):
     for state in State:
-        message(state=state)
+        OutboundMessageFactory(state=state)
     page = page_of(kari, theme=theme)
     page.goto(LIST)
 
@@ -132,12 +132,20 @@ def test_every_state_can_be_read_in_the_light_and_in_the_dark(kari, page_of, the
 
 
 def test_nothing_is_wider_than_a_phone(kari, page_of):
-    sms = delivered(text="x" * 300, sender="26114123450000")
-    mms = inbound(text="Donaudampfschifffahrtsgesellschaft" * 5, recipient="26114123450000", problem="y" * 300)
-    file(mms, "z" * 200 + ".png", "image/png", picture())
+    sms = OutboundMessageFactory(retried=True, text="x" * 300, sender="26114123450000")
+    mms = InboundMessageFactory(
+        text="Donaudampfschifffahrtsgesellschaft" * 5, recipient="26114123450000", problem="y" * 300
+    )
+    MmsFileFactory(message=mms, name="z" * 200 + ".png", content_type="image/png", content=picture())
     page = page_of(kari, width=390)
 
-    for address in (LIST, "/admin/front_sms/inboundmessage/", change(sms), change(unconfirmed()), change(mms)):
+    for address in (
+        LIST,
+        "/admin/front_sms/inboundmessage/",
+        change(sms),
+        change(OutboundMessageFactory(unconfirmed=True)),
+        change(mms),
+    ):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
         assert page.evaluate("(document.querySelector('.results') || document.body).scrollWidth") <= 390, address

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.typography import SIMPLER, simplify
 from django_front_sms.models import BulkSend, OptOut, OutboundMessage
+from tests.factories import OutboundMessageFactory
 from tests.outbox.stage import configure
-from tests.stories import message
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -320,7 +320,7 @@ def test_a_strict_content_security_policy_is_kept(kari, page_of):
 def test_who_may_only_look_has_no_button_and_no_page(page_of, transactional_db):
     viewer = User.objects.create(username="viewer", is_staff=True)
     viewer.user_permissions.set(Permission.objects.filter(codename="view_outboundmessage"))
-    message()
+    OutboundMessageFactory()
     tab = page_of(viewer)
     tab.goto(LIST)
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django_front_sms.models import InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
 from tests.browser.test_accessibility import faults
+from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory, at
 from tests.inbox.test_pictures import png
-from tests.stories import at, file, inbound, message
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -29,11 +29,13 @@ def boss(transactional_db) -> User:
 
 
 def out(number: str = KARI, seconds: float = 0, text: str = "ours", **fields: Any) -> OutboundMessage:
-    return message(recipient=number, created_at=at(seconds), text=text, **{"sender": PSK, **fields})
+    return OutboundMessageFactory(recipient=number, created_at=at(seconds), text=text, **{"sender": PSK, **fields})
 
 
 def come(number: str = KARI, seconds: float = 0, text: str = "theirs", **fields: Any) -> InboundMessage:
-    return inbound(sender=number, received_at=at(seconds), text=text, **{"sent_at": at(seconds), **fields})
+    return InboundMessageFactory(
+        sender=number, received_at=at(seconds), text=text, **{"sent_at": at(seconds), **fields}
+    )
 
 
 def address(row: Any) -> str:
@@ -269,7 +271,7 @@ def test_a_picture_that_comes_is_shown(boss, page_of):
     page.goto(address(out()))
 
     mms = come(seconds=5, text="Se!")
-    file(mms, "a.png", "image/png", png(40, 30))
+    MmsFileFactory(message=mms, name="a.png", content_type="image/png", content=png(40, 30))
 
     page.wait_for_function("document.querySelector('.fs-balloon img')?.naturalWidth === 40", timeout=20_000)
 
@@ -297,7 +299,7 @@ def test_it_all_works_without_scripts(boss, chromium, live_server, settings):
 
 def test_nothing_inline_is_needed_under_a_strict_policy(boss, page_of):
     sms = come(text="Hei")
-    file(sms, "a.png", "image/png", png(40, 30))
+    MmsFileFactory(message=sms, name="a.png", content_type="image/png", content=png(40, 30))
     page = page_of(boss)
     refused: list[str] = []
     page.on("console", lambda line: refused.append(line.text) if "Content Security Policy" in line.text else None)
@@ -330,8 +332,8 @@ def test_nothing_that_a_stranger_wrote_is_run(boss, page_of):
 
 def test_on_a_phone_there_is_the_list_or_a_conversation_and_nothing_is_too_wide(boss, page_of):
     sms = come(text="Donaudampfschifffahrtsgesellschaft" * 5)
-    file(sms, "z" * 200 + ".png", "image/png", png(900, 600))
-    file(sms, "z" * 200 + ".pdf", "application/pdf", b"%PDF", 1)
+    MmsFileFactory(message=sms, name="z" * 200 + ".png", content_type="image/png", content=png(900, 600))
+    MmsFileFactory(message=sms, name="z" * 200 + ".pdf", content_type="application/pdf", content=b"%PDF", position=1)
     out(text="x" * 300, state=State.UNCONFIRMED, seconds=5)
     page = page_of(boss, width=390)
 
@@ -352,8 +354,8 @@ def test_a_conversation_has_no_serious_fault(boss, page_of, theme, width):
     for n, state in enumerate(State):
         out(seconds=n, state=state, error_code=1 if state == State.REJECTED else None)
     mms = come(seconds=50, problem="a file is not Base64")
-    file(mms, "a.png", "image/png", png(40, 30))
-    file(mms, "b.pdf", "application/pdf", b"%PDF", 1)
+    MmsFileFactory(message=mms, name="a.png", content_type="image/png", content=png(40, 30))
+    MmsFileFactory(message=mms, name="b.pdf", content_type="application/pdf", content=b"%PDF", position=1)
     OptOut.objects.create(number=OLA, sender=PSK)
     page = page_of(boss, theme=theme, width=width)
 

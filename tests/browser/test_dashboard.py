@@ -11,7 +11,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, Decision, Event, OutboundMessage
 from django_front_sms.states import State
 from tests.browser.test_accessibility import faults
-from tests.stories import event, message, unconfirmed
+from tests.factories import EventFactory, OutboundMessageFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -30,7 +30,7 @@ def a_month() -> None:
     for days in range(20):
         for n, state in enumerate((State.DELIVERED, State.DELIVERED, *State)):
             then = now - timedelta(days=days)
-            message(
+            OutboundMessageFactory(
                 state=state,
                 created_at=then,
                 sent_at=then,
@@ -49,8 +49,8 @@ def trouble() -> tuple[OutboundMessage, Event, AccountState]:
         pause_code=5,
         clock=timezone.now(),
     )
-    sms = unconfirmed(text="Donaudampfschifffahrtsgesellschaft" * 4)
-    return sms, event("out:1", failed=True, traceback="Traceback\nValueError: no"), account
+    sms = OutboundMessageFactory(unconfirmed=True, text="Donaudampfschifffahrtsgesellschaft" * 4)
+    return sms, EventFactory(subject="out:1", failed=True, traceback="Traceback\nValueError: no"), account
 
 
 def test_everything_is_settled_from_the_dashboard_with_the_keyboard_until_nothing_is_left(kari, page_of):

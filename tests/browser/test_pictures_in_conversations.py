@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from tests.stories import at, file, inbound
+from tests.factories import InboundMessageFactory, MmsFileFactory, at
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -16,10 +16,12 @@ def test_the_newest_message_is_in_sight_when_a_picture_has_taken_its_room(transa
     content = io.BytesIO()
     image.new("RGB", (480, 900), "green").save(content, "PNG")
     for _ in range(4):
-        inbound(text="Hei")
-    mms = inbound(text="Se her", received_at=at(1))
-    file(mms, "image01.png", "image/png;Name=image01.png", content.getvalue())
-    inbound(text="Fint, ikke sant?", received_at=at(2))
+        InboundMessageFactory(text="Hei")
+    mms = InboundMessageFactory(text="Se her", received_at=at(1))
+    MmsFileFactory(
+        message=mms, name="image01.png", content_type="image/png;Name=image01.png", content=content.getvalue()
+    )
+    InboundMessageFactory(text="Fint, ikke sant?", received_at=at(2))
     page = page_of(User.objects.create_superuser("kari"))
 
     page.goto(reverse("admin:front_sms_conversation_in", args=[mms.pk]))

@@ -13,7 +13,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, Event, InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
 from tests.browser.screens import change, screens
-from tests.stories import delivered, event, inbound, message, paused, unconfirmed
+from tests.factories import AccountStateFactory, EventFactory, InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -40,7 +40,7 @@ def at_least(role: str, least: str) -> bool:
 
 
 def our_paused_account() -> AccountState:
-    account = paused(13)
+    account = AccountStateFactory(paused=True, pause_code=13)
     AccountState.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
     return account
 
@@ -53,19 +53,23 @@ def history_of(row: Any) -> list[LogEntry]:
     return list(LogEntry.objects.filter(object_id=row.pk, content_type__model=row._meta.model_name))
 
 
+def an_unconfirmed_message() -> OutboundMessage:
+    return OutboundMessageFactory(unconfirmed=True)
+
+
 BROKEN = {"problem": "it could not be read", "text": "", "raw": b'{"id": 7, "text": "Hei", "to": "26114"}'}
 ACTS = {  # the button: a row to press it on, the least of the roles that has it, and how one sees that it was done
-    "Cancel": (message, "operator", state_is(State.CANCELLED)),
+    "Cancel": (OutboundMessageFactory, "operator", state_is(State.CANCELLED)),
     "Send once more": (
-        delivered,
+        lambda: OutboundMessageFactory(delivered=True),
         "operator",
         lambda row: OutboundMessage.objects.filter(metadata={"resend_of": row.pk}).count() == 1,
     ),
-    "Mark as sent": (unconfirmed, "operator", state_is(State.SENT)),
-    "Send anyway": (unconfirmed, "operator", state_is(State.QUEUED)),
-    "Give up": (unconfirmed, "operator", lambda row: OutboundMessage.objects.get(pk=row.pk).given_up),
+    "Mark as sent": (an_unconfirmed_message, "operator", state_is(State.SENT)),
+    "Send anyway": (an_unconfirmed_message, "operator", state_is(State.QUEUED)),
+    "Give up": (an_unconfirmed_message, "operator", lambda row: OutboundMessage.objects.get(pk=row.pk).given_up),
     "Read again": (
-        lambda: inbound(**BROKEN),
+        lambda: InboundMessageFactory(**BROKEN),
         "operator",
         lambda row: InboundMessage.objects.get(pk=row.pk).text == "Hei",
     ),
@@ -75,7 +79,7 @@ ACTS = {  # the button: a row to press it on, the least of the roles that has it
         lambda row: AccountState.objects.get(pk=row.pk).paused_at is None,
     ),
     "Deliver again": (
-        lambda: event("out:1", failed=True, traceback="x"),
+        lambda: EventFactory(subject="out:1", failed=True, traceback="x"),
         "manager",
         lambda row: not Event.objects.get(pk=row.pk).failed,
     ),
@@ -119,7 +123,7 @@ def test_an_act_is_asked_about_done_and_recorded_or_not_offered_at_all(staff, pa
 
 @every_role
 def test_messages_are_written_and_answered_by_whoever_may(staff, page_of, role):
-    question = inbound(text="Kommer du?", sender="+4799999999")
+    question = InboundMessageFactory(text="Kommer du?", sender="+4799999999")
     page = page_of(staff(role))
 
     page.goto(reverse("admin:front_sms_conversation_in", args=[question.pk]))
@@ -145,7 +149,7 @@ def test_messages_are_written_and_answered_by_whoever_may(staff, page_of, role):
 
 @every_role
 def test_several_are_acted_upon_from_the_list_by_whoever_may(staff, page_of, role):
-    rows = [message(), message()]
+    rows = [OutboundMessageFactory(), OutboundMessageFactory()]
     page = page_of(staff(role))
     page.goto(OUTGOING)
 
@@ -163,8 +167,8 @@ def test_several_are_acted_upon_from_the_list_by_whoever_may(staff, page_of, rol
 
 @every_role
 def test_what_was_searched_for_is_exported_by_managers_alone(staff, page_of, role):
-    delivered(recipient="+4791234567", text="=1+1 æøå")
-    message()
+    OutboundMessageFactory(retried=True, recipient="+4791234567", text="=1+1 æøå")
+    OutboundMessageFactory()
     page = page_of(staff(role))
     page.goto(f"{OUTGOING}?q=912 34 567")
 
@@ -185,7 +189,7 @@ def test_what_was_searched_for_is_exported_by_managers_alone(staff, page_of, rol
 
 @every_role
 def test_ticked_rows_are_exported_from_the_list_by_managers_alone(staff, page_of, role):
-    wanted, _other = inbound(text="denne"), inbound(text="ikke denne")
+    wanted, _other = InboundMessageFactory(text="denne"), InboundMessageFactory(text="ikke denne")
     page = page_of(staff(role))
     page.goto("/admin/front_sms/inboundmessage/")
 

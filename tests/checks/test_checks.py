@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from django.core.checks import ERROR, run_checks
 
@@ -73,6 +74,7 @@ def test_every_key_of_the_settings_may_be_given(site):
                 "MAX_PER_SECOND": None,
             },
             "other": {"SERVICE_ID": 1235, "TRANSPORT": "get", "DUPLICATE_FILTER": True, "MAX_PER_SECOND": 2.5},
+            "quiet": {"SERVICE_ID": 1236, "QUIET_HOURS": ("21:00", "08:00")},
         },
         "DEFAULT_REGION": "NO",
         "ALLOWED_REGIONS": ["NO", "SE"],
@@ -97,6 +99,7 @@ def test_every_key_of_the_settings_may_be_given(site):
         "RECIPIENT_OVERRIDE": "+4799999999",
         "RETENTION_DAYS": 30,
         "RATE_LIMITS": {"per_recipient": "5/h", "per_account": "10000/d"},
+        "WORKER": "command",
         "CLIENT": "django_front_sms.gateway.client.Client",
     }
     assert found() == []
@@ -108,6 +111,9 @@ ACCOUNTS_IN_ERROR = [
     ("E003", {**ACCOUNT, "PASWORD": "secret"}),
     ("E003", {**ACCOUNT, "service_id": 1}),
     ("E003", {**ACCOUNT, "NAME": "default"}),
+    ("E010", {**ACCOUNT, "QUIET_HOURS": ("21", "08")}),
+    ("E010", {**ACCOUNT, "QUIET_HOURS": ("21:00", "21:00")}),
+    ("E010", {**ACCOUNT, "QUIET_HOURS": "21:00-08:00"}),
     ("E004", {"SENDER": "Mitt Firma"}),
     ("E004", {**ACCOUNT, "SERVICE_ID": "1234"}),
     ("E004", {**ACCOUNT, "SERVICE_ID": 0}),
@@ -381,6 +387,20 @@ def test_no_password_and_no_secret_is_shown(site):
     messages = run_checks(tags=[TAG], databases=[])
     assert {message.id for message in messages} == {"front_sms.E006", "front_sms.E010"}
     assert "hunter2" not in "".join(map(str, messages))
+
+
+@pytest.mark.skipif(django.VERSION >= (6, 0), reason="this Django has a task framework")
+def test_tasks_of_django_need_a_django_that_has_them(site):
+    site.FRONT_SMS = {**site.FRONT_SMS, "WORKER": "tasks"}
+    assert found() == ["E025"]
+
+
+@pytest.mark.parametrize("worker", ["tasks", "command"])
+def test_without_celery_nothing_is_said_of_its_broker(site, worker: str):
+    site.FRONT_SMS = {**site.FRONT_SMS, "WORKER": worker}
+    site.CELERY_BROKER_URL = "memory://"
+    site.CELERY_BEAT_SCHEDULE = {}
+    assert not {"W004", "W017"} & set(found())
 
 
 # The catalogue

@@ -22,4 +22,7 @@ def simulator(settings: Any) -> Iterator[Simulator]:
 @pytest.fixture
 def paused(settings: Any) -> AccountState:
     """The account, paused for a wrong password."""
-    return AccountState.objects.create(key=gateway(), account="default", paused_at=timezone.now(), pause_code=13)
+    row, _created = AccountState.objects.update_or_create(
+        key=gateway(), defaults={"account": "default", "paused_at": timezone.now(), "pause_code": 13}
+    )
+    return row

@@ -62,7 +62,7 @@ def test_the_statuses_of_a_check_find_their_message(simulator):
     deliver_events()
     message.refresh_from_db()
     assert message.state == "delivered"
-    assert read("status")["problems"]["unmatched_statuses"] == 0
+    assert read("status")["alerts"]["unreadable_statuses"] == 0
 
 
 @in_earnest

@@ -1,29 +1,44 @@
-"""`front_sms status`: what waits, and what needs a person."""
+"""`front_sms status`: what waits, and what needs attention."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from django_front_sms import outbox
-from django_front_sms.models import CounterGap, DeliveryStatus, Event, InboundMessage, OutboundMessage, RefusedPush
+from django_front_sms.models import (
+    AccountState,
+    CounterGap,
+    DeliveryStatus,
+    Event,
+    InboundMessage,
+    OutboundMessage,
+    RefusedPush,
+)
 from django_front_sms.states import State
-from tests import stories
-from tests.commands.running import read, run
+from tests.commands.running import gateway, read, run
+from tests.factories import OutboundMessageFactory
+
+pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.django_db
-def test_a_quiet_site_needs_nobody():
-    code, text = run("status", "--check")
+@pytest.fixture(autouse=True)
+def _worker(db: None) -> None:
+    """A worker was seen a moment ago."""
+    outbox.sweep()
+
+
+def test_a_quiet_site_needs_no_attention():
+    code, text = run("status")
     assert code == 0
-    assert "Nothing needs a person." in text
+    assert "Nothing needs attention." in text
     found = read("status")
-    assert found["needs_a_person"] is False
+    assert found["needs_attention"] is False
     assert found["queue"] == {
         "queued": 0,
         "sending": 0,
         "due": 0,
+        "paused": 0,
         "later": {},
         "oldest_due": None,
         "oldest_due_seconds": None,
@@ -32,18 +47,17 @@ def test_a_quiet_site_needs_nobody():
     assert found["accounts"] == [
         {"account": "default", "paused": False, "since": None, "code": None, "reason": "", "next_probe": None}
     ]
-    assert not any(found["problems"].values())
+    assert not any(found["alerts"].values())
 
 
-@pytest.mark.django_db
 def test_the_queue_is_told_apart_by_what_it_waits_for():
     now = timezone.now()
-    stories.message(next_at=now - timedelta(seconds=90))
-    stories.message(next_at=now - timedelta(seconds=30))
-    stories.message(next_at=now + timedelta(hours=1), waits_for="schedule")
-    stories.message(next_at=now + timedelta(minutes=1), waits_for="twin")
-    stories.message(state=State.SENDING)
-    stories.message(state=State.DELIVERED)
+    OutboundMessageFactory(next_at=now - timedelta(seconds=90))
+    OutboundMessageFactory(next_at=now - timedelta(seconds=30))
+    OutboundMessageFactory(next_at=now + timedelta(hours=1), waits_for="schedule")
+    OutboundMessageFactory(next_at=now + timedelta(minutes=1), waits_for="twin")
+    OutboundMessageFactory(state=State.SENDING)
+    OutboundMessageFactory(state=State.DELIVERED)
     queue = read("status")["queue"]
     assert (queue["queued"], queue["sending"], queue["due"]) == (4, 1, 2)
     assert queue["later"] == {"schedule": 1, "twin": 1}
@@ -51,62 +65,67 @@ def test_the_queue_is_told_apart_by_what_it_waits_for():
     text = run("status")[1]
     assert "at their scheduled time" in text
     assert "oldest one due since" in text
-    assert run("status", "--check")[0] == 0
+    assert run("status")[0] == 0
 
 
-@pytest.mark.django_db
-def test_what_is_due_for_long_says_that_no_worker_runs():
-    stories.message(next_at=timezone.now() - timedelta(minutes=10))
-    code, text = run("status", "--check")
-    assert code == 1
-    assert "Is a worker running?" in text
+def test_messages_that_are_due_for_long_are_counted():
+    OutboundMessageFactory(next_at=timezone.now() - timedelta(minutes=10))
+    assert active() == {"overdue": 1}
 
 
-@pytest.mark.django_db
+def test_a_site_without_a_worker_is_told_to_start_one():
+    AccountState.objects.all().delete()
+    assert active() == {"worker_silent": 1}
+    assert "never seen. Start a worker" in run("status")[1]
+    AccountState.objects.create(key="", account="default")
+    AccountState.objects.update(key=gateway(), clock=timezone.now() - timedelta(minutes=5))
+    assert active() == {"worker_silent": 1}
+    assert "last seen" in run("status")[1]
+
+
 def test_a_paused_account_says_why_and_what_to_do(paused):
-    stories.message(next_at=timezone.now() - timedelta(minutes=10))
-    code, text = run("status", "--check")
-    assert code == 1
+    OutboundMessageFactory(next_at=timezone.now() - timedelta(minutes=10))
+    assert active() == {"paused": 1}
+    text = run("status")[1]
     assert "Code 13" in text
     assert "front_sms resume default" in text
-    assert "Is a worker running?" not in text
-    account = read("status")["accounts"][0]
+    report = read("status")
+    assert (report["queue"]["due"], report["queue"]["paused"]) == (0, 1)
+    account = report["accounts"][0]
     assert (account["paused"], account["code"]) == (True, 13)
     assert account["reason"]
 
 
-@pytest.mark.django_db
 def test_an_account_that_is_probed_says_when(paused):
     paused.pause_code, paused.probe_at = 5, timezone.now()
     paused.save()
     assert "It is tried again at" in run("status")[1]
 
 
-def problems() -> dict[str, Any]:
+def active() -> dict[str, int]:
+    """The alerts that are not zero; exit code and text agree with them."""
     report = read("status")
-    found = {name: value for name, value in report["problems"].items() if value}
-    assert report["needs_a_person"] is bool(found)
-    assert run("status", "--check")[0] == int(bool(found))
-    assert (len(run("status")[1].partition("Needs a person\n")[2].splitlines())) == len(found)
+    found = {name: count for name, count in report["alerts"].items() if count}
+    assert report["needs_attention"] is bool(found)
+    code, text = run("status")
+    assert code == int(bool(found))
+    assert len(text.partition("Needs attention\n")[2].splitlines()) == len(found)
     return found
 
 
-@pytest.mark.django_db
 def test_unconfirmed_messages_are_counted_until_a_person_decided():
-    message = stories.unconfirmed()
-    assert problems() == {"unconfirmed": 1}
+    message = OutboundMessageFactory(unconfirmed=True)
+    assert active() == {"unconfirmed": 1}
     OutboundMessage.objects.filter(pk=message.pk).update(given_up=True)
-    assert problems() == {}
+    assert active() == {}
 
 
-@pytest.mark.django_db
 def test_events_that_were_given_up_are_counted():
     Event.objects.create(kind="state_changed", subject="out:1", failed=True, next_at=None)
     Event.objects.create(kind="state_changed", subject="out:2", next_at=None)
-    assert problems() == {"events_given_up": 1}
+    assert active() == {"events_given_up": 1}
 
 
-@pytest.mark.django_db
 def test_a_push_that_was_too_large_counts_until_the_queue_moves_again():
     now = timezone.now()
     came = {"api": "json", "process_at": None, "account": "default"}
@@ -114,40 +133,38 @@ def test_a_push_that_was_too_large_counts_until_the_queue_moves_again():
     RefusedPush.objects.create(
         account="default", purpose="inbound", size=10, limit=5, received_at=now - timedelta(hours=1)
     )
-    assert problems() == {"pushes_too_large": 1}
+    assert active() == {"pushes_too_large": 1}
     InboundMessage.objects.create(identity="2", received_at=now, **came)
-    assert problems() == {}
+    assert active() == {}
 
 
-@pytest.mark.django_db
 def test_missing_counters_are_listed_until_they_come():
     now = timezone.now()
     told = {"account": "default", "shown_at": now, "told_at": now - timedelta(days=8)}
     gap = CounterGap.objects.create(first=7, last=9, came=[8], **told)
     CounterGap.objects.create(first=20, last=21, **{**told, "told_at": None})
     CounterGap.objects.create(first=30, last=90, is_reset=True, **told)
-    assert problems() == {"missing_counters": {"default": [7, 9]}}
+    assert active() == {"counter_gaps": 1}
     assert "default: 7, 9" in run("status")[1]
+    assert read("status")["missing_counters"] == {"default": [7, 9]}
     CounterGap.objects.filter(pk=gap.pk).update(closed_at=now)
-    assert problems() == {}
+    assert active() == {}
 
 
-@pytest.mark.django_db
 def test_messages_that_never_got_a_status_are_counted_where_they_could_have_one():
     long_ago = timezone.now() - timedelta(hours=25)
-    stories.message(state=State.SENT, gateway_id=1, sent_at=long_ago)
-    stories.message(state=State.SENT, gateway_id=None, sent_at=long_ago)
-    stories.message(state=State.SENT, gateway_id=2, sent_at=timezone.now())
+    OutboundMessageFactory(state=State.SENT, gateway_id=1, sent_at=long_ago)
+    OutboundMessageFactory(state=State.SENT, gateway_id=None, sent_at=long_ago)
+    OutboundMessageFactory(state=State.SENT, gateway_id=2, sent_at=timezone.now())
     outbox.sweep()
-    assert problems() == {"without_status": 1}
+    assert active() == {"without_status": 1}
     OutboundMessage.objects.filter(gateway_id=1).update(state=State.DELIVERED)
-    assert problems() == {}
+    assert active() == {}
 
 
-@pytest.mark.django_db
 def test_statuses_of_unknown_messages_and_unreadable_inbound_are_counted():
-    DeliveryStatus.objects.create(account="default", gateway_id=1, status=4, process_at=None)
+    DeliveryStatus.objects.create(account="default", gateway_id=1, status=4, process_at=None, problem="unknown")
     DeliveryStatus.objects.create(account="default", gateway_id=2, status=4)
     InboundMessage.objects.create(account="default", api="json", identity="1", problem="no sender", process_at=None)
-    assert problems() == {"unmatched_statuses": 1, "inbound_with_problems": 1}
+    assert active() == {"unreadable_inbound": 1, "unreadable_statuses": 1}
     assert read("status")["waiting"]["statuses"] == 1

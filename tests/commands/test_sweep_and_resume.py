@@ -8,19 +8,19 @@ from django.utils import timezone
 
 from django_front_sms.models import Decision
 from django_front_sms.tasks import deliver_events
-from tests import stories
 from tests.commands.running import in_earnest, read, run
+from tests.factories import OutboundMessageFactory
 
 
 @in_earnest
 def test_a_sweep_expires_what_is_too_late_and_tells_what_is_due():
-    late = stories.message(expires_at=timezone.now() - timedelta(hours=1))
+    late = OutboundMessageFactory(expires_at=timezone.now() - timedelta(hours=1))
     assert read("sweep") == {"due": {"messages": False, "events": True}}
     late.refresh_from_db()
     assert late.state == "expired"
     deliver_events()
     assert run("sweep") == (0, "Swept. Nothing is due.\n")
-    stories.message()
+    OutboundMessageFactory()
     assert read("sweep") == {"due": {"messages": True, "events": False}}
     assert run("sweep")[1] == "Swept. There is something due: a worker was told.\n"
 

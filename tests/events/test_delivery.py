@@ -12,7 +12,8 @@ from django_front_sms.events import records
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage
 from django_front_sms.states import State
-from tests.listening import happen, inbound, later, listening, outbound
+from tests.events import queue
+from tests.factories import InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -26,12 +27,6 @@ SIGNALS = [
 ]
 
 
-@pytest.fixture
-def receivers():
-    with listening() as receivers:
-        yield receivers
-
-
 @pytest.fixture(autouse=True)
 def _quick(settings):
     settings.FRONT_SMS = {**settings.FRONT_SMS, "RECEIVER_ATTEMPTS": 3}
@@ -41,9 +36,9 @@ class TestWhatIsSaid:
     def test_each_event_says_what_the_reference_promises(self, receivers):
         for signal in SIGNALS:
             receivers.connect(signal)
-        message, reply = outbound(), inbound()
+        message, reply = OutboundMessageFactory(), InboundMessageFactory()
         status = DeliveryStatus.objects.create(account="default", gateway_id=1, status=4)
-        written = happen(
+        written = queue.add(
             records.message_received(reply.pk),
             records.reply_received(reply.pk, message.pk),
             records.state_changed(message.pk, State.QUEUED, State.SENT),
@@ -52,7 +47,7 @@ class TestWhatIsSaid:
             records.sending_paused("default", 5),
         )
         assert events.deliver() == 6
-        said = {said.pop("event_id"): said for said in receivers.heard}
+        said = {said.pop("event_id"): said for said in receivers.calls}
         assert [set(said[event.event_id]) for event in written] == [
             {"sender", "message"},
             {"sender", "message", "in_reply_to"},
@@ -72,17 +67,17 @@ class TestWhatIsSaid:
 
     def test_rows_are_as_they_stand_when_the_event_is_handed_out(self, receivers):
         receivers.connect(signals.state_changed)
-        message = outbound()
-        happen(records.state_changed(message.pk, "queued", "sent"))
+        message = OutboundMessageFactory()
+        queue.add(records.state_changed(message.pk, "queued", "sent"))
         OutboundMessage.objects.update(text="as it stands now")
         events.deliver()
-        assert receivers.heard[0]["message"].text == "as it stands now"
+        assert receivers.calls[0]["message"].text == "as it stands now"
 
     def test_a_receiver_may_ask_for_one_sender_alone(self, receivers):
         receivers.connect(signals.message_received, sender=OutboundMessage)
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()
-        assert receivers.heard == []
+        assert receivers.calls == []
 
     def test_a_coroutine_is_a_receiver_too(self, receivers):
         heard = []
@@ -91,8 +86,8 @@ class TestWhatIsSaid:
             heard.append(message.pk)
 
         receivers.connect(signals.message_received, listen)
-        message = inbound()
-        happen(records.message_received(message.pk))
+        message = InboundMessageFactory()
+        queue.add(records.message_received(message.pk))
         events.deliver()
         assert heard == [message.pk]
         assert Event.objects.get().delivered_to == [f"{__name__}.{listen.__qualname__}"]
@@ -100,72 +95,72 @@ class TestWhatIsSaid:
     def test_receivers_run_outside_any_transaction_of_ours(self, receivers):
         depths = []
         receivers.connect(signals.message_received, lambda **kwargs: depths.append(len(connection.savepoint_ids)))
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()
         assert depths == [len(connection.savepoint_ids)]
 
     def test_nothing_is_handed_out_twice(self, receivers):
         receivers.connect(signals.message_received)
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         assert (events.deliver(), events.deliver()) == (1, 0)
-        assert len(receivers.heard) == 1
+        assert len(receivers.calls) == 1
 
     def test_events_that_nobody_listens_to_are_done_with(self, monkeypatch):
         monkeypatch.setattr(events.delivery, "_CLOSED_AT_ONCE", 50)
-        message = outbound()
-        happen(*(records.state_changed(message.pk, "a", "b") for _ in range(1200)))
+        message = OutboundMessageFactory()
+        queue.add(*(records.state_changed(message.pk, "a", "b") for _ in range(1200)))
         assert events.deliver() == 0
         assert not Event.objects.filter(next_at__isnull=False).exists()
 
     def test_those_that_somebody_listens_to_or_that_are_not_due_are_left_open(self, receivers, monkeypatch):
         monkeypatch.setattr(events.delivery, "_claim", lambda event: False)
         receivers.connect(signals.message_received)
-        message = outbound()
-        _heard, due, later = happen(
-            records.message_received(inbound().pk),
+        message = OutboundMessageFactory()
+        _heard, due, later = queue.add(
+            records.message_received(InboundMessageFactory().pk),
             *(records.state_changed(message.pk, "a", "b") for _ in range(2)),
         )
         Event.objects.filter(pk=later.pk).update(next_at=timezone.now() + timedelta(hours=1))
-        events.delivery._close_unheard()
+        events.delivery._close_without_receivers()
         assert set(Event.objects.filter(next_at=None).values_list("pk", flat=True)) == {due.pk}
 
     @pytest.mark.parametrize("build", [records.message_received, records.status_received])
     def test_an_event_whose_row_is_gone_is_dropped(self, receivers, build):
         receivers.connect(signals.message_received)
         receivers.connect(signals.status_received)
-        happen(build(4711))
+        queue.add(build(4711))
         events.deliver()
-        assert receivers.heard == [] and not Event.objects.exists()
+        assert receivers.calls == [] and not Event.objects.exists()
 
     def test_an_answer_to_a_message_that_is_gone_is_dropped(self, receivers):
         receivers.connect(signals.reply_received)
-        happen(records.reply_received(inbound().pk, 4711))
+        queue.add(records.reply_received(InboundMessageFactory().pk, 4711))
         events.deliver()
-        assert receivers.heard == []
+        assert receivers.calls == []
 
 
 class TestOrder:
     def test_events_of_one_message_keep_their_order(self, receivers):
         receivers.connect(signals.state_changed)
-        message = outbound()
-        happen(*(records.state_changed(message.pk, str(n), str(n + 1)) for n in range(50)))
+        message = OutboundMessageFactory()
+        queue.add(*(records.state_changed(message.pk, str(n), str(n + 1)) for n in range(50)))
         events.deliver()
-        assert [said["old"] for said in receivers.heard] == [str(n) for n in range(50)]
+        assert [said["old"] for said in receivers.calls] == [str(n) for n in range(50)]
 
     def test_an_event_that_is_due_later_keeps_back_those_after_it(self, receivers):
         receivers.connect(signals.state_changed)
-        first, second = outbound(), outbound()
-        head, *_ = happen(
+        first, second = OutboundMessageFactory(), OutboundMessageFactory()
+        head, *_ = queue.add(
             records.state_changed(first.pk, "a", "b"),
             records.state_changed(first.pk, "b", "c"),
             records.state_changed(second.pk, "x", "y"),
         )
         Event.objects.filter(pk=head.pk).update(next_at=timezone.now() + timedelta(hours=1))
         events.deliver()
-        assert [said["old"] for said in receivers.heard] == ["x"]
-        later()
+        assert [said["old"] for said in receivers.calls] == ["x"]
+        queue.end_pauses()
         events.deliver()
-        assert [said["old"] for said in receivers.heard] == ["x", "a", "b"]
+        assert [said["old"] for said in receivers.calls] == ["x", "a", "b"]
 
     def test_a_matched_status_keeps_its_place_among_the_events_of_its_message(self):
         assert records.status_received(1, 7).subject == records.state_changed(7, "a", "b").subject
@@ -186,10 +181,10 @@ class TestReceiversThatRaise:
 
         receivers.connect(signals.message_received, willing)
         receivers.connect(signals.message_received, unwilling)
-        (event,) = happen(records.message_received(inbound().pk))
+        (event,) = queue.add(records.message_received(InboundMessageFactory().pk))
         for _ in range(3):
             events.deliver()
-            later()
+            queue.end_pauses()
         assert calls == ["willing", event.event_id, event.event_id, event.event_id]
         event.refresh_from_db()
         assert (event.next_at, event.failed, event.traceback, event.attempts) == (None, False, "", 3)
@@ -197,7 +192,7 @@ class TestReceiversThatRaise:
 
     def test_pauses_double(self, receivers, clock):
         receivers.connect(signals.message_received, lambda **kwargs: 1 / 0)
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         pauses = []
         for _ in range(2):
             events.deliver()
@@ -211,10 +206,12 @@ class TestReceiversThatRaise:
                 raise ValueError("on the screen of staff alone")
 
         receivers.connect(signals.state_changed, unwilling)
-        message = outbound()
-        first, second = happen(records.state_changed(message.pk, "a", "b"), records.state_changed(message.pk, "b", "c"))
+        message = OutboundMessageFactory()
+        first, second = queue.add(
+            records.state_changed(message.pk, "a", "b"), records.state_changed(message.pk, "b", "c")
+        )
         for _ in range(3):
-            later()
+            queue.end_pauses()
             events.deliver()
         first.refresh_from_db()
         second.refresh_from_db()
@@ -233,17 +230,17 @@ class TestReceiversThatRaise:
 
         receivers.connect(signals.message_received)
         receivers.connect(signals.message_received, unwilling)
-        (event,) = happen(records.message_received(inbound().pk))
+        (event,) = queue.add(records.message_received(InboundMessageFactory().pk))
         for _ in range(3):
             events.deliver()
-            later()
+            queue.end_pauses()
         broken.clear()
         with django_capture_on_commit_callbacks(execute=True):
             events.deliver_again(event)
         assert hints == ["deliver_events"]
         assert events.deliver() == 1
         event.refresh_from_db()
-        assert (event.failed, event.next_at, len(event.delivered_to), len(receivers.heard)) == (False, None, 2, 1)
+        assert (event.failed, event.next_at, len(event.delivered_to), len(receivers.calls)) == (False, None, 2, 1)
         with pytest.raises(NotPossible):
             events.deliver_again(event)
 
@@ -252,7 +249,7 @@ class TestReceiversThatRaise:
             raise ValueError("kanarifugl +4799999999")
 
         receivers.connect(signals.message_received, unwilling)
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         with caplog.at_level(logging.DEBUG):
             events.deliver()
         text = "\n".join(logging.Formatter().format(record) for record in caplog.records)
@@ -265,7 +262,7 @@ class TestReceiversThatRaise:
             raise LookupError(words)
 
         receivers.connect(signals.message_received, unwilling)
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()
         assert Event.objects.get().error == "LookupError"
 
@@ -279,7 +276,7 @@ class TestReceiversThatRaise:
             raise ValueError(len(secret))
 
         receivers.connect(signals.message_received, unwilling)
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()
         assert "kanarifugl" not in Event.objects.get().traceback
 
@@ -288,7 +285,7 @@ class TestReceiversThatRaise:
             raise ValueError("a\0b\ud800c")
 
         receivers.connect(signals.message_received, unwilling)
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()
         assert "a\\x00b\\ud800c" in Event.objects.get().traceback
 
@@ -305,18 +302,18 @@ class TestReceiversThatRaise:
 
         receivers.connect(signals.message_received, made(1))
         receivers.connect(signals.message_received, made(2))
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()
-        later()
+        queue.end_pauses()
         events.deliver()
         assert calls == [1, 2, 1]
 
     def test_a_receiver_that_was_taken_away_is_waited_for_no_longer(self, receivers):
         gone = receivers.connect(signals.message_received, lambda **kwargs: 1 / 0)
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()
         signals.message_received.disconnect(gone)
-        later()
+        queue.end_pauses()
         events.deliver()
         assert (Event.objects.get().next_at, Event.objects.get().failed) == (None, False)
 
@@ -326,6 +323,6 @@ class TestReceiversThatRaise:
                 pass
 
         receivers.connect(signals.message_received, Listener())
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()
         assert Event.objects.get().delivered_to == [f"{__name__}.{Listener.__qualname__}"]

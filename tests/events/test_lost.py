@@ -11,15 +11,10 @@ from django.utils import timezone
 from django_front_sms import events, signals
 from django_front_sms.events import records
 from django_front_sms.models import Event, OutboundMessage
-from tests.listening import happen, inbound, later, listening, outbound
+from tests.events import queue
+from tests.factories import InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def receivers():
-    with listening() as receivers:
-        yield receivers
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +26,7 @@ class TestWorkersThatAreLost:
     def test_the_attempt_is_counted_before_the_call(self, receivers):
         attempts = []
         receivers.connect(signals.message_received, lambda **kwargs: attempts.append(Event.objects.get().attempts))
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()
         assert attempts == [1]
 
@@ -40,13 +35,13 @@ class TestWorkersThatAreLost:
             raise SystemExit
 
         receivers.connect(signals.message_received, killed)
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         with pytest.raises(SystemExit):
             events.deliver()
         assert events.deliver() == 0
         event = Event.objects.get()
         assert timezone.now() < event.next_at <= timezone.now() + events.delivery.LEASE + timedelta(seconds=20)
-        later()
+        queue.end_pauses()
         with pytest.raises(SystemExit):
             events.deliver()
 
@@ -55,11 +50,11 @@ class TestWorkersThatAreLost:
             raise SystemExit
 
         receivers.connect(signals.message_received, killed)
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         for _ in range(3):
             with pytest.raises(SystemExit):
                 events.deliver()
-            later()
+            queue.end_pauses()
         assert events.deliver() == 0
         assert Event.objects.get().failed
 
@@ -69,22 +64,22 @@ class TestWorkersThatAreLost:
 
         receivers.connect(signals.message_received)
         receivers.connect(signals.message_received, killed)
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         for _ in range(2):
             with pytest.raises(SystemExit):
                 events.deliver()
-            later()
-        assert len(receivers.heard) == 1
+            queue.end_pauses()
+        assert len(receivers.calls) == 1
 
     def test_a_receiver_that_outlives_its_lease_still_counts(self, receivers):
         def slow(**kwargs):
-            later()
+            queue.end_pauses()
             Event.objects.update(
                 next_at=F("next_at") + timedelta(days=2), attempts=F("attempts") + 1
             )  # another took it
 
         receivers.connect(signals.message_received, slow)
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()
         event = Event.objects.get()
         assert (event.next_at, event.failed, len(event.delivered_to)) == (None, False, 1)
@@ -95,7 +90,7 @@ class TestWorkersThatAreLost:
             raise ValueError
 
         receivers.connect(signals.message_received, slow)
-        happen(records.message_received(inbound().pk))
+        queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()
         event = Event.objects.get()
         assert event.next_at > timezone.now() + timedelta(days=1) and event.traceback == ""
@@ -116,11 +111,11 @@ class TestConnections:
             connection.connection.close()
             OutboundMessage.objects.count()
 
-        for receiver in (close, leave_open, break_off, receivers.listen):
+        for receiver in (close, leave_open, break_off, receivers.record):
             receivers.connect(signals.message_received, receiver)
-        happen(*(records.message_received(inbound().pk) for _ in range(3)))
+        queue.add(*(records.message_received(InboundMessageFactory().pk) for _ in range(3)))
         assert events.deliver() == 3
-        assert len(receivers.heard) == 3
+        assert len(receivers.calls) == 3
         assert transaction.get_autocommit()
         assert {len(event.delivered_to) for event in Event.objects.all()} == {3}
         assert {event.attempts for event in Event.objects.all()} == {1}
@@ -129,8 +124,8 @@ class TestConnections:
     @pytest.mark.mysql
     def test_workers_at_once_hand_out_each_event_once_and_in_order(self, receivers):
         receivers.connect(signals.state_changed)
-        messages = [outbound() for _ in range(8)]
-        happen(*(records.state_changed(m.pk, str(n), str(n + 1)) for n in range(5) for m in messages))
+        messages = [OutboundMessageFactory() for _ in range(8)]
+        queue.add(*(records.state_changed(m.pk, str(n), str(n + 1)) for n in range(5) for m in messages))
 
         def work():
             try:
@@ -144,6 +139,6 @@ class TestConnections:
             thread.start()
         for thread in threads:
             thread.join(60)
-        assert len(receivers.heard) == 40
+        assert len(receivers.calls) == 40
         for message in messages:
-            assert [said["old"] for said in receivers.heard if said["message"] == message] == list("01234")
+            assert [said["old"] for said in receivers.calls if said["message"] == message] == list("01234")

@@ -13,7 +13,7 @@ from django_front_sms.gateway.pictures import Picture, measure
 from django_front_sms.inbox.mms import pictures
 from django_front_sms.inbox.mms.pictures import picture_type, verified
 from django_front_sms.models import MmsFile
-from tests.stories import file, inbound
+from tests.factories import InboundMessageFactory, MmsFileFactory
 
 
 def png(width: int = 40, height: int = 30) -> bytes:
@@ -115,15 +115,20 @@ def test_pillow_finds_what_the_first_bytes_do_not_tell():
 @pytest.mark.django_db
 class TestFiles:
     def test_what_the_sender_calls_it_is_not_asked(self):
-        assert picture_type(file(inbound(), "a.txt", "text/plain", png())) == "image/png"
+        assert (
+            picture_type(
+                MmsFileFactory(message=InboundMessageFactory(), name="a.txt", content_type="text/plain", content=png())
+            )
+            == "image/png"
+        )
 
     def test_a_file_that_is_not_stored_or_was_lost_is_none(self):
-        kept = file(inbound(), "a.png", "image/png", png())
+        kept = MmsFileFactory(message=InboundMessageFactory(), name="a.png", content_type="image/png", content=png())
         kept.file.storage.delete(kept.file.name)
         assert picture_type(kept) == ""
         assert picture_type(MmsFile(name="a.png", content_type="image/png")) == ""
 
     def test_a_file_too_large_to_be_looked_at_is_not_opened(self, monkeypatch):
-        kept = file(inbound(), "a.png", "image/png", png())
+        kept = MmsFileFactory(message=InboundMessageFactory(), name="a.png", content_type="image/png", content=png())
         monkeypatch.setattr(pictures, "MAX_BYTES", kept.size - 1)
         assert picture_type(kept) == ""

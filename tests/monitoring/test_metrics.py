@@ -82,14 +82,14 @@ def test_speed_is_told_in_quantiles(clock):
 def test_trouble_is_seen(clock):
     row = message("1")
     OutboundMessage.objects.filter(pk=row.pk).update(state=State.UNCONFIRMED, next_at=None)
-    CounterGap.objects.create(account="default", first=1, last=2, shown_at=clock.database())
+    CounterGap.objects.create(account="default", first=1, last=2, shown_at=clock.database(), told_at=clock.database())
     DeliveryStatus.objects.create(account="default", gateway_id=1)
     gateway = metrics.get_settings().account("default").gateway
     seen = clock.database() - timedelta(seconds=90)
     AccountState.objects.create(key=gateway, account="default", paused_at=seen, pause_code=13, clock=seen)
     found = scraped()
-    assert found["front_sms_needs_a_person", "unconfirmed"] == 1
-    assert found["front_sms_needs_a_person", "counter_gaps"] == 1
+    assert found["front_sms_alerts", "unconfirmed"] == 1
+    assert found["front_sms_alerts", "counter_gaps"] == 1
     assert found["front_sms_paused", "default"] == 1
     assert found["front_sms_worker_silent_seconds",] == 90
     assert found["front_sms_waiting_for_a_worker", "statuses"] == 1

@@ -7,13 +7,19 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, CounterGap, OutboundMessage, RefusedPush
 from django_front_sms.monitoring import alerts, statistics
-from django_front_sms.monitoring.alerts import Need
+from django_front_sms.monitoring.alerts import Alert
 from django_front_sms.monitoring.statistics import DeliveryTimes, Tally
 from django_front_sms.states import State
-from tests.stories import at, event, inbound, message, paused, status, unconfirmed
+from tests.factories import (
+    AccountStateFactory,
+    DeliveryStatusFactory,
+    EventFactory,
+    InboundMessageFactory,
+    OutboundMessageFactory,
+    at,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -29,37 +35,43 @@ def _empty_cache():
 
 
 def needed() -> dict[str, int]:
-    return {name: need.count for name, need in alerts.needs(NOW).items() if need.count}
+    return {name: alert.count for name, alert in alerts.current(NOW).items() if alert.count}
+
+
+@pytest.fixture(autouse=True)
+def _worker(db):
+    """A worker was seen a moment ago."""
+    AccountStateFactory(clock=NOW)
 
 
 def gap(**fields) -> CounterGap:
-    defaults = {"account": "default", "first": 7, "last": 9, "shown_at": NOW, "found_at": NOW}
+    defaults = {"account": "default", "first": 7, "last": 9, "shown_at": NOW, "found_at": NOW, "told_at": NOW}
     return CounterGap.objects.create(**{**defaults, **fields})
 
 
-# ---- What needs a person
+# ---- What needs attention
 
 
-def test_a_site_where_all_is_well_needs_nobody():
-    message(state=State.DELIVERED)
-    message(state=State.QUEUED, next_at=NOW + HOUR)
-    inbound()
-    event("out:1")
+def test_a_site_where_all_is_well_needs_no_attention():
+    OutboundMessageFactory(state=State.DELIVERED)
+    OutboundMessageFactory(state=State.QUEUED, next_at=NOW + HOUR)
+    InboundMessageFactory()
+    EventFactory(subject="out:1")
     gap(closed_at=NOW)
     gap(closed_at=NOW, is_reset=True)
-    unconfirmed(given_up=True)
+    OutboundMessageFactory(unconfirmed=True, given_up=True)
 
     assert needed() == {}
-    assert set(alerts.needs(NOW).values()) == {Need(0)}
+    assert set(alerts.current(NOW).values()) == {Alert(0)}
 
 
-def test_each_thing_that_needs_somebody_is_counted_by_its_name():
-    unconfirmed()
+def test_each_thing_that_needs_attention_is_counted_by_its_name():
+    OutboundMessageFactory(unconfirmed=True)
     gap()
-    event("out:1", failed=True)
-    inbound(problem="no time", received_at=NOW)
-    status(None, None, 0, problem="no id", gateway_id=None)
-    message(state=State.SENT, gateway_id=5, status_missed_at=NOW)
+    EventFactory(subject="out:1", failed=True)
+    InboundMessageFactory(problem="no time", received_at=NOW)
+    DeliveryStatusFactory(message=None, status=None, received_at=at(0), problem="no id", gateway_id=None)
+    OutboundMessageFactory(state=State.SENT, gateway_id=5, status_missed_at=NOW)
 
     assert needed() == {
         "unconfirmed": 1,
@@ -71,32 +83,40 @@ def test_each_thing_that_needs_somebody_is_counted_by_its_name():
     }
 
 
-def test_all_needs_are_counted_in_one_query(django_assert_num_queries):
-    with django_assert_num_queries(1):
-        alerts.needs(NOW)
+def test_all_alerts_are_counted_in_two_queries(django_assert_num_queries):
+    with django_assert_num_queries(2):
+        alerts.current(NOW)
 
 
 def test_what_cannot_be_marked_as_seen_is_forgotten_after_a_week():
-    inbound(problem="no time", received_at=NOW - 8 * DAY)
-    status(None, None, -8 * 86400, problem="no id", gateway_id=None)
+    InboundMessageFactory(problem="no time", received_at=NOW - 8 * DAY)
+    DeliveryStatusFactory(message=None, status=None, received_at=at(-8 * 86400), problem="no id", gateway_id=None)
 
     assert needed() == {}
 
 
 def test_a_message_is_overdue_after_five_minutes_and_the_oldest_says_since_when():
-    message(next_at=NOW - timedelta(minutes=4))
+    OutboundMessageFactory(next_at=NOW - timedelta(minutes=4))
     assert needed() == {}
 
-    message(next_at=NOW - 2 * HOUR)
-    message(next_at=NOW - HOUR)
-    assert alerts.needs(NOW)["overdue"] == Need(2, NOW - 2 * HOUR)
+    OutboundMessageFactory(next_at=NOW - 2 * HOUR)
+    OutboundMessageFactory(next_at=NOW - HOUR)
+    assert alerts.current(NOW)["overdue"] == Alert(2, NOW - 2 * HOUR)
 
 
 def test_what_waits_for_a_paused_account_is_not_overdue():
-    paused(5)
-    message(next_at=NOW - HOUR)
+    AccountState.objects.update(paused_at=NOW, pause_code=5)
+    OutboundMessageFactory(next_at=NOW - HOUR)
 
+    assert needed() == {"paused": 1}
+
+
+def test_a_gap_counts_when_its_grace_period_is_over():
+    gap(told_at=None)
     assert needed() == {}
+
+    CounterGap.objects.update(told_at=NOW)
+    assert needed() == {"counter_gaps": 1}
 
 
 def test_a_push_that_was_too_large_needs_somebody_until_the_next_one_comes_in():
@@ -106,11 +126,11 @@ def test_a_push_that_was_too_large_needs_somebody_until_the_next_one_comes_in():
     refused()
     assert needed() == {"pushes_too_large": 1}
 
-    inbound(received_at=NOW - HOUR)
-    inbound(received_at=NOW + HOUR, account="other", gateway_id=1)
+    InboundMessageFactory(received_at=NOW - HOUR)
+    InboundMessageFactory(received_at=NOW + HOUR, account="other", gateway_id=1)
     assert needed() == {"pushes_too_large": 1}
 
-    inbound(received_at=NOW + HOUR, gateway_id=2)
+    InboundMessageFactory(received_at=NOW + HOUR, gateway_id=2)
     assert needed() == {}
 
     refused(hours=2)
@@ -120,8 +140,8 @@ def test_a_push_that_was_too_large_needs_somebody_until_the_next_one_comes_in():
 def test_a_worker_that_has_not_looked_at_the_clock_for_two_minutes_is_silent():
     assert alerts.worker([], NOW) == alerts.Worker(None, True)
 
-    memory = AccountState.objects.create(key=get_settings().account("default").gateway, clock=NOW)
-    assert not alerts.worker(alerts.accounts(), NOW + timedelta(seconds=119)).is_silent
+    memory = AccountStateFactory(clock=NOW)
+    assert not alerts.worker(alerts.account_states(), NOW + timedelta(seconds=119)).is_silent
     assert alerts.worker([memory], NOW + timedelta(seconds=121)) == alerts.Worker(memory.clock, True)
 
 
@@ -129,7 +149,7 @@ def test_a_worker_that_has_not_looked_at_the_clock_for_two_minutes_is_silent():
 
 
 def asked_for(when: datetime, state: str = State.DELIVERED, **fields) -> OutboundMessage:
-    return message(state=state, created_at=when, **fields)
+    return OutboundMessageFactory(state=state, created_at=when, **fields)
 
 
 def test_messages_are_counted_by_the_hour_and_state_and_an_hour_without_any_is_there_too():
@@ -261,14 +281,14 @@ def test_refusals_are_found_by_an_index_of_their_own():
 
 
 def arrived(seconds: float, **fields) -> OutboundMessage:
-    return message(state=State.DELIVERED, sent_at=at(0), delivered_at=at(seconds), **fields)
+    return OutboundMessageFactory(state=State.DELIVERED, sent_at=at(0), delivered_at=at(seconds), **fields)
 
 
 def test_the_time_to_delivery_is_from_front_to_the_phone():
     for seconds in range(1, 101):
         arrived(seconds)
-    message(state=State.SENT, sent_at=at(0))
-    message(state=State.DELIVERED)  # marked by hand: nobody knows when it was sent
+    OutboundMessageFactory(state=State.SENT, sent_at=at(0))
+    OutboundMessageFactory(state=State.DELIVERED)  # marked by hand: nobody knows when it was sent
 
     times = statistics.delivery_times()
 
@@ -298,7 +318,7 @@ def test_nothing_delivered_has_no_median():
 
 def test_the_figures_know_what_time_it_is_themselves():
     now = timezone.now()
-    message(next_at=now - HOUR, created_at=now)
+    OutboundMessageFactory(next_at=now - HOUR, created_at=now)
 
-    assert alerts.needs()["overdue"].count == 1
+    assert alerts.current()["overdue"].count == 1
     assert statistics.traffic(1).by_hour(now, 1).popitem()[1].total == 1

@@ -13,8 +13,8 @@ from django_front_sms.outbox import fold_statuses, statuses, sweep
 from django_front_sms.outbox.claim import Job, claim
 from django_front_sms.outbox.settle import AttemptResult, settle
 from django_front_sms.outbox.slots import Lane, Slot
-from tests.concurrency import at_once
 from tests.outbox.stage import NUMBER, accepted, configure, not_sent
+from tests.parallel import run_parallel
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +35,7 @@ def claim_all() -> list[Job]:
 
 def test_no_message_is_claimed_twice():
     messages(200)
-    jobs = [job for claimed in at_once(*[claim_all] * THREADS) for job in claimed]
+    jobs = [job for claimed in run_parallel(*[claim_all] * THREADS) for job in claimed]
     assert len(jobs) == 200
     assert len({job.message_id for job in jobs}) == 200
     assert SendAttempt.objects.count() == 200
@@ -43,13 +43,13 @@ def test_no_message_is_claimed_twice():
 
 def test_of_twins_only_one_is_claimed_by_all_of_them_together():
     messages(30, distinct=False)
-    jobs = [job for claimed in at_once(*[claim_all] * THREADS) for job in claimed]
+    jobs = [job for claimed in run_parallel(*[claim_all] * THREADS) for job in claimed]
     assert len(jobs) == 1
 
 
 def test_eight_first_claims_make_one_memory():
     messages(8)
-    at_once(*[claim_all] * THREADS)
+    run_parallel(*[claim_all] * THREADS)
     assert AccountState.objects.count() == 1
 
 
@@ -72,7 +72,7 @@ def test_claims_answers_statuses_and_sweeps_do_not_disturb_each_other(settings):
             sweep()
             fold_statuses()
 
-    at_once(*[work] * 5, *[look] * 2)
+    run_parallel(*[work] * 5, *[look] * 2)
     DeliveryStatus.objects.filter(process_at__isnull=False).update(process_at="2000-01-01T00:00Z")
     fold_statuses()
     assert set(sent.values()) == {1}
@@ -92,7 +92,7 @@ def test_statuses_folded_by_all_of_them_are_told_of_once(monkeypatch):
         DeliveryStatus(account="default", gateway_id=n, status=4, received_at=long_ago, process_at=long_ago)
         for n in [*range(1, 201), *range(200, 0, -1)]
     )
-    assert sum(at_once(*[fold_statuses] * THREADS)) == 400
+    assert sum(run_parallel(*[fold_statuses] * THREADS)) == 400
     assert Counter(OutboundMessage.objects.values_list("state", flat=True)) == {"delivered": 100}
     assert Event.objects.filter(kind="state_changed").count() == 100
     told = Event.objects.filter(kind="status_received").values_list("data", flat=True)
@@ -105,7 +105,7 @@ def test_one_answer_recorded_by_all_of_them_lands_once():
     messages(1)
     (job,) = claim_all()
     answers = [accepted(1), accepted(2), not_sent(), accepted(3)] * 2
-    at_once(*[lambda answer=answer: settle([AttemptResult(job, answer, 0.01)], get_settings()) for answer in answers])
+    run_parallel(*[lambda answer=answer: settle([AttemptResult(job, answer, 0)], get_settings()) for answer in answers])
     (attempt,) = SendAttempt.objects.all()
     row = OutboundMessage.objects.get()
     assert attempt.outcome != "pending"
@@ -117,7 +117,7 @@ def test_answers_recorded_in_opposite_orders_do_not_lock_each_other_out():
     messages(60)
     jobs = claim_all()
     orders = [jobs, jobs[::-1]] * 4
-    at_once(
+    run_parallel(
         *[
             lambda order=order: settle(
                 [AttemptResult(job, accepted(job.message_id), 0.01) for job in order], get_settings()
@@ -143,7 +143,7 @@ def test_a_person_and_a_worker_at_once_end_in_one_of_both():
                 pass
         return count
 
-    results = at_once(claim_all, claim_all, cancel_all)
+    results = run_parallel(claim_all, claim_all, cancel_all)
     claimed = {job.message_id for jobs in results if isinstance(jobs, list) for job in jobs}
     cancelled = set(OutboundMessage.objects.filter(state="cancelled").values_list("pk", flat=True))
     assert claimed | cancelled == {row.pk for row in rows}

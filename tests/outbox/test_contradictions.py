@@ -9,14 +9,20 @@ from django.utils import timezone
 from django_front_sms.models import DeliveryStatus
 from django_front_sms.outbox import fold_statuses
 from django_front_sms.states import State
-from tests.stories import message, status
+from tests.factories import DeliveryStatusFactory, OutboundMessageFactory, at
 
 pytestmark = pytest.mark.django_db
 
 
 def push(*values: int, apart: bool) -> None:
     for value in values:
-        status(None, value, 0, gateway_id=145099, process_at=timezone.now() - timedelta(minutes=1))
+        DeliveryStatusFactory(
+            message=None,
+            status=value,
+            received_at=at(0),
+            gateway_id=145099,
+            process_at=timezone.now() - timedelta(minutes=1),
+        )
         if apart:
             fold_statuses()
     fold_statuses()
@@ -29,7 +35,7 @@ def flagged() -> set[int | None]:
 @pytest.mark.parametrize("apart", [True, False])
 @pytest.mark.parametrize("order", list(permutations([4, 5, -1])))
 def test_delivered_and_failed_together_are_flagged_in_whatever_order(order, apart):
-    sms = message(state=State.SENT, gateway_id=145099, sent_at=timezone.now())
+    sms = OutboundMessageFactory(state=State.SENT, gateway_id=145099, sent_at=timezone.now())
     push(*order, apart=apart)
     sms.refresh_from_db()
     assert sms.state == State.DELIVERED
@@ -38,6 +44,6 @@ def test_delivered_and_failed_together_are_flagged_in_whatever_order(order, apar
 
 @pytest.mark.parametrize("values", [(-1, 4), (-1, 5), (4, 4), (5, -1), (77, 4)])
 def test_statuses_that_do_not_contradict_each_other_are_not_flagged(values):
-    message(state=State.SENT, gateway_id=145099, sent_at=timezone.now())
+    OutboundMessageFactory(state=State.SENT, gateway_id=145099, sent_at=timezone.now())
     push(*values, apart=False)
     assert flagged() == set()

@@ -10,15 +10,15 @@ from django_front_sms import outbox
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox import fold_statuses
 from django_front_sms.states import State
+from tests.factories import DeliveryStatusFactory, OutboundMessageFactory, at
 from tests.outbox.stage import configure
-from tests.stories import message, status
 
 pytestmark = pytest.mark.django_db
 
 
 def sent(hours: float = 25, **fields) -> OutboundMessage:
     defaults = {"state": State.SENT, "gateway_id": 145099, "sent_at": timezone.now() - timedelta(hours=hours)}
-    return message(**{**defaults, **fields})
+    return OutboundMessageFactory(**{**defaults, **fields})
 
 
 def without_status() -> list[OutboundMessage]:
@@ -60,14 +60,20 @@ def test_others_are_not_missed(fields):
 
 
 def test_a_status_of_a_kind_that_nobody_knows_is_one_all_the_same():
-    status(sent(), 77, 0)
+    DeliveryStatusFactory(message=sent(), status=77, received_at=at(0))
     assert without_status() == []
 
 
 def test_a_status_that_comes_after_all_takes_it_off_the_list():
     silent = sent()
     assert without_status() == [silent]
-    status(None, 4, 0, gateway_id=silent.gateway_id, process_at=timezone.now() - timedelta(minutes=1))
+    DeliveryStatusFactory(
+        message=None,
+        status=4,
+        received_at=at(0),
+        gateway_id=silent.gateway_id,
+        process_at=timezone.now() - timedelta(minutes=1),
+    )
     fold_statuses()
     assert without_status() == []
 

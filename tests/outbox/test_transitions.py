@@ -9,9 +9,14 @@ from django.utils import timezone
 from django_front_sms.db.bulk import insert_values
 from django_front_sms.events import records
 from django_front_sms.models import Event, OutboundMessage
-from django_front_sms.outbox.transitions import Transition, accept_all, apply, locked_targets
+from django_front_sms.outbox.transitions import (
+    Transition,
+    accept_all,
+    apply,
+    locked_targets,
+)
 from django_front_sms.states import ACCEPTED, State, may_change
-from tests.stories import message
+from tests.factories import OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +30,7 @@ TRANSITIONS = [(old, new) for old in State for new in State if new in ACCEPTED a
 def untidy(state: str) -> OutboundMessage:
     """A message of which every field says something that a move may have to clear."""
     now = timezone.now()
-    return message(
+    return OutboundMessageFactory(
         state=state, gateway_id=145099, token="t", lease_until=now, next_at=now, waits_for="retry", risk_at=now,
         error_code=17, error_text="Duplicate", sent_at=now - timedelta(hours=1), given_up=True,
     )  # fmt: skip

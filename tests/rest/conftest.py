@@ -17,6 +17,7 @@ VIEW = (
     "view_mmsfile",
     "view_bulksend",
     "view_optout",
+    "view_savedtext",
 )
 OPERATE = (
     "add_outboundmessage",

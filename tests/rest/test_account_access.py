@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from django_front_sms import send_bulk_sms, send_sms
-from django_front_sms.models import BulkSend, InboundMessage, OptOut, OutboundMessage
+from django_front_sms.conversations import is_unanswered
+from django_front_sms.models import BulkSend, InboundMessage, OptOut, OutboundMessage, SavedText
 from tests.rest.conftest import NUMBER, OPERATE, VIEW, Api
 from tests.rest.test_permissions import ENDPOINTS
 
@@ -46,6 +47,7 @@ def ids(receive: Any, file_of: Any) -> dict[str, int]:
         "bulk": send_bulk_sms([NUMBER], "Hei").pk,
         "inbound": inbound.pk,
         "file": file_of(inbound).pk,
+        "saved_text": SavedText.objects.create(name="time", account="default", text="Hei {name}").pk,
         "opt_out": OptOut.objects.create(number="+4799999990").pk,
     }
 
@@ -54,9 +56,9 @@ def counts() -> list[int]:
     return [model.objects.count() for model in (OutboundMessage, InboundMessage, BulkSend, OptOut)]
 
 
-@pytest.mark.parametrize(("method", "path", "body", "needs", "good"), ENDPOINTS)
+@pytest.mark.parametrize(("method", "path", "body", "required", "status"), ENDPOINTS)
 def test_rows_of_another_account_are_neither_shown_nor_changed(
-    stranger: Api, ids: dict[str, int], method: str, path: str, body: Any, needs: Any, good: int
+    stranger: Api, ids: dict[str, int], method: str, path: str, body: Any, required: Any, status: int
 ) -> None:
     before = counts()
     response = getattr(stranger, method.lower())(path.format(**ids), body)
@@ -102,6 +104,19 @@ def test_access_is_looked_up_once_for_many_messages(
     messages = [{"to": NUMBER, "text": str(n), "account": "other"} for n in range(50)]
     assert stranger.post("messages/many/", {"messages": messages}).status_code == 201
     assert len(calls) == 1
+
+
+def test_saved_texts_for_every_account_are_shown(stranger: Api, ids: dict[str, int]) -> None:
+    shared = SavedText.objects.create(name="stengt", text="Stengt i dag")
+    assert [row["id"] for row in stranger.get("saved-texts/").json()["results"]] == [shared.pk]
+    assert stranger.get(f"saved-texts/{shared.pk}/").json()["text"] == "Stengt i dag"
+
+
+def test_a_mark_as_handled_of_another_account_stays(stranger: Api, login: Any, ids: dict[str, int]) -> None:
+    path = f"inbound/{ids['inbound']}/handled/"
+    assert login(*VIEW, *OPERATE).post(path).status_code == 200
+    assert stranger.delete(path).status_code == 404
+    assert is_unanswered("default", NUMBER) is False
 
 
 def test_rows_of_the_own_account_are_shown_among_others(stranger: Api, ids: dict[str, int], receive: Any) -> None:

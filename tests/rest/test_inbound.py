@@ -164,6 +164,37 @@ def test_conversations_are_listed_with_their_latest_message(viewer: Api, receive
     assert found(number="Posten") == ["Posten"]
 
 
+def test_a_handled_conversation_is_answered_until_the_next_inbound_message(operator: Api, receive: Receive) -> None:
+    message = receive("Noen der?")
+
+    def unanswered() -> list[str]:
+        return [row["number"] for row in operator.get("conversations/?unanswered=true").json()["results"]]
+
+    path = f"inbound/{message.pk}/handled/"
+    marked = operator.post(path).json()
+    assert (marked["up_to"], marked["by"]) == (message.pk, str(operator.user.pk))
+    assert unanswered() == []
+    assert operator.get(f"inbound/{message.pk}/conversation/").json()["handled"] == marked
+    assert operator.delete(path).status_code == 204
+    assert unanswered() == [NUMBER]
+    assert operator.get(f"inbound/{message.pk}/conversation/").json()["handled"] is None
+    operator.post(path)
+    receive("Hallo?")
+    assert unanswered() == [NUMBER]
+
+
+def test_a_message_received_after_the_marked_one_still_waits(operator: Api, receive: Receive) -> None:
+    seen = receive("Noen der?")
+    receive("Hallo?")
+    operator.post(f"inbound/{seen.pk}/handled/")
+    assert len(operator.get("conversations/?unanswered=true").json()["results"]) == 1
+
+
+def test_a_message_without_a_number_cannot_be_marked(operator: Api, receive: Receive) -> None:
+    path = f"inbound/{receive(sender='').pk}/handled/"
+    assert [operator.post(path).status_code, operator.delete(path).status_code] == [404, 404]
+
+
 @pytest.mark.parametrize("query", ["cursor=x", "cursor=older-1", f"cursor={2**63}-1", "unanswered=perhaps", "number="])
 def test_an_invalid_query_of_conversations_is_refused(viewer: Api, query: str) -> None:
     response = viewer.get(f"conversations/?{query}")

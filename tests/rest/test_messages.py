@@ -182,6 +182,37 @@ def test_the_timeline_is_in_the_language_of_the_request(viewer: Api) -> None:
     assert [entry["title"] for entry in norwegian] != [entry["title"] for entry in entries]
 
 
+def test_the_text_of_a_sensitive_message_is_shown_nowhere(operator: Api, receive: Any) -> None:
+    fields = {"to": NUMBER, "text": "Koden er 482913", "sensitive": True}
+    responses = [operator.post("messages/", fields), operator.post("messages/many/", {"messages": [fields]})]
+    reply = {"text": "Koden er 482913", "sensitive": True}
+    responses.append(operator.post(f"inbound/{receive().pk}/reply/", reply))
+    assert [response.status_code for response in responses] == [201, 201, 201]
+    for message in OutboundMessage.objects.all():
+        assert (message.text, message.sensitive) == ("Koden er 482913", True)
+        paths = ("", "timeline/", "conversation/", "cancel/")
+        responses += [operator.get(f"messages/{message.pk}/{path}") for path in paths[:3]]
+        responses.append(operator.post(f"messages/{message.pk}/cancel/"))
+    responses += [operator.get(path) for path in ("messages/", "conversations/")]
+    for response in responses:
+        assert response.status_code in (200, 201)
+        assert "482913" not in response.content.decode()
+    assert responses[0].json()["sensitive"] is True
+
+
+def test_a_sensitive_message_is_not_resent(operator: Api) -> None:
+    message = send_sms(NUMBER, "Koden er 482913", sensitive=True)
+    message.cancel()
+    response = operator.post(f"messages/{message.pk}/resend/")
+    assert (response.status_code, response.json()["code"]) == (409, "not_possible")
+
+
+def test_a_repeated_key_of_a_sensitive_message_returns_it(operator: Api) -> None:
+    fields = {"to": NUMBER, "text": "Koden er 482913", "sensitive": True, "idempotency_key": "a"}
+    first, again = (operator.post("messages/", fields) for _ in range(2))
+    assert first.json() == again.json()
+
+
 # Lists
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.urls import get_resolver
 
 from django_front_sms import send_sms
-from django_front_sms.models import InboundMessage, MmsFile, OptOut
+from django_front_sms.models import InboundMessage, MmsFile, OptOut, SavedText
 from django_front_sms.rest import urls
 from django_front_sms.sending import send_bulk_sms
 from tests.rest.conftest import NUMBER, OPERATE, VIEW, Api
@@ -33,14 +33,18 @@ ENDPOINTS = [
     ("GET", "inbound/{inbound}/conversation/", None, ["view_outboundmessage", "view_inboundmessage"], 200),
     ("GET", "inbound/{inbound}/files/{file}/", None, ["view_inboundmessage", "view_mmsfile"], 200),
     ("POST", "inbound/{inbound}/reply/", {"text": "Hei"}, ["view_inboundmessage", "add_outboundmessage"], 201),
+    ("POST", "inbound/{inbound}/handled/", None, ["view_inboundmessage", "add_outboundmessage"], 200),
+    ("DELETE", "inbound/{inbound}/handled/", None, ["view_inboundmessage", "add_outboundmessage"], 204),
     ("GET", "conversations/", None, ["view_outboundmessage", "view_inboundmessage"], 200),
     ("GET", "opt-outs/", None, ["view_optout"], 200),
     ("POST", "opt-outs/", {"number": NUMBER}, ["add_optout"], 201),
     ("GET", "opt-outs/{opt_out}/", None, ["view_optout"], 200),
     ("DELETE", "opt-outs/{opt_out}/", None, ["delete_optout"], 204),
+    ("GET", "saved-texts/", None, ["view_savedtext"], 200),
+    ("GET", "saved-texts/{saved_text}/", None, ["view_savedtext"], 200),
     ("POST", "preview/", {"text": "Hei"}, ["add_outboundmessage"], 200),
 ]
-each = pytest.mark.parametrize(("method", "path", "body", "needs", "good"), ENDPOINTS)
+every_endpoint = pytest.mark.parametrize(("method", "path", "body", "required", "status"), ENDPOINTS)
 
 
 @pytest.fixture
@@ -54,45 +58,46 @@ def ids(receive: Callable[..., InboundMessage], file_of: Callable[..., MmsFile])
         "bulk": send_bulk_sms([NUMBER], "Hei").pk,
         "inbound": inbound.pk,
         "file": file_of(inbound).pk,
+        "saved_text": SavedText.objects.create(name="time", account="default", text="Hei {name}").pk,
         "opt_out": OptOut.objects.create(number="+4799999990").pk,
     }
 
 
-@each
-def test_anonymous_requests_are_refused(anonymous: Api, ids: dict, method, path, body, needs, good) -> None:
+@every_endpoint
+def test_anonymous_requests_are_refused(anonymous: Api, ids: dict, method, path, body, required, status) -> None:
     response = getattr(anonymous, method.lower())(path.format(**ids), body)
     assert response.status_code in (401, 403)
     assert response["Content-Type"] == "application/problem+json"
     assert response.json()["code"] == "not_authenticated"
 
 
-@each
-def test_the_missing_permission_is_named(without_permissions: Api, ids: dict, method, path, body, needs, good):
+@every_endpoint
+def test_the_missing_permission_is_named(without_permissions: Api, ids: dict, method, path, body, required, status):
     response = getattr(without_permissions, method.lower())(path.format(**ids), body)
     assert response.status_code == 403
     assert response.json()["code"] == "permission_denied"
-    assert f"front_sms.{needs[0]}" in response.json()["detail"]
+    assert f"front_sms.{required[0]}" in response.json()["detail"]
 
 
-@each
-def test_a_viewer_reads_and_changes_nothing(viewer: Api, ids: dict, method, path, body, needs, good) -> None:
+@every_endpoint
+def test_a_viewer_reads_and_changes_nothing(viewer: Api, ids: dict, method, path, body, required, status) -> None:
     response = getattr(viewer, method.lower())(path.format(**ids), body)
-    assert response.status_code == (good if set(needs) <= set(VIEW) else 403)
+    assert response.status_code == (status if set(required) <= set(VIEW) else 403)
 
 
-@each
-def test_an_operator_may_use_every_endpoint(operator: Api, ids: dict, method, path, body, needs, good) -> None:
+@every_endpoint
+def test_an_operator_may_use_every_endpoint(operator: Api, ids: dict, method, path, body, required, status) -> None:
     response = getattr(operator, method.lower())(path.format(**ids), body)
-    assert response.status_code == good, response.content
+    assert response.status_code == status, response.content
 
 
-@each
-def test_each_permission_is_needed_and_together_they_are_enough(login, ids: dict, method, path, body, needs, good):
+@every_endpoint
+def test_each_permission_is_needed_and_together_they_are_enough(login, ids: dict, method, path, body, required, status):
     address = path.format(**ids)
-    for missing in needs:
+    for missing in required:
         others = [name for name in (*VIEW, *OPERATE) if name != missing]
         assert getattr(login(*others), method.lower())(address, body).status_code == 403, missing
-    assert getattr(login(*needs), method.lower())(address, body).status_code == good
+    assert getattr(login(*required), method.lower())(address, body).status_code == status
 
 
 class Generous:
@@ -102,9 +107,9 @@ class Generous:
         return True
 
 
-@each
+@every_endpoint
 def test_a_login_is_needed_even_if_the_backend_permits_everything(
-    anonymous: Api, ids: dict, settings, method, path, body, needs, good
+    anonymous: Api, ids: dict, settings, method, path, body, required, status
 ) -> None:
     settings.AUTHENTICATION_BACKENDS = ["tests.rest.test_permissions.Generous"]
     response = getattr(anonymous, method.lower())(path.format(**ids), body)

@@ -14,8 +14,8 @@ from django_front_sms.events import hints
 from django_front_sms.events.hints import HintPublisher
 from django_front_sms.exceptions import FrontSMSError, InvalidMessage, NotPossible
 from django_front_sms.models import InboundMessage, OutboundMessage
-from tests.concurrency import at_once
 from tests.outbox.stage import configure
+from tests.parallel import run_parallel
 
 NUMBER = "+4799999999"
 
@@ -259,7 +259,7 @@ def test_who_loses_the_race_for_a_key_gets_the_winners_row(monkeypatch: pytest.M
 
 @pytest.mark.django_db(transaction=True)
 def test_of_eight_that_send_with_one_key_at_once_all_get_the_same_row():
-    rows = at_once(*[lambda: send_sms(NUMBER, "Test", idempotency_key="a")] * 8)
+    rows = run_parallel(*[lambda: send_sms(NUMBER, "Test", idempotency_key="a")] * 8)
     assert len({row.pk for row in rows}) == 1
 
 

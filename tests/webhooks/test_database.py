@@ -9,7 +9,7 @@ from django.test import RequestFactory
 
 from django_front_sms.models import DeliveryStatus, InboundMessage
 from django_front_sms.signing import webhook_path
-from tests.relay import Relay
+from tests.tcp_proxy import TcpProxy
 from tests.webhooks.pushes import MMS, QUERY, SMS, STATUS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql, pytest.mark.mysql]
@@ -29,19 +29,19 @@ PUSHES = {
 
 
 @pytest.fixture
-def relay(monkeypatch):
+def proxy(monkeypatch):
     """The way to the database server, for this test's connection."""
     settings = connection.settings_dict
     port = settings["PORT"] or {"postgresql": 5432, "mysql": 3306}[connection.vendor]
-    relay = Relay((settings["HOST"] or "127.0.0.1", int(port)))
+    proxy = TcpProxy((settings["HOST"] or "127.0.0.1", int(port)))
     monkeypatch.setitem(settings, "HOST", "127.0.0.1")
-    monkeypatch.setitem(settings, "PORT", str(relay.port))
+    monkeypatch.setitem(settings, "PORT", str(proxy.port))
     connection.close()
-    yield relay
+    yield proxy
     with contextlib.suppress(Error):
         connection.close()
     connection.connection = None
-    relay.cut()
+    proxy.stop()
 
 
 def push(kind: str) -> tuple[int, bytes]:
@@ -55,41 +55,41 @@ def push(kind: str) -> tuple[int, bytes]:
 
 
 @pytest.mark.parametrize("kind", PUSHES)
-def test_a_database_that_goes_down_and_comes_back_costs_a_retry_and_nothing_else(kind, relay, hints):
+def test_a_database_that_goes_down_and_comes_back_costs_a_retry_and_nothing_else(kind, proxy, hints):
     connection.ensure_connection()
-    relay.cut()
+    proxy.stop()
     assert push(kind) == (503, b"false")
     assert push(kind) == (503, b"false")  # no connection can be made
     assert hints == []
-    relay.mend()
+    proxy.start()
     assert push(kind) == (200, b"true")
     assert PUSHES[kind][0].objects.count() == 1
     assert hints == ["deliver_events"]
 
 
 @pytest.mark.parametrize("kind", PUSHES)
-def test_a_connection_that_was_kept_while_the_database_restarted_costs_nothing(kind, relay, hints, monkeypatch):
+def test_a_connection_that_was_kept_while_the_database_restarted_costs_nothing(kind, proxy, hints, monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", None)
     connection.close()
     assert push(kind) == (200, b"true")
     PUSHES[kind][0].objects.all().delete()
-    relay.cut()
-    relay.mend()
+    proxy.stop()
+    proxy.start()
     assert push(kind) == (200, b"true")
     assert PUSHES[kind][0].objects.count() == 1
 
 
-def test_an_answer_that_is_lost_with_the_commit_done_gives_one_row_too(relay, hints):
+def test_an_answer_that_is_lost_with_the_commit_done_gives_one_row_too(proxy, hints):
     def store_and_cut(execute, sql, params, many, context):
         result = execute(sql, params, many, context)
         if sql.startswith("INSERT INTO") and "inboundmessage" in sql:
-            relay.cut()
+            proxy.stop()
             raise OperationalError("the connection broke before the server's word came through")
         return result
 
     with connection.execute_wrapper(store_and_cut):
         assert push("JSON") == (503, b"false")
-    relay.mend()
+    proxy.start()
     assert InboundMessage.objects.count() == 1
     assert push("JSON") == (200, b"true")
     assert InboundMessage.objects.count() == 1

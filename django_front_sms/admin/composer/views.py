@@ -159,7 +159,7 @@ class ComposerAdmin(ActionsAdmin):
         if account not in get_settings().accounts:
             return None
         key = get_settings().account(account).gateway
-        if not AccountState.objects.filter(key=key, paused_at__isnull=False).exists():
+        if not AccountState.objects.paused().filter(key=key).exists():
             return None
         return OutboundMessage.objects.filter(state=State.QUEUED, account=account).count()
 

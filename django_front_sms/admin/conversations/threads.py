@@ -32,6 +32,12 @@ def people(request: HttpRequest, page: Page[Thread], asked: dict[str, str], open
         "opened_name": names.get(shown[1], "") if shown else "",
         "asked": asked,
         "accounts": accounts if len(accounts) > 1 else [],
+        **_links(home, page, asked),
+    }
+
+
+def _links(home: str, page: Page[Thread], asked: dict[str, str]) -> dict[str, str]:
+    return {
         "older": _link(home, {**asked, "people": str(page.before)}) if page.before else "",
         "newest": _link(home, {**asked, "people": ""}) if asked.get("people") else "",
         "all": _link(home, {**asked, "show": "", "people": ""}),

@@ -175,7 +175,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     # What is new
 
     def _news(self, request: HttpRequest, message: Message) -> HttpResponse:
-        """The messages that the page lacks or shows in an older version; `seen` has its versions (`o12.1a2b,i9.…`)."""
+        """The messages that the page lacks or shows in an older version. `seen`: its versions, `o12.1a2b3c4d,i9.…`."""
         seen = dict(pair.split(".", 1) for pair in request.GET.get("seen", "").split(",") if "." in pair)
         page = thread(message.account, counterpart(message), limit=SHOWN)
         paused = paused_accounts()

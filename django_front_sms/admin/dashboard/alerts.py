@@ -25,7 +25,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.events.accounts import of_accounts
 from django_front_sms.models import AccountState, CounterGap, Event, OutboundMessage
 from django_front_sms.monitoring import alerts
-from django_front_sms.monitoring.alerts import Need
+from django_front_sms.monitoring.alerts import Alert
 from django_front_sms.timeline import explain
 
 SHOWN = 5  # rows of one kind: the others are a click away
@@ -65,7 +65,8 @@ class Needs:
         self._accounts = access.accounts_of(request.user)
 
     def cards(self) -> list[Card]:
-        needs, accounts = alerts.needs(accounts=self._accounts), alerts.accounts()
+        accounts = alerts.account_states()
+        needs = alerts.current(states=accounts, accounts=self._accounts)
         made: Iterable[Card | None] = (
             self._worker(alerts.worker(accounts), needs["overdue"]),
             *self._paused(accounts),
@@ -87,8 +88,8 @@ class Needs:
 
     # The worker and the accounts
 
-    def _worker(self, worker: alerts.Worker, overdue: Need) -> Card | None:
-        if worker.is_silent and (worker.seen_at or overdue.count):
+    def _worker(self, worker: alerts.Worker, overdue: Alert) -> Card | None:
+        if worker.is_silent:
             title = _("No worker seems to run")
             seen = _("Last seen: %(when)s") % {"when": _when(worker.seen_at)} if worker.seen_at else ""
             advice = _("Start a Celery worker. Nothing is lost: what waits is sent then.")
@@ -143,7 +144,7 @@ class Needs:
     def _gaps(self, count: int) -> Card | None:
         if not count or not self.may_see("countergap"):
             return None
-        gaps = access.visible(CounterGap.objects.filter(closed_at=None, is_reset=False), self._user)
+        gaps = access.visible(CounterGap.objects.open(), self._user)
         latest = gaps.order_by("-pk")[:SHOWN]
         lines = [Line(f"{gap.account}: {_range(gap)}", self._change(gap), at=moment(gap.found_at)) for gap in latest]
         title = ngettext("%(n)s hole in Front's counter", "%(n)s holes in Front's counter", count) % {"n": count}
@@ -165,7 +166,7 @@ class Needs:
     def _failed_events(self, count: int) -> Card | None:
         if not count or not self.may_see("event"):
             return None
-        events: QuerySet[Event] = Event.objects.filter(failed=True)
+        events: QuerySet[Event] = Event.objects.failed()
         if self._accounts is not None:
             events = of_accounts(events, self._accounts)
         latest = events.order_by("-pk").defer("data")[:SHOWN]

@@ -79,9 +79,9 @@ def _draft(conf: FrontSMSSettings, given: Namespace) -> OutboundMessage:
 
 
 def _must_not_be_paused(account: Account) -> None:
-    memory = AccountState.objects.filter(key=account.gateway, paused_at__isnull=False).first()
-    if memory is not None:
-        why = {"name": account.name, "code": memory.pause_code}
+    state = AccountState.objects.paused().filter(key=account.gateway).first()
+    if state is not None:
+        why = {"name": account.name, "code": state.pause_code}
         raise CommandError(
             _("Account “%(name)s” is paused for code %(code)s. Put that right, then: front_sms resume %(name)s") % why
         )

@@ -1,8 +1,8 @@
-"""`front_sms status`: what waits, what goes on by itself, and what needs a person."""
+"""`front_sms status`: the queue, the accounts, and what needs attention."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import OutputWrapper
@@ -21,21 +21,18 @@ from django_front_sms.models import (
     Event,
     InboundMessage,
     OutboundMessage,
-    RefusedPush,
     Wait,
 )
+from django_front_sms.monitoring import alerts
 from django_front_sms.states import OPEN, State
 from django_front_sms.timeline import explain
 
-HELP = gettext_lazy("Show the queue, the accounts, and what needs a person.")
+HELP = gettext_lazy("Show the queue, the accounts, and what needs attention. Exits with 1 where anything does.")
 
-NEEDS_A_PERSON = 1
-RECENTLY = timedelta(days=7)
-STUCK_AFTER = timedelta(minutes=5)
+NEEDS_ATTENTION = 1
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--check", action="store_true", help=_("exit with 1 where anything needs a person"))
     add_json(parser)
 
 
@@ -46,42 +43,40 @@ def handle(out: OutputWrapper, given: Namespace) -> int:
     else:
         for line in lines(report):
             out.write(line)
-    return NEEDS_A_PERSON if given.check and report["needs_a_person"] else 0
+    return NEEDS_ATTENTION if report["needs_attention"] else 0
 
 
 def gather() -> dict[str, Any]:
-    """All that there is to say; times are aware, durations in seconds."""
+    """The whole report; times are aware, durations in seconds."""
     conf, now = get_settings(), database_now()
-    accounts = [_account(name, conf) for name in conf.accounts]
-    queue = _queue(now)
-    problems = _problems(conf, now)
-    paused = any(account["paused"] for account in accounts)
-    stuck = (queue["oldest_due_seconds"] or 0) > STUCK_AFTER.total_seconds() and not paused
+    states = alerts.account_states()
+    found = {name: alert.count for name, alert in alerts.current(now, states=states).items()}
+    seen = alerts.worker(states, now).seen_at
     return {
-        "needs_a_person": paused or stuck or any(problems.values()),
-        "queue": queue,
-        "stuck": stuck,
-        "accounts": accounts,
+        "needs_attention": any(found.values()),
+        "alerts": found,
+        "missing_counters": _missing(),
+        "queue": _queue(now),
+        "accounts": [_account(name, conf) for name in conf.accounts],
+        "worker": {"seen_at": seen, "silent_seconds": (now - seen).total_seconds() if seen else None},
         "waiting": {
-            "inbound": InboundMessage.objects.filter(process_at__isnull=False).count(),
-            "statuses": DeliveryStatus.objects.filter(process_at__isnull=False).count(),
-            "events": Event.objects.filter(next_at__isnull=False).count(),
+            "inbound": InboundMessage.objects.pending().count(),
+            "statuses": DeliveryStatus.objects.pending().count(),
+            "events": Event.objects.pending().count(),
         },
-        "problems": problems,
     }
 
 
 def _queue(now: datetime) -> dict[str, Any]:
-    counted = OutboundMessage.objects.filter(state__in=OPEN).order_by().values_list("state").annotate(Count("pk"))
-    counts = {str(state): 0 for state in (State.QUEUED, State.SENDING)} | dict(counted)
-    queued = OutboundMessage.objects.filter(state=State.QUEUED)
+    counted = OutboundMessage.objects.unfinished().order_by().values_list("state").annotate(Count("pk"))
+    counts = {str(state): 0 for state in sorted(OPEN)} | dict(counted)
+    queued, due = OutboundMessage.objects.queued(), OutboundMessage.objects.sendable(now).count()
     waits = queued.filter(next_at__gt=now).order_by().values_list("waits_for").annotate(Count("pk"))
-    due = queued.filter(next_at__lte=now)
-    times = due.order_by("next_at").values_list("next_at", "created_at").first()
-    oldest = max(filter(None, times)) if times else None  # new rows are due a little before they were made
+    oldest = OutboundMessage.objects.oldest_due(now)
     return {
         **counts,
-        "due": due.count(),
+        "due": due,
+        "paused": queued.filter(next_at__lte=now).count() - due,
         "later": {Wait(reason).name.lower(): count for reason, count in waits},
         "oldest_due": oldest,
         "oldest_due_seconds": (now - oldest).total_seconds() if oldest else None,
@@ -89,45 +84,24 @@ def _queue(now: datetime) -> dict[str, Any]:
 
 
 def _account(name: str, conf: FrontSMSSettings) -> dict[str, Any]:
-    memory = AccountState.objects.filter(key=conf.account(name).gateway, paused_at__isnull=False).first()
-    code = memory.pause_code if memory else None
+    state = AccountState.objects.paused().filter(key=conf.account(name).gateway).first()
+    code = state.pause_code if state else None
     return {
         "account": name,
-        "paused": memory is not None,
-        "since": memory.paused_at if memory else None,
+        "paused": state is not None,
+        "since": state.paused_at if state else None,
         "code": code,
         "reason": explain(code) if code is not None else "",
-        "next_probe": memory.probe_at if memory else None,
+        "next_probe": state.probe_at if state else None,
     }
 
 
-def _problems(conf: FrontSMSSettings, now: datetime) -> dict[str, Any]:
-    unknown = DeliveryStatus.objects.filter(message=None, process_at=None, received_at__gt=now - RECENTLY)
-    unreadable = InboundMessage.objects.filter(received_at__gt=now - RECENTLY).exclude(problem="")
-    return {
-        "unconfirmed": OutboundMessage.objects.unconfirmed().count(),
-        "events_given_up": Event.objects.filter(failed=True).count(),
-        "pushes_too_large": sum(_standing(conf)),
-        "missing_counters": {name: missing for name in conf.accounts if (missing := _missing(name))},
-        "without_status": OutboundMessage.objects.without_status().count(),
-        "unmatched_statuses": unknown.count(),
-        "inbound_with_problems": unreadable.count(),
-    }
-
-
-def _standing(conf: FrontSMSSettings) -> Iterator[int]:
-    """By account, the pushes that were too large and keep Front's queue standing: nothing came in since."""
-    for name in conf.accounts:
-        inbound = InboundMessage.objects.filter(account=name).order_by("-pk")
-        latest = inbound.values_list("received_at", flat=True).first()
-        refused = RefusedPush.objects.filter(account=name)
-        yield (refused.filter(received_at__gt=latest) if latest else refused).count()
-
-
-def _missing(account: str) -> list[int]:
-    """The counters of inbound messages that were told to be missing, and have not come since."""
-    told = CounterGap.objects.filter(account=account, told_at__isnull=False, closed_at=None, is_reset=False)
-    return sorted({number for gap in told for number in gap.missing})
+def _missing() -> dict[str, list[int]]:
+    """The counter numbers of missing inbound messages, by account."""
+    missing: dict[str, set[int]] = {}
+    for gap in CounterGap.objects.open():
+        missing.setdefault(gap.account, set()).update(gap.missing)
+    return {account: sorted(numbers) for account, numbers in sorted(missing.items())}
 
 
 # For people
@@ -141,17 +115,13 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
     for account in report["accounts"]:
         yield _row((account["account"], _account_in_words(account)))
     yield _("Waiting for a worker")
-    names = {"inbound": _("inbound messages"), "statuses": _("statuses"), "events": _("events for receivers")}
+    names = {"inbound": _("inbound messages"), "statuses": _("delivery statuses"), "events": _("events for receivers")}
     yield from (_row((names[key], count)) for key, count in report["waiting"].items())
-    if not report["needs_a_person"]:
-        yield _("Nothing needs a person.")
+    if not report["needs_attention"]:
+        yield _("Nothing needs attention.")
         return
-    yield _("Needs a person")
-    if report["stuck"]:
-        yield _row((_("messages due for long"), _("Is a worker running? It claims what is due every ten seconds.")))
-    for key, found in report["problems"].items():
-        if found:
-            yield _row(_PROBLEMS[key](found))
+    yield _("Needs attention")
+    yield from (_row(_ALERTS[name](count, report)) for name, count in report["alerts"].items() if count)
 
 
 def _row(row: tuple[str, object]) -> str:
@@ -161,13 +131,15 @@ def _row(row: tuple[str, object]) -> str:
 def _queue_rows(queue: dict[str, Any]) -> Iterator[tuple[str, object]]:
     yield str(State.QUEUED.label), queue["queued"]
     yield "  " + _("due now"), queue["due"]
+    if queue["paused"]:
+        yield "  " + _("of paused accounts"), queue["paused"]
     later = {
         "nothing": _("soon"),
         "schedule": _("at their scheduled time"),
         "twin": _("after an equal message's window"),
         "retry": _("at their next attempt"),
     }
-    yield from (("  " + later[reason], count) for reason, count in queue["later"].items())
+    yield from (("  " + later.get(reason, reason), count) for reason, count in queue["later"].items())
     yield str(State.SENDING.label), queue["sending"]
     if queue["oldest_due"]:
         yield _("oldest one due since"), f"{_when(queue['oldest_due'])} ({queue['oldest_due_seconds']:.0f} s)"
@@ -182,23 +154,38 @@ def _account_in_words(account: dict[str, Any]) -> str:
     return words + " " + _("Then: front_sms resume %(account)s") % account
 
 
-_PROBLEMS: dict[str, Callable[[Any], tuple[str, object]]] = {
-    "unconfirmed": lambda n: (_("unconfirmed messages"), _("%s: decide about each of them in the admin") % n),
-    "events_given_up": lambda n: (_("events given up"), _("%s: their receivers failed; see the admin") % n),
-    "pushes_too_large": lambda n: (
+def _worker_in_words(report: dict[str, Any]) -> str:
+    seen = report["worker"]["seen_at"]
+    last = _("last seen %(when)s") % {"when": _when(seen)} if seen else _("never seen")
+    return last + ". " + _("Start a worker: messages are queued, and none is sent without one.")
+
+
+_ALERTS: dict[str, Callable[[int, dict[str, Any]], tuple[str, object]]] = {
+    "worker_silent": lambda n, report: (_("no worker runs"), _worker_in_words(report)),
+    "paused": lambda n, report: (_("paused accounts"), _("%s: see above for the reason") % n),
+    "overdue": lambda n, report: (
+        _("messages overdue"),
+        _("%s: due for more than five minutes. Are there enough workers, and is MAX_PER_SECOND too low?") % n,
+    ),
+    "unconfirmed": lambda n, report: (_("unconfirmed messages"), _("%s: decide about each of them in the admin") % n),
+    "events_given_up": lambda n, report: (_("events given up"), _("%s: their receivers failed; see the admin") % n),
+    "counter_gaps": lambda n, report: (
+        _("missing inbound messages"),
+        "; ".join(f"{account}: {_some(numbers)}" for account, numbers in report["missing_counters"].items()),
+    ),
+    "pushes_too_large": lambda n, report: (
         _("pushes too large"),
         _("%s: raise MAX_INBOUND_BYTES, then restart Front's queue by the link in its notice") % n,
     ),
-    "missing_counters": lambda found: (
-        _("missing inbound messages"),
-        "; ".join(f"{account}: {_some(missing)}" for account, missing in found.items()),
+    "unreadable_inbound": lambda n, report: (_("inbound, partly unreadable"), _("%s in the last seven days") % n),
+    "unreadable_statuses": lambda n, report: (
+        _("statuses with a problem"),
+        _("%s in the last seven days: unreadable, or of unknown messages") % n,
     ),
-    "without_status": lambda n: (
+    "without_status": lambda n, report: (
         _("sent, without a status"),
         _("%s: is the URL for status set in Front's portal?") % n,
     ),
-    "unmatched_statuses": lambda n: (_("statuses of unknown messages"), _("%s in the last seven days") % n),
-    "inbound_with_problems": lambda n: (_("inbound, partly unreadable"), _("%s in the last seven days") % n),
 }
 
 

@@ -8,10 +8,9 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
-from django_front_sms.conf import get_settings
-from django_front_sms.gateway.numbers import NumberError, parse_recipient
+from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OnDuplicate
-from django_front_sms.optouts import sender_form
+from django_front_sms.optouts import number_form, sender_form
 from django_front_sms.rest.exceptions import InvalidQuery
 from django_front_sms.rest.pagination import MAX_PAGE_SIZE, PrimaryKeyCursorPagination
 from django_front_sms.rest.serializers.fields import (
@@ -59,6 +58,9 @@ class MessageContentSerializer(StrictSerializer):
     )
     ignore_opt_out = StrictBooleanField(
         required=False, help_text="Needs the permission `front_sms.ignore_opt_out_outboundmessage`."
+    )
+    sensitive = StrictBooleanField(
+        required=False, help_text="The text is shown to nobody, and removed once the message is final."
     )
     idempotency_key = StrictCharField(
         required=False, allow_null=True, max_length=LONGEST_KEY, help_text="The same key never sends twice."
@@ -192,10 +194,16 @@ class OptOutQuerySerializer(PageQuerySerializer):
         return _e164(value)
 
 
+class SavedTextQuerySerializer(PageQuerySerializer):
+    name = StrictCharField(required=False, max_length=100)
+    account = StrictCharField(required=False, max_length=50, allow_blank=True)
+    language = StrictCharField(required=False, max_length=20, allow_blank=True)
+
+
 def _e164(written: str) -> str:
     try:
-        return parse_recipient(written, region=get_settings().default_region)
-    except NumberError as error:
+        return number_form(written)
+    except InvalidMessage as error:
         raise ValidationError(str(error), error.code) from None
 
 

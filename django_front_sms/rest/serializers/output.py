@@ -6,7 +6,16 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.reverse import reverse
 
-from django_front_sms.models import BulkSend, InboundMessage, MmsFile, OptOut, OutboundMessage, Priority
+from django_front_sms.models import (
+    BulkSend,
+    HandledConversation,
+    InboundMessage,
+    MmsFile,
+    OptOut,
+    OutboundMessage,
+    Priority,
+    SavedText,
+)
 from django_front_sms.rest.serializers.fields import MetadataField
 
 
@@ -22,15 +31,18 @@ class MessageSerializer(_CreatedBySerializer):
     priority = serializers.SerializerMethodField()
     on_duplicate = serializers.SerializerMethodField()
     waits_for = serializers.CharField(
-        read_only=True, help_text="While queued: `schedule`, `twin`, `retry`, or empty while it waits for its turn."
+        read_only=True,
+        help_text="While queued: `schedule`, `twin`, `retry`, `quiet`, or empty while it waits for its turn.",
     )
     metadata = MetadataField(read_only=True)
+    text = serializers.CharField(source="shown_text", read_only=True, help_text="Dots if the message is `sensitive`.")
 
     class Meta:
         model = OutboundMessage
         fields = (
             "id", "account", "recipient", "sender", "text", "unicode", "segments", "price", "priority", "on_duplicate",
-            "ignore_opt_out", "state", "given_up", "waits_for", "gateway_id", "error_code", "error_text", "attempts",
+            "ignore_opt_out", "sensitive",
+            "state", "given_up", "waits_for", "gateway_id", "error_code", "error_text", "attempts",
             "scheduled_at", "expires_at", "next_at", "created_at", "sent_at", "delivered_at", "idempotency_key",
             "metadata", "duplicate_of", "reply_to", "bulk", "created_by",
         )  # fmt: skip
@@ -150,11 +162,25 @@ class ConversationPageSerializer(serializers.Serializer[Any]):
     results = ConversationSerializer(many=True)
 
 
+class HandledConversationSerializer(serializers.ModelSerializer[HandledConversation]):
+    """Who marked a conversation as handled, and when. `up_to` is the latest inbound message that this includes."""
+
+    by = serializers.CharField(source="by_id", read_only=True, allow_null=True)
+
+    class Meta:
+        model = HandledConversation
+        fields = ("up_to", "at", "by")
+        read_only_fields = fields
+
+
 class ThreadSerializer(serializers.Serializer[Any]):
     """The latest messages of a conversation, oldest first. `next` is the address of those before them."""
 
     account = serializers.CharField()
     number = serializers.CharField()
+    handled = HandledConversationSerializer(
+        allow_null=True, help_text="null: not marked, or a message was received since."
+    )
     next = serializers.URLField(allow_null=True)
     results = ConversationItemSerializer(many=True)
 
@@ -166,6 +192,15 @@ class OptOutSerializer(_CreatedBySerializer):
     class Meta:
         model = OptOut
         fields = ("id", "account", "number", "sender", "since", "message", "created_by")
+        read_only_fields = fields
+
+
+class SavedTextSerializer(_CreatedBySerializer):
+    """A saved text with its `{placeholders}`; an empty `account` or `language` is any."""
+
+    class Meta:
+        model = SavedText
+        fields = ("id", "name", "account", "language", "text", "created_at", "changed_at", "created_by")
         read_only_fields = fields
 
 

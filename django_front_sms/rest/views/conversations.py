@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from django_front_sms.access import accounts_of
-from django_front_sms.conversations import Cursor, Message, counterpart, thread, threads, written_at
+from django_front_sms.conversations import Cursor, Message, counterpart, handled, thread, threads, written_at
 from django_front_sms.models import OutboundMessage
 from django_front_sms.rest.pagination import invalid_cursor, link_to_page
 from django_front_sms.rest.schema import operation
@@ -49,6 +49,9 @@ class ConversationViewSet(FrontSMSViewSet):
             before=_cursor(query),
             limit=query["page_size"],
         )
+        # `threads` matches the beginning only.
+        matching = [each for each in found.rows if each.number == query.get("number", each.number)]
+        self.send_read(each.latest for each in matching)
         results = [
             {
                 "account": each.account,
@@ -56,8 +59,7 @@ class ConversationViewSet(FrontSMSViewSet):
                 "url": _address(request, each.latest),
                 "latest": _item(each.latest),
             }
-            for each in found.rows
-            if each.number == query.get("number", each.number)  # `threads` matches the beginning only
+            for each in matching
         ]
         page = {"next": link_to_page(request, found.before) if found.before else None, "results": results}
         return Response(ConversationPageSerializer(page, context={"request": request}).data)
@@ -68,18 +70,25 @@ class ConversationMixin:
 
     def conversation_response(self, request: Request) -> Response:
         query = validated_query(PageQuerySerializer, request)
-        message: Message = self.get_object()  # type: ignore[attr-defined]
+        message = self._in_conversation()
         number = counterpart(message)
-        if not number:  # unreadable, or erased
-            raise Http404(_("This message belongs to no conversation: it has no number."))
         found = thread(message.account, number, before=_cursor(query), limit=query["page_size"])
+        self.send_read(found.rows)  # type: ignore[attr-defined]
         page = {
             "account": message.account,
             "number": number,
+            "handled": handled(message.account, number),
             "next": link_to_page(request, found.before) if found.before else None,
             "results": [_item(each) for each in found.rows],
         }
         return Response(ThreadSerializer(page, context={"request": request}).data)
+
+    def _in_conversation(self) -> Any:
+        """The message of the request. Raises `Http404` if it has no number, being unreadable or erased."""
+        message = self.get_object()  # type: ignore[attr-defined]
+        if not counterpart(message):
+            raise Http404(_("This message belongs to no conversation: it has no number."))
+        return message
 
 
 def _cursor(query: dict[str, Any]) -> Cursor | None:

@@ -9,8 +9,9 @@ from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from django_front_sms.conversations import light
+from django_front_sms.conversations import light, mark_handled, unmark_handled
 from django_front_sms.downloads import download
+from django_front_sms.models import MmsFile
 from django_front_sms.rest import idempotency
 from django_front_sms.rest.permissions import author, check_may_send
 from django_front_sms.rest.schema import IDEMPOTENCY_KEY, operation
@@ -21,6 +22,7 @@ from django_front_sms.rest.serializers.input import (
     validated_body,
 )
 from django_front_sms.rest.serializers.output import (
+    HandledConversationSerializer,
     InboundMessageSerializer,
     MessageSerializer,
     ThreadSerializer,
@@ -42,6 +44,8 @@ class InboundMessageViewSet(ConversationMixin, ListModelMixin, RetrieveModelMixi
         "timeline": ("view_inboundmessage",),
         "file": ("view_inboundmessage", "view_mmsfile"),
         "reply": ("view_inboundmessage", "add_outboundmessage"),
+        "handled": ("view_inboundmessage", "add_outboundmessage"),
+        "unmark_handled": ("view_inboundmessage", "add_outboundmessage"),
         "conversation": VIEW_CONVERSATION,
     }
 
@@ -75,7 +79,9 @@ class InboundMessageViewSet(ConversationMixin, ListModelMixin, RetrieveModelMixi
     )
     @action(detail=True)
     def file(self, request: Request, pk: int, file_pk: int) -> FileResponse:
-        return download(request, self.get_object().pk, file_pk)
+        response = download(request, self.get_object().pk, file_pk)
+        self.send_read([MmsFile(pk=file_pk)])
+        return response
 
     @operation(
         operation_id="reply_to_inbound",
@@ -91,6 +97,31 @@ class InboundMessageViewSet(ConversationMixin, ListModelMixin, RetrieveModelMixi
         options = idempotency.with_header_key(request, validated_body(NewReplySerializer, request))
         check_may_send(request, {**options, "account": message.account})
         return created_response(request, message.reply(**options, created_by=author(request)))
+
+    @operation(
+        operation_id="mark_handled",
+        summary="Mark a conversation as handled, up to this message",
+        description="It counts as answered until the next inbound message.",
+        request=None,
+        responses={200: HandledConversationSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def handled(self, request: Request, pk: int) -> Response:
+        message = self._in_conversation()
+        mark = mark_handled(message.account, message.sender, by=author(request), up_to=message.pk)
+        return Response(HandledConversationSerializer(mark).data)
+
+    @operation(
+        operation_id="unmark_handled",
+        summary="Undo the mark of a conversation as handled",
+        description="A conversation without a mark stays as it is.",
+        responses={204: None},
+    )
+    @handled.mapping.delete
+    def unmark_handled(self, request: Request, pk: int) -> Response:
+        message = self._in_conversation()
+        unmark_handled(message.account, message.sender)
+        return Response(status=204)
 
     @operation(
         operation_id="read_conversation_of_inbound",

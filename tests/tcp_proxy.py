@@ -1,4 +1,4 @@
-"""A TCP relay in front of a server, to be cut and mended: for those behind it, the server goes down and comes back."""
+"""A TCP proxy that can be stopped and started: to its clients, the server behind it goes down and comes back."""
 
 import contextlib
 import select
@@ -6,24 +6,24 @@ import socket
 import threading
 
 
-class Relay:
-    """Passes on what comes to `port` (on this machine) to `target`, while it is up."""
+class TcpProxy:
+    """Forwards connections from `port` on this machine to `target` until it is stopped."""
 
     def __init__(self, target: tuple[str, int]) -> None:
         self._target = target
         self._listener: socket.socket | None = None
         self._open: list[socket.socket] = []
         self.port = 0
-        self.mend()
+        self.start()
 
-    def mend(self) -> None:
+    def start(self) -> None:
         """Listen, on the same port as before."""
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=50)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=[self._listener], daemon=True).start()
 
-    def cut(self) -> None:
-        """Break every connection, and refuse new ones."""
+    def stop(self) -> None:
+        """Close every connection and refuse new ones."""
         assert self._listener is not None
         for each in [self._listener, *self._open]:
             with contextlib.suppress(OSError):
@@ -34,17 +34,17 @@ class Relay:
     def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
-                near, _address = listener.accept()
-            except OSError:  # cut
+                client, _address = listener.accept()
+            except OSError:  # stopped
                 return
-            far = socket.create_connection(self._target)
-            self._open += [near, far]
-            threading.Thread(target=self._pass_on, args=[near, far], daemon=True).start()
+            server = socket.create_connection(self._target)
+            self._open += [client, server]
+            threading.Thread(target=self._forward, args=[client, server], daemon=True).start()
 
     @staticmethod
-    def _pass_on(near: socket.socket, far: socket.socket) -> None:
-        other = {near: far, far: near}
-        with near, far, contextlib.suppress(OSError, ValueError):
+    def _forward(client: socket.socket, server: socket.socket) -> None:
+        other = {client: server, server: client}
+        with client, server, contextlib.suppress(OSError, ValueError):
             while True:
                 for ready in select.select(list(other), [], [])[0]:
                     data = ready.recv(65536)

@@ -1,4 +1,4 @@
-"""Several at the same time, each in a thread with a connection of its own."""
+"""Functions run at the same time, each in a thread with a database connection of its own."""
 
 import threading
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from typing import Any
 from django.db import connection
 
 
-def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """Run them all at the same time; gives what they gave, and raises what they raised."""
+def run_parallel(*works: Callable[[], Any]) -> list[Any]:
+    """Run all functions at the same time; return their results, or raise the first exception."""
     gate = threading.Barrier(len(works))
     results: list[Any] = []
     failures: list[BaseException] = []

@@ -1,0 +1,291 @@
+"""`front_sms worker`: everything that Celery workers do, in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
+
+from django_front_sms import events, jobs, send_sms
+from django_front_sms.events import hints
+from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
+from django_front_sms.worker import Worker
+from tests.gateway.wire import Line, Server, framed
+from tests.outbox.stage import PretendClock
+
+ROOT = Path(__file__).resolve().parents[2]
+OK = framed(b'{"id": 145099, "errorcode": 0, "description": "OK"}')
+PATIENCE = 60
+
+
+def wait_until(true: Callable[[], Any]) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+
+
+# ---- In this process
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The jobs that were done; none does anything."""
+    done: list[str] = []
+    monkeypatch.setattr(jobs, "dispatch", lambda *given: done.append("dispatch") or 0)
+    monkeypatch.setattr(jobs, "deliver_events", lambda: done.append("deliver_events") or 0)
+    monkeypatch.setattr(jobs, "sweep", lambda: done.append("sweep"))
+    return done
+
+
+@pytest.mark.parametrize("number", ["0", "65", "two", "-1"])
+def test_the_number_of_threads_is_checked(number: str):
+    with pytest.raises(CommandError, match="1 to 64"):
+        call_command("front_sms", "worker", "--concurrency", number)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_survives_a_database_that_is_away(
+    told: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    worker, failures = Worker(1), [OperationalError("gone")]
+    real = Worker._due
+
+    def due(self: Worker) -> Iterator[str]:
+        if failures:
+            raise failures.pop()
+        self.stop()
+        return iter(list(real(self)))
+
+    monkeypatch.setattr(Worker, "_due", due)
+    monkeypatch.setattr("django_front_sms.worker._RETRY_AFTER", 0)
+    worker.run()
+    assert "lost the database (OperationalError)" in caplog.text
+
+
+def test_a_dispatch_goes_on_for_its_turn_and_stops_when_the_worker_does(
+    monkeypatch: pytest.MonkeyPatch, clock: PretendClock
+):
+    given: list[Any] = []
+    monkeypatch.setattr(jobs, "dispatch", lambda *arguments: given.append(arguments) or 0)
+    worker = Worker(1)
+    worker._dispatch()
+    worker._dispatch()
+    (_, first), (_, second) = given
+    assert not first()
+    clock.advance(jobs.CLAIM_FOR)
+    assert first()
+    clock.advance(-jobs.CLAIM_FOR)
+    assert not second()
+    worker.stop()
+    assert second()
+
+
+def test_each_job_runs_at_most_as_often_as_it_may(monkeypatch: pytest.MonkeyPatch):
+    gate, running, most = threading.Event(), [], []
+
+    def deliver() -> int:
+        running.append(1)
+        most.append(len(running))
+        gate.wait(PATIENCE)
+        running.pop()
+        return 0
+
+    monkeypatch.setattr(jobs, "deliver_events", deliver)
+    worker = Worker(2)
+    for thread in worker._threads:
+        thread.start()
+    for _ in range(2):
+        worker._want(iter(["deliver_events"]))
+        wait_until(lambda: "deliver_events" not in worker._wanted or len(running) == 2)
+    wait_until(lambda: len(running) == 2)
+    worker._want(iter(["deliver_events"]))
+    worker.stop()
+    gate.set()
+    with worker._changed:
+        worker._changed.notify_all()
+    for thread in worker._threads:
+        thread.join(PATIENCE)
+    assert max(most) == 2
+
+
+def test_a_job_that_fails_is_logged_without_its_words_and_costs_no_thread(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    calls: list[int] = []
+
+    def sweep() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("secret +4799999999")
+
+    monkeypatch.setattr(jobs, "sweep", sweep)
+    monkeypatch.setattr("django_front_sms.worker._RETRY_AFTER", 0)
+    worker = Worker(1)
+    for thread in worker._threads:
+        thread.start()
+    for number in (1, 2):
+        worker._want(iter(["sweep"]))
+        wait_until(lambda number=number: len(calls) == number)
+    worker.stop()
+    with worker._changed:
+        worker._changed.notify_all()
+    worker._threads[0].join(PATIENCE)
+    assert 'The job "sweep" failed (RuntimeError)' in caplog.text
+    assert "secret" not in caplog.text
+
+
+# ---- Hints
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_command_a_hint_is_a_notification_and_needs_no_thread(settings, monkeypatch: pytest.MonkeyPatch):
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "WORKER": "command"}
+    monkeypatch.setattr(hints.HintPublisher, "hint", lambda *given: pytest.fail("no broker"))
+    if connection.vendor == "postgresql":
+        listener = connection.copy()
+        with listener.cursor() as cursor:
+            cursor.execute(f"LISTEN {hints.CHANNEL}")
+        events.hint("dispatch")
+        with listener.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        (told,) = list(listener.connection.notifies(timeout=10, stop_after=1))
+        assert (told.channel, told.payload) == (hints.CHANNEL, "dispatch")
+        listener.close()
+    else:
+        events.hint("dispatch")
+    assert events.publish("dispatch") is False
+
+
+def test_with_command_celery_is_not_loaded():
+    script = """
+import sys
+from django.conf import settings
+settings.configure(
+    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "django_front_sms"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    FRONT_SMS={"ACCOUNTS": {"default": {"SERVICE_ID": 1, "SENDER": "Firma"}}, "WORKER": "command"},
+    USE_TZ=True,
+)
+import django
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+from django_front_sms import send_sms
+send_sms("+4799999999", "Test", scheduled_at=django.utils.timezone.now() + django.utils.timezone.timedelta(days=1))
+call_command("front_sms", "worker", "--once")
+print(sorted(name for name in sys.modules if name.split(".")[0] in ("celery", "kombu")))
+"""
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+# ---- As a process
+
+
+class Gateway(Server):
+    """Accepts every message, as soon as `open` is set."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.open.set()
+        super().__init__(self._answer)
+
+    def _answer(self, line: Line) -> None:
+        while line.read():
+            assert self.open.wait(PATIENCE)
+            line.write(OK)
+
+
+@pytest.fixture
+def gateway(settings) -> Iterator[Gateway]:
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "WORKER": "command"}
+    with Gateway() as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def start(gateway: Gateway) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Starts workers on the database of this test, and ends those that are left."""
+    workers: list[subprocess.Popen[str]] = []
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.commands.worker_settings",
+        "WORKER_DATABASE": str(connection.settings_dict["NAME"]),
+        "WORKER_GATEWAY": f"{gateway.url}/psk/".replace("//psk", "/psk"),
+    }
+
+    def start(*options: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "django", "front_sms", "worker", *options]
+        pipe = subprocess.PIPE
+        workers.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.kill()
+        worker.communicate(timeout=PATIENCE)
+
+
+def state(message: OutboundMessage) -> str:
+    return str(OutboundMessage.objects.values_list("state", flat=True).get(pk=message.pk))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_sends_folds_and_delivers_and_ends_cleanly(start, gateway: Gateway):
+    worker = start("--concurrency", "2")
+    first = send_sms("+4799999999", "first")
+    wait_until(lambda: state(first) == "sent")
+    second = send_sms("+4799999998", "second", priority="urgent")
+    wait_until(lambda: state(second) == "sent")
+    DeliveryStatus.objects.create(account="default", gateway_id=145099, status=4)
+    wait_until(lambda: OutboundMessage.objects.filter(state="delivered").exists())
+    wait_until(lambda: not Event.objects.filter(next_at__isnull=False).exists())
+    worker.send_signal(signal.SIGTERM)
+    out, err = worker.communicate(timeout=PATIENCE)
+    assert worker.returncode == 0, err
+    assert "The worker runs" in out
+    assert "Traceback" not in err
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_is_told_to_stop_records_what_is_in_flight(start, gateway: Gateway):
+    gateway.open.clear()
+    message = send_sms("+4799999999", "in flight")
+    worker = start()
+    wait_until(lambda: any(line.requests for line in gateway.lines))
+    worker.send_signal(signal.SIGTERM)
+    gateway.open.set()
+    worker.communicate(timeout=PATIENCE)
+    assert worker.returncode == 0
+    assert state(message) == "sent"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_send_each_message_once(start, gateway: Gateway):
+    messages = [send_sms(f"+47900000{n:02}", "Test") for n in range(40)]
+    start()
+    start()
+    wait_until(lambda: all(state(message) == "sent" for message in messages))
+    assert sum(len(line.requests) for line in gateway.lines) == 40
+
+
+@pytest.mark.django_db(transaction=True)
+def test_once_as_a_process_sends_what_is_due_and_ends(start, gateway: Gateway):
+    message = send_sms("+4799999999", "Test")
+    worker = start("--once")
+    worker.communicate(timeout=PATIENCE)
+    assert worker.returncode == 0
+    assert state(message) == "sent"
+    assert not Event.objects.filter(next_at__isnull=False).exists()

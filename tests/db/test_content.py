@@ -1,0 +1,68 @@
+"""Content that a database refuses is told apart from a database that is away."""
+
+import pytest
+from django.db import DataError, IntegrityError, OperationalError, connection
+
+from django_front_sms.db import content
+from django_front_sms.models import InboundMessage
+
+
+@pytest.mark.parametrize(
+    ("error", "refused"),
+    [
+        (DataError("value too long"), True),
+        (OperationalError(1366, "Incorrect string value"), True),
+        (OperationalError(1153, "Got a packet bigger than 'max_allowed_packet' bytes"), True),
+        (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"), True),
+        (OverflowError("Python int too large to convert to SQLite INTEGER"), True),
+        (OperationalError(2006, "MySQL server has gone away"), False),
+        (OperationalError("database is locked"), False),
+        (IntegrityError(1062, "Duplicate entry"), False),
+        (RuntimeError("1366"), False),
+    ],
+)
+def test_refused_content_is_told_apart_by_its_error(error, refused):
+    assert content.is_refused_content(error) is refused
+
+
+def test_what_three_bytes_hold_stays_and_the_rest_is_marked():
+    assert content.basic_plane("Hei 😀 på\0 deg \ud83d €") == "Hei \ufffd på\ufffd deg \ufffd €"
+
+
+def test_every_character_set_takes_ascii():
+    assert content.ascii_only("Hei 😀 på\0 \ud83d") == "Hei ? p?? ?"
+
+
+@pytest.mark.mysql
+@pytest.mark.django_db
+def test_a_binary_value_of_the_longest_length_can_be_stored():
+    longest = content.longest_binary()
+    assert longest
+    assert longest < content.packet_size() / 2
+    worst = b"\0" * min(longest, 8_000_000)
+    row = InboundMessage.objects.create(account="default", api="json", identity="1", raw=worst)
+    row.refresh_from_db()
+    assert bytes(row.raw) == worst
+
+
+@pytest.mark.postgresql
+@pytest.mark.sqlite
+@pytest.mark.django_db
+def test_elsewhere_there_is_no_such_limit():
+    assert content.longest_binary() is None
+
+
+@pytest.mark.mysql
+@pytest.mark.django_db(transaction=True)
+def test_a_column_of_three_bytes_refuses_an_emoji_and_takes_the_simpler_form():
+    table = InboundMessage._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} MODIFY text longtext CHARACTER SET utf8mb3 NOT NULL")
+    try:
+        with pytest.raises(Exception) as caught:
+            InboundMessage.objects.create(account="default", api="json", identity="1", text="Hei 😀")
+        assert content.is_refused_content(caught.value)
+        InboundMessage.objects.create(account="default", api="json", identity="1", text=content.basic_plane("Hei 😀"))
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {table} MODIFY text longtext CHARACTER SET utf8mb4 NOT NULL")
