@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_front_sms import access
 from django_front_sms.admin.composer.forms import sendable_accounts
 from django_front_sms.admin.composer.preview import sentence
+from django_front_sms.admin.readonly import FastChangeList
 from django_front_sms.models import SavedText
 
 
@@ -40,6 +41,9 @@ class SavedTextAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     class Media:
         css: ClassVar = {"all": ["django_front_sms/admin.css"]}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[FastChangeList]:
+        return FastChangeList
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         rows = super().get_queryset(request)

@@ -33,7 +33,6 @@ from django_front_sms.conversations import (
     Page,
     counterpart,
     handled,
-    is_unanswered,
     mark_handled,
     thread,
     threads,
@@ -125,6 +124,8 @@ class ConversationAdmin(ReadOnlyAdmin):
                 return self._people(request, message)
             case "news":
                 return self._news(request, message)
+            case "texts":
+                return _fresh(self._saved_texts(request, message))
             case "older":
                 context = self._bubbles(request, self._page(request, message), paused_accounts())
                 return _fresh(TemplateResponse(request, "admin/front_sms/conversation_bubbles.html", context))
@@ -137,7 +138,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         context = {
             **self._around(request, message),
             **self._bubbles(request, page, paused),
-            **(self._box(request, _reply(message, page)) if is_latest else {}),
+            **(self._box(request, _reply(message, page), page) if is_latest else {}),
             "is_paused": message.account in paused,
             "spaced": spaced(counterpart(message)),
             "contact_url": contacts.url(counterpart(message)),
@@ -158,21 +159,15 @@ class ConversationAdmin(ReadOnlyAdmin):
             earlier = f"{request.path}?{urlencode({**_kept(request), 'before': str(page.before)})}"
         return {"bubbles": bubbles.bubbles(request, page.rows, paused), "earlier": earlier}
 
-    def _box(self, request: HttpRequest, reply: Reply) -> dict[str, Any]:
+    def _box(self, request: HttpRequest, reply: Reply, page: Page[Message]) -> dict[str, Any]:
         return {
             "reply": reply,
             "may_reply": self._may_reply(request),
             "longest": get_settings().max_text_length,
             "words": words(),
-            **self._handled(reply),
+            **_handled(reply, page),
             "opt_outs": request.user.has_perm("front_sms.view_optout"),
         }
-
-    def _handled(self, reply: Reply) -> dict[str, Any]:
-        """Whether somebody waits for an answer, or who marked the conversation as handled, and a version of that."""
-        waits = is_unanswered(reply.account, reply.number)
-        mark = None if waits else handled(reply.account, reply.number)
-        return {"waits": waits, "mark": mark, "version": f"{reply.version}.{int(waits)}{mark.pk if mark else ''}"}
 
     def _may_reply(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("front_sms.add_outboundmessage"))
@@ -191,7 +186,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         news: dict[str, Any] = {}
         if changed:
             news["bubbles"] = self._changed(request, page, changed, paused)
-        box = self._box(request, reply) if self._may_reply(request) else None
+        box = self._box(request, reply, page) if self._may_reply(request) else None
         if box and request.GET.get("box") != box["version"]:
             box["is_paused"] = message.account in paused
             news["box"] = render_to_string("admin/front_sms/conversation_box.html", box, request)
@@ -224,14 +219,14 @@ class ConversationAdmin(ReadOnlyAdmin):
             "media": self.media,
             "people": self._found(request, message),
             "may_write": self._may_reply(request),
-            "saved_texts": self._saved_texts(request, message),
         }
 
-    def _saved_texts(self, request: HttpRequest, message: Message | None) -> list[SavedText]:
-        """The texts to choose from in the reply box."""
-        if message is None or not self._may_reply(request):
-            return []
-        return list(SavedText.objects.filter(account__in=["", message.account])[:MAX_SAVED_TEXTS])
+    def _saved_texts(self, request: HttpRequest, message: Message) -> JsonResponse:
+        """The texts to choose from in the reply box, which the script asks for."""
+        rows = SavedText.objects.filter(account__in=["", message.account])[:MAX_SAVED_TEXTS]
+        names = [f"{row.name} ({row.language})" if row.language else row.name for row in rows]
+        texts = [{"name": name, "text": row.text} for name, row in zip(names, rows, strict=True)]
+        return JsonResponse({"texts": texts if self._may_reply(request) else []})
 
     def _found(self, request: HttpRequest, message: Message | None) -> dict[str, Any]:
         asked = _kept(request)
@@ -289,6 +284,20 @@ class ConversationAdmin(ReadOnlyAdmin):
 
 def _reply(message: Message, newest: Page[Message]) -> Reply:
     return reply_to(message.account, counterpart(message), newest=newest)
+
+
+def _handled(reply: Reply, newest: Page[Message]) -> dict[str, Any]:
+    """Whether somebody waits for an answer, or who marked the conversation as handled, and a version of that."""
+    last = next((row for row in reversed(newest.rows) if not _is_no_question(row)), None)
+    mark = handled(reply.account, reply.number) if isinstance(last, InboundMessage) else None
+    waits = isinstance(last, InboundMessage) and mark is None
+    return {"waits": waits, "mark": mark, "version": f"{reply.version}.{int(waits)}{mark.pk if mark else ''}"}
+
+
+def _is_no_question(row: Message) -> bool:
+    """Whether it is a STOP or START, which nobody has to answer."""
+    intents = (InboundMessage.OptOutIntent.OPT_OUT, InboundMessage.OptOutIntent.OPT_IN)
+    return isinstance(row, InboundMessage) and row.opt_out_intent in intents
 
 
 def _kept(request: HttpRequest) -> dict[str, str]:

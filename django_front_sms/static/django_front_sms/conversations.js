@@ -217,7 +217,8 @@
                 this.#send();
             });
             this.#text.addEventListener("input", () => this.#grow());
-            form.querySelector("[data-saved]")?.addEventListener("change", event => {
+            this.#offerTexts();
+            form.querySelector("[data-saved]").addEventListener("change", event => {
                 this.#text.value = event.target.value;
                 event.target.value = "";
                 this.#grow();
@@ -250,6 +251,18 @@
             const over = preview.characters - Number(this.#text.dataset.most);
             line.textContent = frontSms.SmsText.sentence(preview, words, over);
             line.classList.toggle("fs-over", over > 0);
+        }
+
+        /* The saved texts to choose from. Without them, the box works as well. */
+        async #offerTexts() {
+            try {
+                const { texts } = await (await piece(location.href, { part: "texts" })).json();
+                const select = this.#form.querySelector("[data-saved]");
+                select.append(...texts.map(({ name, text }) => new Option(name, text)));
+                select.parentElement.hidden = !texts.length;
+            } catch {
+                // the list stays hidden
+            }
         }
 
         async #send() {
