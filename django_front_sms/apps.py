@@ -10,3 +10,6 @@ class FrontSMSConfig(AppConfig):
 
     def ready(self) -> None:
         from django_front_sms import checks  # noqa: F401  (registers the system checks)
+        from django_front_sms.inbox.refusals import DjangoRefusals
+
+        DjangoRefusals.install()

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.db.digest import digest
 from django_front_sms.exceptions import UnknownAccount
@@ -21,24 +22,45 @@ from django_front_sms.exceptions import UnknownAccount
 FRONT_ADDRESSES = ("18.197.36.176", "18.197.110.183", "18.197.138.46")  # §2.5
 
 
-_RATE = re.compile(r"([1-9][0-9]{0,8})/([smhd])")
+_RATE = re.compile(r"([1-9][0-9]{0,8})(s?)/([smhd])")
 _PERIODS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_IN_WORDS = {
+    (_PERIODS["s"], False): _("%(count)d per second"),
+    (_PERIODS["m"], False): _("%(count)d per minute"),
+    (_PERIODS["h"], False): _("%(count)d per hour"),
+    (_PERIODS["d"], False): _("%(count)d per day"),
+    (_PERIODS["s"], True): _("%(count)d SMS per second"),
+    (_PERIODS["m"], True): _("%(count)d SMS per minute"),
+    (_PERIODS["h"], True): _("%(count)d SMS per hour"),
+    (_PERIODS["d"], True): _("%(count)d SMS per day"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A value of `RATE_LIMITS`: at most `count` messages in any `period`."""
+    """A value of `RATE_LIMITS`: at most `count` messages in any `period`, or segments where `counts_segments`."""
 
     count: int
     period: timedelta
+    counts_segments: bool = False
 
     @classmethod
     def parse(cls, written: str) -> Self:
-        """From "5/h": a count, and s, m, h or d. Raises `ValueError`."""
+        """The limit that "5/h" or "500s/d" stands for: a count of messages or segments, and s, m, h or d.
+
+        Raises `ValueError`.
+        """
         form = _RATE.fullmatch(written)
         if form is None:
-            raise ValueError(f'{written!r} is no rate limit. Write a count and a period, like "5/h" (s, m, h or d).')
-        return cls(int(form[1]), _PERIODS[form[2]])
+            raise ValueError(
+                f'{written!r} is not a rate limit. Write a count and a period such as "5/h" (s, m, h or d); "500s/d" '
+                "counts segments."
+            )
+        return cls(int(form[1]), _PERIODS[form[3]], form[2] == "s")
+
+    def in_words(self) -> str:
+        """The limit as people read it, in the active language."""
+        return _IN_WORDS[self.period, self.counts_segments] % {"count": self.count}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,10 +6,12 @@ Each runs for all accounts. The rows are the queue, so a job that is lost, late 
 from collections.abc import Callable
 
 from django_front_sms import events, inbox, outbox, retention
+from django_front_sms.error_reports import redacted_errors
 
 CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
 
 
+@redacted_errors
 def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambda: True) -> int:
     """Sweep, then send what is due; returns the number of attempts. `seconds` and `hand_over` as `outbox.run` has
     them."""
@@ -20,6 +22,7 @@ def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambd
     return attempts
 
 
+@redacted_errors
 def sweep() -> None:
     """Rescue, expire, fold; then wake a worker for what is due."""
     outbox.sweep()
@@ -31,6 +34,7 @@ def sweep() -> None:
         events.hint("deliver_events")
 
 
+@redacted_errors
 def deliver_events() -> int:
     """Fold statuses, process inbound messages, and deliver events to their receivers; returns the number of events."""
     outbox.fold_statuses()
@@ -38,6 +42,7 @@ def deliver_events() -> int:
     return events.deliver()
 
 
+@redacted_errors
 def purge() -> dict[str, int]:
     """Remove personal data older than `RETENTION_DAYS`; returns the number of rows of each kind."""
     return dict(retention.purge().counts)

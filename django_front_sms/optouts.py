@@ -1,11 +1,12 @@
-"""Who wants no more messages, per account and sender: STOP and START, and the check before each send.
+"""Opt-outs for each account and sender: STOP and START, and the check before each send.
 
-Of what somebody wrote to a number, the last such word counts, in whatever order the messages reach us. Nothing is
-answered to it. A name that messages come from cannot be answered, so nobody can say STOP to it: a site that gives
-people a number for that, and means all its senders, calls `opt_out` with an empty sender.
+The last of a person's keywords to a number counts, in whatever order the messages are received. No answer is sent.
+Nobody can reply STOP to a sender that is a name: a site that offers a number for that, for all its senders, calls
+`opt_out` with an empty sender.
 """
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,17 +15,19 @@ from typing import Any, Protocol
 from django.db.models import QuerySet
 from django.db.models.functions import Substr
 from django.utils import timezone
+from phonenumbers import PhoneNumber
 
 from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks
+from django_front_sms.error_reports import redacted_errors
+from django_front_sms.exceptions import InvalidMessage
+from django_front_sms.gateway import numbers
 from django_front_sms.gateway.keywords import Phrases, own_text, plain
-from django_front_sms.gateway.numbers import from_wire
 from django_front_sms.models import InboundMessage, OptOut
 
 _PHONE = re.compile(r"\+[0-9]{4,18}")
 _DIGITS = re.compile(r"[0-9]+")
-_SPACED = re.compile(r"[+0-9\s]+")
-_NORWEGIAN = re.compile(r"(?:47)?([0-9]{8})")
+_PSK_SHORT_CODE = "26114"  # §1.1
 _LONGEST_SENDER = 20
 _LONGEST_TEXT = 200  # characters of a text that may be a keyword alone
 _RECENT = 100  # messages of a person to one number
@@ -32,16 +35,43 @@ _AT_ONCE = 1000  # numbers in one query
 _KEYWORDS = (InboundMessage.OptOutIntent.OPT_OUT, InboundMessage.OptOutIntent.OPT_IN)
 
 
+@redacted_errors
 def opt_out(
-    number: str, *, sender: str = "", account: str = "default", by: Any = None, message: InboundMessage | None = None
+    number: str | PhoneNumber,
+    *,
+    sender: str = "",
+    account: str = "default",
+    by: Any = None,
+    message: InboundMessage | None = None,
 ) -> OptOut:
-    """Send no more to `number` (E.164) from `sender`; an empty one is every sender of the account."""
-    return _keep(account, number, sender_form(sender), timezone.now(), by, message)
+    """Send no more to `number` from `sender`; an empty one is every sender of the account.
+
+    `number` is in any form that people write, or a number object. Raises `InvalidMessage` with code
+    `invalid_recipient`.
+    """
+    return _keep(account, number_form(number), sender_form(sender, account), timezone.now(), by, message)
 
 
-def opt_in(number: str, *, sender: str = "", account: str = "default") -> None:
-    """Undo `opt_out`."""
-    OptOut.objects.filter(account=account, number=number, sender__iexact=sender_form(sender)).delete()
+@redacted_errors
+def opt_in(number: str | PhoneNumber, *, sender: str = "", account: str = "default") -> None:
+    """Undo `opt_out`; the arguments and errors are the same."""
+    rows = OptOut.objects.filter(account=account, number=number_form(number))
+    rows.filter(sender__iexact=sender_form(sender, account)).delete()
+
+
+def number_form(number: object) -> str:
+    """A number of a person as messages and opt-outs have it: E.164.
+
+    `number` is in any form that people write, or a number object. A number with its country code that no numbering plan
+    has is taken as well: people may have written from it. Raises `InvalidMessage` with code `invalid_recipient`.
+    """
+    try:
+        return numbers.parse_recipient(number, region=get_settings().default_region)
+    except numbers.NumberError as error:
+        fact = numbers.normalize(numbers.as_text(number))
+        if _PHONE.fullmatch(fact):
+            return fact
+        raise InvalidMessage(str(error), error.code) from None
 
 
 def _keep(account: str, number: str, sender: str, since: datetime, by: Any, message: InboundMessage | None) -> OptOut:
@@ -54,27 +84,25 @@ def _keep(account: str, number: str, sender: str, since: datetime, by: Any, mess
     return row
 
 
-def sender_form(sender: str) -> str:
-    """A sender as opt-outs are kept for it, and as `InboundMessage.recipient` has it: phone numbers in E.164.
+def sender_form(sender: str, account: str = "default") -> str:
+    """A sender as opt-outs are kept for it, and as `InboundMessage.recipient` has it.
 
-    Eight digits, also after 47, are a Norwegian number; what else has neither plus nor 00 is a short code, a PSK
-    number or a name.
+    Phone numbers are in E.164, PSK numbers have their short code, and names are in NFC.
     """
-    written = "".join(sender.split()) if _SPACED.fullmatch(sender) else sender.strip()
-    norwegian = _NORWEGIAN.fullmatch(written)
-    return f"+47{norwegian[1]}" if norwegian else from_wire(written)
+    known = get_settings().accounts.get(account)
+    return numbers.normalize(sender, known.psk_short_code if known else _PSK_SHORT_CODE)
 
 
-def _forms(sender: str) -> set[str]:
-    """All that a phone may show for a sender that goes out as `sender`, hence all that people may have written to.
+def _forms(sender: str, account: str) -> set[str]:
+    """The senders that a phone may show for `sender`, so that people may have written to any of them.
 
-    In small letters: to a person "FRONT" and "Front" are one sender, and some databases know no other."""
-    shown = from_wire(sender).casefold()
+    In lower case: to a person "FRONT" and "Front" are one sender, and some databases know no other."""
+    shown = sender_form(sender, account).casefold()
     return {shown, f"+{shown}", f"+47{shown}"} if _DIGITS.fullmatch(shown) else {shown}
 
 
 class Addressed(Protocol):
-    """A message, as far as an opt-out can concern it."""
+    """The part of a message that opt-outs are checked against."""
 
     @property
     def account(self) -> str: ...
@@ -87,26 +115,26 @@ class Addressed(Protocol):
 
 
 def refused(messages: Sequence[Addressed]) -> list[int]:
-    """The places of those among `messages` whose recipients opted out of their senders."""
+    """The positions of those among `messages` whose recipients opted out of their senders."""
     asked: dict[str, set[str]] = defaultdict(set)
     for message in messages:
         if not message.ignore_opt_out:
             asked[message.account].add(message.recipient)
     out: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for account, numbers in asked.items():
-        for number, sender in _rows(account, sorted(numbers)):
-            out[account, number].add(sender.casefold())
+    for account, recipients in asked.items():
+        for number, sender in _rows(account, sorted(recipients)):
+            out[account, number].add(unicodedata.normalize("NFC", sender).casefold())
     return [
         place
         for place, message in enumerate(messages)
         if not message.ignore_opt_out
         and (senders := out.get((message.account, message.recipient)))
-        and ("" in senders or senders & _forms(message.sender))
+        and ("" in senders or senders & _forms(message.sender, message.account))
     ]
 
 
-def _rows(account: str, numbers: Sequence[str]) -> Iterable[tuple[str, str]]:
-    for some in in_chunks(numbers, _AT_ONCE):
+def _rows(account: str, recipients: Sequence[str]) -> Iterable[tuple[str, str]]:
+    for some in in_chunks(recipients, _AT_ONCE):
         rows = OptOut.objects.filter(account=account, number__in=some)
         yield from rows.values_list("number", "sender")
 

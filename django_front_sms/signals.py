@@ -1,10 +1,14 @@
-"""The signals of this app (also listed in the reference of signals).
+"""The signals of this app. Each is sent with `sender` the model class.
 
-All are sent in a worker, after commit, at least once, with `sender` the model class and a stable `event_id` (a string):
-a receiver that must act only once remembers the ids that it has seen. A receiver that raises is called again later;
-the others are not.
+All but `personal_data_read` are sent by a worker, after commit, at least once, with a stable `event_id` (a string): a
+receiver that must act only once remembers the ids that it has seen. A receiver that raises is called again later; the
+others are not. `personal_data_read` is sent in the request that shows the rows.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Model
 from django.dispatch import Signal
 
 message_received = Signal()  # message: InboundMessage
@@ -13,3 +17,14 @@ state_changed = Signal()  # message: OutboundMessage, old: str, new: str
 status_received = Signal()  # status: DeliveryStatus
 counter_gap = Signal()  # account: str, missing: list[int]
 sending_paused = Signal()  # account: str, error_code: int
+personal_data_read = Signal()  # user: Any, model: type[Model], pks: list[int]
+
+
+def send_personal_data_read(user: Any, model: type[Model], pks: Iterable[int]) -> None:
+    """Send `personal_data_read`: `user` is shown texts, numbers or files of the rows `pks` of `model`.
+
+    Django logs a receiver that raises; the request goes on. Without receivers nothing is read or sent.
+    """
+    keys = list(pks) if personal_data_read.has_listeners(model) else []
+    if keys:
+        personal_data_read.send_robust(model, user=user, model=model, pks=keys)

@@ -1,6 +1,10 @@
-"""The webhooks: `path("front-sms/", include("django_front_sms.urls"))`; `signing.webhook_path` gives their paths."""
+"""The webhooks: `path("front-sms/", include("django_front_sms.urls"))`. `signing.webhook_path` gives their paths.
 
-from django.urls import path
+The last slash may be missing: Django would answer a POST without it with an error. Every other path below the include
+is answered here, because Django would log it, and it may contain a token.
+"""
+
+from django.urls import path, re_path
 
 from django_front_sms import webhooks
 
@@ -8,4 +12,7 @@ app_name = "front_sms"
 urlpatterns = [
     path("<str:token>/status/", webhooks.status, name="status"),
     path("<str:token>/inbound/", webhooks.inbound, name="inbound"),
+    path("<str:token>/status", webhooks.status),
+    path("<str:token>/inbound", webhooks.inbound),
+    re_path(r"", webhooks.not_found),
 ]

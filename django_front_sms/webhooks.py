@@ -1,17 +1,16 @@
-"""Where Front pushes to: delivery statuses (§2.3) and inbound messages (§2.5).
+"""The views that Front calls: delivery statuses (§2.3) and inbound messages (§2.5).
 
-Whoever proves to be Front is never refused for what he brings: after three failures Front stops the whole queue (§1.2).
-Who does not is told nothing. No log of ours, and none of Django's about these answers, holds a token.
+An authentic push is never refused for its content: after three failures Front stops the whole queue (§1.2).
+Unauthenticated requests get an empty 404 or 403. Logs never contain a token, neither this module's nor Django's.
 """
 
 import logging
 from collections.abc import Callable
 from functools import wraps
 from io import BufferedIOBase, BytesIO
-from typing import Literal
+from typing import Any, Literal
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import Error as DatabaseError
 from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.log import log_response
@@ -19,17 +18,20 @@ from django.views.decorators.csrf import csrf_exempt
 
 from django_front_sms import inbox
 from django_front_sms.conf import get_settings
+from django_front_sms.error_reports import redacted_view
 from django_front_sms.gateway.push import FALSE, TRUE, decode_inbound_json, decode_inbound_query, decode_status
-from django_front_sms.models import RefusedPush
+from django_front_sms.inbox.refusals import note_refusal
 from django_front_sms.signing import Address, Purpose, account_of, address_allowed, caller_address
 
 logger = logging.getLogger(__name__)
 
-View = Callable[[HttpRequest, str], HttpResponse]
+View = Callable[..., HttpResponse]
+
+_FORM = "application/x-www-form-urlencoded"
 
 
 class _Refused(Exception):
-    """A request that is answered with `status`; `args` are a message for the log and what goes into it."""
+    """A request that is answered with `status`. `args` are the log message and its arguments."""
 
     def __init__(self, status: int, *args: object, level: Literal["warning", "error"] = "warning") -> None:
         super().__init__(*args)
@@ -38,47 +40,51 @@ class _Refused(Exception):
 
 
 def _public(view: View) -> View:
-    """For everybody to call, whatever the site's middleware and ATOMIC_REQUESTS; answers every exception itself."""
+    """Make a view callable by everybody, whatever the site's middleware and ATOMIC_REQUESTS; answer all exceptions."""
 
     @csrf_exempt
     @login_not_required
+    @redacted_view
     @wraps(view)
-    def answering(request: HttpRequest, token: str) -> HttpResponse:
+    def answering(request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
         try:
-            response = view(request, token)
+            response = view(request, *args, **kwargs)
         except _Refused as refusal:
             response = _answer(b"", refusal.status)
-            # Through Django's own function: it marks the answer as logged, and Django would log the path.
+            # Django's own function marks the answer as logged; Django would log the path otherwise.
             log_response(*refusal.args, response=response, logger=logger, level=refusal.level)
         except Exception as error:
             response = _answer(FALSE, 503)
             problem = "A push could not be stored (%s); Front was told to try again."
-            # The kind of error alone: a database's own words can quote the row.
+            # The type of the error only: a database's message may quote the row.
             log_response(problem, type(error).__name__, response=response, logger=logger, level="error")
         if response.status_code == 405:
             response["Allow"] = "GET, POST"
         return response
 
+    public: View = answering
     for alias in connections:
-        answering = transaction.non_atomic_requests(using=alias)(answering)
-    return answering
+        public = transaction.non_atomic_requests(using=alias)(public)
+    return public
 
 
 @_public
 def status(request: HttpRequest, token: str) -> HttpResponse:
-    """A delivery status (§2.3), by GET or POST: 200 `true`, whatever it says."""
+    """Store a delivery status (§2.3), by GET or POST. Answers 200 `true` for any content."""
     account = _verify(request, token, "status")
-    query, body = _query(request), _body(request, "status", account)
-    push = decode_status(query, request.META.get("CONTENT_TYPE", ""), body)
+    query = _query(request)
+    content_type, body = _body(request, "status", account)
+    push = decode_status(query, content_type, body)
     inbox.store_status(account, push, b"\n".join(part for part in (query, body) if part))
     return _answer(TRUE)
 
 
 @_public
 def inbound(request: HttpRequest, token: str) -> HttpResponse:
-    """An inbound message, by GET (§2.5.2) or as JSON by POST (§2.5.1): 200 `true`, stored once."""
+    """Store an inbound message once, by GET (§2.5.2) or as JSON by POST (§2.5.1). Answers 200 `true`."""
     account = _verify(request, token, "inbound")
-    query, body = _query(request), _body(request, "inbound", account)
+    query = _query(request)
+    _content_type, body = _body(request, "inbound", account)
     if request.method == "GET":
         short_code = get_settings().account(account).psk_short_code
         inbox.store_inbound(account, decode_inbound_query(query, short_code=short_code), query)
@@ -87,24 +93,32 @@ def inbound(request: HttpRequest, token: str) -> HttpResponse:
     return _answer(TRUE)
 
 
+@_public
+def not_found(request: HttpRequest) -> HttpResponse:
+    """Answer every other path below the include with 404. Django would log the path, and a token may be in it."""
+    raise _Refused(
+        404, "A path below the webhooks that does not exist was called from %s.", _shown(caller_address(request))
+    )
+
+
 def _answer(body: bytes, status: int = 200) -> HttpResponse:
     headers = {"Cache-Control": "no-store"}
     return HttpResponse(body, status=status, content_type="text/plain; charset=utf-8", headers=headers)
 
 
 def _verify(request: HttpRequest, token: str, purpose: Purpose) -> str:
-    """The account that the token is for; refuses in the order token, address, method."""
+    """Return the account that the token belongs to. Refuses in the order token, address, method."""
     address = caller_address(request)
     account = account_of(token, purpose)
     if account is None:
-        raise _Refused(404, "A webhook was called from %s with a token that opens nothing here.", _told(address))
+        raise _Refused(404, "A webhook was called from %s with a wrong token.", _shown(address))
     if not address_allowed(address):
         raise _Refused(
             403,
-            'A push for account "%s" came from %s, which FRONT_SMS["WEBHOOK_ALLOWED_IPS"] does not name; '
-            "TRUSTED_PROXY_COUNT is %d. If it is Front's, correct the one or the other.",
+            'A push for account "%s" came from %s, which is not in FRONT_SMS["WEBHOOK_ALLOWED_IPS"]; '
+            "TRUSTED_PROXY_COUNT is %d. If the address is Front's, correct one of the two settings.",
             account,
-            _told(address),
+            _shown(address),
             get_settings().trusted_proxy_count,
             level="error",
         )
@@ -113,12 +127,12 @@ def _verify(request: HttpRequest, token: str, purpose: Purpose) -> str:
     return account
 
 
-def _told(address: Address | None) -> str:
-    return str(address) if address else "an address that cannot be told"
+def _shown(address: Address | None) -> str:
+    return str(address) if address else "an unknown address"
 
 
 def _query(request: HttpRequest) -> bytes:
-    """The query, byte for byte."""
+    """Return the query as bytes."""
     scope = getattr(request, "scope", None)
     if scope is not None:  # ASGI
         query: str | bytes = scope.get("query_string", b"")
@@ -126,23 +140,35 @@ def _query(request: HttpRequest) -> bytes:
     return str(request.META.get("QUERY_STRING", "")).encode("latin-1", "replace")  # WSGI: bytes written as Latin-1
 
 
-def _body(request: HttpRequest, purpose: Purpose, account: str) -> bytes:
-    """The body, at most `MAX_INBOUND_BYTES`. Not `request.body`: an MMS is larger than DATA_UPLOAD_MAX_MEMORY_SIZE."""
+def _body(request: HttpRequest, purpose: Purpose, account: str) -> tuple[str, bytes]:
+    """Return content type and body, of at most `MAX_INBOUND_BYTES`.
+
+    The stream is read directly: `request.body` refuses an MMS larger than DATA_UPLOAD_MAX_MEMORY_SIZE.
+    """
     if request.method == "GET":
-        return b""
+        return "", b""
     limit = get_settings().max_inbound_bytes
     length = _length(request)
     if length is not None and length > limit:
         raise _too_large(purpose, account, limit, length)
-    try:
-        body = _read(_stream(request, length), limit + 1 if length is None else length)
-    except OSError:
-        raise _Refused(400, "The connection broke while a push was read; Front will try again.") from None
+    read_before = _read_by_middleware(request)
+    if read_before is not None:
+        return read_before
+    body = _read(_stream(request, length), limit + 1 if length is None else length)
     if len(body) > limit:
         raise _too_large(purpose, account, limit, None)
     if length is not None and len(body) < length:
         raise _Refused(400, "A push was cut short: %d of %d bytes came. Front will try again.", len(body), length)
-    return body
+    return request.META.get("CONTENT_TYPE", ""), body
+
+
+def _read_by_middleware(request: Any) -> tuple[str, bytes] | None:
+    """Return the body that a middleware has read by `request.body` or `request.POST`; None where none has."""
+    if hasattr(request, "_body"):
+        return request.META.get("CONTENT_TYPE", ""), request._body
+    if hasattr(request, "_post") and request._read_started:  # a multipart form: only its fields are left
+        return _FORM, request.POST.urlencode().encode()
+    return None
 
 
 def _length(request: HttpRequest) -> int | None:
@@ -150,38 +176,39 @@ def _length(request: HttpRequest) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit()):
-        raise _Refused(400, "A push came with a Content-Length that is no number.")
-    return int((text.lstrip("0") or "0")[:18])  # Python refuses to read thousands of digits; 18 are too many anyway
+        raise _Refused(400, "A push had a Content-Length that is not a number.")
+    return int((text.lstrip("0") or "0")[:18])  # Python refuses to convert thousands of digits
 
 
 def _stream(request: HttpRequest, length: int | None) -> "HttpRequest | BufferedIOBase":
     environ = getattr(request, "environ", None)
-    if length is not None or environ is None:  # under ASGI, Django has received all of it
+    if length is not None or environ is None:  # under ASGI, Django has received the whole body
         return request
     if environ.get("wsgi.input_terminated"):
         return environ["wsgi.input"]  # type: ignore[no-any-return]
     if environ.get("QUERY_STRING") and not environ.get("HTTP_TRANSFER_ENCODING"):
-        return BytesIO()  # all is in the query, and there is no body
-    raise _Refused(411, "A push came without Content-Length, and this server does not read chunked requests.")
+        return BytesIO()  # everything is in the query, and there is no body
+    raise _Refused(411, "A push had no Content-Length, and this server does not read chunked requests.")
 
 
 def _read(stream: "HttpRequest | BufferedIOBase", size: int) -> bytes:
     chunks = []
-    while size and (chunk := stream.read(size)):
-        chunks.append(bytes(chunk))
-        size -= len(chunk)
+    try:
+        while size and (chunk := stream.read(size)):
+            chunks.append(bytes(chunk))
+            size -= len(chunk)
+    except Exception as error:  # each server has exceptions of its own for broken connections and wrong chunks
+        problem = "The body of a push could not be read (%s); Front will try again."
+        raise _Refused(400, problem, type(error).__name__) from None
     return b"".join(chunks)
 
 
 def _too_large(purpose: Purpose, account: str, limit: int, length: int | None) -> _Refused:
-    try:
-        RefusedPush.objects.create(account=account, purpose=purpose, size=length, limit=limit)
-    except DatabaseError as error:
-        logger.error("The note of a push that was too large could not be stored (%s).", type(error).__name__)
+    note_refusal(account, purpose, size=length, limit=limit)
     return _Refused(
         413,
-        'A push for account "%s" is larger than FRONT_SMS["MAX_INBOUND_BYTES"] (%d bytes). Raise that, then restart '
-        "the queue by the link in Front's notice: nothing is lost.",
+        'A push for account "%s" is larger than FRONT_SMS["MAX_INBOUND_BYTES"] (%d bytes). Raise the setting, then '
+        "restart the queue with the link in Front's notice: nothing is lost.",
         account,
         limit,
         level="error",

@@ -21,10 +21,9 @@ from django_front_sms.admin.badges import moment
 from django_front_sms.admin.composer.forms import sendable_accounts
 from django_front_sms.admin.filters import AccountFilter
 from django_front_sms.admin.readonly import ReadOnlyAdmin
-from django_front_sms.conf import get_settings
-from django_front_sms.gateway.numbers import NumberError, parse_recipient
+from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OptOut
-from django_front_sms.optouts import sender_form
+from django_front_sms.optouts import number_form, sender_form
 
 
 class OptOutForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -45,8 +44,8 @@ class OptOutForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_number(self) -> str:
         written: str = self.cleaned_data["number"]
         try:
-            return parse_recipient(written, region=get_settings().default_region)
-        except NumberError:
+            return number_form(written)
+        except InvalidMessage:
             if any(char.isalpha() for char in written):
                 problem = gettext("It has letters: write digits, with a country code such as +47 first.")
             else:

@@ -1,4 +1,4 @@
-"""Pushes that were too large: as long as one is refused, Front's queue of inbound messages stands."""
+"""Refused pushes: while one is refused, Front's queue of inbound messages is stopped."""
 
 from typing import Any
 
@@ -20,12 +20,18 @@ class RefusedPushAdmin(ReadOnlyAdmin):
     list_display = ("received", "account", "purpose", "size_", "limit_")
     sortable_by = ("received",)
     list_filter = (AccountFilter, ReceivedFilter)
-    fieldsets = ((None, {"fields": ("received_at", "account", "purpose", "size_", "limit_")}),)
+    fieldsets = ((None, {"fields": ("received_at", "account", "purpose", "size_", "limit_", "reason")}),)
     readonly_fields = ("size_", "limit_")
 
     def page_context(self, request: HttpRequest, row: RefusedPush) -> dict[str, Any]:
+        if row.reason:
+            why = gettext(
+                "The website's software answered before the message could be stored. Ask a developer, with the reason "
+                "shown below, then restart Front's queue by the link in the notice that Front sent. Nothing is lost."
+            )
+            return {"undecided": gettext("This push was refused, and Front keeps it"), "why": why}
         why = gettext(
-            "Raise MAX_INBOUND_BYTES, then restart Front's queue by the link in the notice that Front sent (§1.2). "
+            "Raise MAX_INBOUND_BYTES, then restart Front's queue by the link in the notice that Front sent. "
             "Nothing is lost."
         )
         return {"undecided": gettext("This push was too large, and Front keeps it"), "why": why}
@@ -38,6 +44,6 @@ class RefusedPushAdmin(ReadOnlyAdmin):
     def size_(self, push: RefusedPush) -> str | None:
         return filesizeformat(push.size) if push.size is not None else None
 
-    @admin.display(description=_("limit"))
-    def limit_(self, push: RefusedPush) -> str:
-        return filesizeformat(push.limit)
+    @admin.display(description=_("limit"), empty_value="—")
+    def limit_(self, push: RefusedPush) -> str | None:
+        return filesizeformat(push.limit) if push.limit is not None else None

@@ -1,7 +1,7 @@
 """Values of `FRONT_SMS` that do not go together, or that name something that is not there or cannot be read."""
 
 import reprlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ DOCUMENTED_WINDOW = 120  # §2.2, code 17: seconds
 REAL_CLIENT: str = FrontSMSSettings(accounts={}).client
 _FRONT = Account(name="", service_id=0).gateway_url
 _SHORTEST_SECRET = 16  # characters
-_LIMITS = ("per_recipient", "per_account")
+_LIMITS = ("per_recipient", "per_account", "international")
 
 
 @register(messages.TAG)
@@ -119,10 +119,18 @@ def check_webhook_guard(**kwargs: Any) -> Iterator[CheckMessage]:
         yield messages.UNGUARDED.found()
     if allowed is not None and not allowed:
         yield messages.NOBODY_ALLOWED.found()
-    for number, secret in enumerate(secrets or (), start=1):
+    yield from _weak_secrets(secrets or ())
+    yield from _unreadable_addresses(allowed or ())
+
+
+def _weak_secrets(secrets: Iterable[str]) -> Iterator[CheckMessage]:
+    for number, secret in enumerate(secrets, start=1):
         if len(secret) < _SHORTEST_SECRET:
             yield messages.WEAK_SECRET.found(number=number)
-    for entry in allowed or ():
+
+
+def _unreadable_addresses(entries: Iterable[str]) -> Iterator[CheckMessage]:
+    for entry in entries:
         try:
             ip_network(entry, strict=False)
         except ValueError:

@@ -93,7 +93,7 @@ OVERRIDE = CheckSpec(
 RATE_LIMIT = CheckSpec(
     "front_sms.E013",
     _('RATE_LIMITS: "%(key)s" is no limit. %(reason)s'),
-    _('Write {"per_recipient": "5/h", "per_account": "10000/d"}: a count, and s, m, h or d; either may be left out.'),
+    _('Write {"per_recipient": "5/h", "international": "100/d"}: a count and s, m, h or d; "500s/d" counts segments.'),
 )
 CLIENT = CheckSpec(
     "front_sms.E014",

@@ -105,6 +105,11 @@ def _is_possible(number: PhoneNumber, *, is_complete: bool) -> bool:
     return is_complete and reason == ValidationResult.TOO_LONG and len(digits) <= _MAX_DIGITS
 
 
+def is_international(e164: str, region: str) -> bool:
+    """Whether a number has another country code than `region` (ISO 3166)."""
+    return not e164.startswith(f"+{phonenumbers.country_code_for_region(region.upper())}")
+
+
 def _home(number: PhoneNumber) -> str:
     region = phonenumbers.region_code_for_number(number)
     return region or phonenumbers.region_code_for_country_code(number.country_code or 0)
@@ -124,12 +129,12 @@ def from_wire(number: str) -> str:
     return "+" + match[1] if match else number
 
 
-def normalize(number: str, psk_short_code: str = "26114") -> str:
+def normalize(number: str, psk_short_code: str = "") -> str:
     """Return the one form of a number or sender that is a fact: one phone, or one sender, has one form.
 
-    Phone numbers are in E.164. 8 digits, or the 12 of a Norwegian machine, are a Norwegian number, also after 47. PSK
-    numbers are `psk_short_code` and nine digits without a plus, also where the short code is left out. Text is in NFC,
-    without invisible format characters. Total: no number is refused.
+    Phone numbers are in E.164. 8 digits, or the 12 of a Norwegian machine, are a Norwegian number, also after 47. Text
+    is in NFC, without invisible format characters. With `psk_short_code`, PSK numbers are that and nine digits without
+    a plus, also where only the nine digits are given: for numbers of ours. Total: no number is refused.
     """
     visible = from_wire("".join(char for char in number if unicodedata.category(char) != "Cf")).strip()
     if _SPACED_NUMBER.fullmatch(visible):
@@ -137,7 +142,19 @@ def normalize(number: str, psk_short_code: str = "26114") -> str:
     norwegian = _NORWEGIAN.fullmatch(visible)
     if norwegian:
         return f"+47{norwegian[1]}"
-    return complete_psk(unicodedata.normalize("NFC", visible), psk_short_code)
+    text = unicodedata.normalize("NFC", visible)
+    return complete_psk(text, psk_short_code) if psk_short_code else text
+
+
+def spellings(number: str, psk_short_code: str = "26114") -> list[str]:
+    """Return the ways in which a sender may be written that `normalize` brings to `number`."""
+    if number.startswith("+"):
+        digits = number[1:]
+        return [number, f"00{digits}", digits, digits.removeprefix("47")]
+    sub_number = number.removeprefix(psk_short_code)
+    if number != sub_number and re.fullmatch(_SUB_NUMBER, sub_number):
+        return [number, f"+{number}", f"00{number}", sub_number]
+    return [number]
 
 
 def written_forms(e164: str) -> set[str]:

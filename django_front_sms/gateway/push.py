@@ -20,7 +20,7 @@ from django_front_sms.gateway.gsm import well_formed
 from django_front_sms.gateway.lenient import Reading, join, json_object, parameters
 from django_front_sms.gateway.mime import mime, multipart_fields, repair_double_utf8
 from django_front_sms.gateway.mms_json import Cut, cut_files, follows, repaired_base64, strict_base64
-from django_front_sms.gateway.numbers import complete_psk, from_wire, to_wire
+from django_front_sms.gateway.numbers import complete_psk, normalize, to_wire
 from django_front_sms.gateway.query import LATIN_1, build, pairs
 
 __all__ = [
@@ -51,6 +51,7 @@ _NOT_BASE64 = "fileData is not Base64"
 
 _STATUS_FIELDS = frozenset({"status", "origid"})
 _INBOUND_FIELDS = frozenset({"fromid", "phonenr", "txt", "time", "countnr", "code"})
+_PSK_SHORT_CODE = "26114"  # §1.1
 _PSK_SUB_DIGITS = 9
 
 
@@ -148,8 +149,8 @@ def decode_inbound_json(body: bytes) -> InboundPush:
         return InboundPush("json", problem=join(problems))
     reading = Reading(document, problems)
     push_id = reading.integer("id")
-    recipient = from_wire(reading.text("to"))
-    sender = from_wire(reading.text("from"))
+    recipient = normalize(reading.text("to"), _PSK_SHORT_CODE)
+    sender = normalize(reading.text("from"))
     text = reading.text("text", needed=not document.get("files"))
     sent = reading.iso_time("sent")
     counter = reading.integer("counter")
@@ -237,8 +238,8 @@ def decode_inbound_query(query: str | bytes, *, short_code: str = "26114") -> In
     reading = Reading(parameters(pairs(query), _INBOUND_FIELDS, problems), problems)
     return InboundPush(
         "get",
-        recipient=from_wire(complete_psk(reading.text("fromid"), short_code)),  # a sub-number may begin with 00
-        sender=from_wire(reading.text("phonenr")),
+        recipient=normalize(complete_psk(reading.text("fromid"), short_code), short_code),  # it may begin with 00
+        sender=normalize(reading.text("phonenr")),
         text=reading.text("txt"),
         sent=reading.unix_time("time"),
         counter=reading.integer("countnr"),

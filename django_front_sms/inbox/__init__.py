@@ -1,10 +1,12 @@
-"""What Front brought, kept exactly once and byte for byte; whatever follows from it is done later, in a worker.
+"""Inbound messages and delivery statuses: stored once by the webhooks, processed later by a worker.
 
-store.py      storing a push, in the request
-process.py    what an inbound message answers, and its events
-counters.py   gaps in Front's counter
-reread.py     reading stored pushes again after an upgrade
-mms/          the files of an MMS: storing them, their order, and which may be shown
+store.py      stores a push, in the request
+insert.py     inserts its rows, in a simpler form where the database refuses the content
+refusals.py   notes for staff about pushes that were refused
+process.py    finds the message that an inbound message answers, and writes its events
+counters.py   finds gaps in Front's counter
+reread.py     reads stored pushes again after an upgrade
+mms/          stores the files of an MMS, orders them, and decides which may be shown
 """
 
 from django_front_sms.inbox.mms.pictures import picture_type

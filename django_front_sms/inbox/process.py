@@ -11,10 +11,12 @@ from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.events import records
+from django_front_sms.gateway.numbers import spellings
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.inbox import counters
+from django_front_sms.inbox.insert import LONGEST_PROBLEM
 from django_front_sms.inbox.mms import files
-from django_front_sms.inbox.store import LONGEST_PROBLEM, TWIN
+from django_front_sms.inbox.store import TWIN
 from django_front_sms.models import Event, InboundMessage, MmsFile, OutboundMessage, SendAttempt
 from django_front_sms.states import ACCEPTED, State
 
@@ -37,7 +39,7 @@ def process() -> int:
         undecided |= {message.pk for message in messages if not message.announced and _is_too_early(message, now)}
         ready = [message for message in messages if message.pk not in undecided]
         announced += _announce(ready, _store_late_files(ready), now)
-    counters.tell()
+    counters.signal_gaps()
     return announced
 
 
@@ -105,18 +107,15 @@ def _is_too_early(message: InboundMessage, now: datetime) -> bool:
 
 def _to_whoever_wrote(message: InboundMessage) -> "QuerySet[OutboundMessage]":
     """Messages of ours to the sender of this one, from the number it was sent to."""
-    ours = Q(sender__in=_written_as(message.recipient))
+    ours = Q(sender__in=spellings(message.recipient, _short_code(message.account)))
     if message.recipient == PRICED_SENDER:
         ours |= Q(price__gt=0)
     return OutboundMessage.objects.filter(ours, account=message.account, recipient=message.sender)
 
 
-def _written_as(number: str) -> list[str]:
-    """The ways in which a sender may have been written that a phone answers as `number`."""
-    if not number.startswith("+"):  # a short code, or a PSK number
-        return [number]
-    digits = number[1:]
-    return [number, f"00{digits}", digits, digits.removeprefix("47")]
+def _short_code(account: str) -> str:
+    known = get_settings().accounts.get(account)
+    return known.psk_short_code if known else ""
 
 
 def _store_late_files(messages: Sequence[InboundMessage]) -> set[int]:

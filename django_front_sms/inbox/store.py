@@ -1,42 +1,37 @@
-"""Keeping what Front brings (§2.3, §2.5), in the request: nothing here may fail but the database.
+"""Stores what Front pushes (§2.3, §2.5), in the request. Only a failing database makes this fail.
 
-A delivery is known by a digest of its own, made here and not by the database, whose collations see fewer differences.
+A delivery is identified by a digest computed here: collations of databases treat some different texts as equal.
 """
 
 import hashlib
 import logging
-from typing import Any
-from weakref import WeakKeyDictionary
 
-from django.db import IntegrityError, InterfaceError, OperationalError, models
+from django.db import IntegrityError
 
 from django_front_sms import events
 from django_front_sms.db.digest import digest
-from django_front_sms.db.routing import connection, on_commit
-from django_front_sms.db.transactions import nested_transaction
+from django_front_sms.db.routing import on_commit
 from django_front_sms.events import records
 from django_front_sms.gateway.push import InboundPush, StatusPush
+from django_front_sms.inbox.insert import LONGEST_PROBLEM, find, insert
 from django_front_sms.inbox.mms import files
 from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile
 
 logger = logging.getLogger(__name__)
 
 _TRIES = 5
-LONGEST_PROBLEM = 1000
-_LONGEST: dict[str, int] = {  # the types know fields in general alone, not that these have a limit
+_LONGEST: dict[str, int] = {  # the types do not know that these fields have a limit
     name: InboundMessage._meta.get_field(name).max_length  # type: ignore[union-attr, misc]
     for name in ("sender", "recipient", "keyword")
 }
 _CAME_BEFORE = "this came before with other content, as #"
 TWIN = "possibly the same as #"
-# By the driver's connection; asked once for each.
-_durable: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 
 
 def store_status(account: str, push: StatusPush, raw: bytes) -> None:
-    """Append a delivery status as it came; it is matched to its message later, by the worker.
+    """Append a delivery status. The worker matches it to its message later.
 
-    Raises what the database raises, and nothing else.
+    Raises what the database raises, but not for the content of the push.
     """
     status = DeliveryStatus(
         account=account,
@@ -44,50 +39,51 @@ def store_status(account: str, push: StatusPush, raw: bytes) -> None:
         status=push.status,
         raw=raw,
         problem=push.problem[:LONGEST_PROBLEM],
-        process_at=None if push.gateway_id is None else records.due_at_once(),  # without an id it is nobody's
+        process_at=None if push.gateway_id is None else records.due_at_once(),  # without an id it matches nothing
     )
-    _insert(status, [])
+    insert(status)
     if push.problem:
         logger.warning("Delivery status #%d could not be read in full; its page in the admin says why.", status.pk)
-    _hint()
+    _wake_worker()
 
 
 def store_inbound(account: str, push: InboundPush, raw: bytes) -> bool:
-    """Store an inbound message with its files, once; gives whether it is new.
+    """Store an inbound message with its files once; return whether it is new.
 
-    The same again, however concurrent, stores nothing. The same id with other content is a message of its own, with a
-    `problem`. Raises what the database raises, and nothing else.
+    A redelivery stores nothing, however many arrive at once. The same id with other content becomes a message of its
+    own, with a `problem`. Raises what the database raises, but not for the content of the push.
     """
     identity, content = _identity(account, push, raw), content_digest(push, raw)
     problems = [push.problem] if push.problem else []
-    message: InboundMessage | None = None
-    look_first = bool(push.files)  # what has files is not to be stored in vain; what has none is known by its refusal
+    # Files are stored before their row, so a message with files is looked up first. Others meet the unique key.
+    known = find(identity) if push.files else None
     for _ in range(_TRIES):
-        known = _known(identity) if look_first else None
-        if known is not None and known.content_digest in (content, ""):  # empty: it came, and was erased since
-            return False
         if known is not None:
+            if known.content_digest in (content, ""):  # empty: the message came, and was erased since
+                return False
             problems.append(f"{_CAME_BEFORE}{known.pk}")
             identity = digest("again", identity, content)
-            message = None
+            known = find(identity)
             continue
-        if message is None:
-            message, attached = unsaved(account, push, raw, problems)
+        message, attached = unsaved(account, push, raw, problems)
         message.identity, message.content_digest = identity, content
         try:
-            _insert(message, attached)
-        except IntegrityError:  # it is there already, or somebody was faster: look who
-            message.pk, look_first = None, True
+            insert(message, attached)
+        except IntegrityError:  # stored before, or by a concurrent request
+            known = find(identity)
             continue
         if message.problem:
             logger.warning("Inbound message #%d could not be read in full; its page in the admin says why.", message.pk)
-        _hint()
+        _wake_worker()
         return True
     raise IntegrityError("An inbound message could neither be found nor stored.")
 
 
 def unsaved(account: str, push: InboundPush, raw: bytes, problems: list[str]) -> tuple[InboundMessage, list[MmsFile]]:
-    """The rows of a message and its files; the files are in storage by then, as far as it takes them."""
+    """Return the unsaved rows of a message and its files, and put the files into storage as far as it accepts them.
+
+    A derived keyword may be cut without a problem: nothing of the message is lost.
+    """
     contents = [files.Content.of(part) for part in push.files]
     names = files.store(contents)
     texts = {"sender": push.sender, "recipient": push.recipient, "keyword": push.keyword}
@@ -95,7 +91,8 @@ def unsaved(account: str, push: InboundPush, raw: bytes, problems: list[str]) ->
     for name, limit in _LONGEST.items():
         if len(texts[name]) > limit:
             texts[name] = texts[name][:limit]
-            problems.append(f"{name} was cut to {limit} characters")
+            if name != "keyword" or not _is_first_word(push):
+                problems.append(f"{name} was cut to {limit} characters")
     message = InboundMessage(
         account=account,
         api=push.api,
@@ -112,68 +109,17 @@ def unsaved(account: str, push: InboundPush, raw: bytes, problems: list[str]) ->
 
 
 def notes(problem: str) -> list[str]:
-    """What of a message's problem was found by comparing it with others, and not by reading it."""
+    """Return those parts of a problem that were found by comparing the message with others."""
     return [part for part in problem.split("; ") if part.startswith((_CAME_BEFORE, TWIN))]
 
 
-def _known(identity: str) -> InboundMessage | None:
-    rows = InboundMessage.objects.filter(identity=identity).only("pk", "content_digest")
-    try:
-        return rows.first()
-    except (OperationalError, InterfaceError):
-        if not _may_go_on():
-            raise
-        return rows.first()
-
-
-def _insert(row: models.Model, attached: list[MmsFile]) -> None:
-    try:
-        if attached or not _commits_alone():
-            _insert_together(row, attached)
-        else:
-            row.save(force_insert=True)
-    except (OperationalError, InterfaceError):
-        if not _may_go_on():
-            raise
-        row.pk = None
-        _insert_together(row, attached)
-
-
-def _may_go_on() -> bool:
-    """Whether what failed can be done once more: the database was busy, or is back and had closed the connection that
-    this process kept. Other processes keep such connections, too, and Front tries only three times (§1.2)."""
-    current = connection()
-    if current.in_atomic_block:
-        return False
-    current.close_if_unusable_or_obsolete()
-    return True
-
-
-def _commits_alone() -> bool:
-    """Whether one statement is a transaction of its own that is durable: four times as quick as one with a frame."""
-    current = connection()
-    if current.in_atomic_block or not current.get_autocommit():
-        return False
-    if current.vendor != "postgresql":
-        return True
-    current.ensure_connection()
-    if current.connection not in _durable:
-        with current.cursor() as cursor:
-            cursor.execute("SHOW synchronous_commit")
-            _durable[current.connection] = cursor.fetchone()[0] != "off"
-    return _durable[current.connection]
-
-
-@nested_transaction
-def _insert_together(row: models.Model, attached: list[MmsFile]) -> None:
-    row.save(force_insert=True)
-    for file in attached:
-        file.pk, file.message_id = None, row.pk
-    MmsFile.objects.bulk_create(attached)
+def _is_first_word(push: InboundPush) -> bool:
+    """Whether the keyword only repeats how the text begins, in capitals (§2.5)."""
+    return push.text.strip().upper().startswith(push.keyword.upper())
 
 
 def _identity(account: str, push: InboundPush, raw: bytes) -> str:
-    """Which delivery of Front's this is. GET brings no id (§2.5.2); what its fields do not tell apart, its bytes do."""
+    """Return the identity of a delivery: GET has no id (§2.5.2), so its other fields count, or else its bytes."""
     if push.id is not None:
         return digest(push.api, account, push.id)
     if push.api == "get" and push.counter is not None and push.sent is not None:
@@ -182,7 +128,7 @@ def _identity(account: str, push: InboundPush, raw: bytes) -> str:
 
 
 def content_digest(push: InboundPush, raw: bytes) -> str:
-    """What is said, however it is written down; where some of it could not be read, the bytes themselves."""
+    """Return a digest of the content, however it is encoded; of the bytes where some of it could not be read."""
     if push.problem:
         return digest("raw", hashlib.sha256(raw).hexdigest())
     attached = [[part.id, part.content_type, part.name, part.digest] for part in push.files]
@@ -190,5 +136,5 @@ def content_digest(push: InboundPush, raw: bytes) -> str:
     return digest(push.recipient, push.sender, push.text, sent, push.counter, push.keyword, attached)
 
 
-def _hint() -> None:
+def _wake_worker() -> None:
     on_commit(lambda: events.hint("deliver_events"))

@@ -132,13 +132,28 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="RateCounter",
+            fields=[
+                ("key", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("limit", models.CharField(max_length=20)),
+                ("account", models.CharField(blank=True, default="", max_length=50)),
+                ("used", models.JSONField(default=list)),
+                ("expires_at", models.DateTimeField(db_index=True)),
+            ],
+            options={
+                "ordering": ["key"],
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
             name="RefusedPush",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("account", models.CharField(max_length=50, verbose_name="account")),
                 ("purpose", models.CharField(max_length=10, verbose_name="purpose")),
                 ("size", models.BigIntegerField(blank=True, null=True, verbose_name="size in bytes")),
-                ("limit", models.BigIntegerField(verbose_name="limit in bytes")),
+                ("limit", models.BigIntegerField(blank=True, null=True, verbose_name="limit in bytes")),
+                ("reason", models.CharField(blank=True, default="", max_length=50, verbose_name="reason")),
                 ("received_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="received")),
             ],
             options={
@@ -658,6 +673,27 @@ class Migration(migrations.Migration):
                 "verbose_name": "attempt",
                 "verbose_name_plural": "attempts",
                 "ordering": ["message", "number"],
+            },
+        ),
+        migrations.CreateModel(
+            name="ComposerDraft",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64)),
+                ("content", models.TextField()),
+                ("changed_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "draft",
+                "verbose_name_plural": "drafts",
+                "default_permissions": (),
+                "constraints": [models.UniqueConstraint(fields=("user", "key"), name="front_sms_one_draft")],
             },
         ),
         migrations.CreateModel(

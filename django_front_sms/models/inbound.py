@@ -146,14 +146,17 @@ class MmsFile(PrimaryModel):
 
 
 class RefusedPush(PrimaryModel):
-    """An authentic push that was refused for its size. Front keeps it, and stops its whole queue after three tries.
+    """An authentic push that was refused. Front keeps it, and stops its whole queue after three tries (§1.2).
 
-    Raise `MAX_INBOUND_BYTES` and restart the queue by the link in Front's notice (§1.2): nothing is lost."""
+    `reason` is empty where it was larger than `limit`: raise `MAX_INBOUND_BYTES`. Otherwise Django answered before the
+    view was called, and `reason` is the name of the exception. Then restart the queue: nothing is lost.
+    """
 
     account = models.CharField(_("account"), max_length=50)
     purpose = models.CharField(_("purpose"), max_length=10)  # "status" or "inbound"
     size = models.BigIntegerField(_("size in bytes"), null=True, blank=True)  # null: it did not say
-    limit = models.BigIntegerField(_("limit in bytes"))
+    limit = models.BigIntegerField(_("limit in bytes"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=50, blank=True, default="")
     received_at = models.DateTimeField(_("received"), default=timezone.now)
 
     class Meta:

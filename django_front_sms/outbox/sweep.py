@@ -9,7 +9,7 @@ from django_front_sms.conf import Account, FrontSMSSettings, get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.exceptions import NotPossible
-from django_front_sms.models import OutboundMessage, SendAttempt
+from django_front_sms.models import OutboundMessage, RateCounter, SendAttempt
 from django_front_sms.outbox.clock_skew import check_clock
 from django_front_sms.outbox.decisions import send_anyway
 from django_front_sms.outbox.records import Message, attempts_of, read
@@ -35,6 +35,8 @@ def sweep() -> None:
             _resend_unconfirmed(account)
         _until_none(_note_missing_statuses, account, conf)
         _until_none(_remove_old_sensitive_texts, account, conf)
+    if conf.rate_limits:
+        RateCounter.objects.filter(expires_at__lte=database_now()).delete()
 
 
 def has_due() -> bool:

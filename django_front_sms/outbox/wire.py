@@ -33,7 +33,7 @@ def wire_of(
     return Wire(
         recipient=recipient,
         sender=sender,
-        twin_key=digest(account.gateway, sender, recipient, text),
+        twin_key=digest(account.gateway, numbers.normalize(sender, account.psk_short_code), recipient, text),
         digest=digest(sender, recipient, message.text, message.unicode, message.price),
     )
 

@@ -11,12 +11,12 @@ from django.db import models
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks
 from django_front_sms.db.clock import database_now
 from django_front_sms.exceptions import InvalidMessage, NotPossible
 from django_front_sms.gateway import numbers
 from django_front_sms.models import (
+    ComposerDraft,
     DeliveryStatus,
     Event,
     HandledConversation,
@@ -26,6 +26,7 @@ from django_front_sms.models import (
     OutboundMessage,
     SendAttempt,
 )
+from django_front_sms.optouts import number_form
 from django_front_sms.retention import admin_log, anonymize, files
 from django_front_sms.states import State
 
@@ -68,6 +69,7 @@ def erase(
     Raises `InvalidMessage` (`invalid_recipient`) where `number` has neither a digit nor a letter.
     """
     number = _one_form(number)
+    ComposerDraft.objects.all().delete()  # they hold numbers as people write them, and none is older than a day
     cancelled = _cancel(OutboundMessage.objects.filter(recipient=number), by)
     rows = _rows_of(number)  # read first: what was erased is not found by its number any more
     sent, came = rows[OutboundMessage], rows[InboundMessage]
@@ -98,14 +100,15 @@ def erase(
     )
 
 
-def _one_form(number: str) -> str:
+def _one_form(number: object) -> str:
     """As messages have it; what came from a short code or a name, as it is written."""
+    number = numbers.as_text(number)
     if not any(char.isalnum() for char in number):  # rows that could not be read, or are empty, have no number either
         raise InvalidMessage(_("There is no number to erase. Write the person's number."), "invalid_recipient")
     try:
-        return numbers.parse_recipient(number, region=get_settings().default_region)
-    except numbers.NumberError:
-        return numbers.from_wire(number.strip())
+        return number_form(number)
+    except InvalidMessage:
+        return numbers.normalize(number)
 
 
 def _rows_of(number: str) -> dict[type[models.Model], list[int]]:

@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Concat
 
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
-from django_front_sms.models import Event, SendAttempt
+from django_front_sms.models import ComposerDraft, Event, SendAttempt
 from django_front_sms.retention import anonymize, files
 
 logger = logging.getLogger(__name__)
@@ -87,6 +87,7 @@ def purge(*, dry_run: bool = False, progress: Progress = lambda kind, count: Non
     if dry_run:
         return Purged(before, due(), dry_run=True)
     anonymize.late_keys()
+    ComposerDraft.objects.old().delete()
     if before is None:
         return Purged(None, {})
     counts = dict.fromkeys(_KINDS, 0)

@@ -9,13 +9,15 @@ from django.utils.translation import gettext as _
 from django_front_sms import optouts
 from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.db.routing import atomic
+from django_front_sms.error_reports import redacted_errors
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OutboundMessage
-from django_front_sms.sending.store import must_match, store, without_index
+from django_front_sms.sending.store import must_match, store
 from django_front_sms.sending.validation import Recipient, check_recipient, draft_to, identify
 
 
+@redacted_errors
 def send_bulk_sms(
     to: Iterable[Recipient],
     text: str,
@@ -29,12 +31,12 @@ def send_bulk_sms(
     ignore_opt_out: bool = False,
     idempotency_key: str | None = None,
 ) -> BulkSend:
-    """Queue one text to many numbers by Front's bulk API (§2.4), and give the row that groups them.
+    """Queue one text to many numbers by Front's bulk API (§2.4), and return the row that groups them.
 
-    Each distinct number gets one message. Front gives no ids for them, so no delivery status ever comes. With
-    `skip_invalid`, numbers that can't be read, and those that opted out, are left out; otherwise they raise
+    Each distinct number gets one message. Front gives no ids for them, so they never get a delivery status. With
+    `skip_invalid`, numbers that cannot be read, and those that opted out, are left out; otherwise they raise
     `InvalidMessage`, which lists them in `invalid`. `unicode=False` refuses a text with characters outside GSM: bulk
-    does not replace them (§2.2, code 16). A repeated `idempotency_key` gives the row that it gave before.
+    does not replace them (§2.2, code 16). A repeated `idempotency_key` returns the row of the first call.
     """
     conf = get_settings()
     wanted, invalid = _distinct(to, conf)
@@ -49,7 +51,7 @@ def send_bulk_sms(
         raise InvalidMessage(_("There is no number to send to."), "no_recipients", invalid=invalid)
     if unicode is False and not gsm.is_gsm(text):
         raise InvalidMessage(
-            _("Bulk takes GSM characters only, unless Unicode is allowed (§2.4). Allow it, or replace the others."),
+            _("The text has characters outside GSM, and bulk does not replace them. Allow Unicode, or replace them."),
             "not_gsm",
         )
     options: dict[str, Any] = {"sender": sender, "account": account, "unicode": unicode, "created_by": created_by}
@@ -70,7 +72,7 @@ def send_bulk_sms(
 
 
 def _earlier(bulk: BulkSend) -> BulkSend | None:
-    """The row that has this bulk send's idempotency key already."""
+    """The stored row with this bulk send's idempotency key, or None."""
     if not bulk.idempotency_digest:
         return None
     earlier = BulkSend.objects.filter(idempotency_digest=bulk.idempotency_digest).first()
@@ -82,12 +84,12 @@ def _earlier(bulk: BulkSend) -> BulkSend | None:
 def _store_bulk(bulk: BulkSend, drafts: list[OutboundMessage]) -> BulkSend:
     bulk.recipients = len(drafts)
     try:
-        with without_index(), atomic():
+        with atomic():
             bulk.save(force_insert=True)
             for message in drafts:
                 message.bulk = bulk
             store(drafts)
-    except IntegrityError:  # somebody stored its key since we looked
+    except IntegrityError:  # somebody stored its key after `_earlier` looked
         earlier = _earlier(bulk)
         if earlier is None:
             raise
@@ -96,7 +98,7 @@ def _store_bulk(bulk: BulkSend, drafts: list[OutboundMessage]) -> BulkSend:
 
 
 def _distinct(to: Iterable[Recipient], conf: FrontSMSSettings) -> tuple[dict[str, str], list[str]]:
-    """The numbers in E.164, each once, in the order given, with how it was written; and those that are none."""
+    """The distinct numbers in E.164, in the order given, with their spellings; and the invalid ones."""
     wanted: dict[str, str] = {}
     invalid: list[str] = []
     for number in to:
@@ -110,7 +112,7 @@ def _distinct(to: Iterable[Recipient], conf: FrontSMSSettings) -> tuple[dict[str
 def _willing(
     drafts: list[OutboundMessage], written: Mapping[str, str], invalid: list[str], skip: bool
 ) -> list[OutboundMessage]:
-    """The drafts whose recipients did not opt out; unless `skip`, there must be no others."""
+    """The drafts whose recipients did not opt out; raises `InvalidMessage` for the others, unless `skip`."""
     refused = set(optouts.refused(drafts))
     unwilling = [written[message.recipient] for place, message in enumerate(drafts) if place in refused]
     if unwilling and not skip:

@@ -1,72 +1,166 @@
 """`RATE_LIMITS`: how many messages a site accepts for sending, against SMS pumping and runaway loops.
 
-Counted over the rows of the last period when new ones are asked for; refused before anything is stored. Two callers at
-the very same moment may each see room for the last one: this is a brake, not a lock.
+Limits hold exactly: each has a row that is locked, read and written in the transaction that stores the messages. Two
+callers at the same moment therefore wait for each other until the first one's transaction ends. A period is divided
+into `SLOTS`. A message counts until the whole slot in which it was counted is past, at most a hundredth of the period
+longer.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from django.db.models import Count, QuerySet
-from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from django_front_sms.conf import FrontSMSSettings, Limit
 from django_front_sms.db.bulk import in_chunks
-from django_front_sms.exceptions import InvalidMessage
-from django_front_sms.models import OutboundMessage
+from django_front_sms.db.clock import database_now
+from django_front_sms.db.routing import connection
+from django_front_sms.gateway.numbers import is_international
+from django_front_sms.models import OutboundMessage, RateCounter
 
-_AT_ONCE = 1000  # numbers in one query
+NAMES = ("per_account", "international", "per_recipient")  # in the order of locking: the most shared first
+SLOTS = 100
+_AT_ONCE = 500  # rows in one statement
 
 
-def check(drafts: Sequence[OutboundMessage], conf: FrontSMSSettings) -> None:
-    """Raise `InvalidMessage`, `rate_limited`, where these are too many with those before; `index`: the first."""
-    for index, reason in refused(drafts, conf).items():
-        raise InvalidMessage(reason, "rate_limited", index=index)
+def count(drafts: Sequence[OutboundMessage], conf: FrontSMSSettings) -> tuple[int, str] | None:
+    """Count these messages, which the caller stores in the same transaction, and return None.
+
+    Where there is no room for all, return the place of the first that is too many, and why; nothing is counted then.
+    """
+    if not conf.rate_limits or not drafts:
+        return None
+    counters = _Counters(drafts, conf, database_now())
+    counters.lock()
+    refusal = next(counters.count(drafts), None)
+    if refusal is None:
+        counters.save()
+    return refusal
 
 
 def refused(drafts: Sequence[OutboundMessage], conf: FrontSMSSettings) -> dict[int, str]:
-    """The places of those among `drafts` that are too many with those before, and why."""
-    reasons: dict[int, str] = {}
-    for key, written in conf.rate_limits.items():
-        limit = Limit.parse(written)
-        rest = {place: message for place, message in enumerate(drafts) if place not in reasons}
-        if key == "per_recipient":
-            reasons |= _per_recipient(rest, limit)
-        elif key == "per_account":
-            reasons |= _per_account(rest, limit)
-    return reasons
+    """The places of those among `drafts` that there is no room for now, and why. Counts and locks nothing."""
+    if not conf.rate_limits or not drafts:
+        return {}
+    counters = _Counters(drafts, conf, database_now())
+    counters.read()
+    return dict(counters.count(drafts))
 
 
-def _per_recipient(drafts: Mapping[int, OutboundMessage], limit: Limit) -> dict[int, str]:
-    counts = Counter[str]()
-    numbers = sorted({message.recipient for message in drafts.values()})
-    for some in in_chunks(numbers, _AT_ONCE):
-        recent = _recent(limit).filter(recipient__in=some).order_by()
-        counts.update(dict(recent.values_list("recipient").annotate(Count("pk"))))
-    keys = {place: message.recipient for place, message in drafts.items()}
-    return _beyond(limit, counts, keys, _("to this number"))
+@dataclass(slots=True)
+class _Counter:
+    """One limit for one account, one recipient or the whole site. `used`: what was counted in each slot."""
+
+    name: str
+    limit: Limit
+    account: str
+    key: str
+    used: dict[int, int] = field(default_factory=dict)
+
+    def slot(self, now: datetime) -> int:
+        return int(now.timestamp() * SLOTS / self.limit.period.total_seconds())
+
+    def load(self, used: Iterable[tuple[int, int]], now: datetime) -> None:
+        """Take over what a row says, without the slots that are past."""
+        oldest = self.slot(now) - SLOTS
+        self.used = {slot: amount for slot, amount in used if slot >= oldest}
+
+    def add(self, amount: int, now: datetime) -> None:
+        slot = self.slot(now)
+        self.used[slot] = self.used.get(slot, 0) + amount
+
+    def has_room(self, amount: int) -> bool:
+        return sum(self.used.values()) + amount <= self.limit.count
+
+    def row(self, now: datetime) -> RateCounter:
+        expires_at = now + self.limit.period * (1 + 2 / SLOTS)
+        return RateCounter(
+            key=self.key,
+            limit=self.name,
+            account=self.account,
+            used=sorted(self.used.items()),
+            expires_at=expires_at,
+        )
 
 
-def _per_account(drafts: Mapping[int, OutboundMessage], limit: Limit) -> dict[int, str]:
-    keys = {place: message.account for place, message in drafts.items()}
-    counts = Counter({account: _recent(limit).filter(account=account).count() for account in {*keys.values()}})
-    return _beyond(limit, counts, keys, _("from this account"))
+class _Counters:
+    """The counters that some drafts need."""
+
+    def __init__(self, drafts: Iterable[OutboundMessage], conf: FrontSMSSettings, now: datetime) -> None:
+        self._limits = {name: Limit.parse(conf.rate_limits[name]) for name in NAMES if name in conf.rate_limits}
+        self._region = conf.default_region
+        self._now = now
+        wanted = {subject for draft in drafts for subject in self._subjects(draft)}
+        self._by_subject = {subject: self._counter(*subject) for subject in sorted(wanted, key=self._lock_order)}
+
+    def lock(self) -> None:
+        """Lock the rows until the transaction ends, made where they are missing, and read them."""
+        rows = [counter.row(self._now) for counter in self._by_subject.values()]
+        # One statement makes or locks a row, on every database; in the order of the list, the same for all callers.
+        _upsert(rows, ["limit"])
+        self.read(for_update=True)
+
+    def read(self, *, for_update: bool = False) -> None:
+        """Read the rows as they are; `for_update`: as they are after the last commit, whatever was read before."""
+        counters = {counter.key: counter for counter in self._by_subject.values()}
+        keys = list(counters)
+        for some in in_chunks(keys, _AT_ONCE):
+            rows = RateCounter.objects.filter(key__in=some)
+            for key, used in (rows.select_for_update() if for_update else rows).values_list("key", "used"):
+                counters[key].load(used, self._now)
+
+    def count(self, drafts: Iterable[OutboundMessage]) -> Iterator[tuple[int, str]]:
+        """Count each draft where all its limits have room; the place of each other one, and why."""
+        for place, draft in enumerate(drafts):
+            mine = [self._by_subject[subject] for subject in self._subjects(draft)]
+            full = next((each for each in mine if not each.has_room(_amount(draft, each.limit))), None)
+            if full is not None:
+                yield place, _reason(full)
+                continue
+            for counter in mine:
+                counter.add(_amount(draft, counter.limit), self._now)
+
+    def save(self) -> None:
+        _upsert([counter.row(self._now) for counter in self._by_subject.values()], ["used", "expires_at"])
+
+    def _subjects(self, draft: OutboundMessage) -> Iterator[tuple[str, str]]:
+        """The limits that a draft falls under, each with what it counts by."""
+        by: Mapping[str, str] = {"per_account": draft.account, "per_recipient": draft.recipient, "international": ""}
+        for name in self._limits:
+            if name != "international" or is_international(draft.recipient, self._region):
+                yield name, by[name]
+
+    def _counter(self, name: str, by: str) -> _Counter:
+        limit = self._limits[name]
+        written = f"{name} {limit.period.total_seconds():g} {limit.counts_segments} {by}"
+        key = salted_hmac("django_front_sms.sending.limits", written, algorithm="sha256").hexdigest()[:32]
+        return _Counter(name, limit, by if name == "per_account" else "", key)
+
+    @staticmethod
+    def _lock_order(subject: tuple[str, str]) -> tuple[int, str]:
+        name, by = subject
+        return NAMES.index(name), by
 
 
-def _recent(limit: Limit) -> QuerySet[OutboundMessage]:
-    return OutboundMessage.objects.filter(created_at__gt=timezone.now() - limit.period)
+def _amount(draft: OutboundMessage, limit: Limit) -> int:
+    return draft.segments if limit.counts_segments else 1
 
 
-def _beyond(limit: Limit, counts: Counter[str], keys: Mapping[int, str], of_what: str) -> dict[int, str]:
-    reason = _("Too many messages %(of_what)s: at most %(count)d in %(period)s (RATE_LIMITS). Try again later.") % {
-        "of_what": of_what,
-        "count": limit.count,
-        "period": limit.period,
-    }
-    places: dict[int, str] = {}
-    for place, key in keys.items():
-        counts[key] += 1
-        if counts[key] > limit.count:
-            places[place] = reason
-    return places
+def _upsert(rows: Sequence[RateCounter], update: Collection[str]) -> None:
+    """Insert rows; of those that are there, write the fields `update`."""
+    target = ["key"] if connection().features.supports_update_conflicts_with_target else None
+    RateCounter.objects.bulk_create(
+        rows, batch_size=_AT_ONCE, update_conflicts=True, update_fields=update, unique_fields=target
+    )
+
+
+def _reason(counter: _Counter) -> str:
+    limit = {"limit": counter.limit.in_words()}
+    match counter.name:
+        case "per_recipient":
+            return _("Too many messages to this number: at most %(limit)s are allowed. Try again later.") % limit
+        case "per_account":
+            return _("Too many messages from this account: at most %(limit)s are allowed. Try again later.") % limit
+    return _("Too many messages to other countries: at most %(limit)s are allowed. Try again later.") % limit

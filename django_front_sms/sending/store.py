@@ -1,7 +1,6 @@
 """Storing new messages: idempotency keys, opt-outs and limits are checked in the same transaction."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
@@ -10,6 +9,7 @@ from django_front_sms import events, optouts
 from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks, insert_rows
 from django_front_sms.db.routing import atomic, connection, on_commit
+from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, OutboundMessage
 from django_front_sms.sending import limits
@@ -17,40 +17,38 @@ from django_front_sms.sending import limits
 BATCH = 1000  # rows in one INSERT
 
 
-def store_one(asked: OutboundMessage) -> OutboundMessage:
-    with without_index():
-        return store([asked])[0]
+class RefusedDraft(InvalidMessage):
+    """A draft that was not stored; `place` is its position among the drafts, from 0."""
+
+    def __init__(self, message: str, code: str, place: int) -> None:
+        super().__init__(message, code)
+        self.place = place
 
 
-@contextmanager
-def without_index() -> Iterator[None]:
-    """The caller gave no list of messages, so that what is wrong has no place in one."""
-    try:
-        yield
-    except InvalidMessage as error:
-        error.index = None
-        raise
+def store_one(draft: OutboundMessage) -> OutboundMessage:
+    """Insert one message, or return the row that has its idempotency key. Raises `RefusedDraft`."""
+    return store([draft])[0]
 
 
 def store(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
-    """Insert what is new; a draft whose idempotency key is known gives the row that has it."""
+    """Insert what is new; a draft whose idempotency key is known gives the row that has it.
+
+    Raises `RefusedDraft` for the first draft that is refused.
+    """
     if not drafts:
         return []
+    # With limits, callers lock the same rows, so a database may ask for the transaction once more.
+    insert = nested_transaction(_insert) if get_settings().rate_limits else atomic()(_insert)
     try:
-        with atomic():
-            rows = _insert(drafts, _known(drafts))
-    except IntegrityError:
-        # Somebody stored one of the keys since we looked.
-        for message in drafts:
-            message.pk = None
-        with atomic():
-            rows = _insert(drafts, _known(drafts))
+        rows = insert(drafts)
+    except IntegrityError:  # somebody stored one of the keys after `_known` looked
+        rows = insert(drafts)
     on_commit(lambda: events.hint("dispatch"))
     return rows
 
 
 def _known(drafts: Iterable[OutboundMessage]) -> dict[str, OutboundMessage]:
-    """The rows that have these idempotency keys already, by the digest of account and key."""
+    """The stored rows with these idempotency keys, by the digest of account and key."""
     wanted = [message.idempotency_digest for message in drafts if message.idempotency_digest]
     known: dict[str, OutboundMessage] = {}
     for digests in in_chunks(wanted, BATCH):
@@ -59,7 +57,10 @@ def _known(drafts: Iterable[OutboundMessage]) -> dict[str, OutboundMessage]:
     return known
 
 
-def _insert(drafts: list[OutboundMessage], known: dict[str, OutboundMessage]) -> list[OutboundMessage]:
+def _insert(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
+    for message in drafts:  # an earlier try may have set it
+        message.pk = None
+    known = _known(drafts)
     rows: list[OutboundMessage] = []
     new: list[OutboundMessage] = []
     for index, message in enumerate(drafts):
@@ -74,11 +75,11 @@ def _insert(drafts: list[OutboundMessage], known: dict[str, OutboundMessage]) ->
             must_match(message, earlier, index)
             rows.append(earlier)
     _check_opt_outs(new, drafts)
-    _check_limits(new, drafts)
+    _count_limits(new, drafts)
     if connection().features.can_return_rows_from_bulk_insert:
         for chunk in in_chunks(new, BATCH):
             insert_rows(chunk)
-    else:  # MySQL names no keys of many rows, and callers need them
+    else:  # MySQL returns no primary keys of many rows, and callers need them
         for message in new:
             message.save(force_insert=True)
     return rows
@@ -86,28 +87,22 @@ def _insert(drafts: list[OutboundMessage], known: dict[str, OutboundMessage]) ->
 
 def _check_opt_outs(new: list[OutboundMessage], drafts: list[OutboundMessage]) -> None:
     for place in optouts.refused(new):
-        raise InvalidMessage(
-            _("This number opted out of messages from this sender. A service message may pass ignore_opt_out=True."),
-            "opted_out",
-            index=drafts.index(new[place]),
-        )
+        reason = _("This number opted out of messages from this sender. Only service messages may be sent to it.")
+        raise RefusedDraft(reason, "opted_out", drafts.index(new[place]))
 
 
-def _check_limits(new: list[OutboundMessage], drafts: list[OutboundMessage]) -> None:
-    try:
-        limits.check(new, get_settings())
-    except InvalidMessage as error:
-        if error.index is not None:
-            error.index = drafts.index(new[error.index])  # its place among all, not only among the new ones
-        raise
+def _count_limits(new: list[OutboundMessage], drafts: list[OutboundMessage]) -> None:
+    refusal = limits.count(new, get_settings())
+    if refusal is not None:
+        place, reason = refusal
+        raise RefusedDraft(reason, "rate_limited", drafts.index(new[place]))
 
 
-def must_match(
-    message: OutboundMessage | BulkSend, earlier: OutboundMessage | BulkSend, index: int | None = None
-) -> None:
-    if earlier.payload_digest not in (message.payload_digest, ""):  # empty: what it was is erased, that it was is not
-        raise InvalidMessage(
+def must_match(message: OutboundMessage | BulkSend, earlier: OutboundMessage | BulkSend, place: int = 0) -> None:
+    """Raise `RefusedDraft` where a repeated idempotency key comes with another payload."""
+    if earlier.payload_digest not in (message.payload_digest, ""):  # empty: the payload was erased
+        raise RefusedDraft(
             _("This idempotency key belongs to another message (number, sender, text or price differ). Use a new key."),
             "idempotency_mismatch",
-            index=index,
+            place,
         )

@@ -1,4 +1,4 @@
-"""A message as it was asked for, checked: an unsaved row, or `InvalidMessage` with the code of what is wrong."""
+"""Validation of new messages: an unsaved row, or `InvalidMessage` with a code."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -91,9 +91,9 @@ def identify(row: OutboundMessage | BulkSend, *payload: object) -> None:
 
 
 def check_idempotency_key(key: str) -> str:
-    """`key` as it was given; raises `ValueError` where it is too long, or cannot be stored."""
+    """Return `key` unchanged; raise `ValueError` where it is too long or cannot be stored."""
     if len(key) > LONGEST_KEY or "\0" in key:
-        raise ValueError(f"An idempotency key has at most {LONGEST_KEY} characters, and no NUL. Use a digest of yours.")
+        raise ValueError(f"idempotency_key has more than {LONGEST_KEY} characters, or a NUL. Use a digest of it.")
     return key
 
 
@@ -117,7 +117,7 @@ def check_known_number(number: str, conf: FrontSMSSettings) -> str:
 
 
 def check_sender(sender: str) -> str:
-    """`sender` as it was given; it must equal what Front registered, so nothing of it is changed."""
+    """Return `sender` unchanged, because it must equal what Front registered; raise `InvalidMessage`."""
     try:
         return numbers.check_sender(sender)
     except numbers.NumberError as error:
@@ -125,12 +125,12 @@ def check_sender(sender: str) -> str:
 
 
 def check_text(text: str, unicode: bool | None, conf: FrontSMSSettings) -> gsm.Preview:
-    """How `text` will arrive."""
+    """Return `text` as it will arrive; raise `InvalidMessage`."""
     if not text or not text.strip():
         raise InvalidMessage(_("The text is empty. Write something to send."), "empty_text")
     if len(text) > conf.max_text_length:
         raise InvalidMessage(
-            _("The text has %(length)d characters; Front takes at most %(limit)d (§2.1). Shorten it.")
+            _("The text has %(length)d characters; Front takes at most %(limit)d. Shorten it.")
             % {"length": len(text), "limit": conf.max_text_length},
             "text_too_long",
         )
@@ -148,15 +148,15 @@ def check_price(price: int | None, recipient: str, text: str, preview: gsm.Previ
         return
     if not isinstance(price, int) or price not in PRICES:
         raise InvalidMessage(
-            _("The price must be whole kroner in øre, from 100 to 20000 (§2.1): 500 is 5 kr."), "invalid_price"
+            _("The price must be whole kroner in øre, from 100 to 20000: 500 is 5 kr."), "invalid_price"
         )
     if len(text) > PRICED_LENGTH or preview.segments > 1:
         raise InvalidMessage(
-            _("A priced message must fit one SMS: 160 GSM characters (§2.1), or 70 in Unicode. Shorten it."),
+            _("A priced message must fit one SMS: 160 GSM characters, or 70 in Unicode. Shorten it."),
             "priced_text_too_long",
         )
     if not recipient.startswith("+47"):
-        raise InvalidMessage(_("Priced messages go to Norwegian numbers only (§2.1)."), "priced_recipient")
+        raise InvalidMessage(_("Priced messages go to Norwegian numbers only."), "priced_recipient")
 
 
 def _one_of(values: Mapping[str, Any], value: str, name: str) -> Any:
@@ -166,5 +166,5 @@ def _one_of(values: Mapping[str, Any], value: str, name: str) -> Any:
 
 
 def _aware(moment: datetime | None) -> datetime | None:
-    """Naive times are in the current time zone."""
+    """Return an aware time; a naive one is taken in the current time zone."""
     return timezone.make_aware(moment) if moment is not None and timezone.is_naive(moment) else moment

@@ -489,3 +489,37 @@ def test_the_list_refuses_such_messages_row_by_row_and_says_which(login, name, f
 
     assert f"#{special.pk}: It " in content and f"#{plain.pk}: It " not in content
     assert OutboundMessage.objects.filter(state=State.QUEUED).count() == 1
+
+
+# ---- The page, and the history
+
+
+def test_a_page_shows_what_happened_first_and_folds_technical_details_away(viewer):
+    row = OutboundMessageFactory(delivered=True, idempotency_key="order-7", metadata={"order": 7})
+
+    content = viewer.get(f"{LIST}{row.pk}/change/").content.decode()
+    shown, _summary, folded = content.partition('<details class="fs-card fs-technical">')
+
+    assert "What happened" in shown and "Delivered" in shown
+    for technical in ("order-7", "145099", "{&quot;order&quot;: 7}"):
+        assert technical in folded.partition("</details>")[0] and technical not in shown.partition("fs-timeline-box")[0]
+
+
+def test_times_of_a_page_have_one_form(viewer):
+    row = OutboundMessageFactory(delivered=True)
+
+    content = viewer.get(f"{LIST}{row.pk}/change/").content.decode()
+
+    assert "March 2, 2026 13:00:23" in content and "p.m." not in content
+
+
+def test_the_history_is_in_the_language_of_whoever_reads_it(login):
+    row = OutboundMessageFactory()
+    boss = login("view_outboundmessage", "cancel_outboundmessage")
+    address = reverse("admin:front_sms_outboundmessage_action", args=[row.pk, "cancel"])
+
+    boss.post(address, {"confirmed": "yes"}, headers={"accept-language": "nb"})
+
+    entry = LogEntry.objects.get()
+    assert (entry.object_repr, entry.change_message) == (f"#{row.pk}", "Stop the message")
+    assert "Stop the message" in boss.get(f"{LIST}{row.pk}/history/").content.decode()

@@ -85,7 +85,8 @@ def test_every_signal_is_listed_with_its_sender() -> None:
     from django_front_sms.events.delivery import SIGNALS
 
     rows = {code_of(row[0])[0]: code_of(row[1])[0] for row in cells(REFERENCE / "signals.md")}
-    assert rows == {str(kind): telling.sender.__name__ for kind, telling in SIGNALS.items()}
+    by_workers = {str(kind): telling.sender.__name__ for kind, telling in SIGNALS.items()}
+    assert rows == {**by_workers, "personal_data_read": "model"}
 
 
 def test_every_state_is_listed_with_its_moves() -> None:
@@ -117,6 +118,9 @@ def test_every_delivery_status_is_listed() -> None:
     assert rows == {int(code): (code.name, str(by_statuses(State.SENT, {code}))) for code in StatusCode}
 
 
+RAISED = ("InvalidMessage", "RefusedDraft", "NumberError", "super().__init__", "ValidationError.__init__")
+
+
 def codes_of_invalid_messages() -> Iterator[str]:
     """Every literal that the code gives to an `InvalidMessage`, and to the `NumberError` that becomes one."""
     for path in PACKAGE.rglob("*.py"):
@@ -124,7 +128,13 @@ def codes_of_invalid_messages() -> Iterator[str]:
             if not isinstance(call, ast.Call):
                 continue
             name = ast.unparse(call.func)
-            if name in ("InvalidMessage", "NumberError", "super().__init__", "ValidationError.__init__"):
+            if name in (
+                "InvalidMessage",
+                "RefusedDraft",
+                "NumberError",
+                "super().__init__",
+                "ValidationError.__init__",
+            ):
                 given = [*call.args[1:], *(keyword.value for keyword in call.keywords if keyword.arg == "code")]
                 literals = [arg.value for arg in given if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
                 yield from (code for code in literals if re.fullmatch(r"[a-z_]+", code))

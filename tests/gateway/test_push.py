@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from django_front_sms.gateway.numbers import normalize
 from django_front_sms.gateway.push import (
     FALSE,
     TRUE,
@@ -27,8 +28,9 @@ int64 = st.integers(-(2**63), 2**63 - 1)
 moments = st.datetimes(datetime(1970, 1, 1), datetime(2999, 12, 31), timezones=st.just(UTC))
 e164 = st.from_regex(r"\+[1-9][0-9]{4,14}", fullmatch=True)
 text_senders = st.from_regex(r"[A-Za-zÆØÅæøå][A-Za-z0-9 ÆØÅæøå&.-]{0,10}", fullmatch=True)
-senders = e164 | st.sampled_from(["26114", "2401"]) | text_senders
-recipients = e164 | st.sampled_from(["26114", "2401"]) | st.from_regex(r"26114[0-9]{9}", fullmatch=True)
+senders = (e164 | st.sampled_from(["26114", "2401"]) | text_senders).map(normalize)
+psk_numbers = st.from_regex(r"26114[0-9]{9}", fullmatch=True)
+recipients = (e164 | st.sampled_from(["26114", "2401"]) | psk_numbers).map(lambda number: normalize(number, "26114"))
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 latin_1 = st.text(st.characters(max_codepoint=0xFF, exclude_characters="\0"))
 files = st.builds(FilePart, id=int64, content_type=texts, name=texts, data=st.binary())

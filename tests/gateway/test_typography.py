@@ -21,6 +21,8 @@ def test_only_characters_outside_gsm_are_replaced_and_only_by_gsm():
         ("kl. 10–12 — ring…", "kl. 10-12 - ring..."),
         ("10\u00a0000\u202fkr\tnå", "10 000 kr nå"),
         ("\ufeffHemme\u00adlig\u200b", "Hemmelig"),
+        ("e\u200c\u0301n\u200d\u2060g\u061c", "éng"),
+        ("👨\u200d👩\u200d👧 \u200d!", "👨\u200d👩\u200d👧 !"),
         ("Bla\u030aba\u0308r", "Blåbär"),
         ("én, ò, ç, ë, 👋🏽, ❤️", "én, ò, ç, ë, 👋🏽, ❤️"),
     ],

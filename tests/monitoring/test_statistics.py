@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from django_front_sms.models import CounterGap, OutboundMessage, RefusedPush
+from django_front_sms.models import AccountState, CounterGap, OutboundMessage, RefusedPush
 from django_front_sms.monitoring import alerts, statistics
 from django_front_sms.monitoring.alerts import Alert
 from django_front_sms.monitoring.statistics import DeliveryTimes, Tally
@@ -105,7 +105,7 @@ def test_a_message_is_overdue_after_five_minutes_and_the_oldest_says_since_when(
 
 
 def test_what_waits_for_a_paused_account_is_not_overdue():
-    AccountStateFactory(paused=True)
+    AccountState.objects.update(paused_at=NOW, pause_code=5)
     OutboundMessageFactory(next_at=NOW - HOUR)
 
     assert needed() == {"paused": 1}

@@ -1,17 +1,18 @@
 """RATE_LIMITS refuse before anything is stored."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.db import OperationalError, transaction
 
 from django_front_sms import send_bulk_sms, send_many_sms, send_sms
 from django_front_sms.conf import Limit, get_settings
 from django_front_sms.exceptions import InvalidMessage
-from django_front_sms.models import OutboundMessage
+from django_front_sms.models import OutboundMessage, RateCounter
+from django_front_sms.outbox import sweep
 from django_front_sms.sending import limits
 from django_front_sms.sending.validation import draft
+from tests.parallel import run_parallel
 
 pytestmark = pytest.mark.django_db
 
@@ -60,10 +61,10 @@ def test_of_a_bulk_send_the_whole_is_too_many_and_no_place_in_it() -> None:
     assert (caught.value.code, caught.value.index) == ("rate_limited", None)
 
 
-def test_what_is_older_than_the_period_does_not_count() -> None:
+def test_what_is_older_than_the_period_does_not_count(clock) -> None:
     for text in ("One", "Two"):
         send_sms("+4799999999", text)
-    OutboundMessage.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    clock.advance(3600 * 1.02)
     assert send_sms("+4799999999", "Three").pk
 
 
@@ -84,7 +85,108 @@ def test_each_message_that_is_too_many_is_named_and_takes_no_room_from_others() 
     assert "to this number" in reasons[1] and "from this account" in reasons[4]
 
 
-@pytest.mark.parametrize("written", ["5", "5/w", "/h", "0/h", "-1/h", "5 / h", ""])
+@pytest.mark.parametrize("written", ["5", "5/w", "/h", "0/h", "-1/h", "5 / h", "", "5m/d", "s/d"])
 def test_a_limit_that_cannot_be_read_says_how_to_write_one(written: str) -> None:
     with pytest.raises(ValueError, match="5/h"):
         Limit.parse(written)
+
+
+def test_at_no_time_more_than_the_limit_is_sent_within_a_period(settings, clock) -> None:
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "RATE_LIMITS": {"per_recipient": "2/h"}}
+    sent: list[float] = []
+    for _ in range(400):
+        clock.advance(61)
+        try:
+            send_sms("+4799999999", f"Hei {clock.ran}")
+        except InvalidMessage:
+            continue
+        sent.append(clock.ran)
+    assert len(sent) >= 2 * 6  # two an hour, for nearly seven hours
+    assert all(later - earlier >= 3600 for earlier, later in zip(sent, sent[2:], strict=False))
+
+
+def test_a_limit_may_count_segments(settings) -> None:
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "RATE_LIMITS": {"per_account": "5s/d"}}
+    send_sms("+4799999999", "x" * 300)  # two segments
+    with pytest.raises(InvalidMessage, match="5 SMS per day"):
+        send_sms("+4799999998", "x" * 600)  # four
+    send_sms("+4799999998", "x" * 400)  # three
+    assert RateCounter.objects.get().limit == "per_account"
+
+
+def test_numbers_of_other_countries_have_a_limit_of_their_own(settings) -> None:
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "RATE_LIMITS": {"international": "1/d"}}
+    send_sms("+4799999999", "Hei"), send_sms("+4799999998", "Hei"), send_sms("+46701234567", "Hei")
+    with pytest.raises(InvalidMessage, match="other countries"):
+        send_sms("+4520123456", "Hei")
+    assert send_sms("+4799999997", "Hei").pk
+
+
+def test_a_message_that_was_not_stored_does_not_count() -> None:
+    for _ in range(3):
+        with pytest.raises(RuntimeError), transaction.atomic():
+            send_sms("+4799999999", "Hei")
+            raise RuntimeError
+    assert send_sms("+4799999999", "Hei").pk
+
+
+def test_no_counter_tells_the_number_and_sweep_removes_those_that_are_past(clock) -> None:
+    send_sms("+4799999999", "Hei")
+    assert RateCounter.objects.count() == 2
+    assert "99999999" not in str(list(RateCounter.objects.values()))
+    clock.advance(3600 * 1.03)
+    sweep()
+    assert [row.limit for row in RateCounter.objects.all()] == ["per_account"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("limit", ["per_recipient", "per_account", "international"])
+@pytest.mark.parametrize("is_known", [False, True])
+def test_callers_at_the_same_moment_get_exactly_as_many_as_the_limit_allows(settings, limit, is_known, hints) -> None:
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "RATE_LIMITS": {limit: "5/h"}}
+    if is_known:
+        send_sms("+4520123456", "The row is there")
+
+    def send() -> bool:
+        try:
+            return bool(send_sms("+4520123456", "Hei").pk)
+        except InvalidMessage as error:
+            assert error.code == "rate_limited"
+            return False
+
+    assert sum(run_parallel(*[send] * 12)) == 5 - is_known
+    assert OutboundMessage.objects.count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_callers_with_overlapping_lists_do_not_lock_each_other_out(settings, hints) -> None:
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "RATE_LIMITS": {"per_recipient": "3/h"}}
+    numbers = [f"+47999999{n:02}" for n in range(20)]
+
+    def send(order: list[str]) -> bool:
+        try:
+            return bool(send_many_sms([{"to": number, "text": "Hei"} for number in order]))
+        except InvalidMessage:
+            return False
+
+    works = [lambda order=order: send(order) for order in (numbers, numbers[::-1], numbers[5:], numbers[:15])]
+    assert sum(run_parallel(*works)) >= 3
+    assert all(OutboundMessage.objects.filter(recipient=number).count() <= 3 for number in numbers)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_callers_in_transactions_of_their_own_that_have_read_before_get_no_more(settings, hints) -> None:
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "RATE_LIMITS": {"per_account": "5/h"}}
+
+    def send() -> bool:
+        try:
+            with transaction.atomic():
+                OutboundMessage.objects.count()  # REPEATABLE READ takes its snapshot here
+                return bool(send_sms("+4799999999", "Hei").pk)
+        except (InvalidMessage, OperationalError):  # a database may refuse to write what changed since it was read
+            return False
+
+    assert sum(run_parallel(*[send] * 12)) <= 5
+    while OutboundMessage.objects.count() < 5:
+        assert send()
+    assert not send()

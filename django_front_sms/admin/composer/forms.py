@@ -1,7 +1,6 @@
-"""The form on which staff write a message. What is wrong is said beside what was written; nothing written is lost."""
+"""The form of the composer. Errors are shown beside the fields, which keep what was written."""
 
-import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django import forms
@@ -13,20 +12,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from django_front_sms import access
+from django_front_sms.admin.composer.drafts import fresh_key
 from django_front_sms.admin.composer.plan import Composed, Plan
-from django_front_sms.admin.composer.recipients import Recipients, entries, read, refuse_unwilling
+from django_front_sms.admin.composer.recipients import Entry, Recipients, entries, read, refuse_unwilling
+from django_front_sms.admin.composer.tables import Table, personal_entries, read_file, read_table
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.numbers import from_wire
 from django_front_sms.sending.validation import check_sender, check_text
 
-MOST = 10_000  # numbers of one form: more would not end before the web server's time is up
-_READING = timedelta(minutes=10)  # that somebody may take to look at what will be sent
+MAX_NUMBERS = 10_000  # of one form: more would take longer than a web server waits
+_READING = timedelta(minutes=10)  # that somebody may take to read the page that asks
 _NOT_IN_BULK = ("scheduled_at", "expires_at", "priority")
 
 
-class Moment(forms.DateTimeInput):
+class LocalDateTimeInput(forms.DateTimeInput):
     """The browser's own picker of date and time."""
 
     input_type = "datetime-local"
@@ -38,22 +39,44 @@ class Moment(forms.DateTimeInput):
 class ComposerForm(forms.Form):
     to = forms.CharField(
         label=gettext_lazy("To"),
+        required=False,
         widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
-        help_text=gettext_lazy("One number, or many: one a line, or with commas between. Paste them as they are."),
-        error_messages={"required": gettext_lazy("Write at least one number.")},
+        help_text=gettext_lazy("One number, or many: one a line, or separated by commas. A name beside it is fine."),
+    )
+    table = forms.CharField(
+        label=gettext_lazy("Table"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(
+            attrs={
+                "rows": 4,
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "placeholder": "number;name;time\n90000026;Kari;10:30",
+            }
+        ),
+        help_text=gettext_lazy(
+            "The first line names the columns, such as number;name;time. "
+            "Write {name} in the text, and each row gets its own. Paste it from a spreadsheet, or choose a file."
+        ),
+    )
+    file = forms.FileField(
+        label=gettext_lazy("File (CSV or Excel)"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
     )
     how = forms.ChoiceField(label=gettext_lazy("Send as"), widget=forms.RadioSelect, initial="each", required=False)
     text = forms.CharField(
         label=gettext_lazy("Text"),
-        widget=forms.Textarea(attrs={"rows": 5}),
+        widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
         strip=False,
         error_messages={"required": gettext_lazy("The text is empty. Write something to send.")},
     )
     unicode = forms.ChoiceField(
-        label=gettext_lazy("Characters"),
+        label=gettext_lazy("Special characters"),
         choices=[
-            ("", gettext_lazy("All: Unicode where the text needs it")),
-            ("gsm", gettext_lazy("GSM only: the gateway replaces others")),
+            ("", gettext_lazy("Send them as they are")),
+            ("gsm", gettext_lazy("Let Front replace them")),
         ],
         required=False,
     )
@@ -69,13 +92,16 @@ class ComposerForm(forms.Form):
         required=False,
     )
     scheduled_at = forms.DateTimeField(
-        label=gettext_lazy("Send at"), widget=Moment, required=False, help_text=gettext_lazy("Empty: at once.")
+        label=gettext_lazy("Send at"),
+        widget=LocalDateTimeInput,
+        required=False,
+        help_text=gettext_lazy("Leave it empty to send at once."),
     )
     expires_at = forms.DateTimeField(
-        label=gettext_lazy("Not after"),
-        widget=Moment,
+        label=gettext_lazy("Send no later than"),
+        widget=LocalDateTimeInput,
         required=False,
-        help_text=gettext_lazy("Is not sent later than this, whatever holds it up."),
+        help_text=gettext_lazy("The message is not sent after this time."),
     )
     ignore_opt_out = forms.BooleanField(
         label=gettext_lazy("Also to those who opted out"),
@@ -86,6 +112,7 @@ class ComposerForm(forms.Form):
 
     plan: Plan
     recipients: Recipients | None = None
+    columns: Table | None = None
 
     def __init__(self, *args: Any, user: AbstractUser, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -115,12 +142,12 @@ class ComposerForm(forms.Form):
         return accounts[account].sender if account in accounts else ""
 
     def clean_to(self) -> str:
-        pasted: str = self.cleaned_data["to"]
-        count = sum(1 for _entry in entries(pasted))
-        if count > MOST:
-            problem = _("These are %(count)d numbers; send to at most %(most)d at once, and then to the others.")
-            raise ValidationError(problem % {"count": count, "most": MOST})
-        self.recipients = read(pasted)
+        return str(self.cleaned_data["to"])
+
+    def clean_table(self) -> str:
+        pasted = str(self.cleaned_data["table"])
+        if pasted.strip():
+            self.columns = read_table(pasted)
         return pasted
 
     def clean_how(self) -> str:
@@ -152,8 +179,7 @@ class ComposerForm(forms.Form):
         it = self.cleaned_data
         self._clean_times()
         self._clean_sender_and_text()
-        if "to" in it and self.recipients and not self.recipients.accepted:
-            self._nobody()
+        self._clean_recipients()
         if self.errors or self.recipients is None:
             return
         names = ("text", "account", "sender", "priority", "scheduled_at", "expires_at")
@@ -170,12 +196,36 @@ class ComposerForm(forms.Form):
             self._nobody()
 
     def checked(self) -> Recipients:
-        """The numbers, checked as far as the rest allows, which may still be missing."""
+        """The numbers, checked as far as the other fields allow, which may still be missing."""
         it = self.cleaned_data if self.is_bound and not self.is_valid() else {}
         if self.recipients and "account" in it and "sender" in it:
             ignore_opt_out = it.get("ignore_opt_out", False)
             refuse_unwilling(self.recipients, account=it["account"], sender=it["sender"], ignore_opt_out=ignore_opt_out)
         return self.recipients or Recipients()
+
+    def _clean_recipients(self) -> None:
+        """Read the numbers, or the rows of the table with their own texts."""
+        it = self.cleaned_data
+        if "to" not in it or "table" not in it:
+            return
+        written: list[Entry] = list(entries(it["to"]))
+        bad: list[Entry] = []
+        if self.columns is not None:
+            if written:
+                self.add_error("to", _("There is a table, too. Leave one of them empty."))
+                return
+            if it.get("how") == "bulk":
+                self.add_error("how", _("Bulk sends one text to all: send personal texts as single messages."))
+            written, bad = personal_entries(self.columns, it.get("text") or "-")
+        if (count := len(written) + len(bad)) > MAX_NUMBERS:
+            problem = _("These are %(count)d numbers; send to at most %(most)d at once, and then to the others.")
+            self.add_error("to", problem % {"count": count, "most": MAX_NUMBERS})
+            return
+        self.recipients = read(written)
+        self.recipients.refused = sorted([*self.recipients.refused, *bad], key=lambda entry: entry.line)
+        self.recipients.explain_repeated()
+        if not self.recipients.accepted:
+            self._nobody()
 
     def _nobody(self) -> None:
         count = len(self.recipients.refused) if self.recipients else 0
@@ -184,14 +234,15 @@ class ComposerForm(forms.Form):
             "None of these %(count)d numbers can be sent to. See why, and correct them.",
             count,
         )
-        self.add_error("to", problem % {"count": count} if count else _("Write at least one number."))
+        field = "table" if self.columns is not None else "to"
+        self.add_error(field, problem % {"count": count} if count else _("Write at least one number."))
 
     def _clean_times(self) -> None:
         it = self.cleaned_data
         if it.get("how") == "bulk":
             for name in _NOT_IN_BULK:
                 if it.get(name) not in (None, "normal"):
-                    self.add_error(name, _("Bulk goes at once and in one go (§2.4): leave this as it is there."))
+                    self.add_error(name, _("Bulk is sent at once: leave this as it is, or send single messages."))
         elif it.get("scheduled_at") and it.get("expires_at") and it["expires_at"] <= it["scheduled_at"]:
             self.add_error("expires_at", _("This is before it is sent: the message would never be sent."))
 
@@ -227,5 +278,21 @@ def prefilled(query: QueryDict) -> dict[str, Any]:
     return values
 
 
-def fresh_key() -> str:
-    return uuid.uuid4().hex
+def with_file(data: QueryDict, upload: Any) -> str:
+    """Put the rows of an uploaded file into the table of `data`; gives what is wrong with the file, else nothing."""
+    if upload is None:
+        return ""
+    try:
+        data["table"] = read_file(upload)
+    except ValidationError as error:
+        return str(error.messages[0])
+    return ""
+
+
+def presets(now: datetime) -> list[tuple[str, datetime]]:
+    """Times that staff often choose for sending, with their words."""
+    tomorrow = (now + timedelta(days=1)).replace(hour=8, minute=0, second=0, microsecond=0)
+    monday = tomorrow + timedelta(days=-tomorrow.weekday() % 7)
+    hour = (now + timedelta(hours=1)).replace(second=0, microsecond=0)
+    found = [(_("In an hour"), hour), (_("Tomorrow 08:00"), tomorrow), (_("Monday 08:00"), monday)]
+    return found if monday != tomorrow else found[:2]

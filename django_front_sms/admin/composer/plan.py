@@ -1,4 +1,4 @@
-"""A composed message: what sending it would do, and sending it, once however often somebody clicks."""
+"""A composed message: who gets it, what it costs, and sending it once, however often somebody clicks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Any, Literal
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from django_front_sms.admin.composer.recipients import Recipients, refuse_unwilling
+from django_front_sms.admin.composer.recipients import Earlier, Recipients, refuse_unwilling, sent_earlier
 from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks
 from django_front_sms.db.digest import digest
@@ -24,7 +24,7 @@ _AT_ONCE = 1000  # keys in one query
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """What somebody wrote, but for the numbers. `form` names the page that it was written on."""
+    """A message without its numbers. `form` is the key of the page that it was written on."""
 
     user: Any
     form: str
@@ -46,9 +46,9 @@ class Composed:
 
 
 class Plan:
-    """Who gets a composed message, who doesn't and why, and what it costs.
+    """Who gets a composed message, who does not and why, and what it costs.
 
-    `known` are the numbers to which this page sent this text before: a double click, or a page that was sent again.
+    `known` are the numbers to which this page sent this text already: a double click, or a page that was sent again.
     """
 
     def __init__(self, composed: Composed, recipients: Recipients) -> None:
@@ -67,13 +67,13 @@ class Plan:
         )
 
     def _bulk(self) -> BulkSend | None:
-        """The bulk send that this page gave before."""
+        """The bulk send that this page made already."""
         return BulkSend.objects.filter(idempotency_digest=self._digest(self.bulk_key)).first()
 
     def _known(self) -> list[str]:
         if self.composed.bulk:
             return []
-        places = {self._digest(self.composed.key([number])): number for number in self.recipients.accepted}
+        places = {self._digest(self._key(number)): number for number in self.recipients.accepted}
         found: list[str] = []
         for digests in in_chunks(places, _AT_ONCE):
             rows = OutboundMessage.objects.filter(idempotency_digest__in=digests)
@@ -87,8 +87,41 @@ class Plan:
 
     @property
     def new(self) -> int:
-        """How many messages would be sent that were not before."""
+        """How many messages would be sent now."""
         return len(self.recipients.accepted.keys() - self.known)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether each recipient gets a text of their own."""
+        return any(entry.text is not None for entry in self.recipients.accepted.values())
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """What each accepted number is sent."""
+        whole = self.composed.text
+        accepted = self.recipients.accepted.items()
+        return {number: whole if entry.text is None else entry.text for number, entry in accepted}
+
+    @cached_property
+    def previews(self) -> dict[str, Preview]:
+        """How the text of each accepted number arrives."""
+        if not self.is_personal:
+            return dict.fromkeys(self.texts, self.preview)
+        return {number: preview_sms(text, unicode=self.composed.unicode) for number, text in self.texts.items()}
+
+    @cached_property
+    def earlier(self) -> list[Earlier]:
+        """Who was sent the same text within a day, but not from this page."""
+        return sent_earlier(
+            self.composed.user,
+            self.composed.account,
+            {number: text for number, text in self.texts.items() if number not in self.known},
+        )
+
+    @property
+    def needs_second_confirmation(self) -> bool:
+        """Whether the same text was sent to one of the numbers within the duplicate window."""
+        return any(each.in_window for each in self.earlier)
 
     @cached_property
     def preview(self) -> Preview:
@@ -96,7 +129,7 @@ class Plan:
 
     @property
     def segments(self) -> int:
-        return self.preview.segments * self.new
+        return sum(preview.segments for number, preview in self.previews.items() if number not in self.known)
 
     @property
     def cost(self) -> str:
@@ -104,12 +137,19 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """Stands on the page that asks: what is sent is what was shown there, or that page is shown again."""
-        return self.composed.key(sorted(self.recipients.accepted))
+        """A digest of what the page that asks shows. If it has changed by the confirmation, the page is shown again."""
+        texts = self.texts if self.is_personal else {}
+        return self.composed.key([*sorted(self.recipients.accepted), *map(str, sorted(texts.items()))])
+
+    def _key(self, number: str) -> str:
+        text = self.recipients.accepted[number].text
+        return self.composed.key([number] if text is None else [number, text])
 
     def send(self) -> BulkSend | list[OutboundMessage]:
-        """Queue it. What was sent from the same page before is given, not sent again. Raises `InvalidMessage` where
-        something changed since the plan was made."""
+        """Queue the messages. Those that the same page sent already are returned, not sent again.
+
+        Raises `InvalidMessage` if something changed since the plan was made.
+        """
         if self.bulk:
             return self.bulk
         it = self.composed
@@ -118,12 +158,12 @@ class Plan:
         if it.bulk:
             return send_bulk_sms(self.recipients.accepted, it.text, idempotency_key=self.bulk_key, **same)
         same |= {"priority": it.priority, "scheduled_at": it.scheduled_at, "expires_at": it.expires_at}
-        each = ({"to": to, "text": it.text, "idempotency_key": it.key([to])} for to in self.recipients.accepted)
+        each = ({"to": to, "text": text, "idempotency_key": self._key(to)} for to, text in self.texts.items())
         return send_many_sms(each, **same)
 
 
 def money(segments: int) -> str:
-    """What so many segments cost, or nothing where `PRICE_PER_SEGMENT` is not set."""
+    """The cost of so many segments in words; empty if `PRICE_PER_SEGMENT` is not set."""
     price = get_settings().price_per_segment
     if price is None:
         return ""

@@ -1,22 +1,64 @@
-"""How a text will look on the phone, and what `composer.js` needs to show the same while it is being written."""
+"""How a text arrives, in words and as a bubble, and what `composer.js` needs to show the same while staff write."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from django_front_sms import quiet_hours
 from django_front_sms.conf import get_settings
 from django_front_sms.gateway import gsm
-from django_front_sms.gateway.typography import SIMPLER
+from django_front_sms.gateway.typography import SIMPLER, simplify
 
 _MILLIONTHS = 1_000_000  # scripts count in whole numbers
+_NAMED = 8  # characters that a sentence names
+_SYMBOLS = ("So", "Sk", "Cf", "Me")  # categories of emoji, and of what joins and colours them
+
+
+def plain(text: str) -> str:
+    """`text` with typographic characters in their GSM form, and without emoji. Letters stay as they are."""
+    kept: list[str] = []
+    for char in simplify(text):
+        if gsm.is_gsm(char) or not (unicodedata.category(char) in _SYMBOLS or "\ufe00" <= char <= "\ufe0f"):
+            kept.append(char)
+        elif kept and kept[-1] == " ":
+            kept.pop()  # the space before an emoji goes with it
+    return "".join(kept)
+
+
+def sentence(text: str, unicode: bool | None) -> str:
+    """How many SMS a text becomes, and which characters make it so many; empty for an empty text."""
+    if not text:
+        return ""
+    shown = gsm.preview(text, unicode=unicode, replacement=get_settings().replacement)
+    said = ngettext("%(n)s SMS", "%(n)s SMS", shown.segments) % {"n": shown.segments}
+    foreign = gsm.foreign(text)
+    named = " ".join(name(char) for char in foreign[:_NAMED]) + (" …" if len(foreign) > _NAMED else "")
+    if foreign and unicode is False:
+        replaced = _("Front replaces %(characters)s by “%(replacement)s”.")
+        return f"{said}. {replaced % {'characters': named, 'replacement': get_settings().replacement}}"
+    if foreign:
+        return f"{said} {_('because of %(characters)s') % {'characters': named}}."
+    left = ngettext("%(n)s character left", "%(n)s characters left", shown.units_left) % {"n": shown.units_left}
+    return f"{said}, {left}."
+
+
+def shorter(text: str, unicode: bool | None) -> int:
+    """How many SMS the text would be in plain characters, where that is less; else 0."""
+    now = gsm.preview(text, unicode=unicode, replacement=get_settings().replacement).segments
+    then = gsm.preview(plain(text), unicode=unicode, replacement=get_settings().replacement).segments
+    return then if then < now else 0
 
 
 def bubble(text: str, unicode: bool | None) -> SafeString:
-    """`text` as it arrives, with the characters marked that force Unicode, or that the gateway puts others for."""
+    """`text` as it arrives. Characters outside GSM, or what the gateway replaces them by, are marked."""
     text = gsm.well_formed(text)
     foreign = gsm.foreign(text)
     if not foreign:
@@ -31,20 +73,30 @@ def _marked(char: str, unicode: bool | None) -> SafeString:
 
 
 def name(char: str) -> str:
-    """A character in words where it can't be seen, and by its number where there are none."""
-    return invisible().get(char) or f"{char} U+{ord(char):04X}"
+    """The character, or words for it if it cannot be seen."""
+    return _invisible().get(char) or char
 
 
-def invisible() -> dict[str, str]:
+def _invisible() -> dict[str, str]:
     space, nothing = _("wide or narrow space"), _("invisible character")
     names = {char: space for char, plain in SIMPLER.items() if plain == " "}
     names |= {char: nothing for char, plain in SIMPLER.items() if plain == ""}
     breaks = {char: _("line separator") for char, plain in SIMPLER.items() if plain == "\n"}
-    return {**names, **breaks, "\t": _("tab"), "\u00a0": _("no-break space"), "\u00ad": _("soft hyphen")}
+    joiners = {"\ufe0f": "", "\u200d": ""}
+    return {**names, **breaks, **joiners, "\t": _("tab"), "\u00a0": _("no-break space"), "\u00ad": _("soft hyphen")}
+
+
+def quiet_until(account: str, at: Any = None) -> str:
+    """When quiet hours end that hold back a normal message of `account`, due at `at` (now); empty if there are none."""
+    accounts = get_settings().accounts
+    if account not in accounts:
+        return ""
+    end = quiet_hours.ends_at(accounts[account].quiet_hours, at or timezone.now())
+    return date_format(timezone.localtime(end), "DATETIME_FORMAT") if end else ""
 
 
 def config(accounts: Iterable[str]) -> dict[str, Any]:
-    """What the script needs to know; `accounts` are those to choose from. Prices are in millionths of a krone."""
+    """What the script needs; `accounts` are those to choose from. Prices are in millionths of a krone."""
     conf = get_settings()
     price = conf.price_per_segment
     return {
@@ -52,18 +104,29 @@ def config(accounts: Iterable[str]) -> dict[str, Any]:
         "replacement": conf.replacement,
         "price": None if price is None else int(price * _MILLIONTHS),
         "senders": {name: conf.accounts[name].sender for name in accounts},
+        "quiet": {name: quiet for name in accounts if (quiet := quiet_until(name))},
         "simpler": SIMPLER,
-        "names": invisible(),
-        "words": {
-            "gsm7": _("GSM"),
-            "ucs2": _("Unicode"),
-            "cost": _("%(amount)s kr") % {"amount": "{amount}"},
-            "spoken": _(
-                "SMS: {segments}. Characters: {characters} of {most}. Left in the last SMS: {left}. {encoding}."
-            ),
-            "too_long": _("Too long."),
-            "fix": _("Replace {char} by {by}"),
-            "nothing": _("nothing"),
-            "later": _("The numbers are checked when you go on."),
-        },
+        "names": _invisible(),
+        "words": words(),
+    }
+
+
+def words() -> dict[str, str]:
+    """The sentences of `composer.js`, with names in braces."""
+    return {
+        "cost": _("%(amount)s kr") % {"amount": "{amount}"},
+        "sms": ngettext("%(n)s SMS", "%(n)s SMS", 2) % {"n": "{n}"},
+        "left": ngettext("%(n)s character left", "%(n)s characters left", 2) % {"n": "{n}"},
+        "left_one": ngettext("%(n)s character left", "%(n)s characters left", 1) % {"n": "{n}"},
+        "because": _("because of %(characters)s") % {"characters": "{characters}"},
+        "replaced": _("Front replaces %(characters)s by “%(replacement)s”.")
+        % {"characters": "{characters}", "replacement": "{replacement}"},
+        "make": _("Make it %(n)s") % {"n": "{n}"},
+        "too_long": _("Too long: %(n)s characters more than are allowed.") % {"n": "{n}"},
+        "later": _("The numbers are checked when you go on."),
+        "recipients": ngettext("%(n)s recipient", "%(n)s recipients", 2) % {"n": "{n}"},
+        "recipient": ngettext("%(n)s recipient", "%(n)s recipients", 1) % {"n": "{n}"},
+        "review": _("Review and send"),
+        "schedule": _("Review and schedule for %(when)s") % {"when": "{when}"},
+        "quiet": _("Quiet hours: it goes out at %(when)s.") % {"when": "{when}"},
     }

@@ -1,9 +1,12 @@
 """The composer: staff write a message, see how it arrives and what it costs, and confirm it.
 
-Everything works without scripts; `composer.js` counts and shows the same while the text is being written. The page that
-asks carries a digest of what it showed: where that has changed meanwhile, it is shown again and nothing is sent.
+Everything works without scripts; `composer.js` shows the same while the text is being written. What is posted is kept
+as a draft, and the pages that show it are read by GET: going back, or logging in again, loses nothing. The page that
+asks carries a digest of what it shows: if that has changed by the confirmation, it is shown again and nothing is sent.
 """
 
+import re
+from itertools import islice
 from typing import Any, cast
 
 from django import forms
@@ -11,7 +14,8 @@ from django.contrib import messages
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse, QueryDict
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -20,52 +24,99 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_front_sms.admin.actions import ActionsAdmin
-from django_front_sms.admin.composer.forms import ComposerForm, fresh_key, prefilled, sendable_accounts
+from django_front_sms.admin.composer.drafts import fresh_key, load_draft, save_draft
+from django_front_sms.admin.composer.forms import ComposerForm, prefilled, presets, sendable_accounts, with_file
 from django_front_sms.admin.composer.plan import Plan
-from django_front_sms.admin.composer.preview import bubble, config
+from django_front_sms.admin.composer.preview import bubble, config, plain, quiet_until, sentence, shorter
+from django_front_sms.admin.composer.recipients import LISTED
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm
-from django_front_sms.gateway.typography import simplify
-from django_front_sms.models import AccountState, BulkSend, OutboundMessage
+from django_front_sms.models import AccountState, BulkSend, OutboundMessage, SavedText
 from django_front_sms.sending import preview_sms
+from django_front_sms.states import State
+
+MAX_SAVED_TEXTS = 100  # to choose from
+EARLIER_SHOWN = 20  # recipients who were sent the same text, by name
+_PLACEHOLDER = re.compile(r"\{\w+\}")
 
 _MEDIA = forms.Media(
-    css={"all": ["django_front_sms/admin.css", "django_front_sms/composer.css"]}, js=["django_front_sms/composer.js"]
+    css={"all": ["django_front_sms/admin.css", "django_front_sms/composer.css"]},
+    js=["django_front_sms/session.js", "django_front_sms/composer.js"],
 )
 
 
 class ComposerAdmin(ActionsAdmin):
-    """A register of messages to which staff can add by writing one."""
+    """A list of messages to which staff add by writing one."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("front_sms.add_outboundmessage") and sendable_accounts(request.user))
 
     def get_urls(self) -> list[URLPattern]:
         check = self.admin_site.admin_view(self.check_view)
-        return [path("add/check/", check, name="front_sms_outboundmessage_check"), *super().get_urls()]
+        session = self.admin_site.admin_view(self.session_view)
+        return [
+            path("add/check/", check, name="front_sms_outboundmessage_check"),
+            path("add/session/", session, name="front_sms_outboundmessage_session"),
+            *super().get_urls(),
+        ]
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        if request.method != "POST":
+        if request.method == "POST":
+            return _for_script(request, self._posted(request))
+        draft = load_draft(request.user, request.GET["draft"]) if request.GET.get("draft") else None
+        if draft is None:
+            if request.GET.get("step"):
+                self.message_user(
+                    request, _("This draft is too old and was deleted. Write it again."), messages.WARNING
+                )
             return self._form_page(request, ComposerForm(initial=prefilled(request.GET), user=_user(request)))
-        data = _posted(request.POST)
+        if request.GET.get("step") == "new":
+            return self._form_page(request, ComposerForm(initial=draft.dict(), user=_user(request)))
+        form = ComposerForm(draft, user=_user(request))
+        if request.GET.get("step") == "confirm" and form.is_valid():
+            return self._confirm_page(request, form)
+        return self._form_page(request, form)
+
+    def _posted(self, request: HttpRequest) -> HttpResponse:
+        """Keep what was posted, and send it if the page that asks was confirmed."""
+        data = request.POST.copy()
+        key = data["key"] = str(data.get("key") or fresh_key())
+        problem = with_file(data, request.FILES.get("file"))
+        if "simplify" in data:
+            data["text"] = plain(data.get("text", ""))
+        save_draft(request.user, data)
+        if problem:
+            self.message_user(request, problem, messages.ERROR)
+        if problem or "edit" in data:
+            return self._to_draft(key, "edit")
+        if data.get("confirmed") and "simplify" not in data:
+            return self._confirmed(request, data)
+        return self._to_draft(key, "confirm")
+
+    def _to_draft(self, key: str, step: str) -> HttpResponseRedirect:
+        return HttpResponseRedirect(self.reverse("outboundmessage_add", query={"draft": key[:64], "step": step}))
+
+    def _confirmed(self, request: HttpRequest, data: QueryDict) -> HttpResponse:
         form = ComposerForm(data, user=_user(request))
-        if "edit" in data or not form.is_valid():
-            return self._form_page(request, form)
-        confirmed = data.get("confirmed")
-        if confirmed and (confirmed == form.plan.digest or not form.plan.new):
-            return self._send_composed(request, form)
-        if confirmed:
+        if not form.is_valid():
+            return self._to_draft(str(data["key"]), "confirm")
+        if form.plan.new and data["confirmed"] != form.plan.digest:
             changed = _("Something changed since you looked. Nothing was sent yet: look again.")
             self.message_user(request, changed, messages.WARNING)
-        return self._confirm_page(request, form)
+            return self._to_draft(str(data["key"]), "confirm")
+        if form.plan.new and form.plan.needs_second_confirmation and not data.get("again"):
+            twice = _("The same text was just sent. Nothing was sent again: tick the box if you mean it.")
+            self.message_user(request, twice, messages.WARNING)
+            return self._to_draft(str(data["key"]), "confirm")
+        return self._send_composed(request, form)
 
     def check_view(self, request: HttpRequest) -> HttpResponse:
-        """The numbers written so far, checked one by one: a piece of the page, for `composer.js`."""
+        """The numbers written so far, each with what is wrong with it: a part of the page, for `composer.js`."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         if request.method != "POST":
@@ -73,38 +124,68 @@ class ComposerAdmin(ActionsAdmin):
         recipients = ComposerForm(request.POST, user=_user(request)).checked()
         return render(request, "admin/front_sms/composer_recipients.html", {"recipients": recipients})
 
+    def session_view(self, request: HttpRequest) -> HttpResponse:
+        """A fresh token for a form that stayed open while somebody logged in again, for `session.js`."""
+        return JsonResponse({"token": get_token(request)})
+
     def _form_page(self, request: HttpRequest, form: ComposerForm) -> TemplateResponse:
         text = str(form["text"].value() or "").replace("\r\n", "\n")
         unicode = False if form["unicode"].value() else None
+        account = str(form["account"].value())
+        options = ("unicode", "sender", "priority", "scheduled_at", "expires_at", "how", "ignore_opt_out")
         context = {
             "title": _("Write message"),
             "form": form,
             "recipients": form.checked(),
+            "sentence": sentence(text, unicode),
             "preview": preview_sms(text, unicode=unicode),
             "bubble": bubble(text, unicode),
-            "sender": form["sender"].value() or form.sender_of(form["account"].value()),
+            "sender": form["sender"].value() or form.sender_of(account),
             "config": config(sendable_accounts(request.user)),
+            "open_options": any(name in form.errors or _is_set(form, name) for name in options if name in form.fields),
+            "open_table": bool(form["table"].value()) or "table" in form.errors,
+            "presets": presets(timezone.localtime()),
+            "paused": self._is_paused(account),
+            "saved_texts": self._saved_texts(request),
         }
         return self._composer_page(request, "composer.html", context)
 
+    def _saved_texts(self, request: HttpRequest) -> list[SavedText]:
+        accounts = ["", *sendable_accounts(request.user)]
+        return list(SavedText.objects.filter(account__in=accounts)[:MAX_SAVED_TEXTS])
+
+    def _is_paused(self, account: str) -> int | None:
+        """How many messages wait for an account that is paused; None where it is not."""
+        if account not in get_settings().accounts:
+            return None
+        key = get_settings().account(account).gateway
+        if not AccountState.objects.paused().filter(key=key).exists():
+            return None
+        return OutboundMessage.objects.filter(state=State.QUEUED, account=account).count()
+
     def _confirm_page(self, request: HttpRequest, form: ComposerForm) -> TemplateResponse:
-        it = form.plan.composed
-        simpler = preview_sms(simplify(it.text), unicode=it.unicode) if simplify(it.text) != it.text else None
-        paused = AccountState.objects.paused().filter(key=get_settings().account(it.account).gateway)
+        plan = form.plan
+        it = plan.composed
         context = {
             "title": _("Send this message?"),
             "form": form,
-            "plan": form.plan,
-            "recipients": form.plan.recipients,
-            "preview": form.plan.preview,
-            "bubble": bubble(it.text, it.unicode),
+            "plan": plan,
+            "recipients": plan.recipients,
+            "rows": _rows(plan, None if request.GET.get("rows") == "all" else LISTED),
+            "all_rows": self.reverse("outboundmessage_add", query={"draft": it.form, "step": "confirm", "rows": "all"}),
+            "preview": plan.preview,
+            "sentence": "" if plan.is_personal else sentence(it.text, it.unicode),
+            "fewer": 0 if plan.is_personal else shorter(it.text, it.unicode),
+            "bubble": bubble(next(iter(plan.texts.values()), it.text), it.unicode),
             "sender": it.sender,
-            "foreign": gsm.foreign(it.text),
-            "simpler": simpler,
-            "paused": paused.exists(),
+            "paused": self._is_paused(it.account),
             "override": get_settings().recipient_override,
+            "quiet": "" if it.priority == "urgent" else quiet_until(it.account, it.scheduled_at),
             "zone": timezone.get_current_timezone_name(),
             "several_accounts": len(sendable_accounts(request.user)) > 1,
+            "earlier": plan.earlier[:EARLIER_SHOWN],
+            "earlier_others": max(len(plan.earlier) - EARLIER_SHOWN, 0),
+            "braces": "" if plan.is_personal else " ".join(_PLACEHOLDER.findall(it.text)),
         }
         return self._composer_page(request, "composer_confirm.html", context)
 
@@ -122,8 +203,7 @@ class ComposerAdmin(ActionsAdmin):
             sent = form.plan.send()
         except InvalidMessage as error:  # an opt-out, or another message, came between the check and this
             self.message_user(request, str(error), messages.WARNING)
-            form.full_clean()
-            return self._confirm_page(request, form) if form.is_valid() else self._form_page(request, form)
+            return self._to_draft(form.plan.composed.form, "confirm")
         self._note_sent(request, form.plan, sent)
         return HttpResponseRedirect(self._page_of_sent(request, sent))
 
@@ -137,7 +217,7 @@ class ComposerAdmin(ActionsAdmin):
         self.message_user(request, done, messages.SUCCESS)
 
     def _page_of_sent(self, request: HttpRequest, sent: BulkSend | list[OutboundMessage]) -> str:
-        """Where staff see what becomes of it; without permission for that, the empty page to write the next one."""
+        """The page that shows the sent messages; without permission for that, the empty page to write the next one."""
         if isinstance(sent, BulkSend):
             seen = request.user.has_perm("front_sms.view_bulksend")
             page = self.reverse("bulksend_change", sent.pk)
@@ -154,11 +234,25 @@ def _user(request: HttpRequest) -> AbstractUser:
     return cast(AbstractUser, request.user)
 
 
-def _posted(post: QueryDict) -> QueryDict:
-    data = post.copy()
-    if not data.get("key"):
-        data["key"] = fresh_key()
-    if "simplify" in data:
-        data["text"] = simplify(data.get("text", ""))
-        data.pop("confirmed", None)
-    return data
+def _for_script(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The response for `session.js`, which would follow a redirect before the user does, and lose its messages."""
+    if isinstance(response, HttpResponseRedirect) and request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse({"url": response.url})
+    return response
+
+
+def _is_set(form: ComposerForm, name: str) -> bool:
+    """Whether a field has another value than on an empty page."""
+    return form[name].value() not in (None, "", False, "normal", "each")
+
+
+def _rows(plan: Plan, most: int | None) -> list[dict[str, Any]]:
+    """The rows of a table as they will be sent, at most `most`."""
+    if not plan.is_personal:
+        return []
+    accepted = islice(plan.recipients.accepted.items(), most)
+    shown = ((number, entry, plan.previews[number]) for number, entry in accepted)
+    return [
+        {"number": number, "entry": entry, "preview": preview, "foreign": " ".join(gsm.foreign(plan.texts[number]))}
+        for number, entry, preview in shown
+    ]

@@ -8,10 +8,9 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
-from django_front_sms.conf import get_settings
-from django_front_sms.gateway.numbers import NumberError, parse_recipient
+from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OnDuplicate
-from django_front_sms.optouts import sender_form
+from django_front_sms.optouts import number_form, sender_form
 from django_front_sms.rest.exceptions import InvalidQuery
 from django_front_sms.rest.pagination import MAX_PAGE_SIZE, PrimaryKeyCursorPagination
 from django_front_sms.rest.serializers.fields import (
@@ -203,8 +202,8 @@ class SavedTextQuerySerializer(PageQuerySerializer):
 
 def _e164(written: str) -> str:
     try:
-        return parse_recipient(written, region=get_settings().default_region)
-    except NumberError as error:
+        return number_form(written)
+    except InvalidMessage as error:
         raise ValidationError(str(error), error.code) from None
 
 

@@ -48,13 +48,38 @@
             return SEPTETS.has(char);
         }
 
-        /* What says the same in GSM as `char`: by the table, or for a letter the one below its accents; else null. */
-        static plain(char, simpler) {
-            if (char in simpler) {
-                return simpler[char];
+        /* As `preview.sentence` says it on the page that asks; `over`: how many characters the text is too long. */
+        static sentence(shown, words, over, { names = {}, replacement = "" } = {}) {
+            const fill = (name, values) => words[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+            if (over > 0) {
+                return fill("too_long", { n: over });
             }
-            const letter = char.normalize("NFD").replace(/\p{M}/gu, "");
-            return letter && letter !== char && [...letter].every(SmsText.isGsm) ? letter : null;
+            if (!shown.characters) {
+                return "";
+            }
+            const sms = fill("sms", { n: shown.segments });
+            const characters = shown.foreign.slice(0, 8).map(char => names[char] ?? char).join(" ");
+            const all = shown.foreign.length > 8 ? `${characters} …` : characters;
+            if (shown.replaced.length) {
+                return `${sms}. ${fill("replaced", { characters: all, replacement })}`;
+            }
+            if (shown.foreign.length) {
+                return `${sms} ${fill("because", { characters: all })}.`;
+            }
+            return `${sms}, ${fill(shown.unitsLeft === 1 ? "left_one" : "left", { n: shown.unitsLeft })}.`;
+        }
+
+        /* The text in plain characters and without emoji, as `preview.plain` gives it. */
+        static shorten(text, simpler) {
+            const kept = [];
+            for (const char of SmsText.simplify(text, simpler)) {
+                if (SEPTETS.has(char) || !/[\p{So}\p{Sk}\p{Cf}\p{Me}\ufe00-\ufe0f]/u.test(char)) {
+                    kept.push(char);
+                } else if (kept.at(-1) === " ") {
+                    kept.pop(); // the space before an emoji goes with it
+                }
+            }
+            return kept.join("");
         }
 
         /* The text with the characters of the table as plain ones, and letters that came in two parts joined. */
@@ -90,7 +115,6 @@
         #speaking = 0;
         #asking = 0;
         #checked = "";
-        #listed = "";
 
         constructor(form) {
             this.#form = form;
@@ -98,7 +122,17 @@
             form.classList.add("fs-live");
             form.addEventListener("input", event => this.#changed(event.target));
             this.#part("simplify", "do").addEventListener("click", () =>
-                this.#rewrite(SmsText.simplify(this.#text.value, this.#config.simpler)),
+                this.#rewrite(SmsText.shorten(this.#text.value, this.#config.simpler)),
+            );
+            this.#part("saved")?.addEventListener("change", event => {
+                this.#rewrite(event.target.value);
+                event.target.value = "";
+            });
+            form.querySelectorAll("[data-at]").forEach(button =>
+                button.addEventListener("click", () => {
+                    form.elements.scheduled_at.value = button.dataset.at;
+                    this.#changed(form.elements.scheduled_at);
+                }),
             );
             this.#checked = this.#question(); // the server's answer is on the page
             this.#show();
@@ -141,11 +175,9 @@
         #show() {
             const shown = SmsText.preview(this.#text.value, this.#options);
             const length = SmsText.characters(this.#text.value).length;
-            this.#write("characters", length);
-            this.#part("characters").parentElement.classList.toggle("fs-over", length > this.#config.most);
-            this.#write("encoding", this.#config.words[shown.encoding]);
-            this.#write("segments", shown.segments);
-            this.#write("left", shown.unitsLeft);
+            this.#write("sentence", SmsText.sentence(shown, this.#config.words, length - this.#config.most, this.#config));
+            this.#part("sentence").classList.toggle("fs-over", length > this.#config.most);
+            this.#offer(shown.segments);
             this.#part("parts").replaceChildren(
                 ...Array.from({ length: shown.segments }, () => document.createElement("i")),
             );
@@ -153,7 +185,14 @@
             this.#mark("bubble", this.#options.unicode === false ? () => this.#config.replacement : char => char);
             this.#mark("behind", char => char);
             this.#part("behind").append("\u200b"); // so that a last empty line has its height
-            this.#list(shown.foreign, shown.encoding);
+        }
+
+        /* The button that makes the text shorter, where plain characters would. */
+        #offer(segments) {
+            const button = this.#part("simplify", "do");
+            const fewer = SmsText.preview(SmsText.shorten(this.#text.value, this.#config.simpler), this.#options).segments;
+            button.hidden = fewer >= segments;
+            button.textContent = this.#config.words.make.replace("{n}", fewer);
         }
 
         #mark(name, shown) {
@@ -170,41 +209,6 @@
             this.#part(name).replaceChildren(...pieces);
         }
 
-        #list(foreign, encoding) {
-            const box = this.#part("foreign");
-            box.hidden = !foreign.length;
-            box.querySelectorAll("[data-when]").forEach(each => (each.hidden = each.dataset.when !== encoding));
-            const chars = foreign.join("");
-            if (chars !== this.#listed) { // a button that is about to be clicked must stay the same button
-                this.#part("chars").replaceChildren(...foreign.map(char => this.#chip(char)));
-                this.#listed = chars;
-            }
-            const text = this.#text.value;
-            this.#part("simplify", "do").hidden = SmsText.simplify(text, this.#config.simpler) === text;
-        }
-
-        #chip(char) {
-            const { names, simpler, words } = this.#config;
-            const item = document.createElement("li");
-            const by = SmsText.plain(char, simpler);
-            const name = names[char] ?? char;
-            if (by === null) {
-                const mark = document.createElement("mark");
-                mark.textContent = name;
-                item.append(mark);
-                return item;
-            }
-            const button = document.createElement("button");
-            const mark = document.createElement("mark");
-            mark.textContent = name;
-            button.type = "button";
-            button.append(mark, " → ", by.trim() || (by ? "␣" : words.nothing));
-            button.setAttribute("aria-label", words.fix.replace("{char}", name).replace("{by}", by.trim() || words.nothing));
-            button.addEventListener("click", () => this.#rewrite(this.#text.value.replaceAll(char, by)));
-            item.append(button);
-            return item;
-        }
-
         /* As if it had been typed: it can be undone. */
         #rewrite(text) {
             this.#text.focus();
@@ -216,34 +220,37 @@
         }
 
         #speak() {
-            const words = this.#config.words;
-            const told = name => this.#part(name).textContent;
-            const values = { segments: told("segments"), characters: told("characters"), left: told("left") };
-            const all = { ...values, most: this.#config.most, encoding: told("encoding") };
-            const over = Number(values.characters) > this.#config.most ? ` ${words.too_long}` : "";
-            this.#write("spoken", words.spoken.replace(/\{(\w+)\}/g, (_, name) => all[name]) + over);
+            this.#write("spoken", this.#part("sentence").textContent);
         }
 
         // The numbers
 
         #count(segments) {
             const box = this.#part("recipients");
-            const written = this.#form.elements.to.value.split(/[\r\n,;\t]/).filter(part => part.trim()).length;
+            const { to, table } = this.#form.elements;
+            const rows = table.value.split("\n").filter(line => line.trim()).length;
+            const written = rows ? rows - 1 : to.value.split(/[\r\n,;\t]/).filter(part => part.trim()).length;
             const fresh = this.#question() === this.#checked && box.querySelector("[data-accepted]");
             const count = fresh ? Number(fresh.dataset.accepted) : written;
-            this.#write("count", count);
-            if (this.#config.price !== null) {
-                const amount = Math.round((count * segments * this.#config.price) / 10000) / 100;
-                const options = { minimumFractionDigits: 2, maximumFractionDigits: 2, useGrouping: false };
-                const written = amount.toLocaleString(document.documentElement.lang || undefined, options);
-                this.#write("cost", this.#config.words.cost.replace("{amount}", written));
+            const { words, price } = this.#config;
+            const pieces = [(count === 1 ? words.recipient : words.recipients).replace("{n}", count)];
+            if (!this.#form.elements.table.value.trim()) {
+                pieces.push(words.sms.replace("{n}", count * segments));
+                if (price !== null) {
+                    const amount = Math.round((count * segments * price) / 10000) / 100;
+                    const options = { minimumFractionDigits: 2, maximumFractionDigits: 2, useGrouping: false };
+                    const written = amount.toLocaleString(document.documentElement.lang || undefined, options);
+                    pieces.push(words.cost.replace("{amount}", written));
+                }
             }
+            this.#write("summary", count ? pieces.join(" · ") : "");
         }
 
         /* Of what the answer about the numbers depends. */
         #question() {
-            const { to, account, sender, ignore_opt_out: anyway } = this.#form.elements;
-            return [to.value, account.value, sender.value, anyway?.checked].join("\u0000");
+            const { to, table, account, sender, ignore_opt_out: anyway } = this.#form.elements;
+            const text = table.value.trim() ? this.#text.value : ""; // then each row has a text of its own
+            return [to.value, table.value, text, account.value, sender.value, anyway?.checked].join("\u0000");
         }
 
         async #check() {
@@ -257,7 +264,7 @@
             try {
                 const answer = await fetch(this.#form.dataset.check, {
                     method: "POST",
-                    body: new FormData(this.#form),
+                    body: this.#withoutFile(),
                     signal: this.#checking.signal,
                 });
                 if (!answer.ok || answer.redirected) {
@@ -269,16 +276,36 @@
                 if (error.name === "AbortError") {
                     return;
                 }
-                box.textContent = this.#form.elements.to.value.trim() ? this.#config.words.later : "";
+                box.textContent = this.#form.elements.to.value.trim() || this.#form.elements.table.value.trim() ? this.#config.words.later : "";
             }
             this.#show();
         }
 
+        #withoutFile() {
+            const data = new FormData(this.#form);
+            data.delete("file");
+            return data;
+        }
+
         // What goes together
+
+        /* A time of the form as staff say it: Monday 08:00, or with its date. */
+        #moment(written) {
+            const at = new Date(written);
+            const days = (at - Date.now()) / 86400000;
+            const day = days < 7 ? { weekday: "long" } : { day: "numeric", month: "long" };
+            const date = at.toLocaleDateString(document.documentElement.lang || undefined, day);
+            return `${date} ${written.slice(11, 16)}`;
+        }
 
         #suit() {
             const { account, sender, how } = this.#form.elements;
             const bulk = how?.value === "bulk";
+            const at = this.#form.elements.scheduled_at.value;
+            const { words, quiet } = this.#config;
+            this.#write("go", at && !bulk ? words.schedule.replace("{when}", this.#moment(at)) : words.review);
+            const isQuiet = !at && !bulk && this.#form.elements.priority.value !== "urgent" && quiet[account.value];
+            this.#write("quiet", isQuiet ? words.quiet.replace("{when}", quiet[account.value]) : "");
             for (const name of ["priority", "scheduled_at", "expires_at"]) {
                 this.#form.elements[name].disabled = bulk;
             }
@@ -287,25 +314,8 @@
         }
     }
 
-    /* A second click on "Send" does nothing; a page that the browser brings back can be used again. */
-    function once(form) {
-        let gone = false;
-        form.addEventListener("submit", event => {
-            if (gone) {
-                event.preventDefault();
-            }
-            gone = true;
-            form.setAttribute("aria-busy", "true");
-        });
-        window.addEventListener("pageshow", () => {
-            gone = false;
-            form.removeAttribute("aria-busy");
-        });
-    }
-
     globalThis.frontSms = Object.assign(globalThis.frontSms ?? {}, { SmsText, Composer });
     document.addEventListener("DOMContentLoaded", () => {
         document.querySelectorAll("form[data-composer]").forEach(form => new Composer(form));
-        document.querySelectorAll("form[data-once]").forEach(once);
     });
 })();

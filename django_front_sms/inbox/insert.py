@@ -1,0 +1,179 @@
+"""Inserts what Front pushed, durably, and in a simpler form where the database refuses the content.
+
+A push must never fail for its content: Front would deliver it three times and then stop its whole queue (§1.2).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.db import Error, IntegrityError, InterfaceError, OperationalError
+
+from django_front_sms.db.content import ascii_only, basic_plane, is_refused_content, packet_size
+from django_front_sms.db.routing import connection
+from django_front_sms.db.transactions import nested_transaction
+from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile
+
+Row = InboundMessage | DeliveryStatus
+
+LONGEST_PROBLEM = 1000
+_OTHER_BYTES = 65_536  # of a statement, besides the raw body and the text
+_ESCAPED = (b"\0", b"\n", b"\r", b"\x1a", b"'", b'"', b"\\")  # by MySQL's drivers, with one byte more
+_TEXTS = ("sender", "recipient", "text", "keyword")
+_FILE_TEXTS = ("content_type", "name")
+
+# Whether a connection commits durably, by the driver's connection; asked once for each.
+_durable: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+
+
+def insert(row: Row, attached: Sequence[MmsFile] = ()) -> None:
+    """Insert a row and its files. Raises what the database raises, but not for the content of the row.
+
+    Tries once more where the database was busy, or had closed a connection that this process kept open.
+    """
+
+    def retrying() -> None:
+        try:
+            _insert(row, attached)
+        except (OperationalError, InterfaceError) as error:
+            if is_refused_content(error) or not _may_retry():
+                raise
+            row.pk = None
+            fit_packet(row)  # MySQL closes the connection on a statement that is too long
+            _insert_together(row, attached)
+
+    save_storable(retrying, row, attached)
+
+
+def save_storable(save: Callable[[], None], row: Row, attached: Sequence[MmsFile] = ()) -> None:
+    """Call `save`; where the database refuses the content, make the texts simpler, note a problem, and call it again.
+
+    Characters become U+FFFD or a question mark, values are cut. `raw` stays whole unless it is too long for the
+    database.
+    """
+    simpler = iter((basic_plane, _latin_1, ascii_only))
+    while True:
+        try:
+            return save()
+        except IntegrityError:
+            raise
+        except (Error, UnicodeEncodeError, OverflowError) as error:
+            if not is_refused_content(error):
+                raise
+            if isinstance(error, Error):
+                _may_retry()  # a packet that was too large has closed the connection
+            if not fit_packet(row):
+                step = next(simpler, None)
+                if step is None:
+                    raise
+                _simplify(row, attached, step)
+            row.pk = row.pk if not row._state.adding else None
+
+
+def fit_packet(row: Row) -> bool:
+    """Cut text and raw body to what one statement of MySQL may hold; return whether something was cut."""
+    text = getattr(row, "text", "")
+    if connection().vendor != "mysql" or _escaped_length(bytes(row.raw)) + 4 * len(text) < _OTHER_BYTES:
+        return False
+    room = packet_size() - _OTHER_BYTES
+    cut = False
+    if isinstance(row, InboundMessage) and _escaped_length(text.encode()) > room // 4:
+        row.text = text[: room // 16]
+        _add_problem(row, "the text was cut to what the database takes")
+        cut = True
+    room -= _escaped_length(getattr(row, "text", "").encode())
+    raw = bytes(row.raw)
+    while _escaped_length(raw) > room:
+        raw = raw[: min(len(raw) - 1, len(raw) * room // _escaped_length(raw))]
+    if len(raw) < len(row.raw):
+        _add_problem(row, f"only the first {len(raw)} of {len(row.raw)} bytes could be stored (max_allowed_packet)")
+        row.raw = raw
+        cut = True
+    return cut
+
+
+def _escaped_length(data: bytes) -> int:
+    return len(data) + sum(map(data.count, _ESCAPED))
+
+
+def _simplify(row: Row, attached: Sequence[MmsFile], step: Callable[[str], str]) -> None:
+    names = _TEXTS if isinstance(row, InboundMessage) else ()
+    if _change(row, names, step) + sum(_change(file, _FILE_TEXTS, step) for file in attached):
+        _add_problem(row, "the database cannot store some characters")
+
+
+def _change(row: Row | MmsFile, names: Sequence[str], step: Callable[[str], str]) -> int:
+    changed = 0
+    for name in names:
+        value: str = getattr(row, name)
+        limit = row._meta.get_field(name).max_length  # type: ignore[union-attr]  # of fields in general
+        simpler = step(value)
+        if limit is not None:  # an SQL_ASCII database of PostgreSQL counts bytes
+            simpler = simpler.encode()[:limit].decode("utf-8", "ignore")
+        if simpler != value:
+            setattr(row, name, simpler)
+            changed += 1
+    return changed
+
+
+def _add_problem(row: Row, problem: str) -> None:
+    problems = [row.problem] if row.problem else []
+    if problem not in row.problem:
+        row.problem = "; ".join([*problems, problem])[:LONGEST_PROBLEM]
+
+
+def _latin_1(text: str) -> str:
+    return text.encode("latin-1", "replace").decode("latin-1")
+
+
+def _insert(row: Row, attached: Sequence[MmsFile]) -> None:
+    if attached or not _commits_durably():
+        _insert_together(row, attached)
+    else:
+        row.save(force_insert=True)
+
+
+@nested_transaction
+def _insert_together(row: Row, attached: Sequence[MmsFile]) -> None:
+    row.save(force_insert=True)
+    for file in attached:
+        file.pk, file.message_id = None, row.pk
+    MmsFile.objects.bulk_create(attached)
+
+
+def _may_retry() -> bool:
+    """Reconnect where the connection is dead; return whether a statement may be repeated.
+
+    Other processes keep dead connections as well, and Front tries only three times (§1.2).
+    """
+    current = connection()
+    if current.in_atomic_block:
+        return False
+    current.close_if_unusable_or_obsolete()
+    return True
+
+
+def _commits_durably() -> bool:
+    """Whether one statement is a durable transaction of its own: four times as fast as an explicit transaction."""
+    current = connection()
+    if current.in_atomic_block or not current.get_autocommit():
+        return False
+    if current.vendor != "postgresql":
+        return True
+    current.ensure_connection()
+    if current.connection not in _durable:
+        with current.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            _durable[current.connection] = cursor.fetchone()[0] != "off"
+    return _durable[current.connection]
+
+
+def find(identity: str) -> InboundMessage | None:
+    """Return the message with this identity, with its key and content digest only."""
+    rows = InboundMessage.objects.filter(identity=identity).only("pk", "content_digest")
+    try:
+        return rows.first()
+    except (OperationalError, InterfaceError):
+        if not _may_retry():
+            raise
+        return rows.first()

@@ -1,0 +1,27 @@
+"""How much of the limits in `RATE_LIMITS` is used."""
+
+from typing import ClassVar
+
+from django.db import models
+
+from django_front_sms.models.primary import PrimaryModel
+
+
+class RateCounter(PrimaryModel):
+    """What was sent within the period of one limit, for one account, one recipient or the whole site.
+
+    The row is also the lock behind which messages are counted. `key` is a keyed digest: it does not tell the number.
+    """
+
+    key = models.CharField(max_length=32, primary_key=True)
+    limit = models.CharField(max_length=20)  # its key in RATE_LIMITS
+    account = models.CharField(max_length=50, blank=True, default="")  # of limits for each account
+    used = models.JSONField(default=list)  # [[time slot, messages or segments], …]
+    expires_at = models.DateTimeField(db_index=True)  # when nothing of it counts any more
+
+    class Meta:
+        default_permissions = ()
+        ordering: ClassVar = ["key"]
+
+    def __str__(self) -> str:
+        return f"{self.limit} {self.account}".strip()

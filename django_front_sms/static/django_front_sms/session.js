@@ -1,0 +1,79 @@
+/* Sends forms without leaving the page, so that nothing typed is lost when the session has ended, the connection is lost,
+ * or the server fails: the page says so, keeps the text, and can send it again. Without this file, forms work as usual.
+ *
+ * `data-session`: the address that gives a fresh token, or leads to the login page. The words are in `data-out`,
+ * `data-lost` and `data-failed`.
+ */
+"use strict";
+
+(() => {
+    class LoggedOut extends Error {}
+
+    /* A token for a form that was opened before the user logged in again. */
+    async function freshToken(address) {
+        const answer = await fetch(address, { headers: { Accept: "application/json" } });
+        if (answer.redirected || answer.status === 403) {
+            throw new LoggedOut();
+        }
+        if (!answer.ok) {
+            throw new Error(answer.status);
+        }
+        return (await answer.json()).token;
+    }
+
+    class KeptForm {
+        #form;
+        #isBusy = false;
+
+        constructor(form) {
+            this.#form = form;
+            form.addEventListener("submit", event => {
+                event.preventDefault();
+                this.#submit(event.submitter);
+            });
+            window.addEventListener("pageshow", () => this.#busy(false));
+        }
+
+        async #submit(submitter) {
+            if (this.#isBusy) {
+                return;
+            }
+            this.#busy(true);
+            this.#say("");
+            try {
+                const { session } = this.#form.dataset;
+                this.#form.elements.csrfmiddlewaretoken.value = await freshToken(session);
+                const answer = await fetch(location.href, {
+                    method: "POST",
+                    body: new FormData(this.#form, submitter),
+                    headers: { Accept: "application/json" },
+                });
+                const { url } = await answer.json();
+                if (this.#form.dataset.back) {
+                    history.replaceState(null, "", this.#form.dataset.back);
+                }
+                location.assign(url);
+            } catch (error) {
+                const { out, lost, failed } = this.#form.dataset;
+                this.#say(error instanceof LoggedOut ? out : error instanceof TypeError ? lost : failed);
+                this.#busy(false);
+            }
+        }
+
+        #busy(isBusy) {
+            this.#isBusy = isBusy;
+            this.#form.setAttribute("aria-busy", isBusy);
+        }
+
+        #say(words) {
+            const line = this.#form.querySelector("[data-trouble]");
+            line.textContent = words;
+            line.hidden = !words;
+        }
+    }
+
+    globalThis.frontSms = Object.assign(globalThis.frontSms ?? {}, { freshToken, LoggedOut });
+    document.addEventListener("DOMContentLoaded", () =>
+        document.querySelectorAll("form[data-session]:not([data-reply])").forEach(form => new KeptForm(form)),
+    );
+})();
