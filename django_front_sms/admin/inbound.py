@@ -59,6 +59,7 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
         "problem",
     )
     cards = True
+    shows_personal_data = True
     list_display = ("sender_", "recipient", "short_text", "keyword", "received", "notes")
     sortable_by = ("received",)
     list_filter = (AccountFilter, "api", ProblemFilter, FilesFilter, ReceivedFilter)

@@ -60,6 +60,7 @@ class OptOutForm(forms.ModelForm):  # type: ignore[type-arg]
 class OptOutAdmin(ReadOnlyAdmin):
     add_form_template = "admin/change_form.html"
     form = OptOutForm
+    shows_personal_data = True
     list_display = ("number", "sender_", "account", "since_", "said")
     list_filter = (AccountFilter,)
     list_select_related = ("message", "created_by")

@@ -123,6 +123,7 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
         "bulk",
     )
     cards = True
+    shows_personal_data = True
     list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id")
     list_display_links = ("recipient",)
     sortable_by = ("created_",)

@@ -1,6 +1,6 @@
 """Read-only admin classes: a list and a page for each row, made for tables with millions of rows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
@@ -28,6 +28,7 @@ from django_front_sms.admin.badges import moment_in_full
 from django_front_sms.admin.filters import has_dates
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.error_reports import redacted_view
+from django_front_sms.signals import send_personal_data_read
 
 TECHNICAL = "fs-technical"  # a class of fieldsets that the page folds away
 NOTHING: tuple[Any, ...] = (None, "", {}, [])
@@ -112,6 +113,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What all admin pages of this app have in common. A field without a value is left out of the page."""
 
     actions_on_bottom = False
+    shows_personal_data = False  # whether rows have texts or numbers of people: reading them sends a signal
     cards = False  # whether a row of the list becomes a card on a phone
     list_per_page = 50
     ordering: ClassVar[tuple[Any, ...]] = ("-pk",)
@@ -175,8 +177,20 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         row = kwargs.get("obj")
         if row is not None:
+            self._signal_read(request, [row])
             context["field_groups"] = [self._field_group(row, fieldset) for fieldset in context["adminform"]]
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        changelist = (getattr(response, "context_data", None) or {}).get("cl")
+        if changelist is not None:
+            self._signal_read(request, changelist.result_list)
+        return response
+
+    def _signal_read(self, request: HttpRequest, rows: Iterable[Model]) -> None:
+        if self.shows_personal_data:
+            send_personal_data_read(request.user, self.model, (row.pk for row in rows))
 
     def _field_group(self, row: Model, fieldset: Any) -> dict[str, Any]:
         """A fieldset for `fields.html`: its name, and the label, value and name of each field."""

@@ -31,7 +31,7 @@ def is_storable(value: Any, levels: int = MAX_LEVELS) -> bool:
     """Whether every database stores `value` in a JSON column unchanged."""
     match value:
         case dict():
-            return levels > 0 and all(_is_text(k) and is_storable(v, levels - 1) for k, v in value.items())
+            return all(map(_is_text, value)) and is_storable([*value.values()], levels)
         case list() | tuple():
             return levels > 0 and all(is_storable(item, levels - 1) for item in value)
         case str():

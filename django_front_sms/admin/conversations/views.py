@@ -40,6 +40,7 @@ from django_front_sms.conversations import (
 )
 from django_front_sms.exceptions import InvalidMessage, NotPossible
 from django_front_sms.models import AccountState, Conversation, InboundMessage, OutboundMessage, SavedText
+from django_front_sms.signals import send_personal_data_read
 from django_front_sms.timeline import paused_accounts
 
 Paused = Mapping[str, AccountState]
@@ -154,6 +155,8 @@ class ConversationAdmin(ReadOnlyAdmin):
         return thread(message.account, counterpart(message), before=_cursor(request, "before"), limit=SHOWN)
 
     def _bubbles(self, request: HttpRequest, page: Page[Message], paused: Paused) -> dict[str, Any]:
+        for model in (OutboundMessage, InboundMessage):
+            send_personal_data_read(request.user, model, (row.pk for row in page.rows if isinstance(row, model)))
         earlier = ""
         if page.before is not None:
             earlier = f"{request.path}?{urlencode({**_kept(request), 'before': str(page.before)})}"

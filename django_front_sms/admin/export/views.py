@@ -37,6 +37,7 @@ from django.utils.translation import gettext_lazy
 from django_front_sms.admin import search
 from django_front_sms.admin.export import formats
 from django_front_sms.admin.readonly import CappedPaginator, ReadOnlyAdmin
+from django_front_sms.signals import send_personal_data_read
 
 PAGE = 500  # rows read at a time
 XLSX = "xlsx"
@@ -109,6 +110,7 @@ class ExportAdmin(ReadOnlyAdmin):
             self.message_user(request, limit % {"n": formats.XLSX_ROWS}, messages.ERROR)
             return self.ask_for_format(request, rows, ticked)
         self._record(request, form, ticked)
+        send_personal_data_read(request.user, self.opts.model, rows.values_list("pk", flat=True))
         pages = _pages(rows, self.export_fields, _readable(self.opts.model, self.export_fields))
         titles = _titles(self.opts.model, self.export_fields)
         name = f"{slugify(str(self.opts.verbose_name_plural))}-{timezone.localdate().isoformat()}"
