@@ -1,5 +1,5 @@
-"""Fixtures for all tests: a broker and a media folder of their own, missing servers reported, clocks that the test moves,
-and hints that are recorded instead of published."""
+"""Fixtures for all tests: a broker and a media folder of their own, clocks that the test moves, recorded hints, and missing
+servers reported."""
 
 import os
 from collections.abc import Iterator
