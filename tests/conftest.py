@@ -1,5 +1,7 @@
-"""Fixtures for all tests: a broker and a media folder of their own, clocks that the test moves, recorded hints, and missing
-servers reported."""
+"""Fixtures for all tests: a broker and a media folder of their own, clocks that the test moves, recorded hints.
+
+Missing servers are reported.
+"""
 
 import os
 from collections.abc import Iterator
