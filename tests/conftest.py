@@ -1,5 +1,7 @@
-"""What every test gets: a broker and a media folder of its own, and an honest word where a server is missing. And what
-many ask for: clocks that the test moves, and hints that are heard and go nowhere."""
+"""Fixtures for all tests: a broker and a media folder of their own, clocks that the test moves, recorded hints.
+
+Missing servers are reported.
+"""
 
 import os
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ VENDORS = ("postgresql", "mysql", "sqlite")
 
 
 def missing(reason: str) -> None:
-    """Skips the test, or fails it where all servers are promised to be there (`.ci/run`)."""
+    """Skip the test, or fail it if `REQUIRE_SERVICES=1` promises that all servers are there."""
     if REQUIRE_SERVICES:
         pytest.fail(reason)
     pytest.skip(reason)
@@ -56,14 +58,14 @@ def _needs_redis(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def media(settings, tmp_path: Path) -> Iterator[Path]:
-    """The folder where this test's MMS files end up."""
+    """The folder for this test's MMS files."""
     settings.MEDIA_ROOT = str(tmp_path / "media")
     yield tmp_path / "media"
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> PretendClock:
-    """Time stands still unless the test moves it."""
+    """A clock that stands still unless the test moves it."""
     pretended = PretendClock()
     monkeypatch.setattr("django_front_sms.db.clock.source", pretended)
     return pretended
@@ -71,7 +73,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> PretendClock:
 
 @pytest.fixture
 def hints(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The tasks that a worker was woken for; none reaches a broker."""
+    """The tasks that were hinted at; none reaches a broker."""
     given: list[str] = []
     monkeypatch.setattr(events, "hint", given.append)
     monkeypatch.setattr(events.hints, "hint", given.append)
