@@ -25,7 +25,7 @@ MANAGE := $(BIN)/python example_project/manage.py
 DEMO := $(BIN)/python -m example_project.demo
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-services test-postgresql test-mariadb test-faults test-browser web worker beat simulator lint bench faults docs package audit screenshots migrate clean
+.PHONY: demo test test-services test-postgresql test-mariadb test-faults test-browser test-nginx web worker beat simulator lint bench faults docs package audit screenshots migrate clean
 
 $(INSTALLED): setup.cfg pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. Install one, or name it: make PYTHON=/path/to/python"; exit 1; }
@@ -46,7 +46,7 @@ demo: $(INSTALLED)
 	@$(DEMO) $(if $(ONCE),--once)
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not browser and not faults" $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not browser and not faults and not nginx" $(ARGS)
 
 test-services: test-postgresql test-mariadb
 
@@ -56,11 +56,16 @@ test-postgresql test-mariadb: export CELERY_BROKER_URL := $(REDIS_URL)
 test-postgresql: export DATABASE_URL = $(POSTGRES_URL)
 test-mariadb: export DATABASE_URL = $(MARIADB_URL)
 test-postgresql test-mariadb: $(INSTALLED)
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not browser and not faults" $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not browser and not faults and not nginx" $(ARGS)
 
 test-faults: export REQUIRE_SERVICES = 1
 test-faults: $(INSTALLED)
 	@$(BIN)/python -m pytest -m faults $(ARGS)
+
+# The documented configuration of nginx, where that is installed.
+test-nginx: export REQUIRE_SERVICES = 1
+test-nginx: $(INSTALLED)
+	@$(BIN)/python -m pytest -m nginx $(ARGS)
 
 test-browser: $(LINTERS)
 	@$(BIN)/python -m pytest -m browser $(ARGS)

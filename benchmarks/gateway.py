@@ -1,4 +1,4 @@
-"""A stand-in for the gateway that is fast enough not to be the bottleneck: it reads no request, and accepts everything.
+"""A minimal gateway that is fast enough not to be the bottleneck: it accepts every request without reading it.
 
 Runs as a process of its own: `python -m benchmarks.gateway LATENCY_SECONDS` prints its port. One thread, one epoll, no
 HTTP library: a request ends where its Content-Length says, or with its head.
@@ -21,7 +21,7 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %
 
 @contextmanager
 def gateway(latency: float) -> Iterator[str]:
-    """A stand-in that takes `latency` seconds to answer, in a process of its own; gives its address."""
+    """Run a gateway that answers after `latency` seconds, in a process of its own; yield its address."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.gateway", str(latency)], stdout=subprocess.PIPE, text=True
     )
@@ -33,7 +33,7 @@ def gateway(latency: float) -> Iterator[str]:
         process.wait()
 
 
-class Line:
+class Connection:
     """One kept-alive connection."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -41,7 +41,7 @@ class Line:
         self.unread = b""
 
     def requests(self) -> int:
-        """Read what is there; how many requests ended with it. -1: the other side has hung up."""
+        """Read the available bytes; return how many requests they complete, -1 if the client has closed."""
         try:
             data = self.sock.recv(65536)
         except BlockingIOError:
@@ -62,46 +62,59 @@ class Line:
         return count
 
 
-def serve(listener: socket.socket, latency: float) -> None:
-    """Answer until the process is ended."""
-    poll, lines = select.epoll(), dict[int, Line]()
-    poll.register(listener, select.EPOLLIN)
-    ids, order = itertools.count(1), itertools.count()
-    due: list[tuple[float, int, int]] = []  # when, in which order, on which connection
+class Server:
+    """Answers every request `latency` seconds after it came."""
 
-    def answer(number: int) -> None:
-        body = b'{"id": %d, "errorcode": 0, "description": "OK"}' % next(ids)
-        if line := lines.get(number):
-            try:
-                line.sock.send(_HEAD % (len(body), body))
-            except OSError:
-                close(number)
+    def __init__(self, listener: socket.socket, latency: float) -> None:
+        self.listener, self.latency = listener, latency
+        self.poll = select.epoll()
+        self.poll.register(listener, select.EPOLLIN)
+        self.connections: dict[int, Connection] = {}
+        self.ids, self.order = itertools.count(1), itertools.count()
+        self.due: list[tuple[float, int, int]] = []  # time, order, connection
 
-    def close(number: int) -> None:
-        lines.pop(number).sock.close()  # which takes it out of the epoll
-
-    while True:
-        for number, _events in poll.poll(max(0.0, due[0][0] - time.monotonic()) if due else None):
-            if number == listener.fileno():
-                sock, _address = listener.accept()
-                sock.setblocking(False)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                poll.register(sock, select.EPOLLIN)
-                lines[sock.fileno()] = Line(sock)
-                continue
-            requests = lines[number].requests()
-            if requests < 0:
-                close(number)
-            for _ in range(requests):
-                if latency:
-                    heapq.heappush(due, (time.monotonic() + latency, next(order), number))
+    def serve(self) -> None:
+        """Answer until the process is ended."""
+        while True:
+            wait = max(0.0, self.due[0][0] - time.monotonic()) if self.due else None
+            for number, _events in self.poll.poll(wait):
+                if number == self.listener.fileno():
+                    self.accept()
                 else:
-                    answer(number)
-        while due and due[0][0] <= time.monotonic():
-            answer(heapq.heappop(due)[2])
+                    self.read(number)
+            while self.due and self.due[0][0] <= time.monotonic():
+                self.answer(heapq.heappop(self.due)[2])
+
+    def accept(self) -> None:
+        sock, _address = self.listener.accept()
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.poll.register(sock, select.EPOLLIN)
+        self.connections[sock.fileno()] = Connection(sock)
+
+    def read(self, number: int) -> None:
+        requests = self.connections[number].requests()
+        if requests < 0:
+            self.close(number)
+        for _ in range(requests):
+            if self.latency:
+                heapq.heappush(self.due, (time.monotonic() + self.latency, next(self.order), number))
+            else:
+                self.answer(number)
+
+    def answer(self, number: int) -> None:
+        body = b'{"id": %d, "errorcode": 0, "description": "OK"}' % next(self.ids)
+        if connection := self.connections.get(number):
+            try:
+                connection.sock.send(_HEAD % (len(body), body))
+            except OSError:
+                self.close(number)
+
+    def close(self, number: int) -> None:
+        self.connections.pop(number).sock.close()  # also removes it from the epoll
 
 
 if __name__ == "__main__":
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as server:
         print(server.getsockname()[1], flush=True)
-        serve(server, float(sys.argv[1]))
+        Server(server, float(sys.argv[1])).serve()

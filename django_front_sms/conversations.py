@@ -16,11 +16,13 @@ from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Prefet
 from django.db.models.functions import Coalesce, Left
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from phonenumbers import PhoneNumber
 
 from django_front_sms.conf import get_settings
 from django_front_sms.db.lookups import prefix_q
 from django_front_sms.db.routing import atomic
 from django_front_sms.exceptions import NotPossible
+from django_front_sms.gateway import numbers
 from django_front_sms.models import HandledConversation, InboundMessage, MmsFile, OutboundMessage
 
 Message = OutboundMessage | InboundMessage
@@ -144,13 +146,14 @@ def _cursor_after(rows: Sequence[Message], streams: Sequence[list[Any]], before:
 # Conversations that wait for an answer
 
 
-def mark_handled(account: str, number: str, *, by: Any, up_to: int | None = None) -> HandledConversation:
+def mark_handled(account: str, number: str | PhoneNumber, *, by: Any, up_to: int | None = None) -> HandledConversation:
     """Count a conversation as answered until the next inbound message, and return the row that says so.
 
-    `number` is `Thread.number`. `up_to` is the primary key of the last inbound message that the user saw, so that a
-    message received meanwhile still waits; None is the latest one. Raises `NotPossible` where nobody wrote from
-    `number`.
+    `number` is `Thread.number` in any spelling, or a number object. `up_to` is the primary key of the last inbound
+    message that the user saw, so that a message received meanwhile still waits; None is the latest one. Raises
+    `NotPossible` where there is no message from `number`.
     """
+    number = _one_form(number)
     latest = _received(account, number).order_by("-pk").values_list("pk", flat=True).first()
     if latest is None:
         raise NotPossible(_("There is no message from this number, so there is nothing to mark as handled."))
@@ -166,21 +169,22 @@ def mark_handled(account: str, number: str, *, by: Any, up_to: int | None = None
     return row
 
 
-def unmark_handled(account: str, number: str) -> bool:
+def unmark_handled(account: str, number: str | PhoneNumber) -> bool:
     """Undo `mark_handled`; returns whether the conversation had been marked."""
-    return bool(HandledConversation.objects.filter(account=account, number=number).delete()[0])
+    return bool(HandledConversation.objects.filter(account=account, number=_one_form(number)).delete()[0])
 
 
-def handled(account: str, number: str) -> HandledConversation | None:
+def handled(account: str, number: str | PhoneNumber) -> HandledConversation | None:
     """The mark of `mark_handled`, with its user; None where there is none, or a message was received since."""
+    number = _one_form(number)
     newer = _received(account, number).exclude(_IS_NO_QUESTION).filter(pk__gt=OuterRef("up_to"))
     marks = HandledConversation.objects.filter(account=account, number=number).select_related("by")
     return marks.filter(~Exists(newer)).first()
 
 
-def is_unanswered(account: str, number: str) -> bool:
+def is_unanswered(account: str, number: str | PhoneNumber) -> bool:
     """Whether the counterpart waits for an answer, as `threads(unanswered=True)` lists it."""
-    return _questions().filter(account=account, sender=number).exclude(_is_answered()).exists()
+    return _questions().filter(account=account, sender=_one_form(number)).exclude(_is_answered()).exists()
 
 
 def unanswered_count(accounts: Collection[str] | None = None) -> int:
@@ -196,6 +200,10 @@ def unanswered_count(accounts: Collection[str] | None = None) -> int:
 _IS_NO_QUESTION = Q(
     opt_out_intent__in=(InboundMessage.OptOutIntent.OPT_OUT, InboundMessage.OptOutIntent.OPT_IN)
 )  # STOP and START are carried out by the machine; nobody has to answer them
+
+
+def _one_form(number: str | PhoneNumber) -> str:
+    return numbers.normalize(numbers.as_text(number))
 
 
 def _received(account: str, number: str) -> "QuerySet[InboundMessage]":
@@ -303,10 +311,10 @@ class _Walk:
             accounts = get_settings().accounts if self.filters.accounts is None else self.filters.accounts
             done = [each for each in self.filters.prefixes if all((account, each) in seen for account in accounts)]
             condition &= prefix_q(self.number, set(self.filters.prefixes).difference(done))
-        numbers = defaultdict(list)
+        numbers_of = defaultdict(list)
         for account, number in seen:
-            numbers[account].append(number)
-        for account, some in numbers.items():
+            numbers_of[account].append(number)
+        for account, some in numbers_of.items():
             condition &= ~Q(account=account, **{f"{self.number}__in": some})
         return condition
 

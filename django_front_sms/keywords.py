@@ -1,14 +1,14 @@
-"""Handlers by what people write: a router on top of `signals.message_received`.
+"""Handlers for keywords: a router on top of `signals.message_received`.
 
     @on_keyword("JA", "YES")
     def confirm(message, **kwargs): ...
 
-    @on_keyword()          # whatever nobody else takes
+    @on_keyword()          # messages that no other handler takes
     def explain(message, **kwargs): ...
 
-A handler is a receiver: it gets `message` and `event_id`, runs in a worker, at least once, and is called again where it
-raises. Upper or lower case and punctuation make no difference. On a short code, which many customers share, the word
-that counts is the one after our keyword; where no handler has that, the keyword itself.
+A handler is a receiver: it gets `message` and `event_id`, runs in a worker, at least once, and is called again if it
+raises. Case does not matter, and punctuation ends a word. On a short code, which many customers share, the word after
+our keyword counts; if no handler takes it, the keyword itself.
 """
 
 from collections.abc import Awaitable, Callable
@@ -30,7 +30,7 @@ _HEAD = 500  # characters of a text that can hold its first two words
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """Which messages a handler takes. No words: those that no other handler takes."""
+    """The messages that a handler takes. Without words: those that no other handler takes."""
 
     words: frozenset[str]
     account: str | None
@@ -38,7 +38,7 @@ class Route:
     sender: str | None
 
     def admits(self, message: InboundMessage) -> bool:
-        """Whether account, recipient and sender are those that it is for; the words are not looked at."""
+        """Whether account, recipient and sender match; the words are not checked."""
         return (
             self.account in (None, message.account)
             and self.recipient in (None, message.recipient)
@@ -52,15 +52,17 @@ _routes: list[Route] = []
 def on_keyword(
     *words: str, account: str | None = None, recipient: str | None = None, sender: str | None = None
 ) -> Callable[[Handler], Handler]:
-    """Have the decorated function handle messages that begin with one of `words`; without words, those that no other
-    handler takes and that are neither STOP nor START, which are heeded already.
+    """Register the decorated function for messages that begin with one of `words`.
 
-    `account`, `recipient` (the number that was written to) and `sender` (who wrote) narrow it down further. All
-    handlers of a word are called. Raises `ValueError` for a word that is none, or more than one.
+    Without words: for messages that no other handler takes, except STOP and START. `account`, `recipient` (the number
+    that was written to) and `sender` (the number of the person) restrict it further. All handlers of a word are called.
+    Raises `ValueError` for an argument that is not exactly one word.
     """
     for word in words:
         if not plain(word) or " " in plain(word):
-            raise ValueError(f"on_keyword({word!r}): give single words, each as an argument of its own.")
+            raise ValueError(
+                f"on_keyword({word!r}): the argument is not one word. Give single words, each as its own argument."
+            )
     route = Route(
         frozenset(map(plain, words)),
         account,

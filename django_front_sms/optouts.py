@@ -1,8 +1,8 @@
-"""Who wants no more messages, per account and sender: STOP and START, and the check before each send.
+"""Opt-outs for each account and sender: STOP and START, and the check before each send.
 
-Of what somebody wrote to a number, the last such word counts, in whatever order the messages reach us. Nothing is
-answered to it. A name that messages come from cannot be answered, so nobody can say STOP to it: a site that gives
-people a number for that, and means all its senders, calls `opt_out` with an empty sender.
+The last of a person's keywords to a number counts, in any order of receipt. No answer is sent.
+Nobody can reply STOP to a sender that is a name: a site that offers a number for that, for all its senders, calls
+`opt_out` with an empty sender.
 """
 
 import re
@@ -102,7 +102,7 @@ def _forms(sender: str, account: str) -> set[str]:
 
 
 class Addressed(Protocol):
-    """A message, as far as an opt-out can concern it."""
+    """The part of a message that opt-outs are checked against."""
 
     @property
     def account(self) -> str: ...
@@ -115,7 +115,7 @@ class Addressed(Protocol):
 
 
 def refused(messages: Sequence[Addressed]) -> list[int]:
-    """The places of those among `messages` whose recipients opted out of their senders."""
+    """The positions of those among `messages` whose recipients opted out of their senders."""
     asked: dict[str, set[str]] = defaultdict(set)
     for message in messages:
         if not message.ignore_opt_out:
@@ -184,7 +184,7 @@ def _process(message: Any, intent: OptOutIntent) -> None:
     if intent == OptOutIntent.OPT_OUT:
         _keep(message.account, message.sender, message.recipient, _said_at(message), None, message)
     else:
-        # An opt-out from every sender goes, too: the person cannot know that a colleague entered one.
+        # This also deletes an opt-out from every sender: the person cannot know that a colleague entered one.
         rows = OptOut.objects.filter(account=message.account, number=message.sender, since__lte=_said_at(message))
         rows.filter(sender__in=[message.recipient, ""]).delete()
 

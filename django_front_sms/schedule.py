@@ -1,4 +1,4 @@
-"""What Celery's beat is to start, and how often. No models here, so settings can merge it:
+"""The schedule for Celery beat. It imports no models, so that settings can merge it:
 
 from django_front_sms.schedule import BEAT_SCHEDULE
 CELERY_BEAT_SCHEDULE = {**BEAT_SCHEDULE, …}
@@ -7,9 +7,9 @@ CELERY_BEAT_SCHEDULE = {**BEAT_SCHEDULE, …}
 from typing import Any
 
 SWEEP_EVERY = 10.0  # seconds
-HINTS_LAST = 600  # seconds; a hint that no worker took by then is void, and the sweep does its work
+HINTS_LAST = 600  # seconds until a hint expires that no worker has taken; the sweep does its work
 PURGE_EVERY = 24 * 60 * 60.0  # seconds
-_PURGE_WITHIN = 60 * 60.0  # seconds: what no worker took by then is not worth a crowd
+_PURGE_WITHIN = 60 * 60.0  # seconds until a purge expires that no worker has taken, so that purges do not pile up
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "front-sms-sweep": {

@@ -155,7 +155,7 @@ class Worker:
 def _pushes_are_due() -> bool:
     """Whether a delivery status or an inbound message is to be processed."""
     now = database_now()
-    return any(model.objects.filter(process_at__lte=now).exists() for model in (DeliveryStatus, InboundMessage))
+    return DeliveryStatus.objects.due(now).exists() or InboundMessage.objects.due(now).exists()
 
 
 def run_once() -> None:

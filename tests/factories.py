@@ -108,14 +108,23 @@ class EventFactory(DjangoModelFactory[Event]):
     created_at = at(2)
 
 
+def _key(account: str) -> str:
+    known = get_settings().accounts.get(account)
+    return known.gateway if known else f"key of {account}"
+
+
 class AccountStateFactory(DjangoModelFactory[AccountState]):
-    """The state of an account. Trait: `paused`, at noon, for code 5 unless `pause_code` says otherwise."""
+    """The state of an account; an existing one is changed. Trait: `paused`, at noon, for code 5 by default."""
 
     class Meta:
         model = AccountState
 
     account = "default"
-    key = factory.LazyAttribute(lambda row: get_settings().accounts[row.account].gateway)
+    key = factory.LazyAttribute(lambda row: _key(row.account))
 
     class Params:
         paused = factory.Trait(paused_at=NOON, pause_code=5)
+
+    @classmethod
+    def _create(cls, model: type[AccountState], *args: Any, **fields: Any) -> AccountState:
+        return model.objects.update_or_create(key=fields.pop("key"), defaults=fields)[0]

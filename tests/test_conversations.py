@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import phonenumbers
 import pytest
 
 from django_front_sms import conversations
@@ -245,6 +246,13 @@ class TestHandled:
         conversations.mark_handled("default", OLA, by=None, up_to=seen.pk)
 
         assert numbers(threads(unanswered=True)) == []
+
+    def test_the_number_may_be_written_in_any_way(self):
+        come(OLA, 1)
+        conversations.mark_handled("default", phonenumbers.parse(OLA), by=None)
+        assert conversations.handled("default", "0047 99 99 99 98") and conversations.unmark_handled(
+            "default", "99999998"
+        )
 
     def test_it_is_for_one_account(self):
         come(OLA, 1), come(OLA, 2, account="second")

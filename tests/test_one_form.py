@@ -10,7 +10,7 @@ from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway.push import decode_inbound_json, decode_inbound_query
 from django_front_sms.models import InboundMessage, OptOut, OutboundMessage
 from django_front_sms.outbox.wire import wire_of
-from tests import stories
+from tests.factories import OutboundMessageFactory
 from tests.webhooks.pushes import sms
 
 phone_field = pytest.importorskip("phonenumber_field.phonenumber")
@@ -159,7 +159,7 @@ def test_the_same_text_from_one_sender_in_every_spelling_is_a_twin(senders):
 @pytest.mark.parametrize("sender", PSK)
 def test_an_answer_finds_its_message_in_every_spelling_of_the_sender(sender):
     now = timezone.now()
-    sent = stories.message(sender=sender, state="sent", recipient="+4790000014", created_at=now, sent_at=now)
+    sent = OutboundMessageFactory(sender=sender, state="sent", recipient="+4790000014", created_at=now, sent_at=now)
     assert receive(**{"from": "90000014", "to": "26114123450000"}).in_reply_to == sent
 
 

@@ -104,5 +104,5 @@ def test_the_screens_speak_norwegian(admin_client):
     with translation.override("en"):  # a request leaves its language behind
         page = admin_client.get("/admin/front_sms/outboundmessage/", headers={"Accept-Language": "nb"})
 
-    assert "Et nummer eller begynnelsen på det" in page.content.decode()
+    assert "Et nummer, begynnelsen eller de siste sifrene" in page.content.decode()
     assert "utgående meldinger" in page.content.decode()

@@ -1,7 +1,8 @@
-"""The screens for staff, one file each. They show; what they change, they change through the engine's own verbs."""
+"""The admin: one file for each model, packages for the composer, conversations, dashboard and export."""
 
 from django_front_sms.admin.accounts import AccountAdmin
 from django_front_sms.admin.bulk import BulkSendAdmin
+from django_front_sms.admin.composer.write_action import write_sms
 from django_front_sms.admin.conversations.views import ConversationAdmin
 from django_front_sms.admin.counter_gaps import CounterGapAdmin
 from django_front_sms.admin.dashboard.views import DashboardAdmin
@@ -10,6 +11,7 @@ from django_front_sms.admin.inbound import InboundMessageAdmin
 from django_front_sms.admin.optout import OptOutAdmin
 from django_front_sms.admin.outbound import OutboundMessageAdmin
 from django_front_sms.admin.refused_pushes import RefusedPushAdmin
+from django_front_sms.admin.saved_texts import SavedTextAdmin
 from django_front_sms.admin.statuses import DeliveryStatusAdmin
 
 __all__ = [
@@ -24,4 +26,6 @@ __all__ = [
     "OptOutAdmin",
     "OutboundMessageAdmin",
     "RefusedPushAdmin",
+    "SavedTextAdmin",
+    "write_sms",
 ]

@@ -1,4 +1,4 @@
-"""Accounts: whether they send, why not, and the button that lets them go on."""
+"""Accounts: whether sending is paused, why, and the action that resumes it."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def _resume(account: AccountState, user: Any, key: str) -> None:
 
 
 def _decisions(account: AccountState) -> list[Entry]:
-    """The last times that somebody resumed it."""
+    """The latest times that a user resumed the account."""
     rows = Decision.objects.filter(account=account.account, message=None).select_related("by").order_by("-pk")[:10]
     who = ((row, str(row.by.get_username()) if row.by else "") for row in reversed(rows))
     return [Entry(row.at, "decision", gettext("Resumed"), by=name) for row, name in who]
@@ -31,8 +31,8 @@ def _decisions(account: AccountState) -> list[Entry]:
 RESUME = Action(
     name="resume",
     label=_("Resume sending"),
-    explanation=_("When you have put right what Front objected to: everything that waits is sent."),
-    question=_("Everything that waits for this account is sent. Did you put right what Front objected to?"),
+    explanation=_("Once the cause is corrected: all messages that wait are sent."),
+    question=_("All messages that wait for this account are sent. Is the cause corrected?"),
     done=ngettext_lazy("Sending was resumed for %(n)s account.", "Sending was resumed for %(n)s accounts.", "n"),
     permission="resume_accountstate",
     run=_resume,

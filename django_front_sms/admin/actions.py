@@ -107,12 +107,7 @@ class ActionsAdmin(ReadOnlyAdmin):
 
     def action_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """Ask for confirmation, or run the action if the POST is confirmed."""
-        action = next((action for action in self.row_actions if action.name == name), None)
-        row = self.get_object(request, unquote(object_id))
-        if action is None or row is None:
-            raise Http404
-        if not (self.has_view_permission(request, row) and self.has_action_permission(request, action, row)):
-            raise PermissionDenied
+        action, row = self._find_action(request, object_id, name)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not request.POST.get("confirmed"):
@@ -124,6 +119,16 @@ class ActionsAdmin(ReadOnlyAdmin):
             return HttpResponseRedirect(_origin(request) or self.change_url(row))
         self._report_done(request, action, [row])
         return HttpResponseRedirect(_origin(request) or self.change_url(result if isinstance(result, Model) else row))
+
+    def _find_action(self, request: HttpRequest, object_id: str, name: str) -> tuple[Action, Any]:
+        """The action and the row of an address. Raises `Http404` and `PermissionDenied`."""
+        action = next((action for action in self.row_actions if action.name == name), None)
+        row = self.get_object(request, unquote(object_id))
+        if action is None or row is None:
+            raise Http404
+        if not (self.has_view_permission(request, row) and self.has_action_permission(request, action, row)):
+            raise PermissionDenied
+        return action, row
 
     # On the list
 

@@ -1,4 +1,4 @@
-"""States and steps as small pictures. Colour is never alone: each has a shape, and words that a screen reader reads."""
+"""States, steps and times as HTML. Each colour comes with a shape, and with words for screen readers."""
 
 from datetime import datetime
 from functools import cache
@@ -69,7 +69,7 @@ _KINDS = {
 }
 _LEVELS = {"good": "check", "bad": "cross", "warn": "warning", "wait": "clock"}
 
-# The four places on the way, and for each state how many are behind it and how the next one looks.
+# The four places on the way; for each state, how many of them the message has passed, and the style of the next.
 STEPS = (gettext_lazy("our queue"), gettext_lazy("Front"), gettext_lazy("the operator"), gettext_lazy("the phone"))
 _REACHED = {
     State.QUEUED: (0, "wait"),
@@ -103,7 +103,7 @@ def state_badge(message: OutboundMessage) -> SafeString:
 
 
 def steps(message: OutboundMessage) -> SafeString:
-    """How far a message got: four dots, and the same in words."""
+    """How far a message got, as four dots and in words."""
     reached, then = _REACHED[State(message.state)]
     dots = ["on"] * reached + ([then] if then else [])
     dots += [""] * (len(STEPS) - len(dots))
@@ -123,7 +123,7 @@ def _marks(dots: tuple[str, ...]) -> SafeString:
 
 
 def _times(message: OutboundMessage) -> list[str]:
-    """When it got where it is, to the millisecond, as far as the row itself knows."""
+    """The times of the row, to the millisecond, in words."""
     due = message.next_at if message.state == State.QUEUED else None
     known = (
         (gettext_lazy("created"), message.created_at),
@@ -140,7 +140,7 @@ def _exact(local: datetime) -> str:
 
 
 def moment(at: Any) -> SafeString | str:
-    """A time for a list: short to read (today has no date), exact in the markup and under the pointer."""
+    """A time for a list: the clock, and the date unless it is today; exact in the markup and the tooltip."""
     if at is None:
         return ""
     local = timezone.localtime(at)
@@ -153,8 +153,15 @@ def moment(at: Any) -> SafeString | str:
     )
 
 
+def moment_in_full(at: datetime) -> SafeString:
+    """A time for a page: the day in words and the clock, exact in the markup."""
+    local = timezone.localtime(at)
+    words = f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M:%S}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), _exact(local), words)
+
+
 def timeline_rows(entries: list[Entry], site: AdminSite) -> list[dict[str, Any]]:
-    """A timeline for the template: each entry with its icon, its day, and a link to what it tells of."""
+    """Timeline entries for the template, each with its icon, day and link."""
     rows = []
     for entry in entries:
         local = timezone.localtime(entry.at)

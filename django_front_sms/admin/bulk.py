@@ -1,4 +1,4 @@
-"""Bulk sends: one text to many numbers (§2.4), and how far these got."""
+"""Bulk sends: one text to many numbers (§2.4), and the states of their messages."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django_front_sms.admin import search
 from django_front_sms.admin.badges import moment, state_badge
 from django_front_sms.admin.filters import AccountFilter, CreatedFilter
-from django_front_sms.admin.readonly import ReadOnlyAdmin
+from django_front_sms.admin.readonly import TECHNICAL, ReadOnlyAdmin
 from django_front_sms.models import BulkSend, OutboundMessage
 
 
@@ -27,8 +27,8 @@ class BulkSendAdmin(ReadOnlyAdmin):
     search_help_text = _("Words of the text")
     fieldsets = (
         (None, {"fields": ("states", "recipients")}),
-        (_("Message"), {"fields": ("account", "sender", "unicode")}),
-        (_("Belongs to"), {"fields": ("created_at", "created_by", "metadata")}),
+        (_("Message"), {"fields": ("account", "sender", "unicode", "created_at", "created_by")}),
+        (_("Technical details"), {"classes": [TECHNICAL], "fields": ("metadata",)}),
     )
     readonly_fields = ("states", "created_at")
 

@@ -1,4 +1,4 @@
-"""Holes in Front's counter: inbound messages that were sent to us and never came."""
+"""Counter gaps: inbound messages that Front counted and that never arrived."""
 
 from typing import Any
 
@@ -17,25 +17,25 @@ from django_front_sms.models import CounterGap
 
 @admin.register(CounterGap)
 class CounterGapAdmin(ReadOnlyAdmin):
-    list_display = ("fate", "numbers", "account", "found", "closed")
+    list_display = ("outcome", "numbers", "account", "found", "closed")
     list_display_links = ("numbers",)
     list_filter = (OpenFilter, AccountFilter)
     ordering = (F("closed_at").desc(nulls_first=True), "-pk")
-    fieldsets = ((None, {"fields": ("fate", "numbers", "missing_", "account", "found_at", "told_at", "closed_at")}),)
-    readonly_fields = ("fate", "numbers", "missing_")
+    fieldsets = ((None, {"fields": ("outcome", "numbers", "missing_", "account", "found_at", "told_at", "closed_at")}),)
+    readonly_fields = ("outcome", "numbers", "missing_")
 
     def page_context(self, request: HttpRequest, row: CounterGap) -> dict[str, Any]:
         if row.closed_at is not None:
             return {}
-        why = gettext("Look into Front's portal for messages that were not delivered, or ask Front for them by number.")
-        return {"undecided": gettext("These messages never came"), "why": why}
+        why = gettext("Look in Front's portal for messages that were not delivered, or ask Front for these numbers.")
+        return {"undecided": gettext("These messages never arrived"), "why": why}
 
     @admin.display(description=_("state"))
-    def fate(self, gap: CounterGap) -> SafeString:
+    def outcome(self, gap: CounterGap) -> SafeString:
         if gap.is_reset:
-            return badge("off", "clock", gettext("counted anew"))
+            return badge("off", "clock", gettext("counter restarted"))
         if gap.closed_at is not None:
-            return badge("good", "check", gettext("came late"))
+            return badge("good", "check", gettext("arrived late"))
         return badge("bad", "warning", gettext("missing"))
 
     @admin.display(description=_("numbers"))

@@ -1,4 +1,4 @@
-"""Events: what receivers were told, and what they would not take."""
+"""Events: their delivery to the receivers of signals, and the receivers that failed."""
 
 from typing import Any
 
@@ -13,14 +13,15 @@ from django.utils.translation import gettext_lazy as _
 from django_front_sms import access, events
 from django_front_sms.admin.actions import Action, ActionsAdmin
 from django_front_sms.admin.badges import badge, moment, reverse_ref
+from django_front_sms.admin.readonly import TECHNICAL
 from django_front_sms.events.accounts import of_accounts
 from django_front_sms.models import Event
 
 DELIVER_AGAIN = Action(
     name="deliver_again",
     label=_("Deliver again"),
-    explanation=_("Calls the receivers that failed once more; those that took it are left alone."),
-    question=_("The receivers that failed are called again. Deliver it?"),
+    explanation=_("Calls the receivers that failed again; the others are not called."),
+    question=_("The receivers that failed are called again. Deliver again?"),
     done=ngettext_lazy("%(n)s event is delivered again.", "%(n)s events are delivered again.", "n"),
     permission="redeliver_event",
     run=lambda event, user, key: events.deliver_again(event),
@@ -32,18 +33,20 @@ DELIVER_AGAIN = Action(
 @admin.register(Event)
 class EventAdmin(ActionsAdmin):
     row_actions = (DELIVER_AGAIN,)
-    list_display = ("fate", "kind", "about", "attempts", "created")
+    list_display = ("outcome", "kind", "about", "attempts", "created")
     list_display_links = ("kind",)
     sortable_by = ("created",)
     list_filter = ("failed", "kind")
     search_fields = ("subject",)
-    search_help_text = _("What it is about, such as out:7 or in:7")
+    search_help_text = _("The subject, such as out:7 or in:7")
     fieldsets = (
-        (None, {"fields": ("fate", "kind", "about", "data")}),
-        (_("Delivery"), {"fields": ("created_at", "next_at", "attempts", "taken_by", "event_id")}),
-        (_("Why it failed"), {"fields": ("trace",)}),
+        (None, {"fields": ("outcome", "kind", "about", "created_at", "next_at", "attempts")}),
+        (
+            _("Technical details"),
+            {"classes": [TECHNICAL], "fields": ("data", "delivered_to_", "event_id", "trace")},
+        ),
     )
-    readonly_fields = ("fate", "about", "taken_by", "event_id", "trace")
+    readonly_fields = ("outcome", "about", "delivered_to_", "event_id", "trace")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         accounts = access.accounts_of(request.user)
@@ -54,16 +57,16 @@ class EventAdmin(ActionsAdmin):
 
     def page_context(self, request: HttpRequest, row: Event) -> dict[str, Any]:
         page = super().page_context(request, row)
-        return {**page, "undecided": gettext("A receiver would not take this event")} if row.failed else page
+        return {**page, "undecided": gettext("A receiver failed")} if row.failed else page
 
-    @admin.display(description=_("fate"))
-    def fate(self, event: Event) -> SafeString:
+    @admin.display(description=_("outcome"))
+    def outcome(self, event: Event) -> SafeString:
         if event.failed:
             return badge("bad", "cross", gettext("given up"))
         if event.next_at is None:
             return badge("good", "check", gettext("delivered"))
         if event.attempts:
-            return badge("warn", "warning", gettext("is tried again"))
+            return badge("warn", "warning", gettext("will be tried again"))
         return badge("wait", "clock", gettext("waits"))
 
     @admin.display(description=_("about"))
@@ -75,8 +78,8 @@ class EventAdmin(ActionsAdmin):
     def created(self, event: Event) -> SafeString | str:
         return moment(event.created_at)
 
-    @admin.display(description=_("taken by"), empty_value="—")
-    def taken_by(self, event: Event) -> str:
+    @admin.display(description=_("delivered to"), empty_value="—")
+    def delivered_to_(self, event: Event) -> str:
         return ", ".join(str(receiver) for receiver in event.delivered_to)
 
     @admin.display(description=_("traceback"))

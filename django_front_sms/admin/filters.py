@@ -58,7 +58,7 @@ class TimeFilter(admin.SimpleListFilter):
         return [("1", _("the last hour")), ("24", _("the last 24 hours")), ("168", _("the last 7 days"))]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        """As Django's, and last the form for a range of days (`is_range`)."""
+        """Django's choices, and at the end the form for a range of days (`is_range`)."""
         names = self.expected_parameters()
         has_days = self.first is not None or self.last is not None
         for choice in super().choices(changelist):
@@ -159,15 +159,15 @@ class YesNoFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         match self.value():
             case "yes":
-                return self.those(queryset)
+                return self.with_it(queryset)
             case "no":
-                return self.others(queryset)
+                return self.without_it(queryset)
         return queryset
 
-    def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def with_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         raise NotImplementedError
 
-    def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def without_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         raise NotImplementedError
 
 
@@ -175,10 +175,10 @@ class ProblemFilter(YesNoFilter):
     title = _("problem")
     parameter_name = "problem"
 
-    def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def with_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.with_problem()  # type: ignore[attr-defined,no-any-return]
 
-    def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def without_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.without_problem()  # type: ignore[attr-defined,no-any-return]
 
 
@@ -187,10 +187,10 @@ class FilesFilter(YesNoFilter):
     parameter_name = "files"
     files = Exists(MmsFile.objects.filter(message=OuterRef("pk")))
 
-    def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def with_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.filter(self.files)
 
-    def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def without_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.filter(~self.files)
 
 
@@ -199,10 +199,10 @@ class MatchedFilter(YesNoFilter):
     parameter_name = "matched"
     yes, no = _("known"), _("unknown")
 
-    def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def with_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.filter(message__isnull=False)
 
-    def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def without_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.filter(message__isnull=True)
 
 
@@ -211,10 +211,10 @@ class OpenFilter(YesNoFilter):
     parameter_name = "open"
     yes, no = _("missing"), _("closed")
 
-    def those(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def with_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.open()  # type: ignore[attr-defined,no-any-return]
 
-    def others(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def without_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
         return queryset.exclude(closed_at=None)
 
 

@@ -1,4 +1,4 @@
-"""Inbound messages: what people sent, with the files of an MMS, and the bytes as they came."""
+"""Inbound messages: texts and MMS files that people sent, and the bytes of the push."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from django_front_sms.admin.conversations import mms
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, FilesFilter, ProblemFilter, ReceivedFilter
-from django_front_sms.admin.readonly import as_text
+from django_front_sms.admin.readonly import TECHNICAL, as_text
 from django_front_sms.downloads import download
 from django_front_sms.models import InboundMessage, MmsFile
 from django_front_sms.timeline import of_inbound
@@ -31,8 +31,8 @@ SHOWN = 10_000  # bytes of the raw push
 READ_AGAIN = Action(
     name="read_again",
     label=_("Read again"),
-    explanation=_("Reads what was kept of it once more, as this version can. Its receivers are not called again."),
-    question=_("What can be read now replaces what could be read before. Read it again?"),
+    explanation=_("Reads the stored push again with this version of the software. Receivers are not called again."),
+    question=_("The result replaces the present content. Read it again?"),
     done=ngettext_lazy("%(n)s message was read again.", "%(n)s messages were read again.", "n"),
     permission="read_again_inboundmessage",
     run=lambda message, user, key: inbox.read_again(message),
@@ -65,9 +65,12 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
     search_fields = ("sender",)
     search_help_text = _("A number, its beginning or last digits, #id, or words of the text (“digits” in quotes)")
     fieldsets = (
-        (_("Message"), {"fields": ("account", "api", "keyword", "counter", "front_id", "in_reply_to")}),
+        (_("Message"), {"fields": ("account", "keyword", "in_reply_to")}),
         (_("Times"), {"fields": ("sent_at", "received_at")}),
-        (_("As it came"), {"classes": ["collapse"], "fields": ("as_it_came",)}),
+        (
+            _("Technical details"),
+            {"classes": [TECHNICAL], "fields": ("api", "counter", "front_id", "as_it_came")},
+        ),
     )
     readonly_fields = ("front_id", "as_it_came")
 
@@ -113,7 +116,7 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
 
     @admin.display(description=_("notes"))
     def notes(self, message: Any) -> SafeString:
-        """How many files it has, and whether not all of it could be read."""
+        """The number of files, and whether there is a problem."""
         badges = []
         if count := len(message.files.all()):
             words = format_html('{} <span class="visually-hidden">{}</span>', count, ngettext("file", "files", count))

@@ -1,4 +1,4 @@
-"""Outgoing messages: what became of each, and the few things that a person may decide."""
+"""Outgoing messages: the outcome of each, and the actions that staff may take."""
 
 from typing import Any
 
@@ -20,6 +20,7 @@ from django_front_sms.admin.composer.views import ComposerAdmin
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, IndexedCreatedFilter, StatusMissedFilter
+from django_front_sms.admin.readonly import TECHNICAL
 from django_front_sms.models import OutboundMessage
 from django_front_sms.states import OPEN, State
 from django_front_sms.timeline import explain, of_outbound
@@ -33,8 +34,8 @@ ACTIONS = (
     Action(
         name="mark_sent",
         label=_("Mark as sent"),
-        explanation=_("You know that it arrived, from the recipient or from Front's portal. Nothing is sent."),
-        question=_("Are you sure that it arrived? From then on it counts as sent."),
+        explanation=_("You know from the recipient or from Front's portal that it arrived. Nothing is sent."),
+        question=_("Are you sure that it arrived? It will count as sent."),
         done=ngettext_lazy("%(n)s message was marked as sent.", "%(n)s messages were marked as sent.", "n"),
         permission="decide_outboundmessage",
         run=lambda message, user, key: outbox.mark_sent(message, user),
@@ -44,8 +45,8 @@ ACTIONS = (
     Action(
         name="send_anyway",
         label=_("Send anyway"),
-        explanation=_("Better twice than never: the recipient may get it a second time."),
-        question=_("It may have been sent already, and then the recipient gets it twice. Send it anyway?"),
+        explanation=_("The recipient may get it a second time."),
+        question=_("If it was sent already, the recipient gets it twice. Send it anyway?"),
         done=ngettext_lazy(
             "%(n)s message is queued to be sent again.", "%(n)s messages are queued to be sent again.", "n"
         ),
@@ -58,8 +59,8 @@ ACTIONS = (
     Action(
         name="give_up",
         label=_("Give up"),
-        explanation=_("Better never than twice: nothing is sent, and nobody is asked again."),
-        question=_("Nothing more is sent, and the message is no longer listed for a decision. Give it up?"),
+        explanation=_("Nothing is sent, and the message no longer needs attention."),
+        question=_("Nothing is sent, and the message no longer needs attention. Give it up?"),
         done=ngettext_lazy("%(n)s message was given up.", "%(n)s messages were given up.", "n"),
         permission="decide_outboundmessage",
         run=lambda message, user, key: outbox.give_up(message, user),
@@ -68,9 +69,9 @@ ACTIONS = (
     ),
     Action(
         name="cancel",
-        label=_("Cancel"),
+        label=_("Stop the message"),
         explanation=_("Takes it out of the queue before it is sent."),
-        question=_("It is taken out of the queue and never sent. Cancel it?"),
+        question=_("It is taken out of the queue and never sent. Stop it?"),
         done=ngettext_lazy("%(n)s message was stopped.", "%(n)s messages were stopped.", "n"),
         permission="cancel_outboundmessage",
         run=lambda message, user, key: message.cancel(by=user),
@@ -91,9 +92,9 @@ ACTIONS = (
 
 
 UNDECIDED = {
-    "undecided": _("Nobody knows whether this was sent"),
+    "undecided": _("It is not known whether this was sent"),
     "why": _(
-        "Front gave no clear answer, and it is too late to ask again. Ask the recipient or look in Front's portal."
+        "Front gave no clear answer, and it is too late to try again. Ask the recipient, or look in Front's portal."
     ),
 }
 
@@ -129,34 +130,30 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     search_fields = ("recipient",)
     search_help_text = _("A number, its beginning or last digits, #id, or words of the text (“digits” in quotes)")
     fieldsets = (
-        (_("Message"), {"fields": ("account", "priority", "length", "price", "ignore_opt_out")}),
+        (
+            _("Message"),
+            {"fields": ("account", "priority", "length", "price", "ignore_opt_out", "created_by", "bulk", "reply_to")},
+        ),
         (
             _("Times"),
-            {
-                "fields": (
-                    "created_at",
-                    "scheduled_at",
-                    "next_at",
-                    "expires_at",
-                    "sent_at",
-                    "delivered_at",
-                    "status_missed_at",
-                )
-            },
+            {"fields": ("created_at", "scheduled_at", "next_at", "expires_at", "sent_at", "delivered_at")},
         ),
-        (_("Gateway"), {"fields": ("front_id", "error", "attempts", "waits_for", "risk_at")}),
         (
-            _("Belongs to"),
+            _("Technical details"),
             {
+                "classes": [TECHNICAL],
                 "fields": (
-                    "created_by",
-                    "bulk",
-                    "reply_to",
+                    "front_id",
+                    "error",
+                    "attempts",
+                    "waits_for",
+                    "risk_at",
+                    "status_missed_at",
                     "duplicate_of",
                     "duplicates_",
                     "idempotency_key",
                     "metadata",
-                )
+                ),
             },
         ),
     )

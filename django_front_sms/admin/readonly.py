@@ -1,6 +1,7 @@
 """Read-only admin classes: a list and a page for each row, made for tables with millions of rows."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -12,19 +13,23 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import URLPattern
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
-from django.utils.translation import gettext
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import access
 from django_front_sms.admin import search
+from django_front_sms.admin.badges import moment_in_full
 from django_front_sms.admin.filters import has_dates
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.error_reports import redacted_view
 
+TECHNICAL = "fs-technical"  # a class of fieldsets that the page folds away
 NOTHING: tuple[Any, ...] = (None, "", {}, [])
 
 
@@ -167,6 +172,36 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         page = self.page_context(request, row) if row is not None and self.has_view_permission(request, row) else {}
         return super().change_view(request, object_id, form_url, {**heading, **page, **(extra_context or {})})
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        row = kwargs.get("obj")
+        if row is not None:
+            context["field_groups"] = [self._field_group(row, fieldset) for fieldset in context["adminform"]]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _field_group(self, row: Model, fieldset: Any) -> dict[str, Any]:
+        """A fieldset for `fields.html`: its name, and the label, value and name of each field."""
+        fields = []
+        for field in (field for line in fieldset for field in line):
+            name = field.field["name"]
+            value = getattr(row, name, None) if isinstance(name, str) else None
+            shown = moment_in_full(value) if isinstance(value, datetime) else field.contents()
+            fields.append((field.field["label"], shown, name))
+        return {"name": fieldset.name, "is_technical": TECHNICAL in fieldset.classes, "fields": fields}
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's, with entries in the language of the user: they are stored untranslated."""
+        response = super().history_view(request, object_id, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data:
+            for entry in response.context_data["action_list"]:
+                entry.change_message = gettext(entry.change_message) if entry.change_message else ""
+        return response
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
+        with override(None):
+            return super().log_change(request, obj, str(message) if isinstance(message, Promise) else message)
+
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         """What the template of the page gets besides the fields."""
         return {}
@@ -206,7 +241,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         paginator: Any = super().get_paginator(request, *args, **kwargs)
-        if _change_list(request).searched_latest:
+        listed = request.__dict__.get("_front_sms_change_list")
+        if listed is not None and listed.searched_latest:
             paginator.cap = search.FEW  # to count on would read every text once more
         return paginator
 
@@ -224,16 +260,11 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, queryset: "QuerySet[Any]", wanted: search.Search
     ) -> "QuerySet[Any]":
         """`search_rows` for messages: words and last digits among the latest, of the dates in the filter if any."""
-        listed = _change_list(request)
+        listed: FastChangeList = request.__dict__["_front_sms_change_list"]
         among = None if listed.searches_all else queryset if has_dates(request) else self.model._default_manager.all()
         found, is_cut = search.find(queryset, wanted, among=among)
         listed.searched_latest = search.LATEST if is_cut else 0
         return found
-
-
-def _change_list(request: HttpRequest) -> FastChangeList:
-    listed: FastChangeList = request.__dict__["_front_sms_change_list"]
-    return listed
 
 
 def as_text(raw: bytes | memoryview, length: int) -> str:

@@ -1,4 +1,4 @@
-"""Pushes that were too large: as long as one is refused, Front's queue of inbound messages stands."""
+"""Refused pushes: while one is refused, Front's queue of inbound messages is stopped."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class RefusedPushAdmin(ReadOnlyAdmin):
             )
             return {"undecided": gettext("This push was refused, and Front keeps it"), "why": why}
         why = gettext(
-            "Raise MAX_INBOUND_BYTES, then restart Front's queue by the link in the notice that Front sent (§1.2). "
+            "Raise MAX_INBOUND_BYTES, then restart Front's queue by the link in the notice that Front sent. "
             "Nothing is lost."
         )
         return {"undecided": gettext("This push was too large, and Front keeps it"), "why": why}

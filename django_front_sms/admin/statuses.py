@@ -1,4 +1,4 @@
-"""Delivery statuses as Front pushed them (§2.3)."""
+"""Delivery statuses that Front pushed (§2.3)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_front_sms.admin import search
 from django_front_sms.admin.badges import badge, moment
 from django_front_sms.admin.filters import AccountFilter, MatchedFilter, ProblemFilter, ReceivedFilter
-from django_front_sms.admin.readonly import ReadOnlyAdmin, as_text
+from django_front_sms.admin.readonly import TECHNICAL, ReadOnlyAdmin, as_text
 from django_front_sms.models import DeliveryStatus
 from django_front_sms.timeline import status_in_words
 
@@ -27,8 +27,8 @@ class DeliveryStatusAdmin(ReadOnlyAdmin):
     search_fields = ("gateway_id",)
     search_help_text = _("Front's id")
     fieldsets = (
-        (None, {"fields": ("what", "message", "problem")}),
-        (_("As it came"), {"fields": ("received_at", "account", "front_id", "status", "as_it_came")}),
+        (None, {"fields": ("what", "message", "problem", "received_at", "account")}),
+        (_("Technical details"), {"classes": [TECHNICAL], "fields": ("front_id", "status", "as_it_came")}),
     )
     readonly_fields = ("what", "front_id", "as_it_came")
 

@@ -131,11 +131,13 @@ def _update_each(meta: Any, keys: Sequence[Any], columns: Mapping[_Column, Seque
     database = connection()
     prepared = [[column.get_db_prep_save(value, database) for value in values] for column, values in columns.items()]
     assignments = ", ".join(f"{_name(column)} = %s" for column in columns)
+    statement = f"UPDATE {_quoted(meta.db_table)} SET {assignments} WHERE {_name(meta.pk)} = %s"  # noqa: S608
+    rows = list(zip(*prepared, keys, strict=True))
     with database.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {_quoted(meta.db_table)} SET {assignments} WHERE {_name(meta.pk)} = %s",  # noqa: S608
-            list(zip(*prepared, keys, strict=True)),
-        )
+        if len(rows) == 1:  # django-debug-toolbar 8 fails at executemany() on SQLite, and requests update single rows
+            cursor.execute(statement, rows[0])
+        else:
+            cursor.executemany(statement, rows)
 
 
 # ---- Statements for PostgreSQL. Each column is a JSON list: an object for each row would cost both sides more.

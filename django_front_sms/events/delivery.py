@@ -1,7 +1,7 @@
-"""What happened, from the row that tells of it to the receivers that took it; and the hints that wake a worker.
+"""Delivering events to the receivers of their signals.
 
-An event is a row, written in the transaction of the change that it tells of. A worker hands it to the receivers of its
-signal, at least once each, until each took it. Events of one subject keep their order.
+An event is a row, written in the transaction of the change that it reports. A worker calls the receivers of its signal,
+at least once each, until each has returned without an error. Events of one subject keep their order.
 """
 
 import logging
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class SignalSpec(NamedTuple):
-    """How an event is told: its signal, the signal's `sender`, and which of its data are keys of which model's rows."""
+    """An event's signal, the signal's `sender`, and the model of each of its data that is a row's key."""
 
     signal: Signal
     sender: type[models.Model]
@@ -50,8 +50,7 @@ SIGNALS: dict[str, SignalSpec] = {
 }
 
 
-# ---- Handing over
-
+# ---- Delivery
 
 LEASE = timedelta(seconds=60)
 _BATCH = 20
@@ -60,34 +59,34 @@ _LONGEST_TRACEBACK = 20_000
 
 
 def deliver() -> int:
-    """Hand due events to their receivers until none is due; gives how many events were handed out.
+    """Deliver due events to their receivers until none is due; returns the number of events.
 
-    A receiver is called outside any transaction. One that raises is called again after `RECEIVER_RETRY_DELAY` seconds,
-    doubling; the others are not. After `RECEIVER_ATTEMPTS` the event is marked failed, its traceback kept, and the next
-    event of that subject goes on. A receiver that needs more than `LEASE` may be called a second time meanwhile: long
-    work belongs in a task of its own.
+    A receiver is called outside of any transaction. One that raises is called again after `RECEIVER_RETRY_DELAY`
+    seconds, doubling; the others are not. After `RECEIVER_ATTEMPTS` the event is marked as failed, its traceback is
+    kept, and the next event of that subject is delivered. A receiver that needs more than `LEASE` may be called a
+    second time meanwhile: long work belongs in a task of its own.
     """
-    handed_out = 0
+    delivered = 0
     while True:
-        _close_unheard()
-        heads = list(_heads(database_now()))
-        if not heads:
-            return handed_out
-        for event in heads:
+        _close_without_receivers()
+        due = list(_first_of_each_subject(database_now()))
+        if not due:
+            return delivered
+        for event in due:
             if _claim(event):
-                handed_out += 1
-                _hand_over(event)
+                delivered += 1
+                _deliver(event)
 
 
 def has_due() -> bool:
-    """Whether an event could be handed out now."""
+    """Whether an event could be delivered now."""
     return Event.objects.due(database_now()).exists()
 
 
 def deliver_again(event: Event) -> None:
-    """Staff asks for a failed event to be handed out once more, to those receivers that did not take it.
+    """Deliver a failed event once more, to the receivers that it has not been delivered to.
 
-    Raises `NotPossible` where it has not failed.
+    Raises `NotPossible` if it has not failed.
     """
     failed = Event.objects.failed().filter(pk=event.pk)
     if not failed.update(failed=False, attempts=0, traceback="", next_at=due_at_once()):
@@ -95,28 +94,28 @@ def deliver_again(event: Event) -> None:
     on_commit(lambda: hints.hint("deliver_events"))
 
 
-def _close_unheard() -> None:
-    """Events that nobody listens to are done with, many at once: most sites have receivers for few signals."""
-    unheard = [kind for kind, telling in SIGNALS.items() if not telling.signal.has_listeners(telling.sender)]
-    if not unheard:
+def _close_without_receivers() -> None:
+    """Finish events without receivers, many at once: most sites have receivers for few signals."""
+    kinds = [kind for kind, spec in SIGNALS.items() if not spec.signal.has_listeners(spec.sender)]
+    if not kinds:
         return
-    due = Event.objects.due(database_now()).filter(kind__in=unheard)
+    due = Event.objects.due(database_now()).filter(kind__in=kinds)
     while _close_some(due):
         pass
 
 
 def _close_some(due: models.QuerySet[Event]) -> int:
     if connection().vendor == "postgresql":
-        with atomic():  # what another worker is closing is left to it
+        with atomic():  # without the rows that another worker is closing
             keys = due.select_for_update(skip_locked=True).values("pk")[: 10 * _CLOSED_AT_ONCE]
             return Event.objects.filter(pk__in=keys).update(next_at=None)
-    # By key, without a subquery: on MySQL an UPDATE over a range would block those who write new events.
+    # By key, without a subquery: on MySQL an UPDATE over a range would block inserts of new events.
     some = list(due.values_list("pk", flat=True)[:_CLOSED_AT_ONCE])
     return Event.objects.filter(pk__in=some).update(next_at=None)
 
 
-def _heads(now: datetime) -> models.QuerySet[Event]:
-    """Due events before which no event of the same subject is still to be handed out."""
+def _first_of_each_subject(now: datetime) -> models.QuerySet[Event]:
+    """Due events without an earlier event of the same subject that is still to be delivered."""
     earlier = Event.objects.pending().filter(subject=OuterRef("subject"), pk__lt=OuterRef("pk"))
     return Event.objects.due(now).filter(~Exists(earlier))[:_BATCH]
 
@@ -124,7 +123,7 @@ def _heads(now: datetime) -> models.QuerySet[Event]:
 def _claim(event: Event) -> bool:
     """Take an event for `LEASE`, counting the attempt, unless another worker took it or its attempts are used up."""
     row = Event.objects.filter(pk=event.pk, next_at=event.next_at)
-    if event.attempts >= get_settings().receiver_attempts:  # each time, the worker was lost during the call
+    if event.attempts >= get_settings().receiver_attempts:  # the worker was lost during each call
         if row.update(next_at=None, failed=True):
             logger.error("Event %s (%s) is given up: no worker came back from it.", event.event_id, event.kind)
         return False
@@ -136,11 +135,11 @@ def _claim(event: Event) -> bool:
     return True
 
 
-def _hand_over(event: Event) -> None:
+def _deliver(event: Event) -> None:
     signal, sender, _rows = SIGNALS[event.kind]
     try:
         arguments = _arguments(event)
-    except ObjectDoesNotExist:  # erased or purged: nothing is left to tell of
+    except ObjectDoesNotExist:  # erased or purged: there is nothing to report any more
         Event.objects.filter(pk=event.pk).delete()
         return
     failures = []
@@ -148,9 +147,9 @@ def _hand_over(event: Event) -> None:
         if name in event.delivered_to:
             continue
         failure = _call(receiver, signal=signal, sender=sender, event_id=event.event_id, **arguments)
-        _mend()
+        _reset_connection()
         if failure is None:
-            _remember(event, name)
+            _record_delivered(event, name)
         else:
             failures.append(_describe(failure))
             logger.error(
@@ -165,7 +164,7 @@ def _hand_over(event: Event) -> None:
 
 
 def _arguments(event: Event) -> dict[str, Any]:
-    """What the signal says, rows freshly loaded; raises `ObjectDoesNotExist` where one of them is gone."""
+    """The arguments of the signal, with rows freshly loaded; raises `ObjectDoesNotExist` if one of them is gone."""
     rows = SIGNALS[event.kind].rows
     return {
         key: rows[key]._default_manager.get(pk=value) if key in rows else value for key, value in event.data.items()
@@ -173,7 +172,7 @@ def _arguments(event: Event) -> dict[str, Any]:
 
 
 def _receivers(signal: Signal, sender: type[models.Model]) -> dict[str, Callable[..., Any]]:
-    """The receivers of a signal, each callable as a plain function, by names that are the same in every process."""
+    """The receivers of a signal as plain functions, by names that are the same in every process."""
     # Signal has no public way to call some of its receivers; this is the same in Django 5.2, 6.0 and 6.1.
     plain, coroutines = signal._live_receivers(sender)
     named: dict[str, Callable[..., Any]] = {}
@@ -181,7 +180,7 @@ def _receivers(signal: Signal, sender: type[models.Model]) -> dict[str, Callable
         kind = receiver if hasattr(receiver, "__qualname__") else type(receiver)
         name = unique = f"{kind.__module__}.{kind.__qualname__}"
         number = 1
-        while unique in named:  # lambdas, or made by one factory: told apart by the order in which they were connected
+        while unique in named:  # lambdas, or made by one factory: numbered in the order in which they were connected
             number += 1
             unique = f"{name}#{number}"
         named[unique] = async_to_sync(receiver) if receiver in coroutines else receiver
@@ -196,18 +195,18 @@ def _call(receiver: Callable[..., Any], **arguments: Any) -> Exception | None:
     return None
 
 
-def _mend() -> None:
-    """Drop a connection that a receiver left broken or in a transaction of its own making."""
+def _reset_connection() -> None:
+    """Close a connection that a receiver left broken, or in a transaction that it had begun."""
     current = connection()
-    if current.in_atomic_block:  # somebody's outside ours, as in a TestCase
+    if current.in_atomic_block:  # a transaction of the caller's, as in a TestCase
         return
-    with suppress(Error):  # a driver may refuse to close what is closed; Django has let go of it by then
+    with suppress(Error):  # a driver may refuse to close a closed connection; Django has dropped it by then
         if current.errors_occurred or current.get_autocommit() is not current.settings_dict["AUTOCOMMIT"]:
             close_old_connections()
 
 
-def _remember(event: Event, name: str) -> None:
-    """Note that a receiver took the event, whoever holds it now, and hold it on for the next receiver."""
+def _record_delivered(event: Event, name: str) -> None:
+    """Record that a receiver has the event, even if another worker holds it now; extend the lease if we do."""
     event.delivered_to.append(name)
     lease = database_now() + LEASE
     with atomic():
@@ -221,7 +220,7 @@ def _remember(event: Event, name: str) -> None:
 
 
 def _finish(event: Event, failures: list[str]) -> None:
-    """All took it: it is done with, even where the lease ran out meanwhile. Otherwise it is due again, or given up."""
+    """Finish an event without failures, even if its lease ran out meanwhile; retry any other later, or give it up."""
     row = Event.objects.filter(pk=event.pk)
     if not failures:
         row.update(next_at=None, failed=False, traceback="")

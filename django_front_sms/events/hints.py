@@ -101,7 +101,7 @@ class HintPublisher:
             if not self._failing:  # only the kind of error: its words can hold the broker's address and password
                 logger.error(
                     "Hints to the worker are not accepted (%s). Nothing is lost, but messages wait for the next sweep. "
-                    "Check that the broker runs and that CELERY_BROKER_URL is right.",
+                    "Check the broker that CELERY_BROKER_URL names, or the backend of TASKS.",
                     type(error).__name__,
                 )
             self._failing = True

@@ -1,6 +1,6 @@
-"""What can happen, as rows of `Event`. The caller saves them in the transaction of the change that they tell of.
+"""Events as rows of `Event`. The caller saves them in the transaction of the change that they report.
 
-Each has the name and the arguments of the signal that it becomes (`signals.py`), with the keys of rows for the rows.
+Each function has the name and arguments of its signal (`signals.py`), with keys of rows in place of the rows.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.models import Event
 from django_front_sms.models.event import new_event_id, new_event_ids
 
-# Many at once are given as the values of these fields: an instance costs more than writing its row does.
+# Many events are made as tuples of these fields: building an instance costs more than writing its row.
 FIELDS = ("event_id", "kind", "subject", "data")
 EventValues = tuple[str, str, str, dict[str, Any]]
 
@@ -34,7 +34,7 @@ def state_changed(message_id: int, old: str, new: str) -> Event:
 
 
 def status_received(status_id: int, message_id: int | None = None) -> Event:
-    """`message_id`: the message that the status was matched to; without one the status is a subject of its own."""
+    """`message_id`: the message that the status was matched to; without one, the status is a subject of its own."""
     return _row(*statuses_received([(status_id, message_id)]))
 
 
@@ -44,7 +44,7 @@ def counter_gap(account: str, missing: list[int]) -> Event:
 
 
 def sending_paused(account: str, error_code: int) -> Event:
-    """`error_code`: Front's (§2.2), one that blames the account."""
+    """`error_code`: Front's (§2.2), one of those about the account."""
     return _event(Event.Kind.SENDING_PAUSED, f"account:{account}", account=account, error_code=int(error_code))
 
 
@@ -57,7 +57,7 @@ def _row(values: EventValues) -> Event:
 
 
 def states_changed(message_ids: Sequence[int], old: str, new: str) -> list[EventValues]:
-    """As `state_changed`, of many messages that made the same move."""
+    """As `state_changed`, for many messages with the same transition."""
     kind, old, new = Event.Kind.STATE_CHANGED.value, str(old), str(new)
     return [
         (event_id, kind, f"out:{pk}", {"message": pk, "old": old, "new": new})

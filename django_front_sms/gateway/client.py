@@ -1,9 +1,9 @@
 """One exchange with the gateway over HTTP (§2.1, §2.4): written at most once, answered within one deadline.
 
-Nothing is tried again and no redirect is followed; ``outcome`` says what is certain afterwards.
+Nothing is retried and no redirect is followed; `outcome` says what is certain afterwards.
 
-urllib3 keeps the connections and tells which of them were dropped; it never sees a request. Its `urlopen` looks after
-retries, redirects and encodings that are not wanted here, and costs as much as all the rest of an exchange.
+urllib3 pools the connections and detects dropped ones; it never sees a request. Its `urlopen` handles retries,
+redirects and encodings that are not wanted here, and costs as much as the rest of the exchange.
 
 Neither log records nor errors hold a text, a number or a password. Proxies named in the environment are not used: the
 gateway knows its customers by their address (§1.1).
@@ -16,7 +16,8 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal, Self, cast
@@ -24,7 +25,7 @@ from typing import Any, Literal, Self, cast
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ClosedPoolError, EmptyPoolError, HTTPError, LocationParseError
-from urllib3.util import parse_url
+from urllib3.util import Url, parse_url
 
 from django_front_sms.gateway.deadline import AnswerStream, Clock, Deadline, DeadlineSocket, SocketOption, dial, secure
 from django_front_sms.gateway.outcome import ExchangeResult, Fate, NotSent, Unclear, bulk_answer, single_answer
@@ -32,7 +33,7 @@ from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms, en
 
 __all__ = ["Client", "ExchangeResult", "Fate"]
 
-MAX_IDLE = 5.0  # seconds; a server or firewall may drop an older connection without a word
+MAX_IDLE = 5.0  # seconds; a server or firewall may drop an older connection without a FIN or RST
 MAX_ANSWER = 64 * 1024  # bytes
 MAX_BULK_ANSWER = 4 * 1024 * 1024  # bytes; it can list every number (§2.4)
 
@@ -47,13 +48,13 @@ MayWrite = Callable[[], bool]
 class Client:
     """Keep-alive connections to one gateway, for many threads; after a fork the child makes its own.
 
-    ``gateway_url`` is the address that ``push.php`` and ``push_bulk.php`` live under; ValueError where it can't be one.
-    ``timeout`` is the number of seconds for one whole exchange: waiting for a free connection, connecting, TLS,
+    `gateway_url` is the address that `push.php` and `push_bulk.php` live under; ValueError where it can't be one.
+    `timeout` is the number of seconds for one whole exchange: waiting for a free connection, connecting, TLS,
     writing and reading. Only the look-up of the name can overrun it, and nothing is sent then.
-    ``max_connections`` is the number of exchanges at a time; further threads wait.
-    ``clock`` is monotonic, in seconds.
+    `max_connections` is the number of exchanges at a time; further threads wait.
+    `clock` is monotonic, in seconds.
 
-    Certificates are verified against the system's authorities, or those of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``.
+    Certificates are verified against the system's authorities, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
     """
 
     def __init__(
@@ -70,8 +71,8 @@ class Client:
     ) -> ExchangeResult:
         """Submit one message (§2.1).
 
-        ``may_write`` is asked once, connected and right before the first byte; False ends the exchange as NOT_SENT.
-        Whatever the wire does, nothing is raised.
+        `may_write` is asked once, connected and right before the first byte; False ends the exchange as NOT_SENT.
+        Raises nothing, whatever happens on the wire.
         """
         if transport == "get":
             exchange = _Exchange("GET", f"push.php?{encode_query(sms)}", may_write)
@@ -114,7 +115,7 @@ class Client:
         return ExchangeResult(fate, answer, exchange.status or None, detail, self._clock() - started)
 
     def _ask(self, exchange: "_Exchange", limit: int) -> bytes:
-        """Write the request and read the answer's body, its HTTP status put down. Raises NotSent or Unclear."""
+        """Write the request, read the answer and set `exchange.status`; return the body. Raises NotSent or Unclear."""
         try:
             body = self._pool().ask(exchange, limit, self._timeout)
         except (EmptyPoolError, ClosedPoolError):
@@ -133,9 +134,9 @@ class Client:
         pool = self._pools.get(pid)
         if pool is None:
             for other in set(self._pools) - {pid}:
-                forsaken = self._pools.pop(other, None)
-                if forsaken is not None:
-                    forsaken.forsake()
+                inherited = self._pools.pop(other, None)
+                if inherited is not None:
+                    inherited.close_inherited()
             pool = self._pools.setdefault(pid, self._new_pool())
         return pool
 
@@ -154,7 +155,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class _Address:
-    """Where the gateway is: ``authority`` is the Host header, ``path`` ends with a slash."""
+    """Where the gateway is: `authority` is the Host header, `path` ends with a slash."""
 
     tls: bool
     host: str
@@ -168,18 +169,23 @@ class _Address:
             parts = parse_url(url)
         except LocationParseError:
             parts = parse_url("")
-        if parts.scheme not in ("http", "https") or not parts.host or parts.auth or parts.query or parts.fragment:
+        if not parts.host or not cls._is_plain(parts):
             raise ValueError(
-                "The gateway's URL must be http or https, with a host and a path alone: https://www.pling.as/psk/"
+                "GATEWAY_URL must be http or https, with a host and a path and nothing else: https://www.pling.as/psk/"
             )
         tls = parts.scheme == "https"
         path = (parts.path or "").rstrip("/") + "/"
         return cls(tls, parts.host, parts.port or (443 if tls else 80), parts.netloc or parts.host, path)
 
+    @staticmethod
+    def _is_plain(parts: Url) -> bool:
+        """Whether the URL has a scheme of HTTP, and no user, query or fragment."""
+        return parts.scheme in ("http", "https") and not (parts.auth or parts.query or parts.fragment)
+
 
 @dataclass(slots=True)
 class _Exchange:
-    """One request under way. ``touched``: a byte of it may have left; ``status``: 0 until an answer came."""
+    """One request. `touched`: a byte of it may have left this machine; `status`: 0 until an answer comes."""
 
     method: str
     page: str
@@ -191,14 +197,14 @@ class _Exchange:
     status: int = 0
 
     def request(self, address: _Address) -> bytes:
-        """All of it, as it stands on the wire."""
+        """The head and body of the request, in bytes."""
         head = f"{self.method} {address.path}{self.page} HTTP/1.1\r\nHost: {address.authority}\r\n{_ABOUT_US}"
         if self.method == "POST":
             head += f"{_ABOUT_JSON}Content-Length: {len(self.body)}\r\n"
         return f"{head}\r\n".encode("ascii") + self.body
 
     def loss(self, error: Exception) -> str:
-        """Why no complete answer came: the kind of the error, since its words could quote the answer."""
+        """The reason for a missing answer: the type of the error only, because its text could quote the answer."""
         try:
             self.deadline.left()
         except TimeoutError:
@@ -236,7 +242,7 @@ class _Connection(HTTPConnection):
         self.sock = cast(socket.socket, self._line)
 
     def write(self, exchange: _Exchange, request: bytes) -> None:
-        """Hand the request to the kernel, connected first where that is needed."""
+        """Send the request, after connecting where needed."""
         self._exchange = exchange
         if self.is_closed:
             self.connect()
@@ -256,7 +262,7 @@ class _Connection(HTTPConnection):
             unsent = unsent[line.send(unsent) :]
 
     def read(self, limit: int) -> bytes:
-        """The answer's body; its status is put down as soon as it is known."""
+        """Read the answer's body; the exchange gets its status as soon as that is known."""
         answer = http.client.HTTPResponse(cast(socket.socket, self._line), method=self._exchange.method)
         try:
             answer.begin()
@@ -271,7 +277,7 @@ class _Connection(HTTPConnection):
 
 
 class _FreeConnections(queue.LifoQueue[Any]):
-    """The one used last is lent first. A forked child takes nothing out: the lock it inherited may be held for ever."""
+    """Lends the connection used last. In a forked child it is empty: the inherited lock may be held for ever."""
 
     def __init__(self, maxsize: int = 0) -> None:
         super().__init__(maxsize)
@@ -293,27 +299,35 @@ class _Pool(HTTPConnectionPool):
 
     def ask(self, exchange: _Exchange, limit: int, patience: float) -> bytes:
         """Write the request and read the answer's body, on a connection that is free within `patience` seconds."""
-        connection = cast(_Connection, self._get_conn(patience))
-        whole = False
-        try:
+        with self._borrowed(patience) as connection:
             connection.write(exchange, exchange.request(self._address))
-            body = connection.read(limit)
-            whole = True
-            return body
+            return connection.read(limit)
+
+    @contextmanager
+    def _borrowed(self, patience: float) -> Iterator[_Connection]:
+        """Lend a connection, and close it where the exchange fails.
+
+        `_get_conn` and `_put_conn` are private to urllib3, and used here alone; the tests name the versions that were
+        tried. Raises `EmptyPoolError` where none becomes free within `patience` seconds.
+        """
+        connection = cast(_Connection, self._get_conn(patience))
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
         finally:
-            if not whole:
-                connection.close()
             self._put_conn(connection)
 
-    def forsake(self) -> None:
-        """In a forked child: let go of the parent's sockets. Not a word goes out on them."""
+    def close_inherited(self) -> None:
+        """In a forked child: close the parent's sockets, without sending anything."""
         for connection in list(self.pool.queue if self.pool else ()):
             if connection is not None:
                 connection.close()
 
 
 def _socket_options(timeout: float) -> list[SocketOption]:
-    """What a given-up request needs in order not to be delivered later, and no delay for small packets."""
+    """Options that keep the kernel from delivering a request after it was given up, or from delaying small packets."""
     options: list[SocketOption] = [
         (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
         (socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)),  # closing drops what is not yet delivered
@@ -339,7 +353,7 @@ def _connect_failure(error: Exception) -> str:
 
 
 def _body(answer: http.client.HTTPResponse, limit: int) -> bytes:
-    """Read the answer's body, at most ``limit`` bytes."""
+    """Read the answer's body, at most `limit` bytes."""
     if not (200 <= answer.status < 300 or 400 <= answer.status < 500):
         raise Unclear(f"HTTP {answer.status}")
     length = ", ".join(answer.headers.get_all("Content-Length", ["0"]))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Blame(StrEnum):
-    """Who has to change something before the message can go through."""
+    """Who has to change something before the message can be sent."""
 
     NOBODY = "nobody"
     MESSAGE = "message"
@@ -20,7 +20,7 @@ class Blame(StrEnum):
 
 
 class ErrorCode(IntEnum):
-    """``errorcode`` in an answer to a message (§2.2)."""
+    """`errorcode` in an answer to a message (§2.2)."""
 
     OK = 0
     INVALID_RECIPIENT = 1
@@ -47,7 +47,7 @@ class ErrorCode(IntEnum):
 
 
 class StatusCode(IntEnum):
-    """``status`` in a delivery status push (§2.3)."""
+    """`status` in a delivery status push (§2.3)."""
 
     AT_OPERATOR = -1
     DELIVERED = 4
@@ -135,10 +135,10 @@ def _meaning(code: int) -> _Meaning:
 
 
 def blame(code: int) -> Blame:
-    """Whom an ``errorcode`` blames; ``Blame.UNKNOWN`` for a code that manual v2.25 does not list."""
+    """Whom an `errorcode` blames; `Blame.UNKNOWN` for a code that manual v2.25 does not list."""
     return _meaning(code).blame
 
 
 def describe(code: int) -> str:
-    """One plain English sentence for an ``errorcode``: what is wrong and what to do. Works for unknown codes too."""
+    """One plain English sentence for an `errorcode`: what is wrong and what to do. Works for unknown codes too."""
     return _meaning(code).sentence

@@ -1,6 +1,7 @@
-"""Sockets that keep one deadline, however slowly the other side drips.
+"""Sockets with one deadline for the whole exchange.
 
-A time-out per read starts anew with every byte. Here each operation gets only what is left of the whole exchange.
+A time-out per read starts anew with every byte, so a slow server could hold a connection for ever. Here each operation
+gets only the time that is left.
 """
 
 import io
@@ -15,7 +16,7 @@ SocketOption = tuple[int, int, int | bytes]
 
 
 class Deadline:
-    """A moment on a monotonic clock, ``seconds`` from now."""
+    """A time on a monotonic clock, `seconds` from now."""
 
     __slots__ = ("_at", "_clock")
 
@@ -34,8 +35,8 @@ class Deadline:
 def dial(host: str, port: int, deadline: Deadline, options: Iterable[SocketOption] = ()) -> socket.socket:
     """Connect over TCP before the deadline; raises OSError, or UnicodeError for a name that can't be one.
 
-    Each address of the name gets a fair share of the time, so that a silent first one leaves some for the next.
-    Looking the name up obeys the resolver's own time-outs: it can overrun the deadline, and is then given up.
+    Each address of the name gets an equal share of the time, so that a silent first one leaves time for the next.
+    Resolving the name has the resolver's own time-outs: it can overrun the deadline, and the exchange then ends.
     """
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     failure: OSError = OSError("the name has no address")
@@ -61,7 +62,7 @@ def _connected(sock: socket.socket, address: Any, seconds: float, options: Itera
 
 
 def secure(sock: socket.socket, context: ssl.SSLContext, host: str, deadline: Deadline) -> ssl.SSLSocket:
-    """Shake hands before the deadline; raises OSError (ssl.SSLError is one) and then closes the socket."""
+    """Complete the TLS handshake before the deadline; raises OSError (or ssl.SSLError) and then closes the socket."""
     try:
         sock.settimeout(deadline.left())
         return context.wrap_socket(sock, server_hostname=host)
@@ -71,10 +72,9 @@ def secure(sock: socket.socket, context: ssl.SSLContext, host: str, deadline: De
 
 
 class DeadlineSocket:
-    """A connected socket, plain or TLS, as far as ``http.client`` and urllib3 use one.
+    """The part of a connected socket, plain or TLS, that `http.client` and urllib3 use.
 
-    Give it a new ``deadline`` before each exchange: reading and writing raise TimeoutError past it. ``stream`` is the
-    latest answer.
+    Set `deadline` before each exchange; reading and writing raise TimeoutError after it. `stream` is the latest answer.
     """
 
     def __init__(self, sock: socket.socket, deadline: Deadline, clock: Clock = time.monotonic) -> None:
@@ -91,16 +91,16 @@ class DeadlineSocket:
 
     @property
     def surplus(self) -> bool:
-        """Whether more came than the latest answer's length said. Such a socket must not be used again."""
+        """Whether more was received than the length of the latest answer. Such a socket must not be used again."""
         return self.stream is not None and self.stream.surplus
 
     def send(self, data: bytes | memoryview) -> int:
-        """Hand some of the bytes to the kernel and return how many."""
+        """Pass some of the bytes to the kernel and return how many."""
         self._sock.settimeout(self.deadline.left())
         return self._sock.send(data)
 
     def recv_into(self, stream: io.RawIOBase, buffer: Any) -> int | None:
-        """Read what is there from a stream of this socket."""
+        """Read available bytes from a stream of this socket."""
         self._sock.settimeout(self.deadline.left())
         count = stream.readinto(buffer)
         self._used_at = self._clock()
@@ -115,14 +115,14 @@ class DeadlineSocket:
         return self._sock.fileno()
 
     def settimeout(self, seconds: float | None) -> None:
-        """Do nothing: the deadline rules."""
+        """Do nothing: the deadline applies."""
 
     def close(self) -> None:
         self._sock.close()
 
 
 class _DeadlineStream(io.RawIOBase):
-    """What the socket brings, each read within what is left."""
+    """The bytes of a socket, each read within the time that is left."""
 
     def __init__(self, sock: DeadlineSocket, stream: io.RawIOBase) -> None:
         self._socket = sock
@@ -136,7 +136,7 @@ class _DeadlineStream(io.RawIOBase):
         return None if self._ended else self._socket.recv_into(self._stream, buffer)
 
     def end(self) -> None:
-        """From now on there is nothing to read, and no waiting for it."""
+        """Report the end of the stream from now on, without waiting."""
         self._ended = True
 
     def close(self) -> None:
@@ -147,7 +147,7 @@ class _DeadlineStream(io.RawIOBase):
 
 
 class AnswerStream(io.BufferedReader):
-    """One answer. ``surplus`` tells, once it is closed, that bytes were left: more came than its length said."""
+    """One answer. After closing, `surplus` tells whether more was received than its length said."""
 
     raw: _DeadlineStream
     surplus = False

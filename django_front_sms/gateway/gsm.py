@@ -1,11 +1,10 @@
-"""GSM 03.38 and segments: what a text costs, and what of it arrives (§2.1).
+"""GSM 03.38: the encoding, the segments and the replaced characters of a text (§2.1).
 
-A text whose characters all stand in the GSM alphabet travels as septets: 160 in a single SMS, 153 in each segment of a
-longer one. Characters of the extension table take two septets, and the pair never parts. Every other text travels as
-UTF-16: 70 code units in a single SMS, 67 in each segment of a longer one, and a surrogate pair never parts either.
+A text whose characters are all in the GSM alphabet is sent as septets: 160 in a single SMS, 153 in each segment of a
+longer one. Characters of the extension table take two septets, which are never split. Every other text is sent as
+UTF-16: 70 code units in a single SMS, 67 in each segment of a longer one; surrogate pairs are never split either.
 
-An empty text has no segment; a whole single SMS is free. A lone surrogate is no character: it counts, and reads, as
-U+FFFD.
+An empty text has no segment. A lone surrogate counts, and reads, as U+FFFD.
 """
 
 import codecs
@@ -20,7 +19,7 @@ BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-"""The basic table without ESC, which announces an extension character and is none itself. Small ç is not there."""
+"""The basic table without ESC, which introduces an extension character. Small ç is not in it."""
 
 EXTENSION = "\f^{}\\[~]|€"
 """Two septets each."""
@@ -39,10 +38,10 @@ _FOREIGN = re.compile(f"[^{re.escape(BASIC + EXTENSION)}]")
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the recipient gets and what it costs.
+    """A text as it will arrive, and its segments.
 
-    ``units`` are septets for ``gsm7`` and UTF-16 code units for ``ucs2``; ``units_left`` are those still free in the
-    last segment. ``replaced`` holds, once each and in order, the characters that the gateway would replace; ``text``
+    `units` are septets for `gsm7` and UTF-16 code units for `ucs2`; `units_left` are those still free in the
+    last segment. `replaced` holds, once each and in order, the characters that the gateway would replace; `text`
     is the text as it will arrive.
     """
 
@@ -55,10 +54,10 @@ class Preview:
 
 
 def preview(text: str, *, unicode: bool | None = None, replacement: str = "?") -> Preview:
-    """Show ``text`` as it will arrive.
+    """Return `text` as it will arrive.
 
-    With ``unicode`` true or None, GSM where every character fits and Unicode otherwise; with False always GSM, the
-    gateway replacing what does not fit. The manual never says by what: ``replacement`` is any GSM text.
+    With `unicode` true or None, GSM where every character fits and Unicode otherwise; with False always GSM: the
+    gateway replaces other characters. The manual does not say by what: `replacement` is any GSM text.
     """
     text = well_formed(text)
     replaced: tuple[str, ...] = ()
@@ -76,7 +75,7 @@ def preview(text: str, *, unicode: bool | None = None, replacement: str = "?") -
 
 
 def segments(text: str, unicode: bool | None = None, *, replacement: str = "?") -> int:
-    """How many SMS ``text`` counts as: ``preview(...).segments``, faster. 0 for an empty text."""
+    """The number of SMS that `text` takes: as `preview(...).segments`, but faster. 0 for an empty text."""
     marks = _gsm_marks(text)
     if marks is None and unicode is False:
         marks = _gsm_marks(replace(text, replacement))
@@ -86,24 +85,24 @@ def segments(text: str, unicode: bool | None = None, *, replacement: str = "?") 
 
 
 def is_gsm(text: str) -> bool:
-    """Whether every character stands in the GSM alphabet or its extension."""
+    """Whether every character is in the GSM alphabet or its extension."""
     return _gsm_marks(text) is not None
 
 
 def foreign(text: str) -> tuple[str, ...]:
-    """The characters of ``text`` outside GSM, once each and in order: they force Unicode, or would be replaced."""
+    """The characters of `text` outside GSM, once each and in order. They require Unicode, or would be replaced."""
     return tuple(dict.fromkeys(_FOREIGN.findall(well_formed(text))))
 
 
 def replace(text: str, replacement: str = "?") -> str:
-    """``text`` with every character outside GSM replaced; ValueError where ``replacement`` is itself outside."""
+    """`text` with every character outside GSM replaced; ValueError where `replacement` is itself outside."""
     if not is_gsm(replacement):
         raise ValueError("The replacement is outside the GSM alphabet: choose a character of GSM 03.38, such as '?'.")
     return _FOREIGN.sub(lambda _: replacement, well_formed(text))
 
 
 def well_formed(text: str) -> str:
-    """``text`` with surrogate pairs joined and lone surrogates as U+FFFD, so that it can be encoded."""
+    """`text` with surrogate pairs joined and lone surrogates as U+FFFD, so that it can be encoded."""
     if text.isascii():
         return text
     try:
@@ -114,7 +113,7 @@ def well_formed(text: str) -> str:
 
 
 def _gsm_marks(text: str) -> bytes | None:
-    """One byte a septet, ESC where a pair begins; None where a character is outside GSM."""
+    """One byte for each septet, ESC where a pair begins; None where a character is outside GSM."""
     text = text.replace("€", _EURO_STAND_IN)
     try:
         latin = text.encode("latin-1")
@@ -136,12 +135,12 @@ def _gsm_marks(text: str) -> bytes | None:
 
 
 def _utf16_marks(text: str) -> bytes:
-    """One byte a code unit, ESC where a surrogate pair begins."""
+    """One byte for each code unit, ESC where a surrogate pair begins."""
     return well_formed(text).encode("utf-16-le")[1::2].translate(_MARK_HIGH_SURROGATE)
 
 
 def _pack(marks: bytes, single: int, part: int) -> tuple[int, int]:
-    """Segments, and units free in the last one; a pair that would straddle two segments moves on whole."""
+    """The segments, and the units free in the last one. A pair that does not fit moves to the next segment."""
     units = len(marks)
     if units <= single:
         return min(units, 1), single - units

@@ -29,7 +29,7 @@ _SECONDS = range(int((datetime(_YEARS.stop, 1, 1, tzinfo=UTC) - _EPOCH).total_se
 
 
 class Reading:
-    """Reads typed values from ``values``, and adds those that cannot be read to ``problems``."""
+    """Reads typed values from `values`, and adds those that cannot be read to `problems`."""
 
     def __init__(self, values: Mapping[str, object], problems: list[str]) -> None:
         self.values = values
@@ -103,7 +103,7 @@ class Reading:
 
 
 def storable(text: str) -> str:
-    """Return ``text`` with U+FFFD for lone surrogates, which no database stores, and NUL, which PostgreSQL refuses."""
+    """Return `text` with U+FFFD for lone surrogates, which no database stores, and NUL, which PostgreSQL refuses."""
     return well_formed(text).replace("\0", "\ufffd")
 
 
@@ -114,7 +114,7 @@ def join(problems: Iterable[str]) -> str:
 
 
 def parameters(pairs: Iterable[tuple[str, bytes]], names: frozenset[str], problems: list[str]) -> dict[str, str]:
-    """Return the named ``pairs``, read as Latin-1. The last of a repeated name counts; a difference is noted."""
+    """Return the named `pairs`, read as Latin-1. The last of a repeated name counts; a difference is noted."""
     found: dict[str, str] = {}
     pairs = iter(pairs)
     for name, value in islice(pairs, _MAX_PARAMETERS):

@@ -1,7 +1,7 @@
-"""What is certain after an exchange with the gateway.
+"""The result of an exchange with the gateway.
 
-Before the first byte the gateway can't have the message. After it, only an answer of the documented shape settles the
-question (§2.1, §2.4); everything else leaves it open.
+Before the first byte the gateway cannot have the message. After it, only an answer of the documented shape is certain
+(§2.1, §2.4); everything else is ambiguous.
 """
 
 import codecs
@@ -27,7 +27,7 @@ Form = TypeVar("Form")
 
 
 class Fate(StrEnum):
-    """What is certain after an exchange."""
+    """What is certain about a message after an exchange."""
 
     NOT_SENT = "not_sent"  # no byte was written
     ANSWERED = "answered"  # a documented answer came: acceptance or refusal
@@ -36,11 +36,11 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExchangeResult:
-    """How an exchange ended.
+    """The result of an exchange.
 
-    ``answer`` is there when the fate is ANSWERED, and only then; ``repr`` leaves it out, since it can hold numbers.
-    ``detail`` is a short reason for the two others and quotes nothing. ``duration`` is in seconds, from the call to its
-    end, waiting for a connection included.
+    `answer` is set if and only if the fate is ANSWERED; `repr` leaves it out, because it can hold numbers. `detail` is
+    a short reason for the other fates and quotes nothing. `duration` is in seconds and includes waiting for a
+    connection.
     """
 
     fate: Fate
@@ -51,7 +51,7 @@ class ExchangeResult:
 
 
 class NotSent(Exception):
-    """Certain: nothing was written."""
+    """Nothing was written to the connection."""
 
 
 class Unclear(Exception):
@@ -59,7 +59,7 @@ class Unclear(Exception):
 
 
 def single_answer(status: int, body: bytes) -> Answer:
-    """The answer to one message: JSON or text, whichever was asked for. Raises Unclear."""
+    """The answer to one message, in JSON or text. Raises Unclear."""
     is_json = body.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
     answer = _readable(decode_answer_json if is_json else decode_answer_text, body)
     if answer.errorcode == ErrorCode.OK and not 0 < (answer.id or 0) <= MAX_ID:
@@ -68,7 +68,8 @@ def single_answer(status: int, body: bytes) -> Answer:
 
 
 def bulk_answer(status: int, body: bytes) -> BulkAnswer:
-    """§2.4: 201 means accepted, any other status refused. A code that contradicts it settles nothing: Unclear."""
+    """The answer to a bulk request (§2.4): 201 means accepted, any other status refused. Raises Unclear where the error
+    code contradicts the status."""
     answer = _readable(decode_bulk_answer, body)
     if (answer.errorcode == ErrorCode.OK) != (status == CREATED):
         raise Unclear("the HTTP status and the error code contradict each other")

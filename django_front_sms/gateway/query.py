@@ -16,7 +16,7 @@ _PARAMETER = re.compile(rb"[^&]+")
 def pairs(query: str | bytes) -> Iterator[tuple[str, bytes]]:
     """Yield each name (read as Latin-1) and its percent-decoded value, in order, repeated names too. Never raises.
 
-    A ``str`` has one character for each byte, as servers give it. A leading ``?`` is dropped.
+    A `str` has one character for each byte, as servers give it. A leading `?` is dropped.
     """
     raw = query if isinstance(query, bytes) else _as_bytes(query)
     for parameter in _PARAMETER.finditer(raw.removeprefix(b"?")):
@@ -25,7 +25,7 @@ def pairs(query: str | bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def build(parameters: Iterable[tuple[str, str]], charset: str, errors: str = "strict") -> str:
-    """Return a query string in ``charset``, with a space as ``%20`` and a plus as ``%2B``."""
+    """Return a query string in `charset`, with a space as `%20` and a plus as `%2B`."""
     return "&".join(f"{name}={quote(value, safe='', encoding=charset, errors=errors)}" for name, value in parameters)
 
 

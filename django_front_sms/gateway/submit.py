@@ -1,7 +1,7 @@
-"""A request of ours and the gateway's answer: single as JSON or GET (§2.1), bulk as JSON (§2.4).
+"""Requests and the gateway's answers: single as JSON or GET (§2.1), bulk as JSON (§2.4).
 
-Each has an encoder and its reverse: the client uses one half, a pretend gateway the other. Numbers are E.164 here and
-take the gateway's ``00`` form on the wire.
+Each has an encoder and a decoder: the client uses one, the simulator the other. Numbers are E.164 here and have the
+gateway's `00` form on the wire.
 """
 
 import json
@@ -10,6 +10,7 @@ from codecs import BOM_UTF8
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import UnionType
 from typing import Literal, NoReturn
 
 from django_front_sms.gateway.gsm import well_formed
@@ -31,9 +32,9 @@ class Malformed(ValueError):
 
 
 class UnknownEncoding(Malformed):
-    """A GET request whose ``encoding`` the gateway doesn't know (code 19).
+    """A GET request whose `encoding` the gateway doesn't know (code 19).
 
-    ``value`` is what it says, ``parameters`` are the others, read as Latin-1.
+    `value` is what it says, `parameters` are the others, read as Latin-1.
     """
 
     def __init__(self, value: str = "", parameters: Mapping[str, str] | None = None) -> None:
@@ -44,9 +45,9 @@ class UnknownEncoding(Malformed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sms:
-    """One message (§2.1). ``sender`` is ``fromid`` exactly as written; ``recipient`` is E.164; ``price`` is in øre.
+    """One message (§2.1). `sender` is `fromid` exactly as written; `recipient` is E.164; `price` is in øre.
 
-    None leaves a parameter out. ``repr`` shows neither recipient, text nor password.
+    None leaves a parameter out. `repr` shows neither recipient, text nor password.
     """
 
     service_id: int
@@ -60,7 +61,7 @@ class Sms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkSms:
-    """One text for many recipients (§2.4), E.164 each. ``repr`` shows neither recipients, text nor password."""
+    """One text for many recipients (§2.4), E.164 each. `repr` shows neither recipients, text nor password."""
 
     service_id: int
     sender: str
@@ -72,7 +73,7 @@ class BulkSms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the gateway says to one message. ``id`` is its reference, 0 or None where it refused."""
+    """What the gateway says to one message. `id` is its reference, 0 or None where it refused."""
 
     id: int | None
     errorcode: int
@@ -92,7 +93,7 @@ class BulkAnswer:
 
 
 def encode_json(sms: Sms) -> bytes:
-    """The body of a JSON POST to ``push.php`` (§2.1.1)."""
+    """The body of a JSON POST to `push.php` (§2.1.1)."""
     return _dump(
         {
             "serviceid": sms.service_id,
@@ -121,9 +122,9 @@ def decode_json(body: bytes) -> Sms:
 
 
 def encode_query(sms: Sms, encoding: UrlEncoding | None = None) -> str:
-    """The query of a GET to ``push.php`` (§2.1.2).
+    """The query of a GET to `push.php` (§2.1.2).
 
-    Latin-1, the gateway's default; a message that Latin-1 cannot hold goes as UTF-8, and says so. ``encoding`` decides
+    Latin-1, the gateway's default; a message that Latin-1 cannot hold goes as UTF-8, and says so. `encoding` decides
     otherwise and is then always said; ValueError where it cannot hold the message.
     """
     parameters = [
@@ -161,7 +162,7 @@ def decode_query(query: str | bytes) -> Sms:
 
 
 def encode_bulk(bulk: BulkSms) -> bytes:
-    """The body of a POST to ``push_bulk.php`` (§2.4)."""
+    """The body of a POST to `push_bulk.php` (§2.4)."""
     return _dump(
         {
             "serviceid": bulk.service_id,
@@ -197,7 +198,7 @@ def encode_answer_json(answer: Answer) -> bytes:
 def decode_answer_json(body: bytes) -> Answer:
     """The reverse of :func:`encode_answer_json`; raises Malformed.
 
-    ``errorcode`` must be there; an ``id`` may be missing, but what is there must be a whole number, as a number or as
+    `errorcode` must be there; an `id` may be missing, but what is there must be a whole number, as a number or as
     digits in quotes. The description is for people: one that is no text is dropped, and bytes in it that are not UTF-8
     spoil nothing else.
     """
@@ -210,7 +211,7 @@ def decode_answer_json(body: bytes) -> Answer:
 
 
 def encode_answer_text(answer: Answer) -> bytes:
-    """The answer to a GET, exactly ``ErrorCode=0, ID=145099`` (§2.1.2). It has no place for the description."""
+    """The answer to a GET, exactly `ErrorCode=0, ID=145099` (§2.1.2). It has no place for the description."""
     text = f"ErrorCode={answer.errorcode}"
     return (text if answer.id is None else f"{text}, ID={answer.id}").encode("ascii")
 
@@ -254,13 +255,13 @@ def decode_bulk_answer(body: bytes) -> BulkAnswer:
     return BulkAnswer(
         errorcode=_code(fields),
         description=_description(fields),
-        invalid=_entries(fields, "invalidPhoneno"),
-        duplicates=_entries(fields, "duplicatePhoneno"),
+        invalid=_numbers(fields, "invalidPhoneno", str | int),
+        duplicates=_numbers(fields, "duplicatePhoneno", str | int),
     )
 
 
 def match_recipients(answer: BulkAnswer, recipients: Iterable[str]) -> BulkAnswer:
-    """``answer`` with the recipients of its request (E.164) in place of its entries, which may be written in any form:
+    """`answer` with the recipients of its request (E.164) in place of its entries, which may be written in any form:
     they are compared by their digits, with or without country code.
 
     Raises Malformed for an entry that could be none of the recipients, or more than one.
@@ -288,7 +289,7 @@ def _match(entry: str, by_form: Mapping[str, set[str]]) -> str:
 def parse_json(body: bytes, *, errors: Literal["strict", "replace"] = "strict") -> dict[str, object]:
     """A JSON object of UTF-8, each name once, values unjudged; raises Malformed for everything else.
 
-    ``errors="replace"`` forgives bytes that are not UTF-8.
+    `errors="replace"` forgives bytes that are not UTF-8.
     """
     try:
         # Not "utf-8-sig": Python opens the file of that codec when it is first used, and a descriptor may be lacking.
@@ -305,7 +306,7 @@ def parse_json(body: bytes, *, errors: Literal["strict", "replace"] = "strict") 
 
 
 def parse_query(query: str | bytes) -> dict[str, str]:
-    """The parameters of a GET to ``push.php``, decoded as their ``encoding`` says; of a repeated name the last.
+    """The parameters of a GET to `push.php`, decoded as their `encoding` says; of a repeated name the last.
 
     Raises UnknownEncoding. Bytes that are not of that encoding become U+FFFD.
     """
@@ -388,20 +389,11 @@ def _description(fields: Mapping[str, object]) -> str:
     return storable(value) if isinstance(value, str) else ""
 
 
-def _numbers(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
+def _numbers(fields: Mapping[str, object], name: str, kind: type | UnionType = str) -> tuple[str, ...]:
+    """A list of numbers whose entries are of `kind`; empty where it is missing."""
     values = fields.get(name)
     if values is None:
         return ()
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise Malformed(f"{name} is not a list of texts.")
-    return tuple(from_wire(storable(value)) for value in values)
-
-
-def _entries(fields: Mapping[str, object], name: str) -> tuple[str, ...]:
-    """The entries of a list of numbers, each a text or a number; unlike `_numbers`, as the gateway wrote them."""
-    values = fields.get(name)
-    if values is None:
-        return ()
-    if not isinstance(values, list) or not all(isinstance(v, str | int) and not isinstance(v, bool) for v in values):
+    if not isinstance(values, list) or not all(isinstance(v, kind) and not isinstance(v, bool) for v in values):
         raise Malformed(f"{name} is not a list of numbers.")
     return tuple(from_wire(storable(str(value))) for value in values)

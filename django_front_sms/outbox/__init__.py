@@ -8,18 +8,18 @@ refused with Front's code, or listed as unconfirmed.* `docs/why/sending.md` give
     claim.py         claiming due messages for one attempt each
     executor.py      making attempts, in threads
     pacing.py        how many requests at once, and how many messages are claimed ahead
-    rules.py         what a message's attempts say about it
+    rules.py         a message's state, evaluated from its attempts
     settle.py        recording results; rescuing messages whose lease expired
     records.py       messages and attempts as plain objects
-    clock_skew.py    what happens when the database's clock steps back
+    clock_skew.py    a step back of the database's clock
     transitions.py   the one place where a state changes
     quiet.py         waiting for the end of quiet hours
     slots.py         the right to claim for an account and lane
     accounts.py      pausing, probing and resuming an account
     dispatcher.py    the loop over all of these
     statuses.py      delivery statuses
-    sweep.py         what the passing of time does to messages
-    decisions.py     what people decide
+    sweep.py         leases, limits and dates that pass
+    decisions.py     decisions of people
 """
 
 from django_front_sms.outbox.accounts import resume

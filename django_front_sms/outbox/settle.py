@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import DataError, IntegrityError, OperationalError
+from django.db import IntegrityError
 from django.db.models import BigIntegerField, F
 
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.db.clock import database_now
+from django_front_sms.db.content import is_refused_content
 from django_front_sms.db.lookups import AnyOf
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.gateway.client import ExchangeResult, Fate
@@ -35,10 +36,8 @@ _OUTCOMES = {
     Fate.AMBIGUOUS: SendAttempt.Outcome.AMBIGUOUS,
     Fate.ANSWERED: SendAttempt.Outcome.ANSWERED,
 }
-# Values that the database refuses, or that Python cannot pass to it, such as 2**70 to SQLite.
-_VALUE_ERRORS = (DataError, IntegrityError, AttributeError, OverflowError, TypeError, ValueError)
-# MySQL's drivers call these OperationalError: out of range, cut, of the wrong kind or character set, too long.
-_MYSQL_VALUE_ERRORS = (1264, 1265, 1292, 1366, 1406)
+# Besides content that the database refuses: values of a wrong kind, which only a client of a site's own could give.
+_VALUE_ERRORS = (IntegrityError, AttributeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +73,7 @@ def settle(results: Sequence[AttemptResult], conf: FrontSMSSettings) -> None:
 
 def _is_about_values(error: Exception) -> bool:
     """Whether the values are to blame, so that to store them again would fail again."""
-    if isinstance(error, OperationalError):
-        return bool(error.args) and error.args[0] in _MYSQL_VALUE_ERRORS
-    return isinstance(error, _VALUE_ERRORS)
+    return is_refused_content(error) or isinstance(error, _VALUE_ERRORS)
 
 
 def _settle_alone(result: AttemptResult, conf: FrontSMSSettings) -> None:

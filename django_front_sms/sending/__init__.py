@@ -1,4 +1,4 @@
-"""Sending: the public functions, and what stands behind them.
+"""Sending: the public functions and their parts.
 
 api.py          send_sms, send_many_sms, preview_sms, resend, reply
 bulk.py         send_bulk_sms

@@ -1,7 +1,7 @@
-"""The public face: sending and previewing. Bad input raises `InvalidMessage`, and nothing is stored.
+"""The public functions for sending and previewing. Bad input raises `InvalidMessage`, and nothing is stored.
 
-Rows are written inside the caller's transaction; the worker is woken when that commits. A broker that is down never
-raises here and never loses a row: the next sweep finds it.
+Rows are written inside the caller's transaction; a worker is woken when it commits. A broker that is down raises
+nothing here and loses no row: the next sweep finds it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,13 +41,15 @@ def send_sms(
     metadata: Mapping[str, Any] | None = None,
     sensitive: bool = False,
 ) -> OutboundMessage:
-    """Queue one SMS, and give its row.
+    """Queue one SMS and return its row.
 
-    `to` is a number in any form that people write; without a country code it is taken in `DEFAULT_REGION`.
+    `to` is a number in any form that people write, or a number object, which is taken in E.164; without a country code
+    it is in `DEFAULT_REGION`.
     `text` has at most `MAX_TEXT_LENGTH` characters (§2.1). `sender` goes out exactly as written; None is the account's
     own. `unicode`: None decides by the text, True allows Unicode, False lets the gateway replace what GSM lacks.
     `price` is in øre: whole kroner, 100 to 20000 (§2.1). Naive datetimes are in the current time zone.
-    A repeated `idempotency_key` gives the row that it gave before.
+    A repeated `idempotency_key` returns the row of the first call. The text of a `sensitive` message is shown to
+    nobody, and emptied when the message is final.
 
     Raises `InvalidMessage`, whose `code` names the fault.
     """
@@ -80,10 +82,10 @@ async def asend_sms(to: Recipient, text: str, **options: Any) -> OutboundMessage
 
 @redacted_errors
 def send_many_sms(messages: Iterable[Mapping[str, Any]], **defaults: Any) -> list[OutboundMessage]:
-    """Queue many SMS, all or none, and give their rows in the same order.
+    """Queue many SMS, all or none, and return their rows in the same order.
 
-    Each of `messages` is a dict with `send_sms`'s arguments; `defaults` fill in what one leaves out.
-    Raises `InvalidMessage` with `index`, the place of the first one at fault, from 0.
+    Each of `messages` is a dict of `send_sms`'s arguments; `defaults` apply to arguments that it leaves out.
+    Raises `InvalidMessage` with `index`, the position of the first message at fault, from 0.
     """
     conf = get_settings()
     drafts = []
@@ -102,13 +104,16 @@ def send_many_sms(messages: Iterable[Mapping[str, Any]], **defaults: Any) -> lis
 
 @redacted_errors
 def preview_sms(text: str, *, unicode: bool | None = None) -> Preview:
-    """How `text` would arrive: encoding, segments, units, and what the gateway would replace. Stores nothing."""
+    """Return `text` as it would arrive, with encoding, segments, units and replaced characters. Stores nothing."""
     return gsm.preview(text, unicode=unicode, replacement=get_settings().replacement)
 
 
 @redacted_errors
 def resend(message: OutboundMessage, by: Any = None, *, idempotency_key: str | None = None) -> OutboundMessage:
-    """The same once more, as a new message. `NotPossible` while the old one is on its way, or waits for a decision."""
+    """Queue the same text again as a new message.
+
+    Raises `NotPossible` while the old message is open or waits for a decision, and where its text was removed.
+    """
     if message.state in OPEN | {State.UNCONFIRMED} and not message.given_up:
         raise NotPossible(
             _("This message is %(state)s; it can be sent again when it has come to an end.")
@@ -127,7 +132,7 @@ def resend(message: OutboundMessage, by: Any = None, *, idempotency_key: str | N
         unicode=message.unicode,
         price=message.price,
         priority="urgent" if message.priority else "normal",
-        on_duplicate="defer",  # who sends it again does not want to hear that it was sent before
+        on_duplicate="defer",  # "coalesce" and "reject" would refuse what the user asks for
         ignore_opt_out=message.ignore_opt_out,
         idempotency_key=idempotency_key,
         created_by=by,
@@ -138,7 +143,7 @@ def resend(message: OutboundMessage, by: Any = None, *, idempotency_key: str | N
 
 @redacted_errors
 def reply(inbound: InboundMessage, text: str, **options: Any) -> OutboundMessage:
-    """Answer `inbound` from the number that was written to."""
+    """Queue an answer to `inbound`, sent from the number that it was sent to. Raises `NotRepliable`."""
     if not inbound.sender.startswith("+"):
         raise NotRepliable(_("This message came from a text or a short code, not from a number that can be answered."))
     answered = inbound.in_reply_to

@@ -31,12 +31,12 @@ def send_bulk_sms(
     ignore_opt_out: bool = False,
     idempotency_key: str | None = None,
 ) -> BulkSend:
-    """Queue one text to many numbers by Front's bulk API (§2.4), and give the row that groups them.
+    """Queue one text to many numbers by Front's bulk API (§2.4), and return the row that groups them.
 
-    Each distinct number gets one message. Front gives no ids for them, so no delivery status ever comes. With
-    `skip_invalid`, numbers that can't be read, and those that opted out, are left out; otherwise they raise
+    Each distinct number gets one message. Front gives no ids for them, so they never get a delivery status. With
+    `skip_invalid`, numbers that cannot be read, and those that opted out, are left out; otherwise they raise
     `InvalidMessage`, which lists them in `invalid`. `unicode=False` refuses a text with characters outside GSM: bulk
-    does not replace them (§2.2, code 16). A repeated `idempotency_key` gives the row that it gave before.
+    does not replace them (§2.2, code 16). A repeated `idempotency_key` returns the row of the first call.
     """
     conf = get_settings()
     wanted, invalid = _distinct(to, conf)
@@ -98,7 +98,7 @@ def _store_bulk(bulk: BulkSend, drafts: list[OutboundMessage]) -> BulkSend:
 
 
 def _distinct(to: Iterable[Recipient], conf: FrontSMSSettings) -> tuple[dict[str, str], list[str]]:
-    """The numbers in E.164, each once, in the order given, with how it was written; and those that are none."""
+    """The distinct numbers in E.164, in the order given, with their spellings; and the invalid ones."""
     wanted: dict[str, str] = {}
     invalid: list[str] = []
     for number in to:
@@ -112,7 +112,7 @@ def _distinct(to: Iterable[Recipient], conf: FrontSMSSettings) -> tuple[dict[str
 def _willing(
     drafts: list[OutboundMessage], written: Mapping[str, str], invalid: list[str], skip: bool
 ) -> list[OutboundMessage]:
-    """The drafts whose recipients did not opt out; unless `skip`, there must be no others."""
+    """The drafts whose recipients did not opt out; raises `InvalidMessage` for the others, unless `skip`."""
     refused = set(optouts.refused(drafts))
     unwilling = [written[message.recipient] for place, message in enumerate(drafts) if place in refused]
     if unwilling and not skip:

@@ -119,7 +119,7 @@ def _insert(drafts: list[OutboundMessage], *, latest: bool = False) -> list[Outb
     if connection().features.can_return_rows_from_bulk_insert:
         for chunk in in_chunks(new, BATCH):
             insert_rows(chunk)
-    else:  # MySQL names no keys of many rows, and callers need them
+    else:  # MySQL returns no primary keys of many rows, and callers need them
         for message in new:
             message.save(force_insert=True)
     return rows

@@ -1,4 +1,4 @@
-"""A message as it was asked for, checked: an unsaved row, or `InvalidMessage` with the code of what is wrong."""
+"""Validation of new messages: an unsaved row, or `InvalidMessage` with a code."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -92,9 +92,9 @@ def identify(row: OutboundMessage | BulkSend, *payload: object) -> None:
 
 
 def check_idempotency_key(key: str) -> str:
-    """`key` as it was given; raises `ValueError` where it is too long, or cannot be stored."""
+    """Return `key` unchanged; raise `ValueError` where it is too long or cannot be stored."""
     if len(key) > LONGEST_KEY or "\0" in key:
-        raise ValueError(f"An idempotency key has at most {LONGEST_KEY} characters, and no NUL. Use a digest of yours.")
+        raise ValueError(f"idempotency_key has more than {LONGEST_KEY} characters, or a NUL. Use a digest of it.")
     return key
 
 
@@ -129,7 +129,7 @@ def _sender(sender: str | None, account: Account) -> str:
 
 
 def check_sender(sender: str) -> str:
-    """`sender` as it was given; it must equal what Front registered, so nothing of it is changed."""
+    """Return `sender` unchanged, because it must equal what Front registered; raise `InvalidMessage`."""
     try:
         return numbers.check_sender(sender)
     except numbers.NumberError as error:
@@ -137,7 +137,7 @@ def check_sender(sender: str) -> str:
 
 
 def check_text(text: str, unicode: bool | None, conf: FrontSMSSettings) -> gsm.Preview:
-    """How `text` will arrive."""
+    """Return `text` as it will arrive; raise `InvalidMessage`."""
     if not text or not text.strip():
         raise InvalidMessage(_("The text is empty. Write something to send."), "empty_text")
     if len(text) > conf.max_text_length:
@@ -194,5 +194,5 @@ def _one_of(values: Mapping[str, Any], value: str, name: str) -> Any:
 
 
 def _aware(moment: datetime | None) -> datetime | None:
-    """Naive times are in the current time zone."""
+    """Return an aware time; a naive one is taken in the current time zone."""
     return timezone.make_aware(moment) if moment is not None and timezone.is_naive(moment) else moment

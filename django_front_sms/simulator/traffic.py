@@ -34,7 +34,7 @@ def _side(exchange: Exchange, name: str, data: bytes) -> str:
         return f"<h3>{name.capitalize()}</h3><p class='hint'>no bytes</p>"
     link = f'<a href="/wire/{exchange.number}/{name}" download="{exchange.number}-{name}.bin">{len(data)} bytes</a>'
     more = f"\n… {len(data) - LONGEST} bytes more" if len(data) > LONGEST else ""
-    return f"<h3>{name.capitalize()} {link}</h3><pre>{escape(readable(data[:LONGEST]))}{more}</pre>"
+    return f"<h3>{name.capitalize()} {link}</h3><pre tabindex='0'>{escape(readable(data[:LONGEST]))}{more}</pre>"
 
 
 def readable(data: bytes) -> str:

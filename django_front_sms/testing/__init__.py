@@ -1,4 +1,4 @@
-"""For a site's own tests: a pretend Front beside the site, or clients that send nothing at all.
+"""Tools for a site's own tests: a simulated Front, clients that send nothing, and factories (see `factories`).
 
     class BookingTests(FrontSMSMixin, TestCase):     # unittest; in pytest, the fixture `front_sms` of `testing.plugin`
         def test_a_booking_is_confirmed_by_sms(self):
@@ -6,8 +6,7 @@
             self.assertEqual(self.front_sms.outbox[0].text, "…")
 
 `FRONT_SMS["CLIENT"]` may be `"django_front_sms.testing.LocmemClient"` (keeps what was sent in `testing.outbox`) or
-`"django_front_sms.testing.ConsoleClient"` (prints it). Names are loaded on first use, and pytest by nobody but
-`plugin`.
+`"django_front_sms.testing.ConsoleClient"` (prints it). Names are loaded on first use; only `plugin` imports pytest.
 """
 
 from typing import TYPE_CHECKING, Any

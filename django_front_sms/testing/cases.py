@@ -1,4 +1,4 @@
-"""For test cases of Django and unittest."""
+"""A mixin for test cases of Django and unittest."""
 
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,9 @@ else:
 
 
 class FrontSMSMixin(Case):
-    """Before `TestCase` or `TransactionTestCase`: gives each test a `front_sms` (see `FrontSMS`).
+    """Gives each test a `front_sms` (see `FrontSMS`). List it before `TestCase` or `TransactionTestCase`.
 
-    `front_sms_port = True` has the site's own client talk to it over a port.
+    With `front_sms_port = True`, the site's own client talks to it over a port.
     """
 
     front_sms: FrontSMS

@@ -1,7 +1,7 @@
-"""Gateway clients for sites that want no HTTP: everything is accepted, and nothing is judged.
+"""Gateway clients without HTTP that accept every message.
 
-They take what the real client takes, so that the rest of the way (rows, states, signals) is the real one. Whoever wants
-Front's refusals, statuses and replies takes the simulator.
+They have the interface of the real client, so that rows, states and signals are the real ones. For Front's refusals,
+statuses and replies use the simulator.
 """
 
 import sys
@@ -15,7 +15,7 @@ from django_front_sms.gateway.outcome import CREATED, ExchangeResult, Fate
 from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms
 
 outbox: list[Sms] = []
-"""What `LocmemClient` sent in this process; a bulk is a message for each number. `outbox.clear()` empties it."""
+"""The messages that `LocmemClient` sent in this process, one for each number of a bulk. `outbox.clear()` empties it."""
 
 MayWrite = Callable[[], bool] | None
 
@@ -24,7 +24,7 @@ _printing = threading.Lock()
 
 
 class LocmemClient:
-    """Keeps every message in `outbox`, and accepts it."""
+    """Accepts every message and keeps it in `outbox`."""
 
     def __init__(self, gateway_url: str, *, timeout: float, max_connections: int) -> None:
         pass
@@ -53,7 +53,7 @@ class LocmemClient:
 
 
 class ConsoleClient(LocmemClient):
-    """Prints every message to standard output, and accepts it. For development alone: it shows numbers and texts."""
+    """Accepts every message and prints it to standard output. For development only: it shows numbers and texts."""
 
     def _take(self, messages: Iterable[Sms]) -> None:
         with _printing:

@@ -1,10 +1,10 @@
-"""A broker made of files in a folder, where no server is installed: kombu's own, without what ends a worker there.
+"""A broker that stores tasks as files in a folder, for machines without a server: kombu's own, with one fault fixed.
 
     CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_BROKER_TRANSPORT = "django_front_sms.testing.folder:Transport"
 
-Kombu makes a file, and writes it a moment later. A worker that reads it in between finds no JSON in it, takes that for
-a fault which it cannot get over, and ends with exit code 1. For trying out; in earnest, use Redis.
+Kombu creates a file and writes it a moment later. A worker that reads it in between finds no JSON, treats that as an
+unrecoverable error, and ends with exit code 1. For trying out; use Redis in production.
 """
 
 import time
@@ -18,15 +18,15 @@ from kombu.utils.json import dumps
 
 R = TypeVar("R")
 
-_LOOKS = 50
-_BETWEEN_LOOKS = 0.02  # seconds
+_TRIES = 50
+_PAUSE = 0.02  # seconds
 
 
 class Channel(filesystem.Channel):
-    """Files come to the folder whole."""
+    """Writes files to the folder atomically."""
 
     def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # as kombu names it here
-        # By name, as kombu has them: the oldest first, and nothing but the queue between the first point and the last.
+        # Kombu sorts by name, oldest first, and takes the part between the first and the last point as the queue.
         whole = Path(self.data_folder_out, f"{time.monotonic_ns() // 1_000_000}_{uuid4()}.{queue}.msg")
         part = whole.with_suffix(".part")
         part.write_text(dumps(payload))
@@ -44,10 +44,10 @@ class Transport(filesystem.Transport):
 
 
 def _as_soon_as_written(read: Callable[[], R]) -> R:
-    """What `read` gives; again, while another process is writing what is to be read."""
-    for _ in range(_LOOKS):
+    """Return the result of `read`; try again while another process is writing the file."""
+    for _ in range(_TRIES):
         try:
             return read()
         except ValueError:  # no JSON
-            time.sleep(_BETWEEN_LOOKS)
+            time.sleep(_PAUSE)
     return read()

@@ -1,4 +1,4 @@
-"""A pretend Front beside a site's tests: takes what the site sends, and brings it statuses and inbound messages."""
+"""A simulated Front for a site's tests: accepts messages, and pushes statuses and inbound messages."""
 
 import secrets
 from collections.abc import Iterable
@@ -21,22 +21,22 @@ from django_front_sms.simulator.mms import sample
 from django_front_sms.tasks import deliver_events, dispatch
 from django_front_sms.testing import simulator_client
 from django_front_sms.testing.clock import MovingClock
-from django_front_sms.testing.push import visit
+from django_front_sms.testing.push import deliver
 
-ROUNDS = 50  # a receiver that answers every message with a message must not keep a test for ever
+ROUNDS = 50  # ends a test whose receivers answer every message with another
 
 
 class ReceiverFailed(AssertionError):
-    """A receiver of the site raised. In production it would be called again; in a test that would hide it."""
+    """A receiver of the site raised. In production it is called again, which would hide the error in a test."""
 
 
 class FrontSMS:
-    """In force between `with` and its end. Nothing runs by itself: no worker, no broker, no thread is needed.
+    """A context manager that replaces Front. It needs no worker, broker or thread: nothing runs by itself.
 
-    Every account of `FRONT_SMS` is a customer of the simulator, with its password, its sender and its duplicate filter.
-    `network` is the simulator: its blacklist, rules, chaos and accounts may be changed (see `simulator.Network`). With
-    `port`, messages go over HTTP to a free port on this machine, by the client that the site has; without, they are
-    handed over in the process. Pushes always go through the site's own URLs and views, with their tokens.
+    Every account of `FRONT_SMS` is a customer of the simulator, with its password, sender and duplicate filter.
+    `network` is the simulated network; its blacklist, rules, chaos and accounts can be changed (see
+    `simulator.Network`). With `port`, the site's own client sends over HTTP to a free port on this machine; without it,
+    messages are passed on within the process. Pushes always go through the site's own URLs and views.
     """
 
     def __init__(self, *, port: bool = False) -> None:
@@ -51,9 +51,9 @@ class FrontSMS:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(self.clock.installed())
-            stack.enter_context(mock.patch.object(events, "hint", lambda task: None))  # no broker, whatever is set
+            stack.enter_context(mock.patch.object(events, "hint", lambda task: None))  # no broker
             self._accounts = _accounts()
-            self.network = Network(*self._accounts.values(), clock=self._now, post=visit)
+            self.network = Network(*self._accounts.values(), clock=self._now, post=deliver)
             url = self._on_a_port(stack) if self._port else self._in_process(stack)
             stack.enter_context(override_settings(FRONT_SMS=_settings(url, in_process=not self._port)))
             self._stack = stack.pop_all()
@@ -75,19 +75,21 @@ class FrontSMS:
         stack.callback(simulator_client.networks.pop, url)
         return url
 
-    # -- what the site sends
+    # -- outgoing messages
 
     @property
     def outbox(self) -> list[Message]:
-        """What Front accepted, oldest first: `.recipient` (E.164), `.sender`, `.text` as it arrives, `.segments`,
-        `.id`, `.statuses`. Whatever the site has to send is sent first."""
+        """The messages that Front accepted, oldest first. Reading it first sends the messages that are due.
+
+        Each has `recipient` (E.164), `sender`, `text` as it arrives, `segments`, `id` and `statuses`.
+        """
         self.run()
         return list(self.network.messages.values())
 
     def run(self) -> None:
-        """Does what a worker would do now: sends, receives what is due, calls receivers. Until nothing is left.
+        """Do the work of a worker until nothing is due: send, process pushes, call receivers.
 
-        Raises `ReceiverFailed` where a receiver raised, unless `raise_receiver_errors` is off.
+        Raises `ReceiverFailed` if a receiver raised, unless `raise_receiver_errors` is false.
         """
         for _ in range(ROUNDS):
             done = dispatch() + self.network.deliver_due() + deliver_events()
@@ -95,21 +97,21 @@ class FrontSMS:
             if not done:
                 return
         raise AssertionError(
-            f"There was still something to do after {ROUNDS} rounds: do two receivers answer each other?"
+            f"Work was still due after {ROUNDS} rounds. Check whether two receivers answer each other."
         )
 
     def advance(self, seconds: float) -> None:
-        """Lets time pass for the app, for `timezone.now()` and for Front; then does what has become due."""
+        """Move the clock of the app, of `timezone.now()` and of Front by `seconds`; then do the work that is due."""
         self.run()
         self.clock.advance(seconds)
         self.run()
 
-    # -- what Front brings
+    # -- statuses and inbound messages
 
     def receive_sms(self, sender: str, text: str, *, to: str | None = None, account: str = "default") -> InboundMessage:
-        """Somebody texts the site; gives the stored message, its receivers called.
+        """Receive a text from `sender`; return the stored message after its receivers were called.
 
-        `to` is, unless told, the number that last texted `sender`, else the account's own number, else 26114.
+        Without `to`, it goes to the number that last texted `sender`, or the account's own number, or 26114.
         """
         return self._receive(sender, text, (), to, account)
 
@@ -123,22 +125,27 @@ class FrontSMS:
         to: str | None = None,
         account: str = "default",
     ) -> InboundMessage:
-        """Somebody sends the site an MMS. `files` are (name, content type, bytes); without any, a sample photograph.
-        As from Front, a SMIL file and the text as a file come before them."""
+        """Receive an MMS from `sender`; return the stored message after its receivers were called.
+
+        `files` are tuples of name, content type and bytes; by default, a sample photograph. As with Front, a SMIL file
+        and the text as a file come before them.
+        """
         attachments = [sample()] if files is None else [Attachment(kind, name, data) for name, kind, data in files]
         return self._receive(sender, text, attachments, to, account, subject)
 
     def push_status(self, message: OutboundMessage | int, status: int) -> None:
-        """Front tells a status (-1, 4 or 5) of a message, named by its row or by Front's id; receivers are called.
+        """Receive a status (-1, 4 or 5) of a message, given as its row or as Front's id; call the receivers.
 
-        A row is refreshed. ValueError where the row has no id of Front's: it was not accepted, or sent in bulk.
+        A row is refreshed. Raises ValueError if the row has no id, because it was not accepted or was sent in bulk.
         """
         self.run()
         if isinstance(message, OutboundMessage):
             message.refresh_from_db()
         found = message if isinstance(message, int) else message.gateway_id
         if found is None:
-            raise ValueError("This message has no id at Front: it was not accepted, or sent in bulk. See its state.")
+            raise ValueError(
+                "This message has no gateway_id: it was not accepted, or was sent in bulk. Check its state."
+            )
         self.network.push_status(found, status)
         self.run()
         if isinstance(message, OutboundMessage):
@@ -165,9 +172,7 @@ class FrontSMS:
         rows = InboundMessage.objects.filter(account=account, counter=incoming.counter)
         if not incoming.delivered or not rows:
             answered = self.network.pushes[-1].reply.status if self.network.pushes else None
-            raise AssertionError(
-                f"The site did not take the message: its webhook answered {answered}. Its log says why."
-            )
+            raise AssertionError(f"The site did not accept the message: its webhook answered {answered}. See its log.")
         return rows.latest("pk")
 
     def _tell_failures(self) -> None:
@@ -179,11 +184,11 @@ class FrontSMS:
 
 
 def _accounts() -> dict[str, Account]:
-    """The site's accounts, as Front knows them."""
+    """Return the site's accounts as customers of the simulator."""
     conf = get_settings()
     ids = [account.service_id for account in conf.accounts.values()]
     if len(set(ids)) != len(ids):
-        raise ValueError("Two accounts have one SERVICE_ID; in tests, give each its own.")
+        raise ValueError("Two accounts have the same SERVICE_ID; in tests, give each its own.")
     return {
         name: Account(
             account.service_id,

@@ -1,4 +1,7 @@
-"""For pytest, with pytest-django: `pytest_plugins = ["django_front_sms.testing.plugin"]` in the topmost conftest.py."""
+"""Fixtures for pytest with pytest-django.
+
+Add `pytest_plugins = ["django_front_sms.testing.plugin"]` to the topmost conftest.py.
+"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -11,8 +14,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def front_sms(db: None) -> "Iterator[FrontSMS]":
-    """A pretend Front beside the test: see `django_front_sms.testing.FrontSMS`."""
-    from django_front_sms.testing.front import FrontSMS  # not before Django is set up
+    """A simulated Front: see `django_front_sms.testing.FrontSMS`."""
+    from django_front_sms.testing.front import FrontSMS  # needs Django to be set up
 
     with FrontSMS() as front:
         yield front
@@ -20,7 +23,7 @@ def front_sms(db: None) -> "Iterator[FrontSMS]":
 
 @pytest.fixture
 def front_sms_on_port(db: None) -> "Iterator[FrontSMS]":
-    """The same, reached over HTTP by the client that the site has."""
+    """The same, reached over HTTP by the site's own client."""
     from django_front_sms.testing.front import FrontSMS
 
     with FrontSMS(port=True) as front:

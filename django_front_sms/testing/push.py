@@ -1,4 +1,4 @@
-"""Front's calls on the site, made without a server: through the site's own URLs, middleware and webhook views."""
+"""Front's pushes to the site without a server, through the site's own URLs, middleware and webhook views."""
 
 from ipaddress import ip_network
 from typing import Any
@@ -10,8 +10,8 @@ from django_front_sms.conf import get_settings
 from django_front_sms.simulator.pushes import Push, Reply
 
 
-def visit(push: Push) -> Reply:
-    """Makes the push as Front would, from an address that the site allows, over https."""
+def deliver(push: Push) -> Reply:
+    """Make the push as Front does, over https, from an address that the site allows; return the answer."""
     path = urlsplit(push.url)._replace(scheme="", netloc="").geturl()
     client, origin = Client(), _origin()
     if push.body is None:

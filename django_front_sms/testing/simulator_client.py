@@ -1,6 +1,6 @@
-"""A gateway client that hands its bytes to a simulator in the same process: no port, no socket, no thread.
+"""A gateway client for a simulator in the same process, without a port, a socket or a thread.
 
-What is sent and answered is encoded and decoded as on the wire, and judged by the same code as behind a port.
+Requests and answers are encoded and decoded as on the wire, and checked by the same code as behind a port.
 """
 
 from collections.abc import Callable
@@ -11,23 +11,23 @@ from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms, en
 from django_front_sms.simulator import Fault, FaultKind, Network, Submission, wire
 
 networks: dict[str, Network] = {}
-"""The simulators that can be reached so, by the gateway URL that leads to them."""
+"""The simulated networks in this process, by their gateway URL."""
 
 MayWrite = Callable[[], bool] | None
 Decode = Callable[[int, bytes], Answer | BulkAnswer]
 
 
 class SimulatorClient:
-    """For `FRONT_SMS["CLIENT"]`; `gateway_url` is a key of `networks`, ValueError where it is none.
+    """A client for `FRONT_SMS["CLIENT"]`. Raises ValueError if `gateway_url` is not a key of `networks`.
 
-    It meets the chaos of its network as a client behind a port would, but waits for nothing.
+    The chaos of the network applies as behind a port, but without waiting.
     """
 
     def __init__(self, gateway_url: str, *, timeout: float, max_connections: int) -> None:
         if gateway_url not in networks:
             raise ValueError(
-                "No simulator answers to this GATEWAY_URL in this process. It is given to FRONT_SMS by the fixture or "
-                "the mixin: change other keys only, as in {**settings.FRONT_SMS, 'DEFAULT_REGION': 'SE'}."
+                "GATEWAY_URL does not name a simulator of this process. The fixture or the mixin sets it in FRONT_SMS: "
+                "keep it, as in {**settings.FRONT_SMS, 'DEFAULT_REGION': 'SE'}."
             )
         self._network = networks[gateway_url]
 

@@ -1,6 +1,6 @@
-"""What happened to a message, oldest first, in plain words: for the admin, a terminal, or whoever else asks.
+"""The timeline of a message: what happened, oldest first, in plain words, for the admin, a terminal and site code.
 
-Plain data, a handful of queries whatever the length of the story, and never the message's text.
+Entries are plain data and never hold the message's text. A timeline takes a fixed number of queries.
 """
 
 from django_front_sms.timeline.entry import Entry, Level, explain

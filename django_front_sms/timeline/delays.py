@@ -1,4 +1,4 @@
-"""Why a message did not leave when it was due: told where it waited long enough for somebody to ask."""
+"""Why a message was sent later than it was due, for delays of at least `LONG`."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -13,14 +13,14 @@ from django_front_sms.states import State
 from django_front_sms.timeline.entry import Entry, explain, until, who
 from django_front_sms.timeline.reasons import pace
 
-LONG = timedelta(seconds=30)  # less is a retry, or a worker that missed its hint
+LONG = timedelta(seconds=30)  # shorter delays are retries, or a lost hint
 
 
 Span = tuple[datetime, datetime]
 
 
 def under_way(message: OutboundMessage, attempts: Sequence[SendAttempt]) -> Span | None:
-    """From when it was due until its last attempt, or until now where it waits; None where that is not `LONG`."""
+    """The span from the due time to the last attempt, or to now for a queued message; None if shorter than `LONG`."""
     since = _due(message)
     last = attempts[-1].claimed_at if attempts else since
     end = timezone.now() if message.state == State.QUEUED else last
@@ -28,15 +28,17 @@ def under_way(message: OutboundMessage, attempts: Sequence[SendAttempt]) -> Span
 
 
 def resumed(account: str, during: Span) -> Q:
-    """Decisions that resumed an account, within a span."""
+    """A condition of decisions that resumed an account within a span."""
     return Q(account=account, message=None, action=Decision.Action.RESUME, at__range=during)
 
 
 def waited(
     message: OutboundMessage, attempts: Sequence[SendAttempt], during: Span | None, resumes: Iterable[Decision]
 ) -> Iterator[Entry]:
-    """What kept it until its last attempt, or keeps it now: pauses of its account, an equal message, or its turn.
-    `during`: when it was `under_way`; `resumes`: who ended a pause then."""
+    """The reasons for a delay up to the last attempt, or up to now: pauses of the account, an equal message, the queue.
+
+    `during`: the span given by `under_way`; `resumes`: the decisions that ended a pause within it.
+    """
     since = _due(message)
     pauses = list(_pauses(message.account, during, resumes)) if during else []
     yield from pauses
@@ -67,7 +69,7 @@ def _pauses(account: str, during: Span, resumes: Iterable[Decision]) -> Iterator
 
 
 def _twin(message: OutboundMessage, first: SendAttempt, since: datetime) -> SendAttempt | None:
-    """The attempt of an equal message in whose duplicate window this one came to be due."""
+    """The attempt of an equal message whose duplicate window held this one back."""
     near = (since - get_settings().twin_gap, first.claimed_at)
     others = SendAttempt.objects.filter(twin_key=first.twin_key, claimed_at__range=near).exclude(message=message)
     return others.exclude(outcome=SendAttempt.Outcome.NOT_SENT).order_by("claimed_at").last()

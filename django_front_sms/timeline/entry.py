@@ -1,4 +1,4 @@
-"""One line of a story, and the words that all stories share."""
+"""One entry of a timeline, and the wording that all timelines share."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +15,10 @@ Level = Literal["info", "good", "bad", "warn", "wait"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened. `title` and `detail` are words for people, in the language that is active.
+    """Something that happened. `title` and `detail` are in the active language.
 
-    `ref` names the row that it tells of, as `Event.subject` does ("out:7", "in:7", "event:7"); empty where there is
-    none. `by` is the name of the person who did it; empty for machines.
+    `ref` names the row concerned, as `Event.subject` does ("out:7", "in:7", "event:7"), or is empty. `by` is the name
+    of the user who did it; empty for the machine.
     """
 
     at: datetime
@@ -31,19 +31,19 @@ class Entry:
 
 
 def explain(code: int) -> str:
-    """What an error code of Front's means and what to do (§2.2), in the language that is active."""
+    """The meaning of an error code and what to do (§2.2), in the active language."""
     if code in ErrorCode.__members__.values():
         return _(describe(code))  # the sentences are collected by `python -m tests.translations`
     return _("Front answered with code %(code)s, which is newer than this package: ask Front.") % {"code": code}
 
 
 def is_read(message: Any, relation: str) -> bool:
-    """Whether the caller prefetched the rows of a relation."""
+    """Whether the rows of a relation were prefetched."""
     return relation in getattr(message, "_prefetched_objects_cache", {})
 
 
 def rows_of(message: Any, relation: str, *along: str, without: tuple[str, ...] = ()) -> Any:
-    """The rows of a relation; those that the caller prefetched as they are, others with what they refer to."""
+    """The rows of a relation: the prefetched ones, or a query with `along` joined and `without` deferred."""
     rows = getattr(message, relation).all()
     if is_read(message, relation):
         return rows
@@ -62,16 +62,16 @@ def until(moment: datetime, since: datetime) -> str:
 
 
 def who(user: Any) -> str:
-    """The name that a user logs in with; empty for None."""
+    """The user name; empty for None."""
     return str(user.get_username()) if user is not None else ""
 
 
 def sentence(words: str) -> str:
-    """With a capital letter and a full stop; empty where there are no words."""
+    """`words` with a capital letter and a full stop; empty for no words."""
     words = words.strip()
     return words[:1].upper() + words[1:] + ("" if words.endswith((".", "!", "?")) else ".") if words else ""
 
 
 def sentences(*parts: str) -> str:
-    """Those of `parts` that are not empty, as one line."""
+    """Return the non-empty `parts` joined by spaces."""
     return " ".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""The story of an inbound message."""
+"""The timeline of an inbound message."""
 
 from collections.abc import Iterator
 
@@ -12,17 +12,17 @@ from django_front_sms.timeline.receivers import receivers
 
 
 def of_inbound(message: InboundMessage) -> list[Entry]:
-    """The story of an inbound message: how it came, what was made of it, and what was answered."""
-    told = [
+    """The timeline of an inbound message: its arrival, its receivers, and the answers to it."""
+    entries = [
         *_arrival(message),
         *receivers(f"in:{message.pk}"),
         *(_answer(answer) for answer in rows_of(message, "answers", "created_by", without=("text",))),
     ]
-    told.sort(key=lambda entry: entry.at)
+    entries.sort(key=lambda entry: entry.at)
     if message.process_at is not None:
         what = _("Waits until its files are stored") if message.announced else _("Waits for the worker to look at it")
-        told.append(Entry(told[-1].at, "waiting", what, level="wait"))
-    return told
+        entries.append(Entry(entries[-1].at, "waiting", what, level="wait"))
+    return entries
 
 
 def _arrival(message: InboundMessage) -> Iterator[Entry]:

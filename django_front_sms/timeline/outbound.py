@@ -1,4 +1,4 @@
-"""The story of an outgoing message."""
+"""The timeline of an outgoing message."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,18 +11,20 @@ from django_front_sms.models import Decision, DeliveryStatus, InboundMessage, Ou
 from django_front_sms.states import State
 from django_front_sms.timeline.delays import Span, resumed, under_way, waited
 from django_front_sms.timeline.entry import Entry, Level, explain, is_read, rows_of, sentence, sentences, when, who
-from django_front_sms.timeline.reasons import stands
+from django_front_sms.timeline.reasons import current_status
 from django_front_sms.timeline.receivers import receivers
 
 
 def of_outbound(message: OutboundMessage) -> list[Entry]:
-    """The story of an outgoing message. The last entry says what it waits for, or why it ended, where that is not
-    plain from the one before it."""
+    """The timeline of an outgoing message.
+
+    Its last entry says what the message waits for, or why it ended, unless the entry before it says so.
+    """
     attempts = sorted(rows_of(message, "send_attempts"), key=lambda attempt: attempt.number)
     during = under_way(message, attempts)
     decisions, resumes = _decisions(message, during)
-    told = [
-        *_beginning(message),
+    entries = [
+        *_origin(message),
         *waited(message, attempts, during, resumes),
         *_attempts(message, attempts),
         *_statuses(message),
@@ -30,14 +32,15 @@ def of_outbound(message: OutboundMessage) -> list[Entry]:
         *receivers(f"out:{message.pk}"),
         *(_reply(reply) for reply in rows_of(message, "replies", without=("raw", "text"))),
     ]
-    told.sort(key=lambda entry: entry.at)  # stable: what happened at the same moment keeps the order above
-    return [*told, *stands(message, told)]
+    entries.sort(key=lambda entry: entry.at)  # stable: entries of the same moment keep the order above
+    status = current_status(message, entries[-1])
+    return entries if status is None else [*entries, status]
 
 
-# How it began
+# Its origin
 
 
-def _beginning(message: OutboundMessage) -> Iterator[Entry]:
+def _origin(message: OutboundMessage) -> Iterator[Entry]:
     origin = ""
     again = message.metadata.get("resend_of") if isinstance(message.metadata, dict) else None
     ref = ""
@@ -72,8 +75,8 @@ def _attempts(message: OutboundMessage, attempts: Iterable[SendAttempt]) -> Iter
 
 
 def _result(attempt: SendAttempt, doubtful: bool) -> tuple[str, Level, str]:
-    """What came of an attempt: in a few words, how good that is, and more about it. `doubtful`: an earlier attempt of
-    the same message may have reached Front."""
+    """The title, level and detail of an attempt's result. `doubtful`: an earlier attempt of the same message may have
+    reached Front."""
     reason = ": ".join(filter(None, [f"HTTP {attempt.http_status}" if attempt.http_status else "", attempt.detail]))
     match attempt.outcome:
         case SendAttempt.Outcome.PENDING:
@@ -81,7 +84,7 @@ def _result(attempt: SendAttempt, doubtful: bool) -> tuple[str, Level, str]:
         case SendAttempt.Outcome.NOT_SENT:
             return _("nothing was sent"), "warn", sentence(reason)
         case SendAttempt.Outcome.LOST:
-            return _("the worker never came back"), "warn", _("It may or may not have reached Front.")
+            return _("the worker stopped"), "warn", _("It may or may not have reached Front.")
         case SendAttempt.Outcome.ANSWERED:
             return _answer_of_front(attempt, doubtful)
     doubt = (
@@ -124,7 +127,7 @@ def _statuses(message: OutboundMessage) -> Iterator[Entry]:
 
 
 def status_in_words(row: DeliveryStatus) -> tuple[str, Level, str]:
-    """A status push (§2.3): in a few words, how good that is, and more about it."""
+    """The title, level and detail of a status push (§2.3)."""
     match row.status:
         case StatusCode.AT_OPERATOR:
             return _("The operator has it"), "info", ""
@@ -149,7 +152,7 @@ def _inbound(pk: int) -> str:
 
 
 def _decisions(message: OutboundMessage, during: Span | None) -> tuple[list[Decision], list[Decision]]:
-    """What was decided about it, and who resumed its account while it was under way: in one query."""
+    """The decisions about the message, and those that resumed its account while it waited; one query."""
     if during is None or is_read(message, "decisions"):
         resumes = Decision.objects.filter(resumed(message.account, during)).select_related("by") if during else ()
         return list(rows_of(message, "decisions", "by")), list(resumes)

@@ -1,6 +1,6 @@
 """What a message waits for, and why it ended."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from django.utils import timezone
@@ -14,10 +14,11 @@ from django_front_sms.timeline.entry import Entry, explain, sentences, when
 
 
 def standing(message: OutboundMessage, paused: Mapping[str, AccountState]) -> Entry | None:
-    """What a message waits for, or why it ended; None where its state says it all. It asks the database for nothing:
-    `paused` is `paused_accounts()`, read once for many messages."""
-    begun = Entry(message.created_at, "queued", "")
-    return next(iter(stands(message, [begun], paused)), None)
+    """What a message waits for, or why it ended; None where its state says it all.
+
+    Needs no query: `paused` is `paused_accounts()`, read once for many messages.
+    """
+    return current_status(message, Entry(message.created_at, "queued", ""), paused)
 
 
 def paused_accounts() -> dict[str, AccountState]:
@@ -25,28 +26,52 @@ def paused_accounts() -> dict[str, AccountState]:
     return {state.account: state for state in AccountState.objects.paused()}
 
 
-def stands(
-    message: OutboundMessage, told: list[Entry], paused: Mapping[str, AccountState] | None = None
-) -> Iterable[Entry]:
-    """What it waits for, or why it ended, where the last entry doesn't say that already."""
-    last = told[-1]
+def current_status(
+    message: OutboundMessage, last: Entry, paused: Mapping[str, AccountState] | None = None
+) -> Entry | None:
+    """What a message waits for, or why it ended; None where `last`, the last entry of its timeline, says so already."""
     if message.state == State.QUEUED:
-        yield _waiting(message, last, paused_accounts() if paused is None else paused)
-    elif message.state == State.UNCONFIRMED and not message.given_up:
-        title = _("Nobody knows whether it was sent: a person must decide")
-        detail = _("Ask the recipient, or look in Front's portal. Then mark it as sent, send it anyway, or give it up.")
-        yield Entry(last.at, "undecided", title, detail, "warn")
-    elif message.state == State.DUPLICATE:
-        other = message.duplicate_of_id
-        detail = _("Message #%(pk)s says the same to the same number.") % {"pk": other} if other else ""
-        yield Entry(last.at, "ended", _("Not sent: it is a duplicate"), detail, ref=f"out:{other}" if other else "")
-    elif message.state == State.EXPIRED:
-        at = max(last.at, message.expires_at or last.at)
-        yield Entry(at, "ended", _("Expired: its time ran out before it could be sent"), level="warn")
-    elif message.state == State.CANCELLED and last.kind != "decision":
-        yield Entry(last.at, "ended", _("Cancelled: it was not sent"))
-    elif message.state == State.REJECTED and not (last.kind == "attempt" and last.level == "bad"):
-        yield Entry(last.at, "ended", _("Rejected: it was not sent"), _reason(message), "bad")
+        return _waiting(message, last, paused_accounts() if paused is None else paused)
+    describe = _ENDINGS.get(message.state)
+    return describe(message, last) if describe else None
+
+
+def _undecided(message: OutboundMessage, last: Entry) -> Entry | None:
+    if message.given_up:
+        return None
+    title = _("Nobody knows whether it was sent: a person must decide")
+    detail = _("Ask the recipient, or look in Front's portal. Then mark it as sent, send it anyway, or give it up.")
+    return Entry(last.at, "undecided", title, detail, "warn")
+
+
+def _duplicate(message: OutboundMessage, last: Entry) -> Entry:
+    other = message.duplicate_of_id
+    detail = _("Message #%(pk)s says the same to the same number.") % {"pk": other} if other else ""
+    return Entry(last.at, "ended", _("Not sent: it is a duplicate"), detail, ref=f"out:{other}" if other else "")
+
+
+def _expired(message: OutboundMessage, last: Entry) -> Entry:
+    at = max(last.at, message.expires_at or last.at)
+    return Entry(at, "ended", _("Expired: its time ran out before it could be sent"), level="warn")
+
+
+def _cancelled(message: OutboundMessage, last: Entry) -> Entry | None:
+    return None if last.kind == "decision" else Entry(last.at, "ended", _("Cancelled: it was not sent"))
+
+
+def _rejected(message: OutboundMessage, last: Entry) -> Entry | None:
+    if last.kind == "attempt" and last.level == "bad":
+        return None
+    return Entry(last.at, "ended", _("Rejected: it was not sent"), _reason(message), "bad")
+
+
+_ENDINGS: Mapping[str, Callable[[OutboundMessage, Entry], Entry | None]] = {
+    State.UNCONFIRMED: _undecided,
+    State.DUPLICATE: _duplicate,
+    State.EXPIRED: _expired,
+    State.CANCELLED: _cancelled,
+    State.REJECTED: _rejected,
+}
 
 
 def _reason(message: OutboundMessage) -> str:

@@ -1,4 +1,4 @@
-"""What the site's own code was told of a message, and how it fared."""
+"""The events of a message: which receivers of the site took them, and which failed."""
 
 from collections.abc import Iterator
 
@@ -12,9 +12,9 @@ from django_front_sms.timeline.entry import Entry, sentences
 
 
 def receivers(subject: str) -> Iterator[Entry]:
-    """The events that receivers took or failed to take. What nobody listens to, or nobody was told yet, is no story."""
-    told = Q(next_at__isnull=True) | ~Q(traceback="")
-    for event in Event.objects.filter(told, subject=subject).order_by("pk"):
+    """The events that receivers took or failed to take; skips undelivered events and events without receivers."""
+    is_over_or_failed = Q(next_at__isnull=True) | ~Q(traceback="")
+    for event in Event.objects.filter(is_over_or_failed, subject=subject).order_by("pk"):
         if event.failed or event.next_at is not None:
             yield _trouble(event)
         elif event.delivered_to:
@@ -34,7 +34,7 @@ def _trouble(event: Event) -> Entry:
 
 
 def _what(event: Event) -> str:
-    """What an event tells of; never the rest of its data, which may be personal."""
+    """What an event is about, without the rest of its data, which may be personal."""
     new = event.data.get("new") if isinstance(event.data, dict) else None
     if event.kind == Event.Kind.STATE_CHANGED and new in State.values:
         return _("it is %(state)s") % {"state": State(new).label}

@@ -183,7 +183,7 @@ def test_what_no_database_can_look_for_is_left_out_of_a_search(reader, query):
 
 def test_an_empty_list_says_so(reader):
     assert "Nobody has written yet." in reader.get(LIST).content.decode()
-    assert "Nobody with such a number" in reader.get(LIST, {"q": "999"}).content.decode()
+    assert "There are no messages with" in reader.get(LIST, {"q": "999"}).content.decode()
     assert "Everybody has an answer." in reader.get(LIST, {"show": "unanswered"}).content.decode()
 
 

@@ -16,10 +16,12 @@ from django_front_sms.admin.dashboard.charts import Chart, Column, Series
 from django_front_sms.models import AccountState, CounterGap, Event, RefusedPush
 from django_front_sms.states import State
 from tests.factories import (
+    AccountStateFactory,
+    DeliveryStatusFactory,
     EventFactory,
+    InboundMessageFactory,
     OutboundMessageFactory,
 )
-from tests.stories import event, inbound, message, paused, status, unconfirmed, worker_seen
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +36,7 @@ def _empty_cache():
 @pytest.fixture(autouse=True)
 def worker(db):
     """A worker was seen a moment ago."""
-    return worker_seen(timezone.now())
+    return AccountStateFactory(clock=timezone.now())
 
 
 def dashboard(browser):
@@ -51,17 +53,17 @@ def everything_goes_wrong() -> None:
     """One or more of each thing that needs somebody."""
     now = timezone.now()
     for _ in range(7):
-        unconfirmed()
-        event("out:1", failed=True, traceback="Traceback\nValueError: 99999999")
+        OutboundMessageFactory(unconfirmed=True)
+        EventFactory(subject="out:1", failed=True, traceback="Traceback\nValueError: 99999999")
         CounterGap.objects.create(account="default", first=1, last=3, shown_at=now, told_at=now)
         RefusedPush.objects.create(account="default", purpose="inbound", limit=1)
-    paused(5)
-    message(account="other", created_at=now)
-    inbound(problem="no time", received_at=now, account="another")
-    status(None, None, 0, problem="no id", gateway_id=None, received_at=now)
-    message(state=State.SENT, gateway_id=5, status_missed_at=now, created_at=now)
-    message(state=State.REJECTED, error_code=12, created_at=now)
-    message(state=State.DELIVERED, created_at=now, sent_at=now, delivered_at=now)
+    AccountStateFactory(paused=True)
+    OutboundMessageFactory(account="other", created_at=now)
+    InboundMessageFactory(problem="no time", received_at=now, account="another")
+    DeliveryStatusFactory(message=None, status=None, problem="no id", gateway_id=None, received_at=now)
+    OutboundMessageFactory(state=State.SENT, gateway_id=5, status_missed_at=now, created_at=now)
+    OutboundMessageFactory(state=State.REJECTED, error_code=12, created_at=now)
+    OutboundMessageFactory(state=State.DELIVERED, created_at=now, sent_at=now, delivered_at=now)
 
 
 # ---- Who sees it
@@ -112,10 +114,10 @@ def test_a_site_where_all_is_well_is_told_so(viewer):
 
 
 def test_a_worker_that_went_silent_comes_first(viewer):
-    unconfirmed()
+    OutboundMessageFactory(unconfirmed=True)
     assert cards(viewer) == ["unconfirmed"]
 
-    worker_seen(timezone.now() - timedelta(minutes=3))
+    AccountStateFactory(clock=timezone.now() - timedelta(minutes=3))
     assert cards(viewer) == ["worker", "unconfirmed"]
 
 
@@ -151,7 +153,7 @@ def test_a_button_is_for_those_who_may_press_it(login, viewer, key, permission, 
     [("mark_sent", State.SENT, False), ("send_anyway", State.QUEUED, False), ("give_up", State.UNCONFIRMED, True)],
 )
 def test_a_decision_leads_back_to_the_dashboard_where_its_message_is_gone(boss, name, state, given_up):
-    sms = unconfirmed()
+    sms = OutboundMessageFactory(unconfirmed=True)
     address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, name])
     assert f'action="{address}"' in dashboard(boss).content.decode()
 
@@ -166,7 +168,7 @@ def test_a_decision_leads_back_to_the_dashboard_where_its_message_is_gone(boss, 
 
 
 def test_what_could_not_be_done_is_told_at_the_dashboard(boss):
-    sms = message(state=State.DELIVERED)
+    sms = OutboundMessageFactory(state=State.DELIVERED)
     address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "give_up"])
 
     answer = boss.post(address, {"next": WIDE, "confirmed": "once"}, follow=True)
@@ -177,7 +179,7 @@ def test_what_could_not_be_done_is_told_at_the_dashboard(boss):
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil"])
 def test_nobody_is_led_to_another_site(boss, elsewhere):
-    sms = unconfirmed()
+    sms = OutboundMessageFactory(unconfirmed=True)
     address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "give_up"])
 
     assert "evil" not in boss.post(address, {"next": elsewhere}).content.decode()
@@ -187,7 +189,7 @@ def test_nobody_is_led_to_another_site(boss, elsewhere):
 
 
 def test_an_account_is_resumed_and_an_event_delivered_from_the_dashboard(boss):
-    account, failed = paused(5), event("out:1", failed=True)
+    account, failed = AccountStateFactory(paused=True), EventFactory(subject="out:1", failed=True)
 
     for row, name in ((account, "resume"), (failed, "deliver_again")):
         address = reverse(f"admin:front_sms_{row._meta.model_name}_action", args=[row.pk, name])

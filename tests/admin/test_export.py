@@ -20,7 +20,6 @@ from django_front_sms.admin.export import formats, views
 from django_front_sms.models import OutboundMessage
 from django_front_sms.states import State
 from tests.factories import InboundMessageFactory, OutboundMessageFactory, at
-from tests.stories import message
 
 pytestmark = pytest.mark.django_db
 
@@ -250,7 +249,7 @@ BEHIND = [
 @pytest.mark.parametrize("read", [",", ";", "\t", "|"])
 def test_no_text_becomes_a_formula_where_another_separator_is_read_than_was_written(exporter, written, read):
     for text in (*HIDDEN, *BEHIND):
-        message(text=text)
+        OutboundMessageFactory(text=text)
 
     content = b"".join(take(exporter, form=written).streaming_content).decode("utf-8-sig")
     lines = csv.reader(io.StringIO(content, newline=""), delimiter=read)
@@ -266,7 +265,7 @@ def test_no_text_becomes_a_formula_where_another_separator_is_read_than_was_writ
 @pytest.mark.parametrize("separator", [59, 9])
 def test_libreoffice_finds_no_formula_whatever_separator_it_reads(exporter, tmp_path, separator):
     for text in (*HIDDEN, *BEHIND):
-        message(text=text)
+        OutboundMessageFactory(text=text)
     (tmp_path / "export.csv").write_bytes(b"".join(take(exporter).streaming_content))
     (tmp_path / "control.csv").write_text("\ufeffTitle\n=1+1\n", encoding="utf-8")
 

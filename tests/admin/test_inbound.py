@@ -7,7 +7,6 @@ from django_front_sms.downloads import safe_name
 from django_front_sms.models import MmsFile
 from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory
 from tests.inbox.test_pictures import KINDS, png
-from tests.stories import inbound
 
 pytestmark = pytest.mark.django_db
 
@@ -288,7 +287,7 @@ def test_a_message_with_a_problem_can_be_read_again(boss):
 
 
 def test_only_with_the_permission_and_only_where_there_is_a_problem(boss, viewer):
-    fine, broken = inbound(), inbound(problem="it could not be read")
+    fine, broken = InboundMessageFactory(), InboundMessageFactory(problem="it could not be read")
     act = "action/read_again/"
 
     assert viewer.post(page(broken).replace("change/", act)).status_code == 403

@@ -8,8 +8,7 @@ from django.urls import reverse
 
 from django_front_sms.models import CounterGap, OptOut
 from django_front_sms.states import State
-from tests.factories import NOON, OutboundMessageFactory
-from tests.stories import inbound
+from tests.factories import NOON, InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +43,7 @@ def test_the_same_twice_is_refused_with_a_word(clerk):
 
 
 def test_an_opt_out_that_exists_is_deleted_and_added_never_changed(admin_client):
-    row = OptOut.objects.create(number="+4799999999", message=inbound(text="STOPP"))
+    row = OptOut.objects.create(number="+4799999999", message=InboundMessageFactory(text="STOPP"))
     url = reverse("admin:front_sms_optout_change", args=[row.pk])
 
     assert "<input" not in admin_client.get(url).content.decode().partition('id="content-main"')[2]
@@ -118,7 +117,7 @@ def test_open_holes_come_first_and_say_what_to_do(viewer):
     rows = viewer.get(GAPS).context["cl"].result_list
     assert [row.pk for row in rows] == [missing.pk, anew.pk, closed.pk]
     content = viewer.get(reverse("admin:front_sms_countergap_change", args=[missing.pk])).content.decode()
-    assert "5, 7, 8" in content and "These messages never came" in content
+    assert "5, 7, 8" in content and "These messages never arrived" in content
     assert [row.pk for row in viewer.get(GAPS, {"open": "yes"}).context["cl"].result_list] == [missing.pk]
     assert len(viewer.get(GAPS, {"open": "no"}).context["cl"].result_list) == 2
 

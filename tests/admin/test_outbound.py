@@ -14,7 +14,6 @@ from django_front_sms.admin.search import prefixes
 from django_front_sms.models import AccountState, Decision, Event, OutboundMessage
 from django_front_sms.states import State
 from tests.factories import AccountStateFactory, EventFactory, OutboundMessageFactory
-from tests.stories import delivered, unconfirmed
 
 pytestmark = pytest.mark.django_db
 
@@ -462,13 +461,13 @@ def test_an_act_never_hides_behind_the_name_of_a_permission_that_nobody_can_get(
 # ---- What a message needs of whoever sends it again
 
 NEEDS = [({"price": 20000}, "set_price_outboundmessage"), ({"ignore_opt_out": True}, "ignore_opt_out_outboundmessage")]
-SENDING = {"resend": delivered, "send_anyway": unconfirmed}
+SENDING = {"resend": {"retried": True}, "send_anyway": {"unconfirmed": True}}  # the trait of a row to do it with
 
 
 @pytest.mark.parametrize(("fields", "codename"), NEEDS)
 @pytest.mark.parametrize("name", SENDING)
 def test_a_message_is_sent_again_only_with_the_permissions_that_it_needs(login, name, fields, codename):
-    row = SENDING[name](**fields)
+    row = OutboundMessageFactory(**SENDING[name], **fields)
     own = ["view_outboundmessage", "resend_outboundmessage", "decide_outboundmessage"]
     without, allowed = login(*own), login(*own, codename)
 
@@ -483,10 +482,44 @@ def test_a_message_is_sent_again_only_with_the_permissions_that_it_needs(login, 
 @pytest.mark.parametrize(("fields", "codename"), NEEDS)
 @pytest.mark.parametrize("name", SENDING)
 def test_the_list_refuses_such_messages_row_by_row_and_says_which(login, name, fields, codename):
-    plain, special = SENDING[name](), SENDING[name](**fields)
+    plain, special = OutboundMessageFactory(**SENDING[name]), OutboundMessageFactory(**SENDING[name], **fields)
     operator = login("view_outboundmessage", "resend_outboundmessage", "decide_outboundmessage")
 
     content = act_on_list(operator, [plain, special], name).content.decode()
 
     assert f"#{special.pk}: It " in content and f"#{plain.pk}: It " not in content
     assert OutboundMessage.objects.filter(state=State.QUEUED).count() == 1
+
+
+# ---- The page, and the history
+
+
+def test_a_page_shows_what_happened_first_and_folds_technical_details_away(viewer):
+    row = OutboundMessageFactory(retried=True, idempotency_key="order-7", metadata={"order": 7})
+
+    content = viewer.get(f"{LIST}{row.pk}/change/").content.decode()
+    shown, _summary, folded = content.partition('<details class="fs-card fs-technical">')
+
+    assert "What happened" in shown and "Delivered" in shown
+    for technical in ("order-7", "145099", "{&quot;order&quot;: 7}"):
+        assert technical in folded.partition("</details>")[0] and technical not in shown.partition("fs-timeline-box")[0]
+
+
+def test_times_of_a_page_have_one_form(viewer):
+    row = OutboundMessageFactory(retried=True)
+
+    content = viewer.get(f"{LIST}{row.pk}/change/").content.decode()
+
+    assert "March 2, 2026 13:00:23" in content and "p.m." not in content
+
+
+def test_the_history_is_in_the_language_of_whoever_reads_it(login):
+    row = OutboundMessageFactory()
+    boss = login("view_outboundmessage", "cancel_outboundmessage")
+    address = reverse("admin:front_sms_outboundmessage_action", args=[row.pk, "cancel"])
+
+    boss.post(address, {"confirmed": "yes"}, headers={"accept-language": "nb"})
+
+    entry = LogEntry.objects.get()
+    assert (entry.object_repr, entry.change_message) == (f"#{row.pk}", "Stop the message")
+    assert "Stop the message" in boss.get(f"{LIST}{row.pk}/history/").content.decode()

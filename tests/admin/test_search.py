@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from django_front_sms.models import OptOut
-from tests.stories import inbound, message
+from tests.factories import InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -20,9 +20,9 @@ def found(browser, address=SENT, **query):
 
 @pytest.mark.parametrize("term", ["0001", "001", "00 01", "20001"])
 def test_a_number_is_found_by_its_last_digits(viewer, term):
-    message(recipient="+4790010000")
-    wanted = message(recipient="+4790020001")
-    heard = inbound(sender="+4790020001")
+    OutboundMessageFactory(recipient="+4790010000")
+    wanted = OutboundMessageFactory(recipient="+4790020001")
+    heard = InboundMessageFactory(sender="+4790020001")
 
     assert found(viewer, q=term) == [wanted.pk]
     assert found(viewer, CAME, q=term) == [heard.pk]
@@ -30,9 +30,9 @@ def test_a_number_is_found_by_its_last_digits(viewer, term):
 
 def test_last_digits_are_looked_for_among_the_latest_and_beginnings_among_all(viewer, monkeypatch):
     monkeypatch.setattr("django_front_sms.admin.search.LATEST", 1)
-    begins = message(recipient="+4712345678")
-    message(recipient="+4799991234")
-    ends = message(recipient="+4790001234")
+    begins = OutboundMessageFactory(recipient="+4712345678")
+    OutboundMessageFactory(recipient="+4799991234")
+    ends = OutboundMessageFactory(recipient="+4790001234")
 
     page = viewer.get(SENT, {"q": "1234"})
 
@@ -42,7 +42,7 @@ def test_last_digits_are_looked_for_among_the_latest_and_beginnings_among_all(vi
 
 @pytest.mark.parametrize("term", ["0001", "01", "001"])
 def test_digits_that_begin_with_a_zero_are_no_key(viewer, term):
-    assert message(pk=1, recipient="+4799999999").pk == 1
+    assert OutboundMessageFactory(pk=1, recipient="+4799999999").pk == 1
 
     assert found(viewer, q=term) == []
     assert found(viewer, q="#1") == [1]
@@ -57,9 +57,9 @@ def test_an_opt_out_is_found_by_its_last_digits(admin_client):
 
 @pytest.mark.parametrize("term", ["torsdag timen", "TIMEN torsdag", '"flyttet til" timen', "til «er flyttet»"])
 def test_words_are_found_in_any_order_and_quoted_ones_together(viewer, term):
-    wanted = message(text="Timen er flyttet til torsdag")
-    message(text="Timen er avlyst")
-    message(text="Til torsdag, flyttet er timen ikke")
+    wanted = OutboundMessageFactory(text="Timen er flyttet til torsdag")
+    OutboundMessageFactory(text="Timen er avlyst")
+    OutboundMessageFactory(text="Til torsdag, flyttet er timen ikke")
 
     assert wanted.pk in found(viewer, q=term)
     assert len(found(viewer, q=term)) == (1 if '"' in term or "«" in term else 2)
@@ -67,7 +67,10 @@ def test_words_are_found_in_any_order_and_quoted_ones_together(viewer, term):
 
 def test_a_range_of_days_has_its_first_and_last_day_in_the_sites_time_zone(viewer):
     times = [(1, 23, 59), (2, 0, 0), (3, 23, 59), (4, 0, 0)]
-    rows = [message(created_at=datetime(2026, 3, day, hour, minute, tzinfo=OSLO)).pk for day, hour, minute in times]
+    rows = [
+        OutboundMessageFactory(created_at=datetime(2026, 3, day, hour, minute, tzinfo=OSLO)).pk
+        for day, hour, minute in times
+    ]
 
     assert found(viewer, **{"from": "2026-03-02", "until": "2026-03-03"}) == [rows[2], rows[1]]
     assert found(viewer, **{"from": "2026-03-04"}) == [rows[3]]
@@ -77,9 +80,9 @@ def test_a_range_of_days_has_its_first_and_last_day_in_the_sites_time_zone(viewe
 
 def test_words_in_a_range_of_days_are_found_however_old_they_are(viewer, monkeypatch):
     monkeypatch.setattr("django_front_sms.admin.search.LATEST", 1)
-    old = message(text="Timen er flyttet", created_at=datetime(2026, 1, 2, 12, tzinfo=OSLO))
-    message(text="Timen er flyttet", created_at=datetime(2026, 3, 2, 12, tzinfo=OSLO))
-    message(text="Timen er flyttet", created_at=datetime(2026, 3, 3, 12, tzinfo=OSLO))
+    old = OutboundMessageFactory(text="Timen er flyttet", created_at=datetime(2026, 1, 2, 12, tzinfo=OSLO))
+    OutboundMessageFactory(text="Timen er flyttet", created_at=datetime(2026, 3, 2, 12, tzinfo=OSLO))
+    OutboundMessageFactory(text="Timen er flyttet", created_at=datetime(2026, 3, 3, 12, tzinfo=OSLO))
 
     assert found(viewer, q="timen", **{"from": "2026-01-01", "until": "2026-01-31"}) == [old.pk]
 
@@ -101,7 +104,7 @@ def test_a_list_without_rows_says_what_was_searched_and_what_to_try(viewer):
 
 
 def test_a_list_can_be_turned_round_by_its_time(viewer):
-    first, second = message(), message()
+    first, second = OutboundMessageFactory(), OutboundMessageFactory()
     column = list(viewer.get(SENT).context["cl"].list_display).index("created_")
 
     assert found(viewer, o=column) == [first.pk, second.pk]

@@ -49,7 +49,7 @@ def text_from_the_admin(demo: Demo, staff: Any) -> None:
     staff.get_by_role("link", name="Write message").first.click()
     staff.locator("#id_to").fill("999 99 999")
     staff.locator("#id_text").fill("Hei Kari! Kan du sende oss et bilde av henvisningen?")
-    staff.get_by_role("button", name="Look it over").click()
+    staff.get_by_role("button", name="Review and send").click()
     staff.get_by_role("button", name="Send to 1 number").click()
     staff.get_by_role("link", name="Conversation", exact=True).click()
     bubble(staff, "Hei Kari!").get_by_text("delivered").wait_for()

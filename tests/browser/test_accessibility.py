@@ -64,7 +64,7 @@ def test_neither_has_a_message_that_is_written_and_asked_about(kari, page_of, th
     page.get_by_text("12", exact=True).wait_for()
     written = faults(page)
     page.get_by_label("To", exact=True).fill("99999999")
-    page.get_by_role("button", name="Look it over").click()
+    page.get_by_role("button", name="Review and send").click()
     page.get_by_role("button", name="Send to 1 number").wait_for()
 
     assert written == [] and faults(page) == []

@@ -165,7 +165,7 @@ def test_a_message_is_written_counted_made_plain_looked_over_and_sent(kari, page
     assert (counted(tab)["Encoding"], counted(tab)["SMS"], counted(tab)["Cost"]) == ("GSM", "1", "0.98 kr")
     assert tab.locator("[data-show=foreign]").is_hidden()
 
-    tab.get_by_role("button", name="Look it over").click()
+    tab.get_by_role("button", name="Review and send").click()
     assert "0.98 kr" in tab.locator(".fs-counter").inner_text()
     tab.get_by_role("button", name="Send to 2 numbers").click()
     tab.get_by_text("2 messages are queued").wait_for()
@@ -182,7 +182,7 @@ def test_the_page_counts_as_the_page_that_asks(kari, page_of, settings):
         tab.get_by_label("To", exact=True).fill("99999999")
         tab.get_by_label("Text", exact=True).fill(text)
         live = counted(tab)
-        tab.get_by_role("button", name="Look it over").click()
+        tab.get_by_role("button", name="Review and send").click()
         asked = counted(tab)
 
         assert [live[name] for name in ("Encoding", "SMS", "Recipients", "Cost")] == [
@@ -205,7 +205,7 @@ def test_a_person_writes_and_sends_with_the_keyboard_alone(kari, page_of):
             tab.keyboard.press("Tab")
         tab.keyboard.type(typed)
         assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-    tab.get_by_role("button", name="Look it over").focus()
+    tab.get_by_role("button", name="Review and send").focus()
     tab.keyboard.press("Enter")
     tab.get_by_role("button", name="Send to 1 number").focus()
     tab.keyboard.press("Enter")
@@ -217,7 +217,7 @@ def test_a_person_writes_and_sends_with_the_keyboard_alone(kari, page_of):
 def test_a_double_click_sends_once(kari, page_of):
     tab = page_of(kari)
     write(tab, "99999999", "Hei")
-    tab.get_by_role("button", name="Look it over").click()
+    tab.get_by_role("button", name="Review and send").click()
     tab.get_by_role("button", name="Send to 1 number").dblclick()
     tab.get_by_text("1 message is queued").wait_for()
 
@@ -227,9 +227,9 @@ def test_a_double_click_sends_once(kari, page_of):
 def test_who_goes_back_from_the_page_that_asks_finds_the_text(kari, page_of):
     tab = page_of(kari)
     write(tab, "99999999", "Hei\npå deg")
-    tab.get_by_role("button", name="Look it over").click()
+    tab.get_by_role("button", name="Review and send").click()
     tab.get_by_role("button", name="Change it").click()
-    tab.get_by_role("button", name="Look it over").wait_for()
+    tab.get_by_role("button", name="Review and send").wait_for()
 
     assert tab.get_by_label("Text", exact=True).input_value() == "Hei\npå deg"
     assert (counted(tab)["Characters"], counted(tab)["Recipients"]) == ("10 / 1024", "1")
@@ -241,7 +241,7 @@ def test_what_bulk_cannot_do_is_switched_off(kari, page_of):
     tab.get_by_label("Bulk:").check()
 
     assert tab.get_by_label("Send at").is_disabled() and tab.get_by_label("Priority").is_disabled()
-    tab.get_by_role("button", name="Look it over").click()
+    tab.get_by_role("button", name="Review and send").click()
     tab.get_by_role("button", name="Send to 2 numbers").click()
     tab.get_by_text("2 messages are queued").wait_for()
     assert BulkSend.objects.get().recipients == 2
@@ -288,7 +288,7 @@ def test_it_works_without_scripts(kari, page_of, chromium, live_server):
     tab.goto(ADD)
     tab.get_by_label("To", exact=True).fill("99999999\n12")
     tab.get_by_label("Text", exact=True).fill("«Hei»\ndu")
-    tab.get_by_role("button", name="Look it over").click()
+    tab.get_by_role("button", name="Review and send").click()
     assert tab.locator(".fs-refused tbody tr").count() == 1
     tab.get_by_role("button", name="Make them plain").click()
     tab.get_by_role("button", name="Send to 1 number").click()
@@ -311,7 +311,7 @@ def test_a_strict_content_security_policy_is_kept(kari, page_of):
     write(tab, "99999999\n12", TYPED)
     tab.locator(".fs-refused").wait_for()
     tab.get_by_role("button", name="Make them plain").click()
-    tab.get_by_role("button", name="Look it over").click()
+    tab.get_by_role("button", name="Review and send").click()
     tab.get_by_role("button", name="Send to 1 number").wait_for()
 
     assert blocked == []
@@ -342,10 +342,10 @@ def test_everybody_can_read_and_use_it_on_a_wide_screen_and_on_a_phone(kari, pag
     write(tab, "x" * 100 + "\n99999999\n12\n99999999", TYPED + "y" * 200)
     tab.locator(".fs-refused").wait_for()
     inspect()
-    tab.get_by_role("button", name="Look it over").click()
+    tab.get_by_role("button", name="Review and send").click()
     tab.get_by_role("button", name="Send to 1 number").wait_for()
     inspect()
     tab.goto(ADD)
-    tab.get_by_role("button", name="Look it over").click()
+    tab.get_by_role("button", name="Review and send").click()
     tab.locator(".errornote").wait_for()
     inspect()

@@ -139,7 +139,7 @@ def test_messages_are_written_and_answered_by_whoever_may(staff, page_of, role):
     page.get_by_role("link", name="Write message").click()
     page.get_by_label("To", exact=True).fill("912 34 567")
     page.get_by_label("Text", exact=True).fill("Hei")
-    page.get_by_role("button", name="Look it over").click()
+    page.get_by_role("button", name="Review and send").click()
     page.get_by_role("button", name="Send to 1 number").click()
     page.get_by_text("1 message is queued").wait_for()
 

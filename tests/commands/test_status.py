@@ -16,7 +16,6 @@ from django_front_sms.models import (
     RefusedPush,
 )
 from django_front_sms.states import State
-from tests import stories
 from tests.commands.running import gateway, read, run
 from tests.factories import OutboundMessageFactory
 
@@ -70,7 +69,7 @@ def test_the_queue_is_told_apart_by_what_it_waits_for():
 
 
 def test_messages_that_are_due_for_long_are_counted():
-    stories.message(next_at=timezone.now() - timedelta(minutes=10))
+    OutboundMessageFactory(next_at=timezone.now() - timedelta(minutes=10))
     assert active() == {"overdue": 1}
 
 
@@ -85,7 +84,7 @@ def test_a_site_without_a_worker_is_told_to_start_one():
 
 
 def test_a_paused_account_says_why_and_what_to_do(paused):
-    stories.message(next_at=timezone.now() - timedelta(minutes=10))
+    OutboundMessageFactory(next_at=timezone.now() - timedelta(minutes=10))
     assert active() == {"paused": 1}
     text = run("status")[1]
     assert "Code 13" in text
@@ -115,7 +114,7 @@ def active() -> dict[str, int]:
 
 
 def test_unconfirmed_messages_are_counted_until_a_person_decided():
-    message = stories.unconfirmed()
+    message = OutboundMessageFactory(unconfirmed=True)
     assert active() == {"unconfirmed": 1}
     OutboundMessage.objects.filter(pk=message.pk).update(given_up=True)
     assert active() == {}

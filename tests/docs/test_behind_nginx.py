@@ -27,6 +27,7 @@ def lines() -> tuple[str, str]:
     return http, server
 
 
+@pytest.mark.nginx
 @pytest.mark.skipif(not HERE, reason="the documentation is not here")
 def test_nginx_as_documented_logs_pushes_without_what_they_hold(tmp_path):
     if not NGINX:

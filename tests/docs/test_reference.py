@@ -118,6 +118,9 @@ def test_every_delivery_status_is_listed() -> None:
     assert rows == {int(code): (code.name, str(by_statuses(State.SENT, {code}))) for code in StatusCode}
 
 
+RAISED = ("InvalidMessage", "RefusedDraft", "NumberError", "super().__init__", "ValidationError.__init__")
+
+
 def codes_of_invalid_messages() -> Iterator[str]:
     """Every literal that the code gives to an `InvalidMessage`, and to the `NumberError` that becomes one."""
     for path in PACKAGE.rglob("*.py"):
@@ -125,7 +128,13 @@ def codes_of_invalid_messages() -> Iterator[str]:
             if not isinstance(call, ast.Call):
                 continue
             name = ast.unparse(call.func)
-            if name in ("InvalidMessage", "NumberError", "super().__init__", "ValidationError.__init__"):
+            if name in (
+                "InvalidMessage",
+                "RefusedDraft",
+                "NumberError",
+                "super().__init__",
+                "ValidationError.__init__",
+            ):
                 given = [*call.args[1:], *(keyword.value for keyword in call.keywords if keyword.arg == "code")]
                 literals = [arg.value for arg in given if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
                 yield from (code for code in literals if re.fullmatch(r"[a-z_]+", code))

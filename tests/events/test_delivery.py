@@ -121,7 +121,7 @@ class TestWhatIsSaid:
             *(records.state_changed(message.pk, "a", "b") for _ in range(2)),
         )
         Event.objects.filter(pk=later.pk).update(next_at=timezone.now() + timedelta(hours=1))
-        events.delivery._close_unheard()
+        events.delivery._close_without_receivers()
         assert set(Event.objects.filter(next_at=None).values_list("pk", flat=True)) == {due.pk}
 
     @pytest.mark.parametrize("build", [records.message_received, records.status_received])

@@ -202,6 +202,35 @@ class TestHints:
         assert status == 0
 
 
+class TestWays:
+    """`FRONT_SMS["WORKER"]` decides who wakes workers. `front_sms worker` has its own tests."""
+
+    def test_with_tasks_a_hint_is_enqueued_in_the_background(self, hinter, settings, monkeypatch):
+        settings.FRONT_SMS = {**settings.FRONT_SMS, "WORKER": "tasks"}
+        enqueued = []
+        monkeypatch.setattr(hints, "enqueue", lambda task: enqueued.append((task, threading.current_thread().name)))
+        events.hint("dispatch")
+        assert hints._publisher.flush(20)
+        assert enqueued == [("dispatch", "front-sms-hints")]
+
+    def test_with_tasks_a_worker_learns_whether_its_hint_was_taken(self, settings, monkeypatch, caplog):
+        settings.FRONT_SMS = {**settings.FRONT_SMS, "WORKER": "tasks"}
+        monkeypatch.setattr(hints, "enqueue", lambda task: None)
+        assert events.publish("dispatch")
+
+        def refuse(task):
+            raise RuntimeError("secret")
+
+        monkeypatch.setattr(hints, "enqueue", refuse)
+        assert not events.publish("dispatch")
+        assert "RuntimeError" in caplog.text and "secret" not in caplog.text
+
+    def test_settings_that_cannot_be_read_raise_nothing_into_the_caller(self, settings, caplog):
+        settings.FRONT_SMS = {"ACCOUNTS": {"default": {}}}
+        events.hint("dispatch")
+        assert "ImproperlyConfigured" in caplog.text
+
+
 class TestExit:
     """A process that ends right after a hint, as a management command does."""
 

@@ -25,15 +25,15 @@ def main() -> int:
             one.add_argument(name, type=type(field.default), default=field.default)
     one.add_argument("--json", type=Path, help="where the report goes as JSON")
     one.add_argument("--logs", type=Path, help="a folder to copy the processes' logs to")
-    parser.add_argument("--part", action="append", choices=["long", "real", "databases", "pools", "rules", "plain"])
+    from tests.faults.long import PARTS, run_all
+
+    parser.add_argument("--part", action="append", choices=PARTS)
     parser.add_argument("--at-once", type=int, default=1, help="runs side by side (default: %(default)s)")
     parser.add_argument("--report", type=Path, help="where all reports go as JSON")
     given = vars(parser.parse_args())
     part, at_once, report = given.pop("part"), given.pop("at_once"), given.pop("report")
     if given.pop("command") == "one":
         return run_one(given.pop("json"), given.pop("logs"), Plan(**given))
-    from tests.faults.long import PARTS, run_all
-
     return run_all(part or list(PARTS), report, at_once)
 
 

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import tempfile
@@ -54,6 +55,8 @@ class Conductor:
             for process in reversed(self.processes):
                 with contextlib.suppress(Exception):
                     process.end()
+            if self.database is not None and isinstance(self.database, PostgreSQL):
+                self.database.drop_small_disk()
             _end_what_is_left(self.folder)
             if self.logs is not None:
                 shutil.copytree(
@@ -71,6 +74,10 @@ class Conductor:
         self.redis = self._started(Redis(self.folder))
         if plan.database != "sqlite":
             self.database = self._started({"postgresql": PostgreSQL, "mariadb": MariaDB}[plan.database](self.folder))
+            if plan.ordeal:
+                self._postgresql.execute("SELECT 1")
+            if plan.ordeal == "full-disk":
+                self._postgresql.use_small_disk()
         port = free_port()
         os.environ |= {
             "FAULTS_DATABASE_URL": self.database.url if self.database else f"sqlite:///{self.folder}/rows.sqlite3",
@@ -87,7 +94,10 @@ class Conductor:
         quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
         for number in range(WORKERS):
             name = f"worker-{number}"
-            worker = python(name, self.folder, *celery, *quiet, "--hostname", f"{name}@faults")
+            if plan.pool == "command":
+                worker = python(name, self.folder, "tests.faults.worker", "command")
+            else:
+                worker = python(name, self.folder, *celery, *quiet, "--hostname", f"{name}@faults")
             self.workers.append(self._started(worker))
         self.sweeper = self._started(python("sweeper", self.folder, "tests.faults.worker"))
 
@@ -271,6 +281,57 @@ class Conductor:
         self.done["gateway away"] += 1
         self._after(deed.seconds / 2, lambda: self._control(away=False))
 
+    # ---- Ordeals: what the surroundings refuse for a while
+
+    def _make_read_only(self, deed: Deed) -> None:
+        self._configure_database("default_transaction_read_only", "on", deed)
+
+    def _limit_statements(self, deed: Deed) -> None:
+        self._configure_database("statement_timeout", "1ms", deed)
+
+    def _configure_database(self, setting: str, value: str, deed: Deed) -> None:
+        database = self._postgresql
+        database.execute(f"ALTER SYSTEM SET {setting} = '{value}'", "SELECT pg_reload_conf()")
+        self.done[deed.what] += 1
+        self._after(deed.seconds, lambda: database.execute(f"ALTER SYSTEM RESET {setting}", "SELECT pg_reload_conf()"))
+
+    def _end_sessions(self, deed: Deed) -> None:
+        ours = "backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        self._postgresql.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}")
+        self.done["end sessions"] += 1
+
+    def _take_connections(self, deed: Deed) -> None:
+        """All that are left; and those that are in use come back no more, once they are ended."""
+        taken = self._postgresql.take_connections()
+        self._end_sessions(deed)
+        taken += self._postgresql.take_connections()
+        self.done["take connections"] += 1
+        self._after(deed.seconds, lambda: [one.close() for one in taken])
+
+    def _fill_disk(self, deed: Deed) -> None:
+        filler = self._postgresql.disk / "filler"
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        self.done["fill disk"] += 1
+        self._after(deed.seconds, lambda: filler.unlink(missing_ok=True))
+
+    def _take_descriptors(self, deed: Deed) -> None:
+        """From a worker and its children: what is open stays so, and nothing else can be opened."""
+        worker = self._worker(deed)
+        for pid in (worker.pid, *worker.children()):
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+                highest = max(int(entry.name) for entry in Path(f"/proc/{pid}/fd").iterdir())
+                _soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+                resource.prlimit(pid, resource.RLIMIT_NOFILE, (highest + 1, hard))
+                self._after(deed.seconds, lambda pid=pid, hard=hard: give_descriptors(pid, hard))
+        self.done["take descriptors"] += 1
+
+    @property
+    def _postgresql(self) -> PostgreSQL:
+        assert isinstance(self.database, PostgreSQL)
+        return self.database
+
     def _stop_worker_warm(self, deed: Deed) -> None:
         self._worker(deed).send(signal.SIGTERM)
         self.done["stop worker warm"] += 1
@@ -339,6 +400,11 @@ class Conductor:
             process.kill()
         verdict: Verdict = verdict_of(self.plan, self.folder, traffic.committed)
         return report(self.plan, verdict, self.folder, traffic, self.done, took=took, settled=settled)
+
+
+def give_descriptors(pid: int, hard: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (min(1024, hard), hard))
 
 
 def thaw(pid: int) -> None:

@@ -235,32 +235,31 @@ class Gateway:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> bool:
-        """Tell it badly; `answer` is None where nothing was accepted. Whether the connection is kept."""
+        """Answer with the fault `kind`; `answer` is None if nothing was accepted. Return whether to stay connected."""
         empty = {"id": 0, "errorcode": 0, "description": "OK"}
         true = request.words(answer or empty)
+        whole: dict[str, tuple[Any, ...]] = {
+            "500": (500, b"<h1>Internal Server Error</h1>", "text/html"),
+            "500 readable": (503, request.words({**empty, "errorcode": 1})),
+            "html": (200, b"<html>Welcome</html>", "text/html"),
+            "wrong shape": (200, request.words({"id": [7], "errorcode": "none", "description": {}})),
+            "id 0": (200, request.words(empty)),
+        }
         match kind:
             case "timeout":
                 return await self.hang(reader)
+            case "drip":
+                return await self.drip(writer, true)
             case "reset":
                 reset(writer)
                 return False
-            case "500":
-                await self.write(writer, 500, b"<h1>Internal Server Error</h1>", "text/html")
-            case "500 readable":
-                await self.write(writer, 503, request.words({**empty, "errorcode": 1}))
-            case "302":
-                await self.write(writer, 302, b"", extra="Location: /psk/push.php\r\n")
-            case "html":
-                await self.write(writer, 200, b"<html>Welcome</html>", "text/html")
             case "truncated":
                 await self.write(writer, 200, true[: len(true) // 2], length=len(true))
                 return False
-            case "wrong shape":
-                await self.write(writer, 200, request.words({"id": [7], "errorcode": "none", "description": {}}))
-            case "id 0":
-                await self.write(writer, 200, request.words(empty))
-            case "drip":
-                return await self.drip(writer, true)
+            case "302":
+                await self.write(writer, 302, b"", extra="Location: /psk/push.php\r\n")
+            case _:
+                await self.write(writer, *whole[kind])
         return True
 
     async def reply(self, request: Request, writer: asyncio.StreamWriter, answer: dict[str, Any]) -> bool:

@@ -11,7 +11,18 @@ from typing import Any
 
 from tests.faults.__main__ import run_apart
 from tests.faults.plan import Plan
-from tests.faults.plans import CONTROL, LONG, LONG_KILLS, LONG_POOLS, PLAIN, REAL_TIME, SHOWS_AS, WITHOUT
+from tests.faults.plans import (
+    CONTROL,
+    LONG,
+    LONG_COMMAND,
+    LONG_KILLS,
+    LONG_POOLS,
+    ORDEALS,
+    PLAIN,
+    REAL_TIME,
+    SHOWS_AS,
+    WITHOUT,
+)
 from tests.faults.report import table
 
 PARTS = {
@@ -19,6 +30,8 @@ PARTS = {
     "real": [REAL_TIME],
     "databases": LONG_KILLS,
     "pools": LONG_POOLS,
+    "worker": LONG_COMMAND,
+    **{plan.ordeal: [plan] for plan in ORDEALS},
     "rules": [CONTROL, *WITHOUT.values()],
     "plain": PLAIN,
 }
@@ -48,6 +61,8 @@ def as_expected(report: dict[str, Any]) -> bool:
         return True
     if plan["removed"]:
         return any(report["crimes"][crime] for crime in SHOWS_AS[plan["removed"]])
+    if plan["ordeal"]:  # an answer that came is not lost
+        return bool(report["green"]) and not report["unconfirmed but sent"] and not report["sent without id"]
     return bool(report["green"])
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 Database = Literal["postgresql", "sqlite", "mariadb"]
-Pool = Literal["prefork", "threads", "gevent"]
+Pool = Literal["prefork", "threads", "gevent", "command"]  # Celery's, or `front_sms worker`
+Ordeal = Literal["", "read-only", "full-disk", "no-descriptors"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Plan:
     seed: int = 1
     database: Database = "postgresql"
     transport: Literal["json", "get"] = "json"
-    pool: Pool = "prefork"  # Celery's; only prefork has children, so elsewhere each kill is the whole worker's
+    pool: Pool = "prefork"  # only prefork has children, so elsewhere each kill is the whole worker's
     messages: int = 120
     kills: int = 20
     seconds: float = 60
@@ -28,6 +29,8 @@ class Plan:
     stubborn: float = 0.02
     twins: float = 0.15
     disturb: bool = True  # servers, freezes and clocks besides the kills
+    ordeal: Ordeal = ""  # what the surroundings refuse, again and again
+    ordeals: int = 0  # how often
     removed: str = ""  # a rule of `removed.py`
     plain: str = ""  # "backoff" or "delay": a Celery task per message, retried that way, instead of the engine
     patience: float = 240  # seconds for everything to settle when the faults are over

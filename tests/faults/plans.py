@@ -16,6 +16,29 @@ POOL_SLICES = [
     Plan(name=f"pool: {pool}", pool=pool, seed=7, messages=60, kills=12, seconds=25) for pool in ("threads", "gevent")
 ]
 
+# Killed and stopped: the worker without Celery.
+COMMAND_SLICES = [
+    Plan(name=f"front_sms worker, {name}", pool="command", database=name, seed=8, messages=60, kills=12, seconds=25)
+    for name in ("postgresql", "sqlite")
+]
+# No kills and a gateway that answers well: each answer that is lost is the engine's fault.
+ORDEALS = [
+    Plan(
+        name=ordeal,
+        ordeal=ordeal,
+        seed=9,
+        messages=400,
+        kills=0,
+        ordeals=16,
+        seconds=30,
+        trouble=0,
+        stubborn=0,
+        twins=0,
+        disturb=False,
+    )
+    for ordeal in ("read-only", "full-disk", "no-descriptors")
+]
+
 # ---- Rules taken away, and how that must show
 
 CONTROL = Plan(
@@ -45,6 +68,7 @@ WITHOUT["5xx is ambiguous"] = replace(WITHOUT["5xx is ambiguous"], stubborn=0.0,
 LONG = [Plan(name=f"engine, seed {seed}", seed=seed, messages=1100, kills=185, seconds=600) for seed in (101, 102)]
 REAL_TIME = Plan(name="engine, real 120 s", seed=103, messages=240, kills=40, seconds=600, scale=1, patience=1800)
 LONG_KILLS = [replace(plan, messages=300, kills=50, seconds=150, disturb=True) for plan in KILL_SLICES]
+LONG_COMMAND = [replace(plan, messages=300, kills=50, seconds=150) for plan in COMMAND_SLICES]
 LONG_POOLS = [replace(plan, messages=300, kills=50, seconds=150) for plan in POOL_SLICES]
 PLAIN = [
     replace(LONG[0], name=f"plain task, {how}", plain=how, patience=480)  # Redis' visibility time-out is 360 s here

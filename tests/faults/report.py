@@ -69,6 +69,10 @@ def report(
         "crimes": verdict.crimes,
         "unconfirmed": verdict.unconfirmed,
         "unconfirmed but sent": verdict.unconfirmed_but_sent,
+        "sent without id": sum(row["state"] in ACCEPTED and row["gateway_id"] is None for row in _rows()),
+        "answers kept": sum(
+            log.read_text(errors="replace").count("could not be stored yet") for log in folder.glob("worker-*.log")
+        ),
         "late bytes": verdict.late_bytes,
         "states": verdict.states,
         "done": dict(sorted(done.items())),
@@ -79,6 +83,8 @@ def report(
     }
 
 
+KEPT = "could not be stored yet"  # in a worker's log
+ACCEPTED = ("sent", "at_operator", "delivered", "undelivered")
 COLUMNS = ("run", "messages", "kills", "requests", "accepted", *CRIMES, "unconfirmed", "of these sent")
 
 

@@ -23,6 +23,11 @@ DISTURBANCES = {
     "stop worker warm": 5,
     "stop worker cold": 5,
 }
+ORDEALS = {
+    "read-only": {"make read only": 4, "limit statements": 2, "end sessions": 2, "take connections": 2},
+    "full-disk": {"fill disk": 1},
+    "no-descriptors": {"take descriptors": 1},
+}
 NEED_A_SERVER = ("restart database",)
 
 
@@ -40,6 +45,8 @@ class Deed:
 def schedule(plan: Plan) -> list[Deed]:
     dice = random.Random(f"schedule {plan.seed}")
     deeds = [_deed(dice, plan, KILLS) for _ in range(plan.kills)]
+    if plan.ordeal:
+        deeds += [_deed(dice, plan, ORDEALS[plan.ordeal]) for _ in range(plan.ordeals)]
     if plan.disturb:
         disturbances = dict(DISTURBANCES)
         if plan.database == "sqlite":

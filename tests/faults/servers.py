@@ -173,6 +173,8 @@ class PostgreSQL(Process):
             raise Unavailable("the PostgreSQL server's programs (initdb, postgres) are not installed")
         user = unprivileged("postgres")
         self.data = _data(folder / "postgresql", user)
+        self.disk = folder / "disk"
+        self._administrator: Any = None
         self.port = free_port()
         options: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
         subprocess.run(
@@ -199,6 +201,55 @@ class PostgreSQL(Process):
         except psycopg.OperationalError as error:
             raise ConnectionError from error
         return True
+
+    def execute(self, *statements: str) -> None:
+        """Whatever the server refuses to others by its settings."""
+        import psycopg
+
+        if self._administrator is None or self._administrator.closed:  # kept open: there may be no other left
+            free = "-c default_transaction_read_only=off -c statement_timeout=0"
+            self._administrator = psycopg.connect(self.url, autocommit=True, options=free)
+        for statement in statements:
+            self._administrator.execute(statement)
+
+    def take_connections(self) -> list[Any]:
+        """Open connections until the server has none left."""
+        import psycopg
+
+        taken: list[Any] = []
+        with contextlib.suppress(psycopg.OperationalError):
+            while True:
+                taken.append(psycopg.connect(self.url, connect_timeout=2))
+        return taken
+
+    def use_small_disk(self) -> None:
+        """Keep tables that are made from now on in a small file system of their own."""
+        self.disk.mkdir()
+        mount = subprocess.run(
+            [
+                "mount",
+                "-t",
+                "tmpfs",
+                "-o",
+                f"size=8m,uid={pwd.getpwnam(self.user or 'root').pw_uid}",
+                "tmpfs",
+                self.disk,
+            ],
+            check=False,
+            capture_output=True,
+        )
+        if mount.returncode:
+            raise Unavailable("a small file system cannot be mounted: that takes root")
+        space = self.disk / "space"
+        space.mkdir(mode=0o700)
+        shutil.chown(space, self.user or "root")
+        self.execute(
+            f"CREATE TABLESPACE small LOCATION '{space}'", "ALTER DATABASE postgres SET default_tablespace = small"
+        )
+
+    def drop_small_disk(self) -> None:
+        if self.disk.exists():
+            subprocess.run(["umount", self.disk], check=False, capture_output=True)
 
     def stop_hard(self) -> None:
         self.send(signal.SIGQUIT)

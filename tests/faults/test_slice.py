@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import missing
 from tests.faults.__main__ import run_apart
 from tests.faults.plan import Plan
-from tests.faults.plans import KILL_SLICES, POOL_SLICES, SHOWS_AS, SLICE, WITHOUT
+from tests.faults.plans import COMMAND_SLICES, KILL_SLICES, ORDEALS, POOL_SLICES, SHOWS_AS, SLICE, WITHOUT
 from tests.faults.servers import Unavailable
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
@@ -49,7 +49,7 @@ def _id(plan: Plan) -> str:
     return plan.name
 
 
-@pytest.mark.parametrize("plan", [SLICE, *KILL_SLICES, *POOL_SLICES], ids=_id)
+@pytest.mark.parametrize("plan", [SLICE, *KILL_SLICES, *POOL_SLICES, *COMMAND_SLICES], ids=_id)
 def test_through_every_fault_each_message_is_accepted_once_refused_or_listed(runs: Runs, plan: Plan) -> None:
     report = runs.report(plan)
     assert report["green"], "\n".join(report["evidence"])
@@ -59,6 +59,16 @@ def test_through_every_fault_each_message_is_accepted_once_refused_or_listed(run
     assert report["kills"] >= kills / 2
     assert report["messages"] >= plan.messages / 2
     assert sum(count for fault, count in report["faults"].items() if fault != "none") > plan.messages / 10
+
+
+@pytest.mark.parametrize("plan", ORDEALS, ids=_id)
+def test_an_answer_that_came_is_never_lost_whatever_the_surroundings_refuse(runs: Runs, plan: Plan) -> None:
+    report = runs.report(plan)
+    assert report["green"], "\n".join(report["evidence"])
+    assert report["settled"]
+    assert (report["unconfirmed but sent"], report["sent without id"]) == (0, 0)
+    assert report["accepted"] >= plan.messages / 2
+    assert sum(report["done"].values()) >= plan.ordeals
 
 
 @pytest.mark.parametrize("plan", list(WITHOUT.values()), ids=_id)

@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
 from django_front_sms import send_many_sms, send_sms
@@ -78,7 +78,7 @@ class Traffic(threading.Thread):
                 rows = send_many_sms(batch)
             else:
                 rows = [send_sms(**message) for message in batch]
-        except (OperationalError, InterfaceError):
+        except (DatabaseError, InterfaceError):
             self.refused_writes += len(batch)
             connection.close()
             time.sleep(0.2)
@@ -112,5 +112,5 @@ class Traffic(threading.Thread):
             self.cancelled += 1
         except NotPossible:
             pass
-        except (OperationalError, InterfaceError):
+        except (DatabaseError, InterfaceError):
             connection.close()

@@ -1,6 +1,7 @@
 """What the run's processes start with: the engine as it is, in a world that the conductor can bend.
 
-`celery -A tests.faults.worker:app worker`, and `python -m tests.faults.worker`: a sweeper that needs no broker.
+`celery -A tests.faults.worker:app worker`; `python -m tests.faults.worker`: a sweeper that needs no broker; and
+`python -m tests.faults.worker command`: `front_sms worker`.
 """
 
 import dataclasses
@@ -64,10 +65,17 @@ def _stepped(path: Path) -> Any:
 
 def _scale(scale: float) -> None:
     """The pauses that are no settings, scaled like those that are."""
-    from django_front_sms import tasks
+    from django_front_sms import jobs, tasks, worker
 
-    for name in ("SWEEP_EVERY", "CLAIM_FOR"):
-        setattr(tasks, name, getattr(tasks, name) * scale)
+    for module, name in (
+        (tasks, "SWEEP_EVERY"),
+        (tasks, "CLAIM_FOR"),
+        (jobs, "CLAIM_FOR"),
+        (worker, "SWEEP_EVERY"),
+        (worker, "LOOK_EVERY"),
+        (worker, "LOOK_EVERY_WITH_NOTIFY"),
+    ):
+        setattr(module, name, getattr(module, name) * scale)
     for module, name in (
         ("outbox.rules", "FIRST_DELAY"),
         ("outbox.rules", "LONGEST_DELAY"),
@@ -114,6 +122,13 @@ def main() -> None:
         time.sleep(10 * settings.PLAN.scale)
 
 
+def command() -> None:
+    from django.core.management import call_command
+
+    tell()
+    call_command("front_sms", "worker")
+
+
 bend()
 if __name__ == "__main__":
-    main()
+    command() if sys.argv[1:] == ["command"] else main()

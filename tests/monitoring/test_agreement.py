@@ -17,8 +17,14 @@ from django_front_sms.models import AccountState, CounterGap, RefusedPush
 from django_front_sms.monitoring import alerts
 from django_front_sms.states import State
 from tests.commands.running import read
+from tests.factories import (
+    AccountStateFactory,
+    DeliveryStatusFactory,
+    EventFactory,
+    InboundMessageFactory,
+    OutboundMessageFactory,
+)
 from tests.outbox.stage import configure
-from tests.stories import event, inbound, message, paused, status, unconfirmed, worker_seen
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.monitoring.test_agreement")]
 urlpatterns = [
@@ -39,8 +45,8 @@ STANDSTILL = {"worker_silent", "paused", "overdue"}  # alerts of the health page
 @pytest.fixture(autouse=True)
 def two_accounts(settings: Any) -> None:
     configure(settings, "other", SERVICE_ID=5678)
-    worker_seen(timezone.now())
-    worker_seen(timezone.now(), "other")
+    AccountStateFactory(clock=timezone.now())
+    AccountStateFactory(clock=timezone.now(), account="other")
 
 
 def gap() -> None:
@@ -61,11 +67,11 @@ def silent() -> None:
 
 def overdue(account: str) -> None:
     long_ago = timezone.now() - timedelta(hours=1)
-    message(account=account, next_at=long_ago, created_at=long_ago)
+    OutboundMessageFactory(account=account, next_at=long_ago, created_at=long_ago)
 
 
 def one_of_two_paused() -> None:
-    paused(5, "default")
+    AccountStateFactory(paused=True, account="default")
     overdue("default")
 
 
@@ -101,18 +107,23 @@ def seen_by_health() -> set[str]:
         (one_of_two_paused, {"paused"}),
         (the_other_overdue, {"paused", "overdue"}),
         (silent, {"worker_silent"}),
-        (unconfirmed, {"unconfirmed"}),
-        (lambda: unconfirmed(given_up=True), set()),
+        (lambda: OutboundMessageFactory(unconfirmed=True), {"unconfirmed"}),
+        (lambda: OutboundMessageFactory(unconfirmed=True, given_up=True), set()),
         (gap, {"counter_gaps"}),
         (gap_in_its_grace_period, set()),
         (too_large, {"pushes_too_large"}),
-        (lambda: event("out:1", failed=True), {"events_given_up"}),
-        (lambda: inbound(problem="no time", received_at=timezone.now()), {"unreadable_inbound"}),
+        (lambda: EventFactory(subject="out:1", failed=True), {"events_given_up"}),
+        (lambda: InboundMessageFactory(problem="no time", received_at=timezone.now()), {"unreadable_inbound"}),
         (
-            lambda: status(None, None, 0, problem="no id", gateway_id=None, received_at=timezone.now()),
+            lambda: DeliveryStatusFactory(
+                message=None, status=None, problem="no id", gateway_id=None, received_at=timezone.now()
+            ),
             {"unreadable_statuses"},
         ),
-        (lambda: message(state=State.SENT, gateway_id=5, status_missed_at=timezone.now()), {"without_status"}),
+        (
+            lambda: OutboundMessageFactory(state=State.SENT, gateway_id=5, status_missed_at=timezone.now()),
+            {"without_status"},
+        ),
     ],
 )
 def test_all_four_say_the_same(happen: Callable[[], object], expected: set[str]):

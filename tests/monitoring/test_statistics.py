@@ -13,13 +13,13 @@ from django_front_sms.monitoring.alerts import Alert
 from django_front_sms.monitoring.statistics import DeliveryTimes, Tally
 from django_front_sms.states import State
 from tests.factories import (
+    AccountStateFactory,
     DeliveryStatusFactory,
     EventFactory,
     InboundMessageFactory,
     OutboundMessageFactory,
     at,
 )
-from tests.stories import event, inbound, message, unconfirmed, worker_seen
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def needed() -> dict[str, int]:
 @pytest.fixture(autouse=True)
 def _worker(db):
     """A worker was seen a moment ago."""
-    worker_seen(NOW)
+    AccountStateFactory(clock=NOW)
 
 
 def gap(**fields) -> CounterGap:
@@ -53,10 +53,10 @@ def gap(**fields) -> CounterGap:
 
 
 def test_a_site_where_all_is_well_needs_no_attention():
-    message(state=State.DELIVERED)
-    message(state=State.QUEUED, next_at=NOW + HOUR)
-    inbound()
-    event("out:1")
+    OutboundMessageFactory(state=State.DELIVERED)
+    OutboundMessageFactory(state=State.QUEUED, next_at=NOW + HOUR)
+    InboundMessageFactory()
+    EventFactory(subject="out:1")
     gap(closed_at=NOW)
     gap(closed_at=NOW, is_reset=True)
     OutboundMessageFactory(unconfirmed=True, given_up=True)
@@ -66,7 +66,7 @@ def test_a_site_where_all_is_well_needs_no_attention():
 
 
 def test_each_thing_that_needs_attention_is_counted_by_its_name():
-    unconfirmed()
+    OutboundMessageFactory(unconfirmed=True)
     gap()
     EventFactory(subject="out:1", failed=True)
     InboundMessageFactory(problem="no time", received_at=NOW)
@@ -99,8 +99,8 @@ def test_a_message_is_overdue_after_five_minutes_and_the_oldest_says_since_when(
     OutboundMessageFactory(next_at=NOW - timedelta(minutes=4))
     assert needed() == {}
 
-    message(next_at=NOW - 2 * HOUR)
-    message(next_at=NOW - HOUR)
+    OutboundMessageFactory(next_at=NOW - 2 * HOUR)
+    OutboundMessageFactory(next_at=NOW - HOUR)
     assert alerts.current(NOW)["overdue"] == Alert(2, NOW - 2 * HOUR)
 
 
@@ -140,7 +140,7 @@ def test_a_push_that_was_too_large_needs_somebody_until_the_next_one_comes_in():
 def test_a_worker_that_has_not_looked_at_the_clock_for_two_minutes_is_silent():
     assert alerts.worker([], NOW) == alerts.Worker(None, True)
 
-    memory = worker_seen(NOW)
+    memory = AccountStateFactory(clock=NOW)
     assert not alerts.worker(alerts.account_states(), NOW + timedelta(seconds=119)).is_silent
     assert alerts.worker([memory], NOW + timedelta(seconds=121)) == alerts.Worker(memory.clock, True)
 

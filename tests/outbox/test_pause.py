@@ -40,6 +40,13 @@ def test_an_account_code_pauses_the_account_and_is_told(clock: PretendClock, cod
     assert again(row).state == "queued"
 
 
+def test_a_pause_is_logged_as_an_error_because_a_person_must_act(clock: PretendClock, caplog: pytest.LogCaptureFixture):
+    message()
+    attempt(refused(13))
+    levels = [r.levelname for r in caplog.records if r.getMessage().startswith("Sending is paused for account default")]
+    assert levels == ["ERROR"]
+
+
 def test_account_codes_are_exactly_2_5_7_13_and_18():
     assert {2, 5, 7, 13, 18} == ACCOUNT_CODES
 

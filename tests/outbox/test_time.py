@@ -112,12 +112,17 @@ def test_a_wall_clock_set_back_does_not_prolong_the_time_to_write(clock: Pretend
 
 
 @pytest.mark.parametrize("noticed_by", ["claim", "sweep"])
-def test_when_the_databases_clock_steps_back_what_is_at_risk_is_left_to_people(clock: PretendClock, noticed_by: str):
+def test_when_the_databases_clock_steps_back_what_is_at_risk_is_left_to_people(
+    clock: PretendClock, caplog: pytest.LogCaptureFixture, noticed_by: str
+):
     row = message()
     attempt(unclear())
     clock.database_is_off -= 10
     assert take() == [] if noticed_by == "claim" else sweep() is None
     assert again(row).state == "unconfirmed"
+    (record,) = [record for record in caplog.records if record.name == "django_front_sms.outbox.clock_skew"]
+    assert record.levelname == "ERROR"
+    assert "1 messages of account default are unconfirmed" in record.getMessage()
 
 
 def test_when_it_steps_back_what_is_in_flight_is_not_repeated_but_its_answer_counts(clock: PretendClock):

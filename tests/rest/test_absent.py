@@ -18,7 +18,11 @@ django.setup()
 import django_front_sms
 for module in walk_packages(django_front_sms.__path__, "django_front_sms."):
     if not module.name.startswith("django_front_sms.rest") and not module.name.endswith("__main__"):
-        __import__(module.name)
+        try:
+            __import__(module.name)
+        except ModuleNotFoundError as error:
+            if error.name != "django.tasks":  # Django 6.0 and later
+                raise
 print(*sorted({"rest_framework", "drf_spectacular"} & set(sys.modules)))
 import django_front_sms.rest.urls
 print(*sorted({"rest_framework", "drf_spectacular"} & set(sys.modules)))

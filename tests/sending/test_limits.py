@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from django_front_sms import send_bulk_sms, send_many_sms, send_sms
 from django_front_sms.conf import Limit, get_settings
@@ -172,3 +172,21 @@ def test_callers_with_overlapping_lists_do_not_lock_each_other_out(settings, hin
     works = [lambda order=order: send(order) for order in (numbers, numbers[::-1], numbers[5:], numbers[:15])]
     assert sum(run_parallel(*works)) >= 3
     assert all(OutboundMessage.objects.filter(recipient=number).count() <= 3 for number in numbers)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_callers_in_transactions_of_their_own_that_have_read_before_get_no_more(settings, hints) -> None:
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "RATE_LIMITS": {"per_account": "5/h"}}
+
+    def send() -> bool:
+        try:
+            with transaction.atomic():
+                OutboundMessage.objects.count()  # REPEATABLE READ takes its snapshot here
+                return bool(send_sms("+4799999999", "Hei").pk)
+        except (InvalidMessage, OperationalError):  # a database may refuse to write what changed since it was read
+            return False
+
+    assert sum(run_parallel(*[send] * 12)) <= 5
+    while OutboundMessage.objects.count() < 5:
+        assert send()
+    assert not send()

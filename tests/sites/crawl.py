@@ -12,7 +12,15 @@ from django.core.management import call_command
 from django.test import Client
 
 from django_front_sms.models import BulkSend, CounterGap, OptOut, OutboundMessage, RefusedPush
-from tests import stories
+from tests.factories import (
+    AccountStateFactory,
+    DeliveryStatusFactory,
+    EventFactory,
+    InboundMessageFactory,
+    MmsFileFactory,
+    OutboundMessageFactory,
+    at,
+)
 
 ROLES = ("viewer", "operator", "manager")
 _LINK = re.compile(r'(?:href|src)="([^"#]*)"')
@@ -35,26 +43,28 @@ def staff(role: str, **fields: Any) -> Client:
 
 def one_of_each(account: str = "default") -> dict[str, Any]:
     """A row of every model, with all that pages show beside it."""
-    sms = stories.delivered(account=account)
-    stories.message(account=account, duplicate_of=sms, state="duplicate")
-    stories.message(account=account)
-    stories.unconfirmed(account=account)
-    inbound = stories.inbound(account=account, gateway_id=5, problem="it could not be read")
-    stories.file(inbound, "picture.png", "image/png", b"\x89PNG\r\n\x1a\n")
+    sms = OutboundMessageFactory(retried=True, account=account)
+    OutboundMessageFactory(account=account, duplicate_of=sms, state="duplicate")
+    OutboundMessageFactory(account=account)
+    OutboundMessageFactory(unconfirmed=True, account=account)
+    inbound = InboundMessageFactory(account=account, gateway_id=5, problem="it could not be read")
+    MmsFileFactory(message=inbound, name="picture.png", content_type="image/png", content=b"\x89PNG\r\n\x1a\n")
     bulk = BulkSend.objects.create(account=account, sender="Mitt Firma", text="Til alle", recipients=1)
-    stories.message(account=account, bulk=bulk, state="sent")
-    stories.event(f"out:{sms.pk}", failed=True, traceback="boom")
-    stories.event(f"account:{account}", kind="sending_paused")
+    OutboundMessageFactory(account=account, bulk=bulk, state="sent")
+    EventFactory(subject=f"out:{sms.pk}", failed=True, traceback="boom")
+    EventFactory(subject=f"account:{account}", kind="sending_paused")
     return {
         "outboundmessage": sms,
         "inboundmessage": inbound,
         "bulksend": bulk,
-        "deliverystatus": stories.status(None, 9, 3, gateway_id=17, problem="not known", account=account),
-        "accountstate": stories.paused(5, account),
-        "countergap": CounterGap.objects.create(account=account, first=1, last=3, shown_at=stories.at(0)),
+        "deliverystatus": DeliveryStatusFactory(
+            message=None, status=9, received_at=at(3), gateway_id=17, problem="not known", account=account
+        ),
+        "accountstate": AccountStateFactory(paused=True, account=account),
+        "countergap": CounterGap.objects.create(account=account, first=1, last=3, shown_at=at(0)),
         "refusedpush": RefusedPush.objects.create(account=account, purpose="inbound", size=3 * 10**7, limit=26_214_400),
         "optout": OptOut.objects.create(account=account, number="+4791234567", message=inbound),
-        "event": stories.event("status:1", kind="status_received"),
+        "event": EventFactory(subject="status:1", kind="status_received"),
     }
 
 
@@ -97,7 +107,7 @@ def work(browser: Client, root: str) -> list[str]:
 
     app = f"{root}front_sms/"
     written = {"to": "90012345", "text": "Hei på deg", "how": "each", "key": "page-1"}
-    asked = post(f"{app}outboundmessage/add/", written, 200).content.decode()
+    asked = browser.get(post(f"{app}outboundmessage/add/", written).headers["Location"]).content.decode()
     hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', asked))
     post(f"{app}outboundmessage/add/", {name: html.unescape(value) for name, value in hidden.items()})
     post(f"{app}outboundmessage/add/check/", {"to": "90012345"}, 200)

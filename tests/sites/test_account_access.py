@@ -136,7 +136,7 @@ def test_nothing_can_be_written_or_opted_out_for_another_account(foreign):
     count = OutboundMessage.objects.count()
     written = {"to": "90012345", "text": "Hei", "how": "each", "key": "page-1", "account": ACCOUNT}
 
-    page = browser.post(f"{APP}outboundmessage/add/", written)
+    page = browser.post(f"{APP}outboundmessage/add/", written, follow=True)
     added = browser.post(f"{APP}optout/add/", {"number": "90012345", "account": ACCOUNT, "sender": ""})
 
     assert page.context["form"].errors["account"] and added.context["adminform"].form.errors["account"]

@@ -34,7 +34,7 @@ def test_staff_write_stop_reply_and_export_and_are_in_the_history():
 def test_many_messages_lead_to_a_list_of_the_senders_own():
     browser = staff("operator")
     data = {"to": "90012345\n90012346", "text": "Hei", "how": "each", "key": "page-2"}
-    page = browser.post("/admin/front_sms/outboundmessage/add/", data)
+    page = browser.post("/admin/front_sms/outboundmessage/add/", data, follow=True)
     digest = page.context["plan"].digest
     led = browser.post("/admin/front_sms/outboundmessage/add/", {**data, "confirmed": digest}, follow=True)
 

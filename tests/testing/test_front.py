@@ -93,7 +93,7 @@ def test_a_status_is_pushed_by_hand_through_the_sites_own_view(front, heard):
 
 def test_a_message_that_front_never_took_has_no_status(front):
     front.network.account.blocked = True
-    with pytest.raises(ValueError, match="no id at Front"):
+    with pytest.raises(ValueError, match="no gateway_id"):
         front.push_status(send_sms(NUMBER, "Test"), 4)
 
 

@@ -25,7 +25,7 @@ def save_draft(user: Any, data: QueryDict) -> None:
 
 
 def load_draft(user: Any, key: str) -> QueryDict | None:
-    """The fields that `user` saved under `key`; None where there are none."""
+    """The fields that `user` saved under `key`; None if there are none."""
     draft = ComposerDraft.objects.filter(user=user, key=key.replace("\0", "")[:64]).first()
     if draft is None:
         return None
@@ -34,9 +34,9 @@ def load_draft(user: Any, key: str) -> QueryDict | None:
     return data
 
 
-def new_draft(user: Any, **fields: str) -> str:
-    """Keep a message that somebody begins to write elsewhere, and give the key of its draft."""
+def new_draft(user: Any, table: str) -> str:
+    """Keep the table of a message that somebody begins to write elsewhere, and return the key of its draft."""
     data = QueryDict(mutable=True)
-    data.update({**fields, "key": fresh_key()})
+    data.update({"table": table, "key": fresh_key()})
     save_draft(user, data)
     return str(data["key"])

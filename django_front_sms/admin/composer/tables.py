@@ -42,17 +42,24 @@ def read_table(pasted: str) -> Table:
     if not lines:
         return Table((), [])
     columns = tuple(_column(cell) for cell in lines[0][1][:MAX_COLUMNS])
-    if any(column and not column.isidentifier() for column in columns) or len(columns) < 2:
-        raise ValidationError(_("Name the columns in the first line, such as number;name;time."))
-    if repeated := [column for column in columns if column and columns.count(column) > 1]:
-        raise ValidationError(_("Two columns are called %(name)s. Give them different names.") % {"name": repeated[0]})
+    _check_columns(columns)
     place = next((n for n, column in enumerate(columns) if column.casefold() in _NUMBER_COLUMNS), 0)
-    rows = []
-    for line, cells in lines[1:]:
-        written = [cell.strip() for cell in cells]
-        values = {column: value for column, value in zip(columns, written, strict=False) if column and value}
-        rows.append((line, written[place] if place < len(written) else "", values))
-    return Table(columns, rows)
+    return Table(columns, [_row(line, cells, columns, place) for line, cells in lines[1:]])
+
+
+def _check_columns(columns: tuple[str, ...]) -> None:
+    named = [column for column in columns if column]
+    if len(columns) < 2 or not all(column.isidentifier() for column in named):
+        raise ValidationError(_("Name the columns in the first line, such as number;name;time."))
+    if repeated := [column for column in named if named.count(column) > 1]:
+        raise ValidationError(_("Two columns are called %(name)s. Give them different names.") % {"name": repeated[0]})
+
+
+def _row(line: int, cells: list[str], columns: tuple[str, ...], place: int) -> tuple[int, str, dict[str, str]]:
+    """The line, the number in the column `place`, and the values by the names of their columns."""
+    written = [cell.strip() for cell in cells]
+    values = {column: value for column, value in zip(columns, written, strict=False) if column and value}
+    return line, written[place] if place < len(written) else "", values
 
 
 def _lines(pasted: str) -> Iterable[list[str]]:

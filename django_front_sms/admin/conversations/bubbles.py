@@ -52,6 +52,7 @@ def bubbles(request: HttpRequest, rows: Iterable[Message], paused: Mapping[str, 
                 "name": name(message),
                 "version": version(message, paused),
                 "message": message,
+                "text": message.shown_text if isinstance(message, OutboundMessage) else message.text,
                 "at": at,
                 "exact": at.isoformat(sep=" ", timespec="milliseconds"),
                 "clock": f"{at:%H:%M}",
@@ -89,7 +90,7 @@ def _theirs(request: HttpRequest, message: InboundMessage) -> dict[str, Any]:
 def in_short(message: Any) -> dict[str, Any]:
     """A message in one line, for the list of conversations; of files it needs no more than `file_count`."""
     at = timezone.localtime(written_at(message))
-    text = " ".join(message.text[:200].split())
+    text = " ".join((message.shown_text if isinstance(message, OutboundMessage) else message.text)[:200].split())
     if isinstance(message, OutboundMessage):
         return {"at": at, "when": _briefly(at), "text": text, "ours": True, "badge": state_badge(message)}
     count = message.file_count

@@ -1,4 +1,4 @@
-"""An MMS on a page: its slides in their order, pictures that were verified, everything else as a download."""
+"""An MMS on a page: its slides in order, verified pictures, and everything else as a download."""
 
 from typing import Any
 
@@ -15,15 +15,14 @@ _SHAPES = {"audio": "sound", "video": "film", "text": "file", "image": "picture"
 
 
 def shown(request: HttpRequest, message: InboundMessage) -> dict[str, Any]:
-    """What `mms.html` gets: `slides`, and the files that no phone shows (`others`). `beyond` is what the message's text
-    says beyond the slides: Front puts the subject and the words of all text files into it (§2.5.1)."""
+    """The context of `mms.html`: `slides`, and the files that no phone shows (`others`). `beyond` has the lines of the
+    message's text that no slide shows: Front copies the subject and the words of all text files into it (§2.5.1)."""
     prefetch_related_objects([message], "files")
     slides = inbox.slides_of(message)
-    placed = {part.file.pk for slide in slides for part in slide.parts}
-    texts = [part.text for slide in slides for part in slide.parts if part.text and may_download(request)]
-    said = {line.strip() for text in texts for line in text.splitlines()}
+    parts = [part for slide in slides for part in slide.parts]
+    placed = {part.file.pk for part in parts}
     return {
-        "beyond": "\n".join(line for line in message.text.splitlines() if line.strip() not in said),
+        "beyond": _beyond(message.text, [part.text for part in parts if part.text] if may_download(request) else []),
         "slides": [
             {"parts": [_file(request, part.file, part.text) for part in slide.parts], "time": slide.duration}
             for slide in slides
@@ -32,8 +31,14 @@ def shown(request: HttpRequest, message: InboundMessage) -> dict[str, Any]:
     }
 
 
+def _beyond(text: str, texts: list[str]) -> str:
+    """The lines of `text` that none of `texts` has."""
+    said = {line.strip() for each in texts for line in each.splitlines()}
+    return "\n".join(line for line in text.splitlines() if line.strip() not in said)
+
+
 def _file(request: HttpRequest, file: MmsFile, text: str | None = None) -> dict[str, Any]:
-    """How a file is shown; what is in it only to those who may see files."""
+    """How a file is shown; its content only to users who may view files."""
     may = may_download(request)
     kind = file.content_type.partition(";")[0].strip()  # §2.5.1: parameters may follow
     url = reverse_admin(request, "inboundmessage_file", file.message_id, file.pk)

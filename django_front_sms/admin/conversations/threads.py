@@ -6,25 +6,38 @@ from urllib.parse import urlencode
 import phonenumbers
 from django.http import HttpRequest
 
+from django_front_sms import contacts
 from django_front_sms.access import accounts_of
 from django_front_sms.admin.conversations.bubbles import in_short
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.conf import get_settings
-from django_front_sms.conversations import Message, Page, Thread, counterpart
+from django_front_sms.conversations import Message, Page, Thread, counterpart, unanswered_count
 from django_front_sms.models import OutboundMessage
+
+MOST_COUNTED = 100  # a tab says 99+ beyond
 
 
 def people(request: HttpRequest, page: Page[Thread], asked: dict[str, str], opened: Message | None) -> dict[str, Any]:
-    """`asked`: what was searched for, as it stands in the query. `opened`: a message of the conversation that is
-    shown beside the list."""
+    """The context of the list of conversations. `asked`: the filters in the query. `opened`: a message of the
+    conversation that is shown beside the list."""
     home = reverse_admin(request, "conversation_changelist")
     usable = accounts_of(request.user)
     accounts = [name for name in get_settings().accounts if usable is None or name in usable]
     shown = (opened.account, counterpart(opened)) if opened is not None else None
+    names = contacts.labels([thread.number for thread in page.rows] + ([shown[1]] if shown else []))
+    waiting = unanswered_count(usable)
     return {
-        "rows": [_person(request, thread, asked, shown) for thread in page.rows],
+        "rows": [_person(request, thread, asked, shown, names) for thread in page.rows],
+        "waiting": waiting if waiting < MOST_COUNTED else f"{MOST_COUNTED - 1}+",
+        "opened_name": names.get(shown[1], "") if shown else "",
         "asked": asked,
         "accounts": accounts if len(accounts) > 1 else [],
+        **_links(home, page, asked),
+    }
+
+
+def _links(home: str, page: Page[Thread], asked: dict[str, str]) -> dict[str, str]:
+    return {
         "older": _link(home, {**asked, "people": str(page.before)}) if page.before else "",
         "newest": _link(home, {**asked, "people": ""}) if asked.get("people") else "",
         "all": _link(home, {**asked, "show": "", "people": ""}),
@@ -33,13 +46,18 @@ def people(request: HttpRequest, page: Page[Thread], asked: dict[str, str], open
 
 
 def _person(
-    request: HttpRequest, thread: Thread, asked: dict[str, str], shown: tuple[str, str] | None
+    request: HttpRequest,
+    thread: Thread,
+    asked: dict[str, str],
+    shown: tuple[str, str] | None,
+    names: dict[str, str],
 ) -> dict[str, Any]:
     direction = "out" if isinstance(thread.latest, OutboundMessage) else "in"
     address = reverse_admin(request, f"conversation_{direction}", thread.latest.pk)
     return {
         "thread": thread,
         "number": spaced(thread.number),
+        "name": names.get(thread.number, ""),
         "url": _link(address, asked),
         "is_open": (thread.account, thread.number) == shown,
         **in_short(thread.latest),
@@ -47,7 +65,7 @@ def _person(
 
 
 def spaced(number: str) -> str:
-    """A number as people read it: `+47 999 99 999`; anything else as it is."""
+    """A number as people read it (`+47 999 99 999`); other senders unchanged."""
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:

@@ -1,7 +1,7 @@
-"""Conversations: who wrote with us on the left, what was written on the right, and a box to answer.
+"""Conversations: the people on the left, the messages on the right, and a box to answer.
 
 A conversation is addressed by one of its messages (`out/7/`, `in/9/`), so that no number stands in the logs of a web
-server. New messages come by asking for them every few seconds; that works behind any server.
+server. New messages are fetched every few seconds, which works with any server.
 """
 
 from collections.abc import Mapping
@@ -17,28 +17,39 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
-from django_front_sms import access
+from django_front_sms import access, contacts
 from django_front_sms.admin import search
+from django_front_sms.admin.composer.preview import words
+from django_front_sms.admin.composer.views import MAX_SAVED_TEXTS
 from django_front_sms.admin.conversations import bubbles
 from django_front_sms.admin.conversations.reply import Reply, reply_to, send
 from django_front_sms.admin.conversations.threads import people, spaced
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.conf import get_settings
-from django_front_sms.conversations import Cursor, Message, Page, counterpart, thread, threads
-from django_front_sms.exceptions import InvalidMessage
-from django_front_sms.models import AccountState, Conversation, InboundMessage, OutboundMessage
+from django_front_sms.conversations import (
+    Cursor,
+    Message,
+    Page,
+    counterpart,
+    handled,
+    mark_handled,
+    thread,
+    threads,
+    unmark_handled,
+)
+from django_front_sms.exceptions import InvalidMessage, NotPossible
+from django_front_sms.models import AccountState, Conversation, InboundMessage, OutboundMessage, SavedText
 from django_front_sms.timeline import paused_accounts
 
 Paused = Mapping[str, AccountState]
 
-SHOWN = 40  # messages on a page, and the newest that are looked after while it is open
+SHOWN = 40  # messages on a page, and the newest ones that are kept up to date
 VIEW = ("front_sms.view_outboundmessage", "front_sms.view_inboundmessage")
 
 
 def conversation_of(request: HttpRequest, message: Message) -> str:
-    """The address of the conversation that a message is part of; empty for those who may not see it, or where nobody
-    knows who wrote."""
+    """The address of the conversation of a message; empty for users who may not view it, and without a number."""
     if not (request.user.has_perms(VIEW) and counterpart(message)):
         return ""
     direction = "out" if isinstance(message, OutboundMessage) else "in"
@@ -49,7 +60,7 @@ def conversation_of(request: HttpRequest, message: Message) -> str:
 class ConversationAdmin(ReadOnlyAdmin):
     class Media:
         css = {"all": ["django_front_sms/admin.css", "django_front_sms/conversations.css"]}
-        js = ["django_front_sms/composer.js", "django_front_sms/conversations.js"]
+        js = [f"django_front_sms/{name}.js" for name in ("session", "live", "composer", "conversations")]
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return bool(request.user.has_perms(VIEW))
@@ -105,7 +116,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         if message is None:
             raise Http404
         if request.method == "POST":
-            return self._answer(request, message)
+            return self._mark(request, message) if "handled" in request.POST else self._answer(request, message)
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         match request.GET.get("part"):
@@ -113,6 +124,8 @@ class ConversationAdmin(ReadOnlyAdmin):
                 return self._people(request, message)
             case "news":
                 return self._news(request, message)
+            case "texts":
+                return _fresh(self._saved_texts(request, message))
             case "older":
                 context = self._bubbles(request, self._page(request, message), paused_accounts())
                 return _fresh(TemplateResponse(request, "admin/front_sms/conversation_bubbles.html", context))
@@ -125,9 +138,10 @@ class ConversationAdmin(ReadOnlyAdmin):
         context = {
             **self._around(request, message),
             **self._bubbles(request, page, paused),
-            **(self._box(request, _reply(message, page)) if is_latest else {}),
+            **(self._box(request, _reply(message, page), page) if is_latest else {}),
             "is_paused": message.account in paused,
             "spaced": spaced(counterpart(message)),
+            "contact_url": contacts.url(counterpart(message)),
             "number": counterpart(message),
             "account": message.account,
             "is_latest": is_latest,
@@ -145,11 +159,13 @@ class ConversationAdmin(ReadOnlyAdmin):
             earlier = f"{request.path}?{urlencode({**_kept(request), 'before': str(page.before)})}"
         return {"bubbles": bubbles.bubbles(request, page.rows, paused), "earlier": earlier}
 
-    def _box(self, request: HttpRequest, reply: Reply) -> dict[str, Any]:
+    def _box(self, request: HttpRequest, reply: Reply, page: Page[Message]) -> dict[str, Any]:
         return {
             "reply": reply,
             "may_reply": self._may_reply(request),
             "longest": get_settings().max_text_length,
+            "words": words(),
+            **_handled(reply, page),
             "opt_outs": request.user.has_perm("front_sms.view_optout"),
         }
 
@@ -159,7 +175,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     # What is new
 
     def _news(self, request: HttpRequest, message: Message) -> HttpResponse:
-        """What the page does not show yet, or no longer as it is; `seen` tells its versions: `o12.1a2b3c4d,i9.…`."""
+        """The messages that the page lacks or shows in an older version. `seen`: its versions, `o12.1a2b3c4d,i9.…`."""
         seen = dict(pair.split(".", 1) for pair in request.GET.get("seen", "").split(",") if "." in pair)
         page = thread(message.account, counterpart(message), limit=SHOWN)
         paused = paused_accounts()
@@ -170,14 +186,16 @@ class ConversationAdmin(ReadOnlyAdmin):
         news: dict[str, Any] = {}
         if changed:
             news["bubbles"] = self._changed(request, page, changed, paused)
-        if self._may_reply(request) and request.GET.get("box") != reply.version:
-            news["box"] = render_to_string("admin/front_sms/conversation_box.html", self._box(request, reply), request)
+        box = self._box(request, reply, page) if self._may_reply(request) else None
+        if box and request.GET.get("box") != box["version"]:
+            box["is_paused"] = message.account in paused
+            news["box"] = render_to_string("admin/front_sms/conversation_box.html", box, request)
         return _fresh(JsonResponse(news) if news else HttpResponse(status=204))
 
     def _changed(
         self, request: HttpRequest, page: Page[Message], changed: set[str], paused: Paused
     ) -> list[dict[str, Any]]:
-        """Each with the name of the one before it, so that it finds its place."""
+        """The changed messages, each with the name of the one before it, which gives its place."""
         before = ""
         told = []
         rows = [row for row in page.rows if bubbles.name(row) in changed]
@@ -203,6 +221,13 @@ class ConversationAdmin(ReadOnlyAdmin):
             "may_write": self._may_reply(request),
         }
 
+    def _saved_texts(self, request: HttpRequest, message: Message) -> JsonResponse:
+        """The texts to choose from in the reply box, which the script asks for."""
+        rows = SavedText.objects.filter(account__in=["", message.account])[:MAX_SAVED_TEXTS]
+        names = [f"{row.name} ({row.language})" if row.language else row.name for row in rows]
+        texts = [{"name": name, "text": row.text} for name, row in zip(names, rows, strict=True)]
+        return JsonResponse({"texts": texts if self._may_reply(request) else []})
+
     def _found(self, request: HttpRequest, message: Message | None) -> dict[str, Any]:
         asked = _kept(request)
         term = asked.get("q", "")
@@ -222,6 +247,21 @@ class ConversationAdmin(ReadOnlyAdmin):
         return _fresh(HttpResponse(html))
 
     # Answering
+
+    def _mark(self, request: HttpRequest, message: Message) -> HttpResponse:
+        """Mark the conversation as handled up to the message that the user saw, or undo that."""
+        if not self._may_reply(request):
+            raise PermissionDenied
+        number = counterpart(message)
+        if request.POST["handled"] == "no":
+            unmark_handled(message.account, number)
+        else:
+            seen = search.id_in(request.POST.get("up_to", ""))
+            try:
+                mark_handled(message.account, number, by=request.user, up_to=seen)
+            except NotPossible as error:
+                self.message_user(request, str(error), messages.ERROR)
+        return HttpResponseRedirect(f"{conversation_of(request, message)}?{urlencode(_kept(request))}".rstrip("?"))
 
     def _answer(self, request: HttpRequest, message: Message) -> HttpResponse:
         if not self._may_reply(request):
@@ -246,8 +286,22 @@ def _reply(message: Message, newest: Page[Message]) -> Reply:
     return reply_to(message.account, counterpart(message), newest=newest)
 
 
+def _handled(reply: Reply, newest: Page[Message]) -> dict[str, Any]:
+    """Whether somebody waits for an answer, or who marked the conversation as handled, and a version of that."""
+    last = next((row for row in reversed(newest.rows) if not _is_no_question(row)), None)
+    mark = handled(reply.account, reply.number) if isinstance(last, InboundMessage) else None
+    waits = isinstance(last, InboundMessage) and mark is None
+    return {"waits": waits, "mark": mark, "version": f"{reply.version}.{int(waits)}{mark.pk if mark else ''}"}
+
+
+def _is_no_question(row: Message) -> bool:
+    """Whether it is a STOP or START, which nobody has to answer."""
+    intents = (InboundMessage.OptOutIntent.OPT_OUT, InboundMessage.OptOutIntent.OPT_IN)
+    return isinstance(row, InboundMessage) and row.opt_out_intent in intents
+
+
 def _kept(request: HttpRequest) -> dict[str, str]:
-    """What of a query belongs to the list of people, and goes along from page to page."""
+    """The filters of the list of people in a query, which links keep."""
     found = {key: _asked(request, key) for key in ("q", "account", "show", "people")}
     return {key: value for key, value in found.items() if value}
 
@@ -257,8 +311,10 @@ def _asked(request: HttpRequest, name: str) -> str:
 
 
 def _beginnings(term: str) -> set[str]:
-    """How the number that a person asks for may begin, as it is written and as a row has it. Names send, too."""
-    return {term} if any(char.isalpha() for char in term) else {term} | search.prefixes(term)
+    """How the number may begin that a person searches for: as it is written, as a row has it, or found by a name."""
+    if any(char.isalpha() for char in term):
+        return {term, *contacts.search(term)}
+    return {term} | search.prefixes(term)
 
 
 def _cursor(request: HttpRequest, name: str) -> Cursor | None:

@@ -1,7 +1,7 @@
-"""A list as a file: what was searched and filtered, or the rows that were ticked.
+"""Exports: the rows of a list as a file, all that its search and filters leave, or the selected ones.
 
-By POST alone, for whoever has the permission, and on record. Rows are read by key, a page at a time: memory is bounded
-and no cursor is held on any database, however many there are.
+An export needs a permission, runs by POST only, and is recorded. Rows are read by key, a page at a time, so memory is
+bounded and no database cursor stays open.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -66,8 +66,7 @@ class ExportAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """The page that asks, and by POST the file: of the ticked rows where there are any, else of all that the
-        search and the filters in the address leave."""
+        """Ask for the format, or answer a POST with the file: the selected rows, or without any all of the list."""
         if not (self.has_view_permission(request) and self.has_export_permission(request)):
             raise PermissionDenied
         try:
@@ -123,13 +122,13 @@ class ExportAdmin(ReadOnlyAdmin):
         )
 
     def _record(self, request: HttpRequest, form: str, ticked: Sequence[int]) -> None:
-        """Into the admin's history: who took out which rows, but no number or word that was searched for."""
+        """Write to the admin's history who exported which rows, without the numbers or words searched for."""
         chosen = {
             name: "…" if _OF_PEOPLE.intersection(name.split("__")) else value for name, value in request.GET.items()
         }
         which = ", ".join(f"#{pk}" for pk in ticked) or ", ".join(f"{name}={value}" for name, value in chosen.items())
         LogEntry.objects.create(
-            user=request.user,  # type: ignore[misc]  # somebody who has a permission is somebody
+            user=request.user,  # type: ignore[misc]
             content_type=ContentType.objects.get_for_model(self.opts.model),
             object_repr=_("Export of %(what)s") % {"what": self.opts.verbose_name_plural},
             action_flag=CHANGE,
@@ -139,13 +138,13 @@ class ExportAdmin(ReadOnlyAdmin):
 
 @action(description=gettext_lazy("Export"), permissions=["export"])
 def export_ticked(screen: ExportAdmin, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse:
-    """From the list: the ticked rows, or with "select all" whatever the list has."""
+    """The list action: export the selected rows, or with "select all" all rows of the list."""
     across = request.POST.get("select_across") == "1"
     return screen.ask_for_format(request, queryset, [] if across else [row.pk for row in queryset.only("pk")])
 
 
 def _formats() -> list[tuple[str, str]]:
-    """What the page offers; first what opens with a double click where people write 1,5 or 1.5."""
+    """The formats to choose from; first the one that Excel opens directly, by the decimal separator in use."""
     csv = [
         ("semicolon", _("CSV with semicolons: Excel where decimals have a comma, as in Norway")),
         ("comma", _("CSV with commas: Excel where decimals have a point, and most other programs")),
@@ -164,9 +163,10 @@ def _titles(model: Any, paths: Sequence[str]) -> list[str]:
 
 
 def _readable(model: Any, paths: Sequence[str]) -> list[Callable[[Any], Any]]:
-    """For each column, how a value is written for people: choices in words, times as the clock on the wall shows them.
+    """A function for each column that formats its values: choices as labels, times in the current time zone.
 
-    Language and zone are taken now: a stream is read when the request is over."""
+    Language and time zone are those of now, because the stream is read after the request.
+    """
     zone = timezone.get_current_timezone()
 
     def reader(name: str) -> Callable[[Any], Any]:
@@ -182,7 +182,7 @@ def _readable(model: Any, paths: Sequence[str]) -> list[Callable[[Any], Any]]:
 def _pages(
     rows: "QuerySet[Any]", paths: Sequence[str], readable: Sequence[Callable[[Any], Any]]
 ) -> Iterator[list[list[Any]]]:
-    """The rows, newest first, each page from where the one before it ended."""
+    """The rows, newest first, page by page; each page begins after the last key of the one before."""
     ordered = rows.order_by("-pk").prefetch_related(None)
     found: list[Any] = []
     while True:
@@ -194,6 +194,6 @@ def _pages(
 
 
 async def _awaited(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Under ASGI, Django would gather a plain iterator in memory before it sends the first byte."""
+    """`chunks` as an async iterator: under ASGI, Django collects a plain iterator in memory first."""
     while chunk := await sync_to_async(lambda: next(chunks, b""))():
         yield chunk

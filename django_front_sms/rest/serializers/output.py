@@ -31,7 +31,8 @@ class MessageSerializer(_CreatedBySerializer):
     priority = serializers.SerializerMethodField()
     on_duplicate = serializers.SerializerMethodField()
     waits_for = serializers.CharField(
-        read_only=True, help_text="While queued: `schedule`, `twin`, `retry`, or empty while it waits for its turn."
+        read_only=True,
+        help_text="While queued: `schedule`, `twin`, `retry`, `quiet`, or empty while it waits for its turn.",
     )
     metadata = MetadataField(read_only=True)
     text = serializers.CharField(source="shown_text", read_only=True, help_text="Dots if the message is `sensitive`.")

@@ -1,8 +1,10 @@
 """What all endpoints have in common."""
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
+from django.db.models import Model
 from django.http import Http404
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -24,6 +26,7 @@ from django_front_sms.rest.permissions import HasRequiredPermissions
 from django_front_sms.rest.schema import Schema
 from django_front_sms.rest.serializers.input import PageQuerySerializer
 from django_front_sms.rest.throttling import ActionRateThrottle
+from django_front_sms.signals import send_personal_data_read
 
 MAX_BODY_BYTES = 512 * 2**10  # one message of the longest text and metadata, each character escaped as `\ud83d\ude00`
 
@@ -70,6 +73,7 @@ class FrontSMSViewSet(FrontSMSAPIView, GenericViewSet[Any]):
     throttle_scopes: ClassVar[Mapping[str, str]] = {}
     max_body_bytes: ClassVar[Mapping[str, int]] = {}
     query_serializer_class: type[BaseSerializer[Any]] = PageQuerySerializer
+    has_personal_data = True
     include_shared_rows = False  # those with an empty account, which belong to every account
     filter_backends = (AccountAccessFilter, QueryFilter)
     pagination_class: type[BasePagination] | None = PrimaryKeyCursorPagination
@@ -79,9 +83,27 @@ class FrontSMSViewSet(FrontSMSAPIView, GenericViewSet[Any]):
 
     def get_object(self) -> Any:
         try:
-            return super().get_object()
+            row = super().get_object()
         except Http404:
             raise Http404(_("There is no such row.")) from None
+        if self.action != "destroy":
+            self.send_read([row])
+        return row
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        self.send_read(page or [])
+        return page
+
+    def send_read(self, rows: Iterable[Model]) -> None:
+        """Send `personal_data_read` for rows that the response shows."""
+        if not self.has_personal_data:
+            return
+        pks: defaultdict[type[Model], list[Any]] = defaultdict(list)
+        for row in rows:
+            pks[type(row)].append(row.pk)
+        for model in pks:
+            send_personal_data_read(self.request.user, model, pks[model])
 
 
 @extend_schema(exclude=True)

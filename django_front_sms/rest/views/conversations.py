@@ -49,6 +49,9 @@ class ConversationViewSet(FrontSMSViewSet):
             before=_cursor(query),
             limit=query["page_size"],
         )
+        # `threads` matches the beginning only.
+        matching = [each for each in found.rows if each.number == query.get("number", each.number)]
+        self.send_read(each.latest for each in matching)
         results = [
             {
                 "account": each.account,
@@ -56,8 +59,7 @@ class ConversationViewSet(FrontSMSViewSet):
                 "url": _address(request, each.latest),
                 "latest": _item(each.latest),
             }
-            for each in found.rows
-            if each.number == query.get("number", each.number)  # `threads` matches the beginning only
+            for each in matching
         ]
         page = {"next": link_to_page(request, found.before) if found.before else None, "results": results}
         return Response(ConversationPageSerializer(page, context={"request": request}).data)
@@ -71,6 +73,7 @@ class ConversationMixin:
         message = self._in_conversation()
         number = counterpart(message)
         found = thread(message.account, number, before=_cursor(query), limit=query["page_size"])
+        self.send_read(found.rows)  # type: ignore[attr-defined]
         page = {
             "account": message.account,
             "number": number,

@@ -17,6 +17,7 @@ class SavedTextViewSet(ListModelMixin, RetrieveModelMixin, FrontSMSViewSet):
     queryset = SavedText.objects.all()
     serializer_class = SavedTextSerializer
     query_serializer_class = SavedTextQuerySerializer
+    has_personal_data = False
     include_shared_rows = True
     required_permissions: ClassVar = {"list": ("view_savedtext",), "retrieve": ("view_savedtext",)}
 

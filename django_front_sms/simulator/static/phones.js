@@ -1,4 +1,4 @@
-// Keeps the desk fresh without touching the forms, so that nobody's half-written text is lost.
+// Updates the page without touching the forms, so that a text being written is not lost.
 const phones = document.getElementById("phones");
 const live = document.getElementById("live");
 const notice = document.getElementById("notice");
@@ -46,7 +46,7 @@ function showThread(card, html) {
   if (atEnd) toEnd(thread);
 }
 
-// Where an answer goes follows the conversation, unless a person wrote something else there.
+// The number for a reply follows the conversation, unless the field was edited.
 function showReplyTo(field, number) {
   if (field.value === field.defaultValue) field.value = number;
   field.defaultValue = number;
@@ -70,7 +70,7 @@ function lastExchange() {
   return wire.firstElementChild ? wire.firstElementChild.dataset.number : 0;
 }
 
-// The simulator answers when something is new: what happens is seen as it happens.
+// A long poll: the simulator answers as soon as something has changed.
 async function follow() {
   for (;;) {
     try {
@@ -80,7 +80,7 @@ async function follow() {
       live.textContent = "live";
     } catch {
       live.className = "lost";
-      live.textContent = "the simulator is gone";
+      live.textContent = "no connection to the simulator";
       version = "";
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
@@ -134,7 +134,7 @@ phones.addEventListener("keydown", (event) => {
   }
 });
 
-// A picture has no height until it is there.
+// A picture has no height until it is loaded.
 phones.addEventListener("load", (event) => toEnd(event.target.closest(".thread")), true);
 
 document.querySelectorAll(".thread").forEach(toEnd);

@@ -48,6 +48,27 @@
             return SEPTETS.has(char);
         }
 
+        /* As `preview.sentence` says it on the page that asks; `over`: how many characters the text is too long. */
+        static sentence(shown, words, over, { names = {}, replacement = "" } = {}) {
+            const fill = (name, values) => words[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+            if (over > 0) {
+                return fill("too_long", { n: over });
+            }
+            if (!shown.characters) {
+                return "";
+            }
+            const sms = fill("sms", { n: shown.segments });
+            const characters = shown.foreign.slice(0, 8).map(char => names[char] ?? char).join(" ");
+            const all = shown.foreign.length > 8 ? `${characters} …` : characters;
+            if (shown.replaced.length) {
+                return `${sms}. ${fill("replaced", { characters: all, replacement })}`;
+            }
+            if (shown.foreign.length) {
+                return `${sms} ${fill("because", { characters: all })}.`;
+            }
+            return `${sms}, ${fill(shown.unitsLeft === 1 ? "left_one" : "left", { n: shown.unitsLeft })}.`;
+        }
+
         /* The text in plain characters and without emoji, as `preview.plain` gives it. */
         static shorten(text, simpler) {
             const kept = [];
@@ -154,7 +175,7 @@
         #show() {
             const shown = SmsText.preview(this.#text.value, this.#options);
             const length = SmsText.characters(this.#text.value).length;
-            this.#write("sentence", this.#sentence(shown, length));
+            this.#write("sentence", SmsText.sentence(shown, this.#config.words, length - this.#config.most, this.#config));
             this.#part("sentence").classList.toggle("fs-over", length > this.#config.most);
             this.#offer(shown.segments);
             this.#part("parts").replaceChildren(
@@ -164,28 +185,6 @@
             this.#mark("bubble", this.#options.unicode === false ? () => this.#config.replacement : char => char);
             this.#mark("behind", char => char);
             this.#part("behind").append("\u200b"); // so that a last empty line has its height
-        }
-
-        /* As `preview.sentence` says it on the page that asks. */
-        #sentence(shown, length) {
-            const { words, names, most, replacement } = this.#config;
-            const fill = (name, values) => words[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
-            if (length > most) {
-                return fill("too_long", { n: length - most });
-            }
-            if (!length) {
-                return "";
-            }
-            const sms = fill("sms", { n: shown.segments });
-            const some = shown.foreign.slice(0, 8).map(char => names[char] ?? char);
-            const characters = some.join(" ") + (shown.foreign.length > 8 ? " …" : "");
-            if (shown.replaced.length) {
-                return `${sms}. ${fill("replaced", { characters, replacement })}`;
-            }
-            if (shown.foreign.length) {
-                return `${sms} ${fill("because", { characters })}.`;
-            }
-            return `${sms}, ${fill(shown.unitsLeft === 1 ? "left_one" : "left", { n: shown.unitsLeft })}.`;
         }
 
         /* The button that makes the text shorter, where plain characters would. */

@@ -4,75 +4,8 @@
 "use strict";
 
 (() => {
-    const SOON = 3000; // milliseconds between two questions
-    const LATER = 10000; // where nothing has changed for a minute, and for the list beside
-    const QUIET = 60000;
-    const LONGEST = 60000; // where the server does not answer
+    const { freshToken, LoggedOut, Watch, piece, SOON, LATER } = globalThis.frontSms;
     const LOOKED_AFTER = 40; // the newest messages, as the server looks after them
-
-    /* Asks again and again, but only while the page is seen. `ask` gives whether there was something new. */
-    class Watch {
-        #ask;
-        #pace;
-        #timer = 0;
-        #failures = 0;
-        #changed = Date.now();
-
-        constructor(ask, pace) {
-            this.#ask = ask;
-            this.#pace = pace;
-            document.addEventListener("visibilitychange", () => this.now());
-            this.#next();
-        }
-
-        now() {
-            clearTimeout(this.#timer);
-            this.#changed = Date.now();
-            if (!document.hidden) {
-                this.#turn();
-            }
-        }
-
-        async #turn() {
-            try {
-                if (await this.#ask()) {
-                    this.#changed = Date.now();
-                }
-                this.#failures = 0;
-            } catch (error) {
-                if (error instanceof LoggedOut) {
-                    return;
-                }
-                this.#failures += 1;
-            }
-            this.#next();
-        }
-
-        #next() {
-            clearTimeout(this.#timer);
-            const pace = Date.now() - this.#changed > QUIET ? Math.max(this.#pace, LATER) : this.#pace;
-            const wait = Math.min(pace * 2 ** this.#failures, LONGEST);
-            this.#timer = setTimeout(() => document.hidden || this.#turn(), wait);
-        }
-    }
-
-    class LoggedOut extends Error {}
-
-    /* Asks for a piece of this page. Null: nothing is new. */
-    async function piece(address, query) {
-        const url = new URL(address, location.href);
-        for (const [key, value] of Object.entries(query)) {
-            url.searchParams.set(key, value);
-        }
-        const answer = await fetch(url, { headers: { Accept: "application/json, text/html" } });
-        if (answer.redirected || answer.status === 403) {
-            throw new LoggedOut();
-        }
-        if (!answer.ok) {
-            throw new Error(answer.status);
-        }
-        return answer.status === 204 ? null : answer;
-    }
 
     function elements(html) {
         const template = document.createElement("template");
@@ -189,7 +122,7 @@
                 this.#form.querySelector("[data-box]").innerHTML = box; // our own page's piece
                 const refused = "refused" in this.#form.elements.answering.dataset;
                 this.#form.elements.text.disabled = refused;
-                this.#form.querySelector("button").disabled = refused;
+                this.#form.querySelector(".fs-write-row button").disabled = refused;
             }
             if (bubbles.length) {
                 this.#people?.now();
@@ -276,7 +209,7 @@
         constructor(form, sent) {
             this.#form = form;
             this.#text = form.elements.text;
-            this.#button = form.querySelector("button");
+            this.#button = form.querySelector(".fs-write-row button");
             this.#words = this.#button.textContent;
             this.#sent = sent;
             form.addEventListener("submit", event => {
@@ -284,6 +217,13 @@
                 this.#send();
             });
             this.#text.addEventListener("input", () => this.#grow());
+            this.#offerTexts();
+            form.querySelector("[data-saved]").addEventListener("change", event => {
+                this.#text.value = event.target.value;
+                event.target.value = "";
+                this.#grow();
+                this.#text.focus();
+            });
             this.#text.addEventListener("keydown", event => {
                 if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
                     event.preventDefault();
@@ -307,17 +247,22 @@
                 line.textContent = line.dataset.hint;
                 return;
             }
-            const { counter, gsm, unicode, toolong } = this.#form.dataset;
-            const values = {
-                characters: preview.characters,
-                most: this.#text.dataset.most,
-                encoding: preview.encoding === "gsm7" ? gsm : unicode,
-                segments: preview.segments,
-                left: preview.unitsLeft,
-            };
-            const isOver = preview.characters > Number(this.#text.dataset.most);
-            line.textContent = counter.replace(/\{(\w+)\}/g, (_, name) => values[name]) + (isOver ? ` ${toolong}` : "");
-            line.classList.toggle("fs-over", isOver);
+            const words = JSON.parse(document.getElementById("fs-words").textContent);
+            const over = preview.characters - Number(this.#text.dataset.most);
+            line.textContent = frontSms.SmsText.sentence(preview, words, over);
+            line.classList.toggle("fs-over", over > 0);
+        }
+
+        /* The saved texts to choose from. Without them, the box works as well. */
+        async #offerTexts() {
+            try {
+                const { texts } = await (await piece(location.href, { part: "texts" })).json();
+                const select = this.#form.querySelector("[data-saved]");
+                select.append(...texts.map(({ name, text }) => new Option(name, text)));
+                select.parentElement.hidden = !texts.length;
+            } catch {
+                // the list stays hidden
+            }
         }
 
         async #send() {
@@ -326,6 +271,7 @@
             }
             this.#going(true);
             try {
+                this.#form.elements.csrfmiddlewaretoken.value = await freshToken(this.#form.dataset.session);
                 const answer = await fetch(location.href, {
                     method: "POST",
                     body: new FormData(this.#form),
@@ -342,8 +288,9 @@
                     this.#grow();
                     await this.#sent(sent);
                 }
-            } catch {
-                this.#fail(this.#form.dataset.failed); // the key stays: trying again sends once
+            } catch (error) {
+                const { out, lost, failed } = this.#form.dataset; // the key stays: trying again sends once
+                this.#fail(error instanceof LoggedOut ? out : error instanceof TypeError ? lost : failed);
             }
             this.#going(false);
             this.#text.focus();
@@ -362,7 +309,7 @@
         }
     }
 
-    globalThis.frontSms = Object.assign(globalThis.frontSms ?? {}, { Watch, Conversation });
+    globalThis.frontSms = Object.assign(globalThis.frontSms, { Conversation });
     document.addEventListener("DOMContentLoaded", () => {
         const [people] = [...document.querySelectorAll("[data-people]")].map(watchPeople);
         document.querySelectorAll("[data-conversation]").forEach(section => new Conversation(section, people));

@@ -1,0 +1,38 @@
+"""The settings of the tests with the apps that many sites have, and the admin theme that THEME names."""
+
+import os
+
+from tests.settings import *  # noqa: F403
+from tests.settings import INSTALLED_APPS as _APPS
+from tests.settings import MIDDLEWARE as _MIDDLEWARE
+
+THEME = os.environ.get("THEME", "")  # "grappelli", "unfold", "jazzmin", or empty for Django's own
+
+INSTALLED_APPS = [
+    *([THEME] if THEME else []),
+    *_APPS,
+    "guardian",
+    "axes",
+    "simple_history",
+    "import_export",
+    "debug_toolbar",
+    "csp",
+    "django_celery_beat",
+    "django_celery_results",
+]
+MIDDLEWARE = [
+    "debug_toolbar.middleware.DebugToolbarMiddleware",
+    "csp.middleware.CSPMiddleware",
+    *_MIDDLEWARE,
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": {"default-src": ["'self'"], "img-src": ["'self'", "data:"]}}
+DEBUG_TOOLBAR_CONFIG = {"SHOW_TOOLBAR_CALLBACK": "tests.sites.neighbours_urls.show_toolbar", "IS_RUNNING_TESTS": False}
+STATICFILES_DIRS: list[str] = []
+ROOT_URLCONF = "tests.sites.neighbours_urls"

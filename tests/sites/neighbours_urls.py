@@ -1,0 +1,20 @@
+"""URLs of the site of `neighbours_settings`."""
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import include, path
+
+from tests.urls import urlpatterns as usual
+
+
+def show_toolbar(request: HttpRequest) -> bool:
+    return True
+
+
+themes = [path("grappelli/", include("grappelli.urls"))] if settings.THEME == "grappelli" else []
+urlpatterns = [
+    *themes,
+    *usual,
+    path("api/sms/", include("django_front_sms.rest.urls")),
+    path("__debug__/", include("debug_toolbar.urls")),
+]
