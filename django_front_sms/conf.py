@@ -77,14 +77,18 @@ class AlertSettings:
         unknown = [str(key) for key in written if key not in ("TO", "AFTER")]
         if unknown:
             raise ValueError(f"unknown keys: {', '.join(unknown)}")
-        to, after = written.get("TO"), written.get("AFTER", 15)
-        if isinstance(to, list | tuple) and to and all(isinstance(each, str) and "@" in each for each in to):
-            to = tuple(to)
-        elif to not in ("managers", "admins"):
-            raise ValueError('TO must be "managers", "admins" or a list of addresses')
+        after = written.get("AFTER", 15)
         if isinstance(after, bool) or not isinstance(after, int | float) or not 0 <= after <= _MOST_MINUTES:
             raise ValueError("AFTER must be a number of minutes, at most a week of them")
-        return cls(to, timedelta(minutes=after))
+        return cls(cls._to(written.get("TO")), timedelta(minutes=after))
+
+    @staticmethod
+    def _to(written: Any) -> Any:
+        if written in ("managers", "admins"):
+            return written
+        if isinstance(written, list | tuple) and written and all(isinstance(w, str) and "@" in w for w in written):
+            return tuple(written)
+        raise ValueError('TO must be "managers", "admins" or a list of addresses')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
