@@ -80,16 +80,15 @@ class AlertSettings:
         after = written.get("AFTER", 15)
         if isinstance(after, bool) or not isinstance(after, int | float) or not 0 <= after <= _MOST_MINUTES:
             raise ValueError("AFTER must be a number of minutes, at most a week of them")
-        return cls(_mail_recipients(written.get("TO")), timedelta(minutes=after))
+        return cls(cls._to(written.get("TO")), timedelta(minutes=after))
 
-
-def _mail_recipients(written: object) -> Any:
-    """The value of `TO`, with addresses as a tuple. Raises `ValueError`."""
-    if written in ("managers", "admins"):
-        return written
-    if isinstance(written, list | tuple) and written and all("@" in str(address) for address in written):
-        return tuple(map(str, written))
-    raise ValueError('TO must be "managers", "admins" or a list of addresses')
+    @staticmethod
+    def _to(written: Any) -> Any:
+        if written in ("managers", "admins"):
+            return written
+        if isinstance(written, list | tuple) and written and all(isinstance(w, str) and "@" in w for w in written):
+            return tuple(written)
+        raise ValueError('TO must be "managers", "admins" or a list of addresses')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

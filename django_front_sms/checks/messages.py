@@ -178,7 +178,7 @@ LOCAL_GATEWAY = CheckSpec(
 )
 PUBLIC_FILES = CheckSpec(
     "front_sms.W007",
-    _("The files of an MMS lie under MEDIA_ROOT, and are served at %(url)s to whoever has their address."),
+    _("The files of an MMS lie under MEDIA_ROOT, and are served at %(url)s without a login."),
     _("Point MMS_STORAGE to a storage outside MEDIA_ROOT: people send pictures in confidence."),
 )
 WINDOW = CheckSpec(

@@ -1,10 +1,11 @@
-"""Many rows written at once, where Django's own ways cost more than sending the message does: `bulk_create` prepares
-each value of each row by itself, and `bulk_update` builds one huge CASE, 20 times slower on a large table.
+"""Writing many rows at once, where Django's own methods cost more than sending the messages.
 
-PostgreSQL takes a batch as one statement: what is equal in all rows stands in it once, the rest comes as JSON, which
-both sides read and write in C. The other databases get Django's INSERT, and an UPDATE for each row.
+`bulk_create` prepares each value by itself, and `bulk_update` builds one huge CASE, 20 times slower on a large table.
 
-In statements written here stand names of tables and columns alone, quoted; every value is a parameter.
+On PostgreSQL a batch is one statement. A value that is equal in all rows is one parameter; the others are sent as JSON,
+which both sides read and write in C. Other databases get Django's INSERT, and one UPDATE for each row.
+
+The statements contain only quoted names of tables and columns; every value is a parameter.
 """
 
 import json
@@ -49,7 +50,7 @@ def write_changes(model: type[models.Model], changes: Mapping[int, Mapping[str, 
 
 
 def update_values(model: type[models.Model], fields: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Like `update_rows`. A row: its primary key, then the values of `fields`; of a foreign key, the key."""
+    """Like `update_rows`, from tuples: the primary key, then the values of `fields` (keys for foreign keys)."""
     if not rows:
         return
     meta: Any = model._meta
@@ -58,7 +59,7 @@ def update_values(model: type[models.Model], fields: Sequence[str], rows: Sequen
     if connection().vendor != "postgresql":
         _update_each(meta, keys, columns)
         return
-    equal, differing = _told_apart(columns)
+    equal, differing = _equal_and_differing(columns)
     given, lists = _as_table({meta.pk: keys, **differing})
     settings = [f"{_name(column)} = %s" for column in equal]
     settings += [f"{_name(column)} = {_cast(column)}" for column in differing]
@@ -72,7 +73,7 @@ def update_values(model: type[models.Model], fields: Sequence[str], rows: Sequen
 
 
 def insert_rows(rows: Sequence[Row]) -> None:
-    """Store new rows, and put their primary keys into them; MySQL gives none (`can_return_rows_from_bulk_insert`)."""
+    """Insert rows and set their primary keys, except on MySQL, which returns none."""
     if not rows:
         return
     meta = rows[0]._meta
@@ -80,8 +81,10 @@ def insert_rows(rows: Sequence[Row]) -> None:
         _insert_instances(rows, meta.model)
         return
     columns = [column for column in meta.concrete_fields if column is not meta.pk]
-    equal, differing = _told_apart({column: [getattr(row, column.attname) for row in rows] for column in columns})
-    if not differing:  # without a column of its own no row would be one
+    equal, differing = _equal_and_differing(
+        {column: [getattr(row, column.attname) for row in rows] for column in columns}
+    )
+    if not differing:  # the JSON needs one column, or there would be no rows
         first = next(iter(equal))
         differing = {first: [equal.pop(first)] * len(rows)}
     statement, parameters = _insertion(meta, equal, differing)
@@ -96,7 +99,8 @@ def insert_rows(rows: Sequence[Row]) -> None:
 def insert_values(
     model: type[models.Model], fields: Sequence[str], rows: Sequence[tuple[Any, ...]], **alike: Any
 ) -> None:
-    """Store new rows in this order. A row: the values of `fields`; all else is the same in each, `alike` or default."""
+    """Insert rows in this order, from tuples of the values of `fields`. All other fields have the value that `alike`
+    names, or their default."""
     if not rows:
         return
     if connection().vendor != "postgresql":
@@ -136,7 +140,7 @@ def _update_each(meta: Any, keys: Sequence[Any], columns: Mapping[_Column, Seque
             cursor.executemany(statement, rows)
 
 
-# ---- What PostgreSQL gets. Each column comes as a JSON list of its own: an object for each row costs both sides more.
+# ---- Statements for PostgreSQL. Each column is a JSON list: an object for each row would cost both sides more.
 
 
 def _insertion(
@@ -154,7 +158,7 @@ def _as_table(columns: Mapping[_Column, Sequence[Any]]) -> tuple[str, list[str]]
     names = ", ".join(_name(column) for column in columns)
     lists = ", ".join(f"json_array_elements{'' if _is_json(column) else '_text'}(%s::json)" for column in columns)
     table = f"ROWS FROM ({lists}) WITH ORDINALITY AS given ({names}, place)"
-    # Times alone have a form of their own here; what is in a JSON column is as strict as on the other databases.
+    # Only times need a form of their own; values of JSON columns are checked as on the other databases.
     return table, [
         json.dumps(values, default=None if _is_json(column) else datetime.isoformat)
         for column, values in columns.items()
@@ -162,7 +166,7 @@ def _as_table(columns: Mapping[_Column, Sequence[Any]]) -> tuple[str, list[str]]
 
 
 def _cast(column: _Column) -> str:
-    """Without a length: what is too long shall be refused where it is stored, not be cut here."""
+    """A cast without a length: values that are too long must be refused where they are stored, not cut here."""
     return f"given.{_name(column)}::{column.rel_db_type(connection()).split('(')[0]}"
 
 
@@ -179,14 +183,14 @@ def _name(column: _Column) -> str:
     return _quoted(column.column)
 
 
-def _told_apart(
+def _equal_and_differing(
     values: Mapping[_Column, Sequence[Any]],
 ) -> tuple[dict[_Column, Any], dict[_Column, Sequence[Any]]]:
-    """Columns that are equal in all rows, with that value as the database takes it; and the others, with all values."""
+    """The columns that are equal in all rows, with their prepared value; and the others, with all values."""
     equal: dict[_Column, Any] = {}
     differing: dict[_Column, Sequence[Any]] = {}
     for column, of_all in values.items():
-        if _is_json(column) and any(of_all):  # to Python 1, 1.0 and True are equal, however deep they stand
+        if _is_json(column) and any(of_all):  # Python finds 1, 1.0 and True equal, also in nested values
             differing[column] = of_all
         elif of_all.count(of_all[0]) == len(of_all):
             equal[column] = column.get_db_prep_save(of_all[0], connection())

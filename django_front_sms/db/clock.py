@@ -1,7 +1,7 @@
-"""Which time it is: one clock for every process of a site, the database's.
+"""The database's clock, which all processes of a site share, and durations within one process.
 
-Web servers and workers may disagree about the time; rules that span processes (leases, duplicate windows, due times)
-are therefore counted on the database's clock. A process measures its own durations with `Moment`.
+The clocks of web servers and workers may differ. Rules that span processes (leases, duplicate windows, due times)
+therefore use the database's clock. A process measures its own durations with `Moment`.
 """
 
 import time
@@ -13,8 +13,8 @@ from django.db import connections
 from django_front_sms.db.routing import write_alias
 
 _NOW = {
-    # Each moves within a transaction, and none follows the session's time zone: MySQL's CURRENT_TIMESTAMP does, and
-    # goes back one hour in October.
+    # These advance within a transaction and ignore the session's time zone. MySQL's CURRENT_TIMESTAMP follows the time
+    # zone, and steps back one hour in October.
     "postgresql": "SELECT clock_timestamp()",
     "mysql": "SELECT UTC_TIMESTAMP(6)",
     "sqlite": "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')",
@@ -23,10 +23,10 @@ _BOOT_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class SystemClocks:
-    """The clocks as they are. Tests put others in their place: `clock.source = …`."""
+    """The real clocks. Tests replace them: `clock.source = …`."""
 
     def database(self, using: str) -> datetime:
-        """The database's clock: aware, UTC; raises what the database raises."""
+        """The time of a database: aware, UTC. Raises what the database raises."""
         connection = connections[using]
         with connection.cursor() as cursor:
             cursor.execute(_NOW[connection.vendor])
@@ -35,11 +35,11 @@ class SystemClocks:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
     def boot(self) -> float:
-        """Seconds; goes on while the machine sleeps."""
+        """Seconds since boot, including sleep."""
         return time.clock_gettime(_BOOT_TIME)
 
     def wall(self) -> float:
-        """Seconds since 1970; may be set, in either direction."""
+        """Seconds since 1970. The clock may be set forward or back."""
         return time.time()
 
 
@@ -53,7 +53,7 @@ def database_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point in this process's time, on both clocks that can tell that the machine slept or was stopped."""
+    """A point in time of this process, on the boot-time clock and the wall clock."""
 
     boot: float
     wall: float
@@ -63,5 +63,5 @@ class Moment:
         return cls(source.boot(), source.wall())
 
     def elapsed(self) -> float:
-        """Seconds since then: the larger of what the boot-time clock and the wall clock say."""
+        """Seconds since then: the larger duration of both clocks, one of which misses sleep or a stopped machine."""
         return max(source.boot() - self.boot, source.wall() - self.wall)

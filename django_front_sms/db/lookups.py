@@ -1,4 +1,4 @@
-"""Numbers by how they begin, as a condition that a plain index answers on every database, which it doesn't for LIKE."""
+"""Lookups that a plain index answers on every database: numbers by prefix, and rows by many keys."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,7 +12,7 @@ LONGEST = 20  # characters of the longest number
 
 
 def prefix_q(field: str, beginnings: Iterable[str]) -> Q:
-    """Rows whose `field` begins with any of these, as it stands there (`+47999`); none of them finds nothing."""
+    """A condition for rows whose `field` begins with one of `beginnings`, such as `+47999`; without any, no rows."""
     condition = Q(pk__in=[])
     for beginning in sorted(beginnings):
         # Between "+47999" and "+4799999999999999999" lie all numbers that begin so, in the order of any collation.

@@ -1,4 +1,4 @@
-"""Short transactions that lock in one order, and are repeated whole where the database asks for it."""
+"""Short transactions, repeated whole on a deadlock or serialization failure."""
 
 import functools
 import random
@@ -14,7 +14,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 TRIES = 6
-# Deadlock, serialization failure and busy: what a database says when the same transaction may well pass a moment later.
+# Deadlock, serialization failure and busy: errors after which the same transaction may succeed a moment later.
 _PG_STATES = {"40001", "40P01", "55P03"}
 _MYSQL_CODES = {1205, 1213, 1020}
 
@@ -29,9 +29,9 @@ def _worth_repeating(error: OperationalError) -> bool:
 
 
 def short_transaction(function: Callable[P, R]) -> Callable[P, R]:
-    """Run `function` in a transaction of its own that is durable when it returns; whole again on a deadlock.
+    """Run `function` in a durable transaction of its own, repeated whole on a deadlock.
 
-    Raises `RuntimeError` inside a transaction of the caller's: what is sent must be committed first.
+    Raises `RuntimeError` inside a transaction of the caller's: messages must be committed before they are sent.
     """
 
     @functools.wraps(function)
@@ -42,7 +42,7 @@ def short_transaction(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def nested_transaction(function: Callable[P, R]) -> Callable[P, R]:
-    """Like `short_transaction`, but inside a transaction of the caller's it becomes a part of that."""
+    """Like `short_transaction`, but a savepoint inside a transaction of the caller's."""
 
     @functools.wraps(function)
     def nested(*args: P.args, **kwargs: P.kwargs) -> R:

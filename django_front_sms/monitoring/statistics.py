@@ -1,7 +1,7 @@
-"""What the rows add up to: what needs a person, how much was sent, what became of it, and how fast it arrived.
+"""Statistics: how much was sent, with which outcome, and how fast it arrived.
 
-Plain numbers for the dashboard, a terminal or a monitoring system. Each function is one or two queries
-that an index answers, so that all of them together stay under a tenth of a second at millions of rows.
+Plain numbers for the dashboard, a terminal or a monitoring system. Each function takes one or two queries that an
+index answers, so that all of them together take less than a tenth of a second with millions of rows.
 """
 
 import logging

@@ -36,11 +36,13 @@ def is_storable(value: Any, levels: int = MAX_LEVELS) -> bool:
             return levels > 0 and all(is_storable(item, levels - 1) for item in value)
         case str():
             return _is_text(value)
-        case int():  # bool, too
-            return -_LARGEST - 1 <= value <= _LARGEST
-        case float():
-            return math.isfinite(value)
-    return value is None
+    return value is None or _is_number(value)
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, int):  # bool, too
+        return -_LARGEST - 1 <= value <= _LARGEST
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _is_text(value: object) -> bool:

@@ -76,7 +76,7 @@ def test_without_unicode_front_replaces_what_it_lacks():
         ([NUMBER, "Test", "--price", "150"], "whole kroner"),
         ([NUMBER, "Test", "--account", "nobody"], 'no account "nobody"'),
         ([NUMBER, "Test", "--sender", "Mitt store firma"], "11 characters"),
-        ([NUMBER, "Test", "--idempotency-key", "k" * 201], "at most 200 characters"),
+        ([NUMBER, "Test", "--idempotency-key", "k" * 201], "more than 200 characters"),
         ([NUMBER, "Test", "--wait", "--timeout", "nan"], "invalid seconds value: 'nan'"),
     ],
 )

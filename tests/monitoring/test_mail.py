@@ -8,9 +8,9 @@ from django.core import mail as django_mail
 from django_front_sms import jobs, send_sms
 from django_front_sms.models import ActiveAlert, OutboundMessage
 from django_front_sms.monitoring import alerts, mail
+from tests.factories import AccountStateFactory, OutboundMessageFactory
 from tests.outbox.stage import NUMBER, configure
 from tests.parallel import run_parallel
-from tests.stories import paused, unconfirmed
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ def subjects() -> list[str]:
 
 
 def test_one_mail_when_it_has_lasted_and_one_when_it_is_over(clock):
-    message = unconfirmed()
+    message = OutboundMessageFactory(unconfirmed=True)
     jobs.sweep()
     clock.advance(14 * 60)
     jobs.sweep()
@@ -46,7 +46,7 @@ def test_one_mail_when_it_has_lasted_and_one_when_it_is_over(clock):
 
 
 def test_what_is_over_before_its_time_is_not_mailed_and_begins_anew(clock):
-    message = unconfirmed()
+    message = OutboundMessageFactory(unconfirmed=True)
     jobs.sweep()
     OutboundMessage.objects.filter(pk=message.pk).update(given_up=True)
     clock.advance(60)
@@ -59,8 +59,8 @@ def test_what_is_over_before_its_time_is_not_mailed_and_begins_anew(clock):
 
 def test_each_alert_has_a_mail_of_its_own_without_texts_and_numbers(clock, settings):
     configure(settings, ALERTS={"TO": "managers", "AFTER": 0})
-    unconfirmed(text="Hemmelig")
-    paused(5)
+    OutboundMessageFactory(unconfirmed=True, text="Hemmelig")
+    AccountStateFactory(paused=True)
     jobs.sweep()
     assert set(subjects()) == {
         "[Django] Front SMS: messages wait for a decision",
@@ -77,14 +77,14 @@ def test_each_alert_has_a_mail_of_its_own_without_texts_and_numbers(clock, setti
 )
 def test_it_goes_to_whom_the_setting_names(clock, settings, to, expected):
     configure(settings, ALERTS={"TO": to, "AFTER": 0})
-    unconfirmed()
+    OutboundMessageFactory(unconfirmed=True)
     jobs.sweep()
     assert [message.to for message in django_mail.outbox] == [expected]
 
 
 def test_without_the_setting_nothing_is_mailed(clock, settings, django_assert_num_queries):
     configure(settings, ALERTS=None)
-    unconfirmed()
+    OutboundMessageFactory(unconfirmed=True)
     with django_assert_num_queries(0):
         assert mail.send_due() == 0
 
@@ -94,7 +94,7 @@ def test_mail_that_cannot_be_sent_is_tried_again(clock, settings, monkeypatch, c
         raise OSError("smtp.example.com refused user@example.com")
 
     configure(settings, ALERTS={"TO": "managers", "AFTER": 0})
-    message = unconfirmed()
+    message = OutboundMessageFactory(unconfirmed=True)
     with monkeypatch.context() as broken:
         broken.setattr(mail, "mail_managers", refuse)
         jobs.sweep()
@@ -132,7 +132,7 @@ def test_every_alert_that_a_worker_can_see_has_a_subject():
 @pytest.mark.django_db(transaction=True)
 def test_several_workers_send_one_mail(settings):
     configure(settings, ALERTS={"TO": "managers", "AFTER": 0})
-    message = unconfirmed()
+    message = OutboundMessageFactory(unconfirmed=True)
     assert sum(run_parallel(*[mail.send_due] * 4)) == 1
     OutboundMessage.objects.filter(pk=message.pk).update(given_up=True)
     assert sum(run_parallel(*[mail.send_due] * 4)) == 1
