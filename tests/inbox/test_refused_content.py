@@ -96,15 +96,6 @@ def test_a_database_in_latin_1_takes_a_simpler_text():
         assert (long.sender, long.problem) == ("æ" * 100, "")
 
 
-@pytest.mark.postgresql
-def test_a_database_that_counts_bytes_takes_as_many_as_fit():
-    with database_in("SQL_ASCII"):
-        short, _mms, long = push_everything()
-        assert (short.text, short.problem) == (TEXT, "")
-        assert (long.sender, long.text) == ("æ" * 50, "æ" * 300)
-        assert long.problem == "the database cannot store some characters"
-
-
 @pytest.fixture
 def small_packets() -> Iterator[int]:
     """`max_allowed_packet` of two million bytes, for connections that are opened meanwhile."""
@@ -126,7 +117,7 @@ def test_a_body_longer_than_a_packet_is_stored_as_far_as_it_fits(small_packets, 
     body = b'{"id": 1, ' + filler * (3_000_000 // len(filler))
     assert (by_post(body).status_code, by_post(body).content) == (200, b"true")
     message = InboundMessage.objects.get()
-    assert body.startswith(bytes(message.raw)) and len(message.raw) > small_packets // 2 - 100_000
+    assert body.startswith(bytes(message.raw)) and len(message.raw) > small_packets // 4 - 100_000
     assert "could be stored (max_allowed_packet)" in message.problem
 
 
