@@ -75,7 +75,7 @@ def fit_packet(row: Row) -> bool:
     text = getattr(row, "text", "")
     if connection().vendor != "mysql" or _escaped_length(bytes(row.raw)) + 4 * len(text) < _OTHER_BYTES:
         return False
-    room = packet_size() - _OTHER_BYTES
+    room = packet_size() // 2 - _OTHER_BYTES
     cut = False
     if isinstance(row, InboundMessage) and _escaped_length(text.encode()) > room // 4:
         row.text = text[: room // 16]

@@ -1,5 +1,4 @@
-"""What follows from an inbound message, in the worker: which of ours it answers, what it asks for, its place in Front's
-count, its events, and late files."""
+"""Processes inbound messages in the worker: replies, opt-outs, Front's counter, events, and files stored late."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -22,18 +21,20 @@ from django_front_sms.states import ACCEPTED, State
 
 BATCH = 100
 _SOONEST, _LATEST = timedelta(seconds=30), timedelta(hours=1)
-PRICED_SENDER = "2401"  # §2.1: what a priced message is sent from, whatever its fromid
+PRICED_SENDER = "2401"  # §2.1: the sender of every priced message
 
 
 def process() -> int:
-    """Announce each new inbound message, and try again to store files that storage would not take; gives how many
-    messages were announced. Then tell of numbers that Front's counter skipped."""
+    """Announce each new inbound message, and try again to store files that storage refused; then signal counter gaps.
+
+    Returns the number of messages that were announced.
+    """
     announced = 0
     undecided: set[int] = set()
     while True:
         now = database_now()
         due = InboundMessage.objects.due(now).exclude(pk__in=undecided)
-        messages = sorted(due.defer("raw")[:BATCH], key=lambda message: message.pk)  # all workers lock in order
+        messages = sorted(due.defer("raw")[:BATCH], key=lambda message: message.pk)  # all workers lock in one order
         if not messages:
             break
         undecided |= {message.pk for message in messages if not message.announced and _is_too_early(message, now)}
@@ -45,8 +46,8 @@ def process() -> int:
 
 @nested_transaction
 def _announce(messages: Sequence[InboundMessage], unfinished: Collection[int], now: datetime) -> int:
-    """Events are written by whoever changes `announced`, so that two workers write them once."""
-    told: list[Event] = []
+    """Write the events of messages, in the transaction that sets `announced`: once, with any number of workers."""
+    written: list[Event] = []
     new: list[InboundMessage] = []
     for message in messages:
         row = InboundMessage.objects.filter(pk=message.pk)
@@ -60,18 +61,20 @@ def _announce(messages: Sequence[InboundMessage], unfinished: Collection[int], n
             continue
         _flag_twin(message)
         new.append(message)
-        told.append(records.message_received(message.pk))
+        written.append(records.message_received(message.pk))
         if reply_to is not None:
-            told.append(records.reply_received(message.pk, reply_to))
-    Event.objects.bulk_create(told)
+            written.append(records.reply_received(message.pk, reply_to))
+    Event.objects.bulk_create(written)
     optouts.process_keywords(new)
     counters.count(new, now)
     return len(new)
 
 
 def _flag_twin(message: InboundMessage) -> None:
-    """A delivery by GET has no id (§2.5.2). The same text from the same phone in the same second, and only the counter
-    is another: perhaps Front counted one message twice, perhaps somebody pressed twice."""
+    """Note a problem where only the counter differs from an earlier message by GET, which has no id (§2.5.2).
+
+    Front may have counted one message twice, or a person may have sent it twice in one second.
+    """
     if message.api != "get" or message.sent_at is None:
         return
     alike = {"account": message.account, "api": "get", "sender": message.sender, "recipient": message.recipient}
@@ -84,29 +87,34 @@ def _flag_twin(message: InboundMessage) -> None:
 
 
 def answered_by(message: InboundMessage) -> int | None:
-    """The key of the message that this one answers: the latest one to its sender, from the number it was sent to, that
-    Front had accepted by then. Acceptance lies between claim and answer: who replies in between has read it, too."""
+    """Return the key of the message that this one answers, or None.
+
+    It is the latest message to this sender, from the number that was written to, that Front had accepted by then. Front
+    accepts between claim and answer, so a reply may come before the answer.
+    """
     claimed = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__lte=message.received_at)
     under_way = Q(sent_at__lte=message.received_at + get_settings().lease) & Exists(claimed)
-    accepted = _to_whoever_wrote(message).filter(state__in=ACCEPTED)
+    accepted = _messages_to_sender(message).filter(state__in=ACCEPTED)
     sent = accepted.filter(Q(sent_at__lte=message.received_at) | under_way)
     return sent.order_by("-sent_at", "-pk").values_list("pk", flat=True).first()
 
 
 def _is_too_early(message: InboundMessage, now: datetime) -> bool:
-    """Whether a message that this one may answer is still under way, and its fate not known yet. The next look is when
-    that is recorded, or at the next sweep, until the lease of what was claimed by then is over."""
+    """Whether a message that this one may answer is still being sent, within the lease of its claim.
+
+    It is processed again when the outcome is recorded, or at the next sweep.
+    """
     if now > message.received_at + get_settings().lease:
         return False
     claimed = {
         "send_attempts__outcome": SendAttempt.Outcome.PENDING,
         "send_attempts__claimed_at__lte": message.received_at,
     }
-    return _to_whoever_wrote(message).filter(state=State.SENDING, lease_until__gt=now, **claimed).exists()
+    return _messages_to_sender(message).filter(state=State.SENDING, lease_until__gt=now, **claimed).exists()
 
 
-def _to_whoever_wrote(message: InboundMessage) -> "QuerySet[OutboundMessage]":
-    """Messages of ours to the sender of this one, from the number it was sent to."""
+def _messages_to_sender(message: InboundMessage) -> "QuerySet[OutboundMessage]":
+    """Outbound messages to the sender of this one, from the number that it was sent to."""
     ours = Q(sender__in=spellings(message.recipient, _short_code(message.account)))
     if message.recipient == PRICED_SENDER:
         ours |= Q(price__gt=0)
@@ -119,7 +127,7 @@ def _short_code(account: str) -> str:
 
 
 def _store_late_files(messages: Sequence[InboundMessage]) -> set[int]:
-    """Try once more to store what is still in `raw` alone; gives the messages of which something still is."""
+    """Try again to store files that are only in `raw`; return the messages that still have some."""
     waiting = MmsFile.objects.filter(message__in=[m.pk for m in messages], file="").exclude(sha256="")
     by_message: dict[int, list[MmsFile]] = {}
     for file in waiting.order_by("message", "position"):
@@ -133,7 +141,7 @@ def _store_late_files(messages: Sequence[InboundMessage]) -> set[int]:
         if _move(message_id, late, raw, files.moved_out(raw, parts, contents, names), names):
             unfinished.discard(message_id)
         elif any(content.sha256 not in names for content in contents if content):
-            break  # the storage is down: no use in waiting for it once more with each message
+            break  # the storage is down: do not wait for it again with each message
     return unfinished
 
 
@@ -143,7 +151,7 @@ def _raw(row: "QuerySet[InboundMessage]") -> bytes:
 
 @nested_transaction
 def _move(message_id: int, late: Sequence[MmsFile], raw: bytes, rest: bytes, names: Mapping[str, str]) -> bool:
-    """Note where the files are now, and keep the `rest` of the body; gives whether these were all."""
+    """Record the names of stored files, and store the `rest` of the body; return whether all files are stored."""
     row = InboundMessage.objects.filter(pk=message_id)
     if _raw(row.select_for_update()) != raw:  # another worker was faster
         return False

@@ -1,4 +1,4 @@
-"""Reading an inbound message again, from what was kept of it: after an upgrade that reads more than its version did."""
+"""Reads a stored inbound message again, after an upgrade that can read more of it."""
 
 import base64
 import re
@@ -12,6 +12,7 @@ from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.gateway.push import InboundPush, decode_inbound_json, decode_inbound_query
 from django_front_sms.inbox import counters, store
+from django_front_sms.inbox.insert import save_storable
 from django_front_sms.inbox.mms import files
 from django_front_sms.inbox.process import answered_by
 from django_front_sms.models import InboundMessage, MmsFile
@@ -21,10 +22,10 @@ _FIELDS = ("gateway_id", "sender", "recipient", "text", "keyword", "sent_at", "c
 
 
 def read_again(message: InboundMessage) -> InboundMessage:
-    """Read a message with a `problem` once more, and keep what can be read now. It stays the same delivery, and its
-    receivers are not called a second time; STOP, START and the counter count now, if they could not be read before.
+    """Read a message with a `problem` again, and store what can be read now. Returns the message.
 
-    Raises `NotPossible` where it has no problem, or storage does not give a file that its body refers to.
+    Its receivers are not called a second time. STOP, START and the counter count now if they could not be read before.
+    Raises `NotPossible` where it has no problem, or where a file that its body refers to cannot be opened.
     """
     if not message.problem:
         raise NotPossible(_("All of this message was read already."))
@@ -36,7 +37,8 @@ def read_again(message: InboundMessage) -> InboundMessage:
     problems = [push.problem] if push.problem else []
     again, attached = store.unsaved(message.account, push, whole, [*problems, *store.notes(message.problem)])
     again.content_digest = store.content_digest(push, whole)
-    _keep(message.pk, again, attached)
+    again._state.adding = False
+    save_storable(lambda: _keep(message.pk, again, attached), again, attached)
     message.refresh_from_db()
     return message
 
@@ -49,7 +51,7 @@ def _decoded(message: InboundMessage, raw: bytes) -> InboundPush:
 
 
 def whole_body(message: InboundMessage) -> bytes:
-    """The body as it came, with the files that were moved to storage back in their places."""
+    """Return the body as it was received, with the files that were moved to storage back in their places."""
     stored = {file.sha256: file for file in MmsFile.objects.filter(message=message).exclude(file="")}
 
     def encoded(match: "re.Match[bytes]") -> bytes:
@@ -66,11 +68,11 @@ def whole_body(message: InboundMessage) -> bytes:
 
 
 def _content(file: MmsFile) -> bytes | None:
-    """The bytes of a file as they came, before any repair."""
+    """Return the bytes of a file as they were received, before any repair; None where they cannot be read."""
     try:
         with file.file.storage.open(str(file.file.name), "rb") as stream:
             data: bytes = stream.read()
-    except Exception:  # whatever a storage raises
+    except Exception:  # storages have exceptions of their own
         return None
     if file.repaired:
         for _layer in range(2):

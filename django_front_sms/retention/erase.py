@@ -1,16 +1,18 @@
 """Everything about one number, because the person whose it is asks for it."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from django.db import models
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks
 from django_front_sms.db.clock import database_now
 from django_front_sms.exceptions import InvalidMessage, NotPossible
@@ -87,6 +89,7 @@ def erase(
     )
     HandledConversation.objects.filter(pk__in=rows[HandledConversation]).delete()
     erased["opt_outs"] = OptOut.objects.filter(pk__in=rows[OptOut]).delete()[0] if opt_outs else 0
+    _erase_unmatched(number)
     erased["admin_history"] = admin_log.erase(number, rows)
     count, still = sum(erased.values()), sum(map(len, left.values()))
     logger.info("A number was erased on request: %d rows were emptied, %d messages are left.", count, still)
@@ -116,7 +119,7 @@ def _rows_of(number: str) -> dict[type[models.Model], list[int]]:
     know of those, and all of them are read: people ask seldom, and an index would cost every attempt."""
     to = OutboundMessage.objects.filter(recipient=number).values_list("pk", flat=True)
     instead = SendAttempt.objects.filter(wire_recipient=number).exclude(message__recipient=number)
-    came = list(InboundMessage.objects.filter(sender=number).values_list("pk", flat=True))
+    came = sorted({*_written_otherwise(number), *_in_unreadable_bodies(number)})
     return {
         OutboundMessage: sorted({*to, *instead.values_list("message_id", flat=True)}),
         InboundMessage: came,
@@ -124,6 +127,34 @@ def _rows_of(number: str) -> dict[type[models.Model], list[int]]:
         OptOut: list(OptOut.objects.filter(number=number).values_list("pk", flat=True)),
         HandledConversation: list(HandledConversation.objects.filter(number=number).values_list("pk", flat=True)),
     }
+
+
+def _written_otherwise(number: str) -> Iterable[int]:
+    """Keys of inbound messages from `number`, also where its plus or its country code is missing."""
+    digits = number[1:]
+    spellings = {number, f"00{digits}", digits, f" {digits}"} if number.startswith("+") else {number}
+    if digits.startswith("47") and number.startswith("+") and get_settings().default_region == "NO":
+        spellings.add(digits.removeprefix("47"))
+    return InboundMessage.objects.filter(sender__in=spellings).values_list("pk", flat=True)
+
+
+def _in_unreadable_bodies(number: str) -> Iterable[int]:
+    """Keys of inbound messages without a readable sender whose body contains `number`."""
+    rows = InboundMessage.objects.filter(sender="").exclude(raw=b"").values_list("pk", "raw")
+    return [pk for pk, raw in rows.iterator(chunk_size=50) if _contains(raw, number)]
+
+
+def _erase_unmatched(number: str) -> int:
+    """Empty delivery statuses that match no message and contain `number`."""
+    rows = DeliveryStatus.objects.unmatched().exclude(raw=b"").values_list("pk", "raw")
+    found = [pk for pk, raw in rows.iterator(chunk_size=1000) if _contains(raw, number)]
+    return sum(anonymize.statuses(keys) for keys in in_chunks(found, anonymize.BATCH))
+
+
+def _contains(raw: bytes, number: str) -> bool:
+    # Without NULs, UTF-16 reads like ASCII.
+    text = unquote_to_bytes(bytes(raw).replace(b"\0", b"")).decode("latin-1")
+    return admin_log.written(number).search(text) is not None
 
 
 def _cancel(sent: "QuerySet[OutboundMessage]", by: Any) -> int:

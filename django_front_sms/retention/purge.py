@@ -11,10 +11,12 @@ from django.db.models.functions import Cast, Concat
 
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
-from django_front_sms.models import ComposerDraft, Event, SendAttempt
+from django_front_sms.models import ComposerDraft, DeliveryStatus, Event, SendAttempt
 from django_front_sms.retention import anonymize, files
 
 logger = logging.getLogger(__name__)
+
+UNMATCHED_KEPT = timedelta(days=30)
 
 Progress = Callable[[str, int], None]
 """Hears the kind of what was done, and how many."""
@@ -88,6 +90,7 @@ def purge(*, dry_run: bool = False, progress: Progress = lambda kind, count: Non
         return Purged(before, due(), dry_run=True)
     anonymize.late_keys()
     ComposerDraft.objects.old().delete()
+    _delete_unmatched()
     if before is None:
         return Purged(None, {})
     counts = dict.fromkeys(_KINDS, 0)
@@ -97,6 +100,13 @@ def purge(*, dry_run: bool = False, progress: Progress = lambda kind, count: Non
             progress(name, len(keys))
     logger.info("Purged: %d rows older than %d days.", sum(counts.values()), get_settings().retention_days)
     return Purged(before, counts)
+
+
+def _delete_unmatched() -> None:
+    """Delete statuses that match no message, `UNMATCHED_KEPT` after they arrived, also without RETENTION_DAYS."""
+    old = DeliveryStatus.objects.unmatched().filter(process_at=None, received_at__lte=database_now() - UNMATCHED_KEPT)
+    for keys in anonymize.batches(old):
+        DeliveryStatus.objects.filter(pk__in=keys).delete()
 
 
 def _limit() -> datetime | None:

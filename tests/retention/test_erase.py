@@ -397,3 +397,25 @@ def test_a_person_at_a_terminal_sees_a_bar(clock, monkeypatch, capsys):
     shown = capsys.readouterr().err
     assert "Erasing" in shown
     assert "100%" in shown
+
+
+@pytest.mark.parametrize("sender", ["4799999999", "99999999", "004799999999"])
+def test_an_inbound_message_whose_sender_is_written_otherwise_is_erased(clock, sender):
+    row = receive(sms(text=TEXT))
+    InboundMessage.objects.filter(pk=row.pk).update(sender=sender)
+    retention.erase(NUMBER)
+    assert traces("99999999", TEXT) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_body_that_was_cut_short_is_searched(clock, encoding):
+    receive(sms(text=TEXT).decode()[:-20].encode(encoding))
+    assert InboundMessage.objects.get().sender == ""
+    retention.erase(NUMBER)
+    assert bytes(InboundMessage.objects.get().raw) == b""
+
+
+def test_a_status_that_matches_no_message_is_searched(clock):
+    by_get(b"status=4&origid=77&for=%2B4799999999", "status")
+    retention.erase(NUMBER)
+    assert traces("99999999") == []

@@ -293,3 +293,11 @@ def test_a_person_at_a_terminal_sees_a_bar(clock, monkeypatch, capsys):
     assert code == 0
     assert "outgoing messages            1" in text
     assert "Purging" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("days", "left"), [(29, 1), (31, 0)])
+def test_a_status_that_matches_no_message_goes_after_a_month_without_retention_days(days, left):
+    moment = timezone.now() - timedelta(days=days)
+    DeliveryStatus.objects.create(account="default", gateway_id=1, status=4, received_at=moment, process_at=None)
+    tasks.purge()
+    assert DeliveryStatus.objects.count() == left

@@ -1,1 +1,1 @@
-"""The files of an MMS: storing them, which may be shown, and the order in which its sender arranged them."""
+"""The files of an MMS: storing them, deciding which may be shown, and ordering them as their sender did."""

@@ -1,6 +1,6 @@
-"""The files of an MMS (§2.5.1): into storage under names made of their content, and out of the body that is kept.
+"""Stores the files of an MMS (§2.5.1) under names made of their content, and removes them from the stored body.
 
-A name says nothing of what the sender wrote, so it cannot lead anywhere, and the same file stored twice is one file.
+A name contains nothing that the sender wrote, so it cannot lead to another place. Equal files are stored once.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 TIME_LIMIT = 15.0  # seconds for all files of a message: Front waits 60 for an answer (§2.5.1)
 REFERENCE = b"front_sms:sha256:"
 
-_ENDINGS = (  # offset, what stands there, and how such a file's name ends
+_EXTENSIONS = (  # offset, bytes at that offset, and the extension of such a file
     (0, b"\xff\xd8\xff", "jpg"),
     (0, b"\x89PNG\r\n\x1a\n", "png"),
     (0, b"GIF8", "gif"),
@@ -43,7 +43,7 @@ _ENDINGS = (  # offset, what stands there, and how such a file's name ends
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The bytes of a file as they are stored: repaired where the gateway had encoded them twice over."""
+    """The bytes of a file as they are stored: repaired where the gateway had encoded them twice."""
 
     data: bytes = field(repr=False)
     repaired: bool
@@ -51,7 +51,7 @@ class Content:
 
     @classmethod
     def of(cls, part: FilePart) -> "Content | None":
-        """None where the file's Base64 could not be read."""
+        """Return the content of a part; None where its Base64 could not be decoded."""
         if part.data is None:
             return None
         repaired = repair_double_utf8(part.data, part.content_type)
@@ -61,14 +61,16 @@ class Content:
 
     @property
     def name(self) -> str:
-        """Where it lies in the storage: by its SHA-256, with the ending that its first bytes call for."""
-        ending = next((e for offset, magic, e in _ENDINGS if self.data.startswith(magic, offset)), "bin")
-        return f"front_sms/mms/{self.sha256[:2]}/{self.sha256}.{ending}"
+        """The name in the storage: the SHA-256, with the extension that the first bytes call for."""
+        extension = next((e for offset, magic, e in _EXTENSIONS if self.data.startswith(magic, offset)), "bin")
+        return f"front_sms/mms/{self.sha256[:2]}/{self.sha256}.{extension}"
 
 
 def rows(parts: Sequence[FilePart], contents: Sequence[Content | None], names: dict[str, str]) -> list[MmsFile]:
-    """An unsaved row for each file, in order. Where the file is not in storage `file` is empty; where it could not be
-    read at all, `sha256` is, too."""
+    """Return an unsaved row for each file, in order.
+
+    `file` is empty where the file is not in storage; `sha256` is empty, too, where it could not be decoded.
+    """
     return [
         MmsFile(
             gateway_id=part.id,
@@ -85,7 +87,7 @@ def rows(parts: Sequence[FilePart], contents: Sequence[Content | None], names: d
 
 
 def problems(parts: Iterable[FilePart]) -> list[str]:
-    """What of the files' descriptions is too long for its column, and is cut there."""
+    """Name the descriptions of files that are too long for their columns and are cut."""
     return [
         f"{field} of file {number} was cut to {_length(field)} characters"
         for number, part in enumerate(parts, 1)
@@ -95,9 +97,9 @@ def problems(parts: Iterable[FilePart]) -> list[str]:
 
 
 def store(contents: Iterable[Content | None]) -> dict[str, str]:
-    """Put files into storage; gives the names of those that are there, by their SHA-256.
+    """Put files into storage; return the names of those that were stored, by their SHA-256.
 
-    Takes `TIME_LIMIT` seconds at most, though a storage may hang for ever: it is waited for in a thread of its own.
+    Takes at most `TIME_LIMIT` seconds. A storage may hang, so it is called in a thread of its own.
     """
     wanted = {content.sha256: content for content in contents if content is not None}
     if not wanted:
@@ -131,14 +133,14 @@ def _stored(content: Content) -> str:
         if not (storage.exists(name) and storage.size(name) == len(content.data)):
             name = storage.save(name, ContentFile(content.data), max_length=_length("file"))
         _flush(storage, name)
-    except Exception as error:  # whatever a storage raises: the bytes are kept in the row, and tried again
+    except Exception as error:  # storages have exceptions of their own; the bytes stay in the row
         logger.error("An MMS file could not be stored (%s). The worker tries again.", type(error).__name__)
         return ""
     return name
 
 
 def _flush(storage: Storage, name: str) -> None:
-    """On a disk of ours, past every cache: the body that is kept will hold the file no more."""
+    """Write a file on a local disk past every cache, because the stored body no longer contains it."""
     try:
         path = storage.path(name)
     except NotImplementedError:
@@ -154,8 +156,10 @@ def _flush(storage: Storage, name: str) -> None:
 def moved_out(
     raw: bytes, parts: Iterable[FilePart], contents: Iterable[Content | None], names: Mapping[str, str]
 ) -> bytes:
-    """`raw`, the body that `parts` were read from, with a reference, `front_sms:sha256:…`, in the place of each file
-    that is in storage. Base64 that is written with escapes stays as it came."""
+    """Return `raw`, the body of `parts`, with a reference `front_sms:sha256:…` in place of each file in storage.
+
+    Base64 whose position is not known, or that had to be repaired, stays as it is.
+    """
     return without(
         raw,
         {

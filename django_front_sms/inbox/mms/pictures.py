@@ -1,4 +1,4 @@
-"""Which files of an MMS may be shown as pictures on our pages: those that were verified as such, within bounds."""
+"""Decides which files of an MMS may be shown as pictures: those whose own bytes say so, within size limits."""
 
 import warnings
 from functools import lru_cache
@@ -15,25 +15,27 @@ _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image
 
 
 def picture_type(file: MmsFile) -> str:
-    """The content type with which a browser may show the file; empty where it must not: it is no JPEG, PNG, GIF or
-    WebP, is too large, or storage does not give it. What the sender called it is not asked."""
+    """Return the content type with which a browser may show the file; empty where it must not show it.
+
+    It must be a JPEG, PNG, GIF or WebP of a limited size in storage. The content type that the sender gave is ignored.
+    """
     if not file.file or file.size > MAX_BYTES:
         return ""
     try:
         return _in_storage(file.file.storage, str(file.file.name), file.sha256)
-    except Exception:  # whatever a storage raises: that is not remembered
+    except Exception:  # storages have exceptions of their own; a failure is not cached
         return ""
 
 
 @lru_cache(maxsize=4096)
 def _in_storage(storage: Storage, name: str, sha256: str) -> str:
-    """Files are named after their content, so what was verified once stays so; a storage may be far away."""
+    """Cached, because storage may be slow: names are made of the content, so the result never changes."""
     with storage.open(name, "rb") as stream:
         return verified(stream)
 
 
 def verified(stream: IO[bytes]) -> str:
-    """The same for an open file, which is left at its beginning."""
+    """Return the content type of an open file as `picture_type` does, and rewind the file."""
     picture = measure(stream.read(HEAD))
     stream.seek(0)
     if picture is None or picture.pixels > MAX_PIXELS:
@@ -44,7 +46,7 @@ def verified(stream: IO[bytes]) -> str:
 
 
 def _pillow_agrees(stream: IO[bytes], form: str, size: tuple[int, int]) -> bool:
-    """Whether Pillow, where it is installed, finds that kind of picture, of that size. Nothing is decoded."""
+    """Whether Pillow, where it is installed, finds a picture of that format and size. Nothing is decoded."""
     try:
         from PIL import Image
     except ImportError:
@@ -56,5 +58,5 @@ def _pillow_agrees(stream: IO[bytes], form: str, size: tuple[int, int]) -> bool:
                 same = image.size == size
                 image.verify()
             return same
-    except Exception:  # a decoder can raise anything for what a stranger wrote
+    except Exception:  # a decoder may raise any exception for untrusted bytes
         return False

@@ -1,4 +1,4 @@
-"""An MMS as its sender arranged it: slides of text and pictures, in their order and time (§2.5.1)."""
+"""The slides of an MMS: texts and pictures in the order and for the time that its sender chose (§2.5.1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _XML_TYPES = frozenset({"text/xml", "application/xml"})
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file of a slide; `text` is what a text file says, None for all others."""
+    """One file of a slide. `text` is the content of a text file, None for other files."""
 
     file: MmsFile
     text: str | None = field(default=None, repr=False)
@@ -23,17 +23,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """What is shown together. `duration` is in seconds, None where nothing is said of it."""
+    """Files that are shown together. `duration` is in seconds, None where it is not given."""
 
     parts: tuple[Part, ...]
     duration: float | None = None
 
 
 def slides_of(message: InboundMessage) -> list[Slide]:
-    """The slides of an MMS; none where it has no files.
+    """Return the slides of an MMS; none where it has no files.
 
-    Files that no slide shows follow in one of their own. Where the document that arranges them is missing or cannot be
-    read, all files are one slide, in the order in which they came: only the arrangement is lost.
+    Files that are in no slide follow in one of their own. Where the SMIL document is missing or cannot be read, all
+    files are one slide, in the order in which they arrived.
     """
     files = files_of(message)
     document = next((file for file in files if _arranges(file)), None)
@@ -48,7 +48,7 @@ def slides_of(message: InboundMessage) -> list[Slide]:
 
 
 def files_of(message: Any) -> list[MmsFile]:
-    """The files of a message in the order in which they came; those that were prefetched, where they were."""
+    """Return the files of a message in the order in which they arrived, from the prefetched ones if there are any."""
     return sorted(message.files.all(), key=lambda file: int(file.position))
 
 
@@ -72,7 +72,7 @@ def _is_smil(name: str) -> bool:
 
 
 def _names(file: MmsFile) -> list[str]:
-    """`fileName`, and the name within the content type, which may be another (§2.5.1)."""
+    """Return `fileName` and the name in the content type, which may differ (§2.5.1)."""
     return [name for name in (file.name, mime(file.content_type)[1].get("name", "")) if name]
 
 
@@ -92,12 +92,12 @@ def _decoded(data: bytes, charset: str) -> str:
 
 
 def read(file: MmsFile, limit: int) -> bytes | None:
-    """What a file holds; None where it is larger than `limit` bytes, or storage does not give it."""
+    """Return the bytes of a file; None where it is larger than `limit` bytes or cannot be opened."""
     if not file.file or file.size > limit:
         return None
     try:
         with file.file.storage.open(str(file.file.name), "rb") as stream:
             data = stream.read(limit + 1)
-    except Exception:  # whatever a storage raises: what it holds is one thing less to show
+    except Exception:  # storages have exceptions of their own; the page shows the other files
         return None
     return data if len(data) <= limit else None
