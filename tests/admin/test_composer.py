@@ -458,3 +458,56 @@ def test_no_number_costs_a_query_of_its_own(writer, django_assert_max_num_querie
     with django_assert_max_num_queries(60):  # a batch of rows is a query
         confirm(writer, page)
     assert len(numbers()) == 500
+
+
+def test_the_page_that_asks_is_read_by_get_and_going_back_finds_what_was_written(writer):
+    page = look(writer, THREE, "Hei igjen")
+    assert page.redirect_chain and page.request["REQUEST_METHOD"] == "GET"
+
+    back = writer.get(f"{ADD}?draft=page-1&step=edit").context["form"]
+    assert (back["to"].value(), back["text"].value()) == (THREE, "Hei igjen")
+
+
+def test_a_draft_is_seen_by_its_user_alone(writer, login):
+    look(writer)
+    other = login("view_outboundmessage", "add_outboundmessage")
+
+    assert other.get(f"{ADD}?draft=page-1&step=edit").context["form"]["text"].value() is None
+
+
+def test_a_name_beside_a_number_is_read_as_that_number(writer):
+    send(writer, "Kari Nordmann 90000026")
+
+    assert numbers() == ["+4790000026"]
+
+
+def test_each_row_of_a_table_gets_its_own_text_and_problems_are_told_by_line(writer):
+    OptOut.objects.create(number="+4790000028")
+    table = (
+        "number;name;time\n90000026;Kari;10:30\n12;Ola;11:00\n90000028;Per;12:00\n90000026;Kari;14:00\n90000029;Eva;"
+    )
+    page = look(writer, "", "Hei {name}, kl. {time}", table=table)
+
+    refused = {entry.line: entry.reason for entry in page.context["recipients"].refused}
+    assert [*refused] == [3, 4, 6] and "time" in refused[6]
+    assert [entry.line for entry in page.context["recipients"].repeated] == [5]
+    confirm(writer, page)
+    assert list(OutboundMessage.objects.values_list("recipient", "text")) == [("+4790000026", "Hei Kari, kl. 10:30")]
+
+
+def test_the_same_text_within_the_duplicate_window_takes_a_second_confirmation(writer):
+    send(writer, key="page-1")
+    page = look(writer, key="page-2")
+    assert [each.number for each in page.context["earlier"]] == [NUMBER]
+
+    confirm(writer, page)
+    assert numbers() == [NUMBER]
+    confirm(writer, page, again="yes")
+    assert numbers() == [NUMBER, NUMBER]
+
+
+def test_a_repeated_number_of_somebody_who_opted_out_is_not_said_to_get_a_message(writer):
+    OptOut.objects.create(number=NUMBER)
+    page = look(writer, f"{NUMBER}\n{NUMBER}\n91234567")
+
+    assert "gets no message" in page.context["recipients"].repeated[0].reason

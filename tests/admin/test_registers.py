@@ -7,7 +7,16 @@ from django.contrib import admin
 from django.urls import reverse
 
 from django_front_sms.admin.readonly import CappedPaginator
-from django_front_sms.models import BulkSend, Conversation, CounterGap, Dashboard, OptOut, OutboundMessage, RefusedPush
+from django_front_sms.models import (
+    BulkSend,
+    Conversation,
+    CounterGap,
+    Dashboard,
+    OptOut,
+    OutboundMessage,
+    RefusedPush,
+    SavedText,
+)
 from django_front_sms.states import State
 from tests.factories import (
     NOON,
@@ -23,7 +32,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-EDITED = {OptOut}  # see test_optouts
+EDITED = {OptOut, SavedText}  # see test_optouts and test_composer
 SCREENS = {Conversation, Dashboard}  # without rows of their own; see test_conversations and test_dashboard
 MODELS = [m for m in admin.site._registry if m._meta.app_label == "front_sms" and m not in EDITED | SCREENS]
 EVIL = '<script>alert("1")</script>\'"><img src=x onerror=alert(2)>'

@@ -349,3 +349,24 @@ def test_everybody_can_read_and_use_it_on_a_wide_screen_and_on_a_phone(kari, pag
     tab.get_by_role("button", name="Review and send").click()
     tab.locator(".errornote").wait_for()
     inspect()
+
+
+def test_a_session_that_ends_while_writing_loses_nothing(kari, page_of, live_server, settings):
+    from django.contrib.sessions.models import Session
+    from django.test import Client
+
+    tab = page_of(kari)
+    write(tab, "99999999", "Hei igjen")
+    Session.objects.all().delete()
+    tab.get_by_role("button", name="Review and send").click()
+    tab.get_by_text("You are logged out.").wait_for()
+    assert tab.get_by_label("Text", exact=True).input_value() == "Hei igjen"
+
+    client = Client()
+    client.force_login(kari)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    tab.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+    tab.get_by_role("button", name="Review and send").click()
+    tab.get_by_role("button", name="Send to 1 number").wait_for()
+    tab.go_back()
+    assert tab.get_by_label("Text", exact=True).input_value() == "Hei igjen"

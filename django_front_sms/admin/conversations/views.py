@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -39,7 +39,14 @@ from django_front_sms.conversations import (
     unmark_handled,
 )
 from django_front_sms.exceptions import InvalidMessage, NotPossible
-from django_front_sms.models import AccountState, Conversation, InboundMessage, OutboundMessage, SavedText
+from django_front_sms.models import (
+    AccountState,
+    Conversation,
+    HandledConversation,
+    InboundMessage,
+    OutboundMessage,
+    SavedText,
+)
 from django_front_sms.signals import send_personal_data_read
 from django_front_sms.timeline import paused_accounts
 
@@ -100,12 +107,13 @@ class ConversationAdmin(ReadOnlyAdmin):
     def outbound_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self._must_see(request)
         rows = access.visible(OutboundMessage.objects.exclude(recipient=""), request.user)
-        return self._conversation(request, rows.filter(pk=pk).first())
+        return self._conversation(request, rows.filter(pk=pk).annotate(handled_up_to=_up_to("recipient")).first())
 
     def inbound_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self._must_see(request)
         rows = access.visible(InboundMessage.objects.exclude(sender=""), request.user)
-        return self._conversation(request, rows.filter(pk=pk).defer("raw").first())
+        row = rows.filter(pk=pk).defer("raw").annotate(handled_up_to=_up_to("sender")).first()
+        return self._conversation(request, row)
 
     def _must_see(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
@@ -139,7 +147,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         context = {
             **self._around(request, message),
             **self._bubbles(request, page, paused),
-            **(self._box(request, _reply(message, page), page) if is_latest else {}),
+            **(self._box(request, message, page) if is_latest else {}),
             "is_paused": message.account in paused,
             "spaced": spaced(counterpart(message)),
             "contact_url": contacts.url(counterpart(message)),
@@ -162,13 +170,14 @@ class ConversationAdmin(ReadOnlyAdmin):
             earlier = f"{request.path}?{urlencode({**_kept(request), 'before': str(page.before)})}"
         return {"bubbles": bubbles.bubbles(request, page.rows, paused), "earlier": earlier}
 
-    def _box(self, request: HttpRequest, reply: Reply, page: Page[Message]) -> dict[str, Any]:
+    def _box(self, request: HttpRequest, message: Any, page: Page[Message]) -> dict[str, Any]:
+        reply = _reply(message, page)
         return {
             "reply": reply,
             "may_reply": self._may_reply(request),
             "longest": get_settings().max_text_length,
             "words": words(),
-            **_handled(reply, page),
+            **_handled(reply, page, message.handled_up_to),
             "opt_outs": request.user.has_perm("front_sms.view_optout"),
         }
 
@@ -185,11 +194,10 @@ class ConversationAdmin(ReadOnlyAdmin):
         changed = {
             bubbles.name(row) for row in page.rows if seen.get(bubbles.name(row)) != bubbles.version(row, paused)
         }
-        reply = _reply(message, page)
         news: dict[str, Any] = {}
         if changed:
             news["bubbles"] = self._changed(request, page, changed, paused)
-        box = self._box(request, reply, page) if self._may_reply(request) else None
+        box = self._box(request, message, page) if self._may_reply(request) else None
         if box and request.GET.get("box") != box["version"]:
             box["is_paused"] = message.account in paused
             news["box"] = render_to_string("admin/front_sms/conversation_box.html", box, request)
@@ -289,11 +297,18 @@ def _reply(message: Message, newest: Page[Message]) -> Reply:
     return reply_to(message.account, counterpart(message), newest=newest)
 
 
-def _handled(reply: Reply, newest: Page[Message]) -> dict[str, Any]:
+def _up_to(number: str) -> Subquery:
+    """The last inbound message that was marked as handled in the conversation of a row; `number` names its column."""
+    marks = HandledConversation.objects.filter(account=OuterRef("account"), number=OuterRef(number))
+    return Subquery(marks.values("up_to")[:1])
+
+
+def _handled(reply: Reply, newest: Page[Message], handled_up_to: int | None) -> dict[str, Any]:
     """Whether somebody waits for an answer, or who marked the conversation as handled, and a version of that."""
     last = next((row for row in reversed(newest.rows) if not _is_no_question(row)), None)
-    mark = handled(reply.account, reply.number) if isinstance(last, InboundMessage) else None
-    waits = isinstance(last, InboundMessage) and mark is None
+    is_theirs = isinstance(last, InboundMessage)
+    waits = last is not None and is_theirs and (handled_up_to or 0) < last.pk
+    mark = handled(reply.account, reply.number) if is_theirs and not waits else None
     return {"waits": waits, "mark": mark, "version": f"{reply.version}.{int(waits)}{mark.pk if mark else ''}"}
 
 
