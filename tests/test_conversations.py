@@ -311,7 +311,7 @@ class TestThreadsInBrief:
         )
         (
             MmsFileFactory(message=come(OLA, 2), name="a.txt", content_type="text/plain", content=b"a"),
-            come(ASE, 3, "y" * 300),
+            come(ASE, 3, "y " * 150),
         )
 
         brief, full = threads(brief=True), threads()
