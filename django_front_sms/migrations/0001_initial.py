@@ -20,6 +20,7 @@ MYSQL_INDEXES = [
     ("OutboundMessage", "front_sms_at_risk", "state, risk_at"),
     ("OutboundMessage", "front_sms_no_status_yet", "account, state, status_missed_at, sent_at"),
     ("OutboundMessage", "front_sms_out_urgent", "priority, id"),
+    ("OutboundMessage", "front_sms_sensitive", "`sensitive`, id"),
     ("DeliveryStatus", "front_sms_status_problem", "problem(1), id"),
     ("InboundMessage", "front_sms_in_problem", "problem(1), id"),
     ("Event", "front_sms_event_failed", "failed, id"),
