@@ -87,7 +87,9 @@ def requests(browser: Client) -> dict[str, Any]:
     """One request with a number and a text for each kind of view."""
     return {
         "composer": lambda: browser.post(
-            "/admin/front_sms/outboundmessage/add/", {"recipients": NUMBER, "text": TEXT, "account": "default"}
+            "/admin/front_sms/outboundmessage/add/",
+            {"recipients": NUMBER, "text": TEXT, "account": "default"},
+            follow=True,
         ),
         "search": lambda: browser.get("/admin/front_sms/outboundmessage/", {"q": NUMBER}),
         "conversation": lambda: browser.get("/admin/front_sms/conversation/with/", {"number": NUMBER}),

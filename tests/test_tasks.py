@@ -5,7 +5,7 @@ import pytest
 from django_front_sms import events, outbox, send_sms, tasks
 from django_front_sms.events import records
 from django_front_sms.models import Event, OutboundMessage
-from tests.outbox.stage import PretendClock, again, configure, message, take_one
+from tests.outbox.stage import PretendClock, again, configure, expiring, message, take_one
 
 pytestmark = pytest.mark.django_db
 
@@ -62,7 +62,7 @@ def test_dispatch_sweeps_first(hints: list[str], clock: PretendClock, no_gateway
 
 
 def test_a_dispatch_that_changed_something_wakes_who_tells_of_it(hints: list[str], clock: PretendClock, no_gateway):
-    row = message(expires_at=clock.database())
+    row = expiring(message(), clock.database())
     hints.clear()
     tasks.dispatch()
     assert again(row).state == "expired"
@@ -102,7 +102,7 @@ def test_a_worker_sweeps_by_itself_at_once_and_until_it_stops(hints: list[str], 
 def test_all_accounts_are_swept(settings, hints: list[str], clock: PretendClock):
     configure(settings, "second", SERVICE_ID=5678)
     rows = [
-        send_sms("+4799999999", "Test", account=name, expires_at=clock.database()) for name in ("default", "second")
+        expiring(send_sms("+4799999999", "Test", account=name), clock.database()) for name in ("default", "second")
     ]
     tasks.sweep()
     assert [again(row).state for row in rows] == ["expired", "expired"]

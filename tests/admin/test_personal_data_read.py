@@ -37,12 +37,13 @@ def test_lists_and_pages_of_messages_do(boss, read):
 
 def test_a_conversation_does_in_both_directions(boss, read):
     sent, received = OutboundMessageFactory(), InboundMessageFactory()
-    boss.get(reverse("admin:front_sms_conversation_outbound", args=[sent.pk]))
+    boss.get(reverse("admin:front_sms_conversation_out", args=[sent.pk]))
     assert read == {OutboundMessage: [sent.pk], InboundMessage: [received.pk]}
 
 
-def test_an_export_does(boss, read):
+def test_an_export_does(login, read):
     sent = OutboundMessageFactory()
+    exporter = login("view_outboundmessage", "export_outboundmessage")
     address = reverse("admin:front_sms_outboundmessage_export")
-    assert b"".join(boss.post(address, {"format": "comma"}).streaming_content)
+    assert b"".join(exporter.post(address, {"format": "comma"}).streaming_content)
     assert read == {OutboundMessage: [sent.pk]}

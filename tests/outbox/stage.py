@@ -128,3 +128,10 @@ def send_by_17(clock: PretendClock) -> OutboundMessage:
     attempt(unclear())
     clock.advance(5)
     return attempt(refused(17))
+
+
+def expiring(row: OutboundMessage, at: datetime) -> OutboundMessage:
+    """The same message, which expires at a time that `send_sms` would refuse: it has come already."""
+    OutboundMessage.objects.filter(pk=row.pk).update(expires_at=at)
+    row.refresh_from_db()
+    return row

@@ -188,6 +188,8 @@ class Histories(RuleBasedStateMachine):
         price: int | None,
     ) -> None:
         now = self.clock.database()
+        if expires and scheduled and expires <= scheduled:
+            return  # refused: see `check_expiry`
         message(
             text,
             to=number,

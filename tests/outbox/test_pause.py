@@ -13,6 +13,7 @@ from tests.outbox.stage import (
     again,
     attempt,
     configure,
+    expiring,
     hear,
     memory,
     message,
@@ -129,7 +130,7 @@ def test_what_is_at_risk_stays_at_risk_through_a_pause_and_ends_with_people(cloc
 def test_what_expires_does_so_while_the_account_is_paused(clock: PretendClock):
     message("the one that pauses")
     attempt(refused(13))
-    row = message(expires_at=clock.database())
+    row = expiring(message(), clock.database())
     sweep()
     assert again(row).state == "expired"
 
