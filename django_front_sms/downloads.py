@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django_front_sms import inbox
 from django_front_sms.access import may_use
 from django_front_sms.models import MmsFile
+from django_front_sms.signals import send_personal_data_read
 
 ANYTHING = "application/octet-stream"
 HEADERS = {
@@ -42,6 +43,7 @@ def download(request: HttpRequest, message_id: int, file_id: int) -> FileRespons
         stream = file.file.storage.open(str(file.file.name), "rb")
     except FileNotFoundError:
         raise Http404(_("The storage does not have this file any more.")) from None
+    send_personal_data_read(request.user, MmsFile, [file.pk])
     picture = inbox.picture_type(file)
     return FileResponse(
         stream,

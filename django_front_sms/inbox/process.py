@@ -12,8 +12,9 @@ from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.events import records
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.inbox import counters
+from django_front_sms.inbox.insert import LONGEST_PROBLEM
 from django_front_sms.inbox.mms import files
-from django_front_sms.inbox.store import LONGEST_PROBLEM, TWIN
+from django_front_sms.inbox.store import TWIN
 from django_front_sms.models import Event, InboundMessage, MmsFile, OutboundMessage, SendAttempt
 from django_front_sms.states import ACCEPTED, State
 
