@@ -151,7 +151,7 @@ def _erase_unmatched(number: str) -> int:
     return sum(anonymize.statuses(keys) for keys in in_chunks(found, anonymize.BATCH))
 
 
-def _contains(raw: bytes, number: str) -> bool:
+def _contains(raw: bytes | memoryview, number: str) -> bool:
     # Without NULs, UTF-16 reads like ASCII.
     text = unquote_to_bytes(bytes(raw).replace(b"\0", b"")).decode("latin-1")
     return admin_log.written(number).search(text) is not None
