@@ -23,13 +23,13 @@ def people(request: HttpRequest, page: Page[Thread], asked: dict[str, str], open
     home = reverse_admin(request, "conversation_changelist")
     usable = accounts_of(request.user)
     accounts = [name for name in get_settings().accounts if usable is None or name in usable]
-    shown = (opened.account, counterpart(opened)) if opened is not None else None
-    names = contacts.labels([thread.number for thread in page.rows] + ([shown[1]] if shown else []))
+    shown = (opened.account, counterpart(opened)) if opened is not None else ("", "")
+    names = contacts.labels([*(thread.number for thread in page.rows), *filter(None, shown[1:])])
     waiting = 0 if opened is not None else unanswered_count(usable)  # beside a conversation, the list shows it
     return {
         "rows": [_person(request, thread, asked, shown, names) for thread in page.rows],
         "waiting": waiting if waiting < MOST_COUNTED else f"{MOST_COUNTED - 1}+",
-        "opened_name": names.get(shown[1], "") if shown else "",
+        "opened_name": names.get(shown[1], ""),
         "asked": asked,
         "accounts": accounts if len(accounts) > 1 else [],
         **_links(home, page, asked),
