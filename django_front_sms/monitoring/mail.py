@@ -32,7 +32,7 @@ TITLES = {
     "unreadable_inbound": gettext_lazy("inbound messages could not be read in full"),
     "unreadable_statuses": gettext_lazy("delivery statuses have a problem"),
     "without_status": gettext_lazy("messages have no delivery status"),
-    "rate_limit": gettext_lazy("80 % of a rate limit is used"),
+    "rate_limit": gettext_lazy("a rate limit is nearly used up"),
 }
 """The subjects, by alert. A worker cannot report that no worker runs: `worker_silent` has none."""
 

@@ -119,10 +119,10 @@ def test_four_fifths_of_a_limit_are_mailed(clock, settings):
     assert subjects() == []
     send_sms(NUMBER, "4")
     jobs.sweep()
-    assert subjects() == ["[Django] Front SMS: 80 % of a rate limit is used"]
+    assert subjects() == ["[Django] Front SMS: a rate limit is nearly used up"]
     clock.advance(2 * 86400)
     jobs.sweep()
-    assert "[Django] Front SMS: over: 80 % of a rate limit is used" in subjects()
+    assert "[Django] Front SMS: over: a rate limit is nearly used up" in subjects()
 
 
 def test_every_alert_that_a_worker_can_see_has_a_subject():
