@@ -47,6 +47,7 @@ def page_of(chromium, live_server, settings) -> Iterator[Callable[..., Any]]:
         cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
         tab = context.new_page()
+        tab.set_default_timeout(15_000)
         tab.on("pageerror", lambda error: complaints.append(str(error.stack)))
         tab.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         tab.on("request", lambda request: request.url.startswith(ours) or complaints.append(request.url))

@@ -14,6 +14,8 @@
     const GSM = { encoding: "gsm7", single: 160, part: 153, units: char => SEPTETS.get(char) };
     const UNICODE = { encoding: "ucs2", single: 70, part: 67, units: char => char.length };
 
+    const USELESS_JOINER = /\u200d(?![\u2600-\u27bf\u{1f000}-\u{1faff}])/gu; // it joins no emoji
+
     class SmsText {
         /* `unicode` false: the gateway puts `replacement` for what GSM lacks; else such a character makes it Unicode. */
         static preview(text, { unicode = null, replacement = "?" } = {}) {
@@ -84,7 +86,9 @@
 
         /* The text with the characters of the table as plain ones, and letters that came in two parts joined. */
         static simplify(text, simpler) {
-            return [...text.normalize("NFC")].map(char => simpler[char] ?? char).join("");
+            const visible = [...text].filter(char => simpler[char] !== "").join("").replace(USELESS_JOINER, "");
+            // Once more at the end: a replacement can be the letter that a mark belongs to.
+            return [...visible.normalize("NFC")].map(char => simpler[char] ?? char).join("").normalize("NFC");
         }
 
         /* Segments, and units free in the last one; what takes two units never parts. */
