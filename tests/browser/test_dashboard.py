@@ -60,7 +60,7 @@ def test_everything_is_settled_from_the_dashboard_with_the_keyboard_until_nothin
     page.locator(".object-tools").get_by_role("link", name="Dashboard").click()
 
     for name, done in (
-        ("Resume sending", "sending goes on"),
+        ("Resume sending", "was resumed"),
         ("Mark as sent", "marked as sent"),
         ("Deliver again", "is delivered again"),
     ):
