@@ -59,7 +59,7 @@ def an_unconfirmed_message() -> OutboundMessage:
 
 BROKEN = {"problem": "it could not be read", "text": "", "raw": b'{"id": 7, "text": "Hei", "to": "26114"}'}
 ACTS = {  # the button: a row to press it on, the least of the roles that has it, and how one sees that it was done
-    "Cancel": (OutboundMessageFactory, "operator", state_is(State.CANCELLED)),
+    "Stop the message": (OutboundMessageFactory, "operator", state_is(State.CANCELLED)),
     "Send once more": (
         lambda: OutboundMessageFactory(delivered=True),
         "operator",
@@ -157,10 +157,10 @@ def test_several_are_acted_upon_from_the_list_by_whoever_may(staff, page_of, rol
         assert page.locator("select[name=action], .action-select").count() == 0
         return
     page.get_by_label("Select all objects on this page for an action").check()
-    page.locator("select[name=action]").select_option(label="Cancel")
+    page.locator("select[name=action]").select_option(label="Stop the message")
     page.get_by_role("button", name="Go").click()
-    page.get_by_role("button", name="Cancel", exact=True).click()
-    page.get_by_text("2 rows: cancelled").wait_for()
+    page.get_by_role("button", name="Stop the message", exact=True).click()
+    page.get_by_text("2 messages were stopped").wait_for()
 
     assert {OutboundMessage.objects.get(pk=row.pk).state for row in rows} == {State.CANCELLED}
 
