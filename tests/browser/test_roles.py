@@ -213,7 +213,7 @@ def test_opt_outs_are_noted_by_operators_and_taken_away_by_managers(staff, page_
     page.goto(change(opt_out))
 
     assert page.get_by_role("link", name="Delete").count() == (role == "manager")
-    assert page.get_by_role("button", name="Save", exact=True).count() == at_least(role, "operator")
+    assert page.get_by_role("button", name="Save", exact=True).count() == 0
     if role == "viewer":
         return
     page.goto("/admin/front_sms/optout/add/")

@@ -15,6 +15,7 @@ HELP = gettext_lazy("Make the groups viewer, operator and manager, or bring thei
 
 _SEEN = (
     "outboundmessage inboundmessage mmsfile bulksend deliverystatus optout countergap refusedpush accountstate event"
+    " savedtext"
 )
 VIEWER = {f"view_{model}" for model in _SEEN.split()}
 OPERATOR = VIEWER | {
@@ -34,6 +35,9 @@ MANAGER = OPERATOR | {
     "resume_accountstate",
     "redeliver_event",
     "delete_optout",
+    "add_savedtext",
+    "change_savedtext",
+    "delete_savedtext",
 }
 # Names of rows, by which a site finds its groups again: they are the same in every language.
 ROLES = {"Front SMS viewer": VIEWER, "Front SMS operator": OPERATOR, "Front SMS manager": MANAGER}
