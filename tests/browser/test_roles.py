@@ -219,6 +219,6 @@ def test_opt_outs_are_noted_by_operators_and_taken_away_by_managers(staff, page_
     page.goto("/admin/front_sms/optout/add/")
     page.get_by_label("number").fill("999 99 999")
     page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_text("was added successfully").wait_for()
+    page.get_by_text("+4799999999 gets no more messages from").wait_for()
 
     assert OptOut.objects.filter(number="+4799999999", created_by__username=role).exists()
