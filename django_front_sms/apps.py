@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core.signals import request_started
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,6 +11,6 @@ class FrontSMSConfig(AppConfig):
 
     def ready(self) -> None:
         from django_front_sms import checks  # noqa: F401  (registers the system checks)
-        from django_front_sms.inbox.refusals import DjangoRefusals
+        from django_front_sms.inbox.refusals import install
 
-        DjangoRefusals.install()
+        request_started.connect(install, dispatch_uid="django_front_sms.inbox.refusals")

@@ -30,16 +30,6 @@ class DjangoRefusals(logging.Handler):
     ALLOWED_HOSTS. Django's log record, which has the request, is the only trace that a refusal leaves.
     """
 
-    LOGGERS = ("django.security", "django.request")
-
-    @classmethod
-    def install(cls) -> None:
-        """Add one to each of Django's loggers that have such records; once."""
-        for name in cls.LOGGERS:
-            handlers = logging.getLogger(name).handlers
-            if not any(isinstance(handler, cls) for handler in handlers):
-                logging.getLogger(name).addHandler(cls())
-
     def emit(self, record: logging.LogRecord) -> None:
         request = getattr(record, "request", None)
         if request is None or getattr(record, "status_code", 0) < 400:
@@ -56,6 +46,18 @@ class DjangoRefusals(logging.Handler):
                 account,
                 reason,
             )
+
+
+def install(**_signal: Any) -> None:
+    """Add a `DjangoRefusals` to each of Django's loggers that have such records, where it has none.
+
+    Called at the beginning of each request, because configuring logging anew takes it away: `runserver` calls
+    `django.setup()` twice, and so does a site whose wsgi.py sets Django up before it calls `get_wsgi_application()`.
+    """
+    for name in ("django.security", "django.request"):
+        log = logging.getLogger(name)
+        if not any(isinstance(handler, DjangoRefusals) for handler in log.handlers):
+            log.addHandler(DjangoRefusals())
 
 
 def _reason(record: logging.LogRecord) -> str:

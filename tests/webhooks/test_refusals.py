@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.log import configure_logging
 
 from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile, RefusedPush
 from django_front_sms.monitoring import alerts
@@ -77,6 +78,15 @@ class TestRefusedByDjango:
         settings.ALLOWED_HOSTS = ["example.com"]
         assert by_post(SMS).status_code == 400
         assert RefusedPush.objects.get().reason == "DisallowedHost"
+
+    def test_it_is_noted_after_logging_was_configured_anew(self, settings):
+        """`runserver` calls `django.setup()` twice; the second time takes the handlers of Django's loggers away."""
+        by_post(SMS)
+        configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+        assert not logging.getLogger("django.security").handlers
+        settings.ALLOWED_HOSTS = ["example.com"]
+        assert [by_post(SMS).status_code for _push in range(2)] == [400, 400]
+        assert [push.reason for push in RefusedPush.objects.all()] == ["DisallowedHost"] * 2
 
     def test_what_is_not_authentic_is_not_noted(self, settings):
         settings.ALLOWED_HOSTS = ["example.com"]
