@@ -101,9 +101,7 @@ def test_a_worker_sweeps_by_itself_at_once_and_until_it_stops(hints: list[str], 
 
 def test_all_accounts_are_swept(settings, hints: list[str], clock: PretendClock):
     configure(settings, "second", SERVICE_ID=5678)
-    rows = [
-        expiring(send_sms("+4799999999", "Test", account=name), clock.database()) for name in ("default", "second")
-    ]
+    rows = [expiring(send_sms("+4799999999", "Test", account=name), clock.database()) for name in ("default", "second")]
     tasks.sweep()
     assert [again(row).state for row in rows] == ["expired", "expired"]
     assert not OutboundMessage.objects.filter(state="queued").exists()

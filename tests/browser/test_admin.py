@@ -56,7 +56,7 @@ def test_a_person_decides_with_the_keyboard_alone(kari, page_of):
 
     page.get_by_role("button", name="Send anyway").focus()
     page.keyboard.press("Enter")
-    page.get_by_text("It may have been sent already").wait_for()
+    page.get_by_text("If it was sent already, the recipient gets it twice").wait_for()
     page.get_by_role("button", name="Send anyway").focus()
     page.keyboard.press("Enter")
     page.get_by_text("queued to be sent again").wait_for()

@@ -34,6 +34,10 @@ class PretendClock:
     def wall(self) -> float:
         return self.ran + self.wall_is_off
 
+    def process(self) -> datetime:
+        """The time of the process that calls `send_sms`, which has no part in what the database's clock does."""
+        return self.start + timedelta(seconds=self.wall())
+
     def advance(self, seconds: float) -> None:
         self.ran += seconds
 

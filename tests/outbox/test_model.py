@@ -18,6 +18,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from django.db import connection, transaction
@@ -111,6 +112,8 @@ class Histories(RuleBasedStateMachine):
         super().__init__()
         self.clock = PretendClock()
         self.real_clocks, clocks.source = clocks.source, self.clock  # type: ignore[assignment]
+        self.process_clock = patch("django.utils.timezone.now", self.clock.process)
+        self.process_clock.start()
         self.atomic = transaction.atomic()
         self.atomic._from_testcase = True  # type: ignore[attr-defined]  # so that durable blocks work in it
         self.atomic.__enter__()
@@ -144,6 +147,7 @@ class Histories(RuleBasedStateMachine):
             transaction.set_rollback(True)
             self.atomic.__exit__(None, None, None)
             clocks.source = self.real_clocks
+            self.process_clock.stop()
             if hasattr(self, "override"):
                 self.override.disable()
 
@@ -187,7 +191,7 @@ class Histories(RuleBasedStateMachine):
         scheduled: int | None,
         price: int | None,
     ) -> None:
-        now = self.clock.database()
+        now = self.clock.process()  # by which callers reckon, and by which `check_expiry` judges
         if expires and scheduled and expires <= scheduled:
             return  # refused: see `check_expiry`
         message(
