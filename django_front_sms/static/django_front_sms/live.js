@@ -1,8 +1,4 @@
-/* Keeps pages fresh by asking the server again: never while the page is hidden, and less often where nothing changes.
- *
- * An element with `data-live` is replaced by its newer self from the same address, until it has `data-final`. It needs an
- * id. A part in which somebody has the focus, or has ticked a box, is left alone. Without this file, reload the page.
- */
+/* Asks the server again for what is new on a page: never while the page is hidden, and less often where nothing changes. */
 "use strict";
 
 (() => {
@@ -20,7 +16,6 @@
         #timer = 0;
         #failures = 0;
         #changed = Date.now();
-        #isOver = false;
 
         constructor(ask, pace) {
             this.#ask = ask;
@@ -32,14 +27,9 @@
         now() {
             clearTimeout(this.#timer);
             this.#changed = Date.now();
-            if (!document.hidden && !this.#isOver) {
+            if (!document.hidden) {
                 this.#turn();
             }
-        }
-
-        stop() {
-            this.#isOver = true;
-            clearTimeout(this.#timer);
         }
 
         async #turn() {
@@ -59,9 +49,6 @@
 
         #next() {
             clearTimeout(this.#timer);
-            if (this.#isOver) {
-                return;
-            }
             const pace = Date.now() - this.#changed > QUIET ? Math.max(this.#pace, LATER) : this.#pace;
             const wait = Math.min(pace * 2 ** this.#failures, LONGEST);
             this.#timer = setTimeout(() => document.hidden || this.#turn(), wait);
@@ -84,50 +71,5 @@
         return answer.status === 204 ? null : answer;
     }
 
-    function isInUse(part) {
-        return part.contains(document.activeElement) || part.querySelector("input:checked") !== null;
-    }
-
-    /* What of a part counts as new: tokens differ from answer to answer. */
-    function content(part) {
-        const copy = part.cloneNode(true);
-        copy.querySelectorAll("[name=csrfmiddlewaretoken], script").forEach(each => each.remove());
-        copy.querySelectorAll("details").forEach(each => each.removeAttribute("open"));
-        return copy.innerHTML;
-    }
-
-    function watchPage(words) {
-        const open = () => document.querySelectorAll("[data-live]:not([data-final])");
-        const watch = new Watch(async () => {
-            try {
-                const fresh = new DOMParser().parseFromString(await (await piece(location.href)).text(), "text/html");
-                words.textContent = "";
-                let isNew = false;
-                for (const part of open()) {
-                    const newer = fresh.getElementById(part.id);
-                    if (newer && !isInUse(part) && content(newer) !== content(part)) {
-                        const unfolded = [...part.querySelectorAll("details")].map(each => each.open);
-                        part.replaceWith(newer);
-                        newer.querySelectorAll("details").forEach((each, n) => (each.open = unfolded[n] ?? each.open));
-                        isNew = true;
-                    }
-                }
-                if (!open().length) {
-                    watch.stop();
-                }
-                return isNew;
-            } catch (error) {
-                words.textContent = error instanceof LoggedOut ? words.dataset.out : words.dataset.lost;
-                throw error;
-            }
-        }, SOON);
-    }
-
     globalThis.frontSms = Object.assign(globalThis.frontSms, { Watch, piece, SOON, LATER });
-    document.addEventListener("DOMContentLoaded", () => {
-        const words = document.querySelector("[data-live-state]");
-        if (words && document.querySelector("[data-live]:not([data-final])")) {
-            watchPage(words);
-        }
-    });
 })();
