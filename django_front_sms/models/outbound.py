@@ -124,7 +124,7 @@ class OutboundQuerySet(PrimaryQuerySet["OutboundMessage"]):
         return self.filter(state=State.SENDING, lease_until__lte=now)
 
     def unconfirmed(self) -> Self:
-        """Messages that wait for a person's decision: nobody knows whether they were sent."""
+        """Messages that wait for a person's decision: whether they were sent is not known."""
         return self.filter(UNDECIDED)
 
     def without_status(self) -> Self:

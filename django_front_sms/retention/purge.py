@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Concat
 
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
-from django_front_sms.models import ComposerDraft, DeliveryStatus, Event, SendAttempt
+from django_front_sms.models import ComposerDraft, DeliveryStatus, Event, HandledConversation, InboundMessage, SendAttempt
 from django_front_sms.retention import anonymize, files
 
 logger = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ Progress = Callable[[str, int], None]
 @dataclass(frozen=True, slots=True)
 class Purged:
     """`before`: what is older went. `counts`: how many of each kind, for `dry_run` how many would go. Without
-    `RETENTION_DAYS` there is no `before`, and nothing goes."""
+    `RETENTION_DAYS` there is no `before`, and `counts` is empty."""
 
     before: datetime | None
     counts: Mapping[str, int]
@@ -58,6 +58,18 @@ def _files(before: datetime) -> "QuerySet[Any]":
     return anonymize.full_files().filter(_told("in:", "message"), message__received_at__lte=before)
 
 
+def _handled(before: datetime) -> "QuerySet[HandledConversation]":
+    """Old marks. One stays while a message that it covers stays: the conversation would count as unanswered again."""
+    covered = InboundMessage.objects.filter(
+        account=OuterRef("account"), sender=OuterRef("number"), pk__lte=OuterRef("up_to")
+    )
+    return HandledConversation.objects.filter(~Exists(covered), at__lte=before)
+
+
+def _delete_handled(keys: Collection[int]) -> int:
+    return HandledConversation.objects.filter(pk__in=keys).delete()[0]
+
+
 _KINDS = {
     "statuses": _Kind(lambda before: anonymize.full_statuses().filter(received_at__lte=before), anonymize.statuses),
     "outgoing": _Kind(_outgoing, anonymize.outgoing),
@@ -70,6 +82,7 @@ _KINDS = {
         lambda before: Event.objects.finished().filter(created_at__lte=before).exclude(failed=True, traceback=""),
         anonymize.events,
     ),
+    "handled": _Kind(_handled, _delete_handled),
 }
 
 

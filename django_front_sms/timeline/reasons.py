@@ -39,7 +39,7 @@ def current_status(
 def _undecided(message: OutboundMessage, last: Entry) -> Entry | None:
     if message.given_up:
         return None
-    title = _("Nobody knows whether it was sent: a person must decide")
+    title = _("It is not known whether it was sent: a person must decide")
     detail = _("Ask the recipient, or look in Front's portal. Then mark it as sent, send it anyway, or give it up.")
     return Entry(last.at, "undecided", title, detail, "warn")
 

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from django_front_sms import outbox, retention, send_bulk_sms, send_sms, tasks
+from django_front_sms.conversations import mark_handled
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.inbox import read_again
 from django_front_sms.models import (
@@ -62,6 +63,7 @@ def test_a_month_later_no_table_and_no_storage_tells_of_anybody(clock, media):
         kind="message_received", subject="in:1", traceback=f"ValueError: {TEXT}", failed=True, next_at=None
     )
     tasks.deliver_events()
+    mark_handled("default", NUMBER, by=None)
     OutboundMessage.objects.update(error_text=f"What Front said of {NUMBER}")
     SendAttempt.objects.update(detail=f"What Front said of {NUMBER}")
     assert traces(*NEEDLES)
@@ -77,6 +79,7 @@ def test_a_month_later_no_table_and_no_storage_tells_of_anybody(clock, media):
     assert counts["inbound"] == 2
     assert counts["files"] == 1
     assert counts["bulk_sends"] == 1
+    assert counts["handled"] == 1
     assert tasks.purge() == dict.fromkeys(counts, 0)
 
 

@@ -122,7 +122,7 @@ class Needs:
         if not count:
             return None
         title = ngettext(
-            "Nobody knows whether %(n)s message was sent", "Nobody knows whether %(n)s messages were sent", count
+            "It is not known whether %(n)s message was sent", "It is not known whether %(n)s messages were sent", count
         )
         advice = _("Ask the recipient, or look in Front's portal. Then mark it as sent, send it anyway, or give it up.")
         rows = access.visible(OutboundMessage.objects.unconfirmed(), self._user).order_by("pk")[:SHOWN]

@@ -44,7 +44,7 @@ def _purge() -> Purged:
 
 def _lines(purged: Purged) -> list[str]:
     if purged.before is None:
-        return [_("RETENTION_DAYS is not set, so everything is kept. Set it to a number of days, and run this again.")]
+        return [_("RETENTION_DAYS is not set, so messages are kept. Set it to a number of days, and run this again.")]
     names = {
         "outgoing": _("outgoing messages"),
         "bulk_sends": _("texts of bulk sends"),
@@ -52,6 +52,7 @@ def _lines(purged: Purged) -> list[str]:
         "files": _("files of MMS"),
         "inbound": _("inbound messages"),
         "events": _("events for receivers"),
+        "handled": _("marks on conversations"),
     }
     told = _("From before %(when)s would go:") if purged.dry_run else _("From before %(when)s went:")
     rows = [f"  {names[kind]:<28} {count}" for kind, count in purged.counts.items()]
