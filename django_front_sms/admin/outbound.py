@@ -1,10 +1,10 @@
 """Outgoing messages: the outcome of each, and the actions that staff may take."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -22,6 +22,7 @@ from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, IndexedCreatedFilter, StatusMissedFilter
 from django_front_sms.admin.readonly import TECHNICAL
 from django_front_sms.models import OutboundMessage
+from django_front_sms.models.outbound import HIDDEN_TEXT
 from django_front_sms.states import OPEN, State
 from django_front_sms.timeline import explain, of_outbound
 
@@ -53,7 +54,7 @@ ACTIONS = (
         permission="decide_outboundmessage",
         run=lambda message, user, key: outbox.send_anyway(message, user),
         sends=True,
-        offered=lambda message: message.state == State.UNCONFIRMED,
+        offered=lambda message: message.state == State.UNCONFIRMED and message.text != "",
         main=True,
     ),
     Action(
@@ -122,6 +123,7 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
         "reply_to",
         "bulk",
     )
+    export_expressions: ClassVar = {"text": Case(When(sensitive=True, then=Value(HIDDEN_TEXT)), default="text")}
     cards = True
     shows_personal_data = True
     list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id")
@@ -167,7 +169,8 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
         return rows.select_related(*related).defer("reply_to__raw")
 
     def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
-        return self.search_messages(request, queryset, search.Search(term, number="recipient"))
+        wanted = search.Search(term, number="recipient", readable=Q(sensitive=False))
+        return self.search_messages(request, queryset, wanted)
 
     def page_context(self, request: HttpRequest, row: OutboundMessage) -> dict[str, Any]:
         return {
@@ -180,7 +183,7 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
         }
 
     def summary(self, row: OutboundMessage) -> str:
-        return f"#{row.pk} {row.recipient}: {Truncator(row.text).chars(60)}"
+        return f"#{row.pk} {row.recipient}: {Truncator(row.shown_text).chars(60)}"
 
     @admin.display(description=_("state"))
     def state_(self, message: OutboundMessage) -> SafeString:
@@ -193,7 +196,7 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
 
     @admin.display(description=_("text"))
     def short_text(self, message: OutboundMessage) -> str:
-        return Truncator(message.text).chars(60)
+        return Truncator(message.shown_text).chars(60)
 
     @admin.display(description=_("created"), ordering="pk")
     def created_(self, message: OutboundMessage) -> SafeString | str:

@@ -36,13 +36,14 @@ _QUOTED = re.compile(r'"([^"]+)"|“([^”]+)”|«([^»]+)»')
 class Search:
     """A search term as it is understood: a key (`#7`), a phone number, or words.
 
-    `number` and `text` name the fields. `condition` is answered by an index; `slow_condition` is looked for among the
-    latest rows (None: nothing is).
+    `number` and `text` name the fields, and `readable` says in which rows words are looked for. `condition` is answered
+    by an index; `slow_condition` is looked for among the latest rows (None: nothing is).
     """
 
     term: str
     number: str
     text: str = "text"
+    readable: Q = Q()  # noqa: RUF009  (never changed)
 
     @property
     def is_key(self) -> bool:
@@ -74,7 +75,7 @@ class Search:
         if self.is_number:
             return Q(**{f"{self.number}__endswith": self.last_digits}) if self.last_digits else None
         words = reduce(and_, (has_words(using, self.text, each) for each in split(self.term)))
-        return words | Q(sender=self.term)
+        return (words & self.readable) | Q(sender=self.term)
 
 
 def split(term: str) -> list[str]:

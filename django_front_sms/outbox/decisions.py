@@ -54,6 +54,8 @@ def send_anyway(message: OutboundMessage, by: Any = None) -> State:
         _require_unconfirmed(row)
         if not row.recipient:
             raise NotPossible(_("The number and the text of this message were erased; it cannot be sent again."))
+        if OutboundMessage.objects.filter(pk=row.pk, text="").exists():
+            raise NotPossible(_("The confidential text of this message was removed. Write a new message instead."))
         attempts = SendAttempt.objects.filter(message=row.pk)
         attempts.update(voided=True)
         keys = set(attempts.values_list("twin_key", flat=True))

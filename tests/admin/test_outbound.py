@@ -12,6 +12,7 @@ from django.utils import timezone
 from django_front_sms.admin.actions import MAX_ROWS, ActionsAdmin
 from django_front_sms.admin.search import prefixes
 from django_front_sms.models import AccountState, Decision, Event, OutboundMessage
+from django_front_sms.models.outbound import HIDDEN_TEXT
 from django_front_sms.states import State
 from tests.factories import AccountStateFactory, EventFactory, OutboundMessageFactory
 
@@ -523,3 +524,41 @@ def test_the_history_is_in_the_language_of_whoever_reads_it(login):
     entry = LogEntry.objects.get()
     assert (entry.object_repr, entry.change_message) == (f"#{row.pk}", "Stop the message")
     assert "Stop the message" in boss.get(f"{LIST}{row.pk}/history/").content.decode()
+
+
+# ---- Texts that nobody is shown
+
+
+PAGES = ("{list}", "{list}{pk}/change/", "{list}{pk}/action/send_anyway/", "/admin/front_sms/dashboard/")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_sensitive_text_is_on_no_page(admin_client, page):
+    sms = OutboundMessageFactory(unconfirmed=True, text="Koden er 123456", sensitive=True)
+    address = page.format(list=LIST, pk=sms.pk)
+
+    method = admin_client.post if "action" in page else admin_client.get
+    content = method(address, follow=True).content.decode()
+
+    assert sms.recipient in content
+    assert "123456" not in content
+
+
+def test_a_sensitive_text_is_not_exported(admin_client):
+    OutboundMessageFactory(text="Koden er 123456", sensitive=True)
+    OutboundMessageFactory(text="Hei på deg")
+
+    answer = admin_client.post(f"{LIST}export/", {"format": "comma"})
+    content = b"".join(answer.streaming_content).decode()
+
+    assert "123456" not in content
+    assert HIDDEN_TEXT in content and "Hei på deg" in content
+
+
+def test_a_sensitive_text_is_not_found_by_its_words(admin_client):
+    OutboundMessageFactory(text="Koden er abcdef", sensitive=True)
+    other = OutboundMessageFactory(text="Koden er endret")
+
+    page = admin_client.get(LIST, {"q": "koden"})
+
+    assert [row.pk for row in page.context["cl"].result_list] == [other.pk]

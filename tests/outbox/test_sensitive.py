@@ -8,7 +8,7 @@ from django_front_sms import outbox
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import DeliveryStatus, OutboundMessage, SendAttempt
 from django_front_sms.outbox import fold_statuses
-from django_front_sms.outbox.decisions import give_up
+from django_front_sms.outbox.decisions import give_up, send_anyway
 from tests.outbox.stage import ID, PretendClock, accepted, again, attempt, configure, message, refused, unclear
 
 pytestmark = pytest.mark.django_db
@@ -104,3 +104,16 @@ def test_it_cannot_be_sent_again(clock):
     fold(clock, 4)
     with pytest.raises(NotPossible, match="confidential"):
         again(row).resend()
+
+
+def test_one_that_was_given_up_is_not_sent_without_its_text():
+    row = code()
+    attempt(unclear())
+    OutboundMessage.objects.filter(pk=row.pk).update(state="unconfirmed", next_at=None)
+    give_up(again(row))
+    assert is_emptied(row)
+
+    with pytest.raises(NotPossible, match="was removed"):
+        send_anyway(again(row))
+
+    assert again(row).state == "unconfirmed"
