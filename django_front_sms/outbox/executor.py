@@ -312,7 +312,8 @@ class LaneThreads:
                 task = self._tasks.get()
 
 
-@functools.lru_cache(maxsize=64)
+# Without a limit: the threads keep their `LaneThreads` alive, so one that was dropped from the cache would never end.
+@functools.cache
 def _lane_threads(pid: int, gateway: str, lane: Lane) -> LaneThreads:
     """`pid`, because threads do not survive a fork."""
     return LaneThreads(lane.concurrency, f"front-sms-{lane.name}")
