@@ -108,12 +108,6 @@ def threads(
     return Page(rows, None if is_last else Cursor(*(walk.position or _ALL for walk in (outbound, inbound))))
 
 
-def _accounts(account: str | None, accounts: Collection[str] | None) -> Collection[str] | None:
-    if account is None:
-        return accounts
-    return [account] if accounts is None or account in accounts else []
-
-
 def thread(account: str, number: str, *, before: Cursor | None = None, limit: int = 50) -> Page[Message]:
     """The last messages with one number, oldest first; files and authors are prefetched, `raw` is not read.
 

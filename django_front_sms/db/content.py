@@ -3,8 +3,6 @@
 Such an error is not a fault of the connection: the same row is refused again, however often it is tried.
 """
 
-from collections.abc import Callable
-
 from django.db import DataError, Error
 
 from django_front_sms.db.routing import connection
@@ -14,7 +12,6 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Incorrect string value, data too long, out of range, packet too large. mysqlclient calls the first and the last of
 # them an OperationalError.
 _MYSQL_CODES = {1366, 1406, 1264, 1153}
-_OTHER_PARAMETERS = 65_536  # bytes of a statement besides its one long value, at most
 
 
 def is_refused_content(error: BaseException) -> bool:
@@ -37,20 +34,6 @@ def _is_beyond(code: int) -> bool:
 def ascii_only(text: str) -> str:
     """`text` with a question mark for each character outside ASCII: what a column of any character set takes."""
     return text.replace("\0", "?").encode("ascii", "replace").decode()
-
-
-SIMPLER: tuple[Callable[[str], str], ...] = (basic_plane, ascii_only)
-"""What to make of texts that the database refused: the first, and where that is refused as well, the second."""
-
-
-def longest_binary() -> int | None:
-    """The bytes of a binary value that surely fit into one statement; None where there is no such limit.
-
-    MySQL and MariaDB close the connection on a statement longer than `max_allowed_packet`, and drivers escape binary
-    values to up to twice their length."""
-    if connection().vendor != "mysql":
-        return None
-    return max(0, packet_size() - _OTHER_PARAMETERS) // 2
 
 
 def packet_size() -> int:

@@ -34,25 +34,6 @@ def test_every_character_set_takes_ascii():
 
 
 @pytest.mark.mysql
-@pytest.mark.django_db
-def test_a_binary_value_of_the_longest_length_can_be_stored():
-    longest = content.longest_binary()
-    assert longest
-    assert longest < content.packet_size() / 2
-    worst = b"\0" * min(longest, 8_000_000)
-    row = InboundMessage.objects.create(account="default", api="json", identity="1", raw=worst)
-    row.refresh_from_db()
-    assert bytes(row.raw) == worst
-
-
-@pytest.mark.postgresql
-@pytest.mark.sqlite
-@pytest.mark.django_db
-def test_elsewhere_there_is_no_such_limit():
-    assert content.longest_binary() is None
-
-
-@pytest.mark.mysql
 @pytest.mark.django_db(transaction=True)
 def test_a_column_of_three_bytes_refuses_an_emoji_and_takes_the_simpler_form():
     table = InboundMessage._meta.db_table
