@@ -11,7 +11,6 @@ from rest_framework.response import Response
 
 from django_front_sms.conversations import light, mark_handled, unmark_handled
 from django_front_sms.downloads import download
-from django_front_sms.models import MmsFile
 from django_front_sms.rest import idempotency
 from django_front_sms.rest.permissions import author, check_may_send
 from django_front_sms.rest.schema import IDEMPOTENCY_KEY, operation
@@ -79,9 +78,7 @@ class InboundMessageViewSet(ConversationMixin, ListModelMixin, RetrieveModelMixi
     )
     @action(detail=True)
     def file(self, request: Request, pk: int, file_pk: int) -> FileResponse:
-        response = download(request, self.get_object().pk, file_pk)
-        self.send_read([MmsFile(pk=file_pk)])
-        return response
+        return download(request, self.get_object().pk, file_pk)
 
     @operation(
         operation_id="reply_to_inbound",
