@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html_join
@@ -33,11 +34,14 @@ class BulkSendAdmin(ReadOnlyAdmin):
     readonly_fields = ("states", "created_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perms(["front_sms.add_outboundmessage", "front_sms.add_bulksend"]))
+        may = request.user.has_perms(["front_sms.add_outboundmessage", "front_sms.add_bulksend"])
+        return may and bool(self.reverse("outboundmessage_add"))
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
         return HttpResponseRedirect(self.reverse("outboundmessage_add", query={"how": "bulk"}))
 
     def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
@@ -66,4 +70,6 @@ class BulkSendAdmin(ReadOnlyAdmin):
             (f"{messages}?bulk__exact={bulk.pk}&state__exact={state}", state_badge(OutboundMessage(state=state)), n)
             for state, n in counts
         )
+        if not messages:  # this admin site has no list of them
+            return format_html_join("", '<span class="fs-count">{1} <b>{2}</b></span>', lines)
         return format_html_join("", '<a class="fs-count" href="{}">{} <b>{}</b></a>', lines)

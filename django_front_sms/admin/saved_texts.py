@@ -1,5 +1,6 @@
 """Saved texts: what staff choose from in the composer and in the reply box."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -16,6 +17,15 @@ from django_front_sms.admin.composer.forms import sendable_accounts
 from django_front_sms.admin.composer.preview import sentence
 from django_front_sms.admin.readonly import FastChangeList
 from django_front_sms.models import SavedText
+
+MOST = 100  # to choose from
+
+
+def saved_texts(user: Any, accounts: Iterable[str]) -> list[SavedText]:
+    """Texts to choose from in a message of one of `accounts`; none for users who may not see saved texts."""
+    if not user.has_perm("front_sms.view_savedtext"):
+        return []
+    return list(SavedText.objects.filter(account__in=["", *accounts])[:MOST])
 
 
 def _languages() -> list[tuple[str, Any]]:
@@ -46,9 +56,7 @@ class SavedTextAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return FastChangeList
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
-        rows = super().get_queryset(request)
-        shared = rows.filter(account="")
-        return rows if access.accounts_of(request.user) is None else access.visible(rows, request.user) | shared
+        return access.visible(super().get_queryset(request), request.user, include_shared=True)
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[ModelForm]:  # type: ignore[type-arg]
         form: Any = super().get_form(request, *args, **kwargs)

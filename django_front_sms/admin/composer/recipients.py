@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
 import phonenumbers
 from django.utils import timezone
@@ -175,11 +176,16 @@ def refuse_unwilling(
     recipients.explain_repeated()
 
 
-def sent_earlier(user: object, account: str, texts: dict[str, str]) -> list[Earlier]:
-    """Who was sent the same text within a day, the latest first. `texts` has the text for each number."""
+def sent_earlier(user: Any, account: str, texts: dict[str, str]) -> list[Earlier]:
+    """Who was sent the same text within a day, the latest first. `texts` has the text for each number.
+
+    Users who may not see outgoing messages are told about their own only.
+    """
     now = timezone.now()
     window = now - timedelta(seconds=get_settings().duplicate_window)
     rows = access.visible(OutboundMessage.objects.filter(account=account, created_at__gte=now - _A_DAY), user)
+    if not user.has_perm("front_sms.view_outboundmessage"):
+        rows = rows.filter(created_by=user)
     found: dict[str, OutboundMessage] = {}
     for numbers in in_chunks(list(texts), _CHUNK):
         same = rows.filter(recipient__in=numbers).select_related("created_by").order_by("pk")

@@ -29,14 +29,14 @@ from django_front_sms.admin.composer.forms import ComposerForm, prefilled, prese
 from django_front_sms.admin.composer.plan import Plan
 from django_front_sms.admin.composer.preview import bubble, config, plain, quiet_until, sentence, shorter
 from django_front_sms.admin.composer.recipients import LISTED
+from django_front_sms.admin.saved_texts import saved_texts
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm
-from django_front_sms.models import AccountState, BulkSend, OutboundMessage, SavedText
+from django_front_sms.models import AccountState, BulkSend, OutboundMessage
 from django_front_sms.sending import preview_sms
 from django_front_sms.states import State
 
-MAX_SAVED_TEXTS = 100  # to choose from
 EARLIER_SHOWN = 20  # recipients who were sent the same text, by name
 _PLACEHOLDER = re.compile(r"\{\w+\}")
 
@@ -146,13 +146,9 @@ class ComposerAdmin(ActionsAdmin):
             "open_table": bool(form["table"].value()) or "table" in form.errors,
             "presets": presets(timezone.localtime()),
             "paused": self._is_paused(account),
-            "saved_texts": self._saved_texts(request),
+            "saved_texts": saved_texts(request.user, sendable_accounts(request.user)),
         }
         return self._composer_page(request, "composer.html", context)
-
-    def _saved_texts(self, request: HttpRequest) -> list[SavedText]:
-        accounts = ["", *sendable_accounts(request.user)]
-        return list(SavedText.objects.filter(account__in=accounts)[:MAX_SAVED_TEXTS])
 
     def _is_paused(self, account: str) -> int | None:
         """How many messages wait for an account that is paused; None where it is not."""

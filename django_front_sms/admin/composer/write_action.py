@@ -8,6 +8,7 @@ from django.contrib.admin import action as list_action
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -34,18 +35,17 @@ def write_sms(phone: str = "phone", fields: Sequence[str] = ("first_name",)) -> 
             limit = _("Choose at most %(most)d rows, and then the others.") % {"most": MAX_NUMBERS}
             model_admin.message_user(request, limit, messages.ERROR)
             return None
+        composer = reverse_admin(model_admin.admin_site, "outboundmessage_add")
+        if not composer:
+            missing = _("This admin site has no page to write messages. Register OutboundMessage on it.")
+            model_admin.message_user(request, missing, messages.ERROR)
+            return None
         table = table_of(["number", *fields], _values(rows, [phone, *fields]))
-        page = reverse_admin(
-            model_admin.admin_site, "outboundmessage_add", query=_query(new_draft(request.user, table))
-        )
-        return HttpResponseRedirect(page)
+        query = urlencode({"draft": new_draft(request.user, table), "step": "new"})
+        return HttpResponseRedirect(f"{composer}?{query}")
 
     action.__name__ = "write_sms"
     return action
-
-
-def _query(key: str) -> dict[str, str]:
-    return {"draft": key, "step": "new"}
 
 
 def _values(rows: Iterable[Model], names: Sequence[str]) -> Iterable[list[Any]]:

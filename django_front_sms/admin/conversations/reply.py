@@ -13,6 +13,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.conversations import Message, Page
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import InboundMessage, OutboundMessage
+from django_front_sms.sending.validation import identify
 
 Row = TypeVar("Row", bound=Model)
 
@@ -79,9 +80,20 @@ def _sender(account: str, number: str, answered: Any, newest: Page[Message] | No
     return latest.values_list("sender", flat=True).first() or ""
 
 
+def was_sent(reply: Reply, key: str) -> bool:
+    """Whether there is a message with this key already."""
+    row = OutboundMessage(account=reply.account, idempotency_key=_idempotency_key(key))
+    identify(row)
+    return bool(key) and OutboundMessage.objects.filter(idempotency_digest=row.idempotency_digest).exists()
+
+
+def _idempotency_key(key: str) -> str | None:
+    return f"conversation:{key}" if key else None
+
+
 def send(request: HttpRequest, reply: Reply, text: str, key: str) -> OutboundMessage:
     """Send `text`. The same key sends once, however often it is asked. Raises `InvalidMessage`."""
-    options: dict[str, Any] = {"created_by": request.user, "idempotency_key": f"conversation:{key}" if key else None}
+    options: dict[str, Any] = {"created_by": request.user, "idempotency_key": _idempotency_key(key)}
     text = text.replace("\r\n", "\n")  # as browsers send the lines of a form
     try:
         if reply.answering is not None:

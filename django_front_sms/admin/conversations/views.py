@@ -16,15 +16,16 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from django_front_sms import access, contacts
 from django_front_sms.admin import search
 from django_front_sms.admin.composer.preview import words
-from django_front_sms.admin.composer.views import MAX_SAVED_TEXTS
 from django_front_sms.admin.conversations import bubbles
-from django_front_sms.admin.conversations.reply import Reply, reply_to, send
+from django_front_sms.admin.conversations.reply import Reply, reply_to, send, was_sent
 from django_front_sms.admin.conversations.threads import people, spaced
 from django_front_sms.admin.readonly import ReadOnlyAdmin
+from django_front_sms.admin.saved_texts import saved_texts
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.conf import get_settings
 from django_front_sms.conversations import (
@@ -45,7 +46,6 @@ from django_front_sms.models import (
     HandledConversation,
     InboundMessage,
     OutboundMessage,
-    SavedText,
 )
 from django_front_sms.signals import send_personal_data_read
 from django_front_sms.timeline import paused_accounts
@@ -234,7 +234,7 @@ class ConversationAdmin(ReadOnlyAdmin):
 
     def _saved_texts(self, request: HttpRequest, message: Message) -> JsonResponse:
         """The texts to choose from in the reply box, which the script asks for."""
-        rows = SavedText.objects.filter(account__in=["", message.account])[:MAX_SAVED_TEXTS]
+        rows = saved_texts(request.user, [message.account])
         names = [f"{row.name} ({row.language})" if row.language else row.name for row in rows]
         texts = [{"name": name, "text": row.text} for name, row in zip(names, rows, strict=True)]
         return JsonResponse({"texts": texts if self._may_reply(request) else []})
@@ -280,14 +280,17 @@ class ConversationAdmin(ReadOnlyAdmin):
         answering = search.id_in(request.POST.get("answering", ""))
         reply = reply_to(message.account, counterpart(message), answering)
         text = request.POST.get("text", "")
+        key = request.POST.get("key", "").replace("\0", "")[:64]
         by_script = request.headers.get("Accept", "").startswith("application/json")
         try:
-            sms = send(request, reply, text, request.POST.get("key", "").replace("\0", "")[:64])
+            is_known = was_sent(reply, key)
+            sms = send(request, reply, text, key)
         except InvalidMessage as error:
             if by_script:
                 return JsonResponse({"failure": str(error), "key": reply.key}, status=400)
             return self._show(request, message, str(error), text)
-        self.log_addition(request, sms, _("Written in a conversation"))
+        if not is_known:
+            self.log_addition(request, sms, gettext_noop("Written in a conversation"))
         if by_script:
             return JsonResponse({"sent": bubbles.name(sms), "key": reply.key})
         return HttpResponseRedirect(f"{conversation_of(request, sms)}?{urlencode(_kept(request))}".rstrip("?"))

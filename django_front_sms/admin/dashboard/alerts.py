@@ -92,7 +92,7 @@ class Needs:
         if worker.is_silent:
             title = _("No worker seems to run")
             seen = _("Last seen: %(when)s") % {"when": _when(worker.seen_at)} if worker.seen_at else ""
-            advice = _("Start a Celery worker. Nothing is lost: what waits is sent then.")
+            advice = _("Start a worker. Nothing is lost: what waits is sent then.")
             return Card("worker", "bad", "plug", title, advice, [Line(seen)] if seen else [])
         if not overdue.count:
             return None
@@ -126,7 +126,7 @@ class Needs:
         )
         advice = _("Ask the recipient, or look in Front's portal. Then mark it as sent, send it anyway, or give it up.")
         rows = access.visible(OutboundMessage.objects.unconfirmed(), self._user).order_by("pk")[:SHOWN]
-        lines = [self._line(row, row.recipient, row.text, row.created_at) for row in rows]
+        lines = [self._line(row, row.recipient, row.shown_text, row.created_at) for row in rows]
         more = self._more(count, "outboundmessage", state__exact="unconfirmed", given_up__exact="0")
         return Card("unconfirmed", "warn", "question", title % {"n": count}, advice, lines, more)
 
@@ -155,10 +155,10 @@ class Needs:
         if not count or not self.may_see("refusedpush"):
             return None
         advice = _(
-            "Raise MAX_INBOUND_BYTES, then restart Front's queue by the link in the notice that Front sent (§1.2). "
-            "Nothing is lost."
+            "See why, and correct the cause. Then restart Front's queue by the link in the notice that Front sent "
+            "(§1.2). Nothing is lost."
         )
-        title = _("Front's queue of messages to you stands: one was too large")
+        title = _("Front's queue may have stopped: a push was refused")
         return Card(
             "too_large", "bad", "inbox", title, advice, more=self._list("refusedpush", _("See what was refused"))
         )

@@ -4,7 +4,7 @@
 "use strict";
 
 (() => {
-    const { freshToken, LoggedOut, Watch, piece, SOON, LATER } = globalThis.frontSms;
+    const { renewToken, LoggedOut, Watch, piece, SOON, LATER } = globalThis.frontSms;
     const LOOKED_AFTER = 40; // the newest messages, as the server looks after them
 
     function elements(html) {
@@ -271,7 +271,7 @@
             }
             this.#going(true);
             try {
-                this.#form.elements.csrfmiddlewaretoken.value = await freshToken(this.#form.dataset.session);
+                await renewToken(this.#form);
                 const answer = await fetch(location.href, {
                     method: "POST",
                     body: new FormData(this.#form),

@@ -9,16 +9,20 @@
 (() => {
     class LoggedOut extends Error {}
 
-    /* A token for a form that was opened before the user logged in again. */
-    async function freshToken(address) {
-        const answer = await fetch(address, { headers: { Accept: "application/json" } });
+    /* Gives the form a token of now: it may have been opened before the user logged in again. Where the site has no
+     * address for that, the form keeps its own. */
+    async function renewToken(form) {
+        if (!form.dataset.session) {
+            return;
+        }
+        const answer = await fetch(form.dataset.session, { headers: { Accept: "application/json" } });
         if (answer.redirected || answer.status === 403) {
             throw new LoggedOut();
         }
         if (!answer.ok) {
             throw new Error(answer.status);
         }
-        return (await answer.json()).token;
+        form.elements.csrfmiddlewaretoken.value = (await answer.json()).token;
     }
 
     class KeptForm {
@@ -41,8 +45,7 @@
             this.#busy(true);
             this.#say("");
             try {
-                const { session } = this.#form.dataset;
-                this.#form.elements.csrfmiddlewaretoken.value = await freshToken(session);
+                await renewToken(this.#form);
                 const answer = await fetch(location.href, {
                     method: "POST",
                     body: new FormData(this.#form, submitter),
@@ -72,7 +75,7 @@
         }
     }
 
-    globalThis.frontSms = Object.assign(globalThis.frontSms ?? {}, { freshToken, LoggedOut });
+    globalThis.frontSms = Object.assign(globalThis.frontSms ?? {}, { renewToken, LoggedOut });
     document.addEventListener("DOMContentLoaded", () =>
         document.querySelectorAll("form[data-session]:not([data-reply])").forEach(form => new KeptForm(form)),
     );
