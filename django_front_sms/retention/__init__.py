@@ -1,10 +1,10 @@
 """Personal data and how it leaves: by age (`RETENTION_DAYS`), or because a person asks for it.
 
-    forgetting.py    what is taken out of a row, and what stays for the figures
+    anonymize.py     what is taken out of a row, and what stays for the figures
     files.py         files of MMS, in the storage too
-    purging.py       everything that is old enough
-    erasing.py       everything about one number, with a receipt
-    history.py       the admin's own history
+    purge.py         everything that is old enough
+    erase.py         everything about one number, with a receipt
+    admin_log.py     the admin's own history
 
 Rows are emptied in place and never deleted: states, segments, prices, times and codes stay, so figures stay true, and
 the rules of sending and of storing once go on to hold. `docs/howto/privacy.md` says what stays.

@@ -125,17 +125,24 @@ def _rows_of(number: str) -> dict[type[models.Model], list[int]]:
         InboundMessage: came,
         MmsFile: _found(MmsFile.objects.all(), came, "pk", by="message"),
         OptOut: list(OptOut.objects.filter(number=number).values_list("pk", flat=True)),
-        HandledConversation: list(HandledConversation.objects.filter(number=number).values_list("pk", flat=True)),
+        HandledConversation: list(
+            HandledConversation.objects.filter(number__in=_spellings(number)).values_list("pk", flat=True)
+        ),
     }
 
 
-def _written_otherwise(number: str) -> Iterable[int]:
-    """Keys of inbound messages from `number`, also where its plus or its country code is missing."""
+def _spellings(number: str) -> set[str]:
+    """How inbound messages may have `number`: also without its plus or its country code."""
     digits = number[1:]
     spellings = {number, f"00{digits}", digits, f" {digits}"} if number.startswith("+") else {number}
     if digits.startswith("47") and number.startswith("+") and get_settings().default_region == "NO":
         spellings.add(digits.removeprefix("47"))
-    return InboundMessage.objects.filter(sender__in=spellings).values_list("pk", flat=True)
+    return spellings
+
+
+def _written_otherwise(number: str) -> Iterable[int]:
+    """Keys of inbound messages from `number`, in any spelling."""
+    return InboundMessage.objects.filter(sender__in=_spellings(number)).values_list("pk", flat=True)
 
 
 def _in_unreadable_bodies(number: str) -> Iterable[int]:

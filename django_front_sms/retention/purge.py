@@ -11,7 +11,14 @@ from django.db.models.functions import Cast, Concat
 
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
-from django_front_sms.models import ComposerDraft, DeliveryStatus, Event, HandledConversation, InboundMessage, SendAttempt
+from django_front_sms.models import (
+    ComposerDraft,
+    DeliveryStatus,
+    Event,
+    HandledConversation,
+    InboundMessage,
+    SendAttempt,
+)
 from django_front_sms.retention import anonymize, files
 
 logger = logging.getLogger(__name__)

@@ -138,6 +138,7 @@ def _queue_rows(queue: dict[str, Any]) -> Iterator[tuple[str, object]]:
         "schedule": _("at their scheduled time"),
         "twin": _("after an equal message's window"),
         "retry": _("at their next attempt"),
+        "quiet_hours": _("after the quiet hours"),
     }
     yield from (("  " + later.get(reason, reason), count) for reason, count in queue["later"].items())
     yield str(State.SENDING.label), queue["sending"]
@@ -174,8 +175,8 @@ _ALERTS: dict[str, Callable[[int, dict[str, Any]], tuple[str, object]]] = {
         "; ".join(f"{account}: {_some(numbers)}" for account, numbers in report["missing_counters"].items()),
     ),
     "pushes_too_large": lambda n, report: (
-        _("pushes too large"),
-        _("%s: raise MAX_INBOUND_BYTES, then restart Front's queue by the link in its notice") % n,
+        _("refused pushes"),
+        _("%s: see why in the admin, then restart Front's queue by the link in its notice") % n,
     ),
     "unreadable_inbound": lambda n, report: (_("inbound, partly unreadable"), _("%s in the last seven days") % n),
     "unreadable_statuses": lambda n, report: (
