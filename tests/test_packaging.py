@@ -29,8 +29,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """The wheel, built from a copy of the source, so that no earlier build leaves anything in it."""
     source = tmp_path_factory.mktemp("source")
     shutil.copytree(PACKAGE, source / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
-    (source / "docs").mkdir()
-    for name in ("setup.cfg", "pyproject.toml", "docs/package-index.md", "LICENSE"):
+    for name in ("setup.cfg", "pyproject.toml", "PACKAGE.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
     run = subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation"], capture_output=True, text=True, cwd=source
