@@ -102,7 +102,8 @@ def bodies(rows: "QuerySet[Any]", *fields: str) -> Iterator[tuple[Any, ...]]:
 
 def _with_bodies(rows: "QuerySet[Any]", waiting: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     if waiting:
-        found = dict(rows.filter(pk__in=[row[0] for row in waiting]).values_list("pk", "raw"))
+        between = rows.filter(pk__gte=waiting[0][0], pk__lte=waiting[-1][0])
+        found = dict(between.values_list("pk", "raw"))
         yield from ((*row, bytes(found[row[0]])) for row in waiting if row[0] in found)
 
 
