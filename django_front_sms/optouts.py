@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from django.db.models import QuerySet
-from django.db.models.functions import Substr
 from django.utils import timezone
 from phonenumbers import PhoneNumber
 
 from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks
+from django_front_sms.db.lookups import text_start
 from django_front_sms.error_reports import redacted_errors
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import numbers
@@ -191,7 +191,7 @@ def _process(message: Any, intent: OptOutIntent) -> None:
 
 def _heads(rows: "QuerySet[InboundMessage]") -> "QuerySet[Any]":
     few = ("account", "sender", "recipient", "keyword", "sent_at", "received_at", "opt_out_intent")
-    return rows.only(*few).annotate(head=Substr("text", 1, _LONGEST_TEXT + 1))
+    return rows.only(*few).annotate(head=text_start("text", _LONGEST_TEXT + 1))
 
 
 def _intent_of(message: Any) -> OptOutIntent:

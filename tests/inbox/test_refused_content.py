@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.db import DataError, connection
 
 from django_front_sms import inbox
+from django_front_sms.conversations import threads
 from django_front_sms.inbox import insert
 from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile
 from tests.webhooks.pushes import JPEG, by_post, file, sms
@@ -94,6 +95,17 @@ def test_a_database_in_latin_1_takes_a_simpler_text():
         assert (short.text, mms.text) == ("Blåbær ? ? ?", "Blåbær ? ? ?")
         assert short.problem == "the database cannot store some characters"
         assert (long.sender, long.problem) == ("æ" * 100, "")
+
+
+@pytest.mark.postgresql
+def test_a_database_without_an_encoding_keeps_every_character_and_cuts_by_bytes():
+    with database_in("SQL_ASCII"):
+        short, mms, long = push_everything()
+        assert (short.text, short.problem, mms.text, mms.problem) == (TEXT, "", TEXT, "")
+        assert MmsFile.objects.get().name == "bilde 😀.jpg"
+        assert (long.text, long.sender, long.keyword) == ("æ" * 300, "æ" * 50, "å" * 100)
+        assert long.problem == "the database cannot store some characters"
+        assert [each.latest.text for each in threads(brief=True).rows] == ["æ" * 200, TEXT]
 
 
 @pytest.fixture
