@@ -13,7 +13,7 @@ from django_front_sms.error_reports import redacted_errors
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OutboundMessage
-from django_front_sms.sending.store import must_match, refused_content, rows_with, store
+from django_front_sms.sending.store import must_match, refused_content, store, with_keys
 from django_front_sms.sending.validation import Recipient, check_recipient, draft_to, identify
 
 
@@ -72,10 +72,11 @@ def send_bulk_sms(
 
 
 def _earlier(bulk: BulkSend, *, latest: bool = False) -> BulkSend | None:
-    """The row that has this bulk send's idempotency key already; `latest` as in `rows_with`."""
+    """The row that has this bulk send's idempotency key already; `latest` as in `with_keys`."""
     if not bulk.idempotency_digest:
         return None
-    earlier = rows_with(BulkSend.objects.all(), [bulk.idempotency_digest], latest=latest).first()
+    digest = bulk.idempotency_digest
+    earlier = with_keys(BulkSend.objects.all(), [digest], latest=latest).get(digest)
     if earlier is not None:
         must_match(bulk, earlier)
     return earlier
