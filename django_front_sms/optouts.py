@@ -27,7 +27,6 @@ from django_front_sms.models import InboundMessage, OptOut
 
 _PHONE = re.compile(r"\+[0-9]{4,18}")
 _DIGITS = re.compile(r"[0-9]+")
-_PSK_SHORT_CODE = "26114"  # §1.1
 _LONGEST_SENDER = 20
 _LONGEST_TEXT = 200  # characters of a text that may be a keyword alone
 _RECENT = 100  # messages of a person to one number
@@ -90,7 +89,7 @@ def sender_form(sender: str, account: str = "default") -> str:
     Phone numbers are in E.164, PSK numbers have their short code, and names are in NFC.
     """
     known = get_settings().accounts.get(account)
-    return numbers.normalize(sender, known.psk_short_code if known else _PSK_SHORT_CODE)
+    return numbers.normalize(sender, known.psk_short_code if known else numbers.PSK_SHORT_CODE)
 
 
 def _forms(sender: str, account: str) -> set[str]:

@@ -91,9 +91,9 @@ def fit_packet(row: Row, attached: Sequence[MmsFile] = ()) -> None:
         row.text = fitting(text, max(left, min(room // 4, _SMS_BYTES)))
         raw = fitting(raw, room - statement_size(row.text))
         if len(row.text) < len(text):
-            _add_problem(row, "the text was cut to what the database takes")
+            row.problem = with_problem(row.problem, "the text was cut to what the database takes")
     if len(raw) < len(whole):
-        _add_problem(row, f"only the first {len(raw)} of {len(whole)} bytes {CUT}")
+        row.problem = with_problem(f"only the first {len(raw)} of {len(whole)} bytes {CUT}", row.problem)
         row.raw = raw
         for file in attached:
             if not file.file:
@@ -103,7 +103,7 @@ def fit_packet(row: Row, attached: Sequence[MmsFile] = ()) -> None:
 def _simplify(row: Row, attached: Sequence[MmsFile], step: Callable[[str], str]) -> None:
     names = _TEXTS if isinstance(row, InboundMessage) else ()
     if _change(row, names, step) + sum(_change(file, _FILE_TEXTS, step) for file in attached):
-        _add_problem(row, "the database cannot store some characters")
+        row.problem = with_problem(row.problem, "the database cannot store some characters")
 
 
 def _change(row: Row | MmsFile, names: Sequence[str], step: Callable[[str], str]) -> int:
@@ -120,10 +120,11 @@ def _change(row: Row | MmsFile, names: Sequence[str], step: Callable[[str], str]
     return changed
 
 
-def _add_problem(row: Row, problem: str) -> None:
-    problems = [row.problem] if row.problem else []
-    if problem not in row.problem:
-        row.problem = "; ".join([*problems, problem])[:LONGEST_PROBLEM]
+def with_problem(problems: str, problem: str) -> str:
+    """`problems` and one more, each once, as far as the column holds them."""
+    if problem in problems:
+        return problems
+    return "; ".join(filter(None, [problems, problem]))[:LONGEST_PROBLEM]
 
 
 def _latin_1(text: str) -> str:
