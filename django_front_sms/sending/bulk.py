@@ -13,6 +13,7 @@ from django_front_sms.error_reports import redacted_errors
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OutboundMessage
+from django_front_sms.sending.metadata import check_metadata
 from django_front_sms.sending.store import must_match, refused_content, store, with_keys
 from django_front_sms.sending.validation import Recipient, check_recipient, draft_to, identify
 
@@ -55,8 +56,10 @@ def send_bulk_sms(
             "not_gsm",
         )
     options: dict[str, Any] = {"sender": sender, "account": account, "unicode": unicode, "created_by": created_by}
-    options |= {"metadata": metadata, "ignore_opt_out": ignore_opt_out}
-    drafts = [draft_to(conf, number, text, **options) for number in wanted]
+    metadata = check_metadata(metadata)  # once, and not for each number
+    drafts = [draft_to(conf, number, text, ignore_opt_out=ignore_opt_out, **options) for number in wanted]
+    for message in drafts:
+        message.metadata = metadata
     first = drafts[0]
     bulk = BulkSend(
         account=account,
@@ -64,7 +67,7 @@ def send_bulk_sms(
         text=text,
         unicode=first.unicode,
         created_by=first.created_by,
-        metadata=first.metadata,
+        metadata=metadata,
         idempotency_key=idempotency_key or None,
     )
     identify(bulk, sorted(wanted), first.sender, text, first.unicode)
