@@ -13,13 +13,13 @@ from itertools import islice
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Left
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from phonenumbers import PhoneNumber
 
 from django_front_sms.conf import get_settings
-from django_front_sms.db.lookups import prefix_q
+from django_front_sms.db.lookups import prefix_q, text_start
 from django_front_sms.db.routing import atomic
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.gateway import numbers
@@ -319,10 +319,11 @@ def _walks(filters: _Filters, unanswered: bool, before: Cursor | None, brief: bo
     theirs: QuerySet[Any] = _questions() if unanswered else InboundMessage.objects.exclude(sender="")
     columns, their_columns = _OUTBOUND_COLUMNS, _INBOUND_COLUMNS
     if brief:
+        start = text_start("text", _PREVIEW_LENGTH)
         columns = (*columns, "text_start", "sensitive", "state", "given_up")
         their_columns = (*their_columns, "text_start", "file_count")
-        ours = ours.annotate(text_start=Left("text", _PREVIEW_LENGTH))
-        theirs = theirs.annotate(text_start=Left("text", _PREVIEW_LENGTH), file_count=_file_count())
+        ours = ours.annotate(text_start=start)
+        theirs = theirs.annotate(text_start=start, file_count=_file_count())
     outbound, inbound = before or (None, None)
     is_newer = _is_newer("sender", before)
     return (
@@ -364,7 +365,7 @@ def _from_heads(heads: Collection[_Head]) -> list[Thread]:
 
 def _message(head: _Head) -> Any:
     known = dict(zip(head.walk.columns, head.values, strict=True))
-    known["text"], file_count = known.pop("text_start"), known.pop("file_count", 0)
+    known["text"], file_count = known.pop("text_start")[:_PREVIEW_LENGTH], known.pop("file_count", 0)
     names = [field.attname for field in head.walk.model._meta.concrete_fields if field.attname in known]
     message: Any = head.walk.model.from_db(head.walk.rows.db, names, [known[name] for name in names])
     message.file_count = file_count

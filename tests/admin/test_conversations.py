@@ -8,7 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from django_front_sms import conversations
-from django_front_sms.models import InboundMessage, OptOut, OutboundMessage
+from django_front_sms.models import InboundMessage, OptOut, OutboundMessage, SavedText
 from django_front_sms.states import State
 from tests.factories import (
     AccountStateFactory,
@@ -670,3 +670,24 @@ def test_the_list_costs_the_same_however_many_wrote(reader, django_assert_max_nu
     with django_assert_max_num_queries(len(first)):
         reader.get(LIST)
     assert conversations.CHUNK >= 100  # one chunk of each table fills a page of people
+
+
+def test_saved_texts_are_offered_to_those_who_may_see_them(writer, login):
+    SavedText.objects.create(name="Time", text="Velkommen til time")
+    sms = come()
+    assert writer.get(address(sms), {"part": "texts"}).json() == {"texts": []}
+
+    chief = login(*BOTH, "add_outboundmessage", "view_savedtext")
+    assert chief.get(address(sms), {"part": "texts"}).json() == {
+        "texts": [{"name": "Time", "text": "Velkommen til time"}]
+    }
+
+
+@pytest.mark.parametrize("headers", [{}, {"Accept": "application/json"}])
+def test_an_answer_that_is_posted_twice_is_in_the_history_once(writer, headers):
+    sms = come()
+    fields = {**box(shown(writer, sms)), "text": "Ja"}
+    for _ in range(2):
+        assert writer.post(address(sms), fields, headers=headers).status_code in (200, 302)
+
+    assert LogEntry.objects.get().object_id == str(OutboundMessage.objects.get().pk)

@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
+from django_front_sms import outbox
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
-from django_front_sms.models import AccountState, CounterGap, Event, RefusedPush
+from django_front_sms.models import AccountState, CounterGap, DeliveryStatus, Event, RefusedPush
 from django_front_sms.states import State
 from tests.factories import (
     AccountStateFactory,
@@ -165,6 +166,19 @@ def test_a_decision_leads_back_to_the_dashboard_where_its_message_is_gone(boss, 
     sms.refresh_from_db()
     assert (sms.state, sms.given_up) == (state, given_up)
     assert cards(boss) == []
+
+
+def test_a_flood_of_unknown_statuses_is_one_line(viewer, clock):
+    long_ago = timezone.now() - timedelta(days=2)
+    pushes = (
+        DeliveryStatus(account="default", gateway_id=n, status=4, received_at=long_ago, process_at=long_ago)
+        for n in range(300)
+    )
+    DeliveryStatus.objects.bulk_create(pushes)
+    outbox.fold_statuses()
+
+    (card,) = [card for card in dashboard(viewer).context["needs"] if card.key == "unreadable_statuses"]
+    assert "300" in card.title and card.lines == []
 
 
 def test_what_could_not_be_done_is_told_at_the_dashboard(boss):
