@@ -7,7 +7,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
-from django_front_sms import conversations
+from django_front_sms.conversations import pages
 from django_front_sms.models import InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
 from tests.factories import (
@@ -669,4 +669,4 @@ def test_the_list_costs_the_same_however_many_wrote(reader, django_assert_max_nu
     fill(15)
     with django_assert_max_num_queries(len(first)):
         reader.get(LIST)
-    assert conversations.CHUNK >= 100  # one chunk of each table fills a page of people
+    assert pages.CHUNK >= 100  # one chunk of each table fills a page of people

@@ -25,7 +25,7 @@ def people(request: HttpRequest, page: Page[Thread], asked: dict[str, str], open
     accounts = [name for name in get_settings().accounts if usable is None or name in usable]
     shown = (opened.account, counterpart(opened)) if opened is not None else ("", "")
     names = contacts.labels([*(thread.number for thread in page.rows), *filter(None, shown[1:])])
-    waiting = 0 if opened is not None else unanswered_count(usable)  # beside a conversation, the list shows it
+    waiting = 0 if opened is not None else unanswered_count(usable, most=MOST_COUNTED)  # the list shows it
     return {
         "rows": [_person(request, thread, asked, shown, names) for thread in page.rows],
         "waiting": waiting if waiting < MOST_COUNTED else f"{MOST_COUNTED - 1}+",
