@@ -30,6 +30,7 @@ from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.error_reports import redacted_view
 from django_front_sms.signals import send_personal_data_read
 
+INDEX_TEMPLATE = "admin/front_sms/site_index.html"
 TECHNICAL = "fs-technical"  # a class of fieldsets that the page folds away
 NOTHING: tuple[Any, ...] = (None, "", {}, [])
 
@@ -124,6 +125,11 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     class Media:
         css = {"all": ["django_front_sms/admin.css"]}
+
+    def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        if admin_site.index_template is None:  # a site that has one of its own keeps it
+            admin_site.index_template = INDEX_TEMPLATE
 
     @property
     def urls(self) -> list[URLPattern]:

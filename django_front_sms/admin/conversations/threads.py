@@ -1,5 +1,6 @@
 """The list of conversations, as its template gets it."""
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,15 +26,24 @@ def people(request: HttpRequest, page: Page[Thread], asked: dict[str, str], open
     accounts = [name for name in get_settings().accounts if usable is None or name in usable]
     shown = (opened.account, counterpart(opened)) if opened is not None else ("", "")
     names = contacts.labels([*(thread.number for thread in page.rows), *filter(None, shown[1:])])
-    waiting = 0 if opened is not None else unanswered_count(usable, most=MOST_COUNTED)  # the list shows it
     return {
         "rows": [_person(request, thread, asked, shown, names) for thread in page.rows],
-        "waiting": waiting if waiting < MOST_COUNTED else f"{MOST_COUNTED - 1}+",
+        "waiting": "" if opened is not None else unanswered_in_words(usable),  # the list beside a conversation shows it
         "opened_name": names.get(shown[1], ""),
         "asked": asked,
         "accounts": accounts if len(accounts) > 1 else [],
         **_links(home, page, asked),
     }
+
+
+def unanswered_in_words(accounts: Collection[str] | None, count: int | None = None) -> str:
+    """How many conversations wait for an answer, such as `3` or `99+`; empty where none does.
+
+    `count`: where the caller has counted up to `MOST_COUNTED` already.
+    """
+    if count is None:
+        count = unanswered_count(accounts, most=MOST_COUNTED)
+    return f"{MOST_COUNTED - 1}+" if count >= MOST_COUNTED else str(count or "")
 
 
 def _links(home: str, page: Page[Thread], asked: dict[str, str]) -> dict[str, str]:

@@ -24,6 +24,7 @@ from django_front_sms.admin.composer.preview import words
 from django_front_sms.admin.conversations import bubbles
 from django_front_sms.admin.conversations.reply import Reply, reply_to, send, was_sent
 from django_front_sms.admin.conversations.threads import people, spaced
+from django_front_sms.admin.paused import paused_accounts
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.admin.saved_texts import saved_texts
 from django_front_sms.admin.urls import reverse_admin
@@ -48,7 +49,6 @@ from django_front_sms.models import (
     OutboundMessage,
 )
 from django_front_sms.signals import send_personal_data_read
-from django_front_sms.timeline import paused_accounts
 
 Paused = Mapping[str, AccountState]
 
@@ -136,19 +136,18 @@ class ConversationAdmin(ReadOnlyAdmin):
             case "texts":
                 return _fresh(self._saved_texts(request, message))
             case "older":
-                context = self._bubbles(request, self._page(request, message), paused_accounts())
+                context = self._bubbles(request, self._page(request, message), _paused(request))
                 return _fresh(TemplateResponse(request, "admin/front_sms/conversation_bubbles.html", context))
         return self._show(request, message)
 
     def _show(self, request: HttpRequest, message: Message, failure: str = "", text: str = "") -> HttpResponse:
         page = self._page(request, message)
-        paused = paused_accounts()
+        paused = _paused(request)
         is_latest = "before" not in request.GET
         context = {
             **self._around(request, message),
             **self._bubbles(request, page, paused),
             **(self._box(request, message, page) if is_latest else {}),
-            "is_paused": message.account in paused,
             "spaced": spaced(counterpart(message)),
             "contact_url": contacts.url(counterpart(message)),
             "number": counterpart(message),
@@ -190,7 +189,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         """The messages that the page lacks or shows in an older version. `seen`: its versions, `o12.1a2b3c4d,i9.…`."""
         seen = dict(pair.split(".", 1) for pair in request.GET.get("seen", "").split(",") if "." in pair)
         page = thread(message.account, counterpart(message), limit=SHOWN)
-        paused = paused_accounts()
+        paused = _paused(request)
         changed = {
             bubbles.name(row) for row in page.rows if seen.get(bubbles.name(row)) != bubbles.version(row, paused)
         }
@@ -199,7 +198,6 @@ class ConversationAdmin(ReadOnlyAdmin):
             news["bubbles"] = self._changed(request, page, changed, paused)
         box = self._box(request, message, page) if self._may_reply(request) else None
         if box and request.GET.get("box") != box["version"]:
-            box["is_paused"] = message.account in paused
             news["box"] = render_to_string("admin/front_sms/conversation_box.html", box, request)
         return _fresh(JsonResponse(news) if news else HttpResponse(status=204))
 
@@ -294,6 +292,10 @@ class ConversationAdmin(ReadOnlyAdmin):
         if by_script:
             return JsonResponse({"sent": bubbles.name(sms), "key": reply.key})
         return HttpResponseRedirect(f"{conversation_of(request, sms)}?{urlencode(_kept(request))}".rstrip("?"))
+
+
+def _paused(request: HttpRequest) -> Paused:
+    return {state.account: state for state in paused_accounts(request)}
 
 
 def _reply(message: Message, newest: Page[Message]) -> Reply:
