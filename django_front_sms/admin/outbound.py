@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, TextField, Value, When
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -123,7 +123,9 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
         "reply_to",
         "bulk",
     )
-    export_expressions: ClassVar = {"text": Case(When(sensitive=True, then=Value(HIDDEN_TEXT)), default="text")}
+    export_expressions: ClassVar = {
+        "text": Case(When(sensitive=True, then=Value(HIDDEN_TEXT)), default="text", output_field=TextField())
+    }
     cards = True
     shows_personal_data = True
     list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id")
