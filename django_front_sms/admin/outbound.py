@@ -20,6 +20,7 @@ from django_front_sms.admin.composer.views import ComposerAdmin
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, IndexedCreatedFilter, StatusMissedFilter
+from django_front_sms.admin.paused import paused_by_name
 from django_front_sms.admin.readonly import TECHNICAL
 from django_front_sms.models import OutboundMessage
 from django_front_sms.models.outbound import HIDDEN_TEXT
@@ -181,7 +182,7 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
             "steps": steps(row),
             "conversation": conversation_of(request, row),
             **(UNDECIDED if _undecided(row) else {}),
-            "timeline": timeline_rows(of_outbound(row), self.admin_site),
+            "timeline": timeline_rows(of_outbound(row, paused_by_name(request)), self.admin_site),
         }
 
     def summary(self, row: OutboundMessage) -> str:
@@ -220,6 +221,8 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     def duplicates_(self, message: Any) -> SafeString | str:
         if not message.has_duplicates:
             return ""
-        pks = message.duplicates.order_by("pk").values_list("pk", flat=True)[:20]
+        if "duplicate_pks" not in message.__dict__:  # the page asks twice: whether it is empty, and what it is
+            message.duplicate_pks = list(message.duplicates.order_by("pk").values_list("pk", flat=True)[:20])
+        pks = message.duplicate_pks
         links = ((self.reverse("outboundmessage_change", pk), pk) for pk in pks)
         return format_html_join(", ", '<a href="{}">#{}</a>', links)

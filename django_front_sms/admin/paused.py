@@ -27,6 +27,10 @@ def paused_accounts(request: HttpRequest) -> list[AccountState]:
     return found
 
 
+def paused_by_name(request: HttpRequest) -> dict[str, AccountState]:
+    return {state.account: state for state in paused_accounts(request)}
+
+
 def strip(request: HttpRequest) -> list[dict[str, Any]]:
     """What the strip says of each paused account; empty for users without a permission of this app."""
     if not request.user.has_module_perms("front_sms"):

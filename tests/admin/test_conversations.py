@@ -267,7 +267,7 @@ def test_a_paused_account_is_why_and_is_told_before_somebody_writes(writer):
 
     content = shown(writer, sms)
 
-    assert "Waits: sending is paused" in content and "what you write waits" in content
+    assert "Waits: sending is paused" in content and "Sending is paused. 1 message waits." in content
 
 
 def test_who_wrote_and_how_many_segments_it_took_is_there(reader, django_user_model):

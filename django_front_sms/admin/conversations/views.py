@@ -24,7 +24,7 @@ from django_front_sms.admin.composer.preview import words
 from django_front_sms.admin.conversations import bubbles
 from django_front_sms.admin.conversations.reply import Reply, reply_to, send, was_sent
 from django_front_sms.admin.conversations.threads import people, spaced
-from django_front_sms.admin.paused import paused_accounts
+from django_front_sms.admin.paused import paused_by_name
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.admin.saved_texts import saved_texts
 from django_front_sms.admin.urls import reverse_admin
@@ -136,13 +136,13 @@ class ConversationAdmin(ReadOnlyAdmin):
             case "texts":
                 return _fresh(self._saved_texts(request, message))
             case "older":
-                context = self._bubbles(request, self._page(request, message), _paused(request))
+                context = self._bubbles(request, self._page(request, message), paused_by_name(request))
                 return _fresh(TemplateResponse(request, "admin/front_sms/conversation_bubbles.html", context))
         return self._show(request, message)
 
     def _show(self, request: HttpRequest, message: Message, failure: str = "", text: str = "") -> HttpResponse:
         page = self._page(request, message)
-        paused = _paused(request)
+        paused = paused_by_name(request)
         is_latest = "before" not in request.GET
         context = {
             **self._around(request, message),
@@ -189,7 +189,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         """The messages that the page lacks or shows in an older version. `seen`: its versions, `o12.1a2b3c4d,i9.…`."""
         seen = dict(pair.split(".", 1) for pair in request.GET.get("seen", "").split(",") if "." in pair)
         page = thread(message.account, counterpart(message), limit=SHOWN)
-        paused = _paused(request)
+        paused = paused_by_name(request)
         changed = {
             bubbles.name(row) for row in page.rows if seen.get(bubbles.name(row)) != bubbles.version(row, paused)
         }
@@ -292,10 +292,6 @@ class ConversationAdmin(ReadOnlyAdmin):
         if by_script:
             return JsonResponse({"sent": bubbles.name(sms), "key": reply.key})
         return HttpResponseRedirect(f"{conversation_of(request, sms)}?{urlencode(_kept(request))}".rstrip("?"))
-
-
-def _paused(request: HttpRequest) -> Paused:
-    return {state.account: state for state in paused_accounts(request)}
 
 
 def _reply(message: Message, newest: Page[Message]) -> Reply:
