@@ -3,8 +3,11 @@
 from typing import Any
 
 from django import template
+from django.template.base import FilterExpression, NodeList, Parser, Token
+from django.template.context import Context
+from django.utils.safestring import SafeString
 
-from django_front_sms.admin import paused
+from django_front_sms.admin import live, paused
 from django_front_sms.admin.badges import icon
 from django_front_sms.admin.index import in_order, with_unanswered
 
@@ -23,3 +26,24 @@ def paused_strip(context: dict[str, Any]) -> dict[str, Any]:
 def app_list_in_order(context: dict[str, Any]) -> list[dict[str, Any]]:
     """The apps of an index: this app's models in order, and beside *Conversations* how many are unanswered."""
     return with_unanswered(context["request"], in_order(context.get("app_list") or []))
+
+
+class LivePart(template.Node):
+    """A part of a page that `live.js` keeps up to date."""
+
+    def __init__(self, name: FilterExpression, nodelist: NodeList) -> None:
+        self.name, self.nodelist = name, nodelist
+
+    def render(self, context: Context) -> SafeString:
+        name, html = str(self.name.resolve(context)), self.nodelist.render(context).strip()
+        live.record(context["request"], name, html)
+        return live.part(name, html)
+
+
+@register.tag("live")
+def live_part(parser: Parser, token: Token) -> LivePart:
+    """`{% live "fs-timeline" %}…{% endlive %}`: a part with this id. It needs `request` in the context."""
+    _tag, name = token.split_contents()
+    nodelist = parser.parse(("endlive",))
+    parser.delete_first_token()
+    return LivePart(parser.compile_filter(name), nodelist)
