@@ -1,5 +1,6 @@
 """Accounts whose sending is paused, for the strip that stands on every screen."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
@@ -17,14 +18,17 @@ VIEW = "front_sms.view_accountstate"
 
 def paused_accounts(request: HttpRequest) -> list[AccountState]:
     """The paused accounts that the user may see, each with its number of `waiting` messages; read once a request."""
-    kept = request.__dict__
-    if "_front_sms_paused" not in kept:
-        visible = access.accounts_of(request.user)
-        kept["_front_sms_paused"] = [
-            state for state in alerts.paused_accounts() if visible is None or state.account in visible
-        ]
-    found: list[AccountState] = kept["_front_sms_paused"]
+    if "_front_sms_paused" not in request.__dict__:
+        keep_paused(request, alerts.paused_accounts())
+    found: list[AccountState] = request.__dict__["_front_sms_paused"]
     return found
+
+
+def keep_paused(request: HttpRequest, states: Iterable[AccountState]) -> None:
+    """Keep for this request which accounts are paused: `states` are those of `alerts.account_states`."""
+    visible = access.accounts_of(request.user)
+    paused = (state for state in states if state.paused_at is not None)
+    request.__dict__["_front_sms_paused"] = [state for state in paused if visible is None or state.account in visible]
 
 
 def paused_by_name(request: HttpRequest) -> dict[str, AccountState]:

@@ -128,15 +128,16 @@ class Worker:
 
 def account_states() -> list[AccountState]:
     """The states of the accounts in the settings, as far as a worker has made them, with `waiting`; one query."""
-    return list(_states())
+    return list(account_rows())
 
 
 def paused_accounts() -> list[AccountState]:
     """Those of `account_states()` whose sending is paused; one query."""
-    return list(_states().paused())
+    return list(account_rows().paused())
 
 
-def _states() -> AccountQuerySet:
+def account_rows() -> AccountQuerySet:
+    """The query of `account_states()`, to which a caller may add."""
     keys = [account.gateway for account in get_settings().accounts.values()]
     rows: AccountQuerySet = AccountState.objects.filter(key__in=keys)
     return rows.with_waiting().order_by("account")
