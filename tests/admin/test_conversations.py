@@ -586,9 +586,13 @@ def test_the_list_alone_can_be_asked_for(reader):
 
     for page in (LIST, address(sms)):
         piece = reader.get(page, {"part": "people"})
-        assert "<html" not in piece.content.decode() and "theirs" in piece.content.decode()
+        parts = piece.json()["parts"]
+        assert set(parts) == {"fs-paused", "fs-tabs", "fs-people"} and "theirs" in parts["fs-people"]["html"]
+        assert '<span class="fs-number-of">1</span>' in parts["fs-tabs"]["html"]
         assert "no-store" in piece.headers["Cache-Control"]
-    assert 'aria-current="page"' in reader.get(address(sms), {"part": "people"}).content.decode()
+        seen = ",".join(f"{name}.{part['version']}" for name, part in parts.items())
+        assert reader.get(page, {"part": "people", "seen": seen}).status_code == 204
+    assert 'aria-current="page"' in parts["fs-people"]["html"]
 
 
 # ---- What it costs

@@ -18,9 +18,11 @@ from django_front_sms.models import OutboundMessage
 MOST_COUNTED = 100  # a tab says 99+ beyond
 
 
-def people(request: HttpRequest, page: Page[Thread], asked: dict[str, str], opened: Message | None) -> dict[str, Any]:
+def people(
+    request: HttpRequest, page: Page[Thread], asked: dict[str, str], opened: Message | None, *, counts: bool
+) -> dict[str, Any]:
     """The context of the list of conversations. `asked`: the filters in the query. `opened`: a message of the
-    conversation that is shown beside the list."""
+    conversation that is shown beside the list. `counts`: whether to count those that are unanswered."""
     home = reverse_admin(request, "conversation_changelist")
     usable = accounts_of(request.user)
     accounts = [name for name in get_settings().accounts if usable is None or name in usable]
@@ -28,7 +30,7 @@ def people(request: HttpRequest, page: Page[Thread], asked: dict[str, str], open
     names = contacts.labels([*(thread.number for thread in page.rows), *filter(None, shown[1:])])
     return {
         "rows": [_person(request, thread, asked, shown, names) for thread in page.rows],
-        "waiting": "" if opened is not None else unanswered_in_words(usable),  # the list beside a conversation shows it
+        "waiting": unanswered_in_words(usable) if counts else "",
         "opened_name": names.get(shown[1], ""),
         "asked": asked,
         "accounts": accounts if len(accounts) > 1 else [],

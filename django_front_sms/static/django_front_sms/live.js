@@ -149,14 +149,14 @@
             return changed.length > 0;
         }
 
-        #say(words) {
+        #say(words = "") {
             if (this.#line.textContent !== words) {
                 this.#line.textContent = words;
             }
         }
     }
 
-    globalThis.frontSms = Object.assign(globalThis.frontSms, { Watch, piece, SOON, LATER });
+    globalThis.frontSms = Object.assign(globalThis.frontSms, { Watch, piece, SOON });
     document.addEventListener("DOMContentLoaded", () => {
         const line = document.querySelector("[data-live]:not([data-final])");
         globalThis.frontSms.page = line && new LivePage(line);
