@@ -101,7 +101,7 @@ ATTACKS: dict[str, dict[str, str]] = {
     "Idempotency keys of other users": {"tests/rest/test_idempotency.py": ""},
     "A flood of statuses of unknown messages": {
         "tests/retention/test_purge.py": "matches_no_message",
-        "tests/admin/test_statuses.py": "a_flood",
+        "tests/admin/test_dashboard.py": "a_flood",
     },
     "The same message twice by hand": {
         "tests/admin/test_composer.py": "second_click|two_clicks|duplicate_window|another_(page|text)|last_moment",

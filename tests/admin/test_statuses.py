@@ -1,7 +1,6 @@
 """Statuses and refused pushes, as staff see them."""
 
 import pytest
-from django.utils import timezone
 
 from django_front_sms.models import BulkSend, RefusedPush
 from django_front_sms.states import State
@@ -9,7 +8,7 @@ from tests.factories import DeliveryStatusFactory, OutboundMessageFactory, at
 
 pytestmark = pytest.mark.django_db
 
-LIST, DASHBOARD = "/admin/front_sms/deliverystatus/", "/admin/front_sms/dashboard/"
+LIST = "/admin/front_sms/deliverystatus/"
 
 
 def found(browser, **query) -> list[int]:
@@ -43,20 +42,6 @@ def test_a_status_is_shown_in_words_and_as_it_came(viewer):
 
     assert "Front sent status 7, which is newer than this package" in content
     assert "status=7&amp;origid=145099" in content
-
-
-def test_a_flood_of_statuses_of_unknown_messages_is_one_line_on_the_dashboard(viewer, django_assert_max_num_queries):
-    problem = {"status": 4, "received_at": timezone.now(), "problem": "No message with this id is known."}
-    for number in range(60):
-        DeliveryStatusFactory(message=None, gateway_id=number, **problem)
-    viewer.get(DASHBOARD)  # counts of earlier days are kept from here on
-
-    with django_assert_max_num_queries(12):
-        needs = viewer.get(DASHBOARD).context["needs"]
-    (card,) = (need for need in needs if need.key == "unreadable_statuses")
-
-    assert card.title.startswith("60 ") and not card.lines
-    assert len(viewer.get(card.more[0]).context["cl"].result_list) == 50  # a page of them
 
 
 def test_a_refused_push_says_what_to_do(viewer):
