@@ -364,7 +364,7 @@ def test_what_a_chart_draws_by_itself_is_markup_only_where_it_wrote_it():
     chart = Chart("days", "Days", [Series("good", "a & b")], [column], lambda value: f"<{value:g}>")
 
     assert str(chart.bars).startswith("<g><title>&lt;b&gt;1&lt;/b&gt;\na &amp; b: &lt;2&gt;</title><rect ")
-    assert str(chart.bars).count("<") == 5
+    assert str(chart.bars).count("<") == 6
     assert chart.table_rows == '<tr><th scope="row">&lt;b&gt;1&lt;/b&gt;</th><td>&lt;2&gt;</td></tr>'
 
 
