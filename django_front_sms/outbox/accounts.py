@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, Q
-
 from django_front_sms import events
 from django_front_sms.conf import Account, get_settings
 from django_front_sms.db.clock import database_now
@@ -15,7 +13,6 @@ from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.events import records
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.models import AccountState, Decision, Event, OutboundMessage, Priority
-from django_front_sms.models.outbound import OutboundQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +39,16 @@ def pause(account: Account, refusals: Sequence[tuple[int, int]]) -> None:
     logger.error("Sending is paused for account %s: Front answered with code %d", account.name, state.pause_code)
 
 
-def claimable(account: Account, now: datetime, priorities: Sequence[int] = tuple(Priority)) -> OutboundQuerySet:
-    """Due messages of an account that a claim may find: none while it is paused, unless a probe is due."""
-    paused = AccountState.objects.paused().filter(key=account.gateway)
-    probe = Q(Exists(paused.filter(pause_code=ErrorCode.NO_CREDIT, probe_at__lte=now)), risk_at=None)
-    return OutboundMessage.objects.due(account.name, priorities, now=now).filter(~Exists(paused) | probe)
+def has_claimable(account: Account, now: datetime, priorities: Sequence[int] = tuple(Priority)) -> bool:
+    """Whether a claim may find a due message: none while the account is paused, unless a probe is due.
+
+    In queries of their own: a planner that has all of it in one reads every due message of a paused account.
+    """
+    due = OutboundMessage.objects.due(account.name, priorities, now=now)
+    if not due.exists():
+        return False
+    state = AccountState.objects.paused().filter(key=account.gateway).first()
+    return state is None or (is_probe_due(state, now) and due.filter(risk_at=None).exists())
 
 
 def is_probe_due(state: AccountState, now: datetime) -> bool:

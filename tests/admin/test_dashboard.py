@@ -177,7 +177,7 @@ def test_a_flood_of_unknown_statuses_is_one_line(viewer, clock):
     DeliveryStatus.objects.bulk_create(pushes)
     outbox.fold_statuses()
 
-    (card,) = [card for card in dashboard(viewer).context["needs"] if card.key == "unreadable_statuses"]
+    (card,) = [card for card in dashboard(viewer).context["cards"] if card.key == "unreadable_statuses"]
     assert "300" in card.title and card.lines == []
 
 

@@ -455,7 +455,7 @@ def test_an_act_never_hides_behind_the_name_of_a_permission_that_nobody_can_get(
     admins = [each for each in admin.site._registry.values() if isinstance(each, ActionsAdmin)]
     actions = [action for each in admins for action in each.row_actions]
 
-    assert len(actions) == 8
+    assert len(actions) == 9
     assert all(("front_sms", each.permission) in known for each in actions)
 
 

@@ -91,7 +91,7 @@ def seen_by_the_dashboard() -> set[str]:
     browser.force_login(User.objects.create_superuser("boss"))
     context = browser.get("/admin/front_sms/dashboard/").context
     names = {card: alert for alert, card in CARDS.items()}
-    return {names.get(card.key, card.key) for card in context["needs"]}
+    return {names.get(card.key, card.key) for card in context["cards"]}
 
 
 def seen_by_health() -> set[str]:
