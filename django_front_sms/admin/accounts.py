@@ -59,6 +59,9 @@ class AccountAdmin(ActionsAdmin):
             return page
         return {**page, "undecided": gettext("Sending is paused"), "why": self.because(row)}
 
+    def is_final(self, row: AccountState) -> bool:
+        return row.paused_at is None
+
     @admin.display(description=_("state"))
     def state(self, account: AccountState) -> SafeString:
         if account.paused_at is None:

@@ -122,6 +122,10 @@ def _marks(dots: tuple[str, ...]) -> SafeString:
     return format_html_join("", '<i class="fs-step {}"></i>', ((f"fs-step-{dot}" if dot else "",) for dot in dots))
 
 
+def state_and_steps(message: OutboundMessage) -> SafeString:
+    return format_html("{}<br>{}", state_badge(message), steps(message))
+
+
 def _times(message: OutboundMessage) -> list[str]:
     """The times of the row, to the millisecond, in words."""
     due = message.next_at if message.state == State.QUEUED else None

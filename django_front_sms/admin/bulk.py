@@ -16,6 +16,7 @@ from django_front_sms.admin.badges import moment, state_badge
 from django_front_sms.admin.filters import AccountFilter, CreatedFilter
 from django_front_sms.admin.readonly import TECHNICAL, ReadOnlyAdmin
 from django_front_sms.models import BulkSend, OutboundMessage
+from django_front_sms.states import OPEN
 
 
 @admin.register(BulkSend)
@@ -49,6 +50,9 @@ class BulkSendAdmin(ReadOnlyAdmin):
             return queryset.filter(pk=search.id_in(term))
         words = [search.has_words(queryset.db, "text", each) for each in search.split(term)]
         return queryset.filter(*words)
+
+    def is_final(self, row: BulkSend) -> bool:
+        return not row.messages.filter(state__in=OPEN).exists()
 
     @admin.display(description=_("bulk send"))
     def name(self, bulk: BulkSend) -> str:

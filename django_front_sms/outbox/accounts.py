@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, Q
+
 from django_front_sms import events
 from django_front_sms.conf import Account, get_settings
 from django_front_sms.db.clock import database_now
@@ -12,7 +14,8 @@ from django_front_sms.db.routing import on_commit
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.events import records
 from django_front_sms.gateway.codes import ErrorCode
-from django_front_sms.models import AccountState, Decision, Event
+from django_front_sms.models import AccountState, Decision, Event, OutboundMessage, Priority
+from django_front_sms.models.outbound import OutboundQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +40,13 @@ def pause(account: Account, refusals: Sequence[tuple[int, int]]) -> None:
     state.save(update_fields=["paused_at", "pause_code", "probes", "probe_at"])
     Event.objects.bulk_create([records.sending_paused(account.name, state.pause_code)])
     logger.error("Sending is paused for account %s: Front answered with code %d", account.name, state.pause_code)
+
+
+def claimable(account: Account, now: datetime, priorities: Sequence[int] = tuple(Priority)) -> OutboundQuerySet:
+    """Due messages of an account that a claim may find: none while it is paused, unless a probe is due."""
+    paused = AccountState.objects.paused().filter(key=account.gateway)
+    probe = Q(Exists(paused.filter(pause_code=ErrorCode.NO_CREDIT, probe_at__lte=now)), risk_at=None)
+    return OutboundMessage.objects.due(account.name, priorities, now=now).filter(~Exists(paused) | probe)
 
 
 def is_probe_due(state: AccountState, now: datetime) -> bool:

@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
+from django_front_sms import outbox
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
-from django_front_sms.models import AccountState, CounterGap, Event, RefusedPush
+from django_front_sms.models import AccountState, CounterGap, DeliveryStatus, Event, RefusedPush
 from django_front_sms.states import State
 from tests.factories import (
     AccountStateFactory,
@@ -46,7 +47,7 @@ def dashboard(browser):
 
 
 def cards(browser) -> list[str]:
-    return [card.key for card in dashboard(browser).context["needs"]]
+    return [card.key for card in dashboard(browser).context["cards"]]
 
 
 def everything_goes_wrong() -> None:
@@ -84,8 +85,8 @@ def test_each_card_is_for_those_who_may_see_its_rows(login, viewer):
     everything_goes_wrong()
 
     assert cards(viewer) == [
+        "unanswered",
         "overdue",
-        "paused",
         "unconfirmed",
         "gaps",
         "too_large",
@@ -110,7 +111,7 @@ def test_a_site_where_all_is_well_is_told_so(viewer):
     OutboundMessageFactory(state=State.DELIVERED, created_at=timezone.now())
 
     assert cards(viewer) == []
-    assert "Nothing. Have a good day!" in dashboard(viewer).content.decode()
+    assert "Nothing needs attention." in dashboard(viewer).content.decode()
 
 
 def test_a_worker_that_went_silent_comes_first(viewer):
@@ -128,7 +129,7 @@ def test_a_site_that_never_had_a_worker_is_told_to_start_one(viewer, worker):
 
 
 def buttons(browser, key: str) -> list[str]:
-    (card,) = (card for card in dashboard(browser).context["needs"] if card.key == key)
+    (card,) = (card for card in dashboard(browser).context["cards"] if card.key == key)
     return [act.name for line in card.lines for act, _address in line.acts]
 
 
@@ -136,7 +137,6 @@ def buttons(browser, key: str) -> list[str]:
     ("key", "permission", "names"),
     [
         ("unconfirmed", "decide_outboundmessage", {"mark_sent", "send_anyway", "give_up"}),
-        ("paused", "resume_accountstate", {"resume"}),
         ("events", "redeliver_event", {"deliver_again"}),
     ],
 )
@@ -165,6 +165,19 @@ def test_a_decision_leads_back_to_the_dashboard_where_its_message_is_gone(boss, 
     sms.refresh_from_db()
     assert (sms.state, sms.given_up) == (state, given_up)
     assert cards(boss) == []
+
+
+def test_a_flood_of_unknown_statuses_is_one_line(viewer, clock):
+    long_ago = timezone.now() - timedelta(days=2)
+    pushes = (
+        DeliveryStatus(account="default", gateway_id=n, status=4, received_at=long_ago, process_at=long_ago)
+        for n in range(300)
+    )
+    DeliveryStatus.objects.bulk_create(pushes)
+    outbox.fold_statuses()
+
+    (card,) = [card for card in dashboard(viewer).context["needs"] if card.key == "unreadable_statuses"]
+    assert "300" in card.title and card.lines == []
 
 
 def test_what_could_not_be_done_is_told_at_the_dashboard(boss):
@@ -210,7 +223,7 @@ def test_a_receivers_error_is_named_without_what_it_said(viewer):
 
 def test_of_many_only_some_are_shown_and_all_are_a_click_away(viewer):
     rows = [OutboundMessageFactory(unconfirmed=True) for _ in range(7)]
-    (card,) = dashboard(viewer).context["needs"]
+    (card,) = dashboard(viewer).context["cards"]
 
     assert [line.url.split("/")[-3] for line in card.lines] == [str(row.pk) for row in rows[:5]]
     assert card.more[1] == "See all 7"
@@ -220,7 +233,7 @@ def test_every_link_of_the_dashboard_leads_to_what_it_says(viewer):
     everything_goes_wrong()
     found = {
         card.key: [row.pk for row in viewer.get(card.more[0]).context["cl"].result_list]
-        for card in dashboard(viewer).context["needs"]
+        for card in dashboard(viewer).context["cards"]
         if card.more
     }
 
