@@ -168,7 +168,7 @@ def test_the_scale_stands_on_the_left(kari, page_of):
         """(() => {
             const edges = name => [...document.querySelectorAll(name)].map(each => each.getBoundingClientRect());
             return [Math.max(...edges(".fs-wide .fs-scale").map(each => each.right)),
-                    Math.min(...edges(".fs-wide .fs-bar").map(each => each.left).filter(Boolean))];
+                    Math.min(...edges(".fs-wide .fs-drawing .fs-bar").map(each => each.left).filter(Boolean))];
         })()"""
     )
     assert left < right
