@@ -143,6 +143,13 @@ def _exact(local: datetime) -> str:
     return local.isoformat(sep=" ", timespec="milliseconds")
 
 
+def briefly(at: datetime) -> str:
+    """A time as lists have it, as plain text: the clock, and the date unless it is today."""
+    local = timezone.localtime(at)
+    clock = f"{local:%H:%M}"
+    return clock if local.date() == timezone.localdate() else f"{date_format(local, 'SHORT_DATE_FORMAT')} {clock}"
+
+
 def moment(at: Any) -> SafeString | str:
     """A time for a list: the clock, and the date unless it is today; exact in the markup and the tooltip."""
     if at is None:

@@ -8,7 +8,7 @@ from django.template.context import Context
 from django.utils.safestring import SafeString
 
 from django_front_sms.admin import live, paused
-from django_front_sms.admin.badges import icon
+from django_front_sms.admin.badges import briefly, icon
 from django_front_sms.admin.index import in_order, with_unanswered
 
 register = template.Library()
@@ -26,6 +26,9 @@ def paused_strip(context: dict[str, Any]) -> dict[str, Any]:
 def app_list_in_order(context: dict[str, Any]) -> list[dict[str, Any]]:
     """The apps of an index: this app's models in order, and beside *Conversations* how many are unanswered."""
     return with_unanswered(context["request"], in_order(context.get("app_list") or []))
+
+
+register.filter(briefly)
 
 
 class LivePart(template.Node):

@@ -282,7 +282,7 @@ def test_what_was_under_way_for_long_tells_when_it_was_written(reader):
     late = come(seconds=7200, sent_at=at(0))
     swift = come(OLA, seconds=60, sent_at=at(0))
 
-    assert "written 03/02/2026 1 p.m." in shown(reader, late) and "written 0" not in shown(reader, swift)
+    assert "written 03/02/2026 13:00" in shown(reader, late) and "written 0" not in shown(reader, swift)
 
 
 def test_earlier_messages_are_a_page_before_as_a_whole_and_as_a_piece(reader):

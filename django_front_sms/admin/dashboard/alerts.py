@@ -11,15 +11,13 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.db.models import Model, QuerySet, Subquery
 from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_front_sms import access, contacts
 from django_front_sms.admin.actions import Action, ActionsAdmin
-from django_front_sms.admin.badges import icon, moment
+from django_front_sms.admin.badges import briefly, icon, moment
 from django_front_sms.admin.conversations.threads import MOST_COUNTED, spaced, unanswered_in_words
 from django_front_sms.admin.conversations.views import VIEW
 from django_front_sms.admin.paused import keep_paused
@@ -139,7 +137,7 @@ class AttentionCards:
     def _worker(self, worker: alerts.Worker, overdue: Alert) -> Card | None:
         if worker.is_silent:
             title = _("No worker seems to run")
-            seen = _("Last seen: %(when)s") % {"when": _when(worker.seen_at)} if worker.seen_at else ""
+            seen = _("Last seen: %(when)s") % {"when": briefly(worker.seen_at)} if worker.seen_at else ""
             advice = _("Start a worker. Nothing is lost: what waits is sent then.")
             return Card("worker", "bad", "plug", title, advice, [Line(seen)] if seen else [])
         if not overdue.count:
@@ -150,7 +148,7 @@ class AttentionCards:
             overdue.count,
         )
         advice = _("More is asked for than goes out: look at MAX_PER_SECOND, and at how many workers run.")
-        oldest = Line(_("The oldest since %(when)s") % {"when": _when(overdue.since)})
+        oldest = Line(_("The oldest since %(when)s") % {"when": briefly(overdue.since) if overdue.since else ""})
         more = self._list("outboundmessage", _("See what is queued"), state__exact="queued")
         return Card("overdue", "warn", "hourglass", title % {"n": overdue.count}, advice, [oldest], more)
 
@@ -257,7 +255,3 @@ class AttentionCards:
 
     def _change(self, row: Model) -> str:
         return reverse_admin(self._site, f"{row._meta.model_name}_change", row.pk)
-
-
-def _when(moment: datetime | None) -> str:
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""

@@ -17,12 +17,12 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
 from django.utils.timesince import timesince
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
 from django_front_sms.access import accounts_of
 from django_front_sms.admin import live
-from django_front_sms.admin.badges import icon
+from django_front_sms.admin.badges import briefly, icon
 from django_front_sms.admin.dashboard.alerts import AttentionCards
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
 from django_front_sms.admin.readonly import ReadOnlyAdmin
@@ -134,7 +134,7 @@ def _last_in(at: datetime | None, now: datetime) -> Iterable[Tile]:
         return
     minutes = int((now - at).total_seconds() // 60)
     ago = _("%(time)s ago") % {"time": timesince(at, now, depth=1)} if minutes > 0 else _("just now")
-    when = date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
+    when = briefly(at)
     if now - at > SILENCE:
         when = _("%(when)s. Has Front's queue stopped?") % {"when": when}
     yield Tile(_("Last message in"), ago, when)
@@ -186,8 +186,10 @@ def _spend(days: dict[date, Tally]) -> Chart | None:
 def _delivery_times(times: statistics.DeliveryTimes) -> Chart:
     columns = []
     for low, high in pairwise(_SPANS):
-        label = _("over %(time)s") % {"time": _duration(low)} if high == _SPANS[-1] else f"< {_duration(high)}"
-        columns.append(Column(label, label, (times.within(low, high),)))
+        is_last = high == _SPANS[-1]
+        label = _("over %(time)s") % {"time": _duration(low)} if is_last else f"< {_duration(high)}"
+        tick = f"> {_duration(low)}" if is_last else _duration(high)
+        columns.append(Column(label, tick, (times.within(low, high),)))
     title = _("Time from Front to the phone")
     note = _("Of the latest %(n)s that were delivered.") % {"n": _count(len(times.seconds))}
     return Chart("times", title, [Series("good", _("messages"))], columns, _count, note=note)
@@ -201,7 +203,7 @@ def _by_state(tally: Tally) -> tuple[float, ...]:
 
 
 def _day(day: date, values: tuple[float | None, ...]) -> Column:
-    tick = _written(day, "MONTH_DAY_FORMAT", get_language()) if day.weekday() == 0 else ""
+    tick = _written(day, pgettext("date format of a chart", "j M"), get_language()) if day.weekday() == 0 else ""
     return Column(_written(day, "SHORT_DATE_FORMAT", get_language()), tick, values)
 
 
