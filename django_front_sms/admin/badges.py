@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -141,6 +142,11 @@ def _times(message: OutboundMessage) -> list[str]:
 
 def _exact(local: datetime) -> str:
     return local.isoformat(sep=" ", timespec="milliseconds")
+
+
+def short(text: str) -> SafeString:
+    """The start of a text for a list, in the direction that the text is written in."""
+    return format_html("<bdi>{}</bdi>", Truncator(text).chars(60))
 
 
 def briefly(at: datetime) -> str:

@@ -8,11 +8,10 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.admin import search
-from django_front_sms.admin.badges import moment, state_badge
+from django_front_sms.admin.badges import moment, short, state_badge
 from django_front_sms.admin.filters import AccountFilter, CreatedFilter
 from django_front_sms.admin.readonly import TECHNICAL, ReadOnlyAdmin
 from django_front_sms.models import BulkSend, OutboundMessage
@@ -59,8 +58,8 @@ class BulkSendAdmin(ReadOnlyAdmin):
         return f"#{bulk.pk}"
 
     @admin.display(description=_("text"))
-    def short_text(self, bulk: BulkSend) -> str:
-        return Truncator(bulk.text).chars(60)
+    def short_text(self, bulk: BulkSend) -> SafeString:
+        return short(bulk.text)
 
     @admin.display(description=_("created"), ordering="pk")
     def created_(self, bulk: BulkSend) -> SafeString | str:

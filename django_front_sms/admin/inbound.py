@@ -9,14 +9,13 @@ from django.http import FileResponse, HttpRequest
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import inbox, optouts
 from django_front_sms.admin import search
 from django_front_sms.admin.actions import Action, ActionsAdmin
-from django_front_sms.admin.badges import badge, moment, timeline_rows
+from django_front_sms.admin.badges import badge, moment, short, timeline_rows
 from django_front_sms.admin.conversations import mms
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
@@ -119,8 +118,8 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
         return message.sender or gettext("unknown")
 
     @admin.display(description=_("text"))
-    def short_text(self, message: InboundMessage) -> str:
-        return Truncator(message.text).chars(60)
+    def short_text(self, message: InboundMessage) -> SafeString:
+        return short(message.text)
 
     @admin.display(description=_("received"), ordering="pk")
     def received(self, message: InboundMessage) -> SafeString | str:

@@ -7,6 +7,7 @@ from django.apps import apps as django_apps
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from django_front_sms import access
 from django_front_sms.admin.conversations.threads import unanswered_in_words
@@ -56,7 +57,8 @@ def with_unanswered(request: HttpRequest, apps: Iterable[App]) -> list[App]:
 
 def _named(request: HttpRequest, model: App) -> App:
     count = unanswered_in_words(access.accounts_of(request.user))
-    name = _("%(name)s (%(n)s unanswered)") % {"name": model["name"], "n": count}
+    words = ngettext("%(name)s (%(n)s unanswered)", "%(name)s (%(n)s unanswered)", 1 if count == "1" else 2)
+    name = words % {"name": model["name"], "n": count}
     return {**model, "name": name} if count else model
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django_front_sms import outbox
 from django_front_sms.admin import live, search
 from django_front_sms.admin.actions import Action
-from django_front_sms.admin.badges import moment, state_and_steps, state_badge, steps, timeline_rows
+from django_front_sms.admin.badges import moment, short, state_and_steps, state_badge, steps, timeline_rows
 from django_front_sms.admin.composer.views import ComposerAdmin
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
@@ -216,6 +216,9 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     def is_final(self, row: OutboundMessage) -> bool:
         return row.is_settled
 
+    def name_of(self, row: OutboundMessage) -> str:
+        return f"{row.recipient} (#{row.pk})" if row.recipient else f"#{row.pk}"
+
     def summary(self, row: OutboundMessage) -> str:
         return f"#{row.pk} {row.recipient}: {Truncator(row.shown_text).chars(60)}"
 
@@ -229,8 +232,8 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
         return f"{segments}, Unicode" if message.unicode else segments
 
     @admin.display(description=_("text"))
-    def short_text(self, message: OutboundMessage) -> str:
-        return Truncator(message.shown_text).chars(60)
+    def short_text(self, message: OutboundMessage) -> SafeString:
+        return short(message.shown_text)
 
     @admin.display(description=_("created"), ordering="pk")
     def created_(self, message: OutboundMessage) -> SafeString | str:

@@ -51,11 +51,9 @@ WORDS = {
 
 
 @pytest.fixture(params=["en", "nb"])
-def words(request, settings) -> dict[str, str]:
-    """What the screens say, in a language that the whole site is in."""
-    settings.LANGUAGE_CODE = request.param
-    settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "Locale" not in each]
-    return WORDS[request.param]
+def words(request) -> dict[str, str]:
+    """What the screens say in one of the languages."""
+    return {"locale": request.param, **WORDS[request.param]}
 
 
 @pytest.fixture
@@ -84,7 +82,7 @@ def requests_of(page: Any) -> list[str]:
 
 def test_a_message_page_follows_its_message_and_then_asks_no_more(kari, page_of, words):
     sms = OutboundMessageFactory(recipient="+4799999999")
-    page = page_of(kari)
+    page = page_of(kari, locale=words["locale"])
     page.goto(change(sms))
     mark(page)
     page.get_by_role("button", name=words["stop"]).focus()
@@ -103,7 +101,7 @@ def test_a_message_page_follows_its_message_and_then_asks_no_more(kari, page_of,
 
 def test_a_list_shows_new_states_and_keeps_what_is_ticked(kari, page_of, words):
     first, second = OutboundMessageFactory(), OutboundMessageFactory()
-    page = page_of(kari)
+    page = page_of(kari, locale=words["locale"])
     page.goto(LIST)
     mark(page)
     page.locator(f"input.action-select[value='{second.pk}']").check()
@@ -118,7 +116,7 @@ def test_a_list_shows_new_states_and_keeps_what_is_ticked(kari, page_of, words):
 def test_a_bulk_page_counts_by_itself(kari, page_of, words):
     bulk = BulkSend.objects.create(account="default", sender="x", text="Hei", recipients=1)
     sms = OutboundMessageFactory(bulk=bulk)
-    page = page_of(kari)
+    page = page_of(kari, locale=words["locale"])
     page.goto(change(bulk))
     mark(page)
 
@@ -130,7 +128,7 @@ def test_a_bulk_page_counts_by_itself(kari, page_of, words):
 
 def test_somebody_who_writes_is_seen_on_the_dashboard_the_index_and_the_tab(kari, page_of, words):
     AccountStateFactory(clock=timezone.now())
-    page = page_of(kari)
+    page = page_of(kari, locale=words["locale"])
     page.goto(DASHBOARD)
     page.get_by_text(words["nothing"], exact=True).wait_for()
     mark(page)
@@ -150,7 +148,7 @@ def test_somebody_who_writes_is_seen_on_the_dashboard_the_index_and_the_tab(kari
 def test_a_paused_account_stands_on_every_screen_and_is_resumed_from_any(kari, page_of, words):
     sms = OutboundMessageFactory()
     account = AccountStateFactory(paused=True, clock=timezone.now())
-    page = page_of(kari)
+    page = page_of(kari, locale=words["locale"])
 
     for address in ("/admin/", LIST, f"{LIST}add/", change(sms), DASHBOARD, "/admin/front_sms/conversation/"):
         page.goto(address)
@@ -165,7 +163,7 @@ def test_a_paused_account_stands_on_every_screen_and_is_resumed_from_any(kari, p
 
 def test_who_is_offline_is_told_until_it_is_over(kari, page_of, words):
     sms = OutboundMessageFactory()
-    page = page_of(kari)
+    page = page_of(kari, locale=words["locale"])
     page.goto(change(sms))
 
     page.context.set_offline(True)
@@ -176,7 +174,7 @@ def test_who_is_offline_is_told_until_it_is_over(kari, page_of, words):
 
 
 def test_who_was_logged_out_is_told_and_nothing_more_is_asked(kari, page_of, words):
-    page = page_of(kari)
+    page = page_of(kari, locale=words["locale"])
     page.goto(change(OutboundMessageFactory()))
 
     Session.objects.all().delete()

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
 from django.utils.timesince import timesince
-from django.utils.translation import get_language, gettext_lazy, pgettext
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from django_front_sms.access import accounts_of
@@ -122,7 +122,7 @@ def _tiles(days: dict[date, Tally], times: statistics.DeliveryTimes) -> Iterable
     if times.median is not None and times.slowest_twentieth is not None:
         sample = _("of the latest %(n)s delivered") % {"n": _count(len(times.seconds))}
         yield Tile(_("Half arrive within"), _duration(times.median), sample)
-        yield Tile(_("95 % arrive within"), _duration(times.slowest_twentieth), sample)
+        yield Tile(_("95 percent arrive within"), _duration(times.slowest_twentieth), sample)
     spent = _together(days.values()).spend()
     if spent is not None:
         yield Tile(_("Spent"), _money(spent), _("estimated, in %(n)s days") % {"n": DAYS})
@@ -203,7 +203,8 @@ def _by_state(tally: Tally) -> tuple[float, ...]:
 
 
 def _day(day: date, values: tuple[float | None, ...]) -> Column:
-    tick = _written(day, pgettext("date format of a chart", "j M"), get_language()) if day.weekday() == 0 else ""
+    # Translators: a day and a short month below a chart, as Django's filter `date` takes it.
+    tick = _written(day, _("j M"), get_language()) if day.weekday() == 0 else ""
     return Column(_written(day, "SHORT_DATE_FORMAT", get_language()), tick, values)
 
 
