@@ -25,15 +25,17 @@ def in_order(apps: list[App]) -> list[App]:
     models = {model["object_name"]: model for app in ours for model in app["models"]}
     if writing := _writing(models.get("OutboundMessage")):
         models["Write"] = writing
+    place = apps.index(ours[0])
+    before, after = apps[:place], [app for app in apps[place:] if app not in ours]
+    return [*before, *_parts(ours[0], models), *after]
+
+
+def _parts(app: App, models: dict[str, App]) -> list[App]:
     daily = [models[name] for name in FIRST if name in models]
     technical = [model for name, model in models.items() if name not in FIRST]
     name = django_apps.get_app_config("front_sms").verbose_name
-    parts = [{**ours[0], "name": name, "models": daily}] if daily else []
-    if technical:
-        parts.append({**ours[0], "name": _("%(app)s: technical") % {"app": name}, "models": technical})
-    place = apps.index(ours[0])
-    before, after = apps[:place], [app for app in apps[place:] if app not in ours]
-    return [*before, *parts, *after]
+    parts = {name: daily, _("%(app)s: technical") % {"app": name}: technical}
+    return [{**app, "name": name, "models": rows} for name, rows in parts.items() if rows]
 
 
 def _writing(outbound: App | None) -> App | None:

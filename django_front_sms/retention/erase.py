@@ -76,10 +76,12 @@ def erase(
     `inbound`: keys of messages that an earlier receipt listed as `unreadable` or `mentioned`, to be erased as well.
     `progress` is called after each batch, with how many messages and files were seen to, and of how many.
 
-    Raises `InvalidMessage` (`invalid_recipient`) where `number` has neither a digit nor a letter.
+    Raises `InvalidMessage` (`invalid_recipient`) where `number` has neither a digit nor a letter, and `NotPossible`
+    for keys in `inbound` that no receipt can list. Nothing is erased then.
     """
     spellings = Spellings(_one_form(number))
     number = spellings.number
+    _require_unclear(inbound)
     ComposerDraft.objects.all().delete()  # they hold numbers as people write them, and none is older than a day
     cancelled = _cancel(OutboundMessage.objects.filter(recipient=number), by)
     searched = _search_bodies(spellings, inbound)
@@ -116,6 +118,18 @@ def erase(
     )
 
 
+def _unclear() -> "QuerySet[InboundMessage]":
+    """Inbound messages whose sender is unknown, or whose body may hold more than their fields; emptied ones, too."""
+    return InboundMessage.objects.filter(Q(sender="") | ~Q(problem=""))
+
+
+def _require_unclear(keys: Collection[int]) -> None:
+    others = sorted(set(keys).difference(_unclear().filter(pk__in=keys).values_list("pk", flat=True)))
+    if others:
+        message = _("These are not inbound messages that a receipt lists: %(keys)s. Give the keys of the receipt.")
+        raise NotPossible(message % {"keys": ", ".join(map(str, others))})
+
+
 def _one_form(number: object) -> str:
     """As messages have it; what came from a short code or a name, as it is written."""
     number = numbers.as_text(number)
@@ -142,8 +156,7 @@ def _search_bodies(spellings: Spellings, also: Collection[int]) -> _Searched:
 
     Messages whose sender is the number are found by that. `also`: keys of messages that a person has looked at."""
     found: dict[str, list[int]] = {"inbound": [], "unreadable": [], "mentioned": []}
-    unclear = InboundMessage.objects.filter(Q(sender="") | ~Q(problem="")).exclude(raw=b"")
-    for key, sender, api, raw in bodies(unclear, "sender", "api"):
+    for key, sender, api, raw in bodies(_unclear().exclude(raw=b""), "sender", "api"):
         place = "inbound" if key in also else _place(spellings, sender, raw, is_json=api == InboundMessage.Api.JSON)
         if place:
             found[place].append(key)

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from django_front_sms import optouts, outbox, retention, send_bulk_sms, send_sms, tasks
 from django_front_sms.conversations import mark_handled
-from django_front_sms.exceptions import InvalidMessage
+from django_front_sms.exceptions import InvalidMessage, NotPossible
 from django_front_sms.models import (
     BulkSend,
     DeliveryStatus,
@@ -530,11 +530,18 @@ def test_a_message_of_others_with_a_problem_that_contains_the_number_is_named_an
     assert traces("999 99 999") == []
 
 
-def test_a_message_that_was_read_in_full_is_erased_by_its_sender_only(clock):
-    row = receive(sms(**{"from": OTHER}, text="Hei"))
-    retention.erase(NUMBER, inbound=[row.pk])
-    row.refresh_from_db()
-    assert row.text == "Hei"
+def test_keys_that_no_receipt_lists_are_refused_before_anything_is_erased(clock):
+    row, own = receive(sms(**{"from": OTHER}, text="Hei")), receive(sms(text="Hallo", id=2))
+    for key in (row.pk, own.pk + 1):
+        with pytest.raises(NotPossible, match=f": {key}\\."):
+            retention.erase(NUMBER, inbound=[key])
+    assert set(InboundMessage.objects.values_list("text", flat=True)) == {"Hei", "Hallo"}
+
+
+def test_keys_that_were_erased_may_be_given_again(clock):
+    row = receive(b'{"id": 1, "text": "Hemmelig')
+    assert retention.erase(NUMBER, inbound=[row.pk]).is_complete
+    assert retention.erase(NUMBER, inbound=[row.pk]).is_complete
 
 
 @pytest.mark.parametrize("recipient", [b"%2B4799999999", b"999%2099%20999", b"004799999999"])
