@@ -22,20 +22,19 @@ def in_order(apps: list[App]) -> list[App]:
     ours = [app for app in apps if app["app_label"] == "front_sms"]
     if not ours:
         return apps
+    place = apps.index(ours[0])
+    return [*apps[:place], *_parts(ours), *(app for app in apps[place:] if app not in ours)]
+
+
+def _parts(ours: list[App]) -> list[App]:
     models = {model["object_name"]: model for app in ours for model in app["models"]}
     if writing := _writing(models.get("OutboundMessage")):
         models["Write"] = writing
-    place = apps.index(ours[0])
-    before, after = apps[:place], [app for app in apps[place:] if app not in ours]
-    return [*before, *_parts(ours[0], models), *after]
-
-
-def _parts(app: App, models: dict[str, App]) -> list[App]:
     daily = [models[name] for name in FIRST if name in models]
     technical = [model for name, model in models.items() if name not in FIRST]
     name = django_apps.get_app_config("front_sms").verbose_name
-    parts = {name: daily, _("%(app)s: technical") % {"app": name}: technical}
-    return [{**app, "name": name, "models": rows} for name, rows in parts.items() if rows]
+    named = ((name, daily), (_("%(app)s: technical") % {"app": name}, technical))
+    return [{**ours[0], "name": words, "models": some} for words, some in named if some]
 
 
 def _writing(outbound: App | None) -> App | None:
