@@ -26,10 +26,16 @@ def broken_promise(m: Msg) -> str:
     return ""
 
 
-def broken_promise_of_duplicate(m: Msg, twins: Sequence[Msg]) -> str:
-    """The promise that a message breaks which ended because of its twin."""
-    if m.state == "duplicate" and not any(twin.accepted or twin.said_sent for twin in twins):
-        return "a message is called a duplicate, and the gateway has no equal one"
+def broken_promise_of_duplicate(twins: Sequence[Msg]) -> str:
+    """The promise that a message breaks which ended because of one of these."""
+    if not any(twin.accepted or twin.said_sent or twin.state in (*OPEN, "unconfirmed") for twin in twins):
+        return "a message is called a duplicate of one that was never sent"
+    return ""
+
+
+def broken_means_of_duplicate(twins: Sequence[Msg]) -> str:
+    if not any(twin.accepted or twin.said_sent for twin in twins):
+        return "a message ends as a duplicate before the gateway has an equal one"
     return ""
 
 

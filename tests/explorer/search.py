@@ -39,7 +39,7 @@ def explore(
 ) -> Result:
     """Walk through all histories of at most `depth` steps, level by level, until something is broken. Begins no level
     once there are `most_states`. `promises_alone`: leaves the means out. Of so
-    many states, `ends_every`, one is followed until no message is open."""
+    many states, `ends_every`, one is followed until no message is open; 0: none."""
     began = time.perf_counter()
     explorable = Explorable(world)
     first = explorable.canonical(explorable.first())
@@ -65,8 +65,8 @@ def explore(
                     following[after] = ways
                     problem = problem or explorable.broken(after)
                     if not problem and not promises_alone:
-                        problem = _broken_row(explorable, after)
-                        if not problem and len(parents) % ends_every == 0:
+                        problem = explorable.broken_rows(after)
+                        if not problem and ends_every and len(parents) % ends_every == 0:
                             problem = _never_ends(explorable, after, ended)
                 elif after in following:
                     following[after] += ways
@@ -77,10 +77,6 @@ def explore(
         level = following
         told(reached, len(parents))
     return result()
-
-
-def _broken_row(explorable: Explorable, state: State) -> str:
-    return next(filter(None, (promise.broken_means(explorable.msgs[number]) for number in state.msgs)), "")
 
 
 def _never_ends(explorable: Explorable, state: State, ended: set[State]) -> str:

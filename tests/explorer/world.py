@@ -1,11 +1,11 @@
 """Everything that can happen next in a small world: what workers, the gateway, people and the clock can do.
 
-A state is a tuple of three numbers and the messages, each message as the number that `Messages` gave it. Nearly all steps concern
-one message, so what follows from a message is worked out once, however many states it is in.
+In a state each message is a number, by which `Explorable` knows it. Nearly all steps concern one message, so what
+follows from a message is worked out once, however many states it is in.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -30,12 +30,12 @@ class World:
     filter: bool = True  # of the gateway's, and `DUPLICATE_FILTER`
     expires: int = NONE
     steps_back: int = 0
+    without: tuple[str, ...] = ()  # kinds of steps that do not happen
     hands: int = 2  # two workers, each with one request at a time
-    conf: dict[str, float] = field(default_factory=dict, hash=False)
 
     def engine(self) -> Engine:
         account = Account(name="default", service_id=1234, duplicate_filter=self.filter or None)
-        settings = {"timeout": T, "duplicate_window": W, "window_margin": M, "on_duplicate": self.policy} | self.conf
+        settings = {"timeout": T, "duplicate_window": W, "window_margin": M, "on_duplicate": self.policy}
         return Engine(account, FrontSMSSettings(accounts={"default": account}, **settings))
 
 
@@ -124,9 +124,20 @@ class Explorable:
             if found:
                 return found
             if self.msgs[number].state == "duplicate":
-                found = promise.broken_promise_of_duplicate(self.msgs[number], self.twins_of(state, who))
+                found = promise.broken_promise_of_duplicate(self.twins_of(state, who))
                 if found:
                     return found
+        return ""
+
+    def broken_rows(self, state: State) -> str:
+        """What is wrong in this state, though no promise is broken yet."""
+        for who, number in enumerate(state.msgs):
+            m = self.msgs[number]
+            found = promise.broken_means(m)
+            if not found and m.state == "duplicate":
+                found = promise.broken_means_of_duplicate(self.twins_of(state, who))
+            if found:
+                return found
         return ""
 
     def broken_means(self, state: State, event: Event) -> str:
@@ -150,7 +161,7 @@ class Explorable:
                 yield Event(what, who, place), self._with(state, who, after)
             for what, place, after in self._at_gateway(state, who):
                 yield Event(what, who, place), self._with(state, who, after)
-            if self.msgs[number].state == "unconfirmed" and not self.msgs[number].resends:
+            if self._may_be_sent_again(self.msgs[number]):
                 yield Event("send anyway", who), self._with(state, who, self._of_twins(state, who, "send anyway"))
             if hands and not state.ahead:
                 yield from self._claim(state, who, hands)
@@ -161,8 +172,15 @@ class Explorable:
         if found is None:
             m = self.msgs[number]
             steps = [*self._worker(m), *self._sweeper(m), *self._person(m)]
-            found = self._local[number] = [(what, k, self.number(after)) for what, k, after in steps if after != m]
+            found = self._local[number] = self._numbered(m, steps)
         return found
+
+    def _numbered(self, m: Msg, steps: Iterable[tuple[str, int, Msg]]) -> list[Local]:
+        return [
+            (what, place, self.number(after))
+            for what, place, after in steps
+            if after != m and what not in self.world.without
+        ]
 
     def _worker(self, m: Msg) -> Iterator[tuple[str, int, Msg]]:
         for place, t in enumerate(m.tries):
@@ -197,6 +215,9 @@ class Explorable:
             yield "give up", 0, self.engine.given_up(m)
             yield "mark sent", 0, self.engine.marked_sent(m)
 
+    def _may_be_sent_again(self, m: Msg) -> bool:
+        return m.state == "unconfirmed" and not m.resends and "send anyway" not in self.world.without
+
     def _at_gateway(self, state: State, who: int) -> list[Local]:
         """What the gateway can do with the requests of this message that it has not looked at yet."""
         m = self.msgs[state.msgs[who]]
@@ -206,7 +227,7 @@ class Explorable:
         key = state.msgs[who], is_caught
         if key not in self._gateway:
             steps = self._processed(m, is_caught)
-            self._gateway[key] = [(what, place, self.number(after)) for what, place, after in steps]
+            self._gateway[key] = self._numbered(m, steps)
         return self._gateway[key]
 
     def _processed(self, m: Msg, is_caught: bool) -> Iterator[tuple[str, int, Msg]]:
@@ -231,7 +252,7 @@ class Explorable:
         after = self._with(state, who, self._of_twins(state, who, "claim"))
         if after != state:
             yield Event("claim", who), after
-        if hands < 2 or self.msgs[after.msgs[who]].state != "sending":
+        if hands < 2 or self.msgs[after.msgs[who]].state != "sending" or "claim both" in self.world.without:
             return
         for other in self._twins[who]:
             if self._is_due(state, other):
