@@ -1,7 +1,7 @@
 """The walk through all histories, breadth first."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.explorer import promise
@@ -35,64 +35,95 @@ def explore(
     most_states: int = 10_000_000,
     promises_alone: bool = False,
     ends_every: int = 1,
-    told: Callable[[int, int], None] = lambda depth, states: None,
 ) -> Result:
     """Walk through all histories of at most `depth` steps, level by level, until something is broken. Begins no level
-    once there are `most_states`. `promises_alone`: leaves the means out. Of so
-    many states, `ends_every`, one is followed until no message is open; 0: none."""
+    once there are `most_states`. `promises_alone`: leaves the means out. Of so many states, `ends_every`, one is
+    followed until no message is open; 0: none."""
     began = time.perf_counter()
-    explorable = Explorable(world)
-    first = explorable.canonical(explorable.first())
-    parents: dict[State, State | None] = {first: None}
-    ended: set[State] = set()
-    level = {first: 1}
-    steps, histories, reached = 0, 1, 0
+    walk = _Walk(world, promises_alone, ends_every)
+    problem, reached = "", 0
+    while walk.level and reached < depth and len(walk.parents) < most_states and not problem:
+        problem = walk.next_level()
+        reached += not problem
+    return Result(
+        world=world,
+        states=len(walk.parents),
+        steps=walk.steps,
+        histories=walk.histories,
+        depth=reached,
+        seconds=time.perf_counter() - began,
+        problem=problem,
+        history=_history(walk.explorable, walk.parents, *walk.broken_by) if problem else (),
+        is_all=not walk.level,
+    )
 
-    def result(problem: str = "", history: Sequence[Event] = ()) -> Result:
-        seconds = time.perf_counter() - began
-        is_all = not level and not problem
-        return Result(world, len(parents), steps, histories, reached, seconds, problem, history, is_all)
 
-    while level and reached < depth and len(parents) < most_states:
+class _Walk:
+    """`parents`: all states that were seen, each with the one that it was seen from. `level`: those seen last, with the
+    number of ways to each. `broken_by`: the step that broke something."""
+
+    def __init__(self, world: World, promises_alone: bool, ends_every: int) -> None:
+        self.explorable = Explorable(world)
+        self.promises_alone = promises_alone
+        self.ends_every = ends_every
+        first = self.explorable.canonical(self.explorable.first())
+        self.parents: dict[State, State | None] = {first: None}
+        self.level = {first: 1}
+        self.ended: set[State] = set()
+        self.broken_by = first, first
+        self.steps, self.histories = 0, 1
+
+    def next_level(self) -> str:
+        """Take one step further from all states of the level; returns what it broke."""
         following: dict[State, int] = {}
-        for state, ways in level.items():
-            for event, after in explorable.successors(state):
-                steps += 1
-                after = explorable.canonical(after)
-                problem = "" if promises_alone else explorable.broken_means(state, event)
-                if after not in parents:
-                    parents[after] = state
-                    following[after] = ways
-                    problem = problem or explorable.broken(after)
-                    if not problem and not promises_alone:
-                        problem = explorable.broken_rows(after)
-                        if not problem and ends_every and len(parents) % ends_every == 0:
-                            problem = _never_ends(explorable, after, ended)
-                elif after in following:
-                    following[after] += ways
+        for state, ways in self.level.items():
+            for event, successor in self.explorable.successors(state):
+                self.steps += 1
+                after = self.explorable.canonical(successor)
+                is_new = after not in self.parents
+                if is_new:
+                    self.parents[after] = state
+                if is_new or after in following:
+                    following[after] = following.get(after, 0) + ways
+                problem = self._broken(state, event, after, is_new)
                 if problem:
-                    return result(problem, _history(explorable, parents, state, after))
-        reached += 1
-        histories += sum(following.values())
-        level = following
-        told(reached, len(parents))
-    return result()
+                    self.broken_by = state, after
+                    return problem
+        self.histories += sum(following.values())
+        self.level = following
+        return ""
+
+    def _broken(self, before: State, event: Event, after: State, is_new: bool) -> str:
+        problem = self.explorable.broken(after) if is_new else ""
+        if problem or self.promises_alone:
+            return problem
+        if event.what == "write" and (problem := self.explorable.broken_means_of_write(before, event)):
+            return problem
+        return self._broken_means(after) if is_new else ""
+
+    def _broken_means(self, state: State) -> str:
+        problem = self.explorable.broken_rows(state)
+        if problem or not self.ends_every or len(self.parents) % self.ends_every:
+            return problem
+        return _never_ends(self.explorable, state, self.ended)
 
 
 def _never_ends(explorable: Explorable, state: State, ended: set[State]) -> str:
-    """What is wrong if no message should be open once nothing fails any more, and one is."""
-    path = []
-    while state not in ended:
-        if not any(explorable.msgs[number].state in promise.OPEN for number in state.msgs):
-            break
-        path.append(state)
-        ended.add(state)  # a way back to it would be a circle, and is found by its length
+    """What is wrong if no message should be open once nothing fails any more, and one is. `ended`: states that are
+    known to come to an end; those on the way are added."""
+    path: set[State] = set()
+    while state not in ended and _is_open(explorable, state):
+        path.add(state)
         following = _calm(explorable, state)
-        if following is None or len(path) > 200:
-            ended.difference_update(path)
+        if following is None or following in path:
             return "a message stays open for ever, though nothing fails any more"
         state = following
+    ended |= path
     return ""
+
+
+def _is_open(explorable: Explorable, state: State) -> bool:
+    return any(explorable.msgs[number].state in promise.OPEN for number in state.msgs)
 
 
 def _calm(explorable: Explorable, state: State) -> State | None:

@@ -1,10 +1,13 @@
 """All small histories to a small depth in every run, and that the explorer sees what goes wrong without a rule."""
 
+from unittest.mock import patch
+
 import pytest
 
+from django_front_sms.outbox import rules
 from tests.docs.pages import DOCS, HERE
 from tests.explorer import story
-from tests.explorer.removed import REMOVALS, Removal
+from tests.explorer.removed import ONE, REMOVALS, Removal
 from tests.explorer.report import WORLDS
 from tests.explorer.search import explore
 from tests.explorer.world import World
@@ -34,6 +37,14 @@ def test_with_all_rules_no_history_as_long_as_the_stories_goes_wrong(world: Worl
 
     assert result.problem == ""
     assert result.depth == depth
+
+
+def test_a_message_that_would_stay_open_for_ever_is_found():
+    with patch.object(rules, "is_lost", lambda message, now: False):
+        result = explore(ONE, 3)
+
+    assert "open for ever" in result.problem
+    assert [event.what for event in result.history] == ["claim", "crash"]
 
 
 @pytest.mark.skipif(not HERE, reason="the documentation is not here")

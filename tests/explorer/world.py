@@ -140,12 +140,10 @@ class Explorable:
                 return found
         return ""
 
-    def broken_means(self, state: State, event: Event) -> str:
-        """What the engine does wrong in making this step, though no promise is broken yet."""
-        if event.what == "write":
-            t = self.msgs[state.msgs[event.who]].tries[event.place]
-            return promise.broken_means_of_write(t, self.twins_of(state, event.who))
-        return ""
+    def broken_means_of_write(self, state: State, event: Event) -> str:
+        """What is wrong with this first byte in this state."""
+        t = self.msgs[state.msgs[event.who]].tries[event.place]
+        return promise.broken_means_of_write(t, self.twins_of(state, event.who))
 
     # ---- What can happen
 
