@@ -44,6 +44,7 @@ class Rows:
         if event.what == "wait":
             self.clock.advance(event.seconds)
         elif event.what == "step back":
+            clock_skew.check_clock(get_settings().account("default"))  # as the sweep does every few seconds
             self.clock.database_is_off -= event.seconds
         elif event.what == "look at the clock":
             clock_skew.check_clock(get_settings().account("default"))
