@@ -5,10 +5,12 @@ refused with Front's code, or listed as unconfirmed.* `docs/why/sending.md` give
 
     wire.py          a message as it stands on the wire
     duplicates.py    equal messages, and the duplicate window between them
+    hurdles.py       everything that can keep a due message from being sent now
     claim.py         claiming due messages for one attempt each
     executor.py      making attempts, in threads
     pacing.py        how many requests at once, and how many messages are claimed ahead
     rules.py         a message's state, evaluated from its attempts
+    verdicts.py      from a verdict to a transition
     settle.py        recording results; rescuing messages whose lease expired
     records.py       messages and attempts as plain objects
     clock_skew.py    a step back of the database's clock

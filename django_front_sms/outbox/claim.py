@@ -4,7 +4,6 @@ A claim is one short transaction behind the account's lock row. When it returns,
 the messages until `send_by`, and loses them when their lease expires.
 """
 
-import math
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,8 +23,9 @@ from django_front_sms.models import AccountState, OutboundMessage, Priority, Sen
 from django_front_sms.outbox import accounts, quiet
 from django_front_sms.outbox.clock_skew import handle_step_back
 from django_front_sms.outbox.duplicates import DuplicateWindow
-from django_front_sms.outbox.records import Attempt, DueMessage, Message, attempts_of, read
-from django_front_sms.outbox.rules import CLOCK_TOLERANCE, is_risky, leaves_doubt, may_repeat
+from django_front_sms.outbox.hurdles import Hurdles, frozen_by
+from django_front_sms.outbox.records import Attempt, DueMessage, attempts_of, read
+from django_front_sms.outbox.rules import send_by
 from django_front_sms.outbox.slots import Slot
 from django_front_sms.outbox.transitions import Transition, apply
 from django_front_sms.outbox.wire import Wire, request_of, wire_of
@@ -120,15 +120,8 @@ def _job(account: Account, conf: FrontSMSSettings, claimed: _Claim, chosen: _Cho
         claimed_at=claimed.claimed_at,
         began=began,
         not_before=0 if message.bulk_id else place * claimed.interval,
-        send_by=min(conf.timeout / 2, _seconds_left(message, conf, claimed.claimed_at)),
+        send_by=send_by(message, conf, claimed.claimed_at),
     )
-
-
-def _seconds_left(message: Message, conf: FrontSMSSettings, claimed_at: datetime) -> float:
-    """Seconds in which Front's filter still catches a repetition of the first ambiguous attempt."""
-    if message.risk_at is None:
-        return math.inf
-    return (message.risk_at + conf.resend_limit - claimed_at).total_seconds()
 
 
 @short_transaction
@@ -228,11 +221,11 @@ def _select_sendable(
     """Select at most `limit` messages of `page` that may be sent now. The others that were looked at get another state,
     or another due time. `chosen_keys`: the twin keys that this claim has chosen from earlier pages."""
     histories = attempts_of(message for message in page if message.attempts)
-    wires = {message.pk: wire_of(message, account, conf, _frozen(histories[message.pk])) for message in page}
+    wires = {message.pk: wire_of(message, account, conf, frozen_by(histories[message.pk])) for message in page}
     keys = [wire.twin_key for wire in wires.values()]
     window = DuplicateWindow.of(keys, now - conf.twin_gap, chosen_keys)
     opted_out = {page[place].pk for place in optouts.refused(page)}
-    hurdles = _Hurdles(account, conf, now, window, opted_out)
+    hurdles = Hurdles(account, conf, now, window, opted_out)
     chosen: list[_Chosen] = []
     transitions: list[Transition] = []
     for message in page:
@@ -247,67 +240,6 @@ def _select_sendable(
             window.chosen_keys.add(wire.twin_key)
     apply(transitions)
     return chosen
-
-
-@dataclass(frozen=True, slots=True)
-class _Hurdles:
-    """Everything that can keep a due message from being sent now."""
-
-    account: Account
-    conf: FrontSMSSettings
-    now: datetime
-    window: DuplicateWindow
-    opted_out: set[int]
-
-    def transition_for(self, message: DueMessage, wire: Wire, history: Sequence[Attempt]) -> Transition | None:
-        """The transition of a message that may not be sent now; None if it may."""
-        in_doubt = leaves_doubt(history)
-        return (
-            _too_late(message, self.account, self.conf, self.now, in_doubt=in_doubt)
-            or _opted_out(message, self.opted_out, in_doubt=in_doubt)
-            or _edited(message, wire, history)
-            or self.window.transition_for(message, wire.twin_key, self.conf, self.now, in_doubt=in_doubt)
-        )
-
-
-def _too_late(
-    message: Message, account: Account, conf: FrontSMSSettings, now: datetime, *, in_doubt: bool
-) -> Transition | None:
-    """End a message that expired, or whose repetition Front's filter would no longer catch."""
-    if message.risk_at is not None:
-        out_of_time = now >= message.risk_at + conf.resend_limit or message.risk_at > now + CLOCK_TOLERANCE
-        if out_of_time or not may_repeat(message, account):
-            return Transition(message, State.UNCONFIRMED)
-    if message.expires_at is not None and message.expires_at <= now:
-        return Transition(message, State.UNCONFIRMED if in_doubt else State.EXPIRED)
-    return None
-
-
-def _opted_out(message: Message, opted_out: set[int], *, in_doubt: bool) -> Transition | None:
-    """End a message whose recipient opted out since it was queued."""
-    if message.pk not in opted_out:
-        return None
-    state = State.UNCONFIRMED if in_doubt else State.CANCELLED
-    return Transition(message, state, {"error_text": "The recipient opted out of messages from this sender."})
-
-
-def _frozen(history: Sequence[Attempt]) -> Attempt | None:
-    """The attempt that froze the wire fields: the first, or the first since a person had the message sent again."""
-    return next((attempt for attempt in history if not attempt.voided), None)
-
-
-def _edited(message: Message, wire: Wire, history: Sequence[Attempt]) -> Transition | None:
-    """Leave an edited message to people: it is never sent as a second text, and at risk never to another gateway, whose
-    filter does not know it."""
-    first = _frozen(history)
-    risky = next(filter(is_risky, history), None)
-    if first is not None and first.wire_digest != wire.digest:
-        error = "The message was changed after its first attempt."
-    elif risky is not None and risky.twin_key != wire.twin_key:
-        error = "The account was changed after an unclear attempt."
-    else:
-        return None
-    return Transition(message, State.UNCONFIRMED, {"error_text": error})
 
 
 def _mark_claimed(chosen: Sequence[_Chosen], token: str, now: datetime, conf: FrontSMSSettings) -> list[_Chosen]:

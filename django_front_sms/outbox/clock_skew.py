@@ -13,7 +13,7 @@ from django_front_sms.conf import Account
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.models import AccountState, OutboundMessage
-from django_front_sms.outbox.records import attempts_of, mark_lost
+from django_front_sms.outbox.records import Message, attempts_of, mark_lost
 from django_front_sms.outbox.rules import CLOCK_TOLERANCE
 from django_front_sms.outbox.transitions import Transition, apply, locked
 from django_front_sms.states import State
@@ -26,17 +26,16 @@ _AT_RISK = Q(state=State.QUEUED, risk_at__isnull=False) | Q(state=State.SENDING)
 def handle_step_back(state: AccountState, account: Account, now: datetime) -> None:
     """If the clock stepped back, leave all messages that are being sent or at risk to people; from then on the new time
     counts. `state` is locked, and saved by the caller. Answers that still come are recorded as late ones."""
-    if not state.clock or now >= state.clock - CLOCK_TOLERANCE:
+    if not state.clock or not has_stepped_back(state.clock, now):
         state.clock = max(state.clock or now, now)
         return
     stepped_back = (state.clock - now).total_seconds()
     rows = locked(OutboundMessage.objects.filter(_AT_RISK, account=account.name).values_list("pk", flat=True))
-    rows = [row for row in rows if row.state == State.SENDING or (row.state == State.QUEUED and row.risk_at)]
+    rows = [row for row in rows if is_in_question(row)]
     attempts = attempts_of(rows)
     for row in rows:
         mark_lost(attempts[row.pk], now, "the database's clock stepped back meanwhile")
-    text = "The database's clock stepped back while this message was being sent."
-    apply([Transition(row, State.UNCONFIRMED, {"error_text": text}) for row in rows], are_locked=True)
+    apply([after_step_back(row) for row in rows], are_locked=True)
     logger.error(
         "The database's clock stepped back by %.1f s; %d messages of account %s are unconfirmed. Check the clock",
         stepped_back,
@@ -44,6 +43,22 @@ def handle_step_back(state: AccountState, account: Account, now: datetime) -> No
         account.name,
     )
     state.clock, state.rate_at = now, None
+
+
+def has_stepped_back(highest: datetime, now: datetime) -> bool:
+    """Whether the clock stepped back since it showed `highest`."""
+    return now < highest - CLOCK_TOLERANCE
+
+
+def is_in_question(message: Message) -> bool:
+    """Whether a step back leaves it open if Front has this message."""
+    return message.state == State.SENDING or (message.state == State.QUEUED and message.risk_at is not None)
+
+
+def after_step_back(message: Message) -> Transition:
+    """Leave a message to people that was being sent, or at risk, when the clock stepped back."""
+    text = "The database's clock stepped back while this message was being sent."
+    return Transition(message, State.UNCONFIRMED, {"error_text": text})
 
 
 @short_transaction

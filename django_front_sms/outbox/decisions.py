@@ -1,18 +1,21 @@
 """Decisions of people about messages, recorded with the user and the time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from django_front_sms import events
-from django_front_sms.conf import get_settings
+from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.routing import on_commit
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import Decision, OutboundMessage, SendAttempt, Wait
-from django_front_sms.outbox.records import Message, attempts_of
+from django_front_sms.outbox import duplicates
+from django_front_sms.outbox.duplicates import TwinAttempt
+from django_front_sms.outbox.records import Attempt, Message, attempts_of
 from django_front_sms.outbox.rules import leaves_doubt
 from django_front_sms.outbox.transitions import Transition, apply, locked
 from django_front_sms.states import State
@@ -27,8 +30,7 @@ def cancel(message: OutboundMessage, by: Any = None) -> State:
             raise NotPossible(
                 _("This message is %(state)s; only a queued one can be cancelled.") % {"state": State(row.state).label}
             )
-        in_doubt = leaves_doubt(attempts_of([row])[row.pk])
-        return Transition(row, State.UNCONFIRMED if in_doubt else State.CANCELLED)
+        return cancellation(row, attempts_of([row])[row.pk])
 
     return _decide(message, by, Decision.Action.CANCEL, decide)
 
@@ -40,7 +42,7 @@ def mark_sent(message: OutboundMessage, by: Any = None) -> State:
         _require_unconfirmed(row)
         SendAttempt.objects.filter(message=row.pk).update(voided=True)
         last = SendAttempt.objects.filter(message=row.pk).order_by("-number").first()
-        return Transition(row, State.SENT, {"sent_at": last.claimed_at if last else database_now(), "given_up": False})
+        return confirmation(row, last.claimed_at if last else database_now())
 
     return _decide(message, by, Decision.Action.MARK_SENT, decide)
 
@@ -59,16 +61,8 @@ def send_anyway(message: OutboundMessage, by: Any = None) -> State:
         attempts = SendAttempt.objects.filter(message=row.pk)
         attempts.update(voided=True)
         keys = set(attempts.values_list("twin_key", flat=True))
-        last = (
-            SendAttempt.objects.filter(twin_key__in=keys)
-            .exclude(outcome=SendAttempt.Outcome.NOT_SENT)
-            .order_by("claimed_at")
-            .last()
-        )
         now = database_now()
-        due = max(now, last.claimed_at + conf.twin_gap) if last else now
-        changes = {"risk_at": None, "next_at": due, "waits_for": Wait.TWIN, "error_text": "", "given_up": False}
-        return Transition(row, State.QUEUED, changes)
+        return repetition(row, duplicates.attempts_with(keys, now - conf.twin_gap), conf, now)
 
     return _decide(message, by, Decision.Action.SEND_ANYWAY, decide)
 
@@ -78,9 +72,34 @@ def give_up(message: OutboundMessage, by: Any = None) -> State:
 
     def decide(row: Message) -> Transition:
         _require_unconfirmed(row)
-        return Transition(row, State.UNCONFIRMED, {"given_up": True})
+        return end_of_waiting(row)
 
     return _decide(message, by, Decision.Action.GIVE_UP, decide)
+
+
+# ---- What each decision makes of a message. Pure functions: nothing is read or written.
+
+
+def cancellation(message: Message, attempts: Sequence[Attempt]) -> Transition:
+    return Transition(message, State.UNCONFIRMED if leaves_doubt(attempts) else State.CANCELLED)
+
+
+def confirmation(message: Message, sent_at: datetime) -> Transition:
+    return Transition(message, State.SENT, {"sent_at": sent_at, "given_up": False})
+
+
+def repetition(message: Message, attempts: Iterable[TwinAttempt], conf: FrontSMSSettings, now: datetime) -> Transition:
+    """`attempts`: its own and its twins'."""
+    due = duplicates.free_at(attempts, conf, now)
+    changes = {"risk_at": None, "next_at": due, "waits_for": Wait.TWIN, "error_text": "", "given_up": False}
+    return Transition(message, State.QUEUED, changes)
+
+
+def end_of_waiting(message: Message) -> Transition:
+    return Transition(message, State.UNCONFIRMED, {"given_up": True})
+
+
+# ---- How a decision is taken
 
 
 def _require_unconfirmed(row: Message) -> None:

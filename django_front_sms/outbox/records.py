@@ -108,7 +108,12 @@ def write_outcomes(attempts: Sequence[Attempt]) -> None:
 def mark_lost(attempts: Iterable[Attempt], now: datetime, reason: str) -> None:
     """Stop waiting for those of `attempts` that are pending. They may have reached Front, and a late answer to them
     still counts."""
+    write_outcomes(lose_pending(attempts, now, reason))
+
+
+def lose_pending(attempts: Iterable[Attempt], now: datetime, reason: str) -> list[Attempt]:
+    """As `mark_lost`, without storing them; returns the attempts that were pending."""
     pending = [attempt for attempt in attempts if attempt.outcome == SendAttempt.Outcome.PENDING]
     for attempt in pending:
         attempt.outcome, attempt.finished_at, attempt.detail = SendAttempt.Outcome.LOST, now, reason
-    write_outcomes(pending)
+    return pending

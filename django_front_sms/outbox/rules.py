@@ -13,7 +13,7 @@ from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway.codes import Blame, ErrorCode, blame, describe
 from django_front_sms.gateway.outcome import CREATED
 from django_front_sms.models import SendAttempt, Wait
-from django_front_sms.outbox.records import Attempt, Message
+from django_front_sms.outbox.records import Attempt, LeasedMessage, Message
 from django_front_sms.states import NOT_SENT, State
 
 FIRST_DELAY = timedelta(seconds=5)
@@ -55,6 +55,16 @@ def leaves_doubt(attempts: Iterable[Attempt]) -> bool:
     return any(attempt.outcome in _DOUBTFUL for attempt in attempts)
 
 
+def awaits_answer(attempt: Attempt) -> bool:
+    """Whether an answer to this attempt still counts: each attempt takes one."""
+    return attempt.outcome in (SendAttempt.Outcome.PENDING, SendAttempt.Outcome.LOST)
+
+
+def is_lost(message: LeasedMessage, now: datetime) -> bool:
+    """Whether its lease expired while it was being sent."""
+    return message.state == State.SENDING and message.lease_until is not None and message.lease_until <= now
+
+
 def is_accepted(attempt: Attempt) -> bool:
     """Whether Front accepted the message in answer to this attempt (code 0)."""
     return attempt.outcome == SendAttempt.Outcome.ANSWERED and attempt.error_code == ErrorCode.OK
@@ -71,6 +81,14 @@ def backoff(failures: int) -> timedelta:
     """The pause after so many failures in a row: 5, 10, 20 … s, at most a minute."""
     doublings = min(max(failures - 1, 0), 10)
     return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
+
+
+def send_by(message: Message, conf: FrontSMSSettings, claimed_at: datetime) -> float:
+    """Seconds after the claim; no byte is sent after that. T/2, but at risk no longer than Front's filter still catches
+    a repetition of the first ambiguous attempt."""
+    if message.risk_at is None:
+        return conf.timeout / 2
+    return min(conf.timeout / 2, (message.risk_at + conf.resend_limit - claimed_at).total_seconds())
 
 
 def evaluate(

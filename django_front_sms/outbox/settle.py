@@ -5,7 +5,7 @@ Each answer is recorded in its own attempt, once. The message's state is then ev
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,17 +20,17 @@ from django_front_sms.db.transactions import short_transaction
 from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.codes import ACCOUNT_CODES, ErrorCode
 from django_front_sms.gateway.submit import Answer
-from django_front_sms.models import Decision, DeliveryStatus, OutboundMessage, SendAttempt, Wait
+from django_front_sms.models import Decision, DeliveryStatus, OutboundMessage, SendAttempt
 from django_front_sms.outbox import accounts
 from django_front_sms.outbox.claim import Job
-from django_front_sms.outbox.records import Attempt, LeasedMessage, Message, attempts_of, mark_lost, write_outcomes
-from django_front_sms.outbox.rules import Verdict, evaluate, is_accepted, leaves_doubt
-from django_front_sms.outbox.transitions import Transition, apply, locked, locked_with_lease
+from django_front_sms.outbox.records import Attempt, Message, attempts_of, mark_lost, write_outcomes
+from django_front_sms.outbox.rules import awaits_answer, is_accepted, is_lost
+from django_front_sms.outbox.transitions import apply, locked, locked_with_lease
+from django_front_sms.outbox.verdicts import transition_for
 from django_front_sms.states import State
 
 logger = logging.getLogger(__name__)
 
-_OPEN = (SendAttempt.Outcome.PENDING, SendAttempt.Outcome.LOST)
 _OUTCOMES = {
     Fate.NOT_SENT: SendAttempt.Outcome.NOT_SENT,
     Fate.AMBIGUOUS: SendAttempt.Outcome.AMBIGUOUS,
@@ -108,14 +108,15 @@ def _record_answers(
     recorded = []
     for result in results:
         attempt = by_id.get(result.job.attempt_id)
-        if attempt is not None and attempt.outcome in _OPEN:
-            _record_answer(attempt, result, has_ids[attempt.message_id])
+        if attempt is not None and awaits_answer(attempt):
+            record_answer(attempt, result, has_id=has_ids[attempt.message_id])
             recorded.append(attempt)
     return recorded
 
 
-def _record_answer(attempt: Attempt, result: AttemptResult, has_id: bool) -> None:
-    """`has_id`: an acceptance names an id, as it does for all but bulk."""
+def record_answer(attempt: Attempt, result: AttemptResult, *, has_id: bool) -> None:
+    """Set the outcome of `attempt`, without storing it. `has_id`: an acceptance names an id, as it does for all but
+    bulk."""
     exchange, answer = result.exchange, result.exchange.answer
     attempt.outcome = _OUTCOMES[exchange.fate]
     attempt.finished_at = result.job.claimed_at + timedelta(seconds=result.elapsed)
@@ -152,97 +153,31 @@ def _wake_early_statuses(recorded: Iterable[Attempt], account: Account, now: dat
         statuses.update(process_at=now)
 
 
-# ---- From verdicts to transitions. A message may have changed since the attempt, so its present state decides, too:
-#
-#   present state  verdict                                 transition
-#   -------------  --------------------------------------  ---------------------------------------------------
-#   sending        any                                     as the verdict
-#   queued         queued, with the same `risk_at`         none: the due time stays
-#   queued         any other                               as the verdict
-#   unconfirmed    unconfirmed, or any with a `risk_at`    none: the doubt goes on
-#   unconfirmed    queued; a person cancelled or gave up   cancelled, or none while another attempt is in doubt
-#   unconfirmed    any other                               as the verdict
-#   sent, no id    any with an id                          as the verdict: the id is added
-#   sent, no id    queued                                  as the verdict: code 17 proves nothing any more …
-#   sent, no id    rejected                                queued until the twin's window ends, for one more answer
-#   sent, no id    one of these two; a person said "sent"  none
-#   any other      any                                     none
-
-
 def _reevaluate(
-    messages: Iterable[Message],
+    messages: Sequence[Message],
     attempts: Mapping[int, Sequence[Attempt]],
     account: Account,
     conf: FrontSMSSettings,
     now: datetime,
 ) -> None:
-    """Evaluate the attempts of these locked messages, and make the transitions of the table above."""
+    """Evaluate the attempts of these locked messages, and make the transitions that follow."""
+    taken_back = _taken_back([message.pk for message in messages if message.state == State.UNCONFIRMED])
     transitions = []
     for message in messages:
-        verdict = evaluate(message, attempts[message.pk], account, conf, now)
-        rule = _TABLE.get(message.state)
-        transition = rule(message, verdict, attempts[message.pk], now + conf.twin_gap) if rule else None
+        is_taken_back = message.pk in taken_back
+        transition = transition_for(message, attempts[message.pk], account, conf, now, is_taken_back=is_taken_back)
         if transition:
             transitions.append(transition)
     apply(transitions, are_locked=True)
 
 
-def _from_sending(
-    message: Message, verdict: Verdict, attempts: Sequence[Attempt], window_ends: datetime
-) -> Transition | None:
-    return _as_verdict(message, verdict)
-
-
-def _from_queued(
-    message: Message, verdict: Verdict, attempts: Sequence[Attempt], window_ends: datetime
-) -> Transition | None:
-    if verdict.state == State.QUEUED and verdict.risk_at == message.risk_at:
-        return None
-    return _as_verdict(message, verdict)
-
-
-def _from_unconfirmed(
-    message: Message, verdict: Verdict, attempts: Sequence[Attempt], window_ends: datetime
-) -> Transition | None:
-    if verdict.state == State.UNCONFIRMED or verdict.risk_at is not None:
-        return None
-    if verdict.state == State.QUEUED and _was_taken_back(message):
-        return None if leaves_doubt(attempts) else Transition(message, State.CANCELLED, {"risk_at": None})
-    return _as_verdict(message, verdict)
-
-
-def _from_sent(
-    message: Message, verdict: Verdict, attempts: Sequence[Attempt], window_ends: datetime
-) -> Transition | None:
-    if message.gateway_id is not None:
-        return None
-    if verdict.gateway_id is not None:
-        return _as_verdict(message, verdict)
-    said_by_a_person = all(attempt.voided for attempt in attempts)
-    if verdict.state not in (State.QUEUED, State.REJECTED) or said_by_a_person:
-        return None
-    if verdict.state == State.REJECTED:
-        changes = {"next_at": window_ends, "waits_for": Wait.TWIN}
-        return Transition(message, State.QUEUED, verdict.changes() | changes)
-    return _as_verdict(message, verdict)
-
-
-def _as_verdict(message: Message, verdict: Verdict) -> Transition:
-    return Transition(message, verdict.state, verdict.changes())
-
-
-_TABLE: dict[str, Callable[[Message, Verdict, Sequence[Attempt], datetime], Transition | None]] = {
-    State.SENDING: _from_sending,
-    State.QUEUED: _from_queued,
-    State.UNCONFIRMED: _from_unconfirmed,
-    State.SENT: _from_sent,
-}
-
-
-def _was_taken_back(message: Message) -> bool:
-    """Whether the latest decision was to cancel the message, or to give it up. An earlier one may have been undone."""
-    last = Decision.objects.filter(message=message.pk).order_by("pk").last()
-    return last is not None and last.action in (Decision.Action.CANCEL, Decision.Action.GIVE_UP)
+def _taken_back(pks: Sequence[int]) -> set[int]:
+    """Which of these messages a person cancelled or gave up with the latest decision. An earlier one may have been
+    undone."""
+    if not pks:
+        return set()
+    latest = dict(Decision.objects.filter(message__in=pks).order_by("pk").values_list("message_id", "action"))
+    return {pk for pk, action in latest.items() if action in (Decision.Action.CANCEL, Decision.Action.GIVE_UP)}
 
 
 # ---- What answers say of their account
@@ -272,13 +207,9 @@ def rescue(account: Account, conf: FrontSMSSettings, limit: int = 500) -> int:
     the number of messages."""
     now = database_now()
     lost = OutboundMessage.objects.filter(account=account.name).lost(now).order_by("pk")
-    messages = [m for m in locked_with_lease(lost.values_list("pk", flat=True)[:limit]) if _is_lost(m, now)]
+    messages = [m for m in locked_with_lease(lost.values_list("pk", flat=True)[:limit]) if is_lost(m, now)]
     attempts = attempts_of(messages)
     pending = [attempt for message in messages for attempt in attempts[message.pk]]
     mark_lost(pending, now, "the worker that sent it did not answer in time")
     _reevaluate(messages, attempts, account, conf, now)
     return len(messages)
-
-
-def _is_lost(message: LeasedMessage, now: datetime) -> bool:
-    return message.state == State.SENDING and message.lease_until is not None and message.lease_until <= now

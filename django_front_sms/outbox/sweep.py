@@ -1,9 +1,9 @@
 """Changes of messages by time alone: leases, limits and dates that pass, whether or not an account is paused."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django_front_sms.conf import Account, FrontSMSSettings, get_settings
 from django_front_sms.db.clock import database_now
@@ -13,7 +13,7 @@ from django_front_sms.models import OutboundMessage, RateCounter, SendAttempt
 from django_front_sms.outbox.accounts import has_claimable
 from django_front_sms.outbox.clock_skew import check_clock
 from django_front_sms.outbox.decisions import send_anyway
-from django_front_sms.outbox.records import Message, attempts_of, read
+from django_front_sms.outbox.records import Attempt, Message, attempts_of, read
 from django_front_sms.outbox.rules import leaves_doubt, may_repeat
 from django_front_sms.outbox.settle import rescue
 from django_front_sms.outbox.transitions import Transition, apply, locked, remove_sensitive_texts
@@ -54,13 +54,23 @@ def _until_none(step: Callable[[Account, FrontSMSSettings], int], account: Accou
 @short_transaction
 def _end_risk(account: Account, conf: FrontSMSSettings) -> int:
     """Leave messages at risk to people if it is too late to repeat them."""
+    now = database_now()
     queued = OutboundMessage.objects.at_risk().filter(account=account.name)
-    too_late = queued.filter(risk_at__lte=database_now() - conf.resend_limit)
+    too_late = queued.filter(risk_at__lte=now - conf.resend_limit)
     pks = list(too_late.order_by("pk").values_list("pk", flat=True)[:BATCH])
     if not pks and account.duplicate_filter is not True:
         pks = [m.pk for m in read(queued.order_by("pk")[:BATCH], Message) if not may_repeat(m, account)]
-    rows = [row for row in locked(pks) if row.state == State.QUEUED and row.risk_at]
-    return len(apply([Transition(row, State.UNCONFIRMED) for row in rows], are_locked=True))
+    transitions = [end_of_risk(row, account, conf, now) for row in locked(pks)]
+    return len(apply([transition for transition in transitions if transition], are_locked=True))
+
+
+def end_of_risk(message: Message, account: Account, conf: FrontSMSSettings, now: datetime) -> Transition | None:
+    """The end of a queued message at risk that is not, or no longer, to be repeated; None for any other."""
+    if message.state != State.QUEUED or message.risk_at is None:
+        return None
+    if message.risk_at + conf.resend_limit > now and may_repeat(message, account):
+        return None
+    return Transition(message, State.UNCONFIRMED)
 
 
 @short_transaction
@@ -79,12 +89,15 @@ def _expire(account: Account, conf: FrontSMSSettings) -> int:
     expired = OutboundMessage.objects.expired(now).filter(account=account.name)
     rows = locked(expired.order_by("pk").values_list("pk", flat=True)[:BATCH])
     attempts = attempts_of(rows)
-    transitions = [
-        Transition(row, State.UNCONFIRMED if leaves_doubt(attempts[row.pk]) else State.EXPIRED)
-        for row in rows
-        if row.state == State.QUEUED and row.expires_at and row.expires_at <= now
-    ]
-    return len(apply(transitions, are_locked=True))
+    transitions = [expiry(row, attempts[row.pk], now) for row in rows]
+    return len(apply([transition for transition in transitions if transition], are_locked=True))
+
+
+def expiry(message: Message, attempts: Sequence[Attempt], now: datetime) -> Transition | None:
+    """The end of a queued message whose `expires_at` has passed; None for any other."""
+    if message.state != State.QUEUED or message.expires_at is None or message.expires_at > now:
+        return None
+    return Transition(message, State.UNCONFIRMED if leaves_doubt(attempts) else State.EXPIRED)
 
 
 def _resend_unconfirmed(account: Account) -> None:

@@ -79,7 +79,7 @@ def apply(transitions: Sequence[Transition], *, are_locked: bool = False) -> lis
             continue
         if transition.has_event:
             events[old, new].append(message.pk)
-        changes[message.pk] = _changes(new, transition.changes)
+        changes[message.pk] = changes_of(new, transition.changes)
         message.state = new
         changed.append(message)
     write_changes(OutboundMessage, changes)
@@ -114,7 +114,7 @@ def accept_all(pks: Sequence[int], old: State, new: State, **changes: Any) -> li
     events, for the caller to store. Raises `ValueError` if the table in `states.py` lacks this transition."""
     if new not in ACCEPTED or not may_change(old, new):
         raise ValueError(f"A message cannot change from {old} to {new} by a delivery status.")
-    OutboundMessage.objects.filter(AnyOf(F("pk"), pks)).update(**_changes(new, changes))
+    OutboundMessage.objects.filter(AnyOf(F("pk"), pks)).update(**changes_of(new, changes))
     if new in FINAL:
         remove_sensitive_texts(pks)
     return records.states_changed(pks, old, new)
@@ -130,7 +130,7 @@ def remove_sensitive_texts(pks: Sequence[int]) -> None:
         SendAttempt.objects.filter(message__in=sensitive).update(wire_digest="")
 
 
-def _changes(state: State, further: Mapping[str, Any]) -> dict[str, Any]:
+def changes_of(state: State, further: Mapping[str, Any]) -> dict[str, Any]:
     """All columns that a transition to `state` changes."""
     changes: dict[str, Any] = {"state": state}
     if state != State.SENDING:
