@@ -17,7 +17,7 @@ from django_front_sms.admin.composer import forms
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, OptOut, OutboundMessage, Priority, SavedText
 from tests.factories import AccountStateFactory
-from tests.outbox.stage import configure
+from tests.outbox.helpers import configure
 
 ADD = "/admin/front_sms/outboundmessage/add/"
 LIST = "/admin/front_sms/outboundmessage/"
