@@ -18,22 +18,25 @@ App = dict[str, Any]
 
 
 def in_order(apps: list[App]) -> list[App]:
-    """The apps as `AdminSite.get_app_list` gives them, but this one as two: what staff use each day, and the rest."""
+    """The apps of `AdminSite.get_app_list`, with this one as two: what staff use each day, and the rest."""
     ours = [app for app in apps if app["app_label"] == "front_sms"]
     if not ours:
         return apps
     models = {model["object_name"]: model for app in ours for model in app["models"]}
     if writing := _writing(models.get("OutboundMessage")):
         models["Write"] = writing
-    daily = [models[name] for name in FIRST if name in models]
-    technical = [model for name, model in models.items() if name not in FIRST]
-    name = django_apps.get_app_config("front_sms").verbose_name
-    parts = [{**ours[0], "name": name, "models": daily}] if daily else []
-    if technical:
-        parts.append({**ours[0], "name": _("%(app)s: technical") % {"app": name}, "models": technical})
     place = apps.index(ours[0])
     before, after = apps[:place], [app for app in apps[place:] if app not in ours]
-    return [*before, *parts, *after]
+    return [*before, *_daily_and_technical(ours[0], models), *after]
+
+
+def _daily_and_technical(app: App, models: dict[str, Any]) -> list[App]:
+    """The app as two, each with its part of `models`; leaves out an app without models."""
+    name = django_apps.get_app_config("front_sms").verbose_name
+    daily = [models[each] for each in FIRST if each in models]
+    technical = [model for each, model in models.items() if each not in FIRST]
+    parts = [(name, daily), (_("%(app)s: technical") % {"app": name}, technical)]
+    return [{**app, "name": heading, "models": part} for heading, part in parts if part]
 
 
 def _writing(outbound: App | None) -> App | None:

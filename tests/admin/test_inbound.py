@@ -154,7 +154,7 @@ def test_a_picture_that_was_verified_may_be_shown_by_itself(boss, kind):
         ("", "file-7"),
     ],
 )
-def test_the_senders_name_for_a_file_misleads_nobody(boss, name, safe):
+def test_the_senders_file_name_is_shown_safely(boss, name, safe):
     assert safe_name(MmsFile(pk=7, name=name)) == safe
 
     answer = boss.get(
@@ -172,7 +172,7 @@ def test_a_file_is_for_those_who_may_see_both_the_message_and_its_files(login, c
     assert login(*codenames).get(address(kept)).status_code == 403
 
 
-def test_who_may_not_download_sees_no_link_and_is_told_why(viewer):
+def test_without_permission_to_download_there_is_a_reason_instead_of_a_link(viewer):
     kept = MmsFileFactory(message=InboundMessageFactory(), name="a.jpg", content_type="image/jpeg", content=JPEG)
 
     content = viewer.get(page(kept.message)).content.decode()
