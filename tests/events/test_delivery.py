@@ -1,4 +1,4 @@
-"""Events reach their receivers: in order per subject, at least once, and each receiver until it took them."""
+"""Delivery of events to receivers: in order per subject, at least once, repeated for a receiver that raised."""
 
 import logging
 from datetime import timedelta

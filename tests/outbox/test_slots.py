@@ -1,4 +1,4 @@
-"""Streams: who may claim for an account and lane; and the pace that an account keeps."""
+"""Slots: which run may claim for an account and lane; and the rate of an account."""
 
 from datetime import timedelta
 from itertools import pairwise

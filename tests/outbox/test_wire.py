@@ -1,4 +1,4 @@
-"""What stands on the wire, and that it is the same at every attempt."""
+"""The parameters of a request, which are the same at every attempt."""
 
 import pytest
 
