@@ -1,4 +1,4 @@
-"""Looking: how long staff wait for each page of the admin at a million messages and three million statuses.
+"""How long staff wait for each page of the admin at a million messages and three million statuses.
 
 `python -m benchmarks --only admin_pages` sums it up. `python -m benchmarks.admin_pages` lists every page: it fills the
 database that DATABASE_URL names, PostgreSQL and empty or filled by an earlier run, and leaves it: drop it afterwards.
@@ -36,10 +36,10 @@ FILTERS = {
 
 @dataclass
 class Page:
-    """What is looked at, how long each look took (the first is not among them), and how many queries one takes.
+    """A page of the admin: the times of its requests except the first, and its number of queries.
 
-    `busy`: the time that Python and the database's process really worked on it; what others do at the same time on the
-    same machine is not in there. Empty where the database's process cannot be seen.
+    `busy`: the CPU time of Python and of the database's process, without that of other processes on the machine.
+    Empty if the database's process is not visible.
     """
 
     name: str

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 @dataclass
 class Row:
-    """`ours` and `theirs` hold a figure for each round, in `unit`s; without `theirs` our figure stands for itself.
+    """`ours` and `theirs` hold a figure for each round, in `unit`s; `theirs` may be empty.
 
     `ratio_of_theirs`: what is compared with the aim, ours / theirs.
     """

@@ -84,8 +84,8 @@ def _statements(total: int) -> Iterator[str]:
         "duration": "0.2", "outcome": "CASE WHEN message.id % 50 = 0 AND turn = 1 THEN 'ambiguous' ELSE 'answered' END",
         "http_status": "200", "gateway_id": "message.gateway_id", "error_code": "0",
     })  # fmt: skip
-    told = f"{message} message, generate_series(1, 3) turn WHERE {_SENT} AND state <> 'sent'"
-    yield _insert(ours.DeliveryStatus, told, {
+    sources = f"{message} message, generate_series(1, 3) turn WHERE {_SENT} AND state <> 'sent'"
+    yield _insert(ours.DeliveryStatus, sources, {
         "message_id": "message.id", "account": "account", "gateway_id": "gateway_id", "process_at": "NULL",
         "status": "CASE WHEN turn = 3 AND state = 'delivered' THEN 4 WHEN turn = 3 AND state = 'undelivered' THEN 5 "
                   "ELSE -1 END",
@@ -100,16 +100,16 @@ def _statements(total: int) -> Iterator[str]:
 
 
 def _events() -> str:
-    """In the order of time, as they come: what came in among what became of messages."""
+    """The events of outgoing and inbound messages, in the order of time."""
     from django_front_sms import models as ours
 
-    told = f"""(
+    sources = f"""(
         SELECT 'state_changed' AS kind, 'out:' || id AS subject, created_at + turn * interval '3 second' AS at,
             '{{"old": "queued", "new": "sent"}}'::jsonb AS data, id % 50000 = 11 AND turn = 1 AS failed
         FROM {ours.OutboundMessage._meta.db_table}, generate_series(1, 2) turn WHERE {_SENT}
         UNION ALL SELECT 'message_received', 'in:' || id, received_at, '{{}}'::jsonb, false
-        FROM {ours.InboundMessage._meta.db_table} ORDER BY at) told"""
-    return _insert(ours.Event, told, {
+        FROM {ours.InboundMessage._meta.db_table} ORDER BY at) change"""
+    return _insert(ours.Event, sources, {
         "kind": "kind", "subject": "subject", "event_id": "md5(kind || subject || at)", "data": "data",
         "created_at": "at", "next_at": "NULL", "attempts": "1", "failed": "failed",
         "traceback": "CASE WHEN failed THEN 'ValueError: no' ELSE '' END",
@@ -181,14 +181,14 @@ def _tables() -> list[str]:
 @contextmanager
 def _without_indexes() -> Iterator[None]:
     """Rows go in far faster where indexes are made of all of them at the end."""
-    plain = """SELECT quote_ident(c.relname), pg_get_indexdef(c.oid)
+    ordinary = """SELECT quote_ident(c.relname), pg_get_indexdef(c.oid)
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         WHERE i.indrelid = ANY(%s::regclass[]) AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid
         AND contype IN ('p', 'u', 'x'))"""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # no foreign key is looked at
         cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
-        cursor.execute(plain, [_tables()])
+        cursor.execute(ordinary, [_tables()])
         indexes = cursor.fetchall()
         for name, _made_by in indexes:
             cursor.execute(f"DROP INDEX {name}")

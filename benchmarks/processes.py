@@ -25,21 +25,21 @@ class Cost:
     busy: float = 0.0
 
 
-def together(processes: int, work: Callable[[], Any]) -> Cost:
-    """Do `work` in so many processes, forked from this one, starting at the same moment."""
+def run_in_processes(processes: int, work: Callable[[], Any]) -> Cost:
+    """Run `work` in several processes, forked from this one, that start at the same moment."""
     from django.db import connections
 
     server = database_server()
     connections.close_all()  # no connection may be shared with a child
     context = multiprocessing.get_context("fork")
-    gate, told = context.Barrier(processes + 1), context.Queue()
-    children = [context.Process(target=_work, args=(work, gate, told)) for _ in range(processes)]
+    gate, results = context.Barrier(processes + 1), context.Queue()
+    children = [context.Process(target=_work, args=(work, gate, results)) for _ in range(processes)]
     for child in children:
         child.start()
     database, (at_work, idle) = cpu_of_family(server), _machine()
     gate.wait(60)
     began = time.perf_counter()
-    costs: list[Cost] = [told.get(timeout=3600) for _ in children]
+    costs: list[Cost] = [results.get(timeout=3600) for _ in children]
     took = time.perf_counter() - began
     database, at_work, idle = cpu_of_family(server) - database, _machine()[0] - at_work, _machine()[1] - idle
     for child in children:
@@ -54,7 +54,7 @@ def together(processes: int, work: Callable[[], Any]) -> Cost:
     )
 
 
-def _work(work: Callable[[], Any], gate: Any, told: Any) -> None:
+def _work(work: Callable[[], Any], gate: Any, results: Any) -> None:
     from django.db import connection
 
     statements = 0
@@ -69,7 +69,7 @@ def _work(work: Callable[[], Any], gate: Any, told: Any) -> None:
     began = time.process_time()
     with connection.execute_wrapper(count):
         work()
-    told.put(Cost(0, time.process_time() - began, statements=statements, memory=memory()))
+    results.put(Cost(0, time.process_time() - began, statements=statements, memory=memory()))
     connection.close()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import urllib3
 
 from benchmarks.gateway import gateway
-from benchmarks.processes import Cost, together
+from benchmarks.processes import Cost, run_in_processes
 
 __all__ = ["CONCURRENCY", "bare", "database", "enqueue", "gateway", "product", "sending_to"]
 
@@ -34,7 +34,7 @@ def bare(url: str, count: int, concurrency: int = CONCURRENCY, processes: int = 
         with ThreadPoolExecutor(concurrency) as threads:
             list(threads.map(send, range(count // processes)))
 
-    return together(processes, work)
+    return run_in_processes(processes, work)
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def product(url: str, count: int, processes: int = 1) -> Cost:
     with sending_to(url):
         enqueue(count)
         due = OutboundMessage.objects.filter(state="queued").count()
-        cost = together(processes, outbox.run)
+        cost = run_in_processes(processes, outbox.run)
     left = OutboundMessage.objects.exclude(state="sent").filter(state__in=["queued", "sending", "unconfirmed"]).count()
     if due != count or left:
         raise RuntimeError(f"{due - count} messages were left from before, and {left} of {count} were not sent")

@@ -151,7 +151,7 @@ def pushes(kind: str, count: int, *, ours: bool) -> float:
 
 
 def folding(count: int) -> float:
-    """Statuses folded a second, each into a message of its own: matched, moved, told of."""
+    """Statuses processed per second, each of a different message: matched, applied and signalled."""
     from django_front_sms import outbox
     from django_front_sms.events import records
     from django_front_sms.models import DeliveryStatus, OutboundMessage
@@ -204,7 +204,7 @@ def seconds(work: Callable[[bytes], None], megabytes: int) -> float:
 
 
 def peak(megabytes: int) -> float:
-    """The most memory that receiving an MMS took beyond its body, in bodies."""
+    """The peak memory of receiving an MMS beyond its body, in multiples of the body."""
     body = mms(megabytes)
     tracemalloc.start()
     try:

@@ -71,9 +71,9 @@ def queue(app: Celery = app) -> Iterator[None]:
 
 
 def until(condition: Callable[[], bool], seconds: float = 600) -> None:
-    """Wait until `condition()`, looking ten times a second; raises `TimeoutError`."""
+    """Wait until `condition()` is true, checking ten times a second; raises `TimeoutError`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError("what was waited for did not come")
+            raise TimeoutError("the condition did not become true in time")
         time.sleep(0.1)

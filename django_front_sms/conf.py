@@ -1,6 +1,6 @@
 """`FRONT_SMS`, typed, with its defaults. It is read at each use, so that `override_settings` works.
 
-Only what would make a value unusable is checked here; `checks` reports all other mistakes at start-up.
+This module checks only whether values are usable; `checks` reports all other errors at start-up.
 """
 
 import copy
@@ -48,7 +48,7 @@ class Limit:
 
     @classmethod
     def parse(cls, written: str) -> Self:
-        """The limit that "5/h" or "500s/d" stands for: a count of messages or segments, and s, m, h or d.
+        """Parse a limit such as "5/h" or "500s/d": a count of messages or segments, and s, m, h or d.
 
         Raises `ValueError`.
         """

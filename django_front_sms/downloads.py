@@ -1,4 +1,4 @@
-"""The files of an MMS, given to people so that nothing in them can act on this site.
+"""Downloads of MMS files, served so that scripts in them cannot run on this site.
 
 A stranger chose the bytes, the name and the type. They leave sandboxed, as an attachment unless they were verified to
 be a picture, never with a type that a browser would run, and never by the storage's own address.

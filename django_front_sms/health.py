@@ -3,7 +3,7 @@
     path("health/front-sms/", health.view)
     path("ready/front-sms/", health.ready)
 
-`view` fails where sending stands still, `ready` only where this process could not serve requests. A load balancer that
+`view` fails if sending has stopped, `ready` only if this process cannot serve requests. A load balancer that
 asked `view` would take every web server away because Front paused an account.
 """
 

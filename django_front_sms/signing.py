@@ -1,6 +1,6 @@
 """Who is calling: the token in a webhook's path, and the address that a request came from.
 
-Front signs nothing (§2.5), so its URLs carry a secret of ours: an HMAC over purpose and account. It stands in the path,
+Front signs nothing (§2.5), so its URLs carry a secret of ours: an HMAC over purpose and account. It is in the path,
 because Front appends a query of its own.
 """
 
@@ -67,10 +67,10 @@ def _token(secret: bytes, purpose: str, account: str) -> str:
 
 
 def caller_address(request: HttpRequest) -> Address | None:
-    """The address that the request came from, as far as it can be trusted; None where that cannot be told.
+    """The address that the request came from, as far as it can be trusted; None if it is unknown.
 
     With `TRUSTED_PROXY_COUNT` proxies, each of which appends the address of its own caller to X-Forwarded-For, it is
-    the entry at that place from the right: what stands further left is the caller's own word. Without proxies it is
+    the entry at that place from the right: the caller can write anything further left. Without proxies it is
     REMOTE_ADDR. IPv4 in IPv6 (`::ffff:…`) comes as IPv4; ports are dropped.
     """
     count = get_settings().trusted_proxy_count

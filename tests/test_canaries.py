@@ -19,7 +19,7 @@ from django_front_sms.outbox.claim import claim
 from django_front_sms.signals import message_received
 from django_front_sms.signing import webhook_path
 from django_front_sms.tasks import deliver_events, dispatch, sweep
-from tests.outbox.stage import configure, slot
+from tests.outbox.helpers import configure, slot
 from tests.webhooks.pushes import by_post, file, sms
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ STUBBORN = ("-c", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);
 
 @pytest.fixture(autouse=True)
 def _same_signals_after():
-    """Ending children makes this process deaf to signals, as the demo's last act; the tests want to hear them again."""
+    """Restores the signal handlers, which the demo disables when it ends its child processes."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     yield
     for number, handler in before.items():

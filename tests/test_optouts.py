@@ -12,7 +12,7 @@ from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, Event, InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
 from tests.factories import InboundMessageFactory
-from tests.outbox.stage import accepted, attempt, take, unclear
+from tests.outbox.helpers import accepted, attempt, claim_due, unclear
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
@@ -204,7 +204,7 @@ class TestSending:
 
     def test_a_service_message_may_ignore_it(self):
         message = send_sms(NUMBER, "Test", ignore_opt_out=True)
-        (job,) = take()
+        (job,) = claim_due()
         assert job.message_id == message.pk
 
     def test_of_many_the_first_refused_one_is_named_and_none_is_stored(self):
@@ -241,7 +241,7 @@ class TestSending:
 
     def test_a_bulk_service_message_may_ignore_it(self):
         bulk = send_bulk_sms([OTHER, NUMBER], "Test", ignore_opt_out=True)
-        assert len(take()) == bulk.recipients == 2
+        assert len(claim_due()) == bulk.recipients == 2
 
     def test_a_reply_to_whoever_said_stop_is_refused_too(self):
         say("STOPP")
@@ -273,7 +273,7 @@ class TestClaiming:
     def test_a_queued_message_to_whoever_opts_out_meanwhile_is_not_sent(self):
         message = send_sms(NUMBER, "Test")
         optouts.opt_out(NUMBER, sender="Mitt Firma")
-        assert take() == []
+        assert claim_due() == []
         message.refresh_from_db()
         assert (message.state, message.attempts) == (State.CANCELLED, 0)
         assert "opted out" in message.error_text
@@ -284,7 +284,7 @@ class TestClaiming:
         unwanted = send_sms(NUMBER, "Test")
         other = send_sms(OTHER, "Test")
         optouts.opt_out(NUMBER)
-        assert [job.message_id for job in take()] == [other.pk]
+        assert [job.message_id for job in claim_due()] == [other.pk]
         unwanted.refresh_from_db()
         assert unwanted.state == State.CANCELLED
 
@@ -293,20 +293,20 @@ class TestClaiming:
         attempt(unclear())
         optouts.opt_out(NUMBER)
         OutboundMessage.objects.update(next_at=timezone.now() - timedelta(minutes=1))
-        assert take() == []
+        assert claim_due() == []
         message.refresh_from_db()
         assert message.state == State.UNCONFIRMED and "opted out" in message.error_text
 
     def test_of_a_bulk_send_only_the_others_go(self):
         bulk = send_bulk_sms([OTHER, NUMBER], "Test")
         optouts.opt_out(NUMBER)
-        assert len(take()) == 1
+        assert len(claim_due()) == 1
         assert dict(bulk.messages.values_list("recipient", "state")) == {OTHER: "sending", NUMBER: "cancelled"}
 
     def test_an_accepted_message_stays_accepted(self):
         send_sms(NUMBER, "Test")
         message = attempt(accepted())
         optouts.opt_out(NUMBER)
-        assert take() == []
+        assert claim_due() == []
         message.refresh_from_db()
         assert message.state == State.SENT

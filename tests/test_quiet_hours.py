@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from django_front_sms import send_bulk_sms
 from django_front_sms.models import Event, InboundMessage, OutboundMessage
 from django_front_sms.quiet_hours import QuietHours, ends_at
-from tests.outbox.stage import PretendClock, again, attempt, configure, message, take, unclear
+from tests.outbox.helpers import FakeClock, attempt, claim_due, configure, message, reloaded, unclear
 
 OSLO = ZoneInfo("Europe/Oslo")
 NIGHT = QuietHours.parse(("21:00", "08:00"))
@@ -96,7 +96,7 @@ def test_without_quiet_hours_nothing_waits():
 
 
 @pytest.fixture
-def night(settings, clock: PretendClock) -> datetime:
+def night(settings, clock: FakeClock) -> datetime:
     """It is 22:00 in Oslo, and quiet until 08:00. Gives that time."""
     settings.TIME_ZONE = "Europe/Oslo"
     configure(settings)
@@ -109,24 +109,24 @@ def night(settings, clock: PretendClock) -> datetime:
 def due(row: OutboundMessage) -> OutboundMessage:
     """The row is written with the time of this machine, which is another one here."""
     OutboundMessage.objects.filter(pk=row.pk).update(next_at=oslo(2026, 11, 29, 21, 59))
-    return again(row)
+    return reloaded(row)
 
 
 @pytest.mark.django_db
-def test_a_normal_message_waits_for_the_end_and_says_so(night: datetime, clock: PretendClock):
+def test_a_normal_message_waits_for_the_end_and_says_so(night: datetime, clock: FakeClock):
     row = due(message())
-    assert take() == []
-    assert (again(row).state, again(row).waits_for, again(row).next_at) == ("queued", "quiet", night)
+    assert claim_due() == []
+    assert (reloaded(row).state, reloaded(row).waits_for, reloaded(row).next_at) == ("queued", "quiet", night)
     assert not Event.objects.exists()
     clock.advance(10 * 3600)
-    assert [job.message_id for job in take()] == [row.pk]
-    assert again(row).waits_for == ""
+    assert [job.message_id for job in claim_due()] == [row.pk]
+    assert reloaded(row).waits_for == ""
 
 
 @pytest.mark.django_db
 def test_an_urgent_message_is_sent_at_night(night: datetime):
     row = due(message(priority="urgent"))
-    assert [job.message_id for job in take()] == [row.pk]
+    assert [job.message_id for job in claim_due()] == [row.pk]
 
 
 @pytest.mark.django_db
@@ -136,15 +136,15 @@ def test_a_reply_is_sent_at_night_if_a_person_wrote_it(night: datetime, by_hand:
     inbound = InboundMessage.objects.create(account="default", sender="+4799999999", recipient="26114", text="Når?")
     user = get_user_model().objects.create(username="kari") if by_hand else None
     OutboundMessage.objects.filter(pk=row.pk).update(reply_to=inbound, created_by=user)
-    assert bool(take()) is by_hand
+    assert bool(claim_due()) is by_hand
 
 
 @pytest.mark.django_db
 def test_a_message_that_would_expire_at_night_ends_at_once(night: datetime):
     early = due(message("early", expires_at=night - timedelta(minutes=1)))
     late = due(message("late", expires_at=night + timedelta(minutes=1)))
-    assert take() == []
-    assert [again(row).state for row in (early, late)] == ["expired", "queued"]
+    assert claim_due() == []
+    assert [reloaded(row).state for row in (early, late)] == ["expired", "queued"]
     assert Event.objects.get().data == {"message": early.pk, "old": "queued", "new": "expired"}
 
 
@@ -152,18 +152,18 @@ def test_a_message_that_would_expire_at_night_ends_at_once(night: datetime):
 def test_bulk_waits_as_well(night: datetime):
     send_bulk_sms(["+4799999999", "+4799999998"], "Test")
     OutboundMessage.objects.update(next_at=oslo(2026, 11, 29, 21, 59))
-    assert take() == []
+    assert claim_due() == []
     assert set(OutboundMessage.objects.values_list("waits_for", flat=True)) == {"quiet"}
 
 
 @pytest.mark.django_db
-def test_a_message_at_risk_is_repeated_while_front_remembers_it(settings, night: datetime, clock: PretendClock):
+def test_a_message_at_risk_is_repeated_while_front_remembers_it(settings, night: datetime, clock: FakeClock):
     clock.start = oslo(2026, 11, 29, 20, 59, 58).astimezone(UTC)
     row = message()
     OutboundMessage.objects.filter(pk=row.pk).update(next_at=oslo(2026, 11, 29, 20))
     attempt(unclear())
     clock.advance(5)
-    assert [job.message_id for job in take()] == [row.pk]
+    assert [job.message_id for job in claim_due()] == [row.pk]
 
 
 @pytest.mark.django_db
@@ -172,4 +172,4 @@ def test_another_account_sends_at_night(settings, night: datetime):
     second = settings.FRONT_SMS["ACCOUNTS"]["second"]
     settings.FRONT_SMS["ACCOUNTS"]["second"] = {key: v for key, v in second.items() if key != "QUIET_HOURS"}
     row = due(message(account="second"))
-    assert [job.message_id for job in take(account="second")] == [row.pk]
+    assert [job.message_id for job in claim_due(account="second")] == [row.pk]

@@ -1,4 +1,4 @@
-"""The one table of moves, and what a set of statuses makes of a state."""
+"""The table of transitions, and the state that a set of statuses leads to."""
 
 from itertools import permutations
 

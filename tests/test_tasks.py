@@ -5,7 +5,7 @@ import pytest
 from django_front_sms import events, outbox, send_sms, tasks
 from django_front_sms.events import records
 from django_front_sms.models import Event, OutboundMessage
-from tests.outbox.stage import PretendClock, again, configure, expiring, message, take_one
+from tests.outbox.helpers import FakeClock, claim_one, configure, message, reloaded, with_expiry
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ def test_the_sweep_wakes_a_dispatch_where_something_is_due(hints: list[str]):
     assert hints == ["dispatch"]
 
 
-def test_the_sweep_wakes_nobody_for_what_is_due_later(hints: list[str], clock: PretendClock):
+def test_the_sweep_wakes_nobody_for_what_is_due_later(hints: list[str], clock: FakeClock):
     message(scheduled_at=clock.database().replace(year=2100))
     hints.clear()
     tasks.sweep()
@@ -44,28 +44,28 @@ def test_the_sweep_wakes_who_delivers_where_an_event_is_due(hints: list[str]):
     assert hints == ["deliver_events"]
 
 
-def test_the_sweep_task_rescues_what_was_lost(hints: list[str], clock: PretendClock):
+def test_the_sweep_task_rescues_what_was_lost(hints: list[str], clock: FakeClock):
     row = message()
-    take_one()
+    claim_one()
     clock.advance(30)
     tasks.sweep()
-    assert again(row).state == "queued"
+    assert reloaded(row).state == "queued"
 
 
-def test_dispatch_sweeps_first(hints: list[str], clock: PretendClock, no_gateway):
+def test_dispatch_sweeps_first(hints: list[str], clock: FakeClock, no_gateway):
     row = message()
-    take_one()
+    claim_one()
     clock.advance(30)
     tasks.dispatch()
-    assert again(row).state == "queued"
+    assert reloaded(row).state == "queued"
     assert no_gateway == [((), {})]
 
 
-def test_a_dispatch_that_changed_something_wakes_who_tells_of_it(hints: list[str], clock: PretendClock, no_gateway):
-    row = expiring(message(), clock.database())
+def test_a_dispatch_that_changed_something_wakes_who_tells_of_it(hints: list[str], clock: FakeClock, no_gateway):
+    row = with_expiry(message(), clock.database())
     hints.clear()
     tasks.dispatch()
-    assert again(row).state == "expired"
+    assert reloaded(row).state == "expired"
     assert hints == ["deliver_events"]
 
 
@@ -99,9 +99,10 @@ def test_a_worker_sweeps_by_itself_at_once_and_until_it_stops(hints: list[str], 
     assert hints == ["sweep"] * 3
 
 
-def test_all_accounts_are_swept(settings, hints: list[str], clock: PretendClock):
+def test_all_accounts_are_swept(settings, hints: list[str], clock: FakeClock):
     configure(settings, "second", SERVICE_ID=5678)
-    rows = [expiring(send_sms("+4799999999", "Test", account=name), clock.database()) for name in ("default", "second")]
+    queued = [send_sms("+4799999999", "Test", account=name) for name in ("default", "second")]
+    rows = [with_expiry(row, clock.database()) for row in queued]
     tasks.sweep()
-    assert [again(row).state for row in rows] == ["expired", "expired"]
+    assert [reloaded(row).state for row in rows] == ["expired", "expired"]
     assert not OutboundMessage.objects.filter(state="queued").exists()

@@ -1,4 +1,4 @@
-"""Looking: the slowest of each kind of page in the admin, at a million messages and three million statuses."""
+"""The admin: the slowest of each kind of page in the admin, at a million messages and three million statuses."""
 
 from collections.abc import Iterator
 
@@ -20,12 +20,12 @@ def measure(options: Options) -> Iterator[Row]:
     million.clear()
     million.fill(options.rows)
     try:
-        options.step("looking at every page of the admin")
+        options.step("requesting every page of the admin")
         pages = admin_pages.run(options.rounds)
     finally:
         million.clear()
-    for beginning, kind in KINDS.items():
-        slowest = max((page for page in pages if page.name.startswith(beginning)), key=lambda page: page.median)
+    for prefix, kind in KINDS.items():
+        slowest = max((page for page in pages if page.name.startswith(prefix)), key=lambda page: page.median)
         what = f"the slowest of {kind} ({slowest.name})"
         yield Row(f"{what}, to wait for", slowest.ms, unit=" ms", at_most=admin_pages.LIMIT_MS)
         if slowest.busy:

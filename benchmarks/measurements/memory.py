@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from benchmarks.measurement import Options, Row
-from benchmarks.processes import together
+from benchmarks.processes import run_in_processes
 from benchmarks.sending import enqueue, gateway, sending_to
 
 FEW, AT_ONCE = 2_000, 2_000
@@ -24,5 +24,5 @@ def measure(options: Options) -> Iterator[Row]:
     what = f"memory of a worker after {many:,} messages, of after {FEW:,}"
     options.step(what)
     with gateway(0) as url, sending_to(url):
-        looks = [together(1, sends(messages)).memory / 1024 for messages in (many, FEW)]
+        looks = [run_in_processes(1, sends(messages)).memory / 1024 for messages in (many, FEW)]
     yield Row(what, looks[:1], looks[1:], unit=" MiB", at_most=1.1)

@@ -1,4 +1,4 @@
-"""The messages of the checks, by id. `E`: the app cannot work, or breaks its promise; `W`: probably a mistake."""
+"""The messages of the checks, by id. `E`: the app cannot work, or breaks its promise; `W`: probably an error."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any

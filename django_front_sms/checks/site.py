@@ -118,7 +118,7 @@ def check_public_files(**kwargs: Any) -> Iterator[CheckMessage]:
         return
     url, folder = django_settings.MEDIA_URL, django_settings.MEDIA_ROOT
     served = folder and url != get_script_prefix()  # that is what an empty MEDIA_URL becomes
-    # Whatever address the storage gives them: the web server goes by where they lie.
+    # Whatever URL the storage returns: the web server serves every file in this folder.
     if served and isinstance(storage, FileSystemStorage) and _lies_in(storage.location, folder):
         yield messages.PUBLIC_FILES.as_message(url=url)
 

@@ -41,7 +41,7 @@ class Cursor(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The cursor that `text` stands for; raises `ValueError` where it is not one."""
+        """The cursor that `text` encodes; raises `ValueError` where it is not one."""
         keys = text.split("-")
         if len(keys) != 2 or not all(key.isascii() and key.isdecimal() and int(key) <= _ALL for key in keys):
             raise ValueError("A cursor has two numbers with a hyphen between them. Begin at the first page.")

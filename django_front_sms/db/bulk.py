@@ -25,7 +25,7 @@ _Column = Any  # a concrete field: Django's types know no such thing
 
 
 def in_chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """`items` in lists of at most `size`: a statement takes only so many parameters."""
+    """Yield `items` in lists of at most `size`, because the parameters of a statement are limited."""
     remaining = iter(items)
     while chunk := list(islice(remaining, size)):
         yield chunk

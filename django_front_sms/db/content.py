@@ -63,7 +63,7 @@ def statement_size(value: str | bytes) -> int:
 
 
 def fitting(value: AnyStr, room: int) -> AnyStr:
-    """The longest beginning of `value` that takes at most `room` bytes in a statement of MySQL."""
+    """The longest prefix of `value` that takes at most `room` bytes in a statement of MySQL."""
     room -= statement_size(value[:0])
     for start in range(0, len(value), _PIECE):
         piece = value[start : start + _PIECE]

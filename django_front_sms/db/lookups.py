@@ -1,4 +1,4 @@
-"""Expressions that work on every database: numbers by prefix, rows by many keys, and how texts begin."""
+"""Expressions that work on every database: numbers by prefix, rows by many keys, and the start of texts."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,13 +12,13 @@ from django_front_sms.db.routing import connection
 LONGEST = 20  # characters of the longest number
 
 
-def prefix_q(field: str, beginnings: Iterable[str]) -> Q:
-    """A condition for rows whose `field` begins with one of `beginnings`, such as `+47999`; without any, no rows."""
+def prefix_q(field: str, prefixes: Iterable[str]) -> Q:
+    """A condition for rows whose `field` begins with one of `prefixes`, such as `+47999`; without any, no rows."""
     condition = Q(pk__in=[])
-    for beginning in sorted(beginnings):
+    for prefix in sorted(prefixes):
         # Between "+47999" and "+4799999999999999999" lie all numbers that begin so, in the order of any collation.
-        last = beginning.ljust(LONGEST, "9")
-        condition |= Q(**{f"{field}__gte": beginning, f"{field}__lte": last, f"{field}__startswith": beginning})
+        last = prefix.ljust(LONGEST, "9")
+        condition |= Q(**{f"{field}__gte": prefix, f"{field}__lte": last, f"{field}__startswith": prefix})
     return condition
 
 

@@ -172,11 +172,11 @@ def _arguments(event: Event) -> dict[str, Any]:
 
 
 def _receivers(signal: Signal, sender: type[models.Model]) -> dict[str, Callable[..., Any]]:
-    """The receivers of a signal as plain functions, by names that are the same in every process."""
-    # Signal has no public way to call some of its receivers; this is the same in Django 5.2, 6.0 and 6.1.
-    plain, coroutines = signal._live_receivers(sender)
+    """The receivers of a signal as synchronous functions, by names that are the same in every process."""
+    # Private: Signal has no public way to call some of its receivers. `test_signal_receivers` names the versions tried.
+    functions, coroutines = signal._live_receivers(sender)
     named: dict[str, Callable[..., Any]] = {}
-    for receiver in [*plain, *coroutines]:
+    for receiver in [*functions, *coroutines]:
         kind = receiver if hasattr(receiver, "__qualname__") else type(receiver)
         name = unique = f"{kind.__module__}.{kind.__qualname__}"
         number = 1

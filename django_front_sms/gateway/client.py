@@ -257,7 +257,7 @@ class _Connection(HTTPConnection):
         except OSError as error:
             if self._tls is not None:
                 raise  # TLS may have passed on a part
-            raise NotSent(_connect_failure(error)) from None  # the kernel took nothing
+            raise NotSent(_connect_failure(error)) from None  # no byte was sent
         while unsent:
             unsent = unsent[line.send(unsent) :]
 

@@ -20,7 +20,7 @@ from django_front_sms.gateway.submit import (
     decode_bulk_answer,
 )
 
-MAX_ID = 2**63 - 1  # what a big integer column holds
+MAX_ID = 2**63 - 1  # the largest value of a big integer column
 CREATED = 201
 
 Form = TypeVar("Form")

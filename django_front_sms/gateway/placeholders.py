@@ -8,7 +8,7 @@ _ESCAPED = {"{{": "{", "}}": "}"}
 
 
 class PlaceholderError(ValueError):
-    """A brace that belongs to no placeholder; `part` is what stands there."""
+    """A brace that belongs to no placeholder; `part` is the text at that place."""
 
     def __init__(self, part: str) -> None:
         super().__init__(f"{part!r} is not a placeholder. Write one word in braces, and double a brace to print it.")
@@ -36,7 +36,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def _name(match: re.Match[str]) -> str:
-    """The name that a match stands for; empty for a doubled brace."""
+    """The name of the placeholder that was matched; empty for a doubled brace."""
     if match[0] in _ESCAPED:
         return ""
     name = (match[1] or "").strip()

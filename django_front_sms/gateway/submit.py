@@ -1,7 +1,7 @@
 """Encodes requests, and decodes the gateway's answers: single as JSON or GET (§2.1), bulk as JSON (§2.4).
 
 Numbers are E.164 here and have the gateway's `00` form on the wire. The simulator does the reverse by code of its own
-(`simulator.wire`), so that a mistake here is not made twice.
+(`simulator.wire`), so that an error here is not repeated there.
 """
 
 import json

@@ -43,11 +43,11 @@ class CounterGapQuerySet(PrimaryQuerySet["CounterGap"]):
         return self.filter(closed_at=None)
 
     def unannounced(self) -> Self:
-        """Unfilled gaps that receivers have not been told of."""
+        """Unfilled gaps that have not been signalled."""
         return self.unfilled().filter(told_at=None)
 
     def open(self) -> Self:
-        """Unfilled gaps past the grace period, which receivers were told of: their messages are missing."""
+        """Unfilled gaps past the grace period, which have been signalled: their messages are missing."""
         return self.unfilled().filter(told_at__isnull=False, is_reset=False)
 
 

@@ -1,4 +1,4 @@
-"""Events that receivers of signals are told of."""
+"""Events that are delivered to receivers of signals."""
 
 import re
 import secrets
@@ -45,7 +45,7 @@ class EventQuerySet(PrimaryQuerySet["Event"]):
 
 
 class Event(PrimaryModel):
-    """A change that receivers are told of, written in the transaction of the change."""
+    """A change to deliver to receivers, written in the transaction of the change."""
 
     class Kind(models.TextChoices):
         MESSAGE_RECEIVED = "message_received", _("message received")

@@ -12,7 +12,7 @@ from django_front_sms.models.primary import PrimaryModel
 
 
 class OptOut(PrimaryModel):
-    """A number that wants no more messages from a sender of an account; an empty `sender` stands for all of them."""
+    """A number that wants no more messages from a sender of an account; an empty `sender` means all of them."""
 
     account = models.CharField(_("account"), max_length=50, default="default")
     sender = models.CharField(

@@ -30,15 +30,15 @@ logger = logging.getLogger(__name__)
 
 SAMPLE = 1000  # messages whose time to delivery is measured
 
-# What became of the messages of days long over changes seldom.
+# The outcomes of messages older than this change seldom, and are cached.
 _SETTLED_AFTER = timedelta(days=2)
-_WORTH_KEEPING = 20_000  # messages; few are counted in no time, and then always are
+_WORTH_KEEPING = 20_000  # messages; counting fewer is fast enough without a cache
 _KEPT_FOR = 3600  # seconds
 
 
 @dataclass(slots=True)
 class Tally:
-    """Messages that were asked for in one stretch of time: how many by state, and the segments of those Front took."""
+    """The messages created in a period: their number by state, and the segments of those that Front accepted."""
 
     messages: Counter[str] = field(default_factory=Counter)
     segments: int = 0
@@ -49,18 +49,18 @@ class Tally:
 
     @property
     def delivery_rate(self) -> float | None:
-        """Of those whose fate is known, how many reached their phones, from 0 to 1; None where no fate is known."""
+        """The share of messages with a final status that were delivered, from 0 to 1; None without such messages."""
         delivered = self.messages[State.DELIVERED]
         known = delivered + self.messages[State.UNDELIVERED]
         return delivered / known if known else None
 
     def spend(self) -> Decimal | None:
-        """What these cost by `PRICE_PER_SEGMENT`; None where the site does not say."""
+        """The cost of the segments by `PRICE_PER_SEGMENT`; None if it is not set."""
         price = get_settings().price_per_segment
         return price * self.segments if price is not None else None
 
     def add(self, state: str, count: int, segments: int) -> None:
-        """Count messages in one state; `segments` are those of all of them."""
+        """Add `count` messages in one state, with `segments` in total."""
         self.messages[state] += count
         if state in ACCEPTED:
             self.segments += segments
@@ -70,24 +70,24 @@ class Tally:
         self.segments += other.segments
 
 
-_Hour = tuple[datetime, dict[str, int], int]  # when it begins, messages by state, segments
+_Hour = tuple[datetime, dict[str, int], int]  # its start, messages by state, segments
 
 
 class Traffic:
-    """The messages of the last days, counted by the hour in which they were asked for."""
+    """The messages of the last days, counted by the hour of their creation."""
 
     def __init__(self, hours: Iterable[_Hour], zone: tzinfo) -> None:
         self._zone = zone
         self._hours = {hour: Tally(Counter(messages), segments) for hour, messages, segments in hours}
 
     def by_hour(self, first: datetime, hours: int) -> dict[datetime, Tally]:
-        """So many hours from the one of `first` on, in order; an hour without a message is there, too."""
+        """The tallies of `hours` hours in order, from the hour of `first`; includes hours without messages."""
         start = first.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
         moments = (start + timedelta(hours=n) for n in range(hours))
         return {moment: self._hours.get(moment, Tally()) for moment in moments}
 
     def by_day(self, first: date, days: int) -> dict[date, Tally]:
-        """So many days from `first` on, in order, as the site's time zone has them."""
+        """The tallies of `days` days in order, from `first`, in the site's time zone."""
         tallies = {first + timedelta(days=n): Tally() for n in range(days)}
         for hour, tally in self._hours.items():
             day = tallies.get(hour.astimezone(self._zone).date())
@@ -97,7 +97,7 @@ class Traffic:
 
 
 def traffic(days: int, now: datetime | None = None, accounts: Collection[str] | None = None) -> Traffic:
-    """What was asked for today and in the `days - 1` days before, as the current time zone has them; one query.
+    """The messages created today and in the `days - 1` days before, in the current time zone; one query.
 
     Where there were many messages, those of days long over are counted once an hour, and kept in Django's cache.
     `accounts`: count the messages of these only; None: of all in the settings.
@@ -124,7 +124,7 @@ def _names(accounts: Collection[str] | None) -> list[str]:
 
 
 def _hours(since: datetime, accounts: Collection[str]) -> list[_Hour]:
-    # By UTC's hours, and not by days: MySQL knows no other time zone unless somebody told it.
+    # By hours in UTC, not by days: MySQL knows no other time zone unless its tables of time zones are loaded.
     hours = asked_for(since, accounts).order_by().values_list(TruncHour("created_at", tzinfo=UTC), "state")
     tallies: defaultdict[datetime, Tally] = defaultdict(Tally)
     for hour, state, count, segments in hours.annotate(count=Count("*"), parts=Sum("segments")):
@@ -133,7 +133,10 @@ def _hours(since: datetime, accounts: Collection[str]) -> list[_Hour]:
 
 
 def asked_for(since: datetime, accounts: Collection[str] | None = None) -> "QuerySet[OutboundMessage]":
-    """The messages since then of these accounts in the settings (None: all): the index begins with the account."""
+    """Messages created since `since` in `accounts`; None means all accounts in the settings.
+
+    The condition on the account is always there, because the index begins with it.
+    """
     return OutboundMessage.objects.filter(account__in=_names(accounts), created_at__gte=since)
 
 
@@ -153,8 +156,10 @@ def _keep(key: str, value: object) -> None:
 
 
 def refusals(now: datetime | None = None, accounts: Collection[str] | None = None) -> list[tuple[int | None, int]]:
-    """Front's error codes of the messages that were rejected in the last `RECENTLY`, the most frequent first; None for
-    those that were refused here (opted out, for example)."""
+    """Front's error codes of the messages rejected in the last `RECENTLY`, with counts, the most frequent first.
+
+    The code is None for messages that were rejected without Front, for example because of an opt-out.
+    """
     rejected = asked_for((now or timezone.now()) - RECENTLY, accounts).filter(state=State.REJECTED)
     counted = rejected.order_by().values_list("error_code").annotate(count=Count("*")).order_by("-count", "error_code")
     return [(code, count) for code, count in counted]
@@ -162,7 +167,7 @@ def refusals(now: datetime | None = None, accounts: Collection[str] | None = Non
 
 @dataclass(frozen=True, slots=True)
 class DeliveryTimes:
-    """How long messages took from us to the phone, in seconds, in order."""
+    """The delivery times of messages in seconds, in ascending order."""
 
     seconds: Sequence[float]
 
@@ -171,19 +176,19 @@ class DeliveryTimes:
         return statistics.median(self.seconds) if self.seconds else None
 
     @property
-    def slowest_twentieth(self) -> float | None:
-        """The 95th percentile: 19 of 20 were at least as fast."""
+    def percentile_95(self) -> float | None:
+        """The 95th percentile, in seconds."""
         return self.seconds[math.ceil(len(self.seconds) * 0.95) - 1] if self.seconds else None
 
     def within(self, low: float, high: float) -> int:
-        """How many took at least `low` seconds, and less than `high`."""
+        """The number of delivery times of at least `low` and less than `high` seconds."""
         return bisect_left(self.seconds, high) - bisect_left(self.seconds, low)
 
 
 def delivery_times(sample: int = SAMPLE, accounts: Collection[str] | None = None) -> DeliveryTimes:
-    """Of the latest messages that were delivered: from when Front took them to when it told that they had arrived."""
+    """The times from Front's acceptance to the delivery status, of the `sample` latest delivered messages."""
     latest = OutboundMessage.objects.filter(state=State.DELIVERED).order_by("-pk")
     if accounts is not None:
         latest = latest.filter(account__in=accounts)
-    took = latest.values_list(F("delivered_at") - F("sent_at"), flat=True)[:sample]
-    return DeliveryTimes(sorted(max(each.total_seconds(), 0.0) for each in took if each is not None))
+    durations = latest.values_list(F("delivered_at") - F("sent_at"), flat=True)[:sample]
+    return DeliveryTimes(sorted(max(each.total_seconds(), 0.0) for each in durations if each is not None))

@@ -3,7 +3,7 @@
 The promise is kept here: *a committed message is accepted by Front at most once and never disappears: it ends accepted,
 refused with Front's code, or listed as unconfirmed.* `docs/why/sending.md` gives the reasons.
 
-    wire.py          a message as it stands on the wire
+    wire.py          the parameters of a message's request
     duplicates.py    equal messages, and the duplicate window between them
     hurdles.py       everything that can keep a due message from being sent now
     claim.py         claiming due messages for one attempt each

@@ -40,7 +40,7 @@ class Transition:
 
     @property
     def has_event(self) -> bool:
-        """Whether receivers of `state_changed` are told. A claim is no news to them: `sending` lasts seconds."""
+        """Whether `state_changed` is sent. It is not sent for a claim: `sending` lasts seconds."""
         return self.state not in (self.message.state, State.SENDING)
 
 

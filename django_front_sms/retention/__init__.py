@@ -1,14 +1,14 @@
-"""Personal data and how it leaves: by age (`RETENTION_DAYS`), or because a person asks for it.
+"""Removal of personal data: by age (`RETENTION_DAYS`), or because a person asks for it.
 
-    anonymize.py     what is taken out of a row, and what stays for the figures
-    files.py         files of MMS, in the storage too
-    purge.py         everything that is old enough
+    anonymize.py     which fields of a row are emptied, and which stay for statistics
+    files.py         files of MMS, in the database and in the storage
+    purge.py         everything older than `RETENTION_DAYS`
     erase.py         everything about one number, with a receipt
-    search.py        where a number is, in every spelling
-    admin_log.py     the admin's own history
+    search.py        searches texts and bodies for a number, in every spelling
+    admin_log.py     the log entries of Django's admin
 
-Rows are emptied in place and never deleted: states, segments, prices, times and codes stay, so figures stay true, and
-the rules of sending and of storing once go on to hold. `docs/howto/privacy.md` says what stays.
+Rows are emptied, not deleted: states, segments, prices, times and codes stay, so that statistics stay correct and the
+rules against sending or storing a message twice still apply. `docs/howto/privacy.md` says what stays.
 """
 
 from django_front_sms.retention.erase import Receipt, erase

@@ -1,4 +1,4 @@
-"""What the admin's own history, `django_admin_log`, says of people."""
+"""Removes a number from the log entries of Django's admin (`django_admin_log`)."""
 
 from collections.abc import Collection, Mapping
 
@@ -12,14 +12,16 @@ _FIELDS = ("object_id", "object_repr", "change_message")
 
 
 def erase(spellings: Spellings, rows: Mapping[type[models.Model], Collection[int]]) -> int:
-    """Take the number, however it is written, out of every entry, and what entries of `rows` say of them; gives how
-    many entries were changed."""
+    """Remove the number, in any spelling, from all log entries, and the descriptions of `rows` from their entries.
+
+    Returns how many entries were changed.
+    """
     if not apps.is_installed("django.contrib.admin"):
         return 0
     from django.contrib.admin.models import LogEntry
 
     own = _own(rows)
-    # The key of somebody else's row may have the digits of a short code, and would lead nowhere without them.
+    # The key of an unrelated row can contain the digits of a short code; without them its link would be broken.
     looked_into = (spellings.number.startswith("+"), True, True)
     changed = 0
     for pk, kind, key, name, change in pages(LogEntry.objects.all(), "content_type_id", *_FIELDS):

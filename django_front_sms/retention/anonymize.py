@@ -1,6 +1,6 @@
-"""What is taken out of a row, and what stays for the figures.
+"""Empties the personal fields of rows, and keeps the others for statistics.
 
-Only rows that came to their end are emptied: nothing here changes what is sent, how often, or what is decided.
+Only rows in a final state are emptied, so that this never changes whether or how often a message is sent.
 """
 
 import secrets
@@ -32,17 +32,18 @@ _FORGOTTEN: dict[str, Any] = {
     "recipient": "",
     "text": "",
     "error_text": "",
-    "idempotency_key": None,  # its digest stays: the same key sends once, however late it comes again
+    "idempotency_key": None,  # its digest stays, so that a late repetition of the key is still recognised
     "payload_digest": "",
     "metadata": {},
 }
 
 
 def batches(rows: "QuerySet[Any]") -> Iterator[list[int]]:
-    """Keys of `rows`, some at a time, in their order: each row is come by once, whatever becomes of it.
+    """Yield the keys of `rows` in order, `BATCH` at a time. Visits each row once, even if it cannot be processed.
 
-    So is, each day, every row that was emptied before. An index without those would cost every message that is sent;
-    and a place where the next run could begin would hide what is restored or held back below it, for ever."""
+    Each run also reads the rows that earlier runs emptied. A partial index without them would slow down each insert,
+    and a stored starting point would miss older rows that are restored or were skipped.
+    """
     last = 0
     while keys := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
         yield keys
@@ -50,8 +51,8 @@ def batches(rows: "QuerySet[Any]") -> Iterator[list[int]]:
 
 
 def ended(now: datetime) -> Q:
-    """Of outgoing messages: nothing happens to them any more but a delivery status, and nobody has to decide."""
-    # An answer that is late may still send a message back into the queue.
+    """A condition for outgoing messages that are finished: only a delivery status can still change them."""
+    # A late answer may put a message back into the queue.
     recent = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__gt=now - get_settings().twin_gap)
     late = recent.filter(outcome__in=(SendAttempt.Outcome.PENDING, SendAttempt.Outcome.LOST))
     return ~Q(state__in=OPEN) & ~UNDECIDED & Q(~Exists(late))
@@ -59,16 +60,16 @@ def ended(now: datetime) -> Q:
 
 @nested_transaction
 def outgoing(keys: Collection[int]) -> int:
-    """Empty outgoing messages, their attempts and statuses; gives how many. Those that did not end stay as they are."""
+    """Empty outgoing messages, their attempts and statuses; returns how many. Skips messages that are not finished."""
     now = database_now()
     rows = [row.pk for row in locked(keys)]
     rows = list(OutboundMessage.objects.filter(ended(now), pk__in=rows).values_list("pk", flat=True))
     OutboundMessage.objects.filter(pk__in=rows).update(**_FORGOTTEN)
-    # Until its window is over, equal messages must be recognised (§2.2, code 17). `late_keys` sees to the rest.
+    # Until its window is over, equal messages must be recognised (§2.2, code 17). `late_keys` empties their keys later.
     over = When(claimed_at__lte=now - get_settings().twin_gap, then=Value(""))
     attempts = SendAttempt.objects.filter(message__in=rows)
     attempts.update(wire_recipient="", wire_digest="", detail="", twin_key=Case(over, default=F("twin_key")))
-    DeliveryStatus.objects.filter(message__in=rows).exclude(raw=b"").update(raw=b"")  # a purge has been there before
+    DeliveryStatus.objects.filter(message__in=rows).exclude(raw=b"").update(raw=b"")  # some were emptied earlier
     return len(rows)
 
 
@@ -85,9 +86,9 @@ def statuses(keys: Collection[int]) -> int:
 
 @nested_transaction
 def inbound(keys: Collection[int]) -> int:
-    """Empty inbound messages; gives how many. Their files are gone before: `files.forget`."""
+    """Empty inbound messages; returns how many. Call `files.forget` first: it deletes their files."""
     rows = InboundMessage.objects.processed().filter(pk__in=keys)
-    # Without Front's id, an identity is made of the numbers. With it, it is not, and a redelivery is still known.
+    # An identity without Front's id contains the numbers. One with it does not, and still detects a redelivery.
     for key in rows.filter(gateway_id=None).values_list("pk", flat=True):
         InboundMessage.objects.filter(pk=key).update(identity=secrets.token_hex(16))
     return rows.update(sender="", text="", keyword="", raw=b"", content_digest="")
@@ -100,14 +101,14 @@ def bulk_sends(keys: Collection[int]) -> int:
 
 @nested_transaction
 def events(keys: Collection[int]) -> int:
-    """Remove events that were told; those that were given up stay for staff to see, without their tracebacks."""
+    """Delete delivered events. Events that were given up stay for staff to see, without their tracebacks."""
     rows = Event.objects.finished().filter(pk__in=keys)
     emptied = rows.failed().exclude(traceback="").update(traceback="")
     removed, _by_model = rows.filter(failed=False).delete()
     return emptied + removed
 
 
-# What is still full
+# Rows that are not emptied yet
 
 
 def full_outgoing() -> OutboundQuerySet:
@@ -119,7 +120,7 @@ def full_statuses() -> "QuerySet[DeliveryStatus]":
 
 
 def full_inbound() -> "QuerySet[InboundMessage]":
-    """Those that the worker is done with."""
+    """Processed inbound messages that are not emptied yet."""
     return InboundMessage.objects.processed().exclude(content_digest="")
 
 
@@ -128,6 +129,6 @@ def full_files() -> "QuerySet[MmsFile]":
 
 
 def full_bulk_sends() -> "QuerySet[BulkSend]":
-    """Those all of whose messages are empty."""
+    """Bulk sends that are not emptied yet, but whose messages all are."""
     still = full_outgoing().filter(bulk=OuterRef("pk"))
     return BulkSend.objects.exclude(text="").filter(~Exists(still))

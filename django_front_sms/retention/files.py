@@ -1,4 +1,4 @@
-"""Files of MMS: what the sender called them, and what lies in the storage."""
+"""Deletes the files of MMS from the storage, and their names from the database."""
 
 import logging
 from collections.abc import Collection
@@ -10,11 +10,12 @@ logger = logging.getLogger(__name__)
 
 
 def forget(keys: Collection[int]) -> int:
-    """Delete files, and empty their rows; gives how many. What the storage does not delete keeps its name in its row,
-    so that the next run tries again.
+    """Delete files, and empty their rows; returns how many. If the storage fails to delete a file, its row keeps the
+    name, so that the next run tries again.
 
-    Equal files are one in the storage: it goes with the last row that names it. (Who sends the very same file in the
-    moment between that question and the deletion loses it; names made of content have no lock to prevent it.)"""
+    Equal files share one file in the storage, which is deleted with the last row that names it. An equal file that
+    arrives between the query and the deletion is lost: nothing locks a name in the storage.
+    """
     rows = list(MmsFile.objects.filter(pk__in=keys))
     names = {str(row.file.name) for row in rows if row.file}
     others = MmsFile.objects.filter(file__in=names).exclude(pk__in=keys)

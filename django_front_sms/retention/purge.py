@@ -1,4 +1,4 @@
-"""Everything that is older than `RETENTION_DAYS`, a batch at a time; each batch is committed."""
+"""Removes personal data older than `RETENTION_DAYS`, in batches; each batch is committed."""
 
 import logging
 from collections.abc import Callable, Collection, Mapping
@@ -26,13 +26,15 @@ logger = logging.getLogger(__name__)
 UNMATCHED_KEPT = timedelta(days=30)
 
 Progress = Callable[[str, int], None]
-"""Hears the kind of what was done, and how many."""
+"""Called after each batch with the kind of row and the number of rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """`before`: what is older went. `counts`: how many of each kind, for `dry_run` how many would go. Without
-    `RETENTION_DAYS` there is no `before`, and `counts` is empty."""
+    """The result of a purge: how many rows of each kind older than `before` were purged (`counts`).
+
+    With `dry_run`, how many would be. Without `RETENTION_DAYS`, `before` is None and `counts` is empty.
+    """
 
     before: datetime | None
     counts: Mapping[str, int]
@@ -45,8 +47,8 @@ class _Kind:
     forget: Callable[[Collection[int]], int]
 
 
-def _told(prefix: str, key: str = "pk") -> Q:
-    """No receiver has yet to hear of the message with this key."""
+def _has_no_pending_events(prefix: str, key: str = "pk") -> Q:
+    """A condition for messages without undelivered events; `key` is the field with the message's key."""
     subject = Concat(Value(prefix), Cast(OuterRef(key), CharField(max_length=40)))
     return Q(~Exists(Event.objects.pending().filter(subject=subject)))
 
@@ -54,19 +56,19 @@ def _told(prefix: str, key: str = "pk") -> Q:
 def _outgoing(before: datetime) -> "QuerySet[Any]":
     tried = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__gt=before)
     old = Q(created_at__lte=before) & ~Q(scheduled_at__gt=before) & ~Exists(tried)
-    return anonymize.full_outgoing().filter(old, anonymize.ended(database_now()), _told("out:"))
+    return anonymize.full_outgoing().filter(old, anonymize.ended(database_now()), _has_no_pending_events("out:"))
 
 
 def _inbound(before: datetime) -> "QuerySet[Any]":
-    return anonymize.full_inbound().filter(_told("in:"), received_at__lte=before)
+    return anonymize.full_inbound().filter(_has_no_pending_events("in:"), received_at__lte=before)
 
 
 def _files(before: datetime) -> "QuerySet[Any]":
-    return anonymize.full_files().filter(_told("in:", "message"), message__received_at__lte=before)
+    return anonymize.full_files().filter(_has_no_pending_events("in:", "message"), message__received_at__lte=before)
 
 
 def _handled(before: datetime) -> "QuerySet[HandledConversation]":
-    """Old marks. One stays while a message that it covers stays: the conversation would count as unanswered again."""
+    """Old marks, except those of messages that stay: their conversations would count as unanswered again."""
     covered = InboundMessage.objects.filter(
         account=OuterRef("account"), sender=OuterRef("number"), pk__lte=OuterRef("up_to")
     )
@@ -94,15 +96,15 @@ _KINDS = {
 
 
 def due() -> dict[str, int]:
-    """How many of each kind are older than `RETENTION_DAYS`; empty where that is not set."""
+    """The number of rows of each kind older than `RETENTION_DAYS`; empty if it is not set."""
     before = _limit()
     return {} if before is None else {name: kind.older_than(before).count() for name, kind in _KINDS.items()}
 
 
 def purge(*, dry_run: bool = False, progress: Progress = lambda kind, count: None) -> Purged:
-    """Take texts, numbers, files and what else is personal out of whatever is older than `RETENTION_DAYS`.
+    """Remove texts, numbers, files and other personal data older than `RETENTION_DAYS`.
 
-    Messages on their way, in doubt, or waiting for a decision stay as they are, and so do opt-outs. With `dry_run`
+    Messages that are queued, being sent or unconfirmed are not changed, and neither are opt-outs. With `dry_run`
     nothing is changed, only counted. `progress` is called after each batch.
     """
     before = _limit()

@@ -1,4 +1,4 @@
-"""Looks for a number, in every spelling, in texts and in bodies as they were pushed; a few rows at a time."""
+"""Searches texts and raw push bodies for a number in every spelling, a few rows at a time."""
 
 import re
 import unicodedata
@@ -14,10 +14,10 @@ from django.db.models.functions import Length
 from django_front_sms.gateway.lenient import json_object
 from django_front_sms.gateway.numbers import normalize
 
-BETWEEN = " -.()"  # what people write between the digits of a number
+BETWEEN = " -.()"  # separators between the digits of a number
 PAGE = 1000  # rows in one query
-_BODIES = 4_000_000  # bytes of bodies in memory, unless one alone has more
-_ENCODINGS = 3  # how often percent-encoded text may have been encoded
+_BODIES = 4_000_000  # bytes of bodies in memory; a single body may be larger
+_ENCODINGS = 3  # levels of percent-encoding that are decoded
 _BETWEEN = str.maketrans("", "", BETWEEN)
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -25,7 +25,7 @@ _FLOAT = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?[eE]\+?[0-9]{1,2}")
 
 
 class Spellings:
-    """The ways in which people, and Front, write a number in E.164; a short code or a name only as it is."""
+    """The spellings of a number in E.164 that people and Front use. A short code or a name has one spelling."""
 
     def __init__(self, number: str) -> None:
         self.number = number
@@ -47,7 +47,7 @@ class Spellings:
 
     def are_in(self, text: str) -> bool:
         """Whether `text` contains the number."""
-        # To look for the bare digits first is far faster, and most texts do not have them.
+        # Most texts do not contain the bare digits, and searching for them first is far faster.
         return self._bare in text.translate(_BETWEEN) and self.pattern.search(text) is not None
 
     def without(self, text: str, replacement: str) -> str:
@@ -62,13 +62,13 @@ class Spellings:
         return one_form == self.number or not re.fullmatch(r"\+[0-9]+", one_form)
 
     def are_in_body(self, raw: bytes) -> bool:
-        """Whether a body contains the number: percent-encoded, escaped as JSON does it, in UTF-16, in full-width
-        digits, or as a JSON number, too."""
+        """Whether a body contains the number, also if it is percent-encoded, escaped as in JSON, in UTF-16, in
+        full-width digits, or a JSON number."""
         return any(self.are_in(text) for text in _readings(raw))
 
 
 def is_searchable(raw: bytes, *, is_json: bool) -> bool:
-    """Whether all of a body could be searched: it is neither cut short, compressed or encoded, nor has it files."""
+    """Whether a body can be searched completely: it is not truncated, compressed or encoded, and has no files."""
     if is_json:
         document = json_object(raw, [])
         return document is not None and not document.get("files")
@@ -108,7 +108,7 @@ def _with_bodies(rows: "QuerySet[Any]", waiting: list[tuple[Any, ...]]) -> Itera
 
 
 def _readings(raw: bytes) -> Iterator[str]:
-    """Yield a body as it may be read: as it is, with numbers written out, and percent-decoded."""
+    """Yield the readings of a body: unchanged, with JSON numbers written out, and percent-decoded."""
     raw = raw.replace(b"\0", b"")  # without NULs, UTF-16 reads like ASCII
     for _time in range(_ENCODINGS + 1):
         text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), raw.decode(errors="replace"))
@@ -123,7 +123,7 @@ def _readings(raw: bytes) -> Iterator[str]:
 
 
 def _parts(number: str) -> tuple[str, str]:
-    """The digits of the country code, and those after it; of what is no number, nothing and all of it."""
+    """The country code and the digits after it; an empty string and `number` if it is not a number in E.164."""
     if not number.startswith("+"):
         return "", number.translate(_BETWEEN)
     try:

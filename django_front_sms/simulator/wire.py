@@ -21,8 +21,8 @@ _DESCRIPTIONS = {ErrorCode.OK: "OK", ErrorCode.INVALID_RECIPIENT: "Invalid mobil
 
 def read_query(query: str) -> dict[str, object]:
     """Return the parameters of a GET, percent-decoded by its `encoding`, Latin-1 by default (§2.1)."""
-    plain = dict(parse_qsl(query, keep_blank_values=True, encoding="iso-8859-1"))
-    encoding = ENCODINGS.get(plain.get("encoding", ""), "iso-8859-1")
+    parameters = dict(parse_qsl(query, keep_blank_values=True, encoding="iso-8859-1"))
+    encoding = ENCODINGS.get(parameters.get("encoding", ""), "iso-8859-1")
     return dict(parse_qsl(query, keep_blank_values=True, encoding=encoding, errors="replace"))
 
 

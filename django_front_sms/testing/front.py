@@ -93,7 +93,7 @@ class FrontSMS:
         """
         for _ in range(ROUNDS):
             done = dispatch() + self.network.deliver_due() + deliver_events()
-            self._tell_failures()
+            self._raise_failures()
             if not done:
                 return
         raise AssertionError(
@@ -175,12 +175,12 @@ class FrontSMS:
             raise AssertionError(f"The site did not accept the message: its webhook answered {answered}. See its log.")
         return rows.latest("pk")
 
-    def _tell_failures(self) -> None:
+    def _raise_failures(self) -> None:
         failures = Event.objects.exclude(traceback="").values_list("pk", "attempts", "traceback")
-        new = [(pk, attempts, told) for pk, attempts, told in failures if (pk, attempts) not in self._seen]
+        new = [(pk, attempts, traceback) for pk, attempts, traceback in failures if (pk, attempts) not in self._seen]
         self._seen |= {(pk, attempts) for pk, attempts, _ in new}
         if new and self.raise_receiver_errors:
-            raise ReceiverFailed("\n".join(told for *_, told in new))
+            raise ReceiverFailed("\n".join(traceback for *_, traceback in new))
 
 
 def _accounts() -> dict[str, Account]:

@@ -1,4 +1,4 @@
-"""The events of a message: which receivers of the site took them, and which failed."""
+"""The events of a message: which receivers of the site processed them, and which failed."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from django_front_sms.timeline.entry import Entry, sentences
 
 
 def receivers(subject: str) -> Iterator[Entry]:
-    """The events that receivers took or failed to take; skips undelivered events and events without receivers."""
+    """The events that receivers processed or failed to process; skips pending events, and events without receivers."""
     is_over_or_failed = Q(next_at__isnull=True) | ~Q(traceback="")
     for event in Event.objects.filter(is_over_or_failed, subject=subject).order_by("pk"):
         if event.failed or event.next_at is not None:

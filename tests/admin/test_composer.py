@@ -17,7 +17,7 @@ from django_front_sms.admin.composer import forms
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, OptOut, OutboundMessage, Priority, SavedText
 from tests.factories import AccountStateFactory
-from tests.outbox.stage import configure
+from tests.outbox.helpers import configure
 
 ADD = "/admin/front_sms/outboundmessage/add/"
 LIST = "/admin/front_sms/outboundmessage/"
@@ -163,7 +163,7 @@ def test_two_people_with_the_same_page_do_not_meet(writer, login):
     assert numbers() == [NUMBER, NUMBER]
 
 
-def test_each_invalid_number_is_told_with_its_line_and_reason_and_the_valid_ones_stay(writer, settings):
+def test_each_invalid_number_is_listed_with_its_line_and_reason_and_valid_ones_stay(writer, settings):
     configure(settings, ALLOWED_REGIONS=["NO", "SE"])
     OptOut.objects.create(number="+4793456789")
     page = look(writer, "Kari\n99999999, 12\n\n934 56 789\n+45 20 12 34 56\n+47 999 99 999")
@@ -222,7 +222,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_written_is_lost(writ
     assert not OutboundMessage.objects.exists()
 
 
-def test_a_list_that_is_too_long_is_told(writer, monkeypatch):
+def test_a_list_of_recipients_that_is_too_long_is_an_error(writer, monkeypatch):
     monkeypatch.setattr(forms, "MAX_NUMBERS", 2)
 
     assert "3 numbers" in str(errors(look(writer, THREE))["to"])
@@ -313,7 +313,7 @@ def test_nothing_is_sent_with_another_text_than_the_one_shown(writer):
     assert again.status_code == 200 and not OutboundMessage.objects.exists()
 
 
-def test_an_opt_out_at_the_very_last_moment_is_told_and_the_page_asks_again(writer, monkeypatch):
+def test_an_opt_out_after_the_preview_is_shown_and_asks_for_confirmation_again(writer, monkeypatch):
     page = look(writer, THREE)
     send_many = sending.send_many_sms
 
@@ -342,7 +342,7 @@ def test_what_the_engine_refuses_at_last_leaves_the_text_on_the_form(writer, mon
     assert "opted out" in again.content.decode() and "Hei på deg" in again.content.decode()
 
 
-def test_who_would_get_too_many_is_told_by_number(writer, settings):
+def test_recipients_over_their_limit_are_listed_by_number(writer, settings):
     configure(settings, RATE_LIMITS={"per_recipient": "1/h"})
     sending.send_sms(NUMBER, "One")
     refused = look(writer, THREE).context["recipients"].refused
@@ -351,7 +351,7 @@ def test_who_would_get_too_many_is_told_by_number(writer, settings):
     assert "Too many" in refused[0].reason
 
 
-def test_only_whoever_may_passes_over_opt_outs(writer, login):
+def test_ignoring_opt_outs_requires_its_permission(writer, login):
     OptOut.objects.create(number=NUMBER)
     assert "ignore_opt_out" not in writer.get(ADD).content.decode()
     assert errors(look(writer, ignore_opt_out="on"))
@@ -431,7 +431,7 @@ def test_the_numbers_are_checked_while_the_text_is_still_missing(writer):
     assert writer.get(f"{ADD}check/").status_code == 405
 
 
-def test_a_paused_account_and_an_override_are_told_before_anything_is_sent(writer, settings):
+def test_a_paused_account_and_an_override_are_shown_before_sending(writer, settings):
     from django_front_sms.conf import get_settings
 
     configure(settings, RECIPIENT_OVERRIDE="+4790000000")
@@ -481,7 +481,7 @@ def test_a_name_beside_a_number_is_read_as_that_number(writer):
     assert numbers() == ["+4790000026"]
 
 
-def test_each_row_of_a_table_gets_its_own_text_and_problems_are_told_by_line(writer):
+def test_each_row_of_a_table_gets_its_own_text_and_problems_are_listed_by_line(writer):
     OptOut.objects.create(number="+4790000028")
     table = (
         "number;name;time\n90000026;Kari;10:30\n12;Ola;11:00\n90000028;Per;12:00\n90000026;Kari;14:00\n90000029;Eva;"
@@ -513,7 +513,7 @@ def test_a_repeated_number_of_somebody_who_opted_out_is_not_said_to_get_a_messag
     assert "gets no message" in page.context["recipients"].repeated[0].reason
 
 
-def test_who_may_not_see_messages_is_told_about_equal_texts_of_their_own_only(writer, login):
+def test_without_permission_to_view_messages_only_own_equal_texts_are_shown(writer, login):
     clerk = login("add_outboundmessage")
     sending.send_sms(NUMBER, "Hei på deg")
     send(writer, key="page-1")

@@ -228,7 +228,7 @@ def test_any_message_of_a_conversation_is_its_address(reader):
     assert bubbles(shown(reader, rows[0])) == bubbles(shown(reader, rows[1])) == ["first", "second"]
 
 
-def test_a_message_that_is_not_there_or_came_from_nobody_has_none(reader):
+def test_a_missing_message_and_one_without_a_sender_have_no_conversation(reader):
     for page in (
         f"{LIST}out/7/",
         f"{LIST}in/7/",
@@ -247,7 +247,7 @@ def test_what_a_stranger_wrote_is_text(reader):
         assert "<script>alert" not in content and "<img src=x" not in content and "&lt;script&gt;alert" in content
 
 
-def test_every_state_is_told_in_words_and_why_it_waits_or_ended(reader):
+def test_every_state_is_shown_in_words_with_its_reason(reader):
     out(state=State.DELIVERED, text="a")
     out(state=State.REJECTED, text="b", error_code=1)
     out(state=State.UNCONFIRMED, text="c")
@@ -261,7 +261,7 @@ def test_every_state_is_told_in_words_and_why_it_waits_or_ended(reader):
     assert "a person must decide" in content and "Waits for its turn" in content
 
 
-def test_a_paused_account_is_why_and_is_told_before_somebody_writes(writer):
+def test_a_paused_account_is_the_reason_and_is_shown_above_the_reply_form(writer):
     sms = out(state=State.QUEUED)
     AccountStateFactory(paused=True)
 
@@ -408,7 +408,7 @@ def test_an_answer_goes_out_whatever_somebody_wrote_into_its_hidden_fields(write
     assert OutboundMessage.objects.get().reply_to == question
 
 
-def test_another_text_from_the_same_page_is_told_and_can_be_sent_after_that(writer):
+def test_a_second_text_from_the_same_page_must_be_confirmed_and_is_then_sent(writer):
     sms = come()
     fields = box(shown(writer, sms))
     writer.post(address(sms), {**fields, "text": "Ja"})
@@ -421,7 +421,7 @@ def test_another_text_from_the_same_page_is_told_and_can_be_sent_after_that(writ
 
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * 1025])
-def test_what_cannot_be_sent_is_told_and_the_text_is_kept(writer, text):
+def test_a_reply_that_cannot_be_sent_shows_the_error_and_keeps_the_text(writer, text):
     sms = come()
 
     page, script = answer(writer, sms, text), answer(writer, sms, text, script=True)

@@ -108,7 +108,7 @@ def test_the_dashboard_is_read_only(boss):
 # ---- What needs somebody
 
 
-def test_a_site_where_all_is_well_is_told_so(viewer):
+def test_the_dashboard_says_when_nothing_needs_attention(viewer):
     OutboundMessageFactory(state=State.DELIVERED, created_at=timezone.now())
 
     assert cards(viewer) == []
@@ -123,7 +123,7 @@ def test_a_worker_that_went_silent_comes_first(viewer):
     assert cards(viewer) == ["worker", "unconfirmed"]
 
 
-def test_a_site_that_never_had_a_worker_is_told_to_start_one(viewer, worker):
+def test_the_dashboard_says_how_to_start_a_worker_when_none_has_run(viewer, worker):
     worker.delete()
 
     assert cards(viewer) == ["worker"]
@@ -181,7 +181,7 @@ def test_a_flood_of_unknown_statuses_is_one_line(viewer, clock):
     assert "300" in card.title and card.lines == []
 
 
-def test_what_could_not_be_done_is_told_at_the_dashboard(boss):
+def test_the_dashboard_shows_the_error_of_a_failed_action(boss):
     sms = OutboundMessageFactory(state=State.DELIVERED)
     address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "give_up"])
 
@@ -192,7 +192,7 @@ def test_what_could_not_be_done_is_told_at_the_dashboard(boss):
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil"])
-def test_nobody_is_led_to_another_site(boss, elsewhere):
+def test_a_redirect_never_leads_to_another_site(boss, elsewhere):
     sms = OutboundMessageFactory(unconfirmed=True)
     address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "give_up"])
 
@@ -443,7 +443,7 @@ def test_of_many_who_wait_five_are_shown_and_all_are_a_click_away(viewer, monkey
     assert card.more == ("/admin/front_sms/conversation/?show=unanswered", "See all 5+")
 
 
-def test_who_may_not_read_conversations_is_told_nothing_of_them(login):
+def test_the_dashboard_hides_conversations_without_permission(login):
     question("+4799999999", 1)
 
     answer = dashboard(login("view_outboundmessage"))
@@ -461,7 +461,7 @@ def test_only_conversations_of_the_users_accounts_wait(viewer, settings):
 @pytest.mark.parametrize(
     ("hours", "value", "asks"), [(0, "just now", False), (4.5, "4 hours ago", False), (49, "2 days ago", True)]
 )
-def test_the_last_message_in_is_told_and_a_long_silence_asks_about_the_queue(viewer, hours, value, asks):
+def test_the_time_of_the_last_inbound_message_is_shown_with_a_hint_after_a_long_silence(viewer, hours, value, asks):
     question("+4799999999", hours)
 
     (tile,) = (tile for tile in dashboard(viewer).context["tiles"] if tile.name == "Last message in")

@@ -48,7 +48,7 @@ def rows(answer, separator: str = ",") -> list[dict[str, str]]:
     "permissions",
     [["view_outboundmessage"], ["export_outboundmessage"], ["view_outboundmessage", "export_inboundmessage"]],
 )
-def test_whoever_may_not_both_see_and_export_gets_nothing(login, permissions):
+def test_exporting_requires_permission_to_view_and_to_export(login, permissions):
     OutboundMessageFactory()
     browser = login(*permissions)
 
@@ -57,7 +57,7 @@ def test_whoever_may_not_both_see_and_export_gets_nothing(login, permissions):
     assert not LogEntry.objects.exists()
 
 
-def test_a_list_offers_it_only_to_whoever_may(exporter, viewer):
+def test_lists_offer_the_export_only_with_its_permission(exporter, viewer):
     OutboundMessageFactory()
 
     assert "export/?q=999" in exporter.get(SENT, {"q": "999"}).content.decode()

@@ -154,7 +154,7 @@ def test_a_picture_that_was_verified_may_be_shown_by_itself(boss, kind):
         ("", "file-7"),
     ],
 )
-def test_the_senders_name_for_a_file_misleads_nobody(boss, name, safe):
+def test_the_senders_file_name_is_shown_safely(boss, name, safe):
     assert safe_name(MmsFile(pk=7, name=name)) == safe
 
     answer = boss.get(
@@ -172,7 +172,7 @@ def test_a_file_is_for_those_who_may_see_both_the_message_and_its_files(login, c
     assert login(*codenames).get(address(kept)).status_code == 403
 
 
-def test_who_may_not_download_sees_no_link_and_is_told_why(viewer):
+def test_without_permission_to_download_there_is_a_reason_instead_of_a_link(viewer):
     kept = MmsFileFactory(message=InboundMessageFactory(), name="a.jpg", content_type="image/jpeg", content=JPEG)
 
     content = viewer.get(page(kept.message)).content.decode()
@@ -309,22 +309,22 @@ def perhaps(hints):
 
 
 def test_a_text_that_only_begins_with_stop_is_shown_as_perhaps_an_opt_out_with_one_button(perhaps, login):
-    desk = login("view_inboundmessage", "view_outboundmessage", "add_optout")
+    staff_user = login("view_inboundmessage", "view_outboundmessage", "add_optout")
     act = "action/opt_out/"
-    assert "perhaps an opt-out" in desk.get(LIST).content.decode()
-    content = desk.get(page(perhaps)).content.decode()
+    assert "perhaps an opt-out" in staff_user.get(LIST).content.decode()
+    content = staff_user.get(page(perhaps)).content.decode()
     assert "Perhaps an opt-out" in content and content.count(act) == 1
     conversation = reverse("admin:front_sms_conversation_in", args=[perhaps.pk])
-    assert "Perhaps an opt-out" in desk.get(conversation).content.decode()
+    assert "Perhaps an opt-out" in staff_user.get(conversation).content.decode()
 
-    desk.post(page(perhaps).replace("change/", act), {"confirmed": "yes"})
+    staff_user.post(page(perhaps).replace("change/", act), {"confirmed": "yes"})
     row = OptOut.objects.get()
     assert (row.number, row.sender, row.account) == ("+4799999999", "26114123450000", "default")
     assert (row.message, row.created_by.username) == (perhaps, "staff0")
     with pytest.raises(InvalidMessage):
         send_sms("+4799999999", "Hei", sender="26114123450000")
     for address in (LIST, page(perhaps), conversation):
-        assert "erhaps an opt-out" not in desk.get(address).content.decode()
+        assert "erhaps an opt-out" not in staff_user.get(address).content.decode()
 
 
 def test_the_button_takes_the_permission_to_add_opt_outs(perhaps, viewer):
@@ -334,9 +334,9 @@ def test_the_button_takes_the_permission_to_add_opt_outs(perhaps, viewer):
 
 
 def test_other_messages_are_no_opt_outs_from_the_list_either(perhaps, login):
-    desk = login("view_inboundmessage", "add_optout")
+    staff_user = login("view_inboundmessage", "add_optout")
     other = InboundMessageFactory(sender="+4741000000", recipient="26114123450000", text="Hei")
     chosen = {"action": "opt_out", "_selected_action": [other.pk, perhaps.pk], "confirmed": "key"}
-    told = desk.post(LIST, chosen, follow=True).content.decode()
+    told = staff_user.post(LIST, chosen, follow=True).content.decode()
     assert f"#{other.pk}: This message does not begin like an opt-out" in told
     assert [row.number for row in OptOut.objects.all()] == ["+4799999999"]

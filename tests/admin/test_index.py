@@ -31,7 +31,7 @@ def test_what_staff_use_each_day_comes_first_and_the_rest_is_technical(admin_cli
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_nobody_is_offered_to_write_who_may_not(viewer, page):
+def test_the_link_to_write_is_hidden_without_permission(viewer, page):
     assert "Write message" not in content(viewer, page)
 
 
@@ -75,7 +75,7 @@ def test_the_index_says_that_an_account_is_paused_and_how_many_messages_wait(vie
     assert "Resume sending" in content(boss, page) and "Resume sending" not in content(viewer, page)
 
 
-def test_who_has_nothing_to_do_with_sms_is_told_nothing(client):
+def test_users_without_permissions_for_sms_see_nothing_about_it(client):
     client.force_login(User.objects.create(username="ola", is_staff=True))
     AccountStateFactory(paused=True)
 

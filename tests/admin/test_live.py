@@ -81,7 +81,7 @@ def test_only_the_parts_that_changed_come_and_a_button_that_no_longer_applies_go
         ({"state": State.QUEUED}, False),
     ],
 )
-def test_the_script_is_told_when_nothing_more_is_to_come(viewer, fields, final):
+def test_the_script_stops_polling_once_the_state_is_final(viewer, fields, final):
     sms = OutboundMessageFactory(**fields)
     content = viewer.get(change(sms)).content.decode()
 

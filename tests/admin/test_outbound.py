@@ -251,7 +251,7 @@ def test_the_permission_for_another_act_is_not_enough(login, name, codename):
     assert act(browser, OutboundMessageFactory(unconfirmed=True), name).status_code == 403
 
 
-def test_whoever_may_not_see_a_message_may_not_act_upon_it(login):
+def test_actions_require_the_permission_to_view_the_message(login):
     sms = OutboundMessageFactory()
 
     assert act(login("cancel_outboundmessage"), sms, "cancel").status_code == 403
@@ -411,7 +411,7 @@ def test_all_of_a_long_list_can_be_selected_and_the_page_that_asks_says_for_how_
     assert OutboundMessage.objects.filter(state=State.CANCELLED).count() == MAX_ROWS
 
 
-def test_a_paused_account_is_resumed_by_whoever_may(boss, viewer, settings):
+def test_resuming_a_paused_account_requires_its_permission(boss, viewer, settings):
     from django_front_sms.conf import get_settings
 
     account = AccountStateFactory(paused=True, pause_code=13)
@@ -449,7 +449,7 @@ def test_events_come_by_time_and_those_that_failed_are_a_filter_away(viewer):
     assert listed(failed__exact="1") == [failed]
 
 
-def test_an_act_never_hides_behind_the_name_of_a_permission_that_nobody_can_get(django_db_setup):
+def test_every_action_requires_a_permission_that_exists(django_db_setup):
     from django.contrib import admin
     from django.contrib.auth.models import Permission
 
@@ -516,7 +516,7 @@ def test_times_of_a_page_have_one_form(viewer):
     assert "March 2, 2026 13:00:23" in content and "p.m." not in content
 
 
-def test_the_history_is_in_the_language_of_whoever_reads_it(login):
+def test_the_history_is_in_the_language_of_its_reader(login):
     row = OutboundMessageFactory()
     boss = login("view_outboundmessage", "cancel_outboundmessage")
     address = reverse("admin:front_sms_outboundmessage_action", args=[row.pk, "cancel"])

@@ -235,7 +235,7 @@ def test_a_list_that_is_counted_to_its_end_says_nothing_of_more(viewer):
     assert "There are more." not in viewer.get(listed(OutboundMessage)).content.decode()
 
 
-def test_a_state_is_told_by_a_word_and_a_shape_not_by_colour_alone(viewer):
+def test_a_state_is_shown_by_a_word_and_a_shape_not_by_colour_alone(viewer):
     for state in State:
         sms = OutboundMessageFactory(state=state)
         content = viewer.get(url(sms)).content.decode()

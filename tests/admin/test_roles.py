@@ -63,7 +63,7 @@ def test_it_makes_three_groups_each_with_what_the_one_before_has():
     assert all(name.startswith("view_") for name in VIEWER)
 
 
-def test_every_permission_of_a_role_exists_and_none_that_the_app_declares_is_left_to_nobody():
+def test_the_roles_have_all_own_permissions_of_the_app_and_only_existing_ones():
     declared = set(Permission.objects.filter(content_type__app_label="front_sms").values_list("codename", flat=True))
     own = {name for name in declared if name.split("_")[0] not in ("view", "add", "change", "delete")}
 
@@ -139,7 +139,7 @@ def test_every_role_sees_every_screen(role):
     assert browser.get(reverse("admin:front_sms_outboundmessage_change", args=[sms.pk])).status_code == 200
 
 
-def test_whoever_is_in_no_group_sees_nothing():
+def test_users_in_no_group_see_nothing():
     OutboundMessageFactory()
     run("roles")
     browser = Client()

@@ -16,7 +16,7 @@ from django_front_sms.gateway import gsm
 from django_front_sms.gateway.typography import SIMPLER, simplify
 from django_front_sms.models import BulkSend, OptOut, OutboundMessage
 from tests.factories import OutboundMessageFactory
-from tests.outbox.stage import configure
+from tests.outbox.helpers import configure
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

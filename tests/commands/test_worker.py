@@ -19,7 +19,7 @@ from django_front_sms.events import hints
 from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
 from django_front_sms.worker import Worker
 from tests.gateway.wire import Line, Server, framed
-from tests.outbox.stage import PretendClock
+from tests.outbox.helpers import FakeClock
 
 ROOT = Path(__file__).resolve().parents[2]
 OK = framed(b'{"id": 145099, "errorcode": 0, "description": "OK"}')
@@ -96,7 +96,7 @@ def test_a_worker_goes_on_with_the_threads_that_the_system_grants(
 
 
 def test_a_dispatch_goes_on_for_its_turn_and_stops_when_the_worker_does(
-    monkeypatch: pytest.MonkeyPatch, clock: PretendClock
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock
 ):
     given: list[Any] = []
     monkeypatch.setattr(jobs, "dispatch", lambda *arguments: given.append(arguments) or 0)

@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, transaction
 
 from django_front_sms.db.bulk import insert_rows, update_rows
 from django_front_sms.models import Event, OutboundMessage, SendAttempt
-from tests.outbox.stage import message
+from tests.outbox.helpers import message
 
 pytestmark = pytest.mark.django_db
 

@@ -17,7 +17,7 @@ from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OptOut, OutboundMessage, primary
 from django_front_sms.states import State
 from django_front_sms.testing import FrontSMS
-from tests.outbox.stage import configure
+from tests.outbox.helpers import configure
 
 NUMBER = "+4799999999"
 

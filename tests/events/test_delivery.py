@@ -1,4 +1,4 @@
-"""Events reach their receivers: in order per subject, at least once, and each receiver until it took them."""
+"""Delivery of events to receivers: in order per subject, at least once, repeated for a receiver that raised."""
 
 import logging
 from datetime import timedelta
@@ -80,16 +80,16 @@ class TestWhatIsSaid:
         assert receivers.calls == []
 
     def test_a_coroutine_is_a_receiver_too(self, receivers):
-        heard = []
+        received = []
 
         async def listen(event_id, message, **kwargs):
-            heard.append(message.pk)
+            received.append(message.pk)
 
         receivers.connect(signals.message_received, listen)
         message = InboundMessageFactory()
         queue.add(records.message_received(message.pk))
         events.deliver()
-        assert heard == [message.pk]
+        assert received == [message.pk]
         assert Event.objects.get().delivered_to == [f"{__name__}.{listen.__qualname__}"]
 
     def test_receivers_run_outside_any_transaction_of_ours(self, receivers):

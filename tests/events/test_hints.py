@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def hinter(monkeypatch):
-    """A hinter of the test's own, without its pauses."""
+def publisher(monkeypatch):
+    """A publisher of the test's own, without its pauses."""
     monkeypatch.setattr(HintPublisher, "PAUSE", 0)
     monkeypatch.setattr(HintPublisher, "PATIENCE", 0)
     monkeypatch.setattr(hints, "_publisher", HintPublisher())
@@ -54,7 +54,7 @@ def broker(monkeypatch):
 
 
 class TestHints:
-    def test_a_hint_is_a_task_without_arguments_and_without_result(self, hinter, monkeypatch):
+    def test_a_hint_is_a_task_without_arguments_and_without_result(self, publisher, monkeypatch):
         app = Celery("hints", broker="memory://", set_as_current=False)
         app.conf.task_default_queue = "this test's own"  # one process has one memory, whatever its apps
         monkeypatch.setattr(hints, "_celery_app", lambda: app)
@@ -66,7 +66,7 @@ class TestHints:
         assert message.headers["ignore_result"] is True
         assert message.payload[:2] == [[], {}]
 
-    def test_a_broker_that_does_not_answer_holds_nobody_up_and_many_hints_become_one(self, hinter, broker):
+    def test_a_broker_that_does_not_answer_holds_nobody_up_and_many_hints_become_one(self, publisher, broker):
         broker.answers.clear()
         events.hint("dispatch")
         assert broker.asked.wait(20)
@@ -78,7 +78,7 @@ class TestHints:
         assert hints._publisher.flush(20)
         assert broker.sent == ["dispatch", "deliver_events", "dispatch"]
 
-    def test_events_alone_are_told_of_now_and_then_but_a_message_to_send_at_once(self, hinter, broker, monkeypatch):
+    def test_events_alone_are_told_of_now_and_then_but_a_message_to_send_at_once(self, publisher, broker, monkeypatch):
         monkeypatch.setattr(HintPublisher, "PATIENCE", 600)
         events.hint("deliver_events")
         assert hints._publisher.flush(20)
@@ -89,20 +89,20 @@ class TestHints:
         assert broker.sent == ["deliver_events", "deliver_events", "dispatch"]
         monkeypatch.setattr(HintPublisher, "PATIENCE", 0)
 
-    def test_what_a_thread_that_ended_left_is_sent_by_a_new_one(self, hinter, broker):
+    def test_what_a_thread_that_ended_left_is_sent_by_a_new_one(self, publisher, broker):
         hints._publisher._wanted.add("dispatch")
         hints._publisher._thread = threading.Thread(target=int)  # never started: as little alive as one that ended
         events.hint("dispatch")
         assert hints._publisher.flush(20)
         assert broker.sent == ["dispatch"]
 
-    def test_flushing_waits_no_longer_than_it_was_told(self, hinter, broker):
+    def test_flushing_waits_no_longer_than_it_was_told(self, publisher, broker):
         broker.answers.clear()
         events.hint("dispatch")
         assert not hints._publisher.flush(0.01)
         broker.answers.set()
 
-    def test_a_fork_waits_for_the_hint_on_its_way_and_lets_none_go_meanwhile(self, hinter, broker):
+    def test_a_fork_waits_for_the_hint_on_its_way_and_lets_none_go_meanwhile(self, publisher, broker):
         broker.answers.clear()
         events.hint("dispatch")
         assert broker.asked.wait(20)
@@ -117,7 +117,7 @@ class TestHints:
         assert hints._publisher.flush(20)
         assert broker.sent == ["dispatch", "deliver_events"]
 
-    def test_a_fork_pauses_the_hints_and_the_child_has_a_publisher_of_its_own(self, hinter, monkeypatch):
+    def test_a_fork_pauses_the_hints_and_the_child_has_a_publisher_of_its_own(self, publisher, monkeypatch):
         called = []
         pause, resume = HintPublisher.pause, HintPublisher.resume
         monkeypatch.setattr(
@@ -133,7 +133,7 @@ class TestHints:
         assert parents.pause(0)
         parents.resume()
 
-    def test_an_outage_is_logged_once_and_without_the_brokers_address(self, hinter, broker, caplog):
+    def test_an_outage_is_logged_once_and_without_the_brokers_address(self, publisher, broker, caplog):
         caplog.set_level("INFO")
 
         def send(error=None):
@@ -149,7 +149,7 @@ class TestHints:
         assert levels == ["ERROR", "INFO", "ERROR"]
         assert "ConnectionError" in caplog.text and "password" not in caplog.text
 
-    def test_a_process_that_can_start_no_thread_goes_on(self, hinter, monkeypatch, caplog):
+    def test_a_process_that_can_start_no_thread_goes_on(self, publisher, monkeypatch, caplog):
         def refuse(thread):
             raise RuntimeError("can't start new thread")
 
@@ -164,7 +164,7 @@ class TestHints:
         assert not events.publish("dispatch")
         assert "password" not in caplog.text
 
-    def test_a_forked_process_has_a_thread_of_its_own(self, hinter, broker):
+    def test_a_forked_process_has_a_thread_of_its_own(self, publisher, broker):
         events.hint("dispatch")
         assert hints._publisher.flush(20)
         reading, writing = os.pipe()
@@ -179,7 +179,7 @@ class TestHints:
         with os.fdopen(reading) as pipe:
             assert pipe.read() == "dispatch,deliver_events"
 
-    def test_a_process_forked_while_another_thread_gives_a_hint_is_not_stuck(self, hinter, broker):
+    def test_a_process_forked_while_another_thread_gives_a_hint_is_not_stuck(self, publisher, broker):
         held, forked = threading.Event(), threading.Event()
 
         def hold():
@@ -205,7 +205,7 @@ class TestHints:
 class TestWays:
     """`FRONT_SMS["WORKER"]` decides who wakes workers. `front_sms worker` has its own tests."""
 
-    def test_with_tasks_a_hint_is_enqueued_in_the_background(self, hinter, settings, monkeypatch):
+    def test_with_tasks_a_hint_is_enqueued_in_the_background(self, publisher, settings, monkeypatch):
         settings.FRONT_SMS = {**settings.FRONT_SMS, "WORKER": "tasks"}
         enqueued = []
         monkeypatch.setattr(hints, "enqueue", lambda task: enqueued.append((task, threading.current_thread().name)))

@@ -17,7 +17,7 @@ from tests.explorer.report import WORLDS
 from tests.explorer.rules import ANSWERS, answer, sweeping
 from tests.explorer.states import NONE, OUTDATED, Msg
 from tests.explorer.world import Event, Explorable, State, World
-from tests.outbox.stage import PretendClock, configure, message, take
+from tests.outbox.helpers import FakeClock, claim_due, configure, message
 
 HISTORIES, STEPS = 8, 24
 DECISIONS = {
@@ -31,7 +31,7 @@ DECISIONS = {
 class Rows:
     """The messages of a world as rows, and the jobs that workers hold."""
 
-    def __init__(self, world: World, clock: PretendClock) -> None:
+    def __init__(self, world: World, clock: FakeClock) -> None:
         self.clock = clock
         self.pks = [message(f"Text {key}").pk for key in world.keys]
         due = {"next_at": clock.database()}
@@ -65,7 +65,7 @@ class Rows:
         conf, pk = get_settings(), self.pks[event.who]
         account, job = conf.account("default"), self.jobs.get((event.who, event.place))
         if event.what == "claim":
-            for claimed in take(1):
+            for claimed in claim_due(1):
                 self.jobs[event.who, len(before.tries)] = claimed
         elif event.what == "write":
             assert job and executor._in_time(job)
@@ -117,7 +117,7 @@ def a_step(explorable: Explorable, state: State, chance: random.Random, most: in
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
-def test_the_same_history_on_rows_gives_the_same_rows(world: World, clock: PretendClock, settings: Any):
+def test_the_same_history_on_rows_gives_the_same_rows(world: World, clock: FakeClock, settings: Any):
     configure(settings, DUPLICATE_FILTER=world.filter or None, ON_DUPLICATE=world.policy)
     for seed in range(HISTORIES):
         OutboundMessage.objects.all().delete()

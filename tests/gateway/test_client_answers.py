@@ -139,7 +139,7 @@ def test_anything_else_leaves_it_open(reply, transport):
     assert outcome.detail
 
 
-def test_the_status_is_told_with_an_open_question():
+def test_an_ambiguous_result_has_the_http_status():
     assert [after(AMBIGUOUS[name]).http_status for name in ("302", "503", "truncated JSON", "nothing")] == [
         302,
         503,

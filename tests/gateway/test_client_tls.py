@@ -20,7 +20,7 @@ def send(server: Server, timeout: float = PATIENCE, **options) -> ExchangeResult
         return client.send(SMS, **options)
 
 
-def test_a_certificate_that_nobody_vouches_for_is_not_sent_to(tls):
+def test_nothing_is_sent_to_a_server_with_an_untrusted_certificate(tls):
     asked = []
     with Server(always(OK), tls) as server:
         outcome = send(server, may_write=lambda: bool(asked.append(1)))

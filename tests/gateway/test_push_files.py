@@ -108,7 +108,7 @@ def test_a_large_file_is_read_like_a_small_one(data):
     assert decode_inbound_json(encode_inbound_json(push)) == push
 
 
-def test_a_file_is_cut_out_and_a_mark_stands_in_its_place():
+def test_a_file_is_cut_out_and_replaced_with_a_mark():
     encoded = base64.b64encode(LARGE)
     body = b'{"fileData" : "%s", "text": "a"}' % encoded
     small, cuts = cut_files(body, MAX_FILES)

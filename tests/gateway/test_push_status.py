@@ -1,4 +1,4 @@
-"""§2.3: a delivery status is read wherever it stands, and what cannot be read is named."""
+"""§2.3: a delivery status is read from the query or the body, and unreadable fields are named."""
 
 import pytest
 

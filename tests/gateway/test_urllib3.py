@@ -1,4 +1,4 @@
-"""What the client uses of urllib3 that urllib3 does not promise: two private functions, in one place."""
+"""The two private functions of urllib3 that the client uses, in one place."""
 
 import ast
 from inspect import getsource

@@ -1,4 +1,4 @@
-"""A server of plain sockets that does what a test scripts, byte by byte. It knows nothing of our encoders."""
+"""A socket server that a test scripts byte by byte. It does not use the encoders of the package."""
 
 import os
 import queue
@@ -146,7 +146,7 @@ def always(reply: bytes) -> Script:
 
 
 class Clock:
-    """A clock that stands still until it is told, or goes `step` seconds each time somebody looks."""
+    """A clock that stands still until it is advanced, or advances by `step` seconds at each reading."""
 
     def __init__(self, step: float = 0.0) -> None:
         self.now, self.step = 1000.0, step

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django_front_sms import inbox, send_sms
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.models import Event, InboundMessage, OutboundMessage, SendAttempt
-from tests.outbox.stage import accepted, hear, not_sent, take_one
+from tests.outbox.helpers import accepted, claim_one, not_sent, record_answer
 from tests.webhooks.pushes import sms
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
@@ -28,11 +28,11 @@ def kinds() -> list[str]:
 
 def test_a_reply_waits_for_the_answer_of_what_is_under_way_to_its_sender():
     send_sms("+4799999999", "Kommer du?", sender=PSK)
-    job = take_one()
+    job = claim_one()
     message = reply()
     assert inbox.process() == 0
     assert kinds() == []
-    ours = hear(job, accepted())
+    ours = record_answer(job, accepted())
     assert ours.sent_at > message.received_at
     assert inbox.process() == 1
     message.refresh_from_db()
@@ -42,9 +42,9 @@ def test_a_reply_waits_for_the_answer_of_what_is_under_way_to_its_sender():
 
 def test_it_waits_no_longer_where_nothing_was_sent():
     send_sms("+4799999999", "Kommer du?", sender=PSK)
-    job = take_one()
+    job = claim_one()
     message = reply()
-    hear(job, not_sent())
+    record_answer(job, not_sent())
     assert inbox.process() == 1
     message.refresh_from_db()
     assert message.in_reply_to is None
@@ -52,7 +52,7 @@ def test_it_waits_no_longer_where_nothing_was_sent():
 
 def test_it_waits_no_longer_than_the_lease():
     send_sms("+4799999999", "Kommer du?", sender=PSK)
-    take_one()
+    claim_one()
     reply()
     assert inbox.process() == 0
     OutboundMessage.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -62,7 +62,7 @@ def test_it_waits_no_longer_than_the_lease():
 
 def test_it_does_not_wait_for_ever_where_the_message_is_claimed_again_and_again():
     send_sms("+4799999999", "Kommer du?", sender=PSK)
-    take_one()
+    claim_one()
     reply()
     InboundMessage.objects.update(received_at=timezone.now() - timedelta(seconds=31))
     SendAttempt.objects.update(claimed_at=timezone.now() - timedelta(seconds=40))
@@ -74,7 +74,7 @@ def test_it_does_not_wait_for_ever_where_the_message_is_claimed_again_and_again(
 )
 def test_it_does_not_wait_for_messages_to_others_or_from_other_numbers(other):
     send_sms(**{"to": "+4799999999", "text": "Kommer du?", **other})
-    take_one()
+    claim_one()
     reply()
     assert inbox.process() == 1
 
@@ -83,16 +83,16 @@ def test_it_does_not_wait_for_what_was_claimed_after_it_came():
     message = reply()
     InboundMessage.objects.filter(pk=message.pk).update(received_at=timezone.now() - timedelta(seconds=5))
     send_sms("+4799999999", "Kommer du?", sender=PSK)
-    job = take_one()
+    job = claim_one()
     assert inbox.process() == 1
-    hear(job, accepted())
+    record_answer(job, accepted())
     message.refresh_from_db()
     assert message.in_reply_to is None
 
 
 def test_others_are_announced_meanwhile():
     send_sms("+4799999999", "Kommer du?", sender=PSK)
-    take_one()
+    claim_one()
     waiting = reply()
     reply(id=5, **{"from": "+4799999998"})
     assert inbox.process() == 1

@@ -24,7 +24,7 @@ from tests.factories import (
     InboundMessageFactory,
     OutboundMessageFactory,
 )
-from tests.outbox.stage import configure
+from tests.outbox.helpers import configure
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.monitoring.test_agreement")]
 urlpatterns = [

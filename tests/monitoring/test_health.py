@@ -13,7 +13,7 @@ from django.urls import path
 from django_front_sms import health
 from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, OutboundMessage
-from tests.outbox.stage import message
+from tests.outbox.helpers import message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.monitoring.test_health")]
 urlpatterns = [path("health/", health.view), path("ready/", health.ready)]
@@ -46,12 +46,12 @@ def test_a_worker_that_is_gone_is_told(clock):
     assert (status, found["checks"]["worker"]) == (503, {"ok": False, "silent_seconds": 121})
 
 
-def test_a_site_that_never_had_a_worker_is_told(memory):
+def test_the_health_page_reports_that_no_worker_has_run(memory):
     memory.delete()
     assert ask()[1]["checks"]["worker"] == {"ok": False, "silent_seconds": None}
 
 
-def test_a_queue_that_stands_is_told(clock, memory):
+def test_the_health_page_reports_overdue_messages(clock, memory):
     message()
     clock.advance(301)
     AccountState.objects.update(clock=clock.database())
@@ -61,7 +61,7 @@ def test_a_queue_that_stands_is_told(clock, memory):
     assert (status, found["checks"]["queue"]) == (503, {"ok": False, "oldest_due_seconds": 301})
 
 
-def test_a_paused_account_is_told_with_its_code_and_its_queue_is_not_told_again(clock, memory):
+def test_a_paused_account_is_reported_with_its_code_and_its_queue_is_not_reported_too(clock, memory):
     message()
     AccountState.objects.update(paused_at=clock.database(), pause_code=13)
     since = clock.database() - timedelta(hours=1)

@@ -9,7 +9,7 @@ from django_front_sms import jobs, send_sms
 from django_front_sms.models import ActiveAlert, OutboundMessage
 from django_front_sms.monitoring import alerts, mail
 from tests.factories import AccountStateFactory, OutboundMessageFactory
-from tests.outbox.stage import NUMBER, configure
+from tests.outbox.helpers import NUMBER, configure
 from tests.parallel import run_parallel
 
 pytestmark = pytest.mark.django_db

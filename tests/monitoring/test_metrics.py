@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from django_front_sms import metrics
 from django_front_sms.models import AccountState, CounterGap, DeliveryStatus, OutboundMessage, SendAttempt
 from django_front_sms.states import State
-from tests.outbox.stage import NUMBER, accepted, attempt, message, refused, take_one
+from tests.outbox.helpers import NUMBER, accepted, attempt, claim_one, message, refused
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/reference/metrics.md"
@@ -69,7 +69,7 @@ def test_outcomes_are_counted_by_state_and_code(clock):
 def test_speed_is_told_in_quantiles(clock):
     for number, seconds in enumerate([1, 2, 3, 4, 100]):
         message(f"{number}")
-        took = OutboundMessage.objects.filter(pk=take_one().message_id)
+        took = OutboundMessage.objects.filter(pk=claim_one().message_id)
         there = clock.database() + timedelta(seconds=seconds)
         took.update(state=State.DELIVERED, sent_at=clock.database(), delivered_at=there, next_at=None)
     SendAttempt.objects.update(outcome="answered", duration=0.25)
@@ -126,7 +126,7 @@ def test_a_scrape_is_a_handful_of_queries_however_much_there_is(clock):
 
 def test_nothing_in_it_names_a_person(clock):
     message("Hemmelig")
-    take_one()
+    claim_one()
     text = Client().get("/metrics/").content.decode()
     assert NUMBER[1:] not in text
     assert "Hemmelig" not in text

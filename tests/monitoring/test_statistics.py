@@ -292,7 +292,7 @@ def test_the_time_to_delivery_is_from_front_to_the_phone():
 
     times = statistics.delivery_times()
 
-    assert (times.median, times.slowest_twentieth) == (50.5, 95)
+    assert (times.median, times.percentile_95) == (50.5, 95)
     assert (times.within(0, 10), times.within(10, float("inf"))) == (9, 91)
 
 
@@ -313,7 +313,7 @@ def test_a_status_that_overtook_our_own_clock_took_no_time():
 def test_nothing_delivered_has_no_median():
     none = DeliveryTimes([])
 
-    assert (none.median, none.slowest_twentieth, none.within(0, 9)) == (None, None, 0)
+    assert (none.median, none.percentile_95, none.within(0, 9)) == (None, None, 0)
 
 
 def test_the_figures_know_what_time_it_is_themselves():

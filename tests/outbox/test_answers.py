@@ -9,19 +9,19 @@ from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox import cancel, has_due, sweep
 from django_front_sms.outbox.rules import backoff
 from django_front_sms.outbox.settle import AttemptResult, settle
-from tests.outbox.stage import (
+from tests.outbox.helpers import (
     ID,
-    PretendClock,
+    FakeClock,
     accepted,
-    again,
     attempt,
+    claim_due,
+    claim_one,
     configure,
-    hear,
     message,
     not_sent,
+    record_answer,
     refused,
-    take,
-    take_one,
+    reloaded,
     unclear,
 )
 
@@ -61,13 +61,13 @@ def test_a_code_that_blames_the_account_keeps_the_message_queued(code: int):
     assert (queued.state, queued.error_code, queued.risk_at) == ("queued", code, None)
 
 
-def test_what_was_not_sent_is_tried_again_with_growing_pauses(clock: PretendClock):
+def test_what_was_not_sent_is_tried_again_with_growing_pauses(clock: FakeClock):
     message()
     for pause in (5, 10, 20, 40, 60, 60):
         queued = attempt(not_sent())
         assert (queued.state, queued.risk_at) == ("queued", None)
         clock.advance(pause - 0.1)
-        assert take() == []
+        assert claim_due() == []
         clock.advance(0.1)
     assert attempt(accepted()).state == "sent"
 
@@ -76,13 +76,13 @@ def test_pauses_grow_to_a_minute_and_no_further():
     assert [backoff(n).total_seconds() for n in (0, 1, 2, 3, 4, 5, 10_000)] == [5, 5, 10, 20, 40, 60, 60]
 
 
-def test_without_a_clear_answer_it_is_repeated_where_the_filter_is_known_to_be_on(clock: PretendClock):
+def test_without_a_clear_answer_it_is_repeated_where_the_filter_is_known_to_be_on(clock: FakeClock):
     message()
     claimed_at = clock.database()
     queued = attempt(unclear())
     assert (queued.state, queued.waits_for, queued.risk_at) == ("queued", "retry", claimed_at)
     clock.advance(4.9)
-    assert take() == []
+    assert claim_due() == []
     clock.advance(0.1)
     assert attempt(accepted()).state == "sent"
 
@@ -96,13 +96,13 @@ def test_without_a_clear_answer_it_is_unconfirmed_where_the_filter_is_not_known_
     assert OutboundMessage.objects.unconfirmed().get() == unconfirmed
 
 
-def test_switching_the_filter_off_leaves_messages_at_risk_to_people(settings, clock: PretendClock):
+def test_switching_the_filter_off_leaves_messages_at_risk_to_people(settings, clock: FakeClock):
     row = message()
     attempt(unclear())
     configure(settings, DUPLICATE_FILTER=None)
     clock.advance(5)
-    assert take() == []
-    assert again(row).state == "unconfirmed"
+    assert claim_due() == []
+    assert reloaded(row).state == "unconfirmed"
 
 
 def test_the_sweep_leaves_messages_at_risk_to_people_where_the_filter_was_switched_off(settings):
@@ -110,7 +110,7 @@ def test_the_sweep_leaves_messages_at_risk_to_people_where_the_filter_was_switch
     attempt(unclear())
     configure(settings, DUPLICATE_FILTER=None)
     sweep()
-    assert again(row).state == "unconfirmed"
+    assert reloaded(row).state == "unconfirmed"
 
 
 def test_a_priced_message_is_never_repeated_by_a_machine():
@@ -118,14 +118,14 @@ def test_a_priced_message_is_never_repeated_by_a_machine():
     assert attempt(unclear()).state == "unconfirmed"
 
 
-def test_a_priced_message_that_was_not_sent_is_tried_again(clock: PretendClock):
+def test_a_priced_message_that_was_not_sent_is_tried_again(clock: FakeClock):
     message(price=500)
     assert attempt(not_sent()).state == "queued"
     clock.advance(5)
     assert attempt(accepted()).state == "sent"
 
 
-def test_the_limit_of_repetition_counts_from_the_first_unclear_attempt(clock: PretendClock):
+def test_the_limit_of_repetition_counts_from_the_first_unclear_attempt(clock: FakeClock):
     """W - T - M = 95 s after the first claim, however many attempts follow."""
     message()
     first = clock.database()
@@ -141,39 +141,39 @@ def test_the_limit_of_repetition_counts_from_the_first_unclear_attempt(clock: Pr
     assert (clock.database() - first).total_seconds() < 95
 
 
-def test_a_repetition_may_be_written_only_until_the_limit(clock: PretendClock):
+def test_a_repetition_may_be_written_only_until_the_limit(clock: FakeClock):
     message()
     attempt(unclear())
     clock.advance(93)
-    assert take_one().send_by == pytest.approx(2)
+    assert claim_one().send_by == pytest.approx(2)
 
 
 def test_a_first_attempt_may_be_written_for_half_the_timeout():
     message()
-    assert take_one().send_by == 5
+    assert claim_one().send_by == 5
 
 
-def test_past_the_limit_a_message_at_risk_is_not_claimed_but_left_to_people(clock: PretendClock):
+def test_past_the_limit_a_message_at_risk_is_not_claimed_but_left_to_people(clock: FakeClock):
     row = message()
     attempt(unclear())
     clock.advance(95)
-    assert take() == []
-    assert again(row).state == "unconfirmed"
+    assert claim_due() == []
+    assert reloaded(row).state == "unconfirmed"
 
 
-def test_the_sweep_leaves_messages_past_the_limit_to_people(clock: PretendClock):
+def test_the_sweep_leaves_messages_past_the_limit_to_people(clock: FakeClock):
     row = message()
     attempt(unclear())
     clock.advance(94)
     sweep()
-    assert again(row).state == "queued"
+    assert reloaded(row).state == "queued"
     clock.advance(1)
     sweep()
-    assert again(row).state == "unconfirmed"
+    assert reloaded(row).state == "unconfirmed"
 
 
 @pytest.mark.parametrize("code", [*REFUSALS, *UNKNOWN, *ACCOUNT_CODES])
-def test_a_refusal_after_an_unclear_attempt_proves_nothing(clock: PretendClock, code: int):
+def test_a_refusal_after_an_unclear_attempt_proves_nothing(clock: FakeClock, code: int):
     message()
     risk_at = clock.database()
     attempt(unclear())
@@ -182,7 +182,7 @@ def test_a_refusal_after_an_unclear_attempt_proves_nothing(clock: PretendClock, 
     assert (row.state, row.risk_at) == ("queued", risk_at)
 
 
-def test_a_message_at_risk_that_is_refused_too_late_to_repeat_keeps_the_code_for_the_person(clock: PretendClock):
+def test_a_message_at_risk_that_is_refused_too_late_to_repeat_keeps_the_code_for_the_person(clock: FakeClock):
     message()
     attempt(unclear())
     clock.advance(92)
@@ -190,7 +190,7 @@ def test_a_message_at_risk_that_is_refused_too_late_to_repeat_keeps_the_code_for
     assert (row.state, row.error_code) == ("unconfirmed", 1)
 
 
-def test_code_17_after_an_unclear_attempt_means_that_front_has_it(clock: PretendClock):
+def test_code_17_after_an_unclear_attempt_means_that_front_has_it(clock: FakeClock):
     message()
     attempt(unclear())
     clock.advance(5)
@@ -198,17 +198,17 @@ def test_code_17_after_an_unclear_attempt_means_that_front_has_it(clock: Pretend
     assert (row.state, row.gateway_id, row.risk_at, row.error_code) == ("sent", None, None, None)
 
 
-def test_code_17_without_an_unclear_attempt_waits_for_the_other_senders_window(clock: PretendClock):
+def test_code_17_without_an_unclear_attempt_waits_for_the_other_senders_window(clock: FakeClock):
     message()
     row = attempt(refused(17))
     assert (row.state, row.waits_for) == ("queued", "twin")
     clock.advance(149.9)
-    assert take() == []
+    assert claim_due() == []
     clock.advance(0.1)
     assert attempt(accepted()).state == "sent"
 
 
-def test_the_third_code_17_without_an_unclear_attempt_rejects(clock: PretendClock):
+def test_the_third_code_17_without_an_unclear_attempt_rejects(clock: FakeClock):
     message()
     for _ in range(2):
         assert attempt(refused(17)).state == "queued"
@@ -217,7 +217,7 @@ def test_the_third_code_17_without_an_unclear_attempt_rejects(clock: PretendCloc
     assert (row.state, row.error_code) == ("rejected", 17)
 
 
-def test_code_17_before_an_unclear_attempt_says_nothing_of_it(clock: PretendClock):
+def test_code_17_before_an_unclear_attempt_says_nothing_of_it(clock: FakeClock):
     message()
     attempt(refused(17))
     clock.advance(150)
@@ -227,31 +227,31 @@ def test_code_17_before_an_unclear_attempt_says_nothing_of_it(clock: PretendCloc
 
 def test_an_answer_lands_once():
     row = message()
-    job = take_one()
-    hear(job, accepted(ID))
-    hear(job, accepted(ID + 1))
-    hear(job, refused(1))
-    assert (again(row).state, again(row).gateway_id) == ("sent", ID)
+    job = claim_one()
+    record_answer(job, accepted(ID))
+    record_answer(job, accepted(ID + 1))
+    record_answer(job, refused(1))
+    assert (reloaded(row).state, reloaded(row).gateway_id) == ("sent", ID)
     told = SendAttempt.objects.get(message=row)
     assert (told.outcome, told.error_code, told.gateway_id) == ("answered", 0, ID)
 
 
 def test_an_answer_to_a_message_that_was_erased_is_dropped():
     row = message()
-    job = take_one()
+    job = claim_one()
     other = message("another")
-    other_job = take_one()
+    other_job = claim_one()
     row.delete()
     settle([AttemptResult(job, accepted(1), 0.1), AttemptResult(other_job, accepted(2), 0.1)], get_settings())
-    assert again(other).gateway_id == 2
+    assert reloaded(other).gateway_id == 2
     assert not SendAttempt.objects.filter(pk=job.attempt_id).exists()
 
 
-def test_an_attempt_tells_what_is_known_of_it(clock: PretendClock):
+def test_an_attempt_tells_what_is_known_of_it(clock: FakeClock):
     row = message()
-    job = take_one()
+    job = claim_one()
     clock.advance(0.25)
-    hear(job, accepted())
+    record_answer(job, accepted())
     told = SendAttempt.objects.get(message=row)
     assert (told.outcome, told.error_code, told.gateway_id, told.http_status) == ("answered", 0, ID, 200)
     assert (told.finished_at - told.claimed_at).total_seconds() == 0.25
@@ -259,6 +259,6 @@ def test_an_attempt_tells_what_is_known_of_it(clock: PretendClock):
 
 def test_a_message_in_flight_cannot_be_cancelled():
     row = message()
-    take_one()
+    claim_one()
     with pytest.raises(NotPossible):
         cancel(row)

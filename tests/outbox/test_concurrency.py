@@ -13,7 +13,7 @@ from django_front_sms.outbox import fold_statuses, statuses, sweep
 from django_front_sms.outbox.claim import Job, claim
 from django_front_sms.outbox.settle import AttemptResult, settle
 from django_front_sms.outbox.slots import Lane, Slot
-from tests.outbox.stage import NUMBER, accepted, configure, not_sent
+from tests.outbox.helpers import NUMBER, accepted, configure, not_sent
 from tests.parallel import run_parallel
 
 pytestmark = pytest.mark.django_db(transaction=True)

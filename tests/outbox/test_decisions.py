@@ -5,16 +5,16 @@ import pytest
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import Decision, Event, OutboundMessage
 from django_front_sms.outbox import cancel, give_up, mark_sent, send_anyway, sweep
-from tests.outbox.stage import (
-    PretendClock,
+from tests.outbox.helpers import (
+    FakeClock,
     accepted,
-    again,
     attempt,
+    claim_due,
+    claim_one,
     configure,
     message,
     refused,
-    take,
-    take_one,
+    reloaded,
     unclear,
 )
 
@@ -24,7 +24,7 @@ GAP = 150
 
 
 @pytest.fixture
-def unconfirmed(settings, clock: PretendClock) -> OutboundMessage:
+def unconfirmed(settings, clock: FakeClock) -> OutboundMessage:
     configure(settings, DUPLICATE_FILTER=None)
     message()
     return attempt(unclear())
@@ -36,7 +36,7 @@ def test_a_decision_says_who_and_what(unconfirmed: OutboundMessage, admin_user):
     assert (decision.message, decision.action, decision.by) == (unconfirmed, "mark_sent", admin_user)
 
 
-def test_marked_as_sent_it_is_sent_without_an_id(unconfirmed: OutboundMessage, clock: PretendClock):
+def test_marked_as_sent_it_is_sent_without_an_id(unconfirmed: OutboundMessage, clock: FakeClock):
     assert mark_sent(unconfirmed) == "sent"
     assert (unconfirmed.state, unconfirmed.gateway_id, unconfirmed.sent_at) == ("sent", None, clock.database())
 
@@ -49,45 +49,45 @@ def test_given_up_it_stays_unconfirmed_and_waits_for_nobody(unconfirmed: Outboun
 def test_marked_as_sent_after_all_it_is_not_given_up(unconfirmed: OutboundMessage):
     give_up(unconfirmed)
     mark_sent(unconfirmed)
-    assert not again(unconfirmed).given_up
+    assert not reloaded(unconfirmed).given_up
 
 
-def test_sent_anyway_it_waits_until_its_17_cannot_be_misread(unconfirmed: OutboundMessage, clock: PretendClock):
+def test_sent_anyway_it_waits_until_its_17_cannot_be_misread(unconfirmed: OutboundMessage, clock: FakeClock):
     clock.advance(20)
     assert send_anyway(unconfirmed) == "queued"
-    assert again(unconfirmed).risk_at is None
+    assert reloaded(unconfirmed).risk_at is None
     clock.advance(GAP - 20.1)
-    assert take() == []
+    assert claim_due() == []
     clock.advance(0.1)
     assert attempt(accepted()).state == "sent"
 
 
-def test_sent_anyway_it_waits_for_the_last_claim_of_a_twin(unconfirmed: OutboundMessage, clock: PretendClock):
+def test_sent_anyway_it_waits_for_the_last_claim_of_a_twin(unconfirmed: OutboundMessage, clock: FakeClock):
     clock.advance(GAP)
     message()
     attempt(accepted())
     clock.advance(10)
     send_anyway(unconfirmed)
     clock.advance(GAP - 10.1)
-    assert take() == []
+    assert claim_due() == []
     clock.advance(0.1)
-    assert take_one().message_id == unconfirmed.pk
+    assert claim_one().message_id == unconfirmed.pk
 
 
-def test_sent_anyway_long_after_it_goes_at_once(unconfirmed: OutboundMessage, clock: PretendClock):
+def test_sent_anyway_long_after_it_goes_at_once(unconfirmed: OutboundMessage, clock: FakeClock):
     clock.advance(3600)
     send_anyway(unconfirmed)
-    assert take_one()
+    assert claim_one()
 
 
-def test_sent_anyway_and_17_it_is_not_called_sent(unconfirmed: OutboundMessage, clock: PretendClock):
+def test_sent_anyway_and_17_it_is_not_called_sent(unconfirmed: OutboundMessage, clock: FakeClock):
     clock.advance(GAP)
     send_anyway(unconfirmed)
     row = attempt(refused(17))
     assert (row.state, row.waits_for) == ("queued", "twin")
 
 
-def test_sent_anyway_and_refused_it_is_not_called_unsent(unconfirmed: OutboundMessage, clock: PretendClock):
+def test_sent_anyway_and_refused_it_is_not_called_unsent(unconfirmed: OutboundMessage, clock: FakeClock):
     """The first attempt may have reached Front: nobody can say that it was not sent."""
     clock.advance(GAP)
     send_anyway(unconfirmed)
@@ -102,20 +102,20 @@ def test_sent_anyway_and_cancelled_it_is_not_called_unsent(unconfirmed: Outbound
 
 @pytest.mark.parametrize("decide", [mark_sent, send_anyway, give_up])
 @pytest.mark.parametrize("state", ["queued", "sending", "sent", "rejected"])
-def test_only_unconfirmed_messages_are_decided_on(clock: PretendClock, decide, state: str):
+def test_only_unconfirmed_messages_are_decided_on(clock: FakeClock, decide, state: str):
     row = message()
     if state == "sending":
-        take_one()
+        claim_one()
     elif state != "queued":
         attempt(accepted() if state == "sent" else refused(1))
     with pytest.raises(NotPossible, match=state):
         decide(row)
-    assert again(row).state == state
+    assert reloaded(row).state == state
     assert not Decision.objects.exists()
 
 
 @pytest.mark.parametrize("answer", [accepted(), refused(1)])
-def test_what_has_ended_cannot_be_cancelled(clock: PretendClock, answer):
+def test_what_has_ended_cannot_be_cancelled(clock: FakeClock, answer):
     row = message()
     attempt(answer)
     with pytest.raises(NotPossible):
@@ -128,33 +128,33 @@ def test_a_decision_is_told_as_a_change_of_state(unconfirmed: OutboundMessage):
     assert (told.subject, told.data["old"], told.data["new"]) == (f"out:{unconfirmed.pk}", "unconfirmed", "sent")
 
 
-def test_a_site_can_have_what_nobody_knows_sent_again(settings, unconfirmed: OutboundMessage, clock: PretendClock):
+def test_a_site_can_have_what_nobody_knows_sent_again(settings, unconfirmed: OutboundMessage, clock: FakeClock):
     configure(settings, ON_UNCONFIRMED="resend")
     sweep()
-    assert again(unconfirmed).state == "queued"
+    assert reloaded(unconfirmed).state == "queued"
     clock.advance(GAP)
     assert attempt(accepted()).state == "sent"
 
 
-def test_what_is_unclear_a_second_time_is_left_to_people(settings, unconfirmed: OutboundMessage, clock: PretendClock):
+def test_what_is_unclear_a_second_time_is_left_to_people(settings, unconfirmed: OutboundMessage, clock: FakeClock):
     configure(settings, ON_UNCONFIRMED="resend")
     sweep()
     clock.advance(GAP)
     attempt(unclear())
     sweep()
-    assert again(unconfirmed).state == "unconfirmed"
+    assert reloaded(unconfirmed).state == "unconfirmed"
 
 
-def test_a_priced_message_is_sent_again_by_people_only(settings, clock: PretendClock):
+def test_a_priced_message_is_sent_again_by_people_only(settings, clock: FakeClock):
     configure(settings, ON_UNCONFIRMED="resend")
     message(price=500)
     row = attempt(unclear())
     sweep()
-    assert again(row).state == "unconfirmed"
+    assert reloaded(row).state == "unconfirmed"
 
 
 @pytest.mark.parametrize("decide", [cancel, give_up])
-def test_what_a_person_took_back_or_gave_up_is_not_sent_again(settings, clock: PretendClock, decide):
+def test_what_a_person_took_back_or_gave_up_is_not_sent_again(settings, clock: FakeClock, decide):
     configure(settings, ON_UNCONFIRMED="hold")
     message()
     row = attempt(unclear())
@@ -164,4 +164,4 @@ def test_what_a_person_took_back_or_gave_up_is_not_sent_again(settings, clock: P
     decide(row)
     configure(settings, ON_UNCONFIRMED="resend")
     sweep()
-    assert again(row).state == "unconfirmed"
+    assert reloaded(row).state == "unconfirmed"

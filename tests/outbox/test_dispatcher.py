@@ -14,18 +14,18 @@ from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox import dispatcher, executor
 from django_front_sms.outbox.claim import claim
-from tests.outbox.stage import (
-    PretendClock,
+from tests.outbox.helpers import (
+    FakeClock,
     accepted,
-    again,
+    account_state,
+    claim_one,
     configure,
-    memory,
     message,
     not_sent,
     outcomes,
     refused,
+    reloaded,
     slot,
-    take_one,
     unclear,
 )
 
@@ -70,7 +70,7 @@ def client(settings) -> Iterator[type[Told]]:
 def test_all_that_is_due_is_sent_and_the_run_ends(client: type[Told]):
     rows = [message(f"number {n}") for n in range(150)]
     assert outbox.run() == 150
-    assert {again(row).state for row in rows} == {"sent"}
+    assert {reloaded(row).state for row in rows} == {"sent"}
     assert sorted(sms.text for sms in client.asked) == sorted(row.text for row in rows)
 
 
@@ -82,7 +82,7 @@ def test_with_nothing_due_nothing_is_done(client: type[Told]):
 def test_a_run_gives_its_streams_back():
     message()
     outbox.run()
-    assert memory().slots == {}
+    assert account_state().slots == {}
 
 
 def test_an_urgent_message_goes_before_what_was_claimed_earlier_and_still_waits(client: type[Told]):
@@ -141,8 +141,8 @@ def test_a_client_that_fails_leaves_the_message_at_risk(client: type[Told], capl
     client.act = staticmethod(fail)
     row = message()
     outbox.run()
-    assert (again(row).state, outcomes(row)) == ("queued", ["ambiguous"])
-    assert again(row).risk_at is not None
+    assert (reloaded(row).state, outcomes(row)) == ("queued", ["ambiguous"])
+    assert reloaded(row).risk_at is not None
     assert "RuntimeError" in caplog.text
     assert "Test æøå" not in caplog.text
     assert "99999999" not in caplog.text
@@ -156,7 +156,7 @@ def raise_what_is_no_exception(sms: Sms) -> ExchangeResult:
 def test_of_a_client_that_gives_no_outcome_one_is_made(client: type[Told], act: Callable[[Sms], ExchangeResult]):
     client.act = staticmethod(act)
     message()
-    assert executor.attempt(take_one(), get_settings()).fate == Fate.AMBIGUOUS
+    assert executor.attempt(claim_one(), get_settings()).fate == Fate.AMBIGUOUS
 
 
 @pytest.mark.parametrize("path", ["tests.outbox.test_dispatcher.Unmakeable", "no.such.module.Client"])
@@ -164,15 +164,15 @@ def test_without_a_client_nothing_is_sent_nothing_is_at_risk_and_the_run_ends(se
     configure(settings, CLIENT=path)
     row = message()
     assert outbox.run() == 1
-    assert (again(row).state, again(row).risk_at, outcomes(row)) == ("queued", None, ["not_sent"])
+    assert (reloaded(row).state, reloaded(row).risk_at, outcomes(row)) == ("queued", None, ["not_sent"])
 
 
 def test_a_pause_stops_the_rest(client: type[Told]):
     client.act = staticmethod(lambda sms: refused(13))
     rows = [message(f"number {n}") for n in range(300)]
     outbox.run()
-    assert {again(row).state for row in rows} == {"queued"}
-    assert memory().pause_code == 13
+    assert {reloaded(row).state for row in rows} == {"queued"}
+    assert account_state().pause_code == 13
     assert len(client.asked) < 300
 
 
@@ -181,7 +181,7 @@ def test_another_accounts_pause_stops_nobody_else(settings, client: type[Told]):
     client.act = staticmethod(lambda sms: refused(13) if sms.service_id == 1234 else accepted())
     stopped, other = message(), message(account="second")
     outbox.run()
-    assert (again(stopped).state, again(other).state) == ("queued", "sent")
+    assert (reloaded(stopped).state, reloaded(other).state) == ("queued", "sent")
 
 
 def test_an_answer_is_recorded_even_where_the_next_claim_fails(monkeypatch: pytest.MonkeyPatch, client: type[Told]):
@@ -205,7 +205,7 @@ def test_an_answer_is_recorded_even_where_the_next_claim_fails(monkeypatch: pyte
     client.act = staticmethod(answer)
     with pytest.raises(OperationalError):
         outbox.run()
-    assert again(row).state == "sent"
+    assert reloaded(row).state == "sent"
 
 
 def test_answers_are_kept_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
@@ -221,11 +221,11 @@ def test_answers_are_kept_while_the_database_is_away(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(dispatcher.time, "sleep", lambda seconds: None)
     row = message()
     outbox.run()
-    assert again(row).state == "sent"
+    assert reloaded(row).state == "sent"
     assert caplog.text.count("1 answers could not be stored yet") == 2
 
 
-def test_where_nobody_takes_over_the_run_goes_on_and_asks_only_now_and_then(client: type[Told], clock: PretendClock):
+def test_where_nobody_takes_over_the_run_goes_on_and_asks_only_now_and_then(client: type[Told], clock: FakeClock):
     asked = []
 
     def hand_over() -> bool:
@@ -239,26 +239,26 @@ def test_where_nobody_takes_over_the_run_goes_on_and_asks_only_now_and_then(clie
     client.act = staticmethod(answer)
     row = message()
     assert outbox.run(5, hand_over) == 1
-    assert again(row).state == "sent"
+    assert reloaded(row).state == "sent"
     assert asked == [6]
 
 
 def test_who_is_relieved_claims_nothing_more(client: type[Told]):
     row = message()
     assert outbox.run(0, lambda: True) == 0
-    assert again(row).state == "queued"
+    assert reloaded(row).state == "queued"
     assert client.asked == []
 
 
-def test_messages_at_risk_are_repeated_by_a_later_run(client: type[Told], clock: PretendClock):
+def test_messages_at_risk_are_repeated_by_a_later_run(client: type[Told], clock: FakeClock):
     outcomes_in_turn = [unclear(), refused(17)]
     client.act = staticmethod(lambda sms: outcomes_in_turn.pop(0))
     row = message()
     outbox.run()
-    assert again(row).state == "queued"
+    assert reloaded(row).state == "queued"
     clock.advance(5)
     outbox.run()
-    assert again(row).state == "sent"
+    assert reloaded(row).state == "sent"
     assert [sms.text for sms in client.asked] == ["Test æøå", "Test æøå"]
 
 
@@ -271,11 +271,11 @@ def claims(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize("code", [5, 13])
-def test_a_paused_account_with_due_messages_costs_no_claim(client: type[Told], clock: PretendClock, claims, code: int):
+def test_a_paused_account_with_due_messages_costs_no_claim(client: type[Told], clock: FakeClock, claims, code: int):
     client.act = staticmethod(lambda sms: refused(code))
     message("first", priority="urgent"), message("second")
     outbox.run()
-    assert memory().pause_code == code
+    assert account_state().pause_code == code
     claims.clear()
     assert not outbox.has_due()
     assert outbox.run() == 0
@@ -287,7 +287,7 @@ def test_a_paused_account_with_due_messages_costs_no_claim(client: type[Told], c
     assert outbox.run() == 2
 
 
-def test_the_probe_of_a_paused_account_is_claimed_when_it_is_due(client: type[Told], clock: PretendClock, claims):
+def test_the_probe_of_a_paused_account_is_claimed_when_it_is_due(client: type[Told], clock: FakeClock, claims):
     client.act = staticmethod(lambda sms: refused(5))
     message()
     outbox.run()
@@ -300,21 +300,21 @@ def test_the_probe_of_a_paused_account_is_claimed_when_it_is_due(client: type[To
     assert not outbox.has_due()
 
 
-def test_a_probe_costs_no_claim_where_only_messages_at_risk_are_due(client: type[Told], clock: PretendClock, claims):
+def test_a_probe_costs_no_claim_where_only_messages_at_risk_are_due(client: type[Told], clock: FakeClock, claims):
     row = message()
     client.act = staticmethod(lambda sms: unclear())
     outbox.run()
-    assert again(row).risk_at
+    assert reloaded(row).risk_at
     client.act = staticmethod(lambda sms: refused(5))
     message("second")
     outbox.run()
     OutboundMessage.objects.exclude(pk=row.pk).delete()
     claims.clear()
     clock.advance(60)
-    assert (again(row).state, outbox.has_due(), outbox.run(), claims) == ("queued", False, 0, [])
+    assert (reloaded(row).state, outbox.has_due(), outbox.run(), claims) == ("queued", False, 0, [])
 
 
-def test_an_account_beside_a_paused_one_is_claimed_for(client: type[Told], settings, clock: PretendClock):
+def test_an_account_beside_a_paused_one_is_claimed_for(client: type[Told], settings, clock: FakeClock):
     configure(settings, "second", SERVICE_ID=5678)
     client.act = staticmethod(lambda sms: refused(13))
     message("first")
@@ -326,11 +326,11 @@ def test_an_account_beside_a_paused_one_is_claimed_for(client: type[Told], setti
 
 @pytest.mark.usefixtures("hints")
 def test_a_worker_that_runs_once_ends_though_a_paused_account_has_due_messages(
-    client: type[Told], clock: PretendClock, monkeypatch: pytest.MonkeyPatch
+    client: type[Told], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ):
     client.act = staticmethod(lambda sms: refused(13))
     message()
     real, rounds = jobs.dispatch, iter(range(3))
     monkeypatch.setattr(jobs, "dispatch", lambda: next(rounds) * 0 + real())  # StopIteration at the fourth
     worker.run_once()
-    assert memory().pause_code == 13
+    assert account_state().pause_code == 13

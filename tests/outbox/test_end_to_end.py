@@ -12,7 +12,7 @@ from django_front_sms.outbox import executor, sweep
 from django_front_sms.simulator import Simulator
 from django_front_sms.simulator.chaos import Fault, FaultKind
 from django_front_sms.tasks import deliver_events, dispatch
-from tests.outbox.stage import PretendClock, again, configure, memory, outcomes, take_one
+from tests.outbox.helpers import FakeClock, account_state, claim_one, configure, outcomes, reloaded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +31,7 @@ def test_a_text_arrives_as_it_was_written(settings, simulator: Simulator, transp
     configure(settings, TRANSPORT=transport)
     row = send_sms("+4799999999", text)
     assert dispatch() == 1
-    row = again(row)
+    row = reloaded(row)
     (arrived,) = simulator.network.messages.values()
     assert (arrived.text, arrived.recipient, arrived.sender) == (text, "+4799999999", "Mitt Firma")
     assert (row.state, row.gateway_id) == ("sent", arrived.id)
@@ -43,7 +43,7 @@ def test_a_refusal_comes_through(settings, simulator: Simulator, transport: str,
     configure(settings, TRANSPORT=transport)
     row = send_sms("+4799999999", "Test", **options)
     dispatch()
-    assert (again(row).state, again(row).error_code) == ("rejected", code)
+    assert (reloaded(row).state, reloaded(row).error_code) == ("rejected", code)
     assert not simulator.network.messages
 
 
@@ -51,16 +51,16 @@ def test_a_wrong_service_id_pauses_the_account_and_a_corrected_one_goes_on(setti
     configure(settings, SERVICE_ID=9999)
     row = send_sms("+4799999999", "Test")
     dispatch()
-    assert (again(row).state, memory().pause_code) == ("queued", 7)
+    assert (reloaded(row).state, account_state().pause_code) == ("queued", 7)
     configure(settings, SERVICE_ID=1234)
     dispatch()
-    assert again(row).state == "sent"
+    assert reloaded(row).state == "sent"
 
 
 def test_a_twin_waits_and_is_not_refused(simulator: Simulator):
     first, second = send_sms("+4799999999", "Test"), send_sms("+4799999999", "Test")
     dispatch()
-    assert (again(first).state, again(second).state) == ("sent", "queued")
+    assert (reloaded(first).state, reloaded(second).state) == ("sent", "queued")
     assert outcomes(second) == []
 
 
@@ -70,38 +70,38 @@ def test_a_foreign_twin_is_waited_out(simulator: Simulator):
         other.send(Sms(service_id=1234, sender="Mitt Firma", recipient="+4799999999", text="Test"))
     row = send_sms("+4799999999", "Test")
     dispatch()
-    assert (again(row).state, again(row).waits_for, again(row).error_code) == ("queued", "twin", 17)
+    assert (reloaded(row).state, reloaded(row).waits_for, reloaded(row).error_code) == ("queued", "twin", 17)
 
 
 def test_with_nobody_listening_nothing_is_at_risk(settings):
     executor._client.cache_clear()
     row = send_sms("+4799999999", "Test")
     assert dispatch() == 1
-    assert (again(row).state, again(row).risk_at, outcomes(row)) == ("queued", None, ["not_sent"])
+    assert (reloaded(row).state, reloaded(row).risk_at, outcomes(row)) == ("queued", None, ["not_sent"])
 
 
 @pytest.mark.parametrize("kind", [FaultKind.TRUNCATED, FaultKind.RESET, FaultKind.GARBAGE, FaultKind.ERROR])
 def test_what_front_took_without_saying_so_is_repeated_and_17_tells_that_it_arrived(
-    simulator: Simulator, clock: PretendClock, kind: FaultKind
+    simulator: Simulator, clock: FakeClock, kind: FaultKind
 ):
     simulator.chaos.plan(Fault(kind, accepted=True))
     row = send_sms("+4799999999", "Test")
     dispatch()
-    assert (again(row).state, outcomes(row)) == ("queued", ["ambiguous"])
+    assert (reloaded(row).state, outcomes(row)) == ("queued", ["ambiguous"])
     clock.advance(5)
     dispatch()
-    assert (again(row).state, again(row).gateway_id) == ("sent", None)
+    assert (reloaded(row).state, reloaded(row).gateway_id) == ("sent", None)
     assert len(simulator.network.messages) == 1
 
 
-def test_a_claim_that_nobody_came_back_from_is_rescued_and_repeated(simulator: Simulator, clock: PretendClock):
+def test_a_claim_that_nobody_came_back_from_is_rescued_and_repeated(simulator: Simulator, clock: FakeClock):
     row = send_sms("+4799999999", "Test")
-    take_one()
+    claim_one()
     clock.advance(30)
     sweep()
     clock.advance(5)
     dispatch()
-    assert again(row).state == "sent"
+    assert reloaded(row).state == "sent"
     assert OutboundMessage.objects.get().attempts == 2
 
 

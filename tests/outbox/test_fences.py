@@ -14,18 +14,18 @@ from django_front_sms.outbox import claim as claiming
 from django_front_sms.outbox import decisions, sweep
 from django_front_sms.outbox.transitions import Transition, apply
 from django_front_sms.states import State
-from tests.outbox.stage import (
-    PretendClock,
+from tests.outbox.helpers import (
+    FakeClock,
     accepted,
-    again,
     attempt,
+    claim_due,
+    claim_one,
     configure,
-    hear,
     message,
     not_sent,
+    record_answer,
+    reloaded,
     slot,
-    take,
-    take_one,
     unclear,
 )
 
@@ -52,16 +52,16 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 def test_what_was_moved_since_it_was_read_is_not_claimed(meanwhile: Callable[..., None], state: str):
     row = message()
     meanwhile(state=state)
-    assert take() == []
-    assert (again(row).state, again(row).attempts) == (state, 0)
+    assert claim_due() == []
+    assert (reloaded(row).state, reloaded(row).attempts) == (state, 0)
     assert not SendAttempt.objects.exists()
 
 
-def test_what_was_put_off_since_it_was_read_is_not_claimed(meanwhile: Callable[..., None], clock: PretendClock):
+def test_what_was_put_off_since_it_was_read_is_not_claimed(meanwhile: Callable[..., None], clock: FakeClock):
     row = message()
     meanwhile(next_at=clock.database().replace(year=2100))
-    assert take() == []
-    assert again(row).state == "queued"
+    assert claim_due() == []
+    assert reloaded(row).state == "queued"
 
 
 def test_of_many_only_what_was_moved_is_left(monkeypatch: pytest.MonkeyPatch):
@@ -73,7 +73,7 @@ def test_of_many_only_what_was_moved_is_left(monkeypatch: pytest.MonkeyPatch):
         return real(*args)
 
     monkeypatch.setattr(claiming, "_mark_claimed", take_after)
-    assert {job.message_id for job in take()} == {rows[0].pk, rows[2].pk}
+    assert {job.message_id for job in claim_due()} == {rows[0].pk, rows[2].pk}
 
 
 def test_what_does_not_read_back_as_ours_after_the_commit_is_not_sent(monkeypatch: pytest.MonkeyPatch):
@@ -94,31 +94,31 @@ def test_a_move_is_made_only_on_the_row_as_it_was_read():
     row = message()
     OutboundMessage.objects.filter(pk=row.pk).update(state="cancelled")
     assert apply([Transition(row, State.EXPIRED)]) == []
-    assert again(row).state == "cancelled"
+    assert reloaded(row).state == "cancelled"
     assert not Event.objects.exists()
 
 
 def test_a_move_is_not_made_on_a_row_that_was_claimed_anew():
     read = message()
-    take_one()
+    claim_one()
     read.state = "sending"
     read.token = "another"
     assert apply([Transition(read, State.UNCONFIRMED)]) == []
-    assert again(read).state == "sending"
+    assert reloaded(read).state == "sending"
 
 
 def test_a_move_that_the_table_does_not_have_is_refused_and_logged(caplog: pytest.LogCaptureFixture):
     message()
     row = attempt(accepted())
     assert apply([Transition(row, State.REJECTED)]) == []
-    assert again(row).state == "sent"
+    assert reloaded(row).state == "sent"
     assert "cannot change from sent to rejected" in caplog.text
 
 
 def test_a_move_is_told_in_the_same_transaction_after_its_own_update():
     row = message()
     apply([Transition(row, State.CANCELLED)])
-    assert again(row).state == "cancelled"
+    assert reloaded(row).state == "cancelled"
     told = Event.objects.get()
     assert (told.kind, told.subject, told.data) == (
         "state_changed",
@@ -131,9 +131,9 @@ def test_a_late_answer_during_the_sweep_of_the_unconfirmed_stops_nothing(setting
     """`ON_UNCONFIRMED = "resend"`: one of them is settled between the look and the decision."""
     configure(settings, DUPLICATE_FILTER=None)
     first, second = message("first"), message("second")
-    jobs = {job.message_id: job for job in take()}
+    jobs = {job.message_id: job for job in claim_due()}
     for job in jobs.values():
-        hear(job, unclear())
+        record_answer(job, unclear())
     configure(settings, ON_UNCONFIRMED="resend")
 
     def settled_meanwhile(row: OutboundMessage) -> State:
@@ -143,7 +143,7 @@ def test_a_late_answer_during_the_sweep_of_the_unconfirmed_stops_nothing(setting
     module = importlib.import_module("django_front_sms.outbox.sweep")  # its name is also the function's
     monkeypatch.setattr(module, "send_anyway", settled_meanwhile)
     sweep()
-    assert (again(first).state, again(second).state) == ("sent", "queued")
+    assert (reloaded(first).state, reloaded(second).state) == ("sent", "queued")
     assert Decision.objects.count() == 1
 
 
@@ -157,12 +157,12 @@ def test_a_short_transaction_is_never_a_part_of_another():
         nothing()
 
 
-def test_rows_are_written_in_one_batch_with_every_kind_of_value(clock: PretendClock):
+def test_rows_are_written_in_one_batch_with_every_kind_of_value(clock: FakeClock):
     rows = [message(f"number {n}") for n in range(3)]
     for number, row in enumerate(rows):
         row.gateway_id, row.sent_at, row.error_text, row.given_up = 2**60 + number, clock.database(), "æøå 🎄", True
     update_rows(rows, ("gateway_id", "sent_at", "error_text", "given_up", "duplicate_of"))
-    for number, row in enumerate(map(again, rows)):
+    for number, row in enumerate(map(reloaded, rows)):
         assert (row.gateway_id, row.sent_at, row.error_text, row.given_up) == (
             2**60 + number,
             clock.database(),
@@ -173,6 +173,6 @@ def test_rows_are_written_in_one_batch_with_every_kind_of_value(clock: PretendCl
 
 def test_an_attempt_that_was_not_sent_and_found_late_moves_nothing_that_has_ended():
     row = message()
-    job = take_one()
+    job = claim_one()
     OutboundMessage.objects.filter(pk=row.pk).update(state="delivered", gateway_id=5)
-    assert hear(job, not_sent()).state == "delivered"
+    assert record_answer(job, not_sent()).state == "delivered"

@@ -5,21 +5,21 @@ import pytest
 from django_front_sms.models import Event, SendAttempt
 from django_front_sms.outbox import cancel, give_up, mark_sent, send_anyway, sweep
 from django_front_sms.outbox.claim import Job
-from tests.outbox.stage import (
+from tests.outbox.helpers import (
     ID,
-    PretendClock,
+    FakeClock,
     accepted,
-    again,
+    account_state,
     attempt,
+    claim_due,
+    claim_one,
     configure,
-    hear,
-    memory,
     message,
     not_sent,
     outcomes,
+    record_answer,
     refused,
-    take,
-    take_one,
+    reloaded,
     unclear,
 )
 
@@ -29,21 +29,21 @@ LEASE = 30  # S = T/2 + T + M
 
 
 @pytest.fixture
-def lost(clock: PretendClock) -> Job:
+def lost(clock: FakeClock) -> Job:
     """A claim that nobody came back from; the message waits to be repeated."""
     message()
-    job = take_one()
+    job = claim_one()
     clock.advance(LEASE)
     sweep()
     return job
 
 
 @pytest.fixture
-def unconfirmed(settings, clock: PretendClock) -> Job:
+def unconfirmed(settings, clock: FakeClock) -> Job:
     """A claim that nobody came back from; the filter is not known to be on, and so a person is asked."""
     configure(settings, DUPLICATE_FILTER=None)
     message()
-    job = take_one()
+    job = claim_one()
     clock.advance(LEASE)
     sweep()
     return job
@@ -53,15 +53,15 @@ def state(job: Job) -> str:
     return SendAttempt.objects.get(pk=job.attempt_id).message.state
 
 
-def test_a_claim_is_rescued_at_the_end_of_its_lease_and_not_before(clock: PretendClock):
+def test_a_claim_is_rescued_at_the_end_of_its_lease_and_not_before(clock: FakeClock):
     row = message()
-    take_one()
+    claim_one()
     clock.advance(LEASE - 0.1)
     sweep()
-    assert again(row).state == "sending"
+    assert reloaded(row).state == "sending"
     clock.advance(0.1)
     sweep()
-    assert (again(row).state, outcomes(row)) == ("queued", ["lost"])
+    assert (reloaded(row).state, outcomes(row)) == ("queued", ["lost"])
 
 
 def test_a_rescued_claim_counts_as_an_unclear_attempt(lost: Job):
@@ -74,86 +74,86 @@ def test_a_rescued_claim_is_left_to_people_where_the_filter_is_not_known_to_be_o
 
 
 def test_a_late_code_0_makes_it_sent(lost: Job):
-    assert hear(lost, accepted()).gateway_id == ID
+    assert record_answer(lost, accepted()).gateway_id == ID
     assert state(lost) == "sent"
-    assert take() == []
+    assert claim_due() == []
 
 
 def test_a_late_code_0_makes_an_unconfirmed_message_sent(unconfirmed: Job):
-    row = hear(unconfirmed, accepted())
+    row = record_answer(unconfirmed, accepted())
     assert (row.state, row.gateway_id, row.risk_at) == ("sent", ID, None)
 
 
-def test_a_late_not_sent_clears_the_risk(lost: Job, clock: PretendClock):
-    row = hear(lost, not_sent())
+def test_a_late_not_sent_clears_the_risk(lost: Job, clock: FakeClock):
+    row = record_answer(lost, not_sent())
     assert (row.state, row.risk_at) == ("queued", None)
     clock.advance(500)
     sweep()
     assert attempt(accepted()).state == "sent"
 
 
-def test_a_late_not_sent_takes_an_unconfirmed_message_back_to_the_queue(unconfirmed: Job, clock: PretendClock):
-    assert hear(unconfirmed, not_sent()).state == "queued"
+def test_a_late_not_sent_takes_an_unconfirmed_message_back_to_the_queue(unconfirmed: Job, clock: FakeClock):
+    assert record_answer(unconfirmed, not_sent()).state == "queued"
     clock.advance(5)
     assert attempt(accepted()).state == "sent"
 
 
 def test_a_late_refusal_settles_an_unconfirmed_message(unconfirmed: Job):
-    row = hear(unconfirmed, refused(1))
+    row = record_answer(unconfirmed, refused(1))
     assert (row.state, row.error_code) == ("rejected", 1)
 
 
 def test_a_late_answer_that_is_unclear_changes_nothing(lost: Job):
     before = SendAttempt.objects.get(pk=lost.attempt_id).message
-    after = hear(lost, unclear())
+    after = record_answer(lost, unclear())
     assert (after.state, after.next_at, after.risk_at) == (before.state, before.next_at, before.risk_at)
 
 
-def test_a_late_answer_lands_in_its_own_attempt_while_the_next_one_is_in_flight(lost: Job, clock: PretendClock):
+def test_a_late_answer_lands_in_its_own_attempt_while_the_next_one_is_in_flight(lost: Job, clock: FakeClock):
     clock.advance(5)
-    second = take_one()
-    row = hear(lost, not_sent())
+    second = claim_one()
+    row = record_answer(lost, not_sent())
     assert (row.state, row.risk_at, row.lease_until is None) == ("sending", None, False)
     assert outcomes(row) == ["not_sent", "pending"]
-    assert hear(second, refused(1)).state == "rejected"  # nothing is at risk any more
+    assert record_answer(second, refused(1)).state == "rejected"  # nothing is at risk any more
 
 
-def test_a_late_code_0_ends_it_while_the_next_attempt_is_in_flight(lost: Job, clock: PretendClock):
+def test_a_late_code_0_ends_it_while_the_next_attempt_is_in_flight(lost: Job, clock: FakeClock):
     clock.advance(5)
-    second = take_one()
-    assert hear(lost, accepted()).state == "sent"
-    row = hear(second, refused(17))
+    second = claim_one()
+    assert record_answer(lost, accepted()).state == "sent"
+    row = record_answer(second, refused(17))
     assert (row.state, row.gateway_id) == ("sent", ID)
 
 
-def test_a_late_id_is_given_to_what_a_17_made_sent(lost: Job, clock: PretendClock):
+def test_a_late_id_is_given_to_what_a_17_made_sent(lost: Job, clock: FakeClock):
     clock.advance(5)
     assert attempt(refused(17)).gateway_id is None
-    row = hear(lost, accepted())
+    row = record_answer(lost, accepted())
     assert (row.state, row.gateway_id) == ("sent", ID)
 
 
-def test_a_late_not_sent_takes_away_the_ground_on_which_17_was_read_as_sent(lost: Job, clock: PretendClock):
+def test_a_late_not_sent_takes_away_the_ground_on_which_17_was_read_as_sent(lost: Job, clock: FakeClock):
     clock.advance(5)
     assert attempt(refused(17)).state == "sent"
-    assert hear(lost, not_sent()).state == "queued"
+    assert record_answer(lost, not_sent()).state == "queued"
     clock.advance(149)
-    assert take() == []
+    assert claim_due() == []
     clock.advance(1)
     assert attempt(accepted()).state == "sent"
 
 
-def test_where_its_ground_falls_away_after_too_many_17s_one_more_attempt_decides(clock: PretendClock):
+def test_where_its_ground_falls_away_after_too_many_17s_one_more_attempt_decides(clock: FakeClock):
     message()
     for _ in range(2):
         attempt(refused(17))
         clock.advance(150)
-    lost = take_one()
+    lost = claim_one()
     clock.advance(LEASE)
     sweep()
     clock.advance(5)
     assert attempt(refused(17)).state == "sent"
-    row = hear(lost, not_sent())
+    row = record_answer(lost, not_sent())
     assert (row.state, row.waits_for) == ("queued", "twin")
     clock.advance(150)
     assert attempt(refused(17)).state == "rejected"
@@ -163,83 +163,83 @@ def test_where_its_ground_falls_away_after_too_many_17s_one_more_attempt_decides
 def test_no_late_answer_but_an_acceptance_undoes_a_persons_word_that_it_was_sent(unconfirmed: Job, late):
     row = SendAttempt.objects.get(pk=unconfirmed.attempt_id).message
     mark_sent(row)
-    hear(unconfirmed, late)
-    assert again(row).state == "sent"
-    assert take() == []
+    record_answer(unconfirmed, late)
+    assert reloaded(row).state == "sent"
+    assert claim_due() == []
 
 
 def test_a_late_id_is_given_to_what_a_person_marked_as_sent(unconfirmed: Job):
     row = SendAttempt.objects.get(pk=unconfirmed.attempt_id).message
     mark_sent(row)
-    assert hear(unconfirmed, accepted()).gateway_id == ID
+    assert record_answer(unconfirmed, accepted()).gateway_id == ID
 
 
-def test_a_late_acceptance_spares_the_repetition_that_a_person_asked_for(unconfirmed: Job, clock: PretendClock):
+def test_a_late_acceptance_spares_the_repetition_that_a_person_asked_for(unconfirmed: Job, clock: FakeClock):
     row = SendAttempt.objects.get(pk=unconfirmed.attempt_id).message
     send_anyway(row)
-    assert hear(unconfirmed, accepted()).state == "sent"
+    assert record_answer(unconfirmed, accepted()).state == "sent"
     clock.advance(500)
-    assert take() == []
+    assert claim_due() == []
 
 
 def test_what_was_given_up_and_turns_out_as_not_sent_is_cancelled(unconfirmed: Job):
     row = SendAttempt.objects.get(pk=unconfirmed.attempt_id).message
     give_up(row)
-    assert hear(unconfirmed, not_sent()).state == "cancelled"
+    assert record_answer(unconfirmed, not_sent()).state == "cancelled"
 
 
 def test_a_late_acceptance_counts_for_what_was_given_up(unconfirmed: Job):
     row = SendAttempt.objects.get(pk=unconfirmed.attempt_id).message
     give_up(row)
-    assert hear(unconfirmed, accepted()).state == "sent"
+    assert record_answer(unconfirmed, accepted()).state == "sent"
 
 
 def test_a_late_not_sent_completes_a_cancellation_at_risk(lost: Job):
     row = SendAttempt.objects.get(pk=lost.attempt_id).message
     assert cancel(row) == "unconfirmed"
-    assert hear(lost, not_sent()).state == "cancelled"
+    assert record_answer(lost, not_sent()).state == "cancelled"
 
 
 def test_a_late_acceptance_overrides_a_cancellation_at_risk(lost: Job):
     row = SendAttempt.objects.get(pk=lost.attempt_id).message
     cancel(row)
-    assert hear(lost, accepted()).state == "sent"
+    assert record_answer(lost, accepted()).state == "sent"
 
 
-def test_who_has_it_sent_after_cancelling_it_wants_it_sent(lost: Job, clock: PretendClock):
+def test_who_has_it_sent_after_cancelling_it_wants_it_sent(lost: Job, clock: FakeClock):
     row = SendAttempt.objects.get(pk=lost.attempt_id).message
     cancel(row)
     send_anyway(row)
     clock.advance(150)
-    second = take_one()
+    second = claim_one()
     clock.advance(120)
     sweep()
-    assert again(row).state == "unconfirmed"
-    assert hear(second, not_sent()).state == "queued"
+    assert reloaded(row).state == "unconfirmed"
+    assert record_answer(second, not_sent()).state == "queued"
 
 
 def test_a_late_answer_that_blames_the_account_pauses_it(lost: Job):
-    hear(lost, refused(13))
-    assert memory().pause_code == 13
+    record_answer(lost, refused(13))
+    assert account_state().pause_code == 13
 
 
 def test_a_late_change_is_told_once(lost: Job):
     told = Event.objects.filter(kind="state_changed", data__new="sent")
-    hear(lost, accepted())
-    hear(lost, accepted())
+    record_answer(lost, accepted())
+    record_answer(lost, accepted())
     assert told.count() == 1
 
 
-def test_a_rescue_leaves_alone_what_was_answered_meanwhile(clock: PretendClock):
+def test_a_rescue_leaves_alone_what_was_answered_meanwhile(clock: FakeClock):
     row = message()
-    job = take_one()
+    job = claim_one()
     clock.advance(LEASE)
-    hear(job, accepted())
+    record_answer(job, accepted())
     sweep()
-    assert (again(row).state, outcomes(row)) == ("sent", ["answered"])
+    assert (reloaded(row).state, outcomes(row)) == ("sent", ["answered"])
 
 
-def test_a_rescued_message_is_not_claimed_before_its_pause_is_over(lost: Job, clock: PretendClock):
-    assert take() == []
+def test_a_rescued_message_is_not_claimed_before_its_pause_is_over(lost: Job, clock: FakeClock):
+    assert claim_due() == []
     clock.advance(5)
-    assert take_one().sms.text == "Test æøå"
+    assert claim_one().sms.text == "Test æøå"

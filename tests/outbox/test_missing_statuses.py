@@ -11,7 +11,7 @@ from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox import fold_statuses
 from django_front_sms.states import State
 from tests.factories import DeliveryStatusFactory, OutboundMessageFactory, at
-from tests.outbox.stage import configure
+from tests.outbox.helpers import configure
 
 pytestmark = pytest.mark.django_db
 

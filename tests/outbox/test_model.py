@@ -44,7 +44,7 @@ from django_front_sms.models import AccountState, Decision, DeliveryStatus, Outb
 from django_front_sms.outbox.claim import Job, claim
 from django_front_sms.outbox.settle import AttemptResult, settle
 from django_front_sms.states import ACCEPTED, NOT_SENT, OPEN, State
-from tests.outbox.stage import PretendClock, accepted, message, not_sent, refused, slot, unclear
+from tests.outbox.helpers import FakeClock, accepted, message, not_sent, refused, slot, unclear
 
 HISTORIES = int(os.environ.get("FRONT_SMS_HISTORIES") or 0)  # 0: a few hundred; fewer on a server, which is slower
 T, W, M = 10.0, 120.0, 15.0
@@ -110,7 +110,7 @@ class Histories(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock = PretendClock()
+        self.clock = FakeClock()
         self.real_clocks, clocks.source = clocks.source, self.clock  # type: ignore[assignment]
         self.process_clock = patch("django.utils.timezone.now", self.clock.process)
         self.process_clock.start()

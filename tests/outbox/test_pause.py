@@ -7,20 +7,20 @@ from django_front_sms.gateway.codes import ACCOUNT_CODES
 from django_front_sms.models import Decision, Event, OutboundMessage
 from django_front_sms.outbox import resume, sweep
 from django_front_sms.outbox.settle import AttemptResult, settle
-from tests.outbox.stage import (
-    PretendClock,
+from tests.outbox.helpers import (
+    FakeClock,
     accepted,
-    again,
+    account_state,
     attempt,
+    claim_due,
+    claim_one,
     configure,
-    expiring,
-    hear,
-    memory,
     message,
+    record_answer,
     refused,
-    take,
-    take_one,
+    reloaded,
     unclear,
+    with_expiry,
 )
 
 pytestmark = pytest.mark.django_db
@@ -31,17 +31,17 @@ def told() -> list[dict]:
 
 
 @pytest.mark.parametrize("code", sorted(ACCOUNT_CODES))
-def test_an_account_code_pauses_the_account_and_is_told(clock: PretendClock, code: int):
+def test_an_account_code_pauses_the_account_and_is_told(clock: FakeClock, code: int):
     row = message()
     attempt(refused(code))
-    assert (memory().pause_code, memory().paused_at) == (code, clock.database())
+    assert (account_state().pause_code, account_state().paused_at) == (code, clock.database())
     assert told() == [{"account": "default", "error_code": code}]
     clock.advance(10)
-    assert take() == []
-    assert again(row).state == "queued"
+    assert claim_due() == []
+    assert reloaded(row).state == "queued"
 
 
-def test_a_pause_is_logged_as_an_error_because_a_person_must_act(clock: PretendClock, caplog: pytest.LogCaptureFixture):
+def test_a_pause_is_logged_as_an_error_because_a_person_must_act(clock: FakeClock, caplog: pytest.LogCaptureFixture):
     message()
     attempt(refused(13))
     levels = [r.levelname for r in caplog.records if r.getMessage().startswith("Sending is paused for account default")]
@@ -52,145 +52,145 @@ def test_account_codes_are_exactly_2_5_7_13_and_18():
     assert {2, 5, 7, 13, 18} == ACCOUNT_CODES
 
 
-def test_sixty_answers_tell_of_one_pause(clock: PretendClock):
+def test_sixty_answers_tell_of_one_pause(clock: FakeClock):
     for n in range(60):
         message(f"number {n}")
-    jobs = take()
+    jobs = claim_due()
     settle([AttemptResult(job, refused(13), 0.1) for job in jobs[:30]], get_settings())
     for job in jobs[30:]:
-        hear(job, refused(13))
+        record_answer(job, refused(13))
     assert len(told()) == 1
     assert set(OutboundMessage.objects.values_list("state", flat=True)) == {"queued"}
 
 
-def test_resuming_goes_on_with_all_that_waited(clock: PretendClock, admin_user):
+def test_resuming_goes_on_with_all_that_waited(clock: FakeClock, admin_user):
     rows = [message(f"number {n}") for n in range(3)]
-    attempt_all = take()
+    attempt_all = claim_due()
     for job in attempt_all:
-        hear(job, refused(7))
+        record_answer(job, refused(7))
     assert resume("default", admin_user) is True
-    assert {job.message_id for job in take()} == {row.pk for row in rows}
+    assert {job.message_id for job in claim_due()} == {row.pk for row in rows}
     decision = Decision.objects.get()
     assert (decision.account, decision.action, decision.by) == ("default", "resume", admin_user)
 
 
-def test_resuming_what_is_not_paused_changes_nothing(clock: PretendClock):
+def test_resuming_what_is_not_paused_changes_nothing(clock: FakeClock):
     assert resume("default") is False
     assert not Decision.objects.exists()
 
 
-def test_an_old_answer_does_not_pause_a_resumed_account(clock: PretendClock):
+def test_an_old_answer_does_not_pause_a_resumed_account(clock: FakeClock):
     message("first"), message("second")
-    first, second = take()
-    hear(first, refused(13))
+    first, second = claim_due()
+    record_answer(first, refused(13))
     resume("default")
-    hear(second, refused(13))
-    assert memory().paused_at is None
+    record_answer(second, refused(13))
+    assert account_state().paused_at is None
     assert len(told()) == 1
 
 
-def test_an_old_answer_does_not_pause_a_resumed_account_in_the_company_of_a_new_one(clock: PretendClock):
+def test_an_old_answer_does_not_pause_a_resumed_account_in_the_company_of_a_new_one(clock: FakeClock):
     message("first"), message("second")
-    first, second = take()
-    hear(first, refused(13))
+    first, second = claim_due()
+    record_answer(first, refused(13))
     resume("default")
-    new = take_one()
+    new = claim_one()
     settle([AttemptResult(second, refused(13), 0.1), AttemptResult(new, accepted(), 0.1)], get_settings())
-    assert memory().paused_at is None
+    assert account_state().paused_at is None
 
 
-def test_a_new_answer_pauses_a_resumed_account_again(clock: PretendClock):
+def test_a_new_answer_pauses_a_resumed_account_again(clock: FakeClock):
     message()
     attempt(refused(13))
     resume("default")
     attempt(refused(13))
-    assert memory().pause_code == 13
+    assert account_state().pause_code == 13
     assert len(told()) == 2
 
 
-def test_another_account_goes_on(settings, clock: PretendClock):
+def test_another_account_goes_on(settings, clock: FakeClock):
     configure(settings, "second", SERVICE_ID=5678)
     message()
     attempt(refused(13))
     message(account="second")
-    assert take_one("second")
+    assert claim_one("second")
 
 
-def test_what_is_at_risk_stays_at_risk_through_a_pause_and_ends_with_people(clock: PretendClock):
+def test_what_is_at_risk_stays_at_risk_through_a_pause_and_ends_with_people(clock: FakeClock):
     row = message()
     attempt(unclear())
     clock.advance(5)
     attempt(refused(13))
-    assert again(row).state == "queued"
+    assert reloaded(row).state == "queued"
     clock.advance(90)
     sweep()
-    assert again(row).state == "unconfirmed"
+    assert reloaded(row).state == "unconfirmed"
 
 
-def test_what_expires_does_so_while_the_account_is_paused(clock: PretendClock):
+def test_what_expires_does_so_while_the_account_is_paused(clock: FakeClock):
     message("the one that pauses")
     attempt(refused(13))
-    row = expiring(message(), clock.database())
+    row = with_expiry(message(), clock.database())
     sweep()
-    assert again(row).state == "expired"
+    assert reloaded(row).state == "expired"
 
 
 @pytest.mark.parametrize("code", sorted(ACCOUNT_CODES - {5}))
-def test_only_a_lack_of_credit_is_probed(clock: PretendClock, code: int):
+def test_only_a_lack_of_credit_is_probed(clock: FakeClock, code: int):
     message()
     attempt(refused(code))
     clock.advance(7 * 24 * 3600)
-    assert take() == []
+    assert claim_due() == []
 
 
-def test_a_lack_of_credit_is_probed_with_one_message_and_growing_pauses(clock: PretendClock):
+def test_a_lack_of_credit_is_probed_with_one_message_and_growing_pauses(clock: FakeClock):
     message("first"), message("second")
-    settle([AttemptResult(job, refused(5), 0.1) for job in take()], get_settings())
+    settle([AttemptResult(job, refused(5), 0.1) for job in claim_due()], get_settings())
     for minutes in (1, 2, 4, 8, 16, 32, 60, 60):
         clock.advance(minutes * 60 - 1)
-        assert take() == []
+        assert claim_due() == []
         clock.advance(1)
-        (probe,) = take()
+        (probe,) = claim_due()
         assert probe.is_probe
-        hear(probe, refused(5))
+        record_answer(probe, refused(5))
     assert len(told()) == 1
 
 
-def test_a_probe_that_is_accepted_ends_the_pause(clock: PretendClock):
+def test_a_probe_that_is_accepted_ends_the_pause(clock: FakeClock):
     message("first"), message("second"), message("third")
-    settle([AttemptResult(job, refused(5), 0.1) for job in take()], get_settings())
+    settle([AttemptResult(job, refused(5), 0.1) for job in claim_due()], get_settings())
     clock.advance(60)
-    hear(take_one(), accepted())
-    assert (memory().paused_at, memory().pause_code, memory().probe_at) == (None, None, None)
-    assert len(take()) == 2
+    record_answer(claim_one(), accepted())
+    assert (account_state().paused_at, account_state().pause_code, account_state().probe_at) == (None, None, None)
+    assert len(claim_due()) == 2
 
 
-def test_an_acceptance_from_before_the_pause_does_not_end_it(clock: PretendClock):
+def test_an_acceptance_from_before_the_pause_does_not_end_it(clock: FakeClock):
     message("first"), message("second")
-    first, second = take()
-    hear(first, refused(5))
-    hear(second, accepted())
-    assert memory().pause_code == 5
+    first, second = claim_due()
+    record_answer(first, refused(5))
+    record_answer(second, accepted())
+    assert account_state().pause_code == 5
 
 
-def test_a_probe_never_takes_a_message_at_risk(clock: PretendClock):
+def test_a_probe_never_takes_a_message_at_risk(clock: FakeClock):
     risky = message("at risk")
     attempt(unclear())
     other = message("riskless")
-    hear(take_one(), refused(5))
+    record_answer(claim_one(), refused(5))
     OutboundMessage.objects.filter(pk=other.pk).delete()
     clock.advance(60)
-    assert take() == []
-    assert again(risky).state == "queued"
+    assert claim_due() == []
+    assert reloaded(risky).state == "queued"
 
 
-def test_an_old_probe_does_not_end_a_newer_pause(clock: PretendClock):
+def test_an_old_probe_does_not_end_a_newer_pause(clock: FakeClock):
     message("first"), message("second")
-    settle([AttemptResult(job, refused(5), 0.1) for job in take()], get_settings())
+    settle([AttemptResult(job, refused(5), 0.1) for job in claim_due()], get_settings())
     clock.advance(60)
-    probe = take_one()
+    probe = claim_one()
     resume("default")
-    new = take_one()
-    hear(new, refused(5))
-    hear(probe, accepted())
-    assert memory().pause_code == 5
+    new = claim_one()
+    record_answer(new, refused(5))
+    record_answer(probe, accepted())
+    assert account_state().pause_code == 5

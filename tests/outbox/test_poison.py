@@ -7,7 +7,7 @@ from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.submit import Answer, BulkAnswer
 from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox.settle import AttemptResult, settle
-from tests.outbox.stage import accepted, again, attempt, message, refused, take
+from tests.outbox.helpers import accepted, attempt, claim_due, message, refused, reloaded
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -15,10 +15,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 def settle_with(poison: ExchangeResult) -> tuple[OutboundMessage, OutboundMessage, OutboundMessage]:
     """Three messages, recorded in one batch: a good answer, the poison, and a good one again."""
     rows = [message(text) for text in ("first", "second", "third")]
-    jobs = {job.message_id: job for job in take()}
+    jobs = {job.message_id: job for job in claim_due()}
     outcomes = [accepted(1), poison, accepted(3)]
     settle([AttemptResult(jobs[r.pk], o, 0.1) for r, o in zip(rows, outcomes, strict=True)], get_settings())
-    first, second, third = map(again, rows)
+    first, second, third = map(reloaded, rows)
     return first, second, third
 
 

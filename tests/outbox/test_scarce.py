@@ -17,7 +17,7 @@ from django_front_sms.gateway.submit import Sms
 from django_front_sms.outbox import dispatcher, executor
 from django_front_sms.outbox.slots import LANES
 from tests.gateway.wire import Server, answers, framed
-from tests.outbox.stage import accepted, again, configure, memory, message, not_sent, outcomes
+from tests.outbox.helpers import accepted, account_state, configure, message, not_sent, outcomes, reloaded
 
 # ---- File descriptors
 
@@ -103,8 +103,8 @@ def test_threads_that_cannot_be_started_cost_no_answer(
     monkeypatch.setattr(threading.Thread, "start", start)
     rows = [message(f"number {n}") for n in range(50)]
     assert outbox.run() == 50
-    assert {again(row).state for row in rows} == {"sent"}
-    assert memory().slots == {}
+    assert {reloaded(row).state for row in rows} == {"sent"}
+    assert account_state().slots == {}
     assert caplog.text.count("No thread could be started") >= 1
 
 
@@ -162,7 +162,7 @@ def test_answers_are_kept_while_the_database_only_reads(
     monkeypatch.setattr(dispatcher.time, "sleep", lambda seconds: None)
     row = message()
     outbox.run()
-    assert (again(row).state, again(row).gateway_id, outcomes(row)) == ("sent", 145099, ["answered"])
+    assert (reloaded(row).state, reloaded(row).gateway_id, outcomes(row)) == ("sent", 145099, ["answered"])
     assert len(tries) == 2
     assert "1 answers could not be stored yet" in caplog.text
 
@@ -183,5 +183,5 @@ def test_whatever_storing_an_answer_raises_it_is_kept_and_tried_again(monkeypatc
     monkeypatch.setattr(dispatcher.time, "sleep", lambda seconds: None)
     row = message()
     outbox.run()
-    assert (again(row).state, again(row).gateway_id) == ("sent", 145099)
+    assert (reloaded(row).state, reloaded(row).gateway_id) == ("sent", 145099)
     assert outcomes(row) == ["answered"]

@@ -9,7 +9,7 @@ from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import DeliveryStatus, OutboundMessage, SendAttempt
 from django_front_sms.outbox import fold_statuses
 from django_front_sms.outbox.decisions import give_up, send_anyway
-from tests.outbox.stage import ID, PretendClock, accepted, again, attempt, configure, message, refused, unclear
+from tests.outbox.helpers import ID, FakeClock, accepted, attempt, configure, message, refused, reloaded, unclear
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +17,7 @@ CODE = "Koden er 123456"
 
 
 @pytest.fixture(autouse=True)
-def _clock(clock: PretendClock) -> PretendClock:
+def _clock(clock: FakeClock) -> FakeClock:
     return clock
 
 
@@ -26,13 +26,13 @@ def code(**options) -> OutboundMessage:
 
 
 def is_emptied(row: OutboundMessage) -> bool:
-    row = again(row)
+    row = reloaded(row)
     digests = SendAttempt.objects.filter(message=row).values_list("wire_digest", flat=True)
     assert bool(row.text) == bool(row.payload_digest), "a digest of six digits is as good as the digits"
     return not row.text and not any(digests)
 
 
-def fold(clock: PretendClock, status: int) -> None:
+def fold(clock: FakeClock, status: int) -> None:
     now = clock.database()
     DeliveryStatus.objects.create(account="default", gateway_id=ID, status=status, received_at=now, process_at=now)
     fold_statuses()
@@ -67,15 +67,15 @@ def test_a_refused_a_cancelled_and_an_expired_one_is_emptied(clock):
     row = message("Koden er 3", sensitive=True, expires_at=clock.database() + timedelta(seconds=60))
     clock.advance(61)
     outbox.sweep()
-    assert again(row).state == "expired" and is_emptied(row)
+    assert reloaded(row).state == "expired" and is_emptied(row)
 
 
 def test_an_unconfirmed_one_keeps_its_text_until_somebody_decides(settings, clock):
     configure(settings, DUPLICATE_FILTER=None)
     row = code()
     attempt(unclear())
-    assert again(row).state == "unconfirmed" and not is_emptied(row)
-    give_up(again(row))
+    assert reloaded(row).state == "unconfirmed" and not is_emptied(row)
+    give_up(reloaded(row))
     assert is_emptied(row)
 
 
@@ -95,7 +95,7 @@ def test_other_texts_stay(clock):
     row = message("Hei", idempotency_key="a")
     attempt(accepted())
     fold(clock, 4)
-    assert again(row).text == "Hei" and again(row).payload_digest
+    assert reloaded(row).text == "Hei" and reloaded(row).payload_digest
 
 
 def test_it_cannot_be_sent_again(clock):
@@ -103,17 +103,17 @@ def test_it_cannot_be_sent_again(clock):
     attempt(accepted())
     fold(clock, 4)
     with pytest.raises(NotPossible, match="confidential"):
-        again(row).resend()
+        reloaded(row).resend()
 
 
 def test_one_that_was_given_up_is_not_sent_without_its_text():
     row = code()
     attempt(unclear())
     OutboundMessage.objects.filter(pk=row.pk).update(state="unconfirmed", next_at=None)
-    give_up(again(row))
+    give_up(reloaded(row))
     assert is_emptied(row)
 
     with pytest.raises(NotPossible, match="was removed"):
-        send_anyway(again(row))
+        send_anyway(reloaded(row))
 
-    assert again(row).state == "unconfirmed"
+    assert reloaded(row).state == "unconfirmed"

@@ -1,4 +1,4 @@
-"""Streams: who may claim for an account and lane; and the pace that an account keeps."""
+"""Slots: which run may claim for an account and lane; and the rate of an account."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -9,7 +9,17 @@ from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, OutboundMessage
 from django_front_sms.outbox.claim import ClaimResult, claim
 from django_front_sms.outbox.slots import LANES, Slot, release
-from tests.outbox.stage import PretendClock, accepted, configure, hear, memory, message, refused, slot, take
+from tests.outbox.helpers import (
+    FakeClock,
+    accepted,
+    account_state,
+    claim_due,
+    configure,
+    message,
+    record_answer,
+    refused,
+    slot,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -25,42 +35,42 @@ def messages(count: int, **options) -> None:
         message(f"number {n}", **options)
 
 
-def test_each_lane_has_a_few_streams_and_no_more(clock: PretendClock):
+def test_each_lane_has_a_few_streams_and_no_more(clock: FakeClock):
     messages(9)
     normal = [slot() for _ in range(3)]
     assert [len(claim_for(one, 2).jobs) for one in normal] == [2, 2, 0]
     assert [one.held for one in normal] == [True, True, False]
 
 
-def test_a_busy_stream_claims_nothing_and_takes_nothing_away(clock: PretendClock):
+def test_a_busy_stream_claims_nothing_and_takes_nothing_away(clock: FakeClock):
     messages(9)
     first, second, third = slot(), slot(), slot()
     for one in (first, second, third):
         claim_for(one, 2)
-    held = memory().slots
+    held = account_state().slots
     assert claim_for(third).is_throttled is False
-    assert memory().slots == held
+    assert account_state().slots == held
 
 
-def test_an_empty_claim_gives_the_stream_back(clock: PretendClock):
+def test_an_empty_claim_gives_the_stream_back(clock: FakeClock):
     messages(1)
     mine = slot()
     claim_for(mine)
     assert mine.held
     assert claim_for(mine).jobs == []
     assert not mine.held
-    assert memory().slots == {}
+    assert account_state().slots == {}
 
 
-def test_who_still_finds_something_keeps_the_same_slot(clock: PretendClock):
+def test_who_still_finds_something_keeps_the_same_slot(clock: FakeClock):
     messages(3)
     mine = slot()
     for _ in range(3):
         assert len(claim_for(mine, 1).jobs) == 1
-        assert len(memory().slots) == 1
+        assert len(account_state().slots) == 1
 
 
-def test_the_stream_of_a_worker_that_died_is_free_after_its_lease(clock: PretendClock):
+def test_the_stream_of_a_worker_that_died_is_free_after_its_lease(clock: FakeClock):
     messages(9)
     for _ in range(2):
         claim_for(slot(), 1)
@@ -70,7 +80,7 @@ def test_the_stream_of_a_worker_that_died_is_free_after_its_lease(clock: Pretend
     assert len(claim_for(slot(), 1).jobs) == 1
 
 
-def test_a_stream_in_use_is_held_for_another_lease_by_each_claim(clock: PretendClock):
+def test_a_stream_in_use_is_held_for_another_lease_by_each_claim(clock: FakeClock):
     messages(9)
     one, other = slot(), slot()
     claim_for(one, 1), claim_for(other, 1)
@@ -80,7 +90,7 @@ def test_a_stream_in_use_is_held_for_another_lease_by_each_claim(clock: PretendC
     assert claim_for(slot(), 1).jobs == []
 
 
-def test_a_dead_workers_stream_does_not_block_after_the_clock_stepped_back(clock: PretendClock):
+def test_a_dead_workers_stream_does_not_block_after_the_clock_stepped_back(clock: FakeClock):
     messages(9)
     for _ in range(2):
         claim_for(slot(), 1)
@@ -89,37 +99,37 @@ def test_a_dead_workers_stream_does_not_block_after_the_clock_stepped_back(clock
     assert len(claim_for(slot(), 1).jobs) == 1
 
 
-def test_a_paused_account_gives_its_streams_back(clock: PretendClock):
+def test_a_paused_account_gives_its_streams_back(clock: FakeClock):
     messages(2)
     mine = slot()
     (job,) = claim_for(mine, 1).jobs
-    hear(job, refused(13))
+    record_answer(job, refused(13))
     assert claim_for(mine).jobs == []
-    assert memory().slots == {}
+    assert account_state().slots == {}
 
 
-def test_the_urgent_lane_takes_urgent_messages_only(clock: PretendClock):
+def test_the_urgent_lane_takes_urgent_messages_only(clock: FakeClock):
     message("normal")
     urgent = message("urgent", priority="urgent")
     assert [job.message_id for job in claim_for(slot(lane="urgent")).jobs] == [urgent.pk]
 
 
-def test_the_normal_lane_takes_urgent_messages_first(clock: PretendClock):
+def test_the_normal_lane_takes_urgent_messages_first(clock: FakeClock):
     normal = message("normal")
     urgent = message("urgent", priority="urgent")
     assert [job.message_id for job in claim_for(slot()).jobs] == [urgent.pk, normal.pk]
 
 
-def test_who_waited_longest_goes_first(clock: PretendClock):
+def test_who_waited_longest_goes_first(clock: FakeClock):
     rows = [message(f"number {n}") for n in range(3)]
     for row, wait in zip(rows, (1, 3, 2), strict=True):
         OutboundMessage.objects.filter(pk=row.pk).update(next_at=clock.database() - timedelta(seconds=wait))
-    assert [job.message_id for job in take()] == [rows[1].pk, rows[2].pk, rows[0].pk]
+    assert [job.message_id for job in claim_due()] == [rows[1].pk, rows[2].pk, rows[0].pk]
 
 
-def test_no_more_is_claimed_than_asked_for(clock: PretendClock):
+def test_no_more_is_claimed_than_asked_for(clock: FakeClock):
     messages(5)
-    assert len(take(limit=2)) == 2
+    assert len(claim_due(limit=2)) == 2
     assert OutboundMessage.objects.filter(state="queued").count() == 3
 
 
@@ -127,7 +137,7 @@ def test_the_normal_lane_has_more_than_one_stream_and_the_urgent_one_has_its_own
     assert {lane.name: lane.slots for lane in LANES} == {"urgent": 1, "normal": 2}
 
 
-def test_a_stream_is_released_at_the_end_of_a_run(clock: PretendClock):
+def test_a_stream_is_released_at_the_end_of_a_run(clock: FakeClock):
     messages(2)
     mine = slot()
     claim_for(mine, 1)
@@ -140,7 +150,7 @@ def test_a_stream_is_released_at_the_end_of_a_run(clock: PretendClock):
 
 @pytest.mark.parametrize(("rate", "at_once", "apart"), [(10, 25, 0.1), (1, 2, 1.0), (0.5, 1, 2.0), (0.1, 1, 10.0)])
 def test_a_capped_account_is_claimed_for_what_goes_out_within_a_quarter_of_the_timeout(
-    settings, clock: PretendClock, rate: float, at_once: int, apart: float
+    settings, clock: FakeClock, rate: float, at_once: int, apart: float
 ):
     configure(settings, MAX_PER_SECOND=rate)
     messages(30)
@@ -149,7 +159,7 @@ def test_a_capped_account_is_claimed_for_what_goes_out_within_a_quarter_of_the_t
     assert [job.not_before for job in jobs] == pytest.approx([n * apart for n in range(at_once)])
 
 
-def test_a_capped_account_keeps_its_pace_over_many_claims(settings, clock: PretendClock):
+def test_a_capped_account_keeps_its_pace_over_many_claims(settings, clock: FakeClock):
     configure(settings, MAX_PER_SECOND=4)
     messages(40)
     mine, starts = slot(), []
@@ -163,7 +173,7 @@ def test_a_capped_account_keeps_its_pace_over_many_claims(settings, clock: Prete
     assert starts[-1] - starts[0] < 40 / 4 * 1.1
 
 
-def test_two_workers_share_the_pace(settings, clock: PretendClock):
+def test_two_workers_share_the_pace(settings, clock: FakeClock):
     configure(settings, MAX_PER_SECOND=1)
     messages(9)
     one, other = slot(), slot()
@@ -174,7 +184,7 @@ def test_two_workers_share_the_pace(settings, clock: PretendClock):
     assert claim_for(one).jobs == []
 
 
-def test_a_capped_stream_is_kept_while_something_is_due(settings, clock: PretendClock):
+def test_a_capped_stream_is_kept_while_something_is_due(settings, clock: FakeClock):
     configure(settings, MAX_PER_SECOND=1)
     messages(9)
     mine = slot()
@@ -183,7 +193,7 @@ def test_a_capped_stream_is_kept_while_something_is_due(settings, clock: Pretend
     assert (claimed.jobs, claimed.is_throttled, mine.held) == ([], True, True)
 
 
-def test_a_throttled_slot_does_not_claim_until_the_rate_admits_more(settings, clock: PretendClock):
+def test_a_throttled_slot_does_not_claim_until_the_rate_admits_more(settings, clock: FakeClock):
     configure(settings, MAX_PER_SECOND=1)
     messages(9)
     mine = slot()
@@ -198,16 +208,16 @@ def test_a_throttled_slot_does_not_claim_until_the_rate_admits_more(settings, cl
     assert len(claim_for(mine).jobs) == 2
 
 
-def test_a_capped_stream_is_given_back_when_nothing_is_due(settings, clock: PretendClock):
+def test_a_capped_stream_is_given_back_when_nothing_is_due(settings, clock: FakeClock):
     configure(settings, MAX_PER_SECOND=1)
     messages(2)
     mine = slot()
     for job in claim_for(mine).jobs:
-        hear(job, accepted())
+        record_answer(job, accepted())
     claimed = claim_for(mine)
     assert (claimed.jobs, claimed.is_throttled, mine.held) == ([], False, False)
 
 
-def test_an_account_without_a_cap_does_not_wait(clock: PretendClock):
+def test_an_account_without_a_cap_does_not_wait(clock: FakeClock):
     messages(50)
-    assert {job.not_before for job in take()} == {0}
+    assert {job.not_before for job in claim_due()} == {0}

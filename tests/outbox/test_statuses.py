@@ -10,28 +10,28 @@ from hypothesis import strategies as st
 from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
 from django_front_sms.outbox import fold_statuses, statuses
 from django_front_sms.states import State, by_statuses
-from tests.outbox.stage import (
+from tests.outbox.helpers import (
     ID,
-    PretendClock,
+    FakeClock,
     accepted,
-    again,
     attempt,
+    claim_one,
     configure,
-    hear,
     message,
-    send_by_17,
-    take_one,
+    record_answer,
+    reloaded,
+    sent_without_id,
 )
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _clock(clock: PretendClock) -> PretendClock:
+def _clock(clock: FakeClock) -> FakeClock:
     return clock
 
 
-def push(clock: PretendClock, status: int | None, gateway_id: int | None = ID, account: str = "default"):
+def push(clock: FakeClock, status: int | None, gateway_id: int | None = ID, account: str = "default"):
     now = clock.database()
     return DeliveryStatus.objects.create(
         account=account, gateway_id=gateway_id, status=status, received_at=now, process_at=now
@@ -45,11 +45,11 @@ def sent() -> OutboundMessage:
 
 
 @pytest.mark.parametrize(("status", "state"), [(-1, "at_operator"), (4, "delivered"), (5, "undelivered")])
-def test_a_status_moves_its_message(clock: PretendClock, sent: OutboundMessage, status: int, state: str):
+def test_a_status_moves_its_message(clock: FakeClock, sent: OutboundMessage, status: int, state: str):
     push(clock, status)
     assert fold_statuses() == 1
-    assert again(sent).state == state
-    assert again(sent).delivered_at == (clock.database() if status == 4 else None)
+    assert reloaded(sent).state == state
+    assert reloaded(sent).delivered_at == (clock.database() if status == 4 else None)
 
 
 @pytest.mark.parametrize("status", [0, 1, 7, 99, -2, None])
@@ -57,22 +57,22 @@ def test_a_status_that_nobody_knows_moves_nothing_and_is_kept(clock, sent: Outbo
     pushed = push(clock, status)
     fold_statuses()
     pushed.refresh_from_db()
-    assert again(sent).state == "sent"
+    assert reloaded(sent).state == "sent"
     assert (pushed.message, pushed.process_at) == (sent, None)
 
 
-def test_a_late_at_operator_does_not_undo_delivered(clock: PretendClock, sent: OutboundMessage):
+def test_a_late_at_operator_does_not_undo_delivered(clock: FakeClock, sent: OutboundMessage):
     for status in (4, -1):
         push(clock, status)
         fold_statuses()
-    assert again(sent).state == "delivered"
+    assert reloaded(sent).state == "delivered"
 
 
-def test_delivered_beats_failed_whichever_comes_first(clock: PretendClock, sent: OutboundMessage):
+def test_delivered_beats_failed_whichever_comes_first(clock: FakeClock, sent: OutboundMessage):
     for status in (5, 4, 5):
         push(clock, status)
         fold_statuses()
-    assert again(sent).state == "delivered"
+    assert reloaded(sent).state == "delivered"
 
 
 @examples(deadline=None)
@@ -89,7 +89,7 @@ def test_only_the_set_of_statuses_counts(pushes: list[int | None], cuts: set[int
     fold_statuses()
     known = {status for status in pushes if status is not None}
     expected = next((state for status, state in RANKED if status in known), "sent")
-    assert again(row).state == expected
+    assert reloaded(row).state == expected
 
 
 RANKED = [(4, "delivered"), (5, "undelivered"), (-1, "at_operator")]
@@ -100,18 +100,18 @@ def test_folding_twice_is_folding_together(state: str, first: set[int], second: 
     assert by_statuses(by_statuses(state, first), first | second) == by_statuses(state, first | second)
 
 
-def test_a_status_that_came_before_our_own_commit_is_met_afterwards(clock: PretendClock):
+def test_a_status_that_came_before_our_own_commit_is_met_afterwards(clock: FakeClock):
     row = message()
-    job = take_one()
+    job = claim_one()
     push(clock, 4)
     fold_statuses()
-    assert again(row).state == "sending"
-    hear(job, accepted())
+    assert reloaded(row).state == "sending"
+    record_answer(job, accepted())
     assert fold_statuses() == 1
-    assert again(row).state == "delivered"
+    assert reloaded(row).state == "delivered"
 
 
-def test_a_status_of_nobodys_is_looked_at_with_growing_pauses_and_then_listed(clock: PretendClock):
+def test_a_status_of_nobodys_is_looked_at_with_growing_pauses_and_then_listed(clock: FakeClock):
     pushed = push(clock, 4, gateway_id=999)
     looks, pauses = 0, []
     while DeliveryStatus.objects.filter(process_at__isnull=False).exists():
@@ -126,39 +126,39 @@ def test_a_status_of_nobodys_is_looked_at_with_growing_pauses_and_then_listed(cl
     assert (pushed.message, pushed.problem) == (None, "No message with this id is known.")
 
 
-def test_a_status_without_an_id_is_nobodys_even_where_messages_have_none(clock: PretendClock):
+def test_a_status_without_an_id_is_nobodys_even_where_messages_have_none(clock: FakeClock):
     row = message()
-    send_by_17(clock)
-    assert (again(row).state, again(row).gateway_id) == ("sent", None)
+    sent_without_id(clock)
+    assert (reloaded(row).state, reloaded(row).gateway_id) == ("sent", None)
     push(clock, 4, gateway_id=None)
     fold_statuses()
-    assert again(row).state == "sent"
+    assert reloaded(row).state == "sent"
 
 
-def test_the_same_id_at_another_account_is_another_message(settings, clock: PretendClock, sent: OutboundMessage):
+def test_the_same_id_at_another_account_is_another_message(settings, clock: FakeClock, sent: OutboundMessage):
     configure(settings, "second", SERVICE_ID=5678)
     push(clock, 4, account="second")
     fold_statuses()
-    assert again(sent).state == "sent"
+    assert reloaded(sent).state == "sent"
 
 
-def test_of_two_messages_with_one_id_the_newer_is_meant(clock: PretendClock, sent: OutboundMessage):
+def test_of_two_messages_with_one_id_the_newer_is_meant(clock: FakeClock, sent: OutboundMessage):
     message("another")
     newer = attempt(accepted())
     push(clock, 4)
     fold_statuses()
-    assert (again(sent).state, again(newer).state) == ("sent", "delivered")
+    assert (reloaded(sent).state, reloaded(newer).state) == ("sent", "delivered")
 
 
-def test_an_id_of_63_bits_is_found(clock: PretendClock):
+def test_an_id_of_63_bits_is_found(clock: FakeClock):
     message()
     row = attempt(accepted(2**63 - 1))
     push(clock, 4, gateway_id=2**63 - 1)
     fold_statuses()
-    assert again(row).state == "delivered"
+    assert reloaded(row).state == "delivered"
 
 
-def test_a_change_is_told_once_and_each_status_is_told(clock: PretendClock, sent: OutboundMessage):
+def test_a_change_is_told_once_and_each_status_is_told(clock: FakeClock, sent: OutboundMessage):
     for _ in range(3):
         push(clock, 4)
     fold_statuses()
@@ -173,11 +173,11 @@ def test_a_status_that_nobody_knows_lets_an_earlier_one_count_that_could_not_the
     OutboundMessage.objects.update(state="unconfirmed")
     push(clock, 4)
     fold_statuses()
-    assert again(sent).state == "unconfirmed"
+    assert reloaded(sent).state == "unconfirmed"
     OutboundMessage.objects.update(state="sent")
     push(clock, 99)
     fold_statuses()
-    assert again(sent).state == "delivered"
+    assert reloaded(sent).state == "delivered"
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -192,7 +192,7 @@ def test_both_outcomes_are_flagged_on_those_that_come_together_and_on_the_later(
     assert problems == [torn if together else "", torn, "", ""]
 
 
-def test_a_problem_that_was_there_before_is_kept(clock: PretendClock, sent: OutboundMessage):
+def test_a_problem_that_was_there_before_is_kept(clock: FakeClock, sent: OutboundMessage):
     told = "det st\u00e5r: 'origid=\\\"x\"; {1,null}', % og %s"
     kept = [push(clock, 4), push(clock, 5), push(clock, 4, gateway_id=999)]
     DeliveryStatus.objects.update(problem=told)
@@ -203,7 +203,7 @@ def test_a_problem_that_was_there_before_is_kept(clock: PretendClock, sent: Outb
     assert not DeliveryStatus.objects.exclude(process_at=None).exists()
 
 
-def test_those_matched_awaited_and_given_up_are_told_apart_in_one_batch(clock: PretendClock, sent: OutboundMessage):
+def test_those_matched_awaited_and_given_up_are_told_apart_in_one_batch(clock: FakeClock, sent: OutboundMessage):
     matched, awaited, given_up = push(clock, 4), push(clock, 4, gateway_id=998), push(clock, 4, gateway_id=999)
     DeliveryStatus.objects.filter(pk=awaited.pk).update(received_at=clock.database() - timedelta(hours=1))
     DeliveryStatus.objects.filter(pk=given_up.pk).update(received_at=clock.database() - timedelta(days=1))
@@ -226,7 +226,7 @@ def test_many_statuses_take_few_statements(clock, sent, django_assert_max_num_qu
         assert fold_statuses() == 201
 
 
-def test_many_statuses_are_folded_in_batches(clock: PretendClock, sent: OutboundMessage, monkeypatch):
+def test_many_statuses_are_folded_in_batches(clock: FakeClock, sent: OutboundMessage, monkeypatch):
     monkeypatch.setattr(statuses, "BATCH", 500)
     now = clock.database()
     DeliveryStatus.objects.bulk_create(
@@ -236,4 +236,4 @@ def test_many_statuses_are_folded_in_batches(clock: PretendClock, sent: Outbound
         for gid in range(ID - 700, ID + 700)
     )
     assert fold_statuses() == 1400
-    assert again(sent).state == "at_operator"
+    assert reloaded(sent).state == "at_operator"

@@ -7,105 +7,105 @@ import pytest
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox import cancel, has_due, send_anyway, sweep
 from django_front_sms.outbox.executor import _in_time
-from tests.outbox.stage import (
-    PretendClock,
+from tests.outbox.helpers import (
+    FakeClock,
     accepted,
-    again,
+    account_state,
     attempt,
+    claim_due,
+    claim_one,
     configure,
-    hear,
-    memory,
     message,
     not_sent,
-    take,
-    take_one,
+    record_answer,
+    reloaded,
     unclear,
 )
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_scheduled_message_waits_for_its_time(clock: PretendClock):
+def test_a_scheduled_message_waits_for_its_time(clock: FakeClock):
     row = message(scheduled_at=clock.database() + timedelta(hours=1))
     assert (row.waits_for, has_due()) == ("schedule", False)
     clock.advance(3599)
-    assert take() == []
+    assert claim_due() == []
     clock.advance(1)
     assert has_due()
-    assert take_one().message_id == row.pk
-    assert again(row).waits_for == ""
+    assert claim_one().message_id == row.pk
+    assert reloaded(row).waits_for == ""
 
 
-def test_a_message_without_a_date_is_due_at_once(clock: PretendClock):
+def test_a_message_without_a_date_is_due_at_once(clock: FakeClock):
     message()
     assert has_due()
 
 
 @pytest.mark.parametrize("by", ["claim", "sweep"])
-def test_an_expired_message_is_not_sent(clock: PretendClock, by: str):
+def test_an_expired_message_is_not_sent(clock: FakeClock, by: str):
     row = message(expires_at=clock.database() + timedelta(seconds=10))
     clock.advance(10)
-    assert take() == [] if by == "claim" else sweep() is None
-    assert again(row).state == "expired"
-    assert not again(row).send_attempts.exists()
+    assert claim_due() == [] if by == "claim" else sweep() is None
+    assert reloaded(row).state == "expired"
+    assert not reloaded(row).send_attempts.exists()
 
 
-def test_a_message_is_sent_until_it_expires(clock: PretendClock):
+def test_a_message_is_sent_until_it_expires(clock: FakeClock):
     message(expires_at=clock.database() + timedelta(seconds=10))
     clock.advance(9.9)
     sweep()
-    assert take_one()
+    assert claim_one()
 
 
 @pytest.mark.parametrize("by", ["claim", "sweep"])
-def test_a_message_at_risk_that_expires_is_unconfirmed(clock: PretendClock, by: str):
+def test_a_message_at_risk_that_expires_is_unconfirmed(clock: FakeClock, by: str):
     row = message(expires_at=clock.database() + timedelta(seconds=10))
     attempt(unclear())
     clock.advance(10)
-    assert take() == [] if by == "claim" else sweep() is None
-    assert again(row).state == "unconfirmed"
+    assert claim_due() == [] if by == "claim" else sweep() is None
+    assert reloaded(row).state == "unconfirmed"
 
 
 @pytest.mark.parametrize("by", ["claim", "sweep"])
-def test_a_message_sent_anyway_that_expires_is_unconfirmed(settings, clock: PretendClock, by: str):
+def test_a_message_sent_anyway_that_expires_is_unconfirmed(settings, clock: FakeClock, by: str):
     configure(settings, DUPLICATE_FILTER=None)
     row = message(expires_at=clock.database() + timedelta(seconds=160))
     attempt(unclear())
     clock.advance(5)
     send_anyway(row)
     clock.advance(160)
-    assert take() == [] if by == "claim" else sweep() is None
-    assert again(row).state == "unconfirmed"
+    assert claim_due() == [] if by == "claim" else sweep() is None
+    assert reloaded(row).state == "unconfirmed"
 
 
-def test_an_expired_message_that_was_only_ever_not_sent_is_expired(clock: PretendClock):
+def test_an_expired_message_that_was_only_ever_not_sent_is_expired(clock: FakeClock):
     row = message(expires_at=clock.database() + timedelta(seconds=10))
     attempt(not_sent())
     clock.advance(10)
     sweep()
-    assert again(row).state == "expired"
+    assert reloaded(row).state == "expired"
 
 
-def test_a_claim_may_be_written_for_half_the_timeout_measured_from_before_it(clock: PretendClock):
+def test_a_claim_may_be_written_for_half_the_timeout_measured_from_before_it(clock: FakeClock):
     message()
-    job = take_one()
+    job = claim_one()
     clock.advance(4.9)
     assert _in_time(job)
     clock.advance(0.1)
     assert not _in_time(job)
 
 
-def test_a_wall_clock_that_jumps_ends_the_time_to_write(clock: PretendClock):
+def test_a_wall_clock_that_jumps_ends_the_time_to_write(clock: FakeClock):
     """A machine that slept, where the boot-time clock does not tell."""
     message()
-    job = take_one()
+    job = claim_one()
     clock.wall_is_off = 60
     assert not _in_time(job)
 
 
-def test_a_wall_clock_set_back_does_not_prolong_the_time_to_write(clock: PretendClock):
+def test_a_wall_clock_set_back_does_not_prolong_the_time_to_write(clock: FakeClock):
     message()
-    job = take_one()
+    job = claim_one()
     clock.wall_is_off = -3600
     clock.advance(5)
     assert not _in_time(job)
@@ -113,39 +113,39 @@ def test_a_wall_clock_set_back_does_not_prolong_the_time_to_write(clock: Pretend
 
 @pytest.mark.parametrize("noticed_by", ["claim", "sweep"])
 def test_when_the_databases_clock_steps_back_what_is_at_risk_is_left_to_people(
-    clock: PretendClock, caplog: pytest.LogCaptureFixture, noticed_by: str
+    clock: FakeClock, caplog: pytest.LogCaptureFixture, noticed_by: str
 ):
     row = message()
     attempt(unclear())
     clock.database_is_off -= 10
-    assert take() == [] if noticed_by == "claim" else sweep() is None
-    assert again(row).state == "unconfirmed"
+    assert claim_due() == [] if noticed_by == "claim" else sweep() is None
+    assert reloaded(row).state == "unconfirmed"
     (record,) = [record for record in caplog.records if record.name == "django_front_sms.outbox.clock_skew"]
     assert record.levelname == "ERROR"
     assert "1 messages of account default are unconfirmed" in record.getMessage()
 
 
-def test_when_it_steps_back_what_is_in_flight_is_not_repeated_but_its_answer_counts(clock: PretendClock):
+def test_when_it_steps_back_what_is_in_flight_is_not_repeated_but_its_answer_counts(clock: FakeClock):
     row = message()
-    job = take_one()
+    job = claim_one()
     clock.database_is_off -= 10
     sweep()
-    assert again(row).state == "unconfirmed"
-    assert hear(job, accepted()).state == "sent"
+    assert reloaded(row).state == "unconfirmed"
+    assert record_answer(job, accepted()).state == "sent"
 
 
-def test_when_it_steps_back_what_is_in_flight_and_stays_unclear_is_left_to_people(clock: PretendClock):
+def test_when_it_steps_back_what_is_in_flight_and_stays_unclear_is_left_to_people(clock: FakeClock):
     row = message()
-    job = take_one()
+    job = claim_one()
     clock.database_is_off -= 10
     sweep()
-    hear(job, unclear())
+    record_answer(job, unclear())
     clock.advance(3600)
-    assert take() == []
-    assert again(row).state == "unconfirmed"
+    assert claim_due() == []
+    assert reloaded(row).state == "unconfirmed"
 
 
-def test_a_step_hidden_between_two_claims_is_seen_by_the_sweep(clock: PretendClock):
+def test_a_step_hidden_between_two_claims_is_seen_by_the_sweep(clock: FakeClock):
     row = message()
     attempt(unclear())
     clock.advance(10)
@@ -153,11 +153,11 @@ def test_a_step_hidden_between_two_claims_is_seen_by_the_sweep(clock: PretendClo
     clock.database_is_off -= 100
     sweep()
     clock.advance(200)
-    assert take() == []
-    assert again(row).state == "unconfirmed"
+    assert claim_due() == []
+    assert reloaded(row).state == "unconfirmed"
 
 
-def test_after_a_step_back_the_account_works_as_before(settings, clock: PretendClock):
+def test_after_a_step_back_the_account_works_as_before(settings, clock: FakeClock):
     configure(settings, MAX_PER_SECOND=1)
     message("before")
     attempt(accepted())
@@ -171,33 +171,33 @@ def test_after_a_step_back_the_account_works_as_before(settings, clock: PretendC
     assert attempt(accepted()).state == "sent"
 
 
-def test_a_clock_that_trembles_is_no_step(clock: PretendClock):
+def test_a_clock_that_trembles_is_no_step(clock: FakeClock):
     row = message()
     attempt(unclear())
     clock.database_is_off -= 0.9
     sweep()
-    assert again(row).state == "queued"
-    assert memory().clock > clock.database()
+    assert reloaded(row).state == "queued"
+    assert account_state().clock > clock.database()
 
 
-def test_messages_without_risk_do_not_mind_a_step_of_the_clock(clock: PretendClock):
+def test_messages_without_risk_do_not_mind_a_step_of_the_clock(clock: FakeClock):
     row = message()
     attempt(not_sent())
     clock.database_is_off -= 10
     sweep()
-    assert again(row).state == "queued"
+    assert reloaded(row).state == "queued"
 
 
-def test_a_cancelled_message_is_never_sent(clock: PretendClock):
+def test_a_cancelled_message_is_never_sent(clock: FakeClock):
     row = message()
     assert cancel(row) == "cancelled"
     clock.advance(3600)
-    assert take() == []
+    assert claim_due() == []
 
 
-def test_a_message_at_risk_that_is_cancelled_is_unconfirmed(clock: PretendClock):
+def test_a_message_at_risk_that_is_cancelled_is_unconfirmed(clock: FakeClock):
     row = message()
     attempt(unclear())
     assert cancel(row) == "unconfirmed"
     clock.advance(5)
-    assert take() == []
+    assert claim_due() == []

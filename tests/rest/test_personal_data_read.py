@@ -83,7 +83,7 @@ def test_a_refused_request_sends_no_signal(without_permissions: Api, ids: dict[s
     assert reads == []
 
 
-def test_a_file_is_told_as_read_once(operator: Api, ids: dict[str, int], reads: list[Any]) -> None:
+def test_reading_a_file_is_signalled_once(operator: Api, ids: dict[str, int], reads: list[Any]) -> None:
     assert operator.get(f"inbound/{ids['inbound']}/files/{ids['file']}/").status_code == 200
     assert sorted((model, pks) for _user, model, pks in reads) == [
         ("InboundMessage", [ids["inbound"]]),

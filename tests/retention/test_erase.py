@@ -31,17 +31,17 @@ from django_front_sms.retention import anonymize, search
 from django_front_sms.retention.search import Spellings
 from django_front_sms.states import State
 from tests.commands.running import run
-from tests.outbox.stage import (
+from tests.outbox.helpers import (
     NUMBER,
     accepted,
-    again,
     attempt,
+    claim_due,
+    claim_one,
     configure,
-    hear,
     message,
     not_sent,
-    take,
-    take_one,
+    record_answer,
+    reloaded,
     unclear,
 )
 from tests.retention.storages import UNWILLING, WILLING
@@ -63,7 +63,7 @@ def receive(body: bytes) -> InboundMessage:
 
 def sent(text: str = TEXT, **options) -> OutboundMessage:
     row = message(text, **options)
-    return again(attempt(accepted()) and row)
+    return reloaded(attempt(accepted()) and row)
 
 
 def logged(row, shown: str, change: str = "") -> LogEntry:
@@ -105,7 +105,7 @@ def test_no_table_no_history_and_no_storage_tells_of_the_person_afterwards(clock
     assert receipt.cancelled == 1
     assert (receipt.erased["outgoing"], receipt.erased["inbound"], receipt.erased["files"]) == (2, 2, 1)
     assert receipt.erased["admin_history"] == 3
-    assert again(queued).state == State.CANCELLED
+    assert reloaded(queued).state == State.CANCELLED
 
 
 def test_what_others_wrote_and_got_stays(clock, media):
@@ -116,7 +116,7 @@ def test_what_others_wrote_and_got_stays(clock, media):
     mine = receive(sms(id=1, counter=1, text=TEXT, files=[file(JPEG), file(PNG)]))
     logged(other, f"SMS to {OTHER}")
     retention.erase(NUMBER)
-    assert (again(other).recipient, again(other).text) == (OTHER, TEXT)
+    assert (reloaded(other).recipient, reloaded(other).text) == (OTHER, TEXT)
     theirs.refresh_from_db()
     assert (theirs.sender, theirs.text) == (OTHER, TEXT)
     assert theirs.files.get().file.read() == JPEG
@@ -150,53 +150,53 @@ def test_an_opt_out_goes_where_that_is_asked_for(clock):
 def test_what_may_be_under_way_or_is_undecided_is_left_and_listed(clock, state):
     row = message(TEXT)
     if state == "sending":
-        take_one()
+        claim_one()
     else:
         attempt(unclear())
     if state == "unconfirmed":
         clock.advance(200)
         outbox.sweep()
-    before = again(row)
+    before = reloaded(row)
     receipt = retention.erase(NUMBER)
     assert not receipt.is_complete
     assert receipt.left["unconfirmed" if state == "unconfirmed" else "under_way"] == [row.pk]
     assert receipt.cancelled == receipt.erased["outgoing"] == 0
-    row = again(row)
+    row = reloaded(row)
     assert (row.text, row.recipient, row.state, row.risk_at) == (TEXT, NUMBER, before.state, before.risk_at)
     outbox.sweep()
     if state == "unconfirmed":
         outbox.mark_sent(row)
     clock.advance(200)
     outbox.sweep()
-    if again(row).state == State.UNCONFIRMED:
-        outbox.mark_sent(again(row))
+    if reloaded(row).state == State.UNCONFIRMED:
+        outbox.mark_sent(reloaded(row))
     assert retention.erase(NUMBER).is_complete
     assert traces(*TRACES) == []
 
 
 def test_what_a_late_answer_may_send_back_into_the_queue_is_left_until_it_cannot(clock):
     row = message(TEXT)
-    job = take_one()
+    job = claim_one()
     clock.advance(31)
     outbox.sweep()
-    outbox.cancel(again(row))
-    outbox.give_up(again(row))
+    outbox.cancel(reloaded(row))
+    outbox.give_up(reloaded(row))
     assert retention.erase(NUMBER).left["under_way"] == [row.pk]
     clock.advance(150)
     assert retention.erase(NUMBER).is_complete
-    hear(job, accepted())
-    assert again(row).text == ""
+    record_answer(job, accepted())
+    assert reloaded(row).text == ""
 
 
 def test_an_equal_message_in_the_window_still_waits_for_an_erased_one(clock):
     sent()
     retention.erase(NUMBER)
     twin = message(TEXT)
-    assert take() == []
-    assert again(twin).waits_for == "twin"
+    assert claim_due() == []
+    assert reloaded(twin).waits_for == "twin"
     clock.advance(151)
     tasks.purge()
-    assert [job.message_id for job in take()] == [twin.pk]
+    assert [job.message_id for job in claim_due()] == [twin.pk]
 
 
 def test_the_digest_that_it_waited_for_goes_with_the_next_purge(clock):
@@ -273,7 +273,7 @@ def test_what_went_to_the_number_of_a_staging_site_goes_too(clock, settings):
     row = sent()
     assert retention.erase(OTHER).is_complete
     assert traces("41000000") == []
-    assert again(row).text == ""
+    assert reloaded(row).text == ""
 
 
 def test_what_waits_to_go_to_others_is_not_cancelled_for_the_number_of_a_staging_site(clock, settings):
@@ -282,7 +282,7 @@ def test_what_waits_to_go_to_others_is_not_cancelled_for_the_number_of_a_staging
     attempt(not_sent())
     receipt = retention.erase(OTHER)
     assert (receipt.cancelled, receipt.left["under_way"]) == (0, [row.pk])
-    assert again(row).state == State.QUEUED
+    assert reloaded(row).state == State.QUEUED
 
 
 def test_a_sender_without_a_number_can_be_erased_too(clock):
@@ -366,7 +366,7 @@ def test_the_command_prints_a_receipt_that_shows_no_number_and_exits_by_whether_
     assert "99999999" not in text
     message(TEXT, ignore_opt_out=True)
     clock.advance(151)
-    take_one()
+    claim_one()
     code, text = run("erase", NUMBER)
     assert code == 3
     assert "may be on their way" in text

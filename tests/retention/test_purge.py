@@ -21,7 +21,18 @@ from django_front_sms.models import (
 )
 from django_front_sms.states import State
 from tests.commands.running import read, run
-from tests.outbox.stage import NUMBER, accepted, again, attempt, configure, hear, message, take, take_one, unclear
+from tests.outbox.helpers import (
+    NUMBER,
+    accepted,
+    attempt,
+    claim_due,
+    claim_one,
+    configure,
+    message,
+    record_answer,
+    reloaded,
+    unclear,
+)
 from tests.retention.storages import UNWILLING, WILLING
 from tests.retention.traces import digests, files_in, traces
 from tests.webhooks.pushes import JPEG, QUERY, by_get, by_post, file, sms
@@ -48,14 +59,14 @@ def delivered(**options) -> OutboundMessage:
     attempt(accepted())
     by_get(b"status=4&origid=145099", "status")
     tasks.deliver_events()
-    return again(row)
+    return reloaded(row)
 
 
 def test_a_month_later_no_table_and_no_storage_tells_of_anybody(clock, media):
     delivered(metadata={"patient": f"Kari {NUMBER}"}, idempotency_key=f"reminder {NUMBER}")
     send_bulk_sms([NUMBER, "+4741000000"], f"{TEXT} til alle", metadata={"list": "Hemmelig"})
-    for job in take():
-        hear(job, accepted(None))
+    for job in claim_due():
+        record_answer(job, accepted(None))
     receive(sms(id=1, text=TEXT, counter=1, files=[file(JPEG)]))
     by_get(QUERY.replace(b"Test", b"Hemmelig"))
     by_get(b"status=5&origid=7&for=004799999999", "status")
@@ -90,7 +101,7 @@ def test_what_figures_need_stays(clock):
     first = SendAttempt.objects.get()
     clock.advance(31 * 24 * 3600)
     tasks.purge()
-    row = again(row)
+    row = reloaded(row)
     assert [getattr(row, name) for name in kept] == before
     assert (row.recipient, row.text) == ("", "")
     last = SendAttempt.objects.get()
@@ -104,7 +115,7 @@ def test_what_is_younger_stays_whole(clock):
     inbound = receive(sms(files=[file(JPEG)]))
     clock.advance(29 * 24 * 3600)
     assert set(tasks.purge().values()) == {0}
-    assert again(row).text == TEXT
+    assert reloaded(row).text == TEXT
     inbound.refresh_from_db()
     assert inbound.text == "Test 123"
     assert inbound.files.get().file
@@ -116,7 +127,7 @@ def test_a_message_is_as_old_as_its_last_attempt(clock):
     attempt(accepted())
     clock.advance(15 * 24 * 3600)
     assert tasks.purge()["outgoing"] == 0
-    assert again(row).text == TEXT
+    assert reloaded(row).text == TEXT
     clock.advance(16 * 24 * 3600)
     assert tasks.purge()["outgoing"] == 0  # the event that tells of it was never handed over
     tasks.deliver_events()
@@ -137,15 +148,15 @@ def test_a_message_is_no_older_than_the_time_that_it_was_meant_for(clock):
 def test_what_has_not_ended_stays_however_old_it_is(clock, settings, state):
     row = message(TEXT)
     if state == "sending":
-        take_one()
+        claim_one()
     if state == "unconfirmed":
         attempt(unclear())
         clock.advance(200)
         outbox.sweep()
-    assert again(row).state == state
+    assert reloaded(row).state == state
     clock.advance(31 * 24 * 3600)
     assert tasks.purge()["outgoing"] == 0
-    assert again(row).text == TEXT
+    assert reloaded(row).text == TEXT
 
 
 def test_what_a_person_gave_up_goes_and_is_never_sent_as_an_empty_text(clock):
@@ -153,13 +164,13 @@ def test_what_a_person_gave_up_goes_and_is_never_sent_as_an_empty_text(clock):
     attempt(unclear())
     clock.advance(200)
     outbox.sweep()
-    outbox.give_up(again(row))
+    outbox.give_up(reloaded(row))
     clock.advance(31 * 24 * 3600)
     tasks.deliver_events()
     assert tasks.purge()["outgoing"] == 1
     with pytest.raises(NotPossible, match="erased"):
-        outbox.send_anyway(again(row))
-    assert take() == []
+        outbox.send_anyway(reloaded(row))
+    assert claim_due() == []
 
 
 def test_what_a_receiver_has_yet_to_hear_of_stays(clock):
@@ -224,7 +235,7 @@ def test_what_was_erased_can_neither_be_sent_again_nor_read_again(clock):
     clock.advance(31 * 24 * 3600)
     tasks.purge()
     with pytest.raises(NotPossible, match="erased"):
-        again(row).resend()
+        reloaded(row).resend()
     with pytest.raises(NotPossible, match="erased"):
         read_again(InboundMessage.objects.get())
 
@@ -259,7 +270,7 @@ def test_without_a_number_of_days_everything_is_kept(clock, settings):
     row = delivered()
     clock.advance(10 * 365 * 24 * 3600)
     assert tasks.purge() == {}
-    assert again(row).text == TEXT
+    assert reloaded(row).text == TEXT
     assert "RETENTION_DAYS is not set" in run("purge")[1]
     assert read("purge") == {"before": None, "dry_run": False, "counts": {}}
 
@@ -271,10 +282,10 @@ def test_a_dry_run_counts_and_changes_nothing(clock):
     wanted = read("purge", "--dry-run")
     assert wanted["dry_run"]
     assert wanted["counts"]["outgoing"] == wanted["counts"]["inbound"] == wanted["counts"]["files"] == 1
-    assert again(row).text == TEXT
+    assert reloaded(row).text == TEXT
     done = read("purge")
     assert (done["counts"], done["dry_run"]) == (wanted["counts"], False)
-    assert again(row).text == ""
+    assert reloaded(row).text == ""
 
 
 def test_it_goes_in_batches_and_tells_how_far_it_is(clock, monkeypatch):

@@ -124,7 +124,7 @@ def test_a_number_that_front_leaves_out_is_recognised_in_any_form(scripted: type
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("lists", [{"invalid": ("+4712345678",)}, {"duplicates": ("n/a",)}])
-def test_a_number_that_front_leaves_out_and_nobody_knows_leaves_every_row_to_people(
+def test_an_unknown_number_in_a_bulk_answer_leaves_every_row_unconfirmed(
     scripted: type[Scripted], lists: dict[str, tuple[str, ...]]
 ) -> None:
     scripted.outcome = answered(0, 201, **lists)

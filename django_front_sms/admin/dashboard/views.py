@@ -119,10 +119,10 @@ def _tiles(days: dict[date, Tally], times: statistics.DeliveryTimes) -> Iterable
     if recent.delivery_rate is not None:
         note = _("of those with a known outcome, in %(n)s days") % {"n": RECENT_DAYS}
         yield Tile(_("Delivered"), _percent(recent.delivery_rate), note)
-    if times.median is not None and times.slowest_twentieth is not None:
+    if times.median is not None and times.percentile_95 is not None:
         sample = _("of the latest %(n)s delivered") % {"n": _count(len(times.seconds))}
         yield Tile(_("Half arrive within"), _duration(times.median), sample)
-        yield Tile(_("95 percent arrive within"), _duration(times.slowest_twentieth), sample)
+        yield Tile(_("95 percent arrive within"), _duration(times.percentile_95), sample)
     spent = _together(days.values()).spend()
     if spent is not None:
         yield Tile(_("Spent"), _money(spent), _("estimated, in %(n)s days") % {"n": DAYS})

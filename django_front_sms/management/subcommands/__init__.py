@@ -1,1 +1,1 @@
-"""What `manage.py front_sms` can do: one module each; `register` has them all."""
+"""The subcommands of `manage.py front_sms`, one module each; `registry` lists them."""

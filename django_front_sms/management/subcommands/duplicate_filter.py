@@ -38,7 +38,7 @@ ON, NOT_LEARNT, OFF = 0, 1, 3  # exit codes; 2 is argparse's own
 
 @dataclass(slots=True)
 class Trial:
-    """What came of the two requests. `filter` is None where it could not be learnt, and `why` says why."""
+    """The result of the two requests. Without a clear result, `filter` is None and `why` is the reason."""
 
     filter: bool | None = None
     why: str = ""
@@ -120,7 +120,7 @@ def _try(asked: OutboundMessage, wire: Wire, account: Account, conf: FrontSMSSet
 
 
 def _send(asked: OutboundMessage, wire: Wire, account: Account, conf: FrontSMSSettings, trial: Trial) -> int | None:
-    """Make one request; gives Front's code, or None, with the reason in `trial`, where there was no clear answer."""
+    """Make one request; return Front's code, or None without a clear answer, with the reason in `trial`."""
     client = client_for(account, conf)
     began = database_now()
     outcome = client.send(request_of(asked, wire, account), transport=account.transport, may_write=None)
@@ -136,7 +136,7 @@ def _send(asked: OutboundMessage, wire: Wire, account: Account, conf: FrontSMSSe
 
 @nested_transaction
 def _record(asked: OutboundMessage, wire: Wire, outcome: ExchangeResult, answer: Answer, began: Any) -> int:
-    """A row for what Front has, as the engine would have left it: sent, with Front's id and one attempt."""
+    """Store the accepted message as the engine does: sent, with Front's id and one attempt."""
     now = database_now()
     asked.pk = None
     asked._state.adding = True

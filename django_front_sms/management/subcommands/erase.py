@@ -1,4 +1,4 @@
-"""`front_sms erase NUMBER`: everything about one number goes, and a receipt says what went."""
+"""`front_sms erase NUMBER`: erase everything about one number, and print a receipt."""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -46,7 +46,7 @@ def handle(out: OutputWrapper, given: Namespace) -> int:
 
 
 def _erase(given: Namespace) -> Receipt:
-    """With a bar on standard error, where that is a terminal."""
+    """Erase, with a progress bar if standard error is a terminal."""
     erase = partial(retention.erase, given.number, opt_outs=given.opt_outs, inbound=given.inbound)
     if not sys.stderr.isatty():
         return erase()

@@ -1,4 +1,4 @@
-"""What scripts read."""
+"""Output for scripts."""
 
 import json
 from argparse import ArgumentParser

@@ -1,4 +1,4 @@
-"""`front_sms purge`: what is older than `RETENTION_DAYS` loses its texts, numbers and files."""
+"""`front_sms purge`: remove texts, numbers and files older than `RETENTION_DAYS`."""
 
 import sys
 from argparse import ArgumentParser, Namespace
@@ -34,7 +34,7 @@ def handle(out: OutputWrapper, given: Namespace) -> int:
 
 
 def _purge() -> Purged:
-    """With a bar on standard error, where that is a terminal."""
+    """Purge, with a progress bar if standard error is a terminal."""
     if not sys.stderr.isatty():
         return retention.purge()
     total = sum(retention.due().values())
@@ -54,6 +54,6 @@ def _lines(purged: Purged) -> list[str]:
         "events": _("events for receivers"),
         "handled": _("marks on conversations"),
     }
-    told = _("From before %(when)s would go:") if purged.dry_run else _("From before %(when)s went:")
+    heading = _("From before %(when)s would go:") if purged.dry_run else _("From before %(when)s went:")
     rows = [f"  {names[kind]:<28} {count}" for kind, count in purged.counts.items()]
-    return [told % {"when": f"{timezone.localtime(purged.before):%Y-%m-%d %H:%M}"}, *rows]
+    return [heading % {"when": f"{timezone.localtime(purged.before):%Y-%m-%d %H:%M}"}, *rows]

@@ -1,4 +1,4 @@
-"""`front_sms resume ACCOUNT`: go on sending after what Front objected to was put right."""
+"""`front_sms resume ACCOUNT`: resume sending of a paused account, once the cause is fixed."""
 
 from argparse import ArgumentParser, Namespace
 

@@ -66,7 +66,7 @@ def handle(out: OutputWrapper, given: Namespace) -> int:
 
 
 def _give(name: str, wanted: set[str]) -> dict[str, list[str]]:
-    """Give the group exactly these of this app's permissions; those of other apps are none of our business."""
+    """Give the group exactly these permissions of this app. Permissions of other apps are not changed."""
     ours = Permission.objects.filter(content_type__app_label="front_sms")
     permissions = list(ours.filter(codename__in=wanted))
     missing = wanted - {permission.codename for permission in permissions}

@@ -24,7 +24,7 @@ from django_front_sms.timeline import Entry
 HELP = gettext_lazy("Send one SMS. A worker must be running for it to leave.")
 
 SENT, NOT_DELIVERED, UNCONFIRMED, TOO_LATE, INTERRUPTED = 0, 1, 3, 4, 130  # 2 is argparse's own
-INTERVAL = 0.5  # seconds between two looks
+INTERVAL = 0.5  # seconds between two queries
 pause = time.sleep
 
 _ENDED = {State.DELIVERED, State.UNDELIVERED, State.UNCONFIRMED} | NOT_SENT
@@ -71,7 +71,7 @@ def _key(written: str) -> str:
 
 def seconds(written: str) -> float:
     given = float(written)
-    if not given >= 0:  # "nan" would never be over
+    if not given >= 0:  # also refuses "nan", which no time exceeds
         raise ValueError
     return given
 
@@ -103,7 +103,7 @@ def _queue(given: Namespace) -> OutboundMessage:
 
 
 def _obstacles() -> Iterator[str]:
-    """What keeps the message in the queue for now, and what to do about it."""
+    """The reasons why the message stays in the queue for now, and what to do about each."""
     way = get_settings().worker
     if alerts.worker(alerts.account_states(), database_now()).is_silent:
         start = {"celery": "celery -A … worker", "tasks": _("the worker of your task backend")}
@@ -128,7 +128,7 @@ def as_json(message: OutboundMessage) -> dict[str, Any]:
 
 
 def _wait(message: OutboundMessage, out: OutputWrapper, given: Namespace) -> int:
-    """Follow `message`, and give the exit code for where it stands then."""
+    """Follow `message` until it is finished or the time is up, and return the exit code."""
     try:
         if not _follow(message, out, given):
             if not given.json:
@@ -146,17 +146,17 @@ def _wait(message: OutboundMessage, out: OutputWrapper, given: Namespace) -> int
 
 
 def _follow(message: OutboundMessage, out: OutputWrapper, given: Namespace) -> bool:
-    """Tell of each thing that happens to `message`, once; False where the time ran out first."""
-    told: set[tuple[str, str, str]] = set()
+    """Print each new entry of the message's timeline; return False if the time is up first."""
+    printed: set[tuple[str, str, str]] = set()
     give_up = time.monotonic() + given.timeout
     while True:
         message.refresh_from_db()
         for entry in message.timeline():
             key = (entry.kind, entry.title, entry.detail)
-            if key not in told and not given.json:
+            if key not in printed and not given.json:
                 out.write(_line(entry))
                 out.flush()
-            told.add(key)
+            printed.add(key)
         if _is_over(message, given.until):
             return True
         left = give_up - time.monotonic()
@@ -168,7 +168,7 @@ def _follow(message: OutboundMessage, out: OutputWrapper, given: Namespace) -> b
 def _is_over(message: OutboundMessage, until: str | None) -> bool:
     if until != "delivered":
         return message.state not in OPEN
-    without_id = message.state == State.SENT and message.gateway_id is None  # no status will find it
+    without_id = message.state == State.SENT and message.gateway_id is None  # no status can be matched to it
     return message.state in _ENDED or without_id
 
 

@@ -1,4 +1,4 @@
-"""`front_sms simulate`: the simulator, set up as the counterpart of an account of this site."""
+"""`front_sms simulate`: run the simulator, configured for an account of this site."""
 
 from argparse import ArgumentParser, Namespace
 from ipaddress import ip_address
@@ -22,7 +22,7 @@ DEFAULT_PORT = 9900
 
 
 class _FromSettings:
-    """The default of an option that the site's settings answer; shown in the help."""
+    """The default of an option that is taken from the site's settings, as shown in the help."""
 
     def __str__(self) -> str:
         return _("as this site's settings have it")
@@ -33,7 +33,7 @@ _OF_ACCOUNT = ("port", "service_id", "password", "status_url", "inbound_url", "f
 
 
 def parents() -> list[ArgumentParser]:
-    """All that the simulator itself can be told."""
+    """The parsers of the simulator's own options."""
     parser = build_parser()
     parser.set_defaults(**dict.fromkeys(_OF_ACCOUNT, FROM_SETTINGS))
     return [parser]
@@ -64,12 +64,12 @@ def handle(out: OutputWrapper, given: Namespace) -> int:
 
 
 def arguments_of(account: Account, given: Namespace) -> list[str]:
-    """The simulator's command line: what was given, and from the account what was not."""
+    """The simulator's command line: the given options, and the others from the account."""
     values = {**_answers(account, given), **{k: v for k, v in vars(given).items() if v is not FROM_SETTINGS}}
     values["senders"] = given.senders or [account.sender] * bool(account.sender)
     values["duplicate_filter"] = given.duplicate_filter and account.duplicate_filter is not False
     arguments: list[str] = []
-    for action in build_parser()._actions:  # as Django's call_command does; argparse has no other way to ask
+    for action in build_parser()._actions:  # as Django's call_command does; argparse has no public way
         value, option = values.get(action.dest, action.default), action.option_strings[-1]
         if value == action.default:
             continue
@@ -97,8 +97,10 @@ def _answers(account: Account, given: Namespace) -> dict[str, Any]:
 
 
 def _first_id(account: Account) -> int | None:
-    """Beyond the ids that the site remembers: staff are told of an inbound id that comes again with another text. None
-    where it remembers none, so that the first run has the manual's ids."""
+    """The first inbound id that the site has not stored; None if it has stored none (the manual's ids are used).
+
+    A used id with another text would be reported to staff.
+    """
     latest = 0
     for model in (OutboundMessage, InboundMessage):
         rows = model.objects.filter(account=account.name, gateway_id__isnull=False)

@@ -1,4 +1,4 @@
-"""`front_sms sweep`: what workers do every ten seconds, once and now."""
+"""`front_sms sweep`: run once what workers run every ten seconds."""
 
 from argparse import ArgumentParser, Namespace
 

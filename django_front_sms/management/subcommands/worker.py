@@ -1,4 +1,4 @@
-"""`front_sms worker`: sends, folds statuses and delivers events without Celery and without a broker."""
+"""`front_sms worker`: sends messages, processes pushes and delivers events, without Celery or a broker."""
 
 import signal
 from argparse import ArgumentParser, ArgumentTypeError, Namespace

@@ -1,4 +1,4 @@
-"""What the tests of the outbox play with: clocks moved by hand, claims taken and answers given one at a time."""
+"""Helpers of the tests that send: a fake clock, settings, and the steps of a worker one at a time."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,8 +16,12 @@ NUMBER = "+4799999999"
 ID = 145099  # the manual's
 
 
-class PretendClock:
-    """All clocks of the house. `ran` is the time that truly went by, in seconds; the database's can be off from it."""
+class FakeClock:
+    """Replaces every clock that the package reads.
+
+    `ran` is the time that has passed, in seconds. `database_is_off` and `wall_is_off` set the database's clock and the
+    wall clock off from it.
+    """
 
     def __init__(self) -> None:
         self.start = datetime.now(UTC)
@@ -35,7 +39,7 @@ class PretendClock:
         return self.ran + self.wall_is_off
 
     def process(self) -> datetime:
-        """The time of the process that calls `send_sms`, which has no part in what the database's clock does."""
+        """The time of the process that calls `send_sms`; independent of the database's clock."""
         return self.start + timedelta(seconds=self.wall())
 
     def advance(self, seconds: float) -> None:
@@ -43,7 +47,7 @@ class PretendClock:
 
 
 def configure(settings: Any, account: str = "default", /, **keys: Any) -> None:
-    """Set keys of `FRONT_SMS`; those that belong to an account go to `account`, which is made where there is none."""
+    """Set keys of `FRONT_SMS`; keys of an account are set on `account`, which is created if missing."""
     front_sms = {**settings.FRONT_SMS, "ACCOUNTS": {**settings.FRONT_SMS["ACCOUNTS"]}}
     of_account = {**front_sms["ACCOUNTS"].get(account, front_sms["ACCOUNTS"]["default"])}
     for key, value in keys.items():
@@ -65,21 +69,21 @@ _ACCOUNT_KEYS = {
 
 
 def slot(account: str = "default", lane: str = "normal") -> Slot:
-    """A slot as one worker has it."""
+    """A slot of one worker, for an account and a lane."""
     return next(s for s in slots_of(get_settings().account(account)) if s.lane.name == lane)
 
 
-def take(limit: int = 64, account: str = "default") -> list[Job]:
-    """Claim what is due, as a worker would that stops claiming afterwards."""
+def claim_due(limit: int = 64, account: str = "default") -> list[Job]:
+    """Claim the due messages, and release the slot afterwards."""
     mine = slot(account)
     jobs = claim(mine, limit, get_settings()).jobs
     release(mine)
     return jobs
 
 
-def take_one(account: str = "default") -> Job:
+def claim_one(account: str = "default") -> Job:
     """Claim the one message that is due."""
-    (job,) = take(account=account)
+    (job,) = claim_due(account=account)
     return job
 
 
@@ -99,23 +103,23 @@ def not_sent() -> ExchangeResult:
     return ExchangeResult(Fate.NOT_SENT, detail="no connection in time")
 
 
-def hear(job: Job, outcome: ExchangeResult) -> OutboundMessage:
-    """Record what came of `job`; gives the message as it stands then."""
+def record_answer(job: Job, outcome: ExchangeResult) -> OutboundMessage:
+    """Record `outcome` as the result of `job`, and return the message as saved."""
     settle([AttemptResult(job, outcome, job.began.elapsed())], get_settings())
     return OutboundMessage.objects.get(pk=job.message_id)
 
 
 def attempt(outcome: ExchangeResult, account: str = "default") -> OutboundMessage:
     """Claim the one message that is due, and record `outcome` for it."""
-    return hear(take_one(account), outcome)
+    return record_answer(claim_one(account), outcome)
 
 
 def message(text: str = "Test æøå", **options: Any) -> OutboundMessage:
     return send_sms(options.pop("to", NUMBER), text, **options)
 
 
-def again(row: OutboundMessage) -> OutboundMessage:
-    """The row as it stands now."""
+def reloaded(row: OutboundMessage) -> OutboundMessage:
+    """The row, read from the database again."""
     return OutboundMessage.objects.get(pk=row.pk)
 
 
@@ -123,19 +127,19 @@ def outcomes(row: OutboundMessage) -> list[str]:
     return list(SendAttempt.objects.filter(message=row).order_by("number").values_list("outcome", flat=True))
 
 
-def memory(account: str = "default") -> AccountState:
+def account_state(account: str = "default") -> AccountState:
     return AccountState.objects.get(key=get_settings().account(account).gateway)
 
 
-def send_by_17(clock: PretendClock) -> OutboundMessage:
-    """Bring the one message that is due to `sent` by a code 17 after an unclear attempt: without an id."""
+def sent_without_id(clock: FakeClock) -> OutboundMessage:
+    """Send the one message that is due, without learning Front's id: an unclear attempt, then a code 17."""
     attempt(unclear())
     clock.advance(5)
     return attempt(refused(17))
 
 
-def expiring(row: OutboundMessage, at: datetime) -> OutboundMessage:
-    """The same message, which expires at a time that `send_sms` would refuse: it has come already."""
+def with_expiry(row: OutboundMessage, at: datetime) -> OutboundMessage:
+    """The message, with an expiry time that has passed already, which `send_sms` would refuse."""
     OutboundMessage.objects.filter(pk=row.pk).update(expires_at=at)
     row.refresh_from_db()
     return row
