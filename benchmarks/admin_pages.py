@@ -92,6 +92,7 @@ def run(rounds: int = 5) -> list[Page]:
 
     browser = Client()
     browser.force_login(_looker())
+    _worker_row()
     pages = [Page(name, address) for name, address in addresses()]
     with connection.cursor() as cursor:
         cursor.execute("SET max_parallel_workers_per_gather = 0")  # one core a page, as on a busy server
@@ -119,6 +120,15 @@ def _looker() -> Any:
     return user
 
 
+def _worker_row() -> None:
+    """The row that a worker makes of each account as soon as it runs."""
+    from django_front_sms.conf import get_settings
+    from django_front_sms.models import AccountState
+
+    for account in get_settings().accounts.values():
+        AccountState.objects.get_or_create(key=account.gateway, defaults={"account": account.name})
+
+
 def look(page: Page, browser: Any, work: Work, *, is_first: bool) -> None:
     began, busy = time.perf_counter(), work.seconds()
     answer = browser.get(page.address)
@@ -134,7 +144,10 @@ def look(page: Page, browser: Any, work: Work, *, is_first: bool) -> None:
 
 def addresses() -> Iterator[tuple[str, str]]:
     """Every page that staff use: the dashboard, lists, each filter, searches with and without results, rows."""
+    yield "index of the admin", "/admin/"
+    yield "index of the app", ROOT
     yield "dashboard", f"{ROOT}dashboard/"
+    yield "list of conversations without an answer", f"{ROOT}conversation/?show=unanswered"
     for name in LISTS:
         yield f"list of {name}", f"{ROOT}{name}/"
     yield "list of outboundmessage, page 100", f"{ROOT}outboundmessage/?p=100"

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.db.digest import digest
 from django_front_sms.exceptions import UnknownAccount
+from django_front_sms.gateway.numbers import PSK_SHORT_CODE
 
 FRONT_ADDRESSES = ("18.197.36.176", "18.197.110.183", "18.197.138.46")  # §2.5
 
@@ -102,7 +103,7 @@ class Account:
     gateway_url: str = "https://www.pling.as/psk/"
     transport: Literal["json", "get"] = "json"
     duplicate_filter: bool | None = None
-    psk_short_code: str = "26114"
+    psk_short_code: str = PSK_SHORT_CODE
     max_per_second: float | None = None
     quiet_hours: tuple[str, ...] | None = None
 

@@ -13,25 +13,26 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from django.db.models import QuerySet
-from django.db.models.functions import Substr
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from phonenumbers import PhoneNumber
 
 from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks
+from django_front_sms.db.lookups import text_start
 from django_front_sms.error_reports import redacted_errors
-from django_front_sms.exceptions import InvalidMessage
+from django_front_sms.exceptions import InvalidMessage, NotPossible
 from django_front_sms.gateway import numbers
 from django_front_sms.gateway.keywords import Phrases, own_text, plain
 from django_front_sms.models import InboundMessage, OptOut
 
 _PHONE = re.compile(r"\+[0-9]{4,18}")
 _DIGITS = re.compile(r"[0-9]+")
-_PSK_SHORT_CODE = "26114"  # §1.1
 _LONGEST_SENDER = 20
 _LONGEST_TEXT = 200  # characters of a text that may be a keyword alone
 _RECENT = 100  # messages of a person to one number
 _AT_ONCE = 1000  # numbers in one query
+OptOutIntent = InboundMessage.OptOutIntent
 _KEYWORDS = (InboundMessage.OptOutIntent.OPT_OUT, InboundMessage.OptOutIntent.OPT_IN)
 
 
@@ -57,6 +58,17 @@ def opt_in(number: str | PhoneNumber, *, sender: str = "", account: str = "defau
     """Undo `opt_out`; the arguments and errors are the same."""
     rows = OptOut.objects.filter(account=account, number=number_form(number))
     rows.filter(sender__iexact=sender_form(sender, account)).delete()
+
+
+def confirm(message: InboundMessage, by: Any = None) -> None:
+    """Opt out the sender of a message that is perhaps an opt-out, because the user `by` read it as one.
+
+    Raises `NotPossible` for other messages, and where the sender is no phone number.
+    """
+    if message.opt_out_intent != OptOutIntent.PERHAPS_OPT_OUT or not _PHONE.fullmatch(message.sender):
+        raise NotPossible(_("This message does not begin like an opt-out. Add an opt-out for its sender instead."))
+    opt_out(message.sender, sender=message.recipient, account=message.account, by=by, message=message)
+    InboundMessage.objects.filter(pk=message.pk).update(opt_out_intent=OptOutIntent.OPT_OUT)
 
 
 def number_form(number: object) -> str:
@@ -90,7 +102,7 @@ def sender_form(sender: str, account: str = "default") -> str:
     Phone numbers are in E.164, PSK numbers have their short code, and names are in NFC.
     """
     known = get_settings().accounts.get(account)
-    return numbers.normalize(sender, known.psk_short_code if known else _PSK_SHORT_CODE)
+    return numbers.normalize(sender, known.psk_short_code if known else numbers.PSK_SHORT_CODE)
 
 
 def _forms(sender: str, account: str) -> set[str]:
@@ -137,9 +149,6 @@ def _rows(account: str, recipients: Sequence[str]) -> Iterable[tuple[str, str]]:
     for some in in_chunks(recipients, _AT_ONCE):
         rows = OptOut.objects.filter(account=account, number__in=some)
         yield from rows.values_list("number", "sender")
-
-
-OptOutIntent = InboundMessage.OptOutIntent
 
 
 def parse_keyword(text: str, keyword: str = "", recipient: str = "") -> OptOutIntent:
@@ -191,7 +200,7 @@ def _process(message: Any, intent: OptOutIntent) -> None:
 
 def _heads(rows: "QuerySet[InboundMessage]") -> "QuerySet[Any]":
     few = ("account", "sender", "recipient", "keyword", "sent_at", "received_at", "opt_out_intent")
-    return rows.only(*few).annotate(head=Substr("text", 1, _LONGEST_TEXT + 1))
+    return rows.only(*few).annotate(head=text_start("text", _LONGEST_TEXT + 1))
 
 
 def _intent_of(message: Any) -> OptOutIntent:

@@ -62,8 +62,7 @@ class Worker:
 
     def run(self) -> None:
         """Do jobs until `stop` is called."""
-        for thread in self._threads:
-            thread.start()
+        self._start_threads()
         logger.info("Worker started with %d threads.", len(self._threads))
         try:
             while not self._stopping:
@@ -82,6 +81,18 @@ class Worker:
             os.close(self._wake_read)
             os.close(self._wake_write)
         logger.info("Worker stopped.")
+
+    def _start_threads(self) -> None:
+        """Start the threads that the system grants; raises `RuntimeError` where it grants none."""
+        for number, thread in enumerate(self._threads):
+            try:
+                thread.start()
+            except RuntimeError:
+                del self._threads[number:]
+                if not self._threads:
+                    raise
+                logger.error("Only %d threads could be started. Raise the limit of threads or processes", number)
+                return
 
     # ---- The main thread: what is to be done
 

@@ -73,7 +73,7 @@ DATABASES = {"default": database(env("DATABASE_URL", f"sqlite:///{VAR}/db.sqlite
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("nb", "Norsk bokmål")]
+LANGUAGES = [("en", "English"), ("nb", "Norsk bokmål"), ("nn", "Norsk nynorsk")]
 USE_TZ = True
 TIME_ZONE = "Europe/Oslo"
 

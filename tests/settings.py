@@ -13,7 +13,7 @@ ALLOWED_HOSTS = ["*"]
 USE_TZ = True
 TIME_ZONE = "Europe/Oslo"
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("nb", "Norsk bokmål")]
+LANGUAGES = [("en", "English"), ("nb", "Norsk bokmål"), ("nn", "Norsk nynorsk")]
 
 # Each run has a database and a folder of its own, so that two runs never disturb each other.
 _scratch, _run = tempfile.mkdtemp(prefix="front-sms-tests-"), os.getpid()

@@ -6,7 +6,7 @@ import phonenumbers
 import pytest
 
 from django_front_sms import conversations
-from django_front_sms.conversations import Cursor, thread, threads
+from django_front_sms.conversations import Cursor, pages, thread, threads, unanswered
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import OutboundMessage
 from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory, at
@@ -65,8 +65,8 @@ class TestThreads:
     @pytest.mark.parametrize("limit", [1, 2, 3, 7, 50])
     @pytest.mark.parametrize("chunk", [1, 2, 250])
     def test_pages_together_have_each_thread_once_in_the_order_of_its_latest_message(self, monkeypatch, limit, chunk):
-        monkeypatch.setattr(conversations, "CHUNK", chunk)
-        monkeypatch.setattr(conversations, "ROUNDS", 100)
+        monkeypatch.setattr(pages, "CHUNK", chunk)
+        monkeypatch.setattr(pages, "ROUNDS", 100)
         people = [f"+47999999{n:02}" for n in range(12)]
         for step in range(60):
             who = people[step * step % 12]
@@ -84,7 +84,7 @@ class TestThreads:
         assert numbers(first) == [ASE] and numbers(threads(limit=5, before=first.before)) == [OLA]
 
     def test_a_counterpart_who_wrote_nearly_everything_hides_nobody(self, monkeypatch):
-        monkeypatch.setattr(conversations, "CHUNK", 3)
+        monkeypatch.setattr(pages, "CHUNK", 3)
         out(OLA, 0), come(ASE, 1)
         for second in range(2, 40):
             out(KARI, second)
@@ -94,8 +94,8 @@ class TestThreads:
         assert numbers(page) == [KARI, ASE, OLA] and page.before is None
 
     def test_a_page_that_has_cost_enough_ends_early_and_the_next_goes_on_in_order(self, monkeypatch):
-        monkeypatch.setattr(conversations, "CHUNK", 2)
-        monkeypatch.setattr(conversations, "ROUNDS", 2)
+        monkeypatch.setattr(pages, "CHUNK", 2)
+        monkeypatch.setattr(pages, "ROUNDS", 2)
         people = [f"+47999999{n:02}" for n in range(12)]
         for second, who in enumerate(people):
             out(who, second)
@@ -116,7 +116,7 @@ class TestThreads:
     def test_a_number_that_is_asked_for_in_full_is_found_in_every_account_and_read_once(
         self, settings, monkeypatch, django_assert_num_queries
     ):
-        monkeypatch.setattr(conversations, "CHUNK", 2)
+        monkeypatch.setattr(pages, "CHUNK", 2)
         for account in ("default", "second"):
             for second in range(5):
                 out(KARI, second, account=account)
@@ -282,17 +282,39 @@ class TestUnanswered:
         come(OLA, 2, opt_out_intent="out")
         assert numbers(threads(unanswered=True)) == [] and conversations.handled("default", OLA)
 
-    def test_the_count_is_one_query_and_each_conversation_counts_once(self, django_assert_num_queries):
+    def test_the_count_is_two_queries_and_each_conversation_counts_once(self, django_assert_num_queries):
         for second in range(4):
             come(OLA, second), come(ASE, second), come(OLA, second, account="second"), come("", second)
         out(ASE, 9)
 
-        with django_assert_num_queries(1):
+        with django_assert_num_queries(2):
             assert conversations.unanswered_count() == 2
         assert conversations.unanswered_count(["second"]) == 1 and conversations.unanswered_count([]) == 0
 
+    def test_the_count_can_stop_early(self):
+        come(OLA, 1), come(ASE, 2), come(KARI, 3)
+        assert [conversations.unanswered_count(most=most) for most in (1, 2, 5)] == [1, 2, 3]
+
+    def test_the_oldest_come_first_with_their_first_message_and_their_latest_text(self, django_assert_num_queries):
+        out(OLA, 0), come(OLA, 1, "answered"), out(OLA, 2)
+        first = come(ASE, 3, "one")
+        come(OLA, 4, "Hei"), come(ASE, 5, "two"), come(KARI, 6, opt_out_intent="out"), come(ASE, 7, "")
+        newest = come(KARI, 8, account="second").pk
+
+        with django_assert_num_queries(1):
+            rows = conversations.oldest_unanswered(None, newest, most=9)
+
+        assert [(row.account, row.number, row.text) for row in rows] == [
+            ("default", ASE, "two"),
+            ("default", OLA, "Hei"),
+            ("second", KARI, "theirs"),
+        ]
+        assert (rows[0].message_id, rows[0].since) == (first.pk, first.received_at)
+        assert [row.number for row in conversations.oldest_unanswered(["second"], newest, most=9)] == [KARI]
+        assert [row.number for row in conversations.oldest_unanswered(None, newest, most=1)] == [ASE]
+
     def test_the_count_looks_at_so_many_messages(self, monkeypatch):
-        monkeypatch.setattr(conversations, "LOOK_BACK", 2)
+        monkeypatch.setattr(unanswered, "LOOK_BACK", 2)
         come(OLA, 1), come(ASE, 2), come(KARI, 3)
         assert conversations.unanswered_count() == 2
 

@@ -5,6 +5,7 @@ import pytest
 from django.utils import timezone
 
 from django_front_sms import inbox, optouts, retention, send_bulk_sms, send_many_sms, send_sms
+from django_front_sms.admin.composer.tables import table_of
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway.push import decode_inbound_json, decode_inbound_query
@@ -55,6 +56,10 @@ class TestNumberObjects:
         send_sms(number, "Hei").cancel()
         retention.erase(number)
         assert not OutboundMessage.objects.filter(recipient=DANISH).exists()
+
+    @pytest.mark.parametrize("number", OBJECTS)
+    def test_the_composer_gets_them_in_e164_from_a_sites_own_rows(self, number):
+        assert DANISH in table_of(["number"], [[number]])
 
     def test_an_object_of_something_unreadable_is_refused(self):
         number = phone_field.PhoneNumber(raw_input="not a number")

@@ -29,8 +29,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """The wheel, built from a copy of the source, so that no earlier build leaves anything in it."""
     source = tmp_path_factory.mktemp("source")
     shutil.copytree(PACKAGE, source / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
+    for name in ("setup.cfg", "pyproject.toml", "PACKAGE.md", "LICENSE"):
+        shutil.copy(ROOT / name, source / name)
     run = subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation"], capture_output=True, text=True, cwd=source
     )
@@ -54,6 +54,14 @@ def test_the_wheel_names_its_licence_its_version_and_its_typing(wheel):
     assert any(name.endswith("LICENSE") for name in wheel.namelist())
     assert f"Version: {django_front_sms.__version__}\n" in metadata
     assert "BSD-3-Clause" in metadata
+
+
+@needs_source
+def test_the_page_of_the_package_has_no_link_that_an_index_could_not_follow(wheel):
+    info = next(name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    description = wheel.read(info).decode().partition("\n\n")[2]
+    assert description.startswith("# django-front-sms")
+    assert [link for link in re.findall(r"\]\(([^)]+)\)", description) if not link.startswith("https://")] == []
 
 
 @needs_source

@@ -74,7 +74,7 @@ def test_an_unknown_state_is_an_error():
         may_change("sent", "gone")
 
 
-@pytest.mark.parametrize("language", ["en", "nb"])
+@pytest.mark.parametrize("language", ["en", "nb", "nn"])
 def test_a_state_is_put_into_words_as_its_field_does(language: str):
     with override(language):
         assert [in_words(state) for state in State] == [

@@ -1,6 +1,6 @@
-"""Norwegian bokmål ships complete.
+"""Norwegian bokmål and nynorsk ship complete.
 
-Where one of these fails after a change of wording, `python -m tests.translations` brings the catalogue up to date;
+Where one of these fails after a change of wording, `python -m tests.translations` brings the catalogues up to date;
 fill in what is new, and run it again to compile.
 """
 
@@ -17,22 +17,26 @@ from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.states import State
 from django_front_sms.timeline import explain
 from tests.conftest import missing
-from tests.translations import PACKAGE, collect
+from tests.translations import LANGUAGES, PACKAGE, collect
 
-FOLDER = Path("locale/nb/LC_MESSAGES")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w+\}")
 TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
+in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
-def entries(package: Path = PACKAGE) -> dict[str, list[str]]:
-    """The catalogue: what each English text (and its plural) is in Norwegian; fuzzy ones are not."""
-    return {english: norwegian for (english, _plural), norwegian in pairs(package).items()}
+def folder(language: str, package: Path = PACKAGE) -> Path:
+    return package / "locale" / language / "LC_MESSAGES"
 
 
-def pairs(package: Path = PACKAGE) -> dict[tuple[str, str], list[str]]:
+def entries(language: str, package: Path = PACKAGE) -> dict[str, list[str]]:
+    """The catalogue: what each English text (and its plural) is in a language; fuzzy ones are not."""
+    return {english: norwegian for (english, _plural), norwegian in pairs(language, package).items()}
+
+
+def pairs(language: str, package: Path = PACKAGE) -> dict[tuple[str, str], list[str]]:
     """The same by the text and its plural, or twice the text where it has none."""
     catalogue = {}
-    for block in (package / FOLDER / "django.po").read_text().split("\n\n"):
+    for block in (folder(language, package) / "django.po").read_text().split("\n\n"):
         texts = {key: _text(value) for key, value in re.findall(rf"^(msg\w+(?:\[\d\])?) {TEXT}", block, re.M)}
         fuzzy = re.search(r"^#,.*\bfuzzy\b", block, re.M)
         translations = ["" if fuzzy else text for key, text in texts.items() if key.startswith("msgstr")]
@@ -45,17 +49,19 @@ def _text(quoted: str) -> str:
     return "".join(ast.literal_eval(line) for line in quoted.split("\n") if line.strip())
 
 
-def test_every_text_is_in_norwegian_and_none_is_a_guess():
-    catalogue = entries()
+@in_each_language
+def test_every_text_is_in_norwegian_and_none_is_a_guess(language):
+    catalogue = entries(language)
 
     assert len(catalogue) > 100
     assert [english for english, norwegian in catalogue.items() if not all(norwegian)] == []
 
 
-def test_no_translation_lost_what_is_filled_in():
+@in_each_language
+def test_no_translation_lost_what_is_filled_in(language):
     wrong = [
         english
-        for both, norwegian in pairs().items()
+        for both, norwegian in pairs(language).items()
         for english, text in zip(both, norwegian, strict=False)
         if set(PLACEHOLDER.findall(text)) != set(PLACEHOLDER.findall(english))
     ]
@@ -63,13 +69,14 @@ def test_no_translation_lost_what_is_filled_in():
     assert wrong == []
 
 
-def test_the_compiled_catalogue_is_the_one_that_can_be_read():
-    with (PACKAGE / FOLDER / "django.mo").open("rb") as file:
+@in_each_language
+def test_the_compiled_catalogue_is_the_one_that_can_be_read(language):
+    with (folder(language) / "django.mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
 
     stale = [
         english
-        for english, norwegian in entries().items()
+        for english, norwegian in entries(language).items()
         if norwegian[-1] != (compiled.gettext(english) if len(norwegian) == 1 else compiled.ngettext(english, "", 2))
     ]
 
@@ -84,7 +91,8 @@ def test_the_catalogue_has_every_text_of_the_sources(tmp_path):
 
     collect(fresh)
 
-    assert set(entries(fresh)) == set(entries())
+    for language in LANGUAGES:
+        assert set(entries(language, fresh)) == set(entries(language))
 
 
 @pytest.mark.parametrize("code", list(ErrorCode))
@@ -97,12 +105,21 @@ def test_every_code_of_fronts_is_explained_in_norwegian(code):
 
 def test_a_state_is_a_norwegian_word():
     with translation.override("nb"):
-        assert str(State.AT_OPERATOR.label) == "hos operatøren"
+        assert str(State.CANCELLED.label) == "stoppet"
+    with translation.override("nn"):
+        assert str(State.CANCELLED.label) == "stoppa"
 
 
-def test_the_screens_speak_norwegian(admin_client):
+@pytest.mark.parametrize(
+    ("language", "heading", "help_text"),
+    [
+        ("nb", "utgående meldinger", "Et nummer, begynnelsen eller de siste sifrene"),
+        ("nn", "utgåande meldingar", "Eit nummer, starten eller dei siste sifra"),
+    ],
+)
+def test_the_screens_speak_norwegian(admin_client, language, heading, help_text):
     with translation.override("en"):  # a request leaves its language behind
-        page = admin_client.get("/admin/front_sms/outboundmessage/", headers={"Accept-Language": "nb"})
+        page = admin_client.get("/admin/front_sms/outboundmessage/", headers={"Accept-Language": language})
 
-    assert "Et nummer, begynnelsen eller de siste sifrene" in page.content.decode()
-    assert "utgående meldinger" in page.content.decode()
+    assert heading in page.content.decode()
+    assert help_text in page.content.decode()

@@ -1,7 +1,7 @@
-"""Collects what users read into the Norwegian catalogue, and compiles it. After a change of wording:
+"""Collects what users read into the Norwegian catalogues, and compiles them. After a change of wording:
 
-    python -m tests.translations          # then fill in what is new in django_front_sms/locale/nb/LC_MESSAGES/django.po
-    python -m tests.translations compile  # and compile it
+    python -m tests.translations          # then fill in what is new in django_front_sms/locale/*/LC_MESSAGES/django.po
+    python -m tests.translations compile  # and compile them
 
 Needs GNU gettext (apt-get install gettext).
 """
@@ -18,6 +18,7 @@ from django.core.management.commands.makemessages import Command as MakeMessages
 import django_front_sms
 
 PACKAGE = Path(django_front_sms.__file__).resolve().parent
+LANGUAGES = ("nb", "nn")  # bokmål and nynorsk; Django has no fallback from one to the other
 
 
 class Collect(MakeMessages):
@@ -26,11 +27,11 @@ class Collect(MakeMessages):
 
 
 def collect(package: Path = PACKAGE) -> None:
-    """Bring `locale/nb` below `package` up to date with the sources there."""
+    """Bring the catalogues below `package` up to date with the sources there."""
     with contextlib.chdir(package):
         call_command(
             Collect(),
-            locale=["nb"],
+            locale=LANGUAGES,
             ignore_patterns=["simulator/*", "migrations/*"],
             add_location="file",
             no_obsolete=True,
@@ -41,7 +42,7 @@ def collect(package: Path = PACKAGE) -> None:
 
 def compile_catalogues(package: Path = PACKAGE) -> None:
     with contextlib.chdir(package):
-        call_command(CompileMessages(), locale=["nb"], verbosity=0)
+        call_command(CompileMessages(), locale=LANGUAGES, verbosity=0)
 
 
 if __name__ == "__main__":

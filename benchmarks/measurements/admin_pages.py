@@ -6,6 +6,7 @@ from benchmarks import admin_pages, million
 from benchmarks.measurement import Options, Row
 
 KINDS = {
+    "index of": "the indexes",
     "dashboard": "the dashboard",
     "list of": "lists, with each filter",
     "search of": "searches",

@@ -57,7 +57,15 @@ class AccountAdmin(ActionsAdmin):
         }
         if row.paused_at is None:
             return page
-        return {**page, "undecided": gettext("Sending is paused"), "why": self.because(row)}
+        return {
+            **page,
+            "undecided": gettext("Sending is paused"),
+            "why": self.because(row),
+            "says_that_it_is_paused": True,
+        }
+
+    def is_final(self, row: AccountState) -> bool:
+        return row.paused_at is None
 
     @admin.display(description=_("state"))
     def state(self, account: AccountState) -> SafeString:

@@ -144,7 +144,7 @@ class ActionsAdmin(ReadOnlyAdmin):
         done, refused = [], []
         for row in rows:
             if reason := self._run_one(request, action, row):
-                refused.append(f"#{row.pk}: {reason}")
+                refused.append(f"{self.name_of(row)}: {reason}")
             else:
                 done.append(row)
         if done:
@@ -193,6 +193,10 @@ class ActionsAdmin(ReadOnlyAdmin):
             "media": self.media,
         }
         return TemplateResponse(request, "admin/front_sms/confirm.html", context)
+
+    def name_of(self, row: Any) -> str:
+        """What people call a row, for a report about one of several."""
+        return str(row)
 
     def summary(self, row: Any) -> str:
         """A row in one line, for the confirmation page."""

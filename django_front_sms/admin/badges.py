@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -122,6 +123,10 @@ def _marks(dots: tuple[str, ...]) -> SafeString:
     return format_html_join("", '<i class="fs-step {}"></i>', ((f"fs-step-{dot}" if dot else "",) for dot in dots))
 
 
+def state_and_steps(message: OutboundMessage) -> SafeString:
+    return format_html("{}<br>{}", state_badge(message), steps(message))
+
+
 def _times(message: OutboundMessage) -> list[str]:
     """The times of the row, to the millisecond, in words."""
     due = message.next_at if message.state == State.QUEUED else None
@@ -137,6 +142,18 @@ def _times(message: OutboundMessage) -> list[str]:
 
 def _exact(local: datetime) -> str:
     return local.isoformat(sep=" ", timespec="milliseconds")
+
+
+def short(text: str) -> SafeString:
+    """The start of a text for a list, in the direction that the text is written in."""
+    return format_html("<bdi>{}</bdi>", Truncator(text).chars(60))
+
+
+def briefly(at: datetime) -> str:
+    """A time as lists have it, as plain text: the clock, and the date unless it is today."""
+    local = timezone.localtime(at)
+    clock = f"{local:%H:%M}"
+    return clock if local.date() == timezone.localdate() else f"{date_format(local, 'SHORT_DATE_FORMAT')} {clock}"
 
 
 def moment(at: Any) -> SafeString | str:

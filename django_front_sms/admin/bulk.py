@@ -8,14 +8,14 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.admin import search
-from django_front_sms.admin.badges import moment, state_badge
+from django_front_sms.admin.badges import moment, short, state_badge
 from django_front_sms.admin.filters import AccountFilter, CreatedFilter
 from django_front_sms.admin.readonly import TECHNICAL, ReadOnlyAdmin
 from django_front_sms.models import BulkSend, OutboundMessage
+from django_front_sms.states import OPEN
 
 
 @admin.register(BulkSend)
@@ -50,13 +50,16 @@ class BulkSendAdmin(ReadOnlyAdmin):
         words = [search.has_words(queryset.db, "text", each) for each in search.split(term)]
         return queryset.filter(*words)
 
+    def is_final(self, row: BulkSend) -> bool:
+        return not row.messages.filter(state__in=OPEN).exists()
+
     @admin.display(description=_("bulk send"))
     def name(self, bulk: BulkSend) -> str:
         return f"#{bulk.pk}"
 
     @admin.display(description=_("text"))
-    def short_text(self, bulk: BulkSend) -> str:
-        return Truncator(bulk.text).chars(60)
+    def short_text(self, bulk: BulkSend) -> SafeString:
+        return short(bulk.text)
 
     @admin.display(description=_("created"), ordering="pk")
     def created_(self, bulk: BulkSend) -> SafeString | str:

@@ -59,6 +59,9 @@ class EventAdmin(ActionsAdmin):
         page = super().page_context(request, row)
         return {**page, "undecided": gettext("A receiver failed")} if row.failed else page
 
+    def is_final(self, row: Event) -> bool:
+        return row.next_at is None and not row.failed
+
     @admin.display(description=_("outcome"))
     def outcome(self, event: Event) -> SafeString:
         if event.failed:

@@ -9,14 +9,13 @@ from django.http import FileResponse, HttpRequest
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from django_front_sms import inbox
+from django_front_sms import inbox, optouts
 from django_front_sms.admin import search
 from django_front_sms.admin.actions import Action, ActionsAdmin
-from django_front_sms.admin.badges import badge, moment, timeline_rows
+from django_front_sms.admin.badges import badge, moment, short, timeline_rows
 from django_front_sms.admin.conversations import mms
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
@@ -39,10 +38,21 @@ READ_AGAIN = Action(
     offered=lambda message: bool(message.problem),
 )
 
+OPT_OUT = Action(
+    name="opt_out",
+    label=_("Opt out"),
+    explanation=_("The sender gets no more messages from the number that was written to."),
+    question=_("Send this person no more messages from the number that was written to?"),
+    done=ngettext_lazy("%(n)s person was opted out.", "%(n)s persons were opted out.", "n"),
+    permission="add_optout",
+    run=lambda message, user, key: optouts.confirm(message, user),
+    offered=lambda message: message.opt_out_intent == InboundMessage.OptOutIntent.PERHAPS_OPT_OUT,
+)
+
 
 @admin.register(InboundMessage)
 class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
-    row_actions = (READ_AGAIN,)
+    row_actions = (READ_AGAIN, OPT_OUT)
     export_fields = (
         "id",
         "received_at",
@@ -108,8 +118,8 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
         return message.sender or gettext("unknown")
 
     @admin.display(description=_("text"))
-    def short_text(self, message: InboundMessage) -> str:
-        return Truncator(message.text).chars(60)
+    def short_text(self, message: InboundMessage) -> SafeString:
+        return short(message.text)
 
     @admin.display(description=_("received"), ordering="pk")
     def received(self, message: InboundMessage) -> SafeString | str:
@@ -117,13 +127,15 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
 
     @admin.display(description=_("notes"))
     def notes(self, message: Any) -> SafeString:
-        """The number of files, and whether there is a problem."""
+        """The number of files, and whether there is a problem or perhaps an opt-out."""
         badges = []
         if count := len(message.files.all()):
             words = format_html('{} <span class="visually-hidden">{}</span>', count, ngettext("file", "files", count))
             badges.append(badge("off", "file", words))
         if message.problem:
             badges.append(badge("warn", "warning", gettext("problem")))
+        if OPT_OUT.offered(message):
+            badges.append(badge("warn", "warning", message.get_opt_out_intent_display()))
         return format_html_join(" ", "{}", ((each,) for each in badges))
 
     @admin.display(description=_("Front's id"), empty_value="—")

@@ -1,32 +1,74 @@
-"""The order of this app's models on the index of the admin: what staff use each day first, then the technical ones."""
+"""This app's models on the index of the admin: what staff use each day first, then the technical ones."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps as django_apps
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-FIRST = ("Conversation", "OutboundMessage", "InboundMessage", "Dashboard", "SavedText", "OptOut", "BulkSend")
+from django_front_sms import access
+from django_front_sms.admin.conversations.threads import unanswered_in_words
+
+FIRST = ("Conversation", "Write", "OutboundMessage", "Dashboard", "SavedText", "OptOut", "InboundMessage", "BulkSend")
+
+App = dict[str, Any]
 
 
-def split(models: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The models of an app as `AdminSite.get_app_list` gives them: those of `FIRST` in its order, and the others."""
-    daily = [model for name in FIRST for model in models if model["object_name"] == name]
-    return daily, [model for model in models if model["object_name"] not in FIRST]
+def in_order(apps: list[App]) -> list[App]:
+    """The apps as `AdminSite.get_app_list` gives them, but this one as two: what staff use each day, and the rest."""
+    ours = [app for app in apps if app["app_label"] == "front_sms"]
+    if not ours:
+        return apps
+    place = apps.index(ours[0])
+    return [*apps[:place], *_parts(ours), *(app for app in apps[place:] if app not in ours)]
+
+
+def _parts(ours: list[App]) -> list[App]:
+    models = {model["object_name"]: model for app in ours for model in app["models"]}
+    if writing := _writing(models.get("OutboundMessage")):
+        models["Write"] = writing
+    daily = [models[name] for name in FIRST if name in models]
+    technical = [model for name, model in models.items() if name not in FIRST]
+    name = django_apps.get_app_config("front_sms").verbose_name
+    named = ((name, daily), (_("%(app)s: technical") % {"app": name}, technical))
+    return [{**ours[0], "name": words, "models": some} for words, some in named if some]
+
+
+def _writing(outbound: App | None) -> App | None:
+    """A row that leads to the composer, where the user may write."""
+    if outbound is None or not outbound.get("add_url"):
+        return None
+    row = {"object_name": "Write", "name": _("Write message"), "admin_url": outbound["add_url"], "add_url": None}
+    return {**outbound, **row, "view_only": True}
+
+
+def with_unanswered(request: HttpRequest, apps: Iterable[App]) -> list[App]:
+    """The same apps, with the number of unanswered conversations in the name of that model."""
+    shown = []
+    for app in apps:
+        models = app["models"]
+        if app["app_label"] == "front_sms":
+            models = [_named(request, model) if model["object_name"] == "Conversation" else model for model in models]
+        shown.append({**app, "models": models})
+    return shown
+
+
+def _named(request: HttpRequest, model: App) -> App:
+    count = unanswered_in_words(access.accounts_of(request.user))
+    words = ngettext("%(name)s (%(n)s unanswered)", "%(name)s (%(n)s unanswered)", 1 if count == "1" else 2)
+    name = words % {"name": model["name"], "n": count}
+    return {**model, "name": name} if count else model
 
 
 class OrderedAdminSite(AdminSite):
-    """An admin site whose index has this app's models in the order of `FIRST`, and the others under a heading.
+    """An admin site whose index and sidebar have this app's models in the order of `FIRST`, and the others under a
+    heading.
 
     Use it as the `default_site` of an `AdminConfig`, or as a base class.
     """
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
-        apps: list[Any] = []
-        for app in super().get_app_list(request, app_label):
-            daily, technical = split(app["models"]) if app["app_label"] == "front_sms" else (app["models"], [])
-            apps += [{**app, "models": daily}] if daily else []
-            if technical:
-                name = _("%(app)s: technical") % {"app": app["name"]}
-                apps.append({**app, "name": name, "models": technical})
-        return apps
+        return in_order(super().get_app_list(request, app_label))

@@ -4,22 +4,26 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, TextField, Value, When
-from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import outbox
-from django_front_sms.admin import search
+from django_front_sms.admin import live, search
 from django_front_sms.admin.actions import Action
-from django_front_sms.admin.badges import moment, state_badge, steps, timeline_rows
+from django_front_sms.admin.badges import moment, short, state_and_steps, state_badge, steps, timeline_rows
 from django_front_sms.admin.composer.views import ComposerAdmin
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, IndexedCreatedFilter, StatusMissedFilter
+from django_front_sms.admin.paused import paused_by_name
 from django_front_sms.admin.readonly import TECHNICAL
 from django_front_sms.models import OutboundMessage
 from django_front_sms.models.outbound import HIDDEN_TEXT
@@ -170,6 +174,31 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
         rows: QuerySet[Any] = super().rows_for_page(request).annotate(has_duplicates=has_duplicates)
         return rows.select_related(*related).defer("reply_to__raw")
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.states_view)
+        return [path("states/", view, name="front_sms_outboundmessage_states"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None) or {}
+        if "cl" in context:
+            rows = list(context["cl"].result_list)
+            context["is_final"] = all(row.is_settled for row in rows)
+            context["live_address"] = self.reverse(
+                "outboundmessage_states", query={"ids": ",".join(str(row.pk) for row in rows)}
+            )
+        return response
+
+    def states_view(self, request: HttpRequest) -> HttpResponse:
+        """The states of the messages `ids`, for the script that keeps a list up to date."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        keys = [key for each in request.GET.get("ids", "").split(",") if (key := search.id_in(each))]
+        rows = list(self.get_queryset(request).filter(pk__in=keys[: self.list_per_page]))
+        states = [(f"fs-state-{row.pk}", state_and_steps(row)) for row in rows]
+        context = {"states": states, "is_final": all(row.is_settled for row in rows)}
+        return live.answer(request, TemplateResponse(request, "admin/front_sms/states.html", context))
+
     def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         wanted = search.Search(term, number="recipient", readable=Q(sensitive=False))
         return self.search_messages(request, queryset, wanted)
@@ -181,15 +210,21 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
             "steps": steps(row),
             "conversation": conversation_of(request, row),
             **(UNDECIDED if _undecided(row) else {}),
-            "timeline": timeline_rows(of_outbound(row), self.admin_site),
+            "timeline": timeline_rows(of_outbound(row, paused_by_name(request)), self.admin_site),
         }
+
+    def is_final(self, row: OutboundMessage) -> bool:
+        return row.is_settled
+
+    def name_of(self, row: OutboundMessage) -> str:
+        return f"{row.recipient} (#{row.pk})" if row.recipient else f"#{row.pk}"
 
     def summary(self, row: OutboundMessage) -> str:
         return f"#{row.pk} {row.recipient}: {Truncator(row.shown_text).chars(60)}"
 
     @admin.display(description=_("state"))
     def state_(self, message: OutboundMessage) -> SafeString:
-        return format_html("{}<br>{}", state_badge(message), steps(message))
+        return live.part(f"fs-state-{message.pk}", state_and_steps(message))
 
     @admin.display(description=_("length"))
     def length(self, message: OutboundMessage) -> str:
@@ -197,8 +232,8 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
         return f"{segments}, Unicode" if message.unicode else segments
 
     @admin.display(description=_("text"))
-    def short_text(self, message: OutboundMessage) -> str:
-        return Truncator(message.shown_text).chars(60)
+    def short_text(self, message: OutboundMessage) -> SafeString:
+        return short(message.shown_text)
 
     @admin.display(description=_("created"), ordering="pk")
     def created_(self, message: OutboundMessage) -> SafeString | str:
@@ -220,6 +255,8 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     def duplicates_(self, message: Any) -> SafeString | str:
         if not message.has_duplicates:
             return ""
-        pks = message.duplicates.order_by("pk").values_list("pk", flat=True)[:20]
+        if "duplicate_pks" not in message.__dict__:  # the page asks twice: whether it is empty, and what it is
+            message.duplicate_pks = list(message.duplicates.order_by("pk").values_list("pk", flat=True)[:20])
+        pks = message.duplicate_pks
         links = ((self.reverse("outboundmessage_change", pk), pk) for pk in pks)
         return format_html_join(", ", '<a href="{}">#{}</a>', links)

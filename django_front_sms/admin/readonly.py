@@ -23,13 +23,14 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import access
-from django_front_sms.admin import search
+from django_front_sms.admin import live, search
 from django_front_sms.admin.badges import moment_in_full
 from django_front_sms.admin.filters import has_dates
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.error_reports import redacted_view
 from django_front_sms.signals import send_personal_data_read
 
+INDEX_TEMPLATE = "admin/front_sms/site_index.html"
 TECHNICAL = "fs-technical"  # a class of fieldsets that the page folds away
 NOTHING: tuple[Any, ...] = (None, "", {}, [])
 
@@ -124,6 +125,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     class Media:
         css = {"all": ["django_front_sms/admin.css"]}
+        js = ["django_front_sms/session.js", "django_front_sms/live.js"]
+
+    def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        if admin_site.index_template is None:  # a site that has one of its own keeps it
+            admin_site.index_template = INDEX_TEMPLATE
 
     @property
     def urls(self) -> list[URLPattern]:
@@ -172,12 +179,21 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         heading = {"title": f"{capfirst(self.opts.verbose_name)} #{object_id}", "subtitle": None}
         row = self.get_object(request, object_id)
         page = self.page_context(request, row) if row is not None and self.has_view_permission(request, row) else {}
-        return super().change_view(request, object_id, form_url, {**heading, **page, **(extra_context or {})})
+        context = {**heading, "is_final": row is None or self.is_final(row), **page, **(extra_context or {})}
+        response = super().change_view(request, object_id, form_url, context)
+        if live.is_asked(request):
+            response = live.answer(request, response)
+        if row is not None and response.status_code == 200:
+            self._signal_read(request, [row])
+        return response
+
+    def is_final(self, row: Any) -> bool:
+        """Whether nothing will change any more on the page of a row, so that it need not be kept up to date."""
+        return True
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         row = kwargs.get("obj")
         if row is not None:
-            self._signal_read(request, [row])
             context["field_groups"] = [self._field_group(row, fieldset) for fieldset in context["adminform"]]
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -9,10 +9,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.utils.text import Truncator
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import access
+from django_front_sms.admin.badges import short
 from django_front_sms.admin.composer.forms import sendable_accounts
 from django_front_sms.admin.composer.preview import sentence
 from django_front_sms.admin.readonly import FastChangeList
@@ -82,8 +83,8 @@ class SavedTextAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         super().save_model(request, obj, form, change)
 
     @admin.display(description=_("text"))
-    def short_text(self, row: SavedText) -> str:
-        return Truncator(row.text).chars(80)
+    def short_text(self, row: SavedText) -> SafeString:
+        return short(row.text)
 
     @admin.display(description=_("length"))
     def length(self, row: SavedText) -> str:

@@ -62,7 +62,7 @@ def mysql(read: Read, options: dict[str, Any]) -> Iterator[CheckMessage]:
     if others != "none":
         yield messages.CHARACTER_SET.as_message(alias=write_alias(), reason=_("columns are %s") % others)
     packet = int(read("SELECT @@max_allowed_packet"))
-    if packet < effective("MAX_INBOUND_BYTES"):
+    if packet < 2 * effective("MAX_INBOUND_BYTES"):  # drivers write bytes escaped, or in hexadecimal
         yield messages.PACKET.as_message(alias=write_alias(), size=packet)
 
 

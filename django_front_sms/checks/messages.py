@@ -256,8 +256,8 @@ CHARACTER_SET = CheckSpec(
 )
 PACKET = CheckSpec(
     "front_sms.W022",
-    _('MySQL ("%(alias)s"): max_allowed_packet is %(size)s bytes, less than MAX_INBOUND_BYTES.'),
-    _("Raise it on the server to twice MAX_INBOUND_BYTES. Until then the raw body of a large MMS is cut."),
+    _('MySQL ("%(alias)s"): max_allowed_packet is %(size)s bytes, less than twice MAX_INBOUND_BYTES.'),
+    _("Raise it on the server: drivers may write a body in twice its size. Until then the body of a large MMS is cut."),
 )
 NOBODY_MAILED = CheckSpec(
     "front_sms.W023",

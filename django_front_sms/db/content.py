@@ -3,6 +3,9 @@
 Such an error is not a fault of the connection: the same row is refused again, however often it is tried.
 """
 
+from bisect import bisect_right
+from typing import Any, AnyStr
+
 from django.db import DataError, Error
 
 from django_front_sms.db.routing import connection
@@ -12,6 +15,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Incorrect string value, data too long, out of range, packet too large. mysqlclient calls the first and the last of
 # them an OperationalError.
 _MYSQL_CODES = {1366, 1406, 1264, 1153}
+_PIECE = 65_536
 
 
 def is_refused_content(error: BaseException) -> bool:
@@ -41,3 +45,35 @@ def packet_size() -> int:
     with connection().cursor() as cursor:
         cursor.execute("SELECT @@max_allowed_packet")
         return int(cursor.fetchone()[0])
+
+
+def statement_size(value: str | bytes) -> int:
+    """How many bytes `value` takes in a statement of MySQL. Drivers write bytes with escapes, or in hexadecimal."""
+    database: Any = connection()
+    database.ensure_connection()
+    match database.Database.__name__:
+        case "MySQLdb":
+            written = database.connection.literal(value)
+        case "pymysql":
+            with database.connection.cursor() as cursor:
+                written = cursor.mogrify("%s", [value])
+        case _:  # a driver that is not known: each byte escaped, in quotes
+            return 2 * len(value.encode() if isinstance(value, str) else value) + 2
+    return len(written.encode("utf-8", "surrogateescape") if isinstance(written, str) else written)
+
+
+def fitting(value: AnyStr, room: int) -> AnyStr:
+    """The longest beginning of `value` that takes at most `room` bytes in a statement of MySQL."""
+    room -= statement_size(value[:0])
+    for start in range(0, len(value), _PIECE):
+        piece = value[start : start + _PIECE]
+        size = _without_quotes(piece)
+        if size > room:
+            lengths = range(len(piece) + 1)
+            return value[: start + bisect_right(lengths, room, key=lambda end: _without_quotes(piece[:end])) - 1]
+        room -= size
+    return value
+
+
+def _without_quotes(value: str | bytes) -> int:
+    return statement_size(value) - statement_size(value[:0])

@@ -1,9 +1,10 @@
-"""Lookups that a plain index answers on every database: numbers by prefix, and rows by many keys."""
+"""Expressions that work on every database: numbers by prefix, rows by many keys, and how texts begin."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Left
 from django.db.models.lookups import In
 
 from django_front_sms.db.routing import connection
@@ -19,6 +20,21 @@ def prefix_q(field: str, beginnings: Iterable[str]) -> Q:
         last = beginning.ljust(LONGEST, "9")
         condition |= Q(**{f"{field}__gte": beginning, f"{field}__lte": last, f"{field}__startswith": beginning})
     return condition
+
+
+def text_start(field: str, length: int) -> Any:
+    """The first `length` characters of a text column; the whole text in a database of PostgreSQL without an encoding.
+
+    Such a database counts bytes, and what it cuts may be no text any more."""
+    return F(field) if _counts_bytes() else Left(field, length)
+
+
+def _counts_bytes() -> bool:
+    database = connection()
+    if database.vendor != "postgresql":
+        return False
+    database.ensure_connection()
+    return bool(database.connection.info.parameter_status("server_encoding") == "SQL_ASCII")
 
 
 class AnyOf(In):

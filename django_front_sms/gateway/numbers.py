@@ -16,6 +16,8 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, P
 NumberErrorCode = Literal["invalid_recipient", "invalid_sender", "region_not_allowed"]
 
 MAX_TEXT_SENDER = 11  # §1.1: characters
+PSK_SHORT_CODE = "26114"  # §1.1: a PSK number is this short code and nine digits
+PRICED_SENDER = "2401"  # §2.1: the sender of every priced message
 _MAX_DIGITS = 15  # E.164
 
 _WRITTEN_NUMBER = re.compile(r"\(?[+＋]?[\d\s()./\-\u2010-\u2015\u2212]+")
@@ -146,7 +148,7 @@ def normalize(number: str, psk_short_code: str = "") -> str:
     return complete_psk(text, psk_short_code) if psk_short_code else text
 
 
-def spellings(number: str, psk_short_code: str = "26114") -> list[str]:
+def spellings(number: str, psk_short_code: str = PSK_SHORT_CODE) -> list[str]:
     """Return the ways in which a sender may be written that `normalize` brings to `number`."""
     if number.startswith("+"):
         digits = number[1:]
@@ -165,7 +167,7 @@ def written_forms(e164: str) -> set[str]:
     return {digits, digits.removeprefix(code).lstrip("0")}
 
 
-def complete_psk(number: str, short_code: str = "26114") -> str:
+def complete_psk(number: str, short_code: str = PSK_SHORT_CODE) -> str:
     """Return a PSK number as its short code and nine digits; anything else is returned unchanged.
 
     A sub-number of exactly nine digits gets its short code back (§2.5.2), and a plus before the short code goes.
@@ -197,11 +199,6 @@ def check_sender(value: str) -> str:
             "invalid_sender",
         )
     return value
-
-
-def is_text_sender(value: str) -> bool:
-    """Whether a sender is a text, to which nobody can reply (§1.1)."""
-    return not _DIGITS.fullmatch(value)
 
 
 def mask(number: str) -> str:

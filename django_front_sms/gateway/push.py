@@ -20,7 +20,7 @@ from django_front_sms.gateway.gsm import well_formed
 from django_front_sms.gateway.lenient import Reading, join, json_object, parameters
 from django_front_sms.gateway.mime import mime, multipart_fields, repair_double_utf8
 from django_front_sms.gateway.mms_json import Cut, cut_files, follows, repaired_base64, strict_base64
-from django_front_sms.gateway.numbers import complete_psk, normalize, to_wire
+from django_front_sms.gateway.numbers import PSK_SHORT_CODE, complete_psk, normalize, to_wire
 from django_front_sms.gateway.query import LATIN_1, build, pairs
 
 __all__ = [
@@ -51,7 +51,6 @@ _NOT_BASE64 = "fileData is not Base64"
 
 _STATUS_FIELDS = frozenset({"status", "origid"})
 _INBOUND_FIELDS = frozenset({"fromid", "phonenr", "txt", "time", "countnr", "code"})
-_PSK_SHORT_CODE = "26114"  # §1.1
 _PSK_SUB_DIGITS = 9
 
 
@@ -149,7 +148,7 @@ def decode_inbound_json(body: bytes) -> InboundPush:
         return InboundPush("json", problem=join(problems))
     reading = Reading(document, problems)
     push_id = reading.integer("id")
-    recipient = normalize(reading.text("to"), _PSK_SHORT_CODE)
+    recipient = normalize(reading.text("to"), PSK_SHORT_CODE)
     sender = normalize(reading.text("from"))
     text = reading.text("text", needed=not document.get("files"))
     sent = reading.iso_time("sent")
@@ -229,7 +228,7 @@ def encode_inbound_json(push: InboundPush) -> bytes:
     return well_formed(json.dumps(document, ensure_ascii=False)).encode("utf-8")
 
 
-def decode_inbound_query(query: str | bytes, *, short_code: str = "26114") -> InboundPush:
+def decode_inbound_query(query: str | bytes, *, short_code: str = PSK_SHORT_CODE) -> InboundPush:
     """Read an inbound SMS of the GET API (§2.5.2): Latin-1, no id, no files; ``code`` may be missing.
 
     ``fromid`` is the recipient. Of a PSK number it holds only the digits after ``short_code``.
@@ -248,7 +247,7 @@ def decode_inbound_query(query: str | bytes, *, short_code: str = "26114") -> In
     )
 
 
-def encode_inbound_query(push: InboundPush, *, short_code: str = "26114") -> str:
+def encode_inbound_query(push: InboundPush, *, short_code: str = PSK_SHORT_CODE) -> str:
     """Return the query of an inbound push of the GET API (§2.5.2). Characters outside Latin-1 become ``?``."""
     sub_number = push.recipient.removeprefix(short_code)
     is_psk = push.recipient.startswith(short_code) and len(sub_number) == _PSK_SUB_DIGITS and sub_number.isdigit()

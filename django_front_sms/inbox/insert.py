@@ -9,7 +9,14 @@ from weakref import WeakKeyDictionary
 
 from django.db import Error, IntegrityError, InterfaceError, OperationalError
 
-from django_front_sms.db.content import ascii_only, basic_plane, is_refused_content, packet_size
+from django_front_sms.db.content import (
+    ascii_only,
+    basic_plane,
+    fitting,
+    is_refused_content,
+    packet_size,
+    statement_size,
+)
 from django_front_sms.db.routing import connection
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile
@@ -17,8 +24,9 @@ from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile
 Row = InboundMessage | DeliveryStatus
 
 LONGEST_PROBLEM = 1000
-_OTHER_BYTES = 65_536  # of a statement, besides the raw body and the text
-_ESCAPED = (b"\0", b"\n", b"\r", b"\x1a", b"'", b'"', b"\\")  # by MySQL's drivers, with one byte more
+CUT = "could be stored (max_allowed_packet)"
+_OTHER_BYTES = 16_384  # of a statement, besides the raw body and the text
+_SMS_BYTES = 65_536  # of a statement for the text, however long the raw body is
 _TEXTS = ("sender", "recipient", "text", "keyword")
 _FILE_TEXTS = ("content_type", "name")
 
@@ -34,12 +42,13 @@ def insert(row: Row, attached: Sequence[MmsFile] = ()) -> None:
 
     def retrying() -> None:
         try:
+            fit_packet(row, attached)
             _insert(row, attached)
         except (OperationalError, InterfaceError) as error:
             if is_refused_content(error) or not _may_retry():
                 raise
             row.pk = None
-            fit_packet(row)  # MySQL closes the connection on a statement that is too long
+            fit_packet(row, attached)  # not yet, if the connection was dead
             _insert_together(row, attached)
 
     save_storable(retrying, row, attached)
@@ -60,46 +69,41 @@ def save_storable(save: Callable[[], None], row: Row, attached: Sequence[MmsFile
         except (Error, UnicodeEncodeError, OverflowError) as error:
             if not is_refused_content(error):
                 raise
-            if isinstance(error, Error):
-                _may_retry()  # a packet that was too large has closed the connection
-            if not fit_packet(row):
-                step = next(simpler, None)
-                if step is None:
-                    raise
-                _simplify(row, attached, step)
+            step = next(simpler, None)
+            if step is None:
+                raise
+            _simplify(row, attached, step)
             row.pk = row.pk if not row._state.adding else None
 
 
-def fit_packet(row: Row) -> bool:
-    """Cut text and raw body to what one statement of MySQL may hold; return whether something was cut."""
-    text = getattr(row, "text", "")
-    if connection().vendor != "mysql" or _escaped_length(bytes(row.raw)) + 4 * len(text) < _OTHER_BYTES:
-        return False
-    room = packet_size() // 2 - _OTHER_BYTES
-    cut = False
-    if isinstance(row, InboundMessage) and _escaped_length(text.encode()) > room // 4:
-        row.text = text[: room // 16]
-        _add_problem(row, "the text was cut to what the database takes")
-        cut = True
-    room -= _escaped_length(getattr(row, "text", "").encode())
-    raw = bytes(row.raw)
-    while _escaped_length(raw) > room:
-        raw = raw[: min(len(raw) - 1, len(raw) * room // _escaped_length(raw))]
-    if len(raw) < len(row.raw):
-        _add_problem(row, f"only the first {len(raw)} of {len(row.raw)} bytes could be stored (max_allowed_packet)")
+def fit_packet(row: Row, attached: Sequence[MmsFile] = ()) -> None:
+    """Cut text and raw body to what one statement of MySQL may hold (`max_allowed_packet`).
+
+    The raw body goes first, but an SMS of any length has room. Files that were in the body alone are lost with it.
+    """
+    text: str = getattr(row, "text", "")
+    if connection().vendor != "mysql" or len(row.raw) + 4 * len(text) < _OTHER_BYTES:
+        return
+    room = packet_size() - _OTHER_BYTES
+    whole, raw = bytes(row.raw), fitting(bytes(row.raw), room)
+    if isinstance(row, InboundMessage):
+        left = room - statement_size(raw)
+        row.text = fitting(text, max(left, min(room // 4, _SMS_BYTES)))
+        raw = fitting(raw, room - statement_size(row.text))
+        if len(row.text) < len(text):
+            row.problem = with_problem(row.problem, "the text was cut to what the database takes")
+    if len(raw) < len(whole):
+        row.problem = with_problem(f"only the first {len(raw)} of {len(whole)} bytes {CUT}", row.problem)
         row.raw = raw
-        cut = True
-    return cut
-
-
-def _escaped_length(data: bytes) -> int:
-    return len(data) + sum(map(data.count, _ESCAPED))
+        for file in attached:
+            if not file.file:
+                file.sha256, file.size = "", 0
 
 
 def _simplify(row: Row, attached: Sequence[MmsFile], step: Callable[[str], str]) -> None:
     names = _TEXTS if isinstance(row, InboundMessage) else ()
     if _change(row, names, step) + sum(_change(file, _FILE_TEXTS, step) for file in attached):
-        _add_problem(row, "the database cannot store some characters")
+        row.problem = with_problem(row.problem, "the database cannot store some characters")
 
 
 def _change(row: Row | MmsFile, names: Sequence[str], step: Callable[[str], str]) -> int:
@@ -116,10 +120,11 @@ def _change(row: Row | MmsFile, names: Sequence[str], step: Callable[[str], str]
     return changed
 
 
-def _add_problem(row: Row, problem: str) -> None:
-    problems = [row.problem] if row.problem else []
-    if problem not in row.problem:
-        row.problem = "; ".join([*problems, problem])[:LONGEST_PROBLEM]
+def with_problem(problems: str, problem: str) -> str:
+    """`problems` and one more, each once, as far as the column holds them."""
+    if problem in problems:
+        return problems
+    return "; ".join(filter(None, [problems, problem]))[:LONGEST_PROBLEM]
 
 
 def _latin_1(text: str) -> str:

@@ -10,10 +10,10 @@ from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.events import records
-from django_front_sms.gateway.numbers import spellings
+from django_front_sms.gateway.numbers import PRICED_SENDER, spellings
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.inbox import counters
-from django_front_sms.inbox.insert import LONGEST_PROBLEM
+from django_front_sms.inbox.insert import with_problem
 from django_front_sms.inbox.mms import files
 from django_front_sms.inbox.store import TWIN
 from django_front_sms.models import Event, InboundMessage, MmsFile, OutboundMessage, SendAttempt
@@ -21,7 +21,6 @@ from django_front_sms.states import ACCEPTED, State
 
 BATCH = 100
 _SOONEST, _LATEST = timedelta(seconds=30), timedelta(hours=1)
-PRICED_SENDER = "2401"  # §2.1: the sender of every priced message
 
 
 def process() -> int:
@@ -81,8 +80,7 @@ def _flag_twin(message: InboundMessage) -> None:
     before = InboundMessage.objects.filter(**alike, sent_at=message.sent_at, text=message.text, pk__lt=message.pk)
     first = before.exclude(counter=message.counter).order_by("pk").values_list("pk", flat=True).first()
     if first is not None:
-        problems = [message.problem] if message.problem else []
-        problem = "; ".join([*problems, f"{TWIN}{first}: only the counter is another"])[:LONGEST_PROBLEM]
+        problem = with_problem(message.problem, f"{TWIN}{first}: only the counter is another")
         InboundMessage.objects.filter(pk=message.pk).update(problem=problem)
 
 

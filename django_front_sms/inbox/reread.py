@@ -12,7 +12,7 @@ from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.gateway.push import InboundPush, decode_inbound_json, decode_inbound_query
 from django_front_sms.inbox import counters, store
-from django_front_sms.inbox.insert import save_storable
+from django_front_sms.inbox.insert import CUT, fit_packet, save_storable
 from django_front_sms.inbox.mms import files
 from django_front_sms.inbox.process import answered_by
 from django_front_sms.models import InboundMessage, MmsFile
@@ -25,19 +25,23 @@ def read_again(message: InboundMessage) -> InboundMessage:
     """Read a message with a `problem` again, and store what can be read now. Returns the message.
 
     Its receivers are not called a second time. STOP, START and the counter count now if they could not be read before.
-    Raises `NotPossible` where it has no problem, or where a file that its body refers to cannot be opened.
+    Raises `NotPossible` where it has no problem, where its body is not whole, or where a file that the body refers to
+    cannot be opened.
     """
     if not message.problem:
         raise NotPossible(_("All of this message was read already."))
     message.refresh_from_db()
     if not message.content_digest:
         raise NotPossible(_("What this message said was erased; nothing is left to read."))
+    if CUT in message.problem:
+        raise NotPossible(_("Only a part of this message could be stored; nothing more can be read of it."))
     whole = whole_body(message)
     push = _decoded(message, whole)
     problems = [push.problem] if push.problem else []
     again, attached = store.unsaved(message.account, push, whole, [*problems, *store.notes(message.problem)])
     again.content_digest = store.content_digest(push, whole)
     again._state.adding = False
+    fit_packet(again, attached)
     save_storable(lambda: _keep(message.pk, again, attached), again, attached)
     message.refresh_from_db()
     return message

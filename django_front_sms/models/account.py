@@ -3,16 +3,25 @@
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import F
+from django.db.models import Case, Count, F, OuterRef, Subquery, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from django_front_sms.models.outbound import OutboundMessage
 from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
+from django_front_sms.states import State
 
 
 class AccountQuerySet(PrimaryQuerySet["AccountState"]):
     def paused(self) -> Self:
         """Accounts whose sending is paused."""
         return self.filter(paused_at__isnull=False)
+
+    def with_waiting(self) -> Self:
+        """Annotate each row with `waiting`: the number of queued messages where sending is paused, else 0."""
+        queued = OutboundMessage.objects.filter(account=OuterRef("account"), state=State.QUEUED).order_by()
+        counted = Subquery(queued.values("account").annotate(n=Count("pk")).values("n"))
+        return self.annotate(waiting=Coalesce(Case(When(paused_at__isnull=False, then=counted)), 0))
 
 
 class AccountState(PrimaryModel):
@@ -32,6 +41,8 @@ class AccountState(PrimaryModel):
     probe_at = models.DateTimeField(_("next probe"), null=True, blank=True)
     probes = models.PositiveIntegerField(_("probes"), default=0)
     rate_at = models.DateTimeField(null=True, editable=False)  # up to when MAX_PER_SECOND is used up
+
+    waiting: int  # where `with_waiting` was called
 
     objects: ClassVar = AccountQuerySet.as_manager()
 

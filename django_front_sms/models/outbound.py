@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
-from django_front_sms.states import ACCEPTED, OPEN, State
+from django_front_sms.states import ACCEPTED, FINAL, OPEN, State
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -313,6 +313,13 @@ class OutboundMessage(PrimaryModel):
     def shown_text(self) -> str:
         """The text as people may see it: dots where the message is sensitive."""
         return HIDDEN_TEXT if self.sensitive else self.text
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether no other state is expected: it is final, or Front will say no more about it."""
+        if self.state == State.SENT:
+            return self.gateway_id is None or self.status_missed_at is not None
+        return self.state in FINAL or self.given_up
 
     def timeline(self) -> "list[Entry]":
         """The history of this message in plain words, oldest first."""

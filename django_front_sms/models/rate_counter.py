@@ -1,5 +1,6 @@
 """How much of the limits in `RATE_LIMITS` is used."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -26,10 +27,20 @@ class RateCounter(PrimaryModel):
         default_permissions = ()
         ordering: ClassVar = ["key"]
 
+    @classmethod
+    def slot(cls, period: timedelta, now: datetime) -> int:
+        """The time slot that `now` is in."""
+        return int(now.timestamp() * cls.SLOTS / period.total_seconds())
+
+    @classmethod
+    def within(cls, used: Iterable[tuple[int, int]], period: timedelta, now: datetime) -> dict[int, int]:
+        """The amount in each slot of `used`, without the slots that are past."""
+        oldest = cls.slot(period, now) - cls.SLOTS
+        return {slot: amount for slot, amount in used if slot >= oldest}
+
     def amount(self, period: timedelta, now: datetime) -> int:
         """How much was counted within `period`, that of the limit."""
-        oldest = int(now.timestamp() * self.SLOTS / period.total_seconds()) - self.SLOTS
-        return sum(amount for slot, amount in self.used if slot >= oldest)
+        return sum(self.within(self.used, period, now).values())
 
     def __str__(self) -> str:
         return f"{self.limit} {self.account}".strip()

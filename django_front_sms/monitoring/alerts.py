@@ -21,6 +21,7 @@ from django_front_sms.models import (
     RateCounter,
     RefusedPush,
 )
+from django_front_sms.models.account import AccountQuerySet
 
 RECENTLY = timedelta(days=7)
 NEARLY = 0.8  # of a rate limit
@@ -126,9 +127,20 @@ class Worker:
 
 
 def account_states() -> list[AccountState]:
-    """The states of the accounts in the settings, as far as a worker has made them; one query."""
+    """The states of the accounts in the settings, as far as a worker has made them, with `waiting`; one query."""
+    return list(account_rows())
+
+
+def paused_accounts() -> list[AccountState]:
+    """Those of `account_states()` whose sending is paused; one query."""
+    return list(account_rows().paused())
+
+
+def account_rows() -> AccountQuerySet:
+    """The query of `account_states()`, to which a caller may add."""
     keys = [account.gateway for account in get_settings().accounts.values()]
-    return list(AccountState.objects.filter(key__in=keys).order_by("account"))
+    rows: AccountQuerySet = AccountState.objects.filter(key__in=keys)
+    return rows.with_waiting().order_by("account")
 
 
 def worker(states: Sequence[AccountState], now: datetime | None = None) -> Worker:

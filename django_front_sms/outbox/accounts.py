@@ -12,7 +12,7 @@ from django_front_sms.db.routing import on_commit
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.events import records
 from django_front_sms.gateway.codes import ErrorCode
-from django_front_sms.models import AccountState, Decision, Event
+from django_front_sms.models import AccountState, Decision, Event, OutboundMessage, Priority
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +37,18 @@ def pause(account: Account, refusals: Sequence[tuple[int, int]]) -> None:
     state.save(update_fields=["paused_at", "pause_code", "probes", "probe_at"])
     Event.objects.bulk_create([records.sending_paused(account.name, state.pause_code)])
     logger.error("Sending is paused for account %s: Front answered with code %d", account.name, state.pause_code)
+
+
+def has_claimable(account: Account, now: datetime, priorities: Sequence[int] = tuple(Priority)) -> bool:
+    """Whether a claim may find a due message: none while the account is paused, unless a probe is due.
+
+    In queries of their own: a planner that has all of it in one reads every due message of a paused account.
+    """
+    due = OutboundMessage.objects.due(account.name, priorities, now=now)
+    if not due.exists():
+        return False
+    state = AccountState.objects.paused().filter(key=account.gateway).first()
+    return state is None or (is_probe_due(state, now) and due.filter(risk_at=None).exists())
 
 
 def is_probe_due(state: AccountState, now: datetime) -> bool:

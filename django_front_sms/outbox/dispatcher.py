@@ -12,7 +12,7 @@ from django.db import Error
 from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.db.clock import Moment, database_now
 from django_front_sms.db.routing import connection
-from django_front_sms.models import OutboundMessage
+from django_front_sms.outbox.accounts import has_claimable
 from django_front_sms.outbox.claim import claim
 from django_front_sms.outbox.executor import Executor
 from django_front_sms.outbox.settle import AttemptResult, settle
@@ -136,7 +136,7 @@ class Dispatcher:
             return False
         if slot.held:  # even if nothing seems due: only an empty claim may give the slot back
             return True
-        return now is not None and OutboundMessage.objects.due(slot.account.name, slot.priorities, now=now).exists()
+        return now is not None and has_claimable(slot.account, now, slot.priorities)
 
     def _claim_for(self, slot: Slot) -> Found:
         claimed = claim(slot, slot.room, self._conf)

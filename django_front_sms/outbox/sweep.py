@@ -10,6 +10,7 @@ from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import OutboundMessage, RateCounter, SendAttempt
+from django_front_sms.outbox.accounts import has_claimable
 from django_front_sms.outbox.clock_skew import check_clock
 from django_front_sms.outbox.decisions import send_anyway
 from django_front_sms.outbox.records import Attempt, Message, attempts_of, read
@@ -42,7 +43,7 @@ def sweep() -> None:
 def has_due() -> bool:
     """Whether any message of any account could be claimed now."""
     now = database_now()
-    return any(OutboundMessage.objects.due(name, now=now).exists() for name in get_settings().accounts)
+    return any(has_claimable(account, now) for account in get_settings().accounts.values())
 
 
 def _until_none(step: Callable[[Account, FrontSMSSettings], int], account: Account, conf: FrontSMSSettings) -> None:

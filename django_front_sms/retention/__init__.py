@@ -4,6 +4,7 @@
     files.py         files of MMS, in the storage too
     purge.py         everything that is old enough
     erase.py         everything about one number, with a receipt
+    search.py        where a number is, in every spelling
     admin_log.py     the admin's own history
 
 Rows are emptied in place and never deleted: states, segments, prices, times and codes stay, so figures stay true, and

@@ -1,18 +1,16 @@
 """Everything about one number, because the person whose it is asks for it."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks
 from django_front_sms.db.clock import database_now
 from django_front_sms.exceptions import InvalidMessage, NotPossible
@@ -30,6 +28,7 @@ from django_front_sms.models import (
 )
 from django_front_sms.optouts import number_form
 from django_front_sms.retention import admin_log, anonymize, files
+from django_front_sms.retention.search import Spellings, bodies, is_searchable, pages
 from django_front_sms.states import State
 
 logger = logging.getLogger(__name__)
@@ -40,7 +39,10 @@ class Receipt:
     """What was erased of a number, which the receipt itself shows in part only.
 
     `cancelled`: messages that were taken back first. `erased`: how many of each kind. `kept`: what stays on purpose.
-    `left`: keys of messages that could not be erased yet, each with the reason; run it again when that is over.
+    `left`: keys of what could not be erased, by the reason. `under_way`, `unconfirmed` and `inbound` are messages of
+    the number: run it again when that is over. A person must look at the others: `unreadable`, inbound messages without
+    a readable sender whose body or files could not be searched; `mentioned`, messages from others with a problem, whose
+    body contains the number; `unreadable_statuses`, statuses of unknown messages that could not be searched.
     """
 
     number: str
@@ -59,21 +61,31 @@ Progress = Callable[[int, int], None]
 
 
 def erase(
-    number: str, *, opt_outs: bool = False, by: Any = None, progress: Progress = lambda done, total: None
+    number: str,
+    *,
+    opt_outs: bool = False,
+    inbound: Collection[int] = (),
+    by: Any = None,
+    progress: Progress = lambda done, total: None,
 ) -> Receipt:
     """Erase what is kept of `number`, in any form that people write: messages in both directions, files, and what the
     admin's history says. What waits in the queue is cancelled first, by the user `by`.
 
     An opt-out stays, because it is the only way to go on honouring it; `opt_outs` erases it as well, and the person
     may be written to again. What may be under way, or waits for a decision, is left, and listed in the receipt.
+    `inbound`: keys of messages that an earlier receipt listed as `unreadable` or `mentioned`, to be erased as well.
     `progress` is called after each batch, with how many messages and files were seen to, and of how many.
 
-    Raises `InvalidMessage` (`invalid_recipient`) where `number` has neither a digit nor a letter.
+    Raises `InvalidMessage` (`invalid_recipient`) where `number` has neither a digit nor a letter, and `NotPossible`
+    for keys in `inbound` that no receipt can list. Nothing is erased then.
     """
-    number = _one_form(number)
+    spellings = Spellings(_one_form(number))
+    number = spellings.number
+    _require_unclear(inbound)
     ComposerDraft.objects.all().delete()  # they hold numbers as people write them, and none is older than a day
     cancelled = _cancel(OutboundMessage.objects.filter(recipient=number), by)
-    rows = _rows_of(number)  # read first: what was erased is not found by its number any more
+    searched = _search_bodies(spellings, inbound)
+    rows = _rows_of(spellings, searched)  # read first: what was erased is not found by its number any more
     sent, came = rows[OutboundMessage], rows[InboundMessage]
     bulks = _found(OutboundMessage.objects.exclude(bulk=None), sent, "bulk")
     seen_to = _Count(len(sent) + len(rows[MmsFile]) + len(came) + len(bulks), progress)
@@ -83,14 +95,17 @@ def erase(
         "inbound": _each(anonymize.full_inbound().exclude(files__file__gt=""), came, anonymize.inbound, seen_to),
         "bulk_texts": _each(anonymize.full_bulk_sends(), bulks, anonymize.bulk_sends, seen_to),
     }
-    left = _left(rows)
+    erased["statuses"] = sum(anonymize.statuses(keys) for keys in in_chunks(searched.statuses, anonymize.BATCH))
+    left = {**_left(rows), **searched.left}
     erased["events"] = _forget_events(
-        set(sent).difference(left["under_way"], left["unconfirmed"]), set(came).difference(left["inbound"])
+        set(sent).difference(left["under_way"], left["unconfirmed"]),
+        set(came).difference(left["inbound"]),
+        searched.statuses,
     )
+    erased["events"] += _empty_tracebacks(spellings)
     HandledConversation.objects.filter(pk__in=rows[HandledConversation]).delete()
     erased["opt_outs"] = OptOut.objects.filter(pk__in=rows[OptOut]).delete()[0] if opt_outs else 0
-    _erase_unmatched(number)
-    erased["admin_history"] = admin_log.erase(number, rows)
+    erased["admin_history"] = admin_log.erase(spellings, rows)
     count, still = sum(erased.values()), sum(map(len, left.values()))
     logger.info("A number was erased on request: %d rows were emptied, %d messages are left.", count, still)
     return Receipt(
@@ -101,6 +116,18 @@ def erase(
         kept={"opt_outs": 0 if opt_outs else len(rows[OptOut])},
         left=left,
     )
+
+
+def _unclear() -> "QuerySet[InboundMessage]":
+    """Inbound messages whose sender is unknown, or whose body may hold more than their fields; emptied ones, too."""
+    return InboundMessage.objects.filter(Q(sender="") | ~Q(problem=""))
+
+
+def _require_unclear(keys: Collection[int]) -> None:
+    others = sorted(set(keys).difference(_unclear().filter(pk__in=keys).values_list("pk", flat=True)))
+    if others:
+        message = _("These are not inbound messages that a receipt lists: %(keys)s. Give the keys of the receipt.")
+        raise NotPossible(message % {"keys": ", ".join(map(str, others))})
 
 
 def _one_form(number: object) -> str:
@@ -114,54 +141,72 @@ def _one_form(number: object) -> str:
         return numbers.normalize(number)
 
 
-def _rows_of(number: str) -> dict[type[models.Model], list[int]]:
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """Keys of inbound messages and of unmatched statuses whose bodies contain the number, and what is `left` to people
+    to look at."""
+
+    inbound: list[int]
+    statuses: list[int]
+    left: dict[str, list[int]]
+
+
+def _search_bodies(spellings: Spellings, also: Collection[int]) -> _Searched:
+    """Search the bodies of inbound messages with a problem or without a sender, and of statuses that match no message.
+
+    Messages whose sender is the number are found by that. `also`: keys of messages that a person has looked at."""
+    found: dict[str, list[int]] = {"inbound": [], "unreadable": [], "mentioned": []}
+    for key, sender, api, raw in bodies(_unclear().exclude(raw=b""), "sender", "api"):
+        place = "inbound" if key in also else _place(spellings, sender, raw, is_json=api == InboundMessage.Api.JSON)
+        if place:
+            found[place].append(key)
+    statuses: list[int] = []
+    unreadable: list[int] = []
+    for key, raw in bodies(DeliveryStatus.objects.unmatched().exclude(raw=b"")):
+        if spellings.are_in_body(raw):
+            statuses.append(key)
+        elif not is_searchable(raw, is_json=False):
+            unreadable.append(key)
+    return _Searched(found.pop("inbound"), statuses, {**found, "unreadable_statuses": unreadable})
+
+
+def _place(spellings: Spellings, sender: str, raw: bytes, *, is_json: bool) -> str:
+    """Which list of `_search_bodies` a message belongs to; empty where it is not of the number, or found by it."""
+    if spellings.are_of(sender):
+        return ""
+    if spellings.are_in_body(raw):
+        return "mentioned" if sender else "inbound"
+    return "" if sender or is_searchable(raw, is_json=is_json) else "unreadable"
+
+
+def _rows_of(spellings: Spellings, searched: _Searched) -> dict[type[models.Model], list[int]]:
     """Keys, by kind; of outgoing messages also what `RECIPIENT_OVERRIDE` sent to this number instead. Only attempts
     know of those, and all of them are read: people ask seldom, and an index would cost every attempt."""
-    to = OutboundMessage.objects.filter(recipient=number).values_list("pk", flat=True)
-    instead = SendAttempt.objects.filter(wire_recipient=number).exclude(message__recipient=number)
-    came = sorted({*_written_otherwise(number), *_in_unreadable_bodies(number)})
+    to = OutboundMessage.objects.filter(recipient=spellings.number).values_list("pk", flat=True)
+    attempts = SendAttempt.objects.filter(wire_recipient=spellings.number)
+    instead = attempts.exclude(message__recipient=spellings.number).values_list("message_id", flat=True)
+    came = sorted({*_of(spellings, InboundMessage, "sender"), *searched.inbound})
     return {
-        OutboundMessage: sorted({*to, *instead.values_list("message_id", flat=True)}),
+        OutboundMessage: sorted({*to, *instead}),
         InboundMessage: came,
         MmsFile: _found(MmsFile.objects.all(), came, "pk", by="message"),
-        OptOut: list(OptOut.objects.filter(number=number).values_list("pk", flat=True)),
-        HandledConversation: list(
-            HandledConversation.objects.filter(number__in=_spellings(number)).values_list("pk", flat=True)
-        ),
+        DeliveryStatus: searched.statuses,
+        OptOut: _of(spellings, OptOut, "number"),
+        HandledConversation: _of(spellings, HandledConversation, "number"),
     }
 
 
-def _spellings(number: str) -> set[str]:
-    """How inbound messages may have `number`: also without its plus or its country code."""
-    digits = number[1:]
-    spellings = {number, f"00{digits}", digits, f" {digits}"} if number.startswith("+") else {number}
-    if digits.startswith("47") and number.startswith("+") and get_settings().default_region == "NO":
-        spellings.add(digits.removeprefix("47"))
-    return spellings
+def _of(spellings: Spellings, model: type[models.Model], field: str) -> list[int]:
+    """Keys of rows whose `field` is the number, in any spelling."""
+    rows = model._default_manager.exclude(**{field: ""})
+    return [key for key, sender in pages(rows, field) if spellings.are_of(sender)]
 
 
-def _written_otherwise(number: str) -> Iterable[int]:
-    """Keys of inbound messages from `number`, in any spelling."""
-    return InboundMessage.objects.filter(sender__in=_spellings(number)).values_list("pk", flat=True)
-
-
-def _in_unreadable_bodies(number: str) -> Iterable[int]:
-    """Keys of inbound messages without a readable sender whose body contains `number`."""
-    rows = InboundMessage.objects.filter(sender="").exclude(raw=b"").values_list("pk", "raw")
-    return [pk for pk, raw in rows.iterator(chunk_size=50) if _contains(raw, number)]
-
-
-def _erase_unmatched(number: str) -> int:
-    """Empty delivery statuses that match no message and contain `number`."""
-    rows = DeliveryStatus.objects.unmatched().exclude(raw=b"").values_list("pk", "raw")
-    found = [pk for pk, raw in rows.iterator(chunk_size=1000) if _contains(raw, number)]
-    return sum(anonymize.statuses(keys) for keys in in_chunks(found, anonymize.BATCH))
-
-
-def _contains(raw: bytes | memoryview, number: str) -> bool:
-    # Without NULs, UTF-16 reads like ASCII.
-    text = unquote_to_bytes(bytes(raw).replace(b"\0", b"")).decode("latin-1")
-    return admin_log.written(number).search(text) is not None
+def _empty_tracebacks(spellings: Spellings) -> int:
+    """Empty tracebacks, of whatever event, that contain the number."""
+    events = pages(Event.objects.exclude(traceback=""), "traceback")
+    found = [key for key, traceback in events if spellings.are_in(traceback)]
+    return sum(Event.objects.filter(pk__in=keys).update(traceback="") for keys in in_chunks(found, anonymize.BATCH))
 
 
 def _cancel(sent: "QuerySet[OutboundMessage]", by: Any) -> int:
@@ -202,9 +247,9 @@ def _each(
     return forgotten
 
 
-def _forget_events(sent: Collection[int], came: Collection[int]) -> int:
+def _forget_events(sent: Collection[int], came: Collection[int], unmatched: Collection[int]) -> int:
     """What receivers were told, or could not take. That a message of ours changed its state they still hear."""
-    statuses = _found(DeliveryStatus.objects.all(), sent, "pk", by="message")
+    statuses = [*_found(DeliveryStatus.objects.all(), sent, "pk", by="message"), *unmatched]
     removed = 0
     for subjects in in_chunks([f"out:{key}" for key in sent] + [f"status:{key}" for key in statuses], anonymize.BATCH):
         told = Event.objects.filter(subject__in=subjects)

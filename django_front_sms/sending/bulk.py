@@ -13,7 +13,8 @@ from django_front_sms.error_reports import redacted_errors
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OutboundMessage
-from django_front_sms.sending.store import must_match, refused_content, rows_with, store
+from django_front_sms.sending.metadata import check_metadata
+from django_front_sms.sending.store import must_match, refused_content, store, with_keys
 from django_front_sms.sending.validation import Recipient, check_recipient, draft_to, identify
 
 
@@ -55,8 +56,10 @@ def send_bulk_sms(
             "not_gsm",
         )
     options: dict[str, Any] = {"sender": sender, "account": account, "unicode": unicode, "created_by": created_by}
-    options |= {"metadata": metadata, "ignore_opt_out": ignore_opt_out}
-    drafts = [draft_to(conf, number, text, **options) for number in wanted]
+    metadata = check_metadata(metadata)  # once, and not for each number
+    drafts = [draft_to(conf, number, text, ignore_opt_out=ignore_opt_out, **options) for number in wanted]
+    for message in drafts:
+        message.metadata = metadata
     first = drafts[0]
     bulk = BulkSend(
         account=account,
@@ -64,7 +67,7 @@ def send_bulk_sms(
         text=text,
         unicode=first.unicode,
         created_by=first.created_by,
-        metadata=first.metadata,
+        metadata=metadata,
         idempotency_key=idempotency_key or None,
     )
     identify(bulk, sorted(wanted), first.sender, text, first.unicode)
@@ -72,10 +75,11 @@ def send_bulk_sms(
 
 
 def _earlier(bulk: BulkSend, *, latest: bool = False) -> BulkSend | None:
-    """The row that has this bulk send's idempotency key already; `latest` as in `rows_with`."""
+    """The row that has this bulk send's idempotency key already; `latest` as in `with_keys`."""
     if not bulk.idempotency_digest:
         return None
-    earlier = rows_with(BulkSend.objects.all(), [bulk.idempotency_digest], latest=latest).first()
+    digest = bulk.idempotency_digest
+    earlier = with_keys(BulkSend.objects.all(), [digest], latest=latest).get(digest)
     if earlier is not None:
         must_match(bulk, earlier)
     return earlier

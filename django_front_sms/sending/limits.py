@@ -2,8 +2,8 @@
 
 Limits hold exactly: each has a row that is locked, read and written in the transaction that stores the messages. Two
 callers at the same moment therefore wait for each other until the first one's transaction ends. A period is divided
-into `SLOTS`. A message counts until the whole slot in which it was counted is past, at most a hundredth of the period
-longer.
+into `RateCounter.SLOTS`. A message counts until the whole slot in which it was counted is past, at most a hundredth of
+the period longer.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +21,6 @@ from django_front_sms.gateway.numbers import is_international
 from django_front_sms.models import OutboundMessage, RateCounter
 
 NAMES = ("per_account", "international", "per_recipient")  # in the order of locking: the most shared first
-SLOTS = RateCounter.SLOTS
 _AT_ONCE = 500  # rows in one statement
 
 
@@ -59,23 +58,19 @@ class _Counter:
     key: str
     used: dict[int, int] = field(default_factory=dict)
 
-    def slot(self, now: datetime) -> int:
-        return int(now.timestamp() * SLOTS / self.limit.period.total_seconds())
-
     def load(self, used: Iterable[tuple[int, int]], now: datetime) -> None:
         """Take over what a row says, without the slots that are past."""
-        oldest = self.slot(now) - SLOTS
-        self.used = {slot: amount for slot, amount in used if slot >= oldest}
+        self.used = RateCounter.within(used, self.limit.period, now)
 
     def add(self, amount: int, now: datetime) -> None:
-        slot = self.slot(now)
+        slot = RateCounter.slot(self.limit.period, now)
         self.used[slot] = self.used.get(slot, 0) + amount
 
     def has_room(self, amount: int) -> bool:
         return sum(self.used.values()) + amount <= self.limit.count
 
     def row(self, now: datetime) -> RateCounter:
-        expires_at = now + self.limit.period * (1 + 2 / SLOTS)
+        expires_at = now + self.limit.period * (1 + 2 / RateCounter.SLOTS)
         return RateCounter(
             key=self.key,
             limit=self.name,

@@ -1,6 +1,6 @@
 """Storing new messages: idempotency keys, opt-outs and limits are checked in the same transaction."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from django_front_sms import events, optouts
 from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks, insert_rows
 from django_front_sms.db.content import is_refused_content
-from django_front_sms.db.routing import atomic, connection, on_commit
+from django_front_sms.db.routing import atomic, committed, connection, on_commit
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, OutboundMessage
@@ -75,31 +75,27 @@ def refused_content() -> Iterator[None]:
         ) from None
 
 
-def rows_with(rows: "QuerySet[Row]", digests: Sequence[str], *, latest: bool = False) -> "QuerySet[Row]":
-    """Those of `rows` that have these digests of idempotency keys.
+def with_keys(rows: "QuerySet[Row]", digests: Collection[str], *, latest: bool = False) -> dict[str, Row]:
+    """Those of `rows` that have these digests of idempotency keys, by the digest.
 
-    `latest`: with the rows that were committed since the caller's transaction began. Under REPEATABLE READ, MariaDB's
-    default, only a locking read sees them.
+    `latest`: with the rows that were committed since the caller's transaction began.
     """
-    found = rows.filter(idempotency_digest__in=digests)
-    return found.select_for_update() if latest else found
 
+    def read() -> dict[str, Row]:
+        found = (row for some in in_chunks(digests, BATCH) for row in rows.filter(idempotency_digest__in=some))
+        return {str(row.idempotency_digest): row for row in found}
 
-def _known(drafts: Iterable[OutboundMessage], *, latest: bool = False) -> dict[str, OutboundMessage]:
-    """The rows that have these idempotency keys already, by the digest of account and key; `latest` as in
-    `rows_with`."""
-    wanted = [message.idempotency_digest for message in drafts if message.idempotency_digest]
-    known: dict[str, OutboundMessage] = {}
-    for digests in in_chunks(wanted, BATCH):
-        found = rows_with(OutboundMessage.objects.all(), digests, latest=latest)
-        known |= {str(message.idempotency_digest): message for message in found}
+    known = read()
+    if latest and len(known) < len(digests) and connection().vendor != "sqlite":
+        known = {**committed(read), **known}
     return known
 
 
 def _insert(drafts: list[OutboundMessage], *, latest: bool = False) -> list[OutboundMessage]:
     for message in drafts:  # an earlier try may have set it
         message.pk = None
-    known = _known(drafts, latest=latest)
+    wanted = {message.idempotency_digest for message in drafts if message.idempotency_digest}
+    known = with_keys(OutboundMessage.objects.all(), wanted, latest=latest)
     rows: list[OutboundMessage] = []
     new: list[OutboundMessage] = []
     for index, message in enumerate(drafts):

@@ -15,7 +15,6 @@ from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OnDuplicate, OutboundMessage, Priority, Wait
 from django_front_sms.sending.metadata import check_metadata
 
-PRICED_SENDER = "2401"  # §2.1: with a price, the sender becomes 2401
 PRICED_LENGTH = 160  # §2.1
 PRICES = range(100, 20_001, 100)  # øre, whole kroner (§2.1)
 LONGEST_KEY = 200  # characters of an idempotency key
@@ -51,7 +50,7 @@ def draft_to(
     settings_of_account = conf.account(account)
     preview = check_text(text, unicode, conf)
     check_price(price, recipient, text, preview)
-    sender = PRICED_SENDER if price else _sender(sender, settings_of_account)
+    sender = numbers.PRICED_SENDER if price else _sender(sender, settings_of_account)
     message = OutboundMessage(
         account=account,
         recipient=recipient,

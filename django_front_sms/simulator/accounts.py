@@ -6,13 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
-from django_front_sms.gateway.numbers import from_wire
+from django_front_sms.gateway.numbers import PRICED_SENDER, PSK_SHORT_CODE, from_wire
 
 from .inbound import InboundQueue
 
-SHORT_CODE = "26114"  # §2.5.1: a PSK number is this short code and nine digits more
-PRICED_SENDER = "2401"  # §2.1: what a priced message is sent from
-SHORT_CODES = frozenset({PRICED_SENDER, SHORT_CODE})
+SHORT_CODES = frozenset({PRICED_SENDER, PSK_SHORT_CODE})
 PSK_DIGITS = 14
 
 InboundApi = Literal["json", "get"]
@@ -55,4 +53,4 @@ def is_own_number(sender: str) -> bool:
 
 def is_psk(number: str) -> bool:
     """Return whether `number` is a short code followed by a nine-digit sub-number (§2.5.1)."""
-    return len(number) == PSK_DIGITS and number.startswith(SHORT_CODE) and number.isascii() and number.isdigit()
+    return len(number) == PSK_DIGITS and number.startswith(PSK_SHORT_CODE) and number.isascii() and number.isdigit()

@@ -14,8 +14,9 @@ from ipaddress import ip_address, ip_network
 
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.codes import ErrorCode
+from django_front_sms.gateway.numbers import PRICED_SENDER
 
-from .accounts import PRICED_SENDER, Account, is_own_number
+from .accounts import Account, is_own_number
 from .rules import Rules
 
 MAX_TEXT = 1024  # §2.1, characters

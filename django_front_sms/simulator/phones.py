@@ -7,7 +7,8 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from .accounts import SHORT_CODE
+from django_front_sms.gateway.numbers import PSK_SHORT_CODE
+
 from .messages import Incoming, Message
 from .network import Network
 
@@ -85,7 +86,7 @@ def notice(network: Network) -> str:
 def own_numbers(network: Network) -> list[str]:
     """Return the numbers that a phone can write to."""
     numbers = [s for a in network.accounts.values() for s in a.senders if s.removeprefix("+").isdigit()]
-    return [*numbers, SHORT_CODE]
+    return [*numbers, PSK_SHORT_CODE]
 
 
 def _waiting(incoming: Incoming) -> str:

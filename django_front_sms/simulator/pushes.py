@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
+from django_front_sms.gateway.numbers import PSK_SHORT_CODE
 from django_front_sms.gateway.push import (
     TRUE,
     FilePart,
@@ -16,7 +17,7 @@ from django_front_sms.gateway.push import (
     encode_status,
 )
 
-from .accounts import SHORT_CODE, Account
+from .accounts import Account
 from .messages import Incoming
 from .rules import Rules
 
@@ -85,7 +86,7 @@ def inbound_push(account: Account, incoming: Incoming, rules: Rules) -> Push:
     )  # fmt: skip
     if account.inbound_api == "json":
         return Push("inbound", account.inbound_url, encode_inbound_json(push))
-    query = encode_inbound_query(push, short_code=SHORT_CODE)
+    query = encode_inbound_query(push, short_code=PSK_SHORT_CODE)
     return Push("inbound", append_query(account.inbound_url, query), wanted="true")
 
 

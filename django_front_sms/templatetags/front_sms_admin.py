@@ -3,17 +3,50 @@
 from typing import Any
 
 from django import template
-from django.utils.translation import gettext as _
+from django.template.base import FilterExpression, NodeList, Parser, Token
+from django.template.context import Context
+from django.utils.safestring import SafeString
 
-from django_front_sms.admin.index import split
+from django_front_sms.admin import live, paused
+from django_front_sms.admin.badges import briefly, icon
+from django_front_sms.admin.index import in_order, with_unanswered
 
 register = template.Library()
 
 
-@register.filter
-def in_order(app_list: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The one app of an app's index as two: the models of each day, and the technical ones."""
-    app = {**app_list[0], "models": [model for each in app_list for model in each["models"]]}
-    daily, technical = split(app["models"])
-    parts = ((app["name"], daily), (_("Technical"), technical))
-    return [{**app, "name": name, "models": models} for name, models in parts if models]
+@register.inclusion_tag("admin/front_sms/paused.html", takes_context=True)
+def paused_strip(context: dict[str, Any]) -> dict[str, Any]:
+    """The strip about accounts whose sending is paused."""
+    request = context["request"]
+    shown = {"paused": paused.strip(request), "icon": icon("pause"), "next": request.path}
+    return {**shown, "csrf_token": context.get("csrf_token")}
+
+
+@register.simple_tag(takes_context=True)
+def app_list_in_order(context: dict[str, Any]) -> list[dict[str, Any]]:
+    """The apps of an index: this app's models in order, and beside *Conversations* how many are unanswered."""
+    return with_unanswered(context["request"], in_order(context.get("app_list") or []))
+
+
+register.filter(briefly)
+
+
+class LivePart(template.Node):
+    """A part of a page that `live.js` keeps up to date."""
+
+    def __init__(self, name: FilterExpression, nodelist: NodeList) -> None:
+        self.name, self.nodelist = name, nodelist
+
+    def render(self, context: Context) -> SafeString:
+        name, html = str(self.name.resolve(context)), self.nodelist.render(context).strip()
+        live.record(context["request"], name, html)
+        return live.part(name, html)
+
+
+@register.tag("live")
+def live_part(parser: Parser, token: Token) -> LivePart:
+    """`{% live "fs-timeline" %}…{% endlive %}`: a part with this id. It needs `request` in the context."""
+    _tag, name = token.split_contents()
+    nodelist = parser.parse(("endlive",))
+    parser.delete_first_token()
+    return LivePart(parser.compile_filter(name), nodelist)

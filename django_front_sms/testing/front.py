@@ -12,10 +12,10 @@ from django.test import override_settings
 
 from django_front_sms import events
 from django_front_sms.conf import get_settings
+from django_front_sms.gateway.numbers import PSK_SHORT_CODE
 from django_front_sms.models import Event, InboundMessage, OutboundMessage
 from django_front_sms.signing import webhook_path
 from django_front_sms.simulator import Account, Attachment, Network, Simulator
-from django_front_sms.simulator.accounts import SHORT_CODE
 from django_front_sms.simulator.messages import Incoming, Message
 from django_front_sms.simulator.mms import sample
 from django_front_sms.tasks import deliver_events, dispatch
@@ -166,7 +166,7 @@ class FrontSMS:
     def _reply_number(self, sender: str, customer: Account) -> str:
         candidates = [m.sender for m in self.network.messages.values() if m.recipient == sender]
         candidates = [*reversed(candidates), *customer.senders]
-        return next((number for number in candidates if number.removeprefix("+").isdigit()), SHORT_CODE)
+        return next((number for number in candidates if number.removeprefix("+").isdigit()), PSK_SHORT_CODE)
 
     def _stored(self, incoming: Incoming, account: str) -> InboundMessage:
         rows = InboundMessage.objects.filter(account=account, counter=incoming.counter)

@@ -52,7 +52,8 @@ def rows_of(message: Any, relation: str, *along: str, without: tuple[str, ...] =
 
 def when(moment: datetime) -> str:
     """Day and time in the current time zone, as the active language writes them."""
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+    local = timezone.localtime(moment)
+    return f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M}"
 
 
 def until(moment: datetime, since: datetime) -> str:

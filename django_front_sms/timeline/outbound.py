@@ -1,13 +1,13 @@
 """The timeline of an outgoing message."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from django.db.models import Q
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from django_front_sms.gateway.codes import ErrorCode, StatusCode
-from django_front_sms.models import Decision, DeliveryStatus, InboundMessage, OutboundMessage, SendAttempt
+from django_front_sms.models import AccountState, Decision, DeliveryStatus, InboundMessage, OutboundMessage, SendAttempt
 from django_front_sms.states import State
 from django_front_sms.timeline.delays import Span, resumed, under_way, waited
 from django_front_sms.timeline.entry import Entry, Level, explain, is_read, rows_of, sentence, sentences, when, who
@@ -15,10 +15,11 @@ from django_front_sms.timeline.reasons import current_status
 from django_front_sms.timeline.receivers import receivers
 
 
-def of_outbound(message: OutboundMessage) -> list[Entry]:
+def of_outbound(message: OutboundMessage, paused: Mapping[str, AccountState] | None = None) -> list[Entry]:
     """The timeline of an outgoing message.
 
-    Its last entry says what the message waits for, or why it ended, unless the entry before it says so.
+    Its last entry says what the message waits for, or why it ended, unless the entry before it says so. `paused` is
+    `paused_accounts()`, where the caller has read it.
     """
     attempts = sorted(rows_of(message, "send_attempts"), key=lambda attempt: attempt.number)
     during = under_way(message, attempts)
@@ -33,7 +34,7 @@ def of_outbound(message: OutboundMessage) -> list[Entry]:
         *(_reply(reply) for reply in rows_of(message, "replies", without=("raw", "text"))),
     ]
     entries.sort(key=lambda entry: entry.at)  # stable: entries of the same moment keep the order above
-    status = current_status(message, entries[-1])
+    status = current_status(message, entries[-1], paused)
     return entries if status is None else [*entries, status]
 
 

@@ -15,7 +15,7 @@ from django.utils.html import escape
 from django_front_sms import sending
 from django_front_sms.admin.composer import forms
 from django_front_sms.exceptions import InvalidMessage
-from django_front_sms.models import BulkSend, OptOut, OutboundMessage, Priority
+from django_front_sms.models import BulkSend, OptOut, OutboundMessage, Priority, SavedText
 from tests.factories import AccountStateFactory
 from tests.outbox.stage import configure
 
@@ -511,3 +511,24 @@ def test_a_repeated_number_of_somebody_who_opted_out_is_not_said_to_get_a_messag
     page = look(writer, f"{NUMBER}\n{NUMBER}\n91234567")
 
     assert "gets no message" in page.context["recipients"].repeated[0].reason
+
+
+def test_who_may_not_see_messages_is_told_about_equal_texts_of_their_own_only(writer, login):
+    clerk = login("add_outboundmessage")
+    sending.send_sms(NUMBER, "Hei på deg")
+    send(writer, key="page-1")
+    assert look(clerk, key="page-2").context["earlier"] == []
+
+    send(clerk, key="page-2")
+    earlier = look(clerk, key="page-3").context["earlier"]
+    assert [each.message for each in earlier] == [OutboundMessage.objects.latest("pk")]
+    assert earlier[0].message.created_by.username != "staff0"
+
+
+def test_saved_texts_are_offered_to_those_who_may_see_them(writer, login):
+    SavedText.objects.create(name="Time", text="Velkommen til time")
+    assert writer.get(ADD).context["saved_texts"] == []
+    assert "Velkommen til time" not in writer.get(ADD).content.decode()
+
+    chief = login("add_outboundmessage", "view_savedtext")
+    assert "Velkommen til time" in chief.get(ADD).content.decode()

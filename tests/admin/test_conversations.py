@@ -7,8 +7,8 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
-from django_front_sms import conversations
-from django_front_sms.models import InboundMessage, OptOut, OutboundMessage
+from django_front_sms.conversations import pages
+from django_front_sms.models import InboundMessage, OptOut, OutboundMessage, SavedText
 from django_front_sms.states import State
 from tests.factories import (
     AccountStateFactory,
@@ -267,7 +267,7 @@ def test_a_paused_account_is_why_and_is_told_before_somebody_writes(writer):
 
     content = shown(writer, sms)
 
-    assert "Waits: sending is paused" in content and "what you write waits" in content
+    assert "Waits: sending is paused" in content and "Sending is paused. 1 message waits." in content
 
 
 def test_who_wrote_and_how_many_segments_it_took_is_there(reader, django_user_model):
@@ -282,7 +282,7 @@ def test_what_was_under_way_for_long_tells_when_it_was_written(reader):
     late = come(seconds=7200, sent_at=at(0))
     swift = come(OLA, seconds=60, sent_at=at(0))
 
-    assert "written 03/02/2026 1 p.m." in shown(reader, late) and "written 0" not in shown(reader, swift)
+    assert "written 03/02/2026 13:00" in shown(reader, late) and "written 0" not in shown(reader, swift)
 
 
 def test_earlier_messages_are_a_page_before_as_a_whole_and_as_a_piece(reader):
@@ -586,9 +586,13 @@ def test_the_list_alone_can_be_asked_for(reader):
 
     for page in (LIST, address(sms)):
         piece = reader.get(page, {"part": "people"})
-        assert "<html" not in piece.content.decode() and "theirs" in piece.content.decode()
+        parts = piece.json()["parts"]
+        assert set(parts) == {"fs-paused", "fs-tabs", "fs-people"} and "theirs" in parts["fs-people"]["html"]
+        assert '<span class="fs-number-of">1</span>' in parts["fs-tabs"]["html"]
         assert "no-store" in piece.headers["Cache-Control"]
-    assert 'aria-current="page"' in reader.get(address(sms), {"part": "people"}).content.decode()
+        seen = ",".join(f"{name}.{part['version']}" for name, part in parts.items())
+        assert reader.get(page, {"part": "people", "seen": seen}).status_code == 204
+    assert 'aria-current="page"' in parts["fs-people"]["html"]
 
 
 # ---- What it costs
@@ -669,4 +673,25 @@ def test_the_list_costs_the_same_however_many_wrote(reader, django_assert_max_nu
     fill(15)
     with django_assert_max_num_queries(len(first)):
         reader.get(LIST)
-    assert conversations.CHUNK >= 100  # one chunk of each table fills a page of people
+    assert pages.CHUNK >= 100  # one chunk of each table fills a page of people
+
+
+def test_saved_texts_are_offered_to_those_who_may_see_them(writer, login):
+    SavedText.objects.create(name="Time", text="Velkommen til time")
+    sms = come()
+    assert writer.get(address(sms), {"part": "texts"}).json() == {"texts": []}
+
+    chief = login(*BOTH, "add_outboundmessage", "view_savedtext")
+    assert chief.get(address(sms), {"part": "texts"}).json() == {
+        "texts": [{"name": "Time", "text": "Velkommen til time"}]
+    }
+
+
+@pytest.mark.parametrize("headers", [{}, {"Accept": "application/json"}])
+def test_an_answer_that_is_posted_twice_is_in_the_history_once(writer, headers):
+    sms = come()
+    fields = {**box(shown(writer, sms)), "text": "Ja"}
+    for _ in range(2):
+        assert writer.post(address(sms), fields, headers=headers).status_code in (200, 302)
+
+    assert LogEntry.objects.get().object_id == str(OutboundMessage.objects.get().pk)

@@ -12,8 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
+from django_front_sms import outbox
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
-from django_front_sms.models import AccountState, CounterGap, Event, RefusedPush
+from django_front_sms.contacts import Contacts
+from django_front_sms.models import AccountState, CounterGap, DeliveryStatus, Event, RefusedPush
 from django_front_sms.states import State
 from tests.factories import (
     AccountStateFactory,
@@ -46,7 +48,7 @@ def dashboard(browser):
 
 
 def cards(browser) -> list[str]:
-    return [card.key for card in dashboard(browser).context["needs"]]
+    return [card.key for card in dashboard(browser).context["cards"]]
 
 
 def everything_goes_wrong() -> None:
@@ -84,8 +86,8 @@ def test_each_card_is_for_those_who_may_see_its_rows(login, viewer):
     everything_goes_wrong()
 
     assert cards(viewer) == [
+        "unanswered",
         "overdue",
-        "paused",
         "unconfirmed",
         "gaps",
         "too_large",
@@ -110,7 +112,7 @@ def test_a_site_where_all_is_well_is_told_so(viewer):
     OutboundMessageFactory(state=State.DELIVERED, created_at=timezone.now())
 
     assert cards(viewer) == []
-    assert "Nothing. Have a good day!" in dashboard(viewer).content.decode()
+    assert "Nothing needs attention." in dashboard(viewer).content.decode()
 
 
 def test_a_worker_that_went_silent_comes_first(viewer):
@@ -128,7 +130,7 @@ def test_a_site_that_never_had_a_worker_is_told_to_start_one(viewer, worker):
 
 
 def buttons(browser, key: str) -> list[str]:
-    (card,) = (card for card in dashboard(browser).context["needs"] if card.key == key)
+    (card,) = (card for card in dashboard(browser).context["cards"] if card.key == key)
     return [act.name for line in card.lines for act, _address in line.acts]
 
 
@@ -136,7 +138,6 @@ def buttons(browser, key: str) -> list[str]:
     ("key", "permission", "names"),
     [
         ("unconfirmed", "decide_outboundmessage", {"mark_sent", "send_anyway", "give_up"}),
-        ("paused", "resume_accountstate", {"resume"}),
         ("events", "redeliver_event", {"deliver_again"}),
     ],
 )
@@ -165,6 +166,19 @@ def test_a_decision_leads_back_to_the_dashboard_where_its_message_is_gone(boss, 
     sms.refresh_from_db()
     assert (sms.state, sms.given_up) == (state, given_up)
     assert cards(boss) == []
+
+
+def test_a_flood_of_unknown_statuses_is_one_line(viewer, clock):
+    long_ago = timezone.now() - timedelta(days=2)
+    pushes = (
+        DeliveryStatus(account="default", gateway_id=n, status=4, received_at=long_ago, process_at=long_ago)
+        for n in range(300)
+    )
+    DeliveryStatus.objects.bulk_create(pushes)
+    outbox.fold_statuses()
+
+    (card,) = [card for card in dashboard(viewer).context["cards"] if card.key == "unreadable_statuses"]
+    assert "300" in card.title and card.lines == []
 
 
 def test_what_could_not_be_done_is_told_at_the_dashboard(boss):
@@ -210,7 +224,7 @@ def test_a_receivers_error_is_named_without_what_it_said(viewer):
 
 def test_of_many_only_some_are_shown_and_all_are_a_click_away(viewer):
     rows = [OutboundMessageFactory(unconfirmed=True) for _ in range(7)]
-    (card,) = dashboard(viewer).context["needs"]
+    (card,) = dashboard(viewer).context["cards"]
 
     assert [line.url.split("/")[-3] for line in card.lines] == [str(row.pk) for row in rows[:5]]
     assert card.more[1] == "See all 7"
@@ -220,7 +234,7 @@ def test_every_link_of_the_dashboard_leads_to_what_it_says(viewer):
     everything_goes_wrong()
     found = {
         card.key: [row.pk for row in viewer.get(card.more[0]).context["cl"].result_list]
-        for card in dashboard(viewer).context["needs"]
+        for card in dashboard(viewer).context["cards"]
         if card.more
     }
 
@@ -365,7 +379,7 @@ def test_what_a_chart_draws_by_itself_is_markup_only_where_it_wrote_it():
     chart = Chart("days", "Days", [Series("good", "a & b")], [column], lambda value: f"<{value:g}>")
 
     assert str(chart.bars).startswith("<g><title>&lt;b&gt;1&lt;/b&gt;\na &amp; b: &lt;2&gt;</title><rect ")
-    assert str(chart.bars).count("<") == 5
+    assert str(chart.bars).count("<") == 6
     assert chart.table_rows == '<tr><th scope="row">&lt;b&gt;1&lt;/b&gt;</th><td>&lt;2&gt;</td></tr>'
 
 
@@ -386,3 +400,81 @@ def test_the_dashboard_costs_no_more_than_twelve_queries_however_much_goes_wrong
 
     with django_assert_max_num_queries(12):
         dashboard(boss)
+
+
+# ---- Who waits for an answer
+
+
+class Names(Contacts):
+    def labels(self, numbers):
+        return {number: "Kari Nordmann" for number in numbers if number == "+4799999999"}
+
+
+def question(number: str, hours: float, **fields):
+    return InboundMessageFactory(sender=number, received_at=timezone.now() - timedelta(hours=hours), **fields)
+
+
+def test_who_waits_longest_for_an_answer_comes_first_with_the_name(viewer, settings):
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "CONTACTS": f"{__name__}.Names"}
+    first = question("+4799999999", 5, text="Er det\nåpent?")
+    question("+4799999998", 4, opt_out_intent="out")
+    question("+4799999997", 3, text="Hallo?")
+    OutboundMessageFactory(unconfirmed=True)
+
+    card = dashboard(viewer).context["cards"][0]
+
+    assert (card.key, card.title) == ("unanswered", "2 conversations wait for an answer")
+    assert [(line.words, line.detail) for line in card.lines] == [
+        ("Kari Nordmann (+47 99 99 99 99)", "Er det åpent?"),
+        ("+47 99 99 99 97", "Hallo?"),
+    ]
+    assert card.lines[0].url == reverse("admin:front_sms_conversation_in", args=[first.pk])
+
+
+def test_of_many_who_wait_five_are_shown_and_all_are_a_click_away(viewer, monkeypatch):
+    monkeypatch.setattr("django_front_sms.admin.dashboard.alerts.MOST_COUNTED", 6)
+    monkeypatch.setattr("django_front_sms.admin.conversations.threads.MOST_COUNTED", 6)
+    for n in range(8):
+        question(f"+479999999{n}", 8 - n)
+
+    (card,) = dashboard(viewer).context["cards"]
+
+    assert len(card.lines) == 5 and card.title == "5+ conversations wait for an answer"
+    assert card.more == ("/admin/front_sms/conversation/?show=unanswered", "See all 5+")
+
+
+def test_who_may_not_read_conversations_is_told_nothing_of_them(login):
+    question("+4799999999", 1)
+
+    answer = dashboard(login("view_outboundmessage"))
+
+    assert answer.context["cards"] == [] and "Last message in" not in {tile.name for tile in answer.context["tiles"]}
+
+
+def test_only_conversations_of_the_users_accounts_wait(viewer, settings):
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNT_ACCESS": "tests.admin.test_index.only_default"}
+    question("+4799999999", 1, account="other")
+
+    assert cards(viewer) == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "value", "asks"), [(0, "just now", False), (4.5, "4 hours ago", False), (49, "2 days ago", True)]
+)
+def test_the_last_message_in_is_told_and_a_long_silence_asks_about_the_queue(viewer, hours, value, asks):
+    question("+4799999999", hours)
+
+    (tile,) = (tile for tile in dashboard(viewer).context["tiles"] if tile.name == "Last message in")
+
+    assert tile.value.replace("\xa0", " ") == value
+    assert ("Has Front's queue stopped?" in tile.note) is asks
+
+
+def test_a_paused_account_and_its_waiting_messages_stand_above_the_cards(viewer, boss):
+    OutboundMessageFactory()
+    AccountStateFactory(paused=True)
+
+    content = dashboard(boss).content.decode()
+
+    assert "Sending is paused. 1 message waits." in content and "Resume sending" in content
+    assert "Resume sending" not in dashboard(viewer).content.decode()

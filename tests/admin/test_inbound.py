@@ -3,8 +3,10 @@
 import pytest
 from django.urls import reverse
 
+from django_front_sms import optouts, send_sms
 from django_front_sms.downloads import safe_name
-from django_front_sms.models import MmsFile
+from django_front_sms.exceptions import InvalidMessage
+from django_front_sms.models import MmsFile, OptOut
 from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory
 from tests.inbox.test_pictures import KINDS, png
 
@@ -293,3 +295,48 @@ def test_only_with_the_permission_and_only_where_there_is_a_problem(boss, viewer
     assert viewer.post(page(broken).replace("change/", act)).status_code == 403
     assert act in boss.get(page(broken)).content.decode() and act not in boss.get(page(fine)).content.decode()
     assert act not in viewer.get(page(broken)).content.decode()
+
+
+# ---- Perhaps an opt-out
+
+
+@pytest.fixture
+def perhaps(hints):
+    row = InboundMessageFactory(sender="+4799999999", recipient="26114123450000", text="Stopp. Takk", opt_out_intent="")
+    optouts.process_keywords([row])
+    row.refresh_from_db()
+    return row
+
+
+def test_a_text_that_only_begins_with_stop_is_shown_as_perhaps_an_opt_out_with_one_button(perhaps, login):
+    desk = login("view_inboundmessage", "view_outboundmessage", "add_optout")
+    act = "action/opt_out/"
+    assert "perhaps an opt-out" in desk.get(LIST).content.decode()
+    content = desk.get(page(perhaps)).content.decode()
+    assert "Perhaps an opt-out" in content and content.count(act) == 1
+    conversation = reverse("admin:front_sms_conversation_in", args=[perhaps.pk])
+    assert "Perhaps an opt-out" in desk.get(conversation).content.decode()
+
+    desk.post(page(perhaps).replace("change/", act), {"confirmed": "yes"})
+    row = OptOut.objects.get()
+    assert (row.number, row.sender, row.account) == ("+4799999999", "26114123450000", "default")
+    assert (row.message, row.created_by.username) == (perhaps, "staff0")
+    with pytest.raises(InvalidMessage):
+        send_sms("+4799999999", "Hei", sender="26114123450000")
+    for address in (LIST, page(perhaps), conversation):
+        assert "erhaps an opt-out" not in desk.get(address).content.decode()
+
+
+def test_the_button_takes_the_permission_to_add_opt_outs(perhaps, viewer):
+    assert "action/opt_out/" not in viewer.get(page(perhaps)).content.decode()
+    assert viewer.post(page(perhaps).replace("change/", "action/opt_out/"), {"confirmed": "yes"}).status_code == 403
+    assert not OptOut.objects.exists()
+
+
+def test_other_messages_are_no_opt_outs_from_the_list_either(perhaps, login):
+    desk = login("view_inboundmessage", "add_optout")
+    other = InboundMessageFactory(sender="+4741000000", recipient="26114123450000", text="Hei")
+    chosen = {"action": "opt_out", "_selected_action": [other.pk, perhaps.pk], "confirmed": "key"}
+    told = desk.post(LIST, chosen, follow=True).content.decode()
+    assert f"#{other.pk}: This message does not begin like an opt-out" in told
+    assert [row.number for row in OptOut.objects.all()] == ["+4799999999"]

@@ -1,27 +1,94 @@
 """The index of the app, and of the whole admin."""
 
+import re
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import RequestFactory
 
-from django_front_sms.admin.index import OrderedAdminSite
+from django_front_sms.admin.index import OrderedAdminSite, in_order
+from tests.factories import AccountStateFactory, InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
-DAILY = ["Conversation", "OutboundMessage", "InboundMessage", "Dashboard", "OptOut", "BulkSend"]
+DAILY = ["Conversation", "Write", "OutboundMessage", "Dashboard", "SavedText", "OptOut", "InboundMessage", "BulkSend"]
+PAGES = ["/admin/", "/admin/front_sms/"]
 
 
-def names(app) -> list[str]:
-    return [model["object_name"] for model in app["models"] if model["object_name"] != "SavedText"]
+def content(client, page: str) -> str:
+    return client.get(page).content.decode().partition('id="content"')[2]
 
 
-def test_what_staff_use_each_day_comes_first_and_the_rest_is_technical(admin_client):
-    content = admin_client.get("/admin/front_sms/").content.decode().partition('id="content"')[2]
+@pytest.mark.parametrize("page", PAGES)
+def test_what_staff_use_each_day_comes_first_and_the_rest_is_technical(admin_client, page):
+    shown = content(admin_client, page)
 
-    places = [content.index(f"/admin/front_sms/{name.lower()}/") for name in DAILY]
+    places = [shown.index(f'id="front_sms-{name.lower()}"') for name in DAILY]
     assert places == sorted(places)
-    assert places[-1] < content.index("Technical") < content.index("/admin/front_sms/event/")
+    assert places[-1] < shown.index("Front SMS: technical") < shown.index("/admin/front_sms/event/")
+    assert '<a href="/admin/front_sms/outboundmessage/add/">Write message</a>' in shown
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nobody_is_offered_to_write_who_may_not(viewer, page):
+    assert "Write message" not in content(viewer, page)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_index_says_how_many_conversations_wait_for_an_answer(viewer, login, page):
+    assert "unanswered" not in content(viewer, page)
+    for number in ("+4799999999", "+4799999998"):
+        InboundMessageFactory(sender=number)
+
+    assert ">Conversations (2 unanswered)</a>" in content(viewer, page)
+    assert "unanswered" not in content(login("view_inboundmessage"), page)
+
+
+def test_only_conversations_of_the_users_accounts_are_counted(viewer, settings):
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNT_ACCESS": "tests.admin.test_index.only_default"}
+    InboundMessageFactory(sender="+4799999999")
+    InboundMessageFactory(sender="+4799999998", account="other")
+
+    assert "(1 unanswered)" in content(viewer, "/admin/")
+
+
+def only_default(user: User) -> list[str]:
+    return ["default"]
+
+
+def test_many_are_not_counted_to_the_end(viewer, monkeypatch):
+    monkeypatch.setattr("django_front_sms.admin.conversations.threads.MOST_COUNTED", 3)
+    for number in range(4):
+        InboundMessageFactory(sender=f"+479999999{number}")
+
+    assert "(2+ unanswered)" in content(viewer, "/admin/")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_index_says_that_an_account_is_paused_and_how_many_messages_wait(viewer, boss, page):
+    assert "fs-strip" not in content(viewer, page)
+    OutboundMessageFactory(), OutboundMessageFactory(), OutboundMessageFactory(delivered=True)
+    AccountStateFactory(paused=True)
+
+    assert "Sending is paused. 2 messages wait." in content(viewer, page)
+    assert "Resume sending" in content(boss, page) and "Resume sending" not in content(viewer, page)
+
+
+def test_who_has_nothing_to_do_with_sms_is_told_nothing(client):
+    client.force_login(User.objects.create(username="ola", is_staff=True))
+    AccountStateFactory(paused=True)
+
+    assert "fs-strip" not in content(client, "/admin/")
+
+
+def test_an_index_costs_no_more_than_twelve_queries(boss, django_assert_max_num_queries):
+    AccountStateFactory(paused=True)
+    InboundMessageFactory()
+    for page in PAGES:
+        boss.get(page)
+        with django_assert_max_num_queries(12):
+            boss.get(page)
 
 
 def test_a_site_of_that_class_has_the_same_order_on_its_first_page(admin_user: User):
@@ -35,5 +102,17 @@ def test_a_site_of_that_class_has_the_same_order_on_its_first_page(admin_user: U
     ours = [app for app in apps if app["app_label"] == "front_sms"]
 
     assert [app["name"] for app in ours] == ["Front SMS", "Front SMS: technical"]
-    assert names(ours[0]) == DAILY and "Event" in names(ours[1])
+    assert [model["object_name"] for model in ours[0]["models"]] == DAILY
+    assert "Event" in [model["object_name"] for model in ours[1]["models"]]
     assert any(app["app_label"] == "auth" for app in apps)
+    assert in_order(apps) == apps
+
+
+def test_a_site_keeps_an_index_of_its_own():
+    site = admin.AdminSite(name="own")
+    site.index_template = "own.html"
+    for model, model_admin in admin.site._registry.items():
+        site.register(model, type(model_admin))
+
+    assert site.index_template == "own.html"
+    assert re.fullmatch("admin/front_sms/.*", str(admin.site.index_template))

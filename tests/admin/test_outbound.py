@@ -377,7 +377,9 @@ def test_many_are_cancelled_from_the_list_and_the_others_say_why_not(boss):
     content = act_on_list(boss, [*queued, gone], "cancel").content.decode()
 
     assert {state_of(row) for row in queued} == {State.CANCELLED}
-    assert "2 messages were stopped." in content and f"#{gone.pk}: This message is delivered" in content
+    assert (
+        "2 messages were stopped." in content and f"{gone.recipient} (#{gone.pk}): This message is delivered" in content
+    )
 
 
 def test_the_list_asks_before_it_sends_and_then_sends(boss):
@@ -455,7 +457,7 @@ def test_an_act_never_hides_behind_the_name_of_a_permission_that_nobody_can_get(
     admins = [each for each in admin.site._registry.values() if isinstance(each, ActionsAdmin)]
     actions = [action for each in admins for action in each.row_actions]
 
-    assert len(actions) == 8
+    assert len(actions) == 9
     assert all(("front_sms", each.permission) in known for each in actions)
 
 
@@ -488,7 +490,7 @@ def test_the_list_refuses_such_messages_row_by_row_and_says_which(login, name, f
 
     content = act_on_list(operator, [plain, special], name).content.decode()
 
-    assert f"#{special.pk}: It " in content and f"#{plain.pk}: It " not in content
+    assert f"(#{special.pk}): It " in content and f"(#{plain.pk}): It " not in content
     assert OutboundMessage.objects.filter(state=State.QUEUED).count() == 1
 
 

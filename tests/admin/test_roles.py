@@ -20,6 +20,7 @@ PERMITTED = {  # act -> the least of the roles that may do it
     "send_anyway": "operator",
     "give_up": "operator",
     "read_again": "operator",
+    "opt_out": "operator",
     "resume": "manager",
     "deliver_again": "manager",
 }
@@ -44,6 +45,7 @@ def row_for(act: str):
         "cancel": OutboundMessageFactory,
         "resend": lambda: OutboundMessageFactory(delivered=True),
         "read_again": lambda: InboundMessageFactory(problem="it could not be read"),
+        "opt_out": lambda: InboundMessageFactory(sender="+4799999999", opt_out_intent="perhaps"),
         "resume": lambda: AccountStateFactory(paused=True),
         "deliver_again": lambda: EventFactory(subject="out:1", failed=True),
     }

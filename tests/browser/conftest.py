@@ -35,14 +35,14 @@ def page_of(chromium, live_server, settings) -> Iterator[Callable[..., Any]]:
     complaints: list[str] = []
     ours = (live_server.url, "data:")
 
-    def page(user: Any, *, width: int = 1280, theme: str = "light") -> Any:
+    def page(user: Any, *, width: int = 1280, theme: str = "light", locale: str = "en") -> Any:
         client = Client()
         client.force_login(user)
         context = chromium.new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": 844},
             color_scheme=theme,
-            locale="en",
+            locale=locale,
         )
         cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])

@@ -17,6 +17,21 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WIDE = "/admin/front_sms/dashboard/"
 
+LABELS = """(() => {
+    const name = each => each.textContent;
+    const box = each => each.getBoundingClientRect();
+    const cut = [], small = [], overlapping = [];
+    for (const chart of document.querySelectorAll(".fs-chart:has(.fs-drawing)")) {
+        const frame = box(chart);
+        const labels = [...chart.querySelectorAll(".fs-scale, .fs-tick")];
+        cut.push(...labels.filter(each => box(each).left < frame.left || box(each).right > frame.right).map(name));
+        small.push(...labels.filter(each => box(each).height < 8).map(name));
+        const ticks = labels.filter(each => each.classList.contains("fs-tick"));
+        overlapping.push(...ticks.slice(1).filter((each, n) => box(each).left < box(ticks[n]).right).map(name));
+    }
+    return [cut, small, overlapping];
+})()"""
+
 
 @pytest.fixture
 def kari(transactional_db) -> User:
@@ -72,7 +87,7 @@ def test_everything_is_settled_from_the_dashboard_with_the_keyboard_until_nothin
         page.wait_for_url(f"**{WIDE}")
         page.get_by_text(done).wait_for()
 
-    page.get_by_text("Nothing. Have a good day!").wait_for()
+    page.get_by_text("Nothing needs attention.").wait_for()
     assert OutboundMessage.objects.get(pk=sms.pk).state == State.SENT
     assert Event.objects.get(pk=failed.pk).failed is False
     assert AccountState.objects.get(pk=account.pk).paused_at is None
@@ -133,16 +148,27 @@ def test_the_dashboard_has_no_serious_accessibility_fault(kari, page_of, width, 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_a_phone_shows_the_latest_hours_first(kari, page_of):
+@pytest.mark.parametrize("locale", ["en", "nb"])
+def test_a_phone_shows_whole_charts_with_every_label(kari, page_of, locale):
     a_month()
-    page = page_of(kari, width=390)
+    page = page_of(kari, width=390, locale=locale)
     page.goto(WIDE)
 
-    ends = page.evaluate(
-        """[...document.querySelectorAll(".fs-wide > .fs-scroll")].map(box => {
-            const drawing = box.querySelector("svg").getBoundingClientRect();
-            return Math.abs(drawing.right - box.getBoundingClientRect().right);
-        })"""
-    )
+    cut, small, overlapping = page.evaluate(LABELS)
 
-    assert len(ends) == 2 and max(ends) <= 2
+    assert (cut, small, overlapping) == ([], [], [])
+
+
+def test_the_scale_stands_on_the_left(kari, page_of):
+    a_month()
+    page = page_of(kari)
+    page.goto(WIDE)
+
+    left, right = page.evaluate(
+        """(() => {
+            const edges = name => [...document.querySelectorAll(name)].map(each => each.getBoundingClientRect());
+            return [Math.max(...edges(".fs-wide .fs-scale").map(each => each.right)),
+                    Math.min(...edges(".fs-wide .fs-drawing .fs-bar").map(each => each.left).filter(Boolean))];
+        })()"""
+    )
+    assert left < right

@@ -198,13 +198,16 @@ def test_without_a_broker_it_says_so(monkeypatch):
 
 
 @pytest.mark.django_db
-def test_without_tables_it_says_that_migrations_are_missing(monkeypatch):
+@pytest.mark.parametrize(
+    ("command", "work"), [(["send", NUMBER, "Hei"], "send.send_sms"), (["status"], "status.gather")]
+)
+def test_without_tables_it_says_that_migrations_are_missing(monkeypatch, command, work):
     def no_table(*args, **options):
         raise ProgrammingError("no such table")
 
-    monkeypatch.setattr(send, "send_sms", no_table)
+    monkeypatch.setattr(f"django_front_sms.management.subcommands.{work}", no_table)
     with pytest.raises(ProgrammingError):
-        run("send", NUMBER, "Hei")
+        run(*command)
     monkeypatch.setattr(health, "migrations", lambda now: {"migrations": {"missing": ["0001_initial"]}})
     with pytest.raises(CommandError, match=r"manage\.py migrate"):
-        run("send", NUMBER, "Hei")
+        run(*command)

@@ -71,6 +71,30 @@ def test_a_worker_survives_a_database_that_is_away(
     assert "lost the database (OperationalError)" in caplog.text
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("granted", [0, 1, 3])
+def test_a_worker_goes_on_with_the_threads_that_the_system_grants(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, granted: int
+):
+    real, asked = threading.Thread.start, iter(range(100))
+
+    def start(thread: threading.Thread) -> None:
+        if next(asked) >= granted:
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    worker = Worker(4)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    monkeypatch.setattr(Worker, "_due", lambda self: self.stop() or iter(()))
+    if not granted:
+        with pytest.raises(RuntimeError):
+            worker.run()
+        return
+    worker.run()
+    assert f"Only {granted} threads could be started" in caplog.text
+    assert not any(thread.name.startswith("front-sms-worker") for thread in threading.enumerate())
+
+
 def test_a_dispatch_goes_on_for_its_turn_and_stops_when_the_worker_does(
     monkeypatch: pytest.MonkeyPatch, clock: PretendClock
 ):

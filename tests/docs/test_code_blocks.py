@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,7 +27,6 @@ from django.template import engines
 import django_front_sms
 from django_front_sms import keywords, optouts, send_sms
 from django_front_sms.conf import get_settings
-from django_front_sms.events.delivery import SIGNALS
 from django_front_sms.models import InboundMessage
 from django_front_sms.testing import FrontSMS
 from tests.docs.pages import HERE, SHELL, Block, all_blocks, parametrized
@@ -36,7 +35,6 @@ pytestmark = pytest.mark.skipif(not HERE, reason="the documentation is not here"
 
 SITES = {"tutorial.md", "test-your-site.md"}  # run as whole sites, by tests of their own
 FOREIGN = {"requests", "accounts", "shop"}  # modules of an example's own, or of what one moves away from
-SIGNALS = [telling.signal for telling in SIGNALS.values()]
 FUNCTIONS = {
     **{name: getattr(django_front_sms, name) for name in django_front_sms.__all__},
     "opt_in": optouts.opt_in,
@@ -85,21 +83,6 @@ def is_whole(block: Block) -> bool:
 
 def is_of_settings(block: Block) -> bool:
     return bool(re.search(r"^FRONT_SMS\b", block.text, re.M))
-
-
-@pytest.fixture
-def front(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FrontSMS]:
-    """A pretend Front for both accounts of the examples, whose receivers are forgotten afterwards."""
-    bergen = {"SERVICE_ID": 5678, "SENDER": "26114567890000"}
-    settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNTS": {**settings.FRONT_SMS["ACCOUNTS"], "bergen": bergen}}
-    monkeypatch.setattr(keywords, "_routes", [])
-    for signal in SIGNALS:
-        monkeypatch.setattr(signal, "receivers", [*signal.receivers])
-    with FrontSMS() as pretend:
-        pretend.network.account.senders = ["Mitt Firma", "26114123450000"]
-        yield pretend
-    for signal in SIGNALS:
-        signal.sender_receivers_cache.clear()
 
 
 @pytest.mark.parametrize(

@@ -285,3 +285,10 @@ def test_no_page_tells_of_a_setting_that_is_not_there() -> None:
     for path in sorted(DOCS.rglob("*.md")):
         for name in re.findall(r'FRONT_SMS\["(\w+)"\]', path.read_text()):
             assert name in known, f"{path.relative_to(Path(ROOT))} names {name}"
+
+
+def test_every_test_that_the_page_of_reliability_names_is_there() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (DOCS / "why" / "reliability.md").read_text()))
+    files = (ROOT / "tests").rglob("test_*.py")
+    there = {name for file in files for name in re.findall(r"def (test_\w+)\(", file.read_text())}
+    assert named and named <= there

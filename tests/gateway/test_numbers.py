@@ -12,7 +12,6 @@ from django_front_sms.gateway.numbers import (
     check_sender,
     complete_psk,
     from_wire,
-    is_text_sender,
     mask,
     parse_recipient,
     to_wire,
@@ -214,11 +213,6 @@ def test_a_sender_that_front_cannot_have_registered_is_refused(sender):
     with pytest.raises(NumberError) as refused:
         check_sender(sender)
     assert refused.value.code == "invalid_sender"
-
-
-def test_nobody_can_reply_to_a_text():
-    assert is_text_sender("Mitt Firma") and is_text_sender("7-Eleven") and is_text_sender("")
-    assert not any(map(is_text_sender, ["26114", "26114123450000", "+4799999999", "004799999999"]))
 
 
 @pytest.mark.parametrize(

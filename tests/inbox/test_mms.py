@@ -14,7 +14,7 @@ from django_front_sms import inbox
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.inbox.mms import files
 from django_front_sms.models import Event, InboundMessage, MmsFile
-from tests.webhooks.pushes import JPEG, MMS, PNG, file, sms
+from tests.webhooks.pushes import JPEG, MMS, PNG, by_post, file, sms
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
@@ -176,6 +176,19 @@ class TestStorageThatFails:
         assert bytes(message.raw) == body
         assert (stored.file.name, stored.size, stored.sha256) == ("", len(JPEG), hashlib.sha256(JPEG).hexdigest())
         assert "could not be stored (OSError)" in caplog.text and "secret" not in caplog.text
+
+    def test_a_message_is_kept_whole_when_no_thread_can_be_started(self, settings, monkeypatch, caplog):
+        def refuse(thread):
+            raise RuntimeError("can't start new thread")
+
+        with monkeypatch.context() as refusing:
+            refusing.setattr("threading.Thread.start", refuse)
+            body = sms(files=[file(JPEG)])
+            assert by_post(body).content == b"true"
+        assert bytes(InboundMessage.objects.get().raw) == body
+        assert "No thread could be started to store MMS files" in caplog.text
+        inbox.process()
+        assert MmsFile.objects.get().file.read() == JPEG
 
     def test_the_message_is_announced_without_waiting_for_its_files(self, down):
         message = receive(sms(files=[file(JPEG)]))

@@ -8,8 +8,12 @@ from django.core.management import call_command
 from django.db import DataError, connection
 
 from django_front_sms import inbox
+from django_front_sms.conversations import threads
+from django_front_sms.db import content
+from django_front_sms.exceptions import NotPossible
 from django_front_sms.inbox import insert
 from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile
+from tests.inbox.test_mms import DOWN
 from tests.webhooks.pushes import JPEG, by_post, file, sms
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("hints")]
@@ -96,15 +100,30 @@ def test_a_database_in_latin_1_takes_a_simpler_text():
         assert (long.sender, long.problem) == ("æ" * 100, "")
 
 
+@pytest.mark.postgresql
+def test_a_database_without_an_encoding_keeps_every_character_and_cuts_by_bytes():
+    with database_in("SQL_ASCII"):
+        short, mms, long = push_everything()
+        assert (short.text, short.problem, mms.text, mms.problem) == (TEXT, "", TEXT, "")
+        assert MmsFile.objects.get().name == "bilde 😀.jpg"
+        assert (long.text, long.sender, long.keyword) == ("æ" * 300, "æ" * 50, "å" * 100)
+        assert long.problem == "the database cannot store some characters"
+        assert [each.latest.text for each in threads(brief=True).rows] == ["æ" * 200, TEXT]
+
+
+PACKET = 2_097_152
+OTHERS = 16_384  # bytes of a statement that are kept for other columns
+
+
 @pytest.fixture
-def small_packets() -> Iterator[int]:
-    """`max_allowed_packet` of two million bytes, for connections that are opened meanwhile."""
+def small_packets() -> Iterator[None]:
+    """`max_allowed_packet` of `PACKET` bytes, for connections that are opened meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT @@global.max_allowed_packet")
         (before,) = cursor.fetchone()
-        cursor.execute("SET GLOBAL max_allowed_packet = 2097152")
+        cursor.execute(f"SET GLOBAL max_allowed_packet = {PACKET}")
     connection.close()
-    yield 2_097_152
+    yield
     connection.close()
     with connection.cursor() as cursor:
         cursor.execute(f"SET GLOBAL max_allowed_packet = {int(before)}")
@@ -112,24 +131,75 @@ def small_packets() -> Iterator[int]:
 
 
 @pytest.mark.mysql
-@pytest.mark.parametrize("filler", [b"x", b"'", b"\0\x01"])
+@pytest.mark.parametrize("filler", [b"x", b"'", b"\0\x01", "æ".encode()])
 def test_a_body_longer_than_a_packet_is_stored_as_far_as_it_fits(small_packets, filler):
     body = b'{"id": 1, ' + filler * (3_000_000 // len(filler))
     assert (by_post(body).status_code, by_post(body).content) == (200, b"true")
     message = InboundMessage.objects.get()
-    assert body.startswith(bytes(message.raw)) and len(message.raw) > small_packets // 4 - 100_000
-    assert "could be stored (max_allowed_packet)" in message.problem
+    assert body.startswith(bytes(message.raw))
+    assert 0 <= PACKET - OTHERS - content.statement_size(bytes(message.raw)) < 100
+    assert f"only the first {len(message.raw)} of {len(body)} bytes could be stored" in message.problem
 
 
 @pytest.mark.mysql
-def test_a_text_and_a_status_longer_than_a_packet_are_acknowledged(small_packets):
-    body = sms(text="x" * 1_900_000)
+@pytest.mark.parametrize("beyond", [-1, 0, 1, 5_000])
+def test_a_body_that_just_fits_is_stored_whole(small_packets, beyond):
+    least = 2 if content.statement_size(b"xx") - content.statement_size(b"x") == 2 else 1  # in hexadecimal, or as it is
+    most = (PACKET - OTHERS - content.statement_size(b"") - content.statement_size("")) // least
+    body = b"x" * (most + beyond)
+    assert by_post(body).content == by_post(body).content == b"true"
+    message = InboundMessage.objects.get()
+    assert len(message.raw) == min(most, len(body))
+    assert ("could be stored" in message.problem) == (beyond > 0)
+
+
+@pytest.mark.mysql
+@pytest.mark.parametrize("size", [600_000, 1_000_000, 1_020_000, 1_900_000])
+def test_a_text_longer_than_a_packet_is_acknowledged_and_its_beginning_is_kept(small_packets, size):
+    body = sms(text="x" * size)
     assert by_post(body).content == b"true"
     message = InboundMessage.objects.get()
-    assert message.text and "the text was cut" in message.problem
-    assert by_post(b"status=4&origid=1&" + b"x" * 3_000_000, "status", "application/x-www-form-urlencoded").content
+    assert message.sender and len(message.text) > 60_000
+    fits = content.statement_size(body) + content.statement_size("x" * size) <= PACKET - OTHERS
+    assert (message.text == "x" * size, message.problem == "") == (fits, fits)
+    if len(message.raw) < len(body):
+        with pytest.raises(NotPossible):
+            inbox.read_again(message)
+    elif message.problem:
+        assert inbox.read_again(message).problem == message.problem
+
+
+@pytest.mark.mysql
+def test_an_mms_that_no_storage_takes_is_acknowledged_though_it_is_longer_than_a_packet(small_packets, settings):
+    settings.STORAGES = DOWN
+    body = sms(text=TEXT, files=[file(JPEG * 1500)])
+    assert by_post(body).content == by_post(body).content == b"true"
+    message = InboundMessage.objects.get()
+    assert message.text == TEXT and "could be stored" in message.problem
+    assert [(bool(part.file), part.sha256, part.name) for part in message.files.all()] == [(False, "", "image01.jpg")]
+    inbox.process()
+    message.refresh_from_db()
+    assert message.process_at is None  # no worker tries to store what is lost
+
+
+@pytest.mark.mysql
+def test_a_status_longer_than_a_packet_is_acknowledged(small_packets):
+    answer = by_post(b"status=4&origid=1&" + b"x" * 3_000_000, "status", "application/x-www-form-urlencoded")
+    assert answer.content == b"true"
     status = DeliveryStatus.objects.get()
     assert (status.status, status.gateway_id) == (4, 1) and "could be stored" in status.problem
+
+
+@pytest.mark.mysql
+def test_a_large_body_comes_over_a_connection_that_the_server_has_closed(small_packets):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CONNECTION_ID()")
+        (own,) = cursor.fetchone()
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute(f"KILL {int(own)}")
+    other.close()
+    assert by_post(b"x" * 3_000_000).content == b"true"
 
 
 def test_what_no_simpler_form_helps_is_for_front_to_try_again(monkeypatch):

@@ -7,10 +7,11 @@ from typing import ClassVar
 import pytest
 from django.db import OperationalError
 
-from django_front_sms import outbox
+from django_front_sms import jobs, outbox, worker
 from django_front_sms.conf import get_settings
 from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.submit import Sms
+from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox import dispatcher, executor
 from django_front_sms.outbox.claim import claim
 from tests.outbox.stage import (
@@ -259,3 +260,77 @@ def test_messages_at_risk_are_repeated_by_a_later_run(client: type[Told], clock:
     outbox.run()
     assert again(row).state == "sent"
     assert [sms.text for sms in client.asked] == ["Test æøå", "Test æøå"]
+
+
+@pytest.fixture
+def claims(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lane of each claim."""
+    real, found = dispatcher.claim, []
+    monkeypatch.setattr(dispatcher, "claim", lambda slot, *given: found.append(slot.lane.name) or real(slot, *given))
+    return found
+
+
+@pytest.mark.parametrize("code", [5, 13])
+def test_a_paused_account_with_due_messages_costs_no_claim(client: type[Told], clock: PretendClock, claims, code: int):
+    client.act = staticmethod(lambda sms: refused(code))
+    message("first", priority="urgent"), message("second")
+    outbox.run()
+    assert memory().pause_code == code
+    claims.clear()
+    assert not outbox.has_due()
+    assert outbox.run() == 0
+    assert claims == []
+
+    outbox.resume("default")
+    client.act = staticmethod(lambda sms: accepted())
+    assert outbox.has_due()
+    assert outbox.run() == 2
+
+
+def test_the_probe_of_a_paused_account_is_claimed_when_it_is_due(client: type[Told], clock: PretendClock, claims):
+    client.act = staticmethod(lambda sms: refused(5))
+    message()
+    outbox.run()
+    claims.clear()
+    clock.advance(59)
+    assert (outbox.has_due(), outbox.run(), claims) == (False, 0, [])
+    clock.advance(1)
+    assert (outbox.has_due(), outbox.run()) == (True, 1)
+    assert claims
+    assert not outbox.has_due()
+
+
+def test_a_probe_costs_no_claim_where_only_messages_at_risk_are_due(client: type[Told], clock: PretendClock, claims):
+    row = message()
+    client.act = staticmethod(lambda sms: unclear())
+    outbox.run()
+    assert again(row).risk_at
+    client.act = staticmethod(lambda sms: refused(5))
+    message("second")
+    outbox.run()
+    OutboundMessage.objects.exclude(pk=row.pk).delete()
+    claims.clear()
+    clock.advance(60)
+    assert (again(row).state, outbox.has_due(), outbox.run(), claims) == ("queued", False, 0, [])
+
+
+def test_an_account_beside_a_paused_one_is_claimed_for(client: type[Told], settings, clock: PretendClock):
+    configure(settings, "second", SERVICE_ID=5678)
+    client.act = staticmethod(lambda sms: refused(13))
+    message("first")
+    outbox.run()
+    client.act = staticmethod(lambda sms: accepted())
+    message("second", account="second")
+    assert (outbox.has_due(), outbox.run()) == (True, 1)
+
+
+@pytest.mark.usefixtures("hints")
+def test_a_worker_that_runs_once_ends_though_a_paused_account_has_due_messages(
+    client: type[Told], clock: PretendClock, monkeypatch: pytest.MonkeyPatch
+):
+    client.act = staticmethod(lambda sms: refused(13))
+    message()
+    real, rounds = jobs.dispatch, iter(range(3))
+    monkeypatch.setattr(jobs, "dispatch", lambda: next(rounds) * 0 + real())  # StopIteration at the fourth
+    worker.run_once()
+    assert memory().pause_code == 13

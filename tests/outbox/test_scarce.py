@@ -15,6 +15,7 @@ from django_front_sms import outbox
 from django_front_sms.gateway.client import ExchangeResult
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.outbox import dispatcher, executor
+from django_front_sms.outbox.slots import LANES
 from tests.gateway.wire import Server, answers, framed
 from tests.outbox.stage import accepted, again, configure, memory, message, not_sent, outcomes
 
@@ -120,6 +121,14 @@ def test_a_pool_counts_the_threads_that_it_has(monkeypatch: pytest.MonkeyPatch):
     for _ in range(20):
         assert done.acquire(timeout=30)
     assert threads._count <= 2
+
+
+@pytest.mark.usefixtures("client")
+def test_each_account_and_lane_has_one_pool_of_threads_however_many_there_are():
+    places = [(f"gateway {number}", lane) for number in range(200) for lane in LANES]
+    pools = [executor._lane_threads(1, *place) for place in places]
+    assert [executor._lane_threads(1, *place) for place in places] == pools
+    assert len(set(map(id, pools))) == len(places)
 
 
 # ---- A database that refuses writes

@@ -81,3 +81,11 @@ def test_a_refused_request_sends_no_signal(without_permissions: Api, ids: dict[s
     for _method, path, _shown in READING:
         without_permissions.get(path.format(**ids))
     assert reads == []
+
+
+def test_a_file_is_told_as_read_once(operator: Api, ids: dict[str, int], reads: list[Any]) -> None:
+    assert operator.get(f"inbound/{ids['inbound']}/files/{ids['file']}/").status_code == 200
+    assert sorted((model, pks) for _user, model, pks in reads) == [
+        ("InboundMessage", [ids["inbound"]]),
+        ("MmsFile", [ids["file"]]),
+    ]

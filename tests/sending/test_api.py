@@ -244,14 +244,14 @@ def test_a_key_twice_in_one_call_is_one_row():
 def test_who_loses_the_race_for_a_key_gets_the_winners_row(monkeypatch: pytest.MonkeyPatch):
     """The other's row is committed between our look and our INSERT."""
     looks = []
-    real = sending.store._known
+    real = sending.store.with_keys
 
-    def look(drafts, *, latest=False):
+    def look(rows, digests, *, latest=False):
         looks.append(1)
-        return real(drafts) if len(looks) > 1 else {}
+        return real(rows, digests) if len(looks) > 1 else {}
 
     first = send_sms(NUMBER, "Test", idempotency_key="a")
-    monkeypatch.setattr(sending.store, "_known", look)
+    monkeypatch.setattr(sending.store, "with_keys", look)
     rows = send_many_sms([{"to": NUMBER, "text": "B"}, {"to": NUMBER, "text": "Test", "idempotency_key": "a"}])
     assert rows[1].pk == first.pk
     assert OutboundMessage.objects.count() == 2

@@ -1,7 +1,7 @@
 """One text to many numbers, over HTTP against the simulator (§2.4)."""
 
 from collections.abc import Callable, Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -10,6 +10,7 @@ from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway.client import ExchangeResult, Fate
 from django_front_sms.gateway.submit import BulkAnswer, BulkSms
 from django_front_sms.models import AccountState, BulkSend, OutboundMessage
+from django_front_sms.sending import metadata as metadata_module
 from django_front_sms.simulator import Simulator
 from django_front_sms.tasks import dispatch
 
@@ -171,3 +172,12 @@ def test_a_number_that_has_just_got_the_text_waits_out_its_window(scripted: type
     dispatch()
     assert states(bulk) == {"+4799999999": "queued", "+4799999998": "sent", "+4799999997": "sent"}
     assert scripted.requests[1].recipients == ("+4799999998", "+4799999997")
+
+
+@pytest.mark.django_db
+def test_metadata_is_checked_once_and_kept_with_each_message(hints, monkeypatch):
+    checked: list[Any] = []
+    monkeypatch.setattr(metadata_module, "is_storable", lambda value, *levels: checked.append(value) or True)
+    bulk = send_bulk_sms([f"+479000000{n}" for n in range(10)], "Hei", metadata={"a": [1]})
+    assert len([value for value in checked if value]) == 1
+    assert [bulk.metadata, *bulk.messages.values_list("metadata", flat=True)] == [{"a": [1]}] * 11

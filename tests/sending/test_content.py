@@ -11,6 +11,7 @@ from django.utils import timezone
 from django_front_sms import send_bulk_sms, send_many_sms, send_sms
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, OutboundMessage
+from tests.isolation import isolate
 
 NUMBER = "+4799999999"
 
@@ -120,8 +121,10 @@ class TestTheDatabase:
         assert send_sms(NUMBER, "Hei på deg").pk
 
     @pytest.mark.mysql
+    @pytest.mark.postgresql
+    @pytest.mark.parametrize("isolation", ["repeatable", "snapshot"])
     @pytest.mark.parametrize("bulk", [False, True])
-    def test_a_key_that_another_process_stores_during_the_callers_transaction_gives_its_row(self, bulk):
+    def test_a_key_that_another_process_stores_during_the_callers_transaction_gives_its_row(self, bulk, isolation):
         def send() -> Any:
             if bulk:
                 return send_bulk_sms([NUMBER], "Hei", idempotency_key="a")
@@ -132,14 +135,16 @@ class TestTheDatabase:
             connection.close()
 
         rows: list[Any] = []
-        with connection.cursor() as cursor:
-            cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         try:
+            isolate(isolation)
             with transaction.atomic():
-                assert not OutboundMessage.objects.exists()  # from here on, the transaction reads what there was now
+                mine = send_sms(NUMBER, "Hallo")
+                assert OutboundMessage.objects.count() == 1  # from here on, it reads what there was now
                 thread = threading.Thread(target=elsewhere)
                 thread.start()
                 thread.join(30)
                 assert send() == rows[0]
+                assert send_sms(NUMBER, "Hei igjen").pk  # the transaction goes on
+            assert OutboundMessage.objects.filter(pk=mine.pk).exists()
         finally:
             connection.close()

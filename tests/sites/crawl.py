@@ -1,6 +1,7 @@
 """A crawler for the admin, rows for it to find, and the main job by hand: write, stop, reply, export, look it up."""
 
 import html
+import logging
 import re
 from io import StringIO
 from typing import Any
@@ -21,6 +22,8 @@ from tests.factories import (
     OutboundMessageFactory,
     at,
 )
+
+logger = logging.getLogger(__name__)
 
 ROLES = ("viewer", "operator", "manager")
 _LINK = re.compile(r'(?:href|src)="([^"#]*)"')
@@ -92,6 +95,7 @@ def crawl(browser: Client, start: str) -> dict[str, str]:
             if follow and target not in seen and not ("?" in address and "?" in target):
                 seen[target] = ""
                 waiting.append(target)
+    logger.info("%d pages from %s", len(seen), start)
     return seen
 
 

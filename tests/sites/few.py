@@ -1,13 +1,22 @@
-"""URLs of a site whose one admin site has two models of this app."""
+"""URLs of a site whose admin sites have a few models of this app: `few` messages, `fewer` all but outgoing ones."""
 
 from django.contrib import admin
 from django.urls import include, path
 
-from django_front_sms.admin import InboundMessageAdmin, OutboundMessageAdmin
-from django_front_sms.models import InboundMessage, OutboundMessage
+from django_front_sms.admin import BulkSendAdmin, ConversationAdmin, InboundMessageAdmin, OutboundMessageAdmin
+from django_front_sms.models import BulkSend, Conversation, InboundMessage, OutboundMessage
 
 few = admin.AdminSite(name="few")
 few.register(OutboundMessage, OutboundMessageAdmin)
 few.register(InboundMessage, InboundMessageAdmin)
 
-urlpatterns = [path("few/", few.urls), path("front-sms/", include("django_front_sms.urls"))]
+fewer = admin.AdminSite(name="fewer")
+fewer.register(InboundMessage, InboundMessageAdmin)
+fewer.register(Conversation, ConversationAdmin)
+fewer.register(BulkSend, BulkSendAdmin)
+
+urlpatterns = [
+    path("few/", few.urls),
+    path("fewer/", fewer.urls),
+    path("front-sms/", include("django_front_sms.urls")),
+]

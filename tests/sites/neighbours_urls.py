@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import include, path
+from two_factor.urls import urlpatterns as two_factor_urls
 
 from tests.urls import urlpatterns as usual
 
@@ -16,5 +17,7 @@ urlpatterns = [
     *themes,
     *usual,
     path("api/sms/", include("django_front_sms.rest.urls")),
+    path("", include(two_factor_urls)),
+    path("accounts/", include("allauth.account.urls")),
     path("__debug__/", include("debug_toolbar.urls")),
 ]

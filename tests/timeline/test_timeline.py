@@ -261,7 +261,7 @@ def test_another_accounts_pause_is_none_of_its_business():
 def test_a_scheduled_message_says_for_when():
     sms = OutboundMessageFactory(scheduled_at=at(3600), next_at=at(3600), waits_for=Wait.SCHEDULE)
 
-    assert "Scheduled for March 2, 2026, 2 p.m." in titles(sms)
+    assert "Scheduled for March 2, 2026 14:00" in titles(sms)
 
 
 def test_an_unconfirmed_message_asks_for_a_person():

@@ -31,6 +31,15 @@ class Broken(io.BytesIO):
         raise ConnectionResetError
 
 
+class InvalidChunkSize(Exception):
+    """As Gunicorn raises it."""
+
+
+class WrongChunk(io.BytesIO):
+    def read(self, size: int | None = -1) -> bytes:
+        raise InvalidChunkSize
+
+
 def wsgi(stream: io.BytesIO, purpose: Any = "inbound", **environ: Any) -> tuple[int, bytes]:
     """Status and body of a POST, with exactly this in the WSGI environment."""
     request = RequestFactory().post(webhook_path(purpose), content_type="application/json")
@@ -89,6 +98,11 @@ class TestWSGI:
     @pytest.mark.parametrize("purpose", ["status", "inbound"])
     def test_a_body_that_was_cut_short_is_not_stored(self, purpose):
         assert wsgi(io.BytesIO(SMS[:50]), purpose, CONTENT_LENGTH=str(len(SMS)))[0] == 400
+        assert InboundMessage.objects.count() == DeliveryStatus.objects.count() == 0
+
+    @pytest.mark.parametrize("purpose", ["status", "inbound"])
+    def test_a_wrong_chunk_is_a_bad_request(self, purpose):
+        assert wsgi(WrongChunk(), purpose, **{"wsgi.input_terminated": True})[0] == 400
         assert InboundMessage.objects.count() == DeliveryStatus.objects.count() == 0
 
     def test_a_connection_that_breaks_is_not_stored(self):

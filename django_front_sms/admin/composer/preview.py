@@ -92,7 +92,8 @@ def quiet_until(account: str, at: Any = None) -> str:
     if account not in accounts:
         return ""
     end = quiet_hours.ends_at(accounts[account].quiet_hours, at or timezone.now())
-    return date_format(timezone.localtime(end), "DATETIME_FORMAT") if end else ""
+    local = timezone.localtime(end) if end else None
+    return f"{date_format(local, 'DATE_FORMAT')} {local:%H:%M}" if local else ""
 
 
 def config(accounts: Iterable[str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django_front_sms.admin.composer.recipients import Entry
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import InvalidMessage
+from django_front_sms.gateway.numbers import as_text
 from django_front_sms.sending.validation import check_text
 from django_front_sms.texts import fill_text
 
@@ -135,7 +136,7 @@ def _cell(value: Any) -> str:
         value = value.date()
     if isinstance(value, date):
         return str(localize(value))
-    return f"{value:%H:%M}" if hasattr(value, "hour") else str(value)
+    return f"{value:%H:%M}" if hasattr(value, "hour") else as_text(value)
 
 
 def _as_csv(rows: Iterable[Iterable[str]]) -> str:

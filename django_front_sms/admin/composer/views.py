@@ -33,9 +33,8 @@ from django_front_sms.admin.saved_texts import saved_texts
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm
-from django_front_sms.models import AccountState, BulkSend, OutboundMessage
+from django_front_sms.models import BulkSend, OutboundMessage
 from django_front_sms.sending import preview_sms
-from django_front_sms.states import State
 
 EARLIER_SHOWN = 20  # recipients who were sent the same text, by name
 _PLACEHOLDER = re.compile(r"\{\w+\}")
@@ -145,19 +144,9 @@ class ComposerAdmin(ActionsAdmin):
             "open_options": any(name in form.errors or _is_set(form, name) for name in options if name in form.fields),
             "open_table": bool(form["table"].value()) or "table" in form.errors,
             "presets": presets(timezone.localtime()),
-            "paused": self._is_paused(account),
             "saved_texts": saved_texts(request.user, sendable_accounts(request.user)),
         }
         return self._composer_page(request, "composer.html", context)
-
-    def _is_paused(self, account: str) -> int | None:
-        """How many messages wait for an account that is paused; None where it is not."""
-        if account not in get_settings().accounts:
-            return None
-        key = get_settings().account(account).gateway
-        if not AccountState.objects.paused().filter(key=key).exists():
-            return None
-        return OutboundMessage.objects.filter(state=State.QUEUED, account=account).count()
 
     def _confirm_page(self, request: HttpRequest, form: ComposerForm) -> TemplateResponse:
         plan = form.plan
@@ -174,7 +163,6 @@ class ComposerAdmin(ActionsAdmin):
             "fewer": 0 if plan.is_personal else shorter(it.text, it.unicode),
             "bubble": bubble(next(iter(plan.texts.values()), it.text), it.unicode),
             "sender": it.sender,
-            "paused": self._is_paused(it.account),
             "override": get_settings().recipient_override,
             "quiet": "" if it.priority == "urgent" else quiet_until(it.account, it.scheduled_at),
             "zone": timezone.get_current_timezone_name(),

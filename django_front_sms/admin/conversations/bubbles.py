@@ -36,7 +36,12 @@ def version(message: Message, paused: Mapping[str, AccountState]) -> str:
         facts = [message.state, message.given_up, message.error_code, message.error_text, message.gateway_id is None]
         facts += [message.waits_for, message.next_at, due, pause, message.duplicate_of_id]
     else:
-        facts = [message.problem, message.text, [(file.pk, bool(file.file)) for file in files_of(message)]]
+        facts = [
+            message.problem,
+            message.text,
+            message.opt_out_intent,
+            [(file.pk, bool(file.file)) for file in files_of(message)],
+        ]
     return digest(*map(repr, facts))[:8]
 
 

@@ -1,5 +1,6 @@
 """The list of conversations, as its template gets it."""
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,23 +18,34 @@ from django_front_sms.models import OutboundMessage
 MOST_COUNTED = 100  # a tab says 99+ beyond
 
 
-def people(request: HttpRequest, page: Page[Thread], asked: dict[str, str], opened: Message | None) -> dict[str, Any]:
+def people(
+    request: HttpRequest, page: Page[Thread], asked: dict[str, str], opened: Message | None, *, counts: bool
+) -> dict[str, Any]:
     """The context of the list of conversations. `asked`: the filters in the query. `opened`: a message of the
-    conversation that is shown beside the list."""
+    conversation that is shown beside the list. `counts`: whether to count those that are unanswered."""
     home = reverse_admin(request, "conversation_changelist")
     usable = accounts_of(request.user)
     accounts = [name for name in get_settings().accounts if usable is None or name in usable]
     shown = (opened.account, counterpart(opened)) if opened is not None else ("", "")
     names = contacts.labels([*(thread.number for thread in page.rows), *filter(None, shown[1:])])
-    waiting = 0 if opened is not None else unanswered_count(usable)  # beside a conversation, the list shows it
     return {
         "rows": [_person(request, thread, asked, shown, names) for thread in page.rows],
-        "waiting": waiting if waiting < MOST_COUNTED else f"{MOST_COUNTED - 1}+",
+        "waiting": unanswered_in_words(usable) if counts else "",
         "opened_name": names.get(shown[1], ""),
         "asked": asked,
         "accounts": accounts if len(accounts) > 1 else [],
         **_links(home, page, asked),
     }
+
+
+def unanswered_in_words(accounts: Collection[str] | None, count: int | None = None) -> str:
+    """How many conversations wait for an answer, such as `3` or `99+`; empty where none does.
+
+    `count`: where the caller has counted up to `MOST_COUNTED` already.
+    """
+    if count is None:
+        count = unanswered_count(accounts, most=MOST_COUNTED)
+    return f"{MOST_COUNTED - 1}+" if count >= MOST_COUNTED else str(count or "")
 
 
 def _links(home: str, page: Page[Thread], asked: dict[str, str]) -> dict[str, str]:

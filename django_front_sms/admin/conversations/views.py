@@ -4,7 +4,7 @@ A conversation is addressed by one of its messages (`out/7/`, `in/9/`), so that 
 server. New messages are fetched every few seconds, which works with any server.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,11 +19,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from django_front_sms import access, contacts
-from django_front_sms.admin import search
+from django_front_sms.admin import live, search
 from django_front_sms.admin.composer.preview import words
 from django_front_sms.admin.conversations import bubbles
 from django_front_sms.admin.conversations.reply import Reply, reply_to, send, was_sent
 from django_front_sms.admin.conversations.threads import people, spaced
+from django_front_sms.admin.paused import paused_by_name
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.admin.saved_texts import saved_texts
 from django_front_sms.admin.urls import reverse_admin
@@ -48,7 +49,6 @@ from django_front_sms.models import (
     OutboundMessage,
 )
 from django_front_sms.signals import send_personal_data_read
-from django_front_sms.timeline import paused_accounts
 
 Paused = Mapping[str, AccountState]
 
@@ -136,19 +136,18 @@ class ConversationAdmin(ReadOnlyAdmin):
             case "texts":
                 return _fresh(self._saved_texts(request, message))
             case "older":
-                context = self._bubbles(request, self._page(request, message), paused_accounts())
+                context = self._bubbles(request, self._page(request, message), paused_by_name(request))
                 return _fresh(TemplateResponse(request, "admin/front_sms/conversation_bubbles.html", context))
         return self._show(request, message)
 
     def _show(self, request: HttpRequest, message: Message, failure: str = "", text: str = "") -> HttpResponse:
         page = self._page(request, message)
-        paused = paused_accounts()
+        paused = paused_by_name(request)
         is_latest = "before" not in request.GET
         context = {
             **self._around(request, message),
             **self._bubbles(request, page, paused),
             **(self._box(request, message, page) if is_latest else {}),
-            "is_paused": message.account in paused,
             "spaced": spaced(counterpart(message)),
             "contact_url": contacts.url(counterpart(message)),
             "number": counterpart(message),
@@ -163,12 +162,16 @@ class ConversationAdmin(ReadOnlyAdmin):
         return thread(message.account, counterpart(message), before=_cursor(request, "before"), limit=SHOWN)
 
     def _bubbles(self, request: HttpRequest, page: Page[Message], paused: Paused) -> dict[str, Any]:
-        for model in (OutboundMessage, InboundMessage):
-            send_personal_data_read(request.user, model, (row.pk for row in page.rows if isinstance(row, model)))
+        self._signal_shown(request, page.rows)
         earlier = ""
         if page.before is not None:
             earlier = f"{request.path}?{urlencode({**_kept(request), 'before': str(page.before)})}"
         return {"bubbles": bubbles.bubbles(request, page.rows, paused), "earlier": earlier}
+
+    def _signal_shown(self, request: HttpRequest, rows: Iterable[Message]) -> None:
+        shown = list(rows)
+        for model in (OutboundMessage, InboundMessage):
+            send_personal_data_read(request.user, model, (row.pk for row in shown if isinstance(row, model)))
 
     def _box(self, request: HttpRequest, message: Any, page: Page[Message]) -> dict[str, Any]:
         reply = _reply(message, page)
@@ -190,7 +193,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         """The messages that the page lacks or shows in an older version. `seen`: its versions, `o12.1a2b3c4d,i9.…`."""
         seen = dict(pair.split(".", 1) for pair in request.GET.get("seen", "").split(",") if "." in pair)
         page = thread(message.account, counterpart(message), limit=SHOWN)
-        paused = paused_accounts()
+        paused = paused_by_name(request)
         changed = {
             bubbles.name(row) for row in page.rows if seen.get(bubbles.name(row)) != bubbles.version(row, paused)
         }
@@ -199,7 +202,6 @@ class ConversationAdmin(ReadOnlyAdmin):
             news["bubbles"] = self._changed(request, page, changed, paused)
         box = self._box(request, message, page) if self._may_reply(request) else None
         if box and request.GET.get("box") != box["version"]:
-            box["is_paused"] = message.account in paused
             news["box"] = render_to_string("admin/front_sms/conversation_box.html", box, request)
         return _fresh(JsonResponse(news) if news else HttpResponse(status=204))
 
@@ -210,6 +212,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         before = ""
         told = []
         rows = [row for row in page.rows if bubbles.name(row) in changed]
+        self._signal_shown(request, rows)
         shown = {bubble["name"]: bubble for bubble in bubbles.bubbles(request, rows, paused)}
         for row in page.rows:
             if bubble := shown.get(bubbles.name(row)):
@@ -228,7 +231,7 @@ class ConversationAdmin(ReadOnlyAdmin):
             "subtitle": None,
             "opts": self.opts,
             "media": self.media,
-            "people": self._found(request, message),
+            "people": self._found(request, message, counts=message is None),  # beside a conversation, the script asks
             "may_write": self._may_reply(request),
         }
 
@@ -239,7 +242,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         texts = [{"name": name, "text": row.text} for name, row in zip(names, rows, strict=True)]
         return JsonResponse({"texts": texts if self._may_reply(request) else []})
 
-    def _found(self, request: HttpRequest, message: Message | None) -> dict[str, Any]:
+    def _found(self, request: HttpRequest, message: Message | None, *, counts: bool) -> dict[str, Any]:
         asked = _kept(request)
         term = asked.get("q", "")
         page = threads(
@@ -250,12 +253,11 @@ class ConversationAdmin(ReadOnlyAdmin):
             before=_cursor(request, "people"),
             brief=True,
         )
-        return people(request, page, asked, message)
+        return people(request, page, asked, message, counts=counts)
 
     def _people(self, request: HttpRequest, message: Message | None) -> HttpResponse:
-        context = {"people": self._found(request, message)}
-        html = render_to_string("admin/front_sms/conversation_people.html", context, request)
-        return _fresh(HttpResponse(html))
+        context = {"people": self._found(request, message, counts=True), "may_write": self._may_reply(request)}
+        return live.answer(request, TemplateResponse(request, "admin/front_sms/conversation_side.html", context))
 
     # Answering
 

@@ -3,30 +3,32 @@
 Each is shown to those who may see its rows, and each button to those who may press it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, Subquery
 from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from django_front_sms import access
+from django_front_sms import access, contacts
 from django_front_sms.admin.actions import Action, ActionsAdmin
-from django_front_sms.admin.badges import icon, moment
+from django_front_sms.admin.badges import briefly, icon, moment
+from django_front_sms.admin.conversations.threads import MOST_COUNTED, spaced, unanswered_in_words
+from django_front_sms.admin.conversations.views import VIEW
+from django_front_sms.admin.paused import keep_paused
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.conf import get_settings
+from django_front_sms.conversations import Unanswered, oldest_unanswered
 from django_front_sms.events.accounts import of_accounts
-from django_front_sms.models import AccountState, CounterGap, Event, OutboundMessage
+from django_front_sms.models import AccountState, Event, InboundMessage, OutboundMessage
 from django_front_sms.monitoring import alerts
 from django_front_sms.monitoring.alerts import Alert
-from django_front_sms.timeline import explain
+from django_front_sms.signals import send_personal_data_read
 
 SHOWN = 5  # rows of one kind: the others are a click away
 
@@ -57,19 +59,26 @@ class Card:
         return icon(self.shape)
 
 
-class Needs:
-    """What one user sees of them. A kind of card asks the database for rows only where there are any."""
+class AttentionCards:
+    """What one user sees of them. A kind of card asks the database for rows only where there are any.
+
+    `last_inbound`: when the last inbound message was received; None where there is none, or the user may not see it.
+    """
 
     def __init__(self, request: HttpRequest, site: AdminSite) -> None:
         self._user, self._site, self._request = request.user, site, request
         self._accounts = access.accounts_of(request.user)
+        self._shown: dict[type[Model], list[int]] = {}
+        self._newest = 0
+        self.last_inbound: datetime | None = None
 
     def cards(self) -> list[Card]:
-        accounts = alerts.account_states()
+        accounts = self._account_states()
+        keep_paused(self._request, accounts)
         needs = alerts.current(states=accounts, accounts=self._accounts)
         made: Iterable[Card | None] = (
+            self._unanswered(),
             self._worker(alerts.worker(accounts), needs["overdue"]),
-            *self._paused(accounts),
             self._unconfirmed(needs["unconfirmed"].count),
             self._gaps(needs["counter_gaps"].count),
             self._too_large(needs["pushes_too_large"].count),
@@ -80,18 +89,55 @@ class Needs:
         )
         return [card for card in made if card is not None]
 
-    def _may_use(self, account: str) -> bool:
-        return self._accounts is None or account in self._accounts
+    def signal_read(self) -> None:
+        """Send `personal_data_read` for the rows whose texts or numbers the cards show."""
+        for model, keys in self._shown.items():
+            send_personal_data_read(self._user, model, keys)
+
+    def _account_states(self) -> list[AccountState]:
+        """The states of the accounts; the same query gives the newest inbound message."""
+        newest = access.visible(InboundMessage.objects.order_by("-pk"), self._user)
+        at, key = Subquery(newest.values("received_at")[:1]), Subquery(newest.values("pk")[:1])
+        rows = alerts.account_rows().annotate(last_inbound=at, newest_inbound=key)
+        states: list[Any] = list(rows)
+        if states and self.may_see("inboundmessage"):
+            self._newest, self.last_inbound = states[0].newest_inbound or 0, states[0].last_inbound
+        elif self.may_see("inboundmessage"):  # no worker has made a row yet
+            self._newest, self.last_inbound = newest.values_list("pk", "received_at").first() or (0, None)
+        return states
 
     def may_see(self, model: str) -> bool:
         return self._user.has_perm(f"front_sms.view_{model}")
 
-    # The worker and the accounts
+    # People who wait for an answer
+
+    def _unanswered(self) -> Card | None:
+        page = reverse_admin(self._site, "conversation_changelist", query={"show": "unanswered"})
+        if not (page and self._newest and self._user.has_perms(VIEW)):
+            return None
+        rows = oldest_unanswered(self._accounts, self._newest, most=MOST_COUNTED)
+        if not rows:
+            return None
+        names = contacts.labels(row.number for row in rows[:SHOWN])
+        lines = [self._waiting(row, names.get(row.number, "")) for row in rows[:SHOWN]]
+        self._shown[InboundMessage] = [row.message_id for row in rows[:SHOWN]]
+        count = unanswered_in_words(self._accounts, len(rows))
+        title = ngettext("%(n)s conversation waits for an answer", "%(n)s conversations wait for an answer", len(rows))
+        advice = _("Those who have waited longest come first. Answer them, or mark them as handled.")
+        more = (page, _("See all %(n)s") % {"n": count}) if len(rows) > SHOWN else None
+        return Card("unanswered", "info", "chat", title % {"n": count}, advice, lines, more)
+
+    def _waiting(self, row: Unanswered, name: str) -> Line:
+        words = f"{name} ({spaced(row.number)})" if name else spaced(row.number)
+        text = Truncator(" ".join(row.text.split())).chars(80)
+        return Line(words, reverse_admin(self._site, "conversation_in", row.message_id), text, moment(row.since))
+
+    # The worker
 
     def _worker(self, worker: alerts.Worker, overdue: Alert) -> Card | None:
         if worker.is_silent:
             title = _("No worker seems to run")
-            seen = _("Last seen: %(when)s") % {"when": _when(worker.seen_at)} if worker.seen_at else ""
+            seen = _("Last seen: %(when)s") % {"when": briefly(worker.seen_at)} if worker.seen_at else ""
             advice = _("Start a worker. Nothing is lost: what waits is sent then.")
             return Card("worker", "bad", "plug", title, advice, [Line(seen)] if seen else [])
         if not overdue.count:
@@ -102,19 +148,9 @@ class Needs:
             overdue.count,
         )
         advice = _("More is asked for than goes out: look at MAX_PER_SECOND, and at how many workers run.")
-        oldest = Line(_("The oldest since %(when)s") % {"when": _when(overdue.since)})
+        oldest = Line(_("The oldest since %(when)s") % {"when": briefly(overdue.since) if overdue.since else ""})
         more = self._list("outboundmessage", _("See what is queued"), state__exact="queued")
         return Card("overdue", "warn", "hourglass", title % {"n": overdue.count}, advice, [oldest], more)
-
-    def _paused(self, accounts: Iterable[AccountState]) -> Iterator[Card]:
-        if not self.may_see("accountstate"):
-            return
-        for account in (account for account in accounts if account.paused_at and self._may_use(account.account)):
-            title = _("Sending is paused for account “%(account)s”") % {"account": account.account}
-            advice = explain(account.pause_code) if account.pause_code is not None else ""
-            since = _("Since %(when)s") % {"when": _when(account.paused_at)}
-            line = Line(since, self._change(account), acts=self._acts(account))
-            yield Card("paused", "bad", "pause", title, advice, [line])
 
     # Outgoing
 
@@ -127,6 +163,7 @@ class Needs:
         advice = _("Ask the recipient, or look in Front's portal. Then mark it as sent, send it anyway, or give it up.")
         rows = access.visible(OutboundMessage.objects.unconfirmed(), self._user).order_by("pk")[:SHOWN]
         lines = [self._line(row, row.recipient, row.shown_text, row.created_at) for row in rows]
+        self._shown[OutboundMessage] = [row.pk for row in rows]
         more = self._more(count, "outboundmessage", state__exact="unconfirmed", given_up__exact="0")
         return Card("unconfirmed", "warn", "question", title % {"n": count}, advice, lines, more)
 
@@ -144,19 +181,17 @@ class Needs:
     def _gaps(self, count: int) -> Card | None:
         if not count or not self.may_see("countergap"):
             return None
-        gaps = access.visible(CounterGap.objects.open(), self._user)
-        latest = gaps.order_by("-pk")[:SHOWN]
-        lines = [Line(f"{gap.account}: {_range(gap)}", self._change(gap), at=moment(gap.found_at)) for gap in latest]
-        title = ngettext("%(n)s hole in Front's counter", "%(n)s holes in Front's counter", count) % {"n": count}
+        title = ngettext("%(n)s gap in Front's counter", "%(n)s gaps in Front's counter", count) % {"n": count}
         advice = _("Messages to you that never came. Look for them in Front's portal, or ask Front by their numbers.")
-        return Card("gaps", "bad", "warning", title, advice, lines, self._more(count, "countergap", open="yes"))
+        more = self._list("countergap", _("See which"), open="yes")
+        return Card("gaps", "bad", "warning", title, advice, more=more)
 
     def _too_large(self, count: int) -> Card | None:
         if not count or not self.may_see("refusedpush"):
             return None
         advice = _(
-            "See why, and correct the cause. Then restart Front's queue by the link in the notice that Front sent "
-            "(§1.2). Nothing is lost."
+            "See why, and correct the cause. Then restart Front's queue by the link in the notice that Front sent. "
+            "Nothing is lost."
         )
         title = _("Front's queue may have stopped: a push was refused")
         return Card(
@@ -220,11 +255,3 @@ class Needs:
 
     def _change(self, row: Model) -> str:
         return reverse_admin(self._site, f"{row._meta.model_name}_change", row.pk)
-
-
-def _when(moment: datetime | None) -> str:
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""
-
-
-def _range(gap: CounterGap) -> str:
-    return str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}"

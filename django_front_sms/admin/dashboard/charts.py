@@ -13,7 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 WIDE, NARROW, HEIGHT = 900, 440, 200
-_LEFT, _RIGHT, _TOP, _BOTTOM = 8, 56, 12, 26  # the scale is on the right, by the latest column
+_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 8, 12, 26  # the scale is on the left
 _STEPS = (1, 2, 4, 6, 8, 10)
 
 
@@ -109,9 +109,20 @@ class Chart:
 
     @property
     def bars(self) -> SafeString:
-        """The stacks as they are drawn, each with its hint."""
-        drawn = ((hint, _together(box.drawn for box in boxes)) for hint, boxes in self.stacks if boxes)
-        return format_html_join("", "<g><title>{}</title>{}</g>", drawn)
+        """The stacks as they are drawn, each with its hint, which also shows above a low bar."""
+        drawn = (
+            (hint, self._column(n), _together(box.drawn for box in boxes))
+            for n, (hint, boxes) in enumerate(self.stacks)
+            if boxes
+        )
+        return format_html_join("", "<g><title>{}</title>{}{}</g>", drawn)
+
+    def _column(self, n: int) -> SafeString:
+        """The whole height of a column, not to be seen."""
+        x, height = self._edge(n), self.bottom - _TOP
+        return SafeString(
+            f'<rect class="fs-hit" x="{x}" y="{_TOP}" width="{self._edge(n + 1) - x}" height="{height}"/>'
+        )
 
     @property
     def points(self) -> list[tuple[str, int, int]]:

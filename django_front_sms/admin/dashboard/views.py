@@ -16,12 +16,14 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
+from django.utils.timesince import timesince
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from django_front_sms.access import accounts_of
-from django_front_sms.admin.badges import icon
-from django_front_sms.admin.dashboard.alerts import Needs
+from django_front_sms.admin import live
+from django_front_sms.admin.badges import briefly, icon
+from django_front_sms.admin.dashboard.alerts import AttentionCards
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.models import Dashboard, OutboundMessage
@@ -31,6 +33,7 @@ from django_front_sms.states import State
 from django_front_sms.timeline import explain
 
 HOURS, DAYS, RECENT_DAYS = 48, 30, 7
+SILENCE = timedelta(days=2)  # without an inbound message
 
 # States that mean the same to whoever looks at a chart, from the bottom up.
 GROUPS = (
@@ -72,20 +75,26 @@ class DashboardAdmin(ReadOnlyAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
+        attention = AttentionCards(request, self.admin_site)
         context = {
             **self.admin_site.each_context(request),
             "title": capfirst(self.opts.verbose_name),
             "subtitle": None,
             "opts": self.opts,
             "media": self.media,
-            "needs": Needs(request, self.admin_site).cards(),
+            "cards": attention.cards(),
             "fine": icon("check"),
-            **self._figures(accounts_of(request.user)),
+            **self._figures(accounts_of(request.user), attention.last_inbound),
             **(extra_context or {}),
         }
-        return TemplateResponse(request, "admin/front_sms/dashboard/dashboard.html", context)
+        page: HttpResponse = TemplateResponse(request, "admin/front_sms/dashboard/dashboard.html", context)
+        if live.is_asked(request):
+            page = live.answer(request, page)
+        if page.status_code == 200:
+            attention.signal_read()
+        return page
 
-    def _figures(self, accounts: Collection[str] | None) -> dict[str, Any]:
+    def _figures(self, accounts: Collection[str] | None, last_inbound: datetime | None) -> dict[str, Any]:
         now = timezone.now()
         traffic = statistics.traffic(DAYS, now, accounts)
         hours = traffic.by_hour(now - timedelta(hours=HOURS - 1), HOURS)
@@ -93,7 +102,7 @@ class DashboardAdmin(ReadOnlyAdmin):
         times = statistics.delivery_times(accounts=accounts)
         charts = (_by_hour(hours), _by_day(days), _rates(days), _delivery_times(times), _spend(days))
         return {
-            "tiles": list(_tiles(days, times)),
+            "tiles": [*_tiles(days, times), *_last_in(last_inbound, now)],
             "charts": [chart for chart in charts if chart],
             "levels": [series.level for series, _states in GROUPS],
             "refusals": _refusals(self.reverse("outboundmessage_changelist"), statistics.refusals(now, accounts)),
@@ -108,15 +117,27 @@ def _tiles(days: dict[date, Tally], times: statistics.DeliveryTimes) -> Iterable
     yield Tile(_("Messages today"), _count(today.total))
     recent = _together(list(days.values())[-RECENT_DAYS:])
     if recent.delivery_rate is not None:
-        note = _("of those whose fate is known, in %(n)s days") % {"n": RECENT_DAYS}
+        note = _("of those with a known outcome, in %(n)s days") % {"n": RECENT_DAYS}
         yield Tile(_("Delivered"), _percent(recent.delivery_rate), note)
     if times.median is not None and times.slowest_twentieth is not None:
         sample = _("of the latest %(n)s delivered") % {"n": _count(len(times.seconds))}
         yield Tile(_("Half arrive within"), _duration(times.median), sample)
-        yield Tile(_("19 of 20 arrive within"), _duration(times.slowest_twentieth), sample)
+        yield Tile(_("95 percent arrive within"), _duration(times.slowest_twentieth), sample)
     spent = _together(days.values()).spend()
     if spent is not None:
         yield Tile(_("Spent"), _money(spent), _("estimated, in %(n)s days") % {"n": DAYS})
+
+
+def _last_in(at: datetime | None, now: datetime) -> Iterable[Tile]:
+    """When the last inbound message was received: a long silence may be a stopped queue at Front."""
+    if at is None:
+        return
+    minutes = int((now - at).total_seconds() // 60)
+    ago = _("%(time)s ago") % {"time": timesince(at, now, depth=1)} if minutes > 0 else _("just now")
+    when = briefly(at)
+    if now - at > SILENCE:
+        when = _("%(when)s. Has Front's queue stopped?") % {"when": when}
+    yield Tile(_("Last message in"), ago, when)
 
 
 def _together(tallies: Iterable[Tally]) -> Tally:
@@ -165,8 +186,10 @@ def _spend(days: dict[date, Tally]) -> Chart | None:
 def _delivery_times(times: statistics.DeliveryTimes) -> Chart:
     columns = []
     for low, high in pairwise(_SPANS):
-        label = _("over %(time)s") % {"time": _duration(low)} if high == _SPANS[-1] else f"< {_duration(high)}"
-        columns.append(Column(label, label, (times.within(low, high),)))
+        is_last = high == _SPANS[-1]
+        label = _("over %(time)s") % {"time": _duration(low)} if is_last else f"< {_duration(high)}"
+        tick = f"> {_duration(low)}" if is_last else _duration(high)
+        columns.append(Column(label, tick, (times.within(low, high),)))
     title = _("Time from Front to the phone")
     note = _("Of the latest %(n)s that were delivered.") % {"n": _count(len(times.seconds))}
     return Chart("times", title, [Series("good", _("messages"))], columns, _count, note=note)
@@ -180,7 +203,8 @@ def _by_state(tally: Tally) -> tuple[float, ...]:
 
 
 def _day(day: date, values: tuple[float | None, ...]) -> Column:
-    tick = _written(day, "MONTH_DAY_FORMAT", get_language()) if day.weekday() == 0 else ""
+    # Translators: a day and a short month below a chart, as Django's filter `date` takes it.
+    tick = _written(day, _("j M"), get_language()) if day.weekday() == 0 else ""
     return Column(_written(day, "SHORT_DATE_FORMAT", get_language()), tick, values)
 
 

@@ -99,7 +99,8 @@ def problems(parts: Iterable[FilePart]) -> list[str]:
 def store(contents: Iterable[Content | None]) -> dict[str, str]:
     """Put files into storage; return the names of those that were stored, by their SHA-256.
 
-    Takes at most `TIME_LIMIT` seconds. A storage may hang, so it is called in a thread of its own.
+    Takes at most `TIME_LIMIT` seconds. A storage may hang, so it is called in a thread of its own; none is stored where
+    the system refuses one.
     """
     wanted = {content.sha256: content for content in contents if content is not None}
     if not wanted:
@@ -118,7 +119,11 @@ def store(contents: Iterable[Content | None]) -> dict[str, str]:
             connections.close_all()  # a storage may keep its files in a database
 
     thread = threading.Thread(target=work, name="front-sms-mms", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:
+        logger.error("No thread could be started to store MMS files. The worker tries again.")
+        return {}
     thread.join(TIME_LIMIT)
     if thread.is_alive():
         gave_up.set()

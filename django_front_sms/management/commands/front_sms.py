@@ -5,8 +5,11 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, DjangoHelpFormatter
+from django.db import DatabaseError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from django_front_sms import health
 from django_front_sms.exceptions import FrontSMSError
 from django_front_sms.management.subcommands.registry import SUBCOMMANDS
 
@@ -37,6 +40,10 @@ class Command(BaseCommand):
             code = SUBCOMMANDS[subcommand].handle(self.stdout, argparse.Namespace(**options))
         except FrontSMSError as error:
             raise CommandError(str(error)) from error
+        except DatabaseError:
+            if health.migrations(timezone.now())["migrations"]["missing"]:
+                raise CommandError(_("The database lacks tables of this app. Run: manage.py migrate")) from None
+            raise
         if code:
             sys.exit(code)
 

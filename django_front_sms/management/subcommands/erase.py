@@ -3,6 +3,7 @@
 import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
+from functools import partial
 
 import click
 from django.core.management.base import OutputWrapper
@@ -23,6 +24,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--opt-outs", action="store_true", help=_("erase that the person opted out, too; messages may be sent again")
     )
+    parser.add_argument(
+        "--inbound",
+        nargs="+",
+        type=int,
+        default=[],
+        metavar="KEY",
+        help=_("erase these inbound messages, too, which an earlier receipt listed to be looked at"),
+    )
     add_json(parser)
 
 
@@ -38,15 +47,16 @@ def handle(out: OutputWrapper, given: Namespace) -> int:
 
 def _erase(given: Namespace) -> Receipt:
     """With a bar on standard error, where that is a terminal."""
+    erase = partial(retention.erase, given.number, opt_outs=given.opt_outs, inbound=given.inbound)
     if not sys.stderr.isatty():
-        return retention.erase(given.number, opt_outs=given.opt_outs)
+        return erase()
     with click.progressbar(length=1, label=_("Erasing"), file=sys.stderr) as bar:
 
         def tell(done: int, total: int) -> None:
             bar.length = total
             bar.update(done - bar.pos)
 
-        return retention.erase(given.number, opt_outs=given.opt_outs, progress=tell)
+        return erase(progress=tell)
 
 
 def _lines(receipt: Receipt) -> list[str]:
@@ -55,12 +65,13 @@ def _lines(receipt: Receipt) -> list[str]:
         "files": _("files of MMS"),
         "inbound": _("inbound messages"),
         "bulk_texts": _("texts of bulk sends"),
+        "statuses": _("delivery statuses of unknown messages"),
         "events": _("events for receivers"),
         "opt_outs": _("opt-outs"),
         "admin_history": _("entries in the admin's history"),
     }
     lines = [_("Erased of %(number)s:") % {"number": receipt.number}]
-    lines += [f"  {names[kind]:<32} {count}" for kind, count in receipt.erased.items()]
+    lines += [f"  {names[kind]:<38} {count}" for kind, count in receipt.erased.items()]
     if receipt.cancelled:
         lines.append(_("Cancelled before: %(count)s waiting messages.") % {"count": receipt.cancelled})
     if receipt.kept["opt_outs"]:
@@ -70,6 +81,17 @@ def _lines(receipt: Receipt) -> list[str]:
         "unconfirmed": _("Left, because a person must decide about them in the admin first:"),
         "inbound": _(
             "Left, because a worker has yet to see to them, or the storage keeps their files. Run this again:"
+        ),
+        "unreadable": _(
+            "Inbound messages without a readable sender, whose body or files could not be searched. Look at them in "
+            "the admin, and erase those of the person with --inbound:"
+        ),
+        "mentioned": _(
+            "Inbound messages from others that could not be read in full, and contain the number. Look at them in "
+            "the admin, and erase those of the person with --inbound:"
+        ),
+        "unreadable_statuses": _(
+            "Delivery statuses of unknown messages that could not be searched. They are deleted after 30 days:"
         ),
     }
     for reason, keys in receipt.left.items():

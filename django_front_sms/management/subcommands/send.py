@@ -5,13 +5,12 @@ from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, N
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import CommandError, OutputWrapper
-from django.db import DatabaseError
+from django.core.management.base import OutputWrapper
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from django_front_sms import events, health
+from django_front_sms import events
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.management.subcommands.output import add_json, write_json
@@ -90,15 +89,6 @@ def handle(out: OutputWrapper, given: Namespace) -> int:
 
 
 def _queue(given: Namespace) -> OutboundMessage:
-    try:
-        return _send(given)
-    except DatabaseError:
-        if health.migrations(timezone.now())["migrations"]["missing"]:
-            raise CommandError(_("The database lacks tables of this app. Run: manage.py migrate")) from None
-        raise
-
-
-def _send(given: Namespace) -> OutboundMessage:
     return send_sms(
         given.to,
         given.text,

@@ -4,37 +4,13 @@
 "use strict";
 
 (() => {
-    const { renewToken, LoggedOut, Watch, piece, SOON, LATER } = globalThis.frontSms;
+    const { renewToken, LoggedOut, Watch, piece, SOON } = globalThis.frontSms;
     const LOOKED_AFTER = 40; // the newest messages, as the server looks after them
 
     function elements(html) {
         const template = document.createElement("template");
         template.innerHTML = html; // our own page's piece, escaped by the server
         return [...template.content.children];
-    }
-
-    /* The list of people: replaced when it changed, without losing the focus or the place. */
-    function watchPeople(list) {
-        let shown = "";
-        return new Watch(async () => {
-            const html = await (await piece(location.href, { part: "people" })).text();
-            if (html === shown) {
-                return false;
-            }
-            const number = person => person?.querySelector(".fs-number")?.textContent;
-            const focused = list.contains(document.activeElement) ? number(document.activeElement) : null;
-            shown = html;
-            const fresh = elements(html);
-            const written = children => [...children].map(each => each.outerHTML).join();
-            if (written(fresh) === written(list.children)) {
-                return false;
-            }
-            list.replaceChildren(...fresh);
-            if (focused) {
-                [...list.querySelectorAll(".fs-person")].find(person => number(person) === focused)?.focus();
-            }
-            return true;
-        }, LATER);
     }
 
     class Conversation {
@@ -44,12 +20,10 @@
         #down;
         #form;
         #watch = null;
-        #people;
         #end = 0; // where the reader was taken to
 
-        constructor(section, people) {
+        constructor(section) {
             this.#section = section;
-            this.#people = people;
             this.#scroll = section.querySelector(".fs-scroll");
             this.#bubbles = section.querySelector(".fs-bubbles");
             this.#down = section.querySelector("[data-down]");
@@ -125,7 +99,7 @@
                 this.#form.querySelector(".fs-write-row button").disabled = refused;
             }
             if (bubbles.length) {
-                this.#people?.now();
+                globalThis.frontSms.page?.now(); // the list of people beside it
             }
             if (told.length) {
                 this.#section.querySelector("[data-told]").textContent = told.join(". ");
@@ -311,7 +285,6 @@
 
     globalThis.frontSms = Object.assign(globalThis.frontSms, { Conversation });
     document.addEventListener("DOMContentLoaded", () => {
-        const [people] = [...document.querySelectorAll("[data-people]")].map(watchPeople);
-        document.querySelectorAll("[data-conversation]").forEach(section => new Conversation(section, people));
+        document.querySelectorAll("[data-conversation]").forEach(section => new Conversation(section));
     });
 })();

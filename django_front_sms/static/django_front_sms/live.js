@@ -1,4 +1,9 @@
-/* Asks the server again for what is new on a page: never while the page is hidden, and less often where nothing changes. */
+/* Keeps pages up to date by asking the server again: never while the page is hidden, and less often where nothing changes.
+ *
+ * An element with `data-live` (`live.html`) says where and how often to ask. What is kept up to date are the parts with
+ * the class `fs-live-part` (the template tag `live`), until the server says that nothing will change any more. Without this file,
+ * reload the page.
+ */
 "use strict";
 
 (() => {
@@ -16,20 +21,28 @@
         #timer = 0;
         #failures = 0;
         #changed = Date.now();
+        #isOver = false;
 
         constructor(ask, pace) {
             this.#ask = ask;
             this.#pace = pace;
             document.addEventListener("visibilitychange", () => this.now());
+            window.addEventListener("online", () => this.now());
+            window.addEventListener("offline", () => this.now());
             this.#next();
         }
 
         now() {
             clearTimeout(this.#timer);
             this.#changed = Date.now();
-            if (!document.hidden) {
+            if (!document.hidden && !this.#isOver) {
                 this.#turn();
             }
+        }
+
+        stop() {
+            this.#isOver = true;
+            clearTimeout(this.#timer);
         }
 
         async #turn() {
@@ -40,6 +53,7 @@
                 this.#failures = 0;
             } catch (error) {
                 if (error instanceof LoggedOut) {
+                    this.stop();
                     return;
                 }
                 this.#failures += 1;
@@ -49,6 +63,9 @@
 
         #next() {
             clearTimeout(this.#timer);
+            if (this.#isOver) {
+                return;
+            }
             const pace = Date.now() - this.#changed > QUIET ? Math.max(this.#pace, LATER) : this.#pace;
             const wait = Math.min(pace * 2 ** this.#failures, LONGEST);
             this.#timer = setTimeout(() => document.hidden || this.#turn(), wait);
@@ -71,5 +88,77 @@
         return answer.status === 204 ? null : answer;
     }
 
-    globalThis.frontSms = Object.assign(globalThis.frontSms, { Watch, piece, SOON, LATER });
+    /* What tells an element of a part from the others, in the older part as in the newer one. */
+    function key(element) {
+        const of = element.closest("[data-key]");
+        return of?.dataset.key ?? (element.id || element.getAttribute("href") || element.form?.getAttribute("action"));
+    }
+
+    function isInUse(part) {
+        return part.querySelector("input:checked") !== null || part.contains(document.activeElement?.closest("textarea"));
+    }
+
+    /* Puts the newer content in place of the older; what was unfolded stays so, and the focus stays where it was. */
+    function swap(part, { html, version }) {
+        const focused = part.contains(document.activeElement) ? key(document.activeElement) : null;
+        const unfolded = [...part.querySelectorAll("details")].map(each => each.open);
+        const scrolled = [...part.querySelectorAll(".fs-scroll, .fs-list")].map(each => [each.scrollLeft, each.scrollTop]);
+        part.innerHTML = html; // our own page's piece, escaped by the server
+        part.dataset.version = version;
+        part.querySelectorAll("details").forEach((each, n) => (each.open = unfolded[n] ?? each.open));
+        part.querySelectorAll(".fs-scroll, .fs-list").forEach((each, n) => scrolled[n] && each.scrollTo(...scrolled[n]));
+        if (focused !== null) {
+            const again = [...part.querySelectorAll("a, button, summary, [tabindex]")].find(each => key(each) === focused);
+            part.tabIndex = -1; // where the button is gone that had the focus
+            (again ?? part).focus({ preventScroll: true });
+        }
+    }
+
+    class LivePage {
+        #line;
+        #watch;
+
+        constructor(line) {
+            this.#line = line;
+            this.#watch = new Watch(() => this.#ask(), Number(line.dataset.every) * 1000);
+        }
+
+        now() {
+            this.#watch.now();
+        }
+
+        async #ask() {
+            try {
+                const parts = [...document.querySelectorAll(".fs-live-part")].filter(each => !isInUse(each));
+                const seen = parts.map(each => `${each.id}.${each.dataset.version}`).join();
+                const answer = await piece(this.#line.dataset.live || location.href, { part: this.#line.dataset.part, seen });
+                this.#say("");
+                return answer !== null && this.#show(await answer.json(), parts);
+            } catch (error) {
+                this.#say(error instanceof LoggedOut ? this.#line.dataset.out : this.#line.dataset.lost);
+                throw error;
+            }
+        }
+
+        #show({ parts, final: isFinal }, shown) {
+            const changed = shown.filter(part => parts[part.id]);
+            changed.forEach(part => swap(part, parts[part.id]));
+            if (isFinal) {
+                this.#watch.stop();
+            }
+            return changed.length > 0;
+        }
+
+        #say(words = "") {
+            if (this.#line.textContent !== words) {
+                this.#line.textContent = words;
+            }
+        }
+    }
+
+    globalThis.frontSms = Object.assign(globalThis.frontSms, { Watch, piece, SOON });
+    document.addEventListener("DOMContentLoaded", () => {
+        const line = document.querySelector("[data-live]:not([data-final])");
+        globalThis.frontSms.page = line && new LivePage(line);
+    });
 })();

@@ -1,4 +1,4 @@
-"""Conversations: the messages between an account and a number in both directions, and which wait for an answer.
+"""Threads of messages between an account and a number in both directions, page by page.
 
 The two message tables are read backwards by primary key, side by side, and merged by time. Nothing is counted or
 grouped, so a page costs about the same among a hundred rows and among millions. A `Cursor` says where a page ended.
@@ -13,26 +13,19 @@ from itertools import islice
 from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Left
-from django.utils import timezone
-from django.utils.translation import gettext as _
-from phonenumbers import PhoneNumber
+from django.db.models.functions import Coalesce
 
 from django_front_sms.conf import get_settings
-from django_front_sms.db.lookups import prefix_q
-from django_front_sms.db.routing import atomic
-from django_front_sms.exceptions import NotPossible
-from django_front_sms.gateway import numbers
-from django_front_sms.models import HandledConversation, InboundMessage, MmsFile, OutboundMessage
+from django_front_sms.conversations.unanswered import PREVIEW_LENGTH, is_answered, messages_to, questions
+from django_front_sms.db.lookups import prefix_q, text_start
+from django_front_sms.models import InboundMessage, MmsFile, OutboundMessage
 
 Message = OutboundMessage | InboundMessage
 Row = TypeVar("Row")
 
 CHUNK = 250  # rows that are read at once
 ROUNDS = 4  # chunks of one table that a page of threads may cost
-LOOK_BACK = 5000  # inbound messages that are looked at to count unanswered conversations
 _ALL = BigIntegerField.MAX_BIGINT  # a position behind every row
-_PREVIEW_LENGTH = 200  # characters of a text
 _OUTBOUND_COLUMNS: tuple[str, ...] = ("id", "created_at", "account", "recipient")
 _INBOUND_COLUMNS: tuple[str, ...] = ("id", "received_at", "account", "sender")
 
@@ -137,85 +130,6 @@ def _cursor_after(rows: Sequence[Message], streams: Sequence[list[Any]], before:
     return Cursor(*positions)
 
 
-# Conversations that wait for an answer
-
-
-def mark_handled(account: str, number: str | PhoneNumber, *, by: Any, up_to: int | None = None) -> HandledConversation:
-    """Count a conversation as answered until the next inbound message, and return the row that says so.
-
-    `number` is `Thread.number` in any spelling, or a number object. `up_to` is the primary key of the last inbound
-    message that the user saw, so that a message received meanwhile still waits; None is the latest one. Raises
-    `NotPossible` where there is no message from `number`.
-    """
-    number = _one_form(number)
-    latest = _received(account, number).order_by("-pk").values_list("pk", flat=True).first()
-    if latest is None:
-        raise NotPossible(_("There is no message from this number, so there is nothing to mark as handled."))
-    user = by if getattr(by, "pk", None) else None
-    last, now = latest if up_to is None else min(up_to, latest), timezone.now()
-    with atomic():
-        row, is_new = HandledConversation.objects.select_for_update().get_or_create(
-            account=account, number=number, defaults={"up_to": last, "by": user, "at": now}
-        )
-        if not is_new and row.up_to <= last:
-            row.up_to, row.by, row.at = last, user, now
-            row.save(update_fields=["up_to", "by", "at"])
-    return row
-
-
-def unmark_handled(account: str, number: str | PhoneNumber) -> bool:
-    """Undo `mark_handled`; returns whether the conversation had been marked."""
-    return bool(HandledConversation.objects.filter(account=account, number=_one_form(number)).delete()[0])
-
-
-def handled(account: str, number: str | PhoneNumber) -> HandledConversation | None:
-    """The mark of `mark_handled`, with its user; None where there is none, or a message was received since."""
-    number = _one_form(number)
-    newer = _received(account, number).exclude(_IS_NO_QUESTION).filter(pk__gt=OuterRef("up_to"))
-    marks = HandledConversation.objects.filter(account=account, number=number).select_related("by")
-    return marks.filter(~Exists(newer)).first()
-
-
-def is_unanswered(account: str, number: str | PhoneNumber) -> bool:
-    """Whether the counterpart waits for an answer, as `threads(unanswered=True)` lists it."""
-    return _questions().filter(account=account, sender=_one_form(number)).exclude(_is_answered()).exists()
-
-
-def unanswered_count(accounts: Collection[str] | None = None) -> int:
-    """The number of conversations that wait for an answer, among the last `LOOK_BACK` inbound messages of the whole
-    site; one query. `accounts`: only these; None means all."""
-    newest = InboundMessage.objects.order_by("-pk").values_list("pk", flat=True)[LOOK_BACK - 1 : LOOK_BACK]
-    questions = _questions().filter(pk__gte=Coalesce(Subquery(newest), 0))
-    if accounts is not None:
-        questions = questions.filter(account__in=accounts)
-    return questions.exclude(_is_answered()).order_by().values("account", "sender").distinct().count()
-
-
-_IS_NO_QUESTION = Q(
-    opt_out_intent__in=(InboundMessage.OptOutIntent.OPT_OUT, InboundMessage.OptOutIntent.OPT_IN)
-)  # STOP and START are carried out by the machine; nobody has to answer them
-
-
-def _one_form(number: str | PhoneNumber) -> str:
-    return numbers.normalize(numbers.as_text(number))
-
-
-def _received(account: str, number: str) -> "QuerySet[InboundMessage]":
-    return InboundMessage.objects.filter(account=account, sender=number).exclude(sender="")
-
-
-def _questions() -> "QuerySet[InboundMessage]":
-    """Inbound messages that a person may have to answer."""
-    return InboundMessage.objects.exclude(sender="").exclude(_IS_NO_QUESTION)
-
-
-def _is_answered() -> Q:
-    """A condition of an inbound message: its sender was written to since, or somebody marked it as handled."""
-    marks = HandledConversation.objects.filter(account=OuterRef("account"), number=OuterRef("sender"))
-    answers = _to("sender").filter(created_at__gte=OuterRef("received_at"))
-    return Q(Exists(answers)) | Q(Exists(marks.filter(up_to__gte=OuterRef("pk"))))
-
-
 # Reading the two tables
 
 
@@ -316,18 +230,19 @@ class _Walk:
 def _walks(filters: _Filters, unanswered: bool, before: Cursor | None, brief: bool) -> tuple[_Walk, _Walk]:
     # Anonymized rows, and pushes that could not be read, have no number.
     ours: QuerySet[Any] = OutboundMessage.objects.exclude(recipient="")
-    theirs: QuerySet[Any] = _questions() if unanswered else InboundMessage.objects.exclude(sender="")
+    theirs: QuerySet[Any] = questions() if unanswered else InboundMessage.objects.exclude(sender="")
     columns, their_columns = _OUTBOUND_COLUMNS, _INBOUND_COLUMNS
     if brief:
+        start = text_start("text", PREVIEW_LENGTH)
         columns = (*columns, "text_start", "sensitive", "state", "given_up")
         their_columns = (*their_columns, "text_start", "file_count")
-        ours = ours.annotate(text_start=Left("text", _PREVIEW_LENGTH))
-        theirs = theirs.annotate(text_start=Left("text", _PREVIEW_LENGTH), file_count=_file_count())
+        ours = ours.annotate(text_start=start)
+        theirs = theirs.annotate(text_start=start, file_count=_file_count())
     outbound, inbound = before or (None, None)
     is_newer = _is_newer("sender", before)
     return (
         _Walk(filters, ours, columns, outbound, _is_newer("recipient", before)),
-        _Walk(filters, theirs, their_columns, inbound, is_newer | _is_answered() if unanswered else is_newer),
+        _Walk(filters, theirs, their_columns, inbound, is_newer | is_answered() if unanswered else is_newer),
     )
 
 
@@ -339,12 +254,8 @@ def _is_newer(number: str, before: Cursor | None) -> Q:
     if before is None:
         return Q(pk__in=[])
     theirs = InboundMessage.objects.filter(account=OuterRef("account"), sender=OuterRef(number))
-    ours = _to(number).filter(pk__gte=before.outbound)
+    ours = messages_to(number).filter(pk__gte=before.outbound)
     return Q(Exists(ours)) | Q(Exists(theirs.filter(pk__gte=before.inbound)))
-
-
-def _to(number: str) -> "QuerySet[OutboundMessage]":
-    return OutboundMessage.objects.filter(account=OuterRef("account"), recipient=OuterRef(number))
 
 
 def light() -> "QuerySet[InboundMessage]":
@@ -364,7 +275,7 @@ def _from_heads(heads: Collection[_Head]) -> list[Thread]:
 
 def _message(head: _Head) -> Any:
     known = dict(zip(head.walk.columns, head.values, strict=True))
-    known["text"], file_count = known.pop("text_start"), known.pop("file_count", 0)
+    known["text"], file_count = known.pop("text_start")[:PREVIEW_LENGTH], known.pop("file_count", 0)
     names = [field.attname for field in head.walk.model._meta.concrete_fields if field.attname in known]
     message: Any = head.walk.model.from_db(head.walk.rows.db, names, [known[name] for name in names])
     message.file_count = file_count

@@ -1,0 +1,59 @@
+"""Parts of a page that bring themselves up to date.
+
+A template marks them with the tag `live`. The script `live.js` asks for the page again with `part=live`, and says in
+`seen` which version of each part it shows; the answer has the parts that changed, or no content.
+"""
+
+import re
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.response import SimpleTemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from django_front_sms.db.digest import digest
+
+_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')  # differs each time
+
+
+def is_asked(request: HttpRequest) -> bool:
+    """Whether the script asks for the parts of a page, and not a person for the page."""
+    return request.GET.get("part") == "live"
+
+
+def version(html: str) -> str:
+    return digest(_TOKEN.sub("", html))[:12]
+
+
+def part(name: str, html: str) -> SafeString:
+    """`html`, which is safe markup, as a part of a page with the id `name`."""
+    tag = '<div class="fs-live-part" id="{}" data-version="{}">{}</div>'
+    return format_html(tag, name, version(html), mark_safe(html))  # noqa: S308
+
+
+def record(request: HttpRequest, name: str, html: str) -> None:
+    """Keep a part that was rendered for `answer`."""
+    request.__dict__.setdefault("_front_sms_live", {})[name] = html
+
+
+def answer(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The parts of a page instead of the page; other responses, such as redirects, unchanged.
+
+    The template's context says with `is_final` that nothing on the page will change any more.
+    """
+    if not isinstance(response, SimpleTemplateResponse) or response.status_code != 200:
+        return response
+    response.render()
+    parts: dict[str, str] = request.__dict__.get("_front_sms_live", {})
+    seen = dict(pair.rsplit(".", 1) for pair in request.GET.get("seen", "").split(",") if "." in pair)
+    changed = {
+        name: {"html": html, "version": version(html)}
+        for name, html in parts.items()
+        if seen.get(name) != version(html)
+    }
+    is_final = bool((response.context_data or {}).get("is_final"))
+    found: HttpResponse = HttpResponse(status=204)
+    if changed or is_final:
+        found = JsonResponse({"parts": changed, "final": is_final})
+    found.headers["Cache-Control"] = "private, no-store"
+    return found

@@ -1,0 +1,60 @@
+"""Accounts whose sending is paused, for the strip that stands on every screen."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest
+
+from django_front_sms import access
+from django_front_sms.admin.urls import reverse_admin
+from django_front_sms.conf import get_settings
+from django_front_sms.models import AccountState
+from django_front_sms.monitoring import alerts
+from django_front_sms.timeline import explain
+
+RESUME = "front_sms.resume_accountstate"
+VIEW = "front_sms.view_accountstate"
+
+
+def paused_accounts(request: HttpRequest) -> list[AccountState]:
+    """The paused accounts that the user may see, each with its number of `waiting` messages; read once a request."""
+    if "_front_sms_paused" not in request.__dict__:
+        keep_paused(request, alerts.paused_accounts())
+    found: list[AccountState] = request.__dict__["_front_sms_paused"]
+    return found
+
+
+def keep_paused(request: HttpRequest, states: Iterable[AccountState]) -> None:
+    """Keep for this request which accounts are paused: `states` are those of `alerts.account_states`."""
+    visible = access.accounts_of(request.user)
+    paused = (state for state in states if state.paused_at is not None)
+    request.__dict__["_front_sms_paused"] = [state for state in paused if visible is None or state.account in visible]
+
+
+def paused_by_name(request: HttpRequest) -> dict[str, AccountState]:
+    return {state.account: state for state in paused_accounts(request)}
+
+
+def strip(request: HttpRequest) -> list[dict[str, Any]]:
+    """What the strip says of each paused account; empty for users without a permission of this app."""
+    if not request.user.has_module_perms("front_sms"):
+        return []
+    has_several = len(get_settings().accounts) > 1
+    return [
+        {
+            "account": state.account if has_several else "",
+            "waiting": state.waiting,
+            "since": state.paused_at,
+            "reason": explain(state.pause_code) if state.pause_code is not None else "",
+            "resume": _address(request, state, "action", RESUME),
+            "page": _address(request, state, "change", VIEW),
+        }
+        for state in paused_accounts(request)
+    ]
+
+
+def _address(request: HttpRequest, state: AccountState, page: str, needed: str) -> str:
+    """A page of the account, for users who may open it."""
+    if not request.user.has_perms({needed, VIEW}):
+        return ""
+    return reverse_admin(request, f"accountstate_{page}", state.pk, *(["resume"] if page == "action" else []))

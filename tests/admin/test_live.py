@@ -1,0 +1,183 @@
+"""Pages that keep themselves up to date: what the script asks for, and what it is given."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from django_front_sms.models import BulkSend, OutboundMessage
+from django_front_sms.signals import personal_data_read
+from django_front_sms.states import State
+from tests.factories import AccountStateFactory, InboundMessageFactory, OutboundMessageFactory
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/front_sms/outboundmessage/"
+DASHBOARD = "/admin/front_sms/dashboard/"
+
+
+def change(row) -> str:
+    return reverse(f"admin:front_sms_{row._meta.model_name}_change", args=[row.pk])
+
+
+def versions(content: str) -> dict[str, str]:
+    """The parts of a page, with the version of each."""
+    return dict(re.findall(r'class="fs-live-part" id="([\w-]+)" data-version="(\w+)"', content))
+
+
+def seen(content: str) -> str:
+    return ",".join(f"{name}.{version}" for name, version in versions(content).items())
+
+
+def ask(client, page: str, content: str):
+    return client.get(page, {"part": "live", "seen": seen(content)})
+
+
+@pytest.fixture
+def reads() -> list[tuple[str, list[int]]]:
+    found: list[tuple[str, list[int]]] = []
+
+    def note(model, pks, **_rest) -> None:
+        found.append((model.__name__, sorted(pks)))
+
+    personal_data_read.connect(note, weak=False)
+    yield found
+    personal_data_read.disconnect(note)
+
+
+def test_a_page_on_which_nothing_changed_is_answered_without_content(boss):
+    sms = OutboundMessageFactory()
+    content = boss.get(change(sms)).content.decode()
+
+    assert set(versions(content)) == {"fs-paused", "fs-to-decide", "fs-state", "fs-buttons", "fs-timeline", "fs-fields"}
+    answer = ask(boss, change(sms), content)
+    assert (answer.status_code, answer.content) == (204, b"") and "no-store" in answer.headers["Cache-Control"]
+
+
+def test_only_the_parts_that_changed_come_and_a_button_that_no_longer_applies_goes(boss):
+    sms = OutboundMessageFactory()
+    content = boss.get(change(sms)).content.decode()
+    assert "Stop the message" in content
+
+    OutboundMessage.objects.filter(pk=sms.pk).update(state=State.SENT, gateway_id=7)
+    answer = ask(boss, change(sms), content).json()
+
+    assert set(answer["parts"]) >= {"fs-state", "fs-buttons"} and "fs-paused" not in answer["parts"]
+    assert "sent" in answer["parts"]["fs-state"]["html"]
+    assert "Stop the message" not in answer["parts"]["fs-buttons"]["html"]
+    assert answer["final"] is False
+
+
+@pytest.mark.parametrize(
+    ("fields", "final"),
+    [
+        ({"state": State.DELIVERED}, True),
+        ({"state": State.REJECTED}, True),
+        ({"state": State.SENT, "gateway_id": 5}, False),
+        ({"state": State.SENT, "gateway_id": None}, True),
+        ({"state": State.AT_OPERATOR}, False),
+        ({"state": State.UNCONFIRMED}, False),
+        ({"state": State.UNCONFIRMED, "given_up": True}, True),
+        ({"state": State.QUEUED}, False),
+    ],
+)
+def test_the_script_is_told_when_nothing_more_is_to_come(viewer, fields, final):
+    sms = OutboundMessageFactory(**fields)
+    content = viewer.get(change(sms)).content.decode()
+
+    assert (" data-final" in content) is final
+    assert viewer.get(change(sms), {"part": "live"}).json()["final"] is final
+
+
+def test_a_pause_appears_on_an_open_page(viewer):
+    sms = OutboundMessageFactory()
+    content = viewer.get(change(sms)).content.decode()
+
+    AccountStateFactory(paused=True)
+
+    assert (
+        "Sending is paused. 1 message waits." in ask(viewer, change(sms), content).json()["parts"]["fs-paused"]["html"]
+    )
+
+
+def test_a_bulk_send_is_final_when_all_went_out(viewer):
+    bulk = BulkSend.objects.create(account="default", sender="x", text="Hei", recipients=2)
+    sms = OutboundMessageFactory(bulk=bulk)
+    OutboundMessageFactory(bulk=bulk, state=State.SENT)
+    content = viewer.get(change(bulk)).content.decode()
+
+    OutboundMessage.objects.filter(pk=sms.pk).update(state=State.SENT)
+    answer = ask(viewer, change(bulk), content).json()
+
+    assert answer["final"] and "<b>2</b>" in answer["parts"]["fs-fields"]["html"]
+
+
+def test_a_list_asks_for_the_states_of_its_rows_alone(viewer, django_assert_max_num_queries):
+    rows = [OutboundMessageFactory(), OutboundMessageFactory(delivered=True)]
+    content = viewer.get(LIST).content.decode()
+    (address,) = re.findall(r'data-live="([^"]*)"', content)
+    OutboundMessage.objects.filter(pk=rows[0].pk).update(state=State.DELIVERED)
+
+    with django_assert_max_num_queries(6):
+        answer = viewer.get(f"{address}&part=live&seen={seen(content)}").json()
+
+    assert list(answer["parts"]) == [f"fs-state-{rows[0].pk}"] and answer["final"]
+    assert "delivered" in answer["parts"][f"fs-state-{rows[0].pk}"]["html"]
+    assert rows[0].recipient not in str(answer)
+
+
+def test_states_are_for_those_who_may_see_the_messages(login, settings):
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNT_ACCESS": "tests.admin.test_index.only_default"}
+    hidden = OutboundMessageFactory(account="other")
+    address = reverse("admin:front_sms_outboundmessage_states") + f"?ids={hidden.pk},x,,"
+
+    assert login("view_inboundmessage").get(address).status_code == 403
+    assert f"fs-state-{hidden.pk}" not in login("view_outboundmessage").get(address).content.decode()
+
+
+def test_a_list_without_rows_asks_for_nothing(viewer):
+    assert " data-final" in viewer.get(LIST).content.decode()
+
+
+def test_the_dashboard_shows_who_waits_as_soon_as_they_write(viewer):
+    AccountStateFactory()
+    content = viewer.get(DASHBOARD).content.decode()
+    assert ask(viewer, DASHBOARD, content).status_code == 204
+
+    InboundMessageFactory(sender="+4799999999", text="Hallo?")
+    parts = ask(viewer, DASHBOARD, content).json()["parts"]
+
+    assert "Hallo?" in parts["fs-attention"]["html"] and "Last message in" in parts["fs-tiles"]["html"]
+    assert "fs-charts" not in parts
+
+
+def test_reading_is_signalled_when_something_is_shown_and_not_when_nothing_is_new(viewer, reads):
+    AccountStateFactory()
+    sms, theirs = OutboundMessageFactory(unconfirmed=True), InboundMessageFactory(sender="+4799999998")
+    page = viewer.get(DASHBOARD).content.decode()
+    assert sorted(reads) == [("InboundMessage", [theirs.pk]), ("OutboundMessage", [sms.pk])]
+
+    ask(viewer, DASHBOARD, page)
+    assert len(reads) == 2
+    viewer.get(DASHBOARD, {"part": "live"})
+    assert len(reads) == 4
+
+    reads.clear()
+    page = viewer.get(change(sms)).content.decode()
+    ask(viewer, change(sms), page)
+    assert reads == [("OutboundMessage", [sms.pk])]
+
+
+def test_new_messages_of_a_conversation_are_signalled_too(login, reads):
+    client = login("view_outboundmessage", "view_inboundmessage")
+    sms = InboundMessageFactory(sender="+4799999999")
+
+    client.get(reverse("admin:front_sms_conversation_in", args=[sms.pk]), {"part": "news"})
+
+    assert reads == [("InboundMessage", [sms.pk])]
+
+
+@pytest.mark.parametrize("nonsense", ["", ",", "x", "a.b.c,", ".", "å.å"])
+def test_nonsense_about_what_was_seen_does_no_harm(viewer, nonsense):
+    sms = OutboundMessageFactory()
+    assert viewer.get(change(sms), {"part": "live", "seen": nonsense}).status_code == 200

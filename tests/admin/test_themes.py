@@ -1,0 +1,25 @@
+"""Our style sheets work without Django's theme of the admin; `tox -e neighbours` opens the pages under others."""
+
+import re
+from pathlib import Path
+
+import django_front_sms
+
+STATIC = Path(django_front_sms.__file__).parent / "static" / "django_front_sms"
+SHEETS = {path.name: path.read_text() for path in STATIC.glob("*.css")}
+DEFAULTS = re.search(r":where\(:root\) \{(.*?)\}", SHEETS["themes.css"], re.S)[1]
+
+
+def test_every_variable_of_djangos_theme_has_a_value_without_it():
+    used = {name for text in SHEETS.values() for name in re.findall(r"var\((--[\w-]+)", text)}
+    known = set(re.findall(r"(--[\w-]+):", DEFAULTS))
+
+    assert {name for name in used if not name.startswith("--fs-")} <= known
+
+
+def test_what_is_for_screen_readers_is_hidden_by_our_own_rule():
+    assert re.search(r"^\.visually-hidden \{", SHEETS["admin.css"], re.M)
+
+
+def test_every_page_has_the_values():
+    assert '@import "themes.css";' in SHEETS["admin.css"]

@@ -1,0 +1,85 @@
+"""MariaDB with REPEATABLE READ and `innodb_snapshot_isolation`, which is on by default since 11.6: a transaction that
+writes or locks what was changed since its first read is rolled back with error 1020. It is tried again."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.db import connection
+from django.db.models import F
+
+from django_front_sms.db.transactions import TRIES, nested_transaction, short_transaction
+from django_front_sms.models import AccountState, DeliveryStatus, InboundMessage
+from tests.inbox.test_inbound import TestTogether as Inbound
+from tests.isolation import isolate
+from tests.outbox import test_concurrency as outbox
+from tests.webhooks.pushes import STATUS, by_get, by_post, sms
+
+pytestmark = [pytest.mark.mysql, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("snapshots", "hints")]
+
+
+@pytest.fixture
+def snapshots() -> Iterator[None]:
+    """All connections that are opened meanwhile have this isolation."""
+    isolate("snapshot")  # or skip
+    connection.close()
+    settings = connection.settings_dict
+    before = settings["OPTIONS"]
+    variable = "SET SESSION innodb_snapshot_isolation = ON"
+    settings["OPTIONS"] = {**before, "isolation_level": "repeatable read", "init_command": variable}
+    try:
+        yield
+    finally:
+        connection.close()
+        settings["OPTIONS"] = before
+
+
+@pytest.mark.parametrize("repeated", [short_transaction, nested_transaction])
+def test_a_transaction_that_the_database_rolls_back_is_tried_again(repeated: Callable[..., Callable[[], int]]):
+    AccountState.objects.create(key="a", account="a")
+    row = AccountState.objects.filter(key="a")
+    others = iter(range(TRIES - 1))
+
+    def elsewhere() -> None:
+        row.update(claims=F("claims") + 10)
+        connection.close()
+
+    @repeated
+    def work() -> int:
+        row.get()  # takes the snapshot
+        if next(others, None) is not None:
+            thread = threading.Thread(target=elsewhere)
+            thread.start()
+            thread.join(30)
+        return row.update(claims=F("claims") + 1)
+
+    assert work() == 1
+    assert row.get().claims == 10 * (TRIES - 1) + 1
+
+
+SCENARIOS = [
+    outbox.test_no_message_is_claimed_twice,
+    outbox.test_of_twins_only_one_is_claimed_by_all_of_them_together,
+    outbox.test_eight_first_claims_make_one_memory,
+    outbox.test_one_answer_recorded_by_all_of_them_lands_once,
+    outbox.test_answers_recorded_in_opposite_orders_do_not_lock_each_other_out,
+    outbox.test_a_person_and_a_worker_at_once_end_in_one_of_both,
+    Inbound().test_workers_at_once_announce_each_message_once,
+]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_workers_at_once_do_not_disturb_each_other(scenario: Callable[[], None]):
+    scenario()
+
+
+def test_answers_statuses_and_sweeps_do_not_either(settings):
+    outbox.test_claims_answers_statuses_and_sweeps_do_not_disturb_each_other(settings)
+
+
+def test_a_push_that_comes_eight_times_at_once_is_acknowledged_and_stored_once():
+    answers = outbox.run_parallel(
+        *[lambda: by_post(sms()).content] * 8, *[lambda: by_get(STATUS, "status").content] * 4
+    )
+    assert set(answers) == {b"true"}
+    assert (InboundMessage.objects.count(), DeliveryStatus.objects.count()) == (1, 4)
