@@ -22,9 +22,11 @@ def main() -> int:
     if given.stories:
         print(story.page())
     elif given.without:
-        for removal in removed.REMOVALS:
-            if given.without in removal.rule:
-                print(f"Without the rule that {removal.rule}:\n{story.told(removal, story.without(removal))}\n")
+        removals = [removal for removal in removed.REMOVALS if given.without in removal.rule]
+        if not removals:
+            parser.error("no such rule. There are: " + "; ".join(removal.rule for removal in removed.REMOVALS))
+        for removal in removals:
+            print(f"Without the rule that {removal.rule}:\n{story.told(removal, story.without(removal))}\n")
     else:
         return report.walk(given.world, given.depth, given.states)
     return 0

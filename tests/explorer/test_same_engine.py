@@ -19,7 +19,8 @@ from tests.explorer.states import NONE, OUTDATED, Msg
 from tests.explorer.world import Event, Explorable, State, World
 from tests.outbox.helpers import FakeClock, claim_due, configure, message
 
-HISTORIES, STEPS = 8, 24
+HISTORIES, STEPS = 6, 24
+SWEEPS = {"rescue": [settle.rescue], "sweep": [sweeping._end_risk, sweeping._expire]}
 DECISIONS = {
     "cancel": outbox.cancel,
     "give up": outbox.give_up,
@@ -62,25 +63,22 @@ class Rows:
 
     def _play(self, event: Event, before: Msg | None) -> None:
         assert before
-        conf, pk = get_settings(), self.pks[event.who]
-        account, job = conf.account("default"), self.jobs.get((event.who, event.place))
+        conf = get_settings()
         if event.what == "claim":
             for claimed in claim_due(1):
                 self.jobs[event.who, len(before.tries)] = claimed
         elif event.what == "write":
-            assert job and executor._in_time(job)
+            assert executor._in_time(self.jobs[event.who, event.place])
         elif event.what in ("answer", "silence", "not sent"):
             said = answer(before.tries[event.place].reply, event.place) if event.what == "answer" else None
-            assert job
+            job = self.jobs[event.who, event.place]
             settle.settle([settle.AttemptResult(job, said or ANSWERS[event.what], job.began.elapsed())], conf)
             outbox.resume("default")
-        elif event.what == "rescue":
-            settle.rescue(account, conf)
-        elif event.what == "sweep":
-            sweeping._end_risk(account, conf)
-            sweeping._expire(account, conf)
+        elif event.what in SWEEPS:
+            for sweep in SWEEPS[event.what]:
+                sweep(conf.account("default"), conf)
         elif event.what in DECISIONS:
-            DECISIONS[event.what](OutboundMessage.objects.get(pk=pk))
+            DECISIONS[event.what](OutboundMessage.objects.get(pk=self.pks[event.who]))
 
     def facts(self, who: int) -> dict[str, Any]:
         row = OutboundMessage.objects.get(pk=self.pks[who])
