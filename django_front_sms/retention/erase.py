@@ -1,4 +1,4 @@
-"""Everything about one number, because the person whose it is asks for it."""
+"""Erases everything about one number, on the request of its owner."""
 
 import logging
 from collections.abc import Callable, Collection, Mapping
@@ -36,9 +36,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was erased of a number, which the receipt itself shows in part only.
+    """What was erased for a number. The receipt shows the number only in part.
 
-    `cancelled`: messages that were taken back first. `erased`: how many of each kind. `kept`: what stays on purpose.
+    `cancelled`: messages that were cancelled first. `erased`: how many of each kind. `kept`: what stays on purpose.
     `left`: keys of what could not be erased, by the reason. `under_way`, `unconfirmed` and `inbound` are messages of
     the number: run it again when that is over. A person must look at the others: `unreadable`, inbound messages without
     a readable sender whose body or files could not be searched; `mentioned`, messages from others with a problem, whose
@@ -82,7 +82,7 @@ def erase(
     spellings = Spellings(_one_form(number))
     number = spellings.number
     _require_unclear(inbound)
-    ComposerDraft.objects.all().delete()  # they hold numbers as people write them, and none is older than a day
+    ComposerDraft.objects.all().delete()  # they contain numbers in any spelling, and are kept for a day only
     cancelled = _cancel(OutboundMessage.objects.filter(recipient=number), by)
     searched = _search_bodies(spellings, inbound)
     rows = _rows_of(spellings, searched)  # read first: what was erased is not found by its number any more
@@ -212,7 +212,7 @@ def _empty_tracebacks(spellings: Spellings) -> int:
 def _cancel(sent: "QuerySet[OutboundMessage]", by: Any) -> int:
     cancelled = 0
     for message in sent.filter(state=State.QUEUED, risk_at=None):
-        with suppress(NotPossible):  # it has left the queue meanwhile
+        with suppress(NotPossible):  # it has left the queue in the meantime
             cancelled += message.cancel(by) == State.CANCELLED
     return cancelled
 
@@ -239,7 +239,7 @@ class _Count:
 def _each(
     rows: "QuerySet[Any]", keys: Collection[int], forget: Callable[[Collection[int]], int], seen_to: _Count
 ) -> int:
-    """Forget those of `keys` that `rows` still has, some at a time; each lot is committed."""
+    """Call `forget` with the `keys` that `rows` still has, in batches; each batch is committed."""
     forgotten = 0
     for some in in_chunks(keys, anonymize.BATCH):
         forgotten += forget(_found(rows, some, "pk"))
@@ -248,7 +248,7 @@ def _each(
 
 
 def _forget_events(sent: Collection[int], came: Collection[int], unmatched: Collection[int]) -> int:
-    """What receivers were told, or could not take. That a message of ours changed its state they still hear."""
+    """Delete delivered events, and empty tracebacks. Undelivered state changes are still delivered."""
     statuses = [*_found(DeliveryStatus.objects.all(), sent, "pk", by="message"), *unmatched]
     removed = 0
     for subjects in in_chunks([f"out:{key}" for key in sent] + [f"status:{key}" for key in statuses], anonymize.BATCH):
