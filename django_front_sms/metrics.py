@@ -113,7 +113,7 @@ def _lately(now: datetime) -> Iterator[GaugeMetricFamily]:
     counts = _of_each(asked_for.values_list("account", "state").annotate(Count("pk")), none)
     says = "Messages of the last hour, by their state now."
     yield _gauge("front_sms_messages_last_hour", says, ("account", "state"), counts)
-    refused = asked_for.filter(state=State.REJECTED, error_code__isnull=False)
+    refused = asked_for.rejected().filter(error_code__isnull=False)
     counts = _of_each(refused.values_list("account", "error_code").annotate(Count("pk")))
     says = "Of these, the rejected ones, by Front's code (2.2)."
     yield _gauge("front_sms_rejected_last_hour", says, ("account", "code"), counts)

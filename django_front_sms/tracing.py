@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from django_front_sms.conf import Account
 from django_front_sms.gateway.codes import ErrorCode
-from django_front_sms.gateway.outcome import ExchangeResult, Fate
+from django_front_sms.gateway.outcome import ExchangeResult, ResultKind
 
 try:
     from opentelemetry import trace
@@ -69,10 +69,10 @@ def _begin(account: Account, message_id: int | None, messages: int) -> Any:
 def _describe(span: Any, result: ExchangeResult) -> None:
     code = None if result.answer is None else result.answer.errorcode
     attributes = {
-        "front_sms.outcome": str(result.fate),
+        "front_sms.outcome": str(result.kind),
         "front_sms.error_code": code,
         "http.response.status_code": result.http_status,
     }
     span.set_attributes({key: value for key, value in attributes.items() if value is not None})
-    if result.fate != Fate.ANSWERED or code != ErrorCode.OK:
+    if result.kind != ResultKind.ANSWERED or code != ErrorCode.OK:
         span.set_status(trace.StatusCode.ERROR)

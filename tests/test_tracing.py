@@ -152,7 +152,7 @@ def test_a_user_in_the_address_is_left_out(spans):
     assert span.attributes["url.full"] == "https://example.no/psk/push.php"
 
 
-OUTCOME = tracing.ExchangeResult(fate=tracing.Fate.NOT_SENT)
+OUTCOME = tracing.ExchangeResult(kind=tracing.ResultKind.NOT_SENT)
 
 
 def test_without_opentelemetry_nothing_is_traced_and_everything_goes_on():
@@ -160,7 +160,7 @@ def test_without_opentelemetry_nothing_is_traced_and_everything_goes_on():
         "import sys; sys.modules['opentelemetry'] = None\n"
         "from django_front_sms import tracing\n"
         "from django_front_sms.conf import Account\n"
-        "made = tracing.ExchangeResult(fate=tracing.Fate.NOT_SENT)\n"
+        "made = tracing.ExchangeResult(kind=tracing.ResultKind.NOT_SENT)\n"
         "assert tracing.trace is None\n"
         "assert tracing.traced_exchange(Account(name='default', service_id=1), lambda: made, message_id=1) is made\n"
     )

@@ -15,7 +15,6 @@ from django_front_sms.admin.badges import moment, short, state_badge
 from django_front_sms.admin.filters import AccountFilter, CreatedFilter
 from django_front_sms.admin.readonly import TECHNICAL, ReadOnlyAdmin
 from django_front_sms.models import BulkSend, OutboundMessage
-from django_front_sms.states import OPEN
 
 
 @admin.register(BulkSend)
@@ -51,7 +50,7 @@ class BulkSendAdmin(ReadOnlyAdmin):
         return queryset.filter(*words)
 
     def is_final(self, row: BulkSend) -> bool:
-        return not row.messages.filter(state__in=OPEN).exists()
+        return not row.messages.unfinished().exists()
 
     @admin.display(description=_("bulk send"))
     def name(self, bulk: BulkSend) -> str:

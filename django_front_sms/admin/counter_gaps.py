@@ -21,7 +21,9 @@ class CounterGapAdmin(ReadOnlyAdmin):
     list_display_links = ("numbers",)
     list_filter = (OpenFilter, AccountFilter)
     ordering = (F("closed_at").desc(nulls_first=True), "-pk")
-    fieldsets = ((None, {"fields": ("outcome", "numbers", "missing_", "account", "found_at", "told_at", "closed_at")}),)
+    fieldsets = (
+        (None, {"fields": ("outcome", "numbers", "missing_", "account", "found_at", "announced_at", "closed_at")}),
+    )
     readonly_fields = ("outcome", "numbers", "missing_")
 
     def page_context(self, request: HttpRequest, row: CounterGap) -> dict[str, Any]:

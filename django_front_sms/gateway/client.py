@@ -28,10 +28,10 @@ from urllib3.exceptions import ClosedPoolError, EmptyPoolError, HTTPError, Locat
 from urllib3.util import Url, parse_url
 
 from django_front_sms.gateway.deadline import AnswerStream, Clock, Deadline, DeadlineSocket, SocketOption, dial, secure
-from django_front_sms.gateway.outcome import ExchangeResult, Fate, NotSent, Unclear, bulk_answer, single_answer
+from django_front_sms.gateway.outcome import ExchangeResult, NotSent, ResultKind, Unclear, bulk_answer, single_answer
 from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms, encode_bulk, encode_json, encode_query
 
-__all__ = ["Client", "ExchangeResult", "Fate"]
+__all__ = ["Client", "ExchangeResult", "ResultKind"]
 
 MAX_IDLE = 5.0  # seconds; a server or firewall may drop an older connection without a FIN or RST
 MAX_ANSWER = 64 * 1024  # bytes
@@ -107,12 +107,12 @@ class Client:
         answer: Answer | BulkAnswer | None = None
         try:
             body = self._ask(exchange, limit)
-            fate, answer, detail = Fate.ANSWERED, judge(exchange.status, body), ""
+            kind, answer, detail = ResultKind.ANSWERED, judge(exchange.status, body), ""
         except NotSent as reason:
-            fate, detail = Fate.NOT_SENT, str(reason)
+            kind, detail = ResultKind.NOT_SENT, str(reason)
         except Unclear as reason:
-            fate, detail = Fate.AMBIGUOUS, str(reason)
-        return ExchangeResult(fate, answer, exchange.status or None, detail, self._clock() - started)
+            kind, detail = ResultKind.AMBIGUOUS, str(reason)
+        return ExchangeResult(kind, answer, exchange.status or None, detail, self._clock() - started)
 
     def _ask(self, exchange: "_Exchange", limit: int) -> bytes:
         """Write the request, read the answer and set `exchange.status`; return the body. Raises NotSent or Unclear."""

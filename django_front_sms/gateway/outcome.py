@@ -26,7 +26,7 @@ CREATED = 201
 Form = TypeVar("Form")
 
 
-class Fate(StrEnum):
+class ResultKind(StrEnum):
     """What is certain about a message after an exchange."""
 
     NOT_SENT = "not_sent"  # no byte was written
@@ -38,12 +38,12 @@ class Fate(StrEnum):
 class ExchangeResult:
     """The result of an exchange.
 
-    `answer` is set if and only if the fate is ANSWERED; `repr` leaves it out, because it can hold numbers. `detail` is
+    `answer` is set if and only if the kind is ANSWERED; `repr` leaves it out, because it can hold numbers. `detail` is
     a short reason for the other fates and quotes nothing. `duration` is in seconds and includes waiting for a
     connection.
     """
 
-    fate: Fate
+    kind: ResultKind
     answer: Answer | BulkAnswer | None = field(default=None, repr=False)
     http_status: int | None = None
     detail: str = ""

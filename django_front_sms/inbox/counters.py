@@ -122,5 +122,5 @@ def _signal(pks: list[int]) -> None:
             gap.missing[0],
             gap.missing[-1],
         )
-    CounterGap.objects.filter(pk__in=[gap.pk for gap in gaps]).update(told_at=now)
+    CounterGap.objects.filter(pk__in=[gap.pk for gap in gaps]).update(announced_at=now)
     Event.objects.bulk_create(records.counter_gap(gap.account, gap.missing) for gap in gaps)

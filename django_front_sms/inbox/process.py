@@ -17,7 +17,7 @@ from django_front_sms.inbox.insert import with_problem
 from django_front_sms.inbox.mms import files
 from django_front_sms.inbox.store import TWIN
 from django_front_sms.models import Event, InboundMessage, MmsFile, OutboundMessage, SendAttempt
-from django_front_sms.states import ACCEPTED, State
+from django_front_sms.models.outbound import OutboundQuerySet
 
 BATCH = 100
 _SOONEST, _LATEST = timedelta(seconds=30), timedelta(hours=1)
@@ -92,7 +92,7 @@ def answered_by(message: InboundMessage) -> int | None:
     """
     claimed = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__lte=message.received_at)
     under_way = Q(sent_at__lte=message.received_at + get_settings().lease) & Exists(claimed)
-    accepted = _messages_to_sender(message).filter(state__in=ACCEPTED)
+    accepted = _messages_to_sender(message).accepted()
     sent = accepted.filter(Q(sent_at__lte=message.received_at) | under_way)
     return sent.order_by("-sent_at", "-pk").values_list("pk", flat=True).first()
 
@@ -108,10 +108,10 @@ def _is_too_early(message: InboundMessage, now: datetime) -> bool:
         "send_attempts__outcome": SendAttempt.Outcome.PENDING,
         "send_attempts__claimed_at__lte": message.received_at,
     }
-    return _messages_to_sender(message).filter(state=State.SENDING, lease_until__gt=now, **claimed).exists()
+    return _messages_to_sender(message).sending().filter(lease_until__gt=now, **claimed).exists()
 
 
-def _messages_to_sender(message: InboundMessage) -> "QuerySet[OutboundMessage]":
+def _messages_to_sender(message: InboundMessage) -> OutboundQuerySet:
     """Outbound messages to the sender of this one, from the number that it was sent to."""
     ours = Q(sender__in=spellings(message.recipient, _short_code(message.account)))
     if message.recipient == PRICED_SENDER:

@@ -224,7 +224,7 @@ class Migration(migrations.Migration):
                 ("came", models.JSONField(blank=True, default=list, verbose_name="came late")),
                 ("shown_at", models.DateTimeField(editable=False)),
                 ("found_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="found")),
-                ("told_at", models.DateTimeField(blank=True, null=True, verbose_name="told")),
+                ("announced_at", models.DateTimeField(blank=True, null=True, verbose_name="announced")),
                 ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
                 ("is_reset", models.BooleanField(default=False, verbose_name="counted anew")),
             ],

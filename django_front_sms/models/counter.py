@@ -44,11 +44,11 @@ class CounterGapQuerySet(PrimaryQuerySet["CounterGap"]):
 
     def unannounced(self) -> Self:
         """Unfilled gaps that have not been signalled."""
-        return self.unfilled().filter(told_at=None)
+        return self.unfilled().filter(announced_at=None)
 
     def open(self) -> Self:
         """Unfilled gaps past the grace period, which have been signalled: their messages are missing."""
-        return self.unfilled().filter(told_at__isnull=False, is_reset=False)
+        return self.unfilled().filter(announced_at__isnull=False, is_reset=False)
 
 
 class CounterGap(PrimaryModel):
@@ -63,7 +63,7 @@ class CounterGap(PrimaryModel):
     came = models.JSONField(_("came late"), default=list, blank=True)  # numbers between them
     shown_at = models.DateTimeField(editable=False)  # the time of the message after the gap: missing messages are older
     found_at = models.DateTimeField(_("found"), default=timezone.now)
-    told_at = models.DateTimeField(_("told"), null=True, blank=True)
+    announced_at = models.DateTimeField(_("announced"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     is_reset = models.BooleanField(_("counted anew"), default=False)
 

@@ -43,6 +43,10 @@ class EventQuerySet(PrimaryQuerySet["Event"]):
         """Events that were given up after the last attempt."""
         return self.filter(failed=True)
 
+    def with_traceback(self) -> Self:
+        """Events for which a receiver failed, whose traceback is still stored."""
+        return self.exclude(traceback="")
+
 
 class Event(PrimaryModel):
     """A change to deliver to receivers, written in the transaction of the change."""

@@ -121,7 +121,21 @@ class OutboundQuerySet(PrimaryQuerySet["OutboundMessage"]):
 
     def lost(self, now: datetime) -> Self:
         """Messages whose lease expired while they were being sent."""
-        return self.filter(state=State.SENDING, lease_until__lte=now)
+        return self.sending().filter(lease_until__lte=now)
+
+    def sending(self) -> Self:
+        """Messages whose attempt is under way."""
+        return self.filter(state=State.SENDING)
+
+    def accepted(self) -> Self:
+        """Messages that Front has, delivered or not."""
+        return self.filter(state__in=ACCEPTED)
+
+    def rejected(self) -> Self:
+        return self.filter(state=State.REJECTED)
+
+    def delivered(self) -> Self:
+        return self.filter(state=State.DELIVERED)
 
     def unconfirmed(self) -> Self:
         """Messages that wait for a person's decision: whether they were sent is not known."""
@@ -135,7 +149,7 @@ class OutboundQuerySet(PrimaryQuerySet["OutboundMessage"]):
 
     def with_sensitive_text(self) -> Self:
         """Accepted messages whose text is sensitive and was not removed yet."""
-        return self.filter(sensitive=True, state__in=ACCEPTED).exclude(text="")
+        return self.accepted().filter(sensitive=True).exclude(text="")
 
     def missing_status(self, account: str, since: datetime) -> Self:
         """Messages sent before `since` without a delivery status, which are not noted yet."""

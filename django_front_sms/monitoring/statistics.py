@@ -16,13 +16,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, F, QuerySet, Sum
+from django.db.models import Count, F, Sum
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 
 from django_front_sms.conf import get_settings
 from django_front_sms.db.digest import digest
 from django_front_sms.models import OutboundMessage
+from django_front_sms.models.outbound import OutboundQuerySet
 from django_front_sms.monitoring.alerts import RECENTLY
 from django_front_sms.states import ACCEPTED, State
 
@@ -132,7 +133,7 @@ def _hours(since: datetime, accounts: Collection[str]) -> list[_Hour]:
     return [(hour, dict(tally.messages), tally.segments) for hour, tally in tallies.items()]
 
 
-def asked_for(since: datetime, accounts: Collection[str] | None = None) -> "QuerySet[OutboundMessage]":
+def asked_for(since: datetime, accounts: Collection[str] | None = None) -> OutboundQuerySet:
     """Messages created since `since` in `accounts`; None means all accounts in the settings.
 
     The condition on the account is always there, because the index begins with it.
@@ -160,7 +161,7 @@ def refusals(now: datetime | None = None, accounts: Collection[str] | None = Non
 
     The code is None for messages that were rejected without Front, for example because of an opt-out.
     """
-    rejected = asked_for((now or timezone.now()) - RECENTLY, accounts).filter(state=State.REJECTED)
+    rejected = asked_for((now or timezone.now()) - RECENTLY, accounts).rejected()
     counted = rejected.order_by().values_list("error_code").annotate(count=Count("*")).order_by("-count", "error_code")
     return [(code, count) for code, count in counted]
 
@@ -187,7 +188,7 @@ class DeliveryTimes:
 
 def delivery_times(sample: int = SAMPLE, accounts: Collection[str] | None = None) -> DeliveryTimes:
     """The times from Front's acceptance to the delivery status, of the `sample` latest delivered messages."""
-    latest = OutboundMessage.objects.filter(state=State.DELIVERED).order_by("-pk")
+    latest = OutboundMessage.objects.delivered().order_by("-pk")
     if accounts is not None:
         latest = latest.filter(account__in=accounts)
     durations = latest.values_list(F("delivered_at") - F("sent_at"), flat=True)[:sample]

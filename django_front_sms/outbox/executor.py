@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 
 from django_front_sms import tracing
 from django_front_sms.conf import Account, FrontSMSSettings
-from django_front_sms.gateway.client import ExchangeResult, Fate
+from django_front_sms.gateway.client import ExchangeResult, ResultKind
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Malformed, Sms, match_recipients
 from django_front_sms.outbox.claim import ClaimResult, Job
@@ -70,7 +70,9 @@ def _exchange(
             'No gateway client could be made (%s), and nothing was sent: check FRONT_SMS["CLIENT"] and GATEWAY_URL',
             type(error).__name__,
         )
-        return ExchangeResult(fate=Fate.NOT_SENT, detail=f"no gateway client could be made: {type(error).__name__}")
+        return ExchangeResult(
+            kind=ResultKind.NOT_SENT, detail=f"no gateway client could be made: {type(error).__name__}"
+        )
     try:
         result: Any = send(client)
         if not isinstance(result, ExchangeResult):
@@ -79,7 +81,9 @@ def _exchange(
     except BaseException as error:  # also gevent's time-outs: the dispatcher waits for a result of every attempt
         # No traceback: the exception of a site's own client may hold the text or the number.
         logger.error("The gateway client failed with %s; the attempt is taken as ambiguous", type(error).__name__)
-        return ExchangeResult(fate=Fate.AMBIGUOUS, detail=f"the gateway client failed with {type(error).__name__}")
+        return ExchangeResult(
+            kind=ResultKind.AMBIGUOUS, detail=f"the gateway client failed with {type(error).__name__}"
+        )
 
 
 class GatewayClient(Protocol):
@@ -133,13 +137,13 @@ def _matched(result: ExchangeResult, request: BulkSms) -> ExchangeResult:
         return replace(result, answer=match_recipients(answer, request.recipients))
     except Malformed:
         detail = "Front left out a number that is not clearly one of the recipients"
-        return replace(result, fate=Fate.AMBIGUOUS, answer=None, detail=detail)
+        return replace(result, kind=ResultKind.AMBIGUOUS, answer=None, detail=detail)
 
 
 def _result_for(job: Job, result: ExchangeResult) -> ExchangeResult:
     """The part of a bulk request's result that is about one of its rows."""
     answer = result.answer
-    if result.fate is not Fate.ANSWERED or not isinstance(answer, BulkAnswer):
+    if result.kind is not ResultKind.ANSWERED or not isinstance(answer, BulkAnswer):
         return result
     code, description = answer.errorcode, answer.description
     if code == ErrorCode.OK and job.sms.recipient in answer.invalid:

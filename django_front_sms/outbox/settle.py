@@ -17,7 +17,7 @@ from django_front_sms.db.clock import database_now
 from django_front_sms.db.content import is_refused_content
 from django_front_sms.db.lookups import AnyOf
 from django_front_sms.db.transactions import short_transaction
-from django_front_sms.gateway.client import ExchangeResult, Fate
+from django_front_sms.gateway.client import ExchangeResult, ResultKind
 from django_front_sms.gateway.codes import ACCOUNT_CODES, ErrorCode
 from django_front_sms.gateway.submit import Answer
 from django_front_sms.models import Decision, DeliveryStatus, OutboundMessage, SendAttempt
@@ -32,9 +32,9 @@ from django_front_sms.states import State
 logger = logging.getLogger(__name__)
 
 _OUTCOMES = {
-    Fate.NOT_SENT: SendAttempt.Outcome.NOT_SENT,
-    Fate.AMBIGUOUS: SendAttempt.Outcome.AMBIGUOUS,
-    Fate.ANSWERED: SendAttempt.Outcome.ANSWERED,
+    ResultKind.NOT_SENT: SendAttempt.Outcome.NOT_SENT,
+    ResultKind.AMBIGUOUS: SendAttempt.Outcome.AMBIGUOUS,
+    ResultKind.ANSWERED: SendAttempt.Outcome.ANSWERED,
 }
 # Besides content that the database refuses: values of a wrong kind, which only a client of a site's own could give.
 _VALUE_ERRORS = (IntegrityError, AttributeError, TypeError, ValueError)
@@ -82,7 +82,7 @@ def _settle_alone(result: AttemptResult, conf: FrontSMSSettings) -> None:
     except Exception as error:
         if not _is_about_values(error):
             raise
-        unstorable = ExchangeResult(fate=Fate.AMBIGUOUS, detail="the answer could not be stored")
+        unstorable = ExchangeResult(kind=ResultKind.AMBIGUOUS, detail="the answer could not be stored")
         _settle_together([AttemptResult(result.job, unstorable, result.elapsed)], conf)
 
 
@@ -118,7 +118,7 @@ def record_answer(attempt: Attempt, result: AttemptResult, *, has_id: bool) -> N
     """Set the outcome of `attempt`, without storing it. `has_id`: an acceptance names an id, as it does for all but
     bulk."""
     exchange, answer = result.exchange, result.exchange.answer
-    attempt.outcome = _OUTCOMES[exchange.fate]
+    attempt.outcome = _OUTCOMES[exchange.kind]
     attempt.finished_at = result.job.claimed_at + timedelta(seconds=result.elapsed)
     attempt.duration = exchange.duration
     attempt.http_status = exchange.http_status

@@ -59,7 +59,7 @@ def ended(now: datetime) -> Q:
 
 
 @nested_transaction
-def outgoing(keys: Collection[int]) -> int:
+def outbound(keys: Collection[int]) -> int:
     """Empty outgoing messages, their attempts and statuses; returns how many. Skips messages that are not finished."""
     now = database_now()
     rows = [row.pk for row in locked(keys)]
@@ -103,7 +103,7 @@ def bulk_sends(keys: Collection[int]) -> int:
 def events(keys: Collection[int]) -> int:
     """Delete delivered events. Events that were given up stay for staff to see, without their tracebacks."""
     rows = Event.objects.finished().filter(pk__in=keys)
-    emptied = rows.failed().exclude(traceback="").update(traceback="")
+    emptied = rows.failed().with_traceback().update(traceback="")
     removed, _by_model = rows.filter(failed=False).delete()
     return emptied + removed
 
@@ -111,7 +111,7 @@ def events(keys: Collection[int]) -> int:
 # Rows that are not emptied yet
 
 
-def full_outgoing() -> OutboundQuerySet:
+def full_outbound() -> OutboundQuerySet:
     return OutboundMessage.objects.exclude(recipient="")
 
 
@@ -130,5 +130,5 @@ def full_files() -> "QuerySet[MmsFile]":
 
 def full_bulk_sends() -> "QuerySet[BulkSend]":
     """Bulk sends that are not emptied yet, but whose messages all are."""
-    still = full_outgoing().filter(bulk=OuterRef("pk"))
+    still = full_outbound().filter(bulk=OuterRef("pk"))
     return BulkSend.objects.exclude(text="").filter(~Exists(still))

@@ -26,6 +26,7 @@ from django_front_sms.models import (
     OutboundMessage,
     SendAttempt,
 )
+from django_front_sms.models.outbound import OutboundQuerySet
 from django_front_sms.optouts import number_form
 from django_front_sms.retention import admin_log, anonymize, files
 from django_front_sms.retention.search import Spellings, bodies, is_searchable, pages
@@ -90,7 +91,7 @@ def erase(
     bulks = _found(OutboundMessage.objects.exclude(bulk=None), sent, "bulk")
     seen_to = _Count(len(sent) + len(rows[MmsFile]) + len(came) + len(bulks), progress)
     erased = {
-        "outgoing": _each(anonymize.full_outgoing(), sent, anonymize.outgoing, seen_to),
+        "outgoing": _each(anonymize.full_outbound(), sent, anonymize.outbound, seen_to),
         "files": _each(anonymize.full_files(), rows[MmsFile], files.forget, seen_to),
         "inbound": _each(anonymize.full_inbound().exclude(files__file__gt=""), came, anonymize.inbound, seen_to),
         "bulk_texts": _each(anonymize.full_bulk_sends(), bulks, anonymize.bulk_sends, seen_to),
@@ -204,14 +205,14 @@ def _of(spellings: Spellings, model: type[models.Model], field: str) -> list[int
 
 def _empty_tracebacks(spellings: Spellings) -> int:
     """Empty tracebacks, of whatever event, that contain the number."""
-    events = pages(Event.objects.exclude(traceback=""), "traceback")
+    events = pages(Event.objects.with_traceback(), "traceback")
     found = [key for key, traceback in events if spellings.are_in(traceback)]
     return sum(Event.objects.filter(pk__in=keys).update(traceback="") for keys in in_chunks(found, anonymize.BATCH))
 
 
-def _cancel(sent: "QuerySet[OutboundMessage]", by: Any) -> int:
+def _cancel(sent: OutboundQuerySet, by: Any) -> int:
     cancelled = 0
-    for message in sent.filter(state=State.QUEUED, risk_at=None):
+    for message in sent.queued().filter(risk_at=None):
         with suppress(NotPossible):  # it has left the queue in the meantime
             cancelled += message.cancel(by) == State.CANCELLED
     return cancelled
@@ -254,14 +255,14 @@ def _forget_events(sent: Collection[int], came: Collection[int], unmatched: Coll
     for subjects in in_chunks([f"out:{key}" for key in sent] + [f"status:{key}" for key in statuses], anonymize.BATCH):
         told = Event.objects.filter(subject__in=subjects)
         removed += told.finished().delete()[0]
-        told.exclude(traceback="").update(traceback="")
+        told.with_traceback().update(traceback="")
     for subjects in in_chunks([f"in:{key}" for key in came], anonymize.BATCH):
         removed += Event.objects.filter(subject__in=subjects).delete()[0]
     return removed
 
 
 def _left(rows: Mapping[type[models.Model], Collection[int]]) -> dict[str, list[int]]:
-    full = anonymize.full_outgoing()
+    full = anonymize.full_outbound()
     undecided = full.unconfirmed()
     still, unconfirmed = (_found(kind, rows[OutboundMessage], "pk") for kind in (full, undecided))
     return {

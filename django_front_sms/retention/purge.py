@@ -56,7 +56,7 @@ def _has_no_pending_events(prefix: str, key: str = "pk") -> Q:
 def _outgoing(before: datetime) -> "QuerySet[Any]":
     tried = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__gt=before)
     old = Q(created_at__lte=before) & ~Q(scheduled_at__gt=before) & ~Exists(tried)
-    return anonymize.full_outgoing().filter(old, anonymize.ended(database_now()), _has_no_pending_events("out:"))
+    return anonymize.full_outbound().filter(old, anonymize.ended(database_now()), _has_no_pending_events("out:"))
 
 
 def _inbound(before: datetime) -> "QuerySet[Any]":
@@ -81,7 +81,7 @@ def _delete_handled(keys: Collection[int]) -> int:
 
 _KINDS = {
     "statuses": _Kind(lambda before: anonymize.full_statuses().filter(received_at__lte=before), anonymize.statuses),
-    "outgoing": _Kind(_outgoing, anonymize.outgoing),
+    "outgoing": _Kind(_outgoing, anonymize.outbound),
     "bulk_sends": _Kind(
         lambda before: anonymize.full_bulk_sends().filter(created_at__lte=before), anonymize.bulk_sends
     ),

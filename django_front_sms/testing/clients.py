@@ -11,7 +11,7 @@ from itertools import count
 from typing import Literal
 
 from django_front_sms.gateway import gsm
-from django_front_sms.gateway.outcome import CREATED, ExchangeResult, Fate
+from django_front_sms.gateway.outcome import CREATED, ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms
 
 outbox: list[Sms] = []
@@ -33,16 +33,16 @@ class LocmemClient:
         self, sms: Sms, *, transport: Literal["json", "get"] = "json", may_write: MayWrite = None
     ) -> ExchangeResult:
         if may_write and not may_write():
-            return ExchangeResult(Fate.NOT_SENT, detail="it was too late to write")
+            return ExchangeResult(ResultKind.NOT_SENT, detail="it was too late to write")
         self._take([sms])
-        return ExchangeResult(Fate.ANSWERED, Answer(id=next(_ids), errorcode=0, description="OK"), 200)
+        return ExchangeResult(ResultKind.ANSWERED, Answer(id=next(_ids), errorcode=0, description="OK"), 200)
 
     def send_bulk(self, bulk: BulkSms, *, may_write: MayWrite = None) -> ExchangeResult:
         if may_write and not may_write():
-            return ExchangeResult(Fate.NOT_SENT, detail="it was too late to write")
+            return ExchangeResult(ResultKind.NOT_SENT, detail="it was too late to write")
         self._take(_singles(bulk))
         return ExchangeResult(
-            Fate.ANSWERED, BulkAnswer(errorcode=0, description="OK", invalid=(), duplicates=()), CREATED
+            ResultKind.ANSWERED, BulkAnswer(errorcode=0, description="OK", invalid=(), duplicates=()), CREATED
         )
 
     def close(self) -> None:

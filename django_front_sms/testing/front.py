@@ -176,7 +176,7 @@ class FrontSMS:
         return rows.latest("pk")
 
     def _raise_failures(self) -> None:
-        failures = Event.objects.exclude(traceback="").values_list("pk", "attempts", "traceback")
+        failures = Event.objects.with_traceback().values_list("pk", "attempts", "traceback")
         new = [(pk, attempts, traceback) for pk, attempts, traceback in failures if (pk, attempts) not in self._seen]
         self._seen |= {(pk, attempts) for pk, attempts, _ in new}
         if new and self.raise_receiver_errors:

@@ -6,7 +6,7 @@ Requests and answers are encoded and decoded as on the wire, and checked by the 
 from collections.abc import Callable
 from typing import Literal
 
-from django_front_sms.gateway.outcome import ExchangeResult, Fate, Unclear, bulk_answer, single_answer
+from django_front_sms.gateway.outcome import ExchangeResult, ResultKind, Unclear, bulk_answer, single_answer
 from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms, encode_bulk, encode_json, encode_query
 from django_front_sms.simulator import Fault, FaultKind, Network, Submission, wire
 
@@ -35,14 +35,14 @@ class SimulatorClient:
         self, sms: Sms, *, transport: Literal["json", "get"] = "json", may_write: MayWrite = None
     ) -> ExchangeResult:
         if may_write and not may_write():
-            return ExchangeResult(Fate.NOT_SENT, detail="it was too late to write")
+            return ExchangeResult(ResultKind.NOT_SENT, detail="it was too late to write")
         if transport == "get":
             return self._exchange(Submission(wire.read_query(encode_query(sms))), single_answer, get=True)
         return self._exchange(Submission(wire.read_json(encode_json(sms))), single_answer)
 
     def send_bulk(self, bulk: BulkSms, *, may_write: MayWrite = None) -> ExchangeResult:
         if may_write and not may_write():
-            return ExchangeResult(Fate.NOT_SENT, detail="it was too late to write")
+            return ExchangeResult(ResultKind.NOT_SENT, detail="it was too late to write")
         return self._exchange(Submission(wire.read_json(encode_bulk(bulk)), bulk=True), bulk_answer)
 
     def close(self) -> None:
@@ -52,12 +52,12 @@ class SimulatorClient:
         fault = self._network.chaos.draw()
         verdict = None if fault and not fault.accepted else self._network.submit(submission)
         if fault and not (fault.kind is FaultKind.DRIP and verdict):
-            return ExchangeResult(Fate.AMBIGUOUS, detail=f"the simulator's chaos: {_describe(fault)}")
+            return ExchangeResult(ResultKind.AMBIGUOUS, detail=f"the simulator's chaos: {_describe(fault)}")
         answer = wire.answer(submission, verdict, self._network.rules, get=get)
         try:
-            return ExchangeResult(Fate.ANSWERED, decode(answer.status, answer.body), answer.status)
+            return ExchangeResult(ResultKind.ANSWERED, decode(answer.status, answer.body), answer.status)
         except Unclear as reason:
-            return ExchangeResult(Fate.AMBIGUOUS, http_status=answer.status, detail=str(reason))
+            return ExchangeResult(ResultKind.AMBIGUOUS, http_status=answer.status, detail=str(reason))
 
 
 def _describe(fault: Fault) -> str:

@@ -57,7 +57,7 @@ def everything_goes_wrong() -> None:
     for _ in range(7):
         OutboundMessageFactory(unconfirmed=True)
         EventFactory(subject="out:1", failed=True, traceback="Traceback\nValueError: 99999999")
-        CounterGap.objects.create(account="default", first=1, last=3, shown_at=now, told_at=now)
+        CounterGap.objects.create(account="default", first=1, last=3, shown_at=now, announced_at=now)
         RefusedPush.objects.create(account="default", purpose="inbound", limit=1)
     AccountStateFactory(paused=True)
     OutboundMessageFactory(account="other", created_at=now)
@@ -131,7 +131,7 @@ def test_the_dashboard_says_how_to_start_a_worker_when_none_has_run(viewer, work
 
 def buttons(browser, key: str) -> list[str]:
     (card,) = (card for card in dashboard(browser).context["cards"] if card.key == key)
-    return [act.name for line in card.lines for act, _address in line.acts]
+    return [act.name for line in card.lines for act, _address in line.actions]
 
 
 @pytest.mark.parametrize(

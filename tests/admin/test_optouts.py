@@ -110,7 +110,7 @@ def test_a_number_is_found_by_how_it_begins(clerk):
 
 def test_open_holes_come_first_and_say_what_to_do(viewer):
     closed = CounterGap.objects.create(account="default", first=1, last=2, shown_at=NOON, closed_at=NOON)
-    missing = CounterGap.objects.create(account="default", first=5, last=8, came=[6], shown_at=NOON, told_at=NOON)
+    missing = CounterGap.objects.create(account="default", first=5, last=8, came=[6], shown_at=NOON, announced_at=NOON)
     anew = CounterGap.objects.create(
         account="default", first=1, last=9, shown_at=NOON, closed_at=NOON + timedelta(days=1), is_reset=True
     )

@@ -9,7 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from django_front_sms.conf import FrontSMSSettings
-from django_front_sms.gateway.outcome import ExchangeResult, Fate
+from django_front_sms.gateway.outcome import ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Answer
 from django_front_sms.models import SendAttempt
 from django_front_sms.outbox import (
@@ -70,8 +70,8 @@ def _silence_is_refusal() -> Iterator[None]:
     original = settle.record_answer
 
     def record(attempt: Attempt, result: settle.AttemptResult, **options: Any) -> None:
-        if result.exchange.fate is Fate.AMBIGUOUS:
-            refusal = ExchangeResult(Fate.ANSWERED, Answer(id=None, errorcode=500, description=""))
+        if result.exchange.kind is ResultKind.AMBIGUOUS:
+            refusal = ExchangeResult(ResultKind.ANSWERED, Answer(id=None, errorcode=500, description=""))
             result = replace(result, exchange=refusal)
         original(attempt, result, **options)
 

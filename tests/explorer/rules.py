@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from django_front_sms.conf import Account, FrontSMSSettings
-from django_front_sms.gateway.outcome import ExchangeResult, Fate
+from django_front_sms.gateway.outcome import ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Answer
 from django_front_sms.outbox import clock_skew, decisions, duplicates, executor, records, rules, settle, verdicts
 from django_front_sms.outbox.duplicates import TwinAttempt
@@ -24,8 +24,8 @@ sweeping: Any = import_module("django_front_sms.outbox.sweep")  # `outbox.sweep`
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ANSWERS = {
-    "not sent": ExchangeResult(Fate.NOT_SENT, detail="no connection in time"),
-    "silence": ExchangeResult(Fate.AMBIGUOUS, detail="no complete answer in time"),
+    "not sent": ExchangeResult(ResultKind.NOT_SENT, detail="no connection in time"),
+    "silence": ExchangeResult(ResultKind.AMBIGUOUS, detail="no complete answer in time"),
 }
 
 
@@ -127,7 +127,7 @@ class Engine:
 
 def answer(code: int, place: int) -> ExchangeResult:
     """What a worker hears. The id is unique for the message, and no other message can have it."""
-    return ExchangeResult(Fate.ANSWERED, Answer(id=0 if code else place + 1, errorcode=code, description=""))
+    return ExchangeResult(ResultKind.ANSWERED, Answer(id=0 if code else place + 1, errorcode=code, description=""))
 
 
 # ---- Between tuples and records

@@ -44,7 +44,7 @@ def _first_attempt() -> None:
 @rule("5xx is ambiguous")
 def _5xx() -> None:
     """A 5xx is believed to be a refusal."""
-    from django_front_sms.gateway.outcome import Fate
+    from django_front_sms.gateway.outcome import ResultKind
     from django_front_sms.gateway.submit import Answer
 
     exchange = engine("outbox.executor")
@@ -52,9 +52,9 @@ def _5xx() -> None:
 
     def believing(*args: Any) -> Any:
         outcome = original(*args)
-        if outcome.fate is Fate.AMBIGUOUS and (outcome.http_status or 0) >= 500:
+        if outcome.kind is ResultKind.AMBIGUOUS and (outcome.http_status or 0) >= 500:
             answer = Answer(id=None, errorcode=outcome.http_status, description="HTTP error")
-            return dataclasses.replace(outcome, fate=Fate.ANSWERED, answer=answer)
+            return dataclasses.replace(outcome, kind=ResultKind.ANSWERED, answer=answer)
         return outcome
 
     exchange.attempt = believing

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from django_front_sms.gateway.client import Client, ExchangeResult, Fate
+from django_front_sms.gateway.client import Client, ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Answer, BulkSms, Sms
 
 from .wire import PATIENCE, Clock, Line, Server, always, answers, framed
@@ -35,7 +35,7 @@ def send(server: Server, sms: Sms = SMS, timeout: float = PATIENCE, **options) -
 def test_a_json_message_goes_to_push_php_as_the_manual_writes_it():
     with Server(answers(OK)) as server:
         outcome = send(server)
-    assert (outcome.fate, outcome.http_status, outcome.detail) == (Fate.ANSWERED, 200, "")
+    assert (outcome.kind, outcome.http_status, outcome.detail) == (ResultKind.ANSWERED, 200, "")
     assert outcome.answer == Answer(id=145099, errorcode=0, description="OK")
     head, _, body = server.requests[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /psk/push.php HTTP/1.1\r\n")
@@ -48,7 +48,7 @@ def test_a_json_message_goes_to_push_php_as_the_manual_writes_it():
 def test_a_get_message_has_everything_in_its_query():
     with Server(answers(GET_OK)) as server:
         outcome = send(server, transport="get")
-    assert (outcome.fate, outcome.answer) == (Fate.ANSWERED, Answer(id=145099, errorcode=0, description=""))
+    assert (outcome.kind, outcome.answer) == (ResultKind.ANSWERED, Answer(id=145099, errorcode=0, description=""))
     line = server.requests[0].split(b"\r\n")[0]
     assert line.startswith(b"GET /psk/push.php?") and line.endswith(b" HTTP/1.1")
     assert b"txt=Test%20%E6%F8%E5%20%C6%D8%C5" in line
@@ -58,14 +58,14 @@ def test_a_get_message_has_everything_in_its_query():
 def test_a_bulk_message_goes_to_push_bulk_php():
     with Server(answers(BULK_OK)) as server, Client(server.url) as client:
         outcome = client.send_bulk(BULK)
-    assert (outcome.fate, outcome.http_status) == (Fate.ANSWERED, 201)
+    assert (outcome.kind, outcome.http_status) == (ResultKind.ANSWERED, 201)
     assert server.requests[0].startswith(b"POST /psk/push_bulk.php HTTP/1.1\r\n")
     assert b'"phoneno": ["004799999999", "004799999998"]' in server.requests[0]
 
 
 def test_the_slash_at_the_end_of_the_url_may_be_left_out():
     with Server(answers(OK)) as server, Client(server.url.rstrip("/")) as client:
-        assert client.send(SMS).fate is Fate.ANSWERED
+        assert client.send(SMS).kind is ResultKind.ANSWERED
     assert server.requests[0].startswith(b"POST /psk/push.php ")
 
 
@@ -87,12 +87,12 @@ def test_a_refused_connection_is_not_sent_and_nobody_is_asked():
         port = listener.getsockname()[1]
     asked = []
     outcome = Client(f"http://127.0.0.1:{port}/").send(SMS, may_write=lambda: bool(asked.append(1)))
-    assert (outcome.fate, outcome.detail) == (Fate.NOT_SENT, "no connection: Connection refused")
+    assert (outcome.kind, outcome.detail) == (ResultKind.NOT_SENT, "no connection: Connection refused")
     assert not asked
 
 
 def test_a_name_that_does_not_exist_is_not_sent():
-    assert Client("http://gateway.invalid/").send(SMS).fate is Fate.NOT_SENT
+    assert Client("http://gateway.invalid/").send(SMS).kind is ResultKind.NOT_SENT
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def silent_address():
 
 def test_a_connection_that_nobody_accepts_is_not_sent(silent_address):
     outcome = Client(f"http://127.0.0.1:{silent_address[1]}/", timeout=0.3).send(SMS)
-    assert (outcome.fate, outcome.detail) == (Fate.NOT_SENT, "no connection in time")
+    assert (outcome.kind, outcome.detail) == (ResultKind.NOT_SENT, "no connection in time")
 
 
 def addresses(monkeypatch, *found: tuple[str, int]) -> None:
@@ -120,13 +120,13 @@ def addresses(monkeypatch, *found: tuple[str, int]) -> None:
 def test_a_second_address_is_tried_when_the_first_refuses(monkeypatch):
     with Server(answers(OK)) as server:
         addresses(monkeypatch, ("127.0.0.1", 1), ("127.0.0.1", server.port))
-        assert send(server).fate is Fate.ANSWERED
+        assert send(server).kind is ResultKind.ANSWERED
 
 
 def test_a_silent_first_address_leaves_time_for_the_second(monkeypatch, silent_address):
     with Server(answers(OK)) as server:
         addresses(monkeypatch, silent_address, ("127.0.0.1", server.port))
-        assert send(server, timeout=2).fate is Fate.ANSWERED
+        assert send(server, timeout=2).kind is ResultKind.ANSWERED
 
 
 def test_a_held_back_message_is_not_sent_and_writes_nothing():
@@ -135,7 +135,7 @@ def test_a_held_back_message_is_not_sent_and_writes_nothing():
 
     with Server(script) as server:
         outcome = send(server, may_write=lambda: False)
-        assert (outcome.fate, outcome.http_status) == (Fate.NOT_SENT, None)
+        assert (outcome.kind, outcome.http_status) == (ResultKind.NOT_SENT, None)
         assert server.notes.empty() or server.note() == b""
     assert server.requests == []
 
@@ -153,14 +153,14 @@ def test_the_question_comes_once_connected_and_before_the_first_byte():
         answers(OK)(line)
 
     with Server(script) as server:
-        assert send(server, may_write=may_write).fate is Fate.ANSWERED
+        assert send(server, may_write=may_write).kind is ResultKind.ANSWERED
     assert arrived == [[]]
 
 
 def test_the_question_comes_on_a_reused_connection_too_and_a_no_harms_nobody_after_it():
     with Server(always(OK)) as server, Client(server.url) as client:
-        fates = [client.send(SMS, may_write=lambda yes=yes: yes).fate for yes in (True, False, True)]
-    assert fates == [Fate.ANSWERED, Fate.NOT_SENT, Fate.ANSWERED]
+        fates = [client.send(SMS, may_write=lambda yes=yes: yes).kind for yes in (True, False, True)]
+    assert fates == [ResultKind.ANSWERED, ResultKind.NOT_SENT, ResultKind.ANSWERED]
     assert len(server.requests) == 2
 
 
@@ -171,7 +171,7 @@ def test_an_error_in_the_question_comes_out_and_gives_the_connection_back():
     with Server(always(OK)) as server, Client(server.url, max_connections=1) as client:
         with pytest.raises(RuntimeError, match="the clock broke"):
             client.send(SMS, may_write=burst)
-        assert client.send(SMS).fate is Fate.ANSWERED
+        assert client.send(SMS).kind is ResultKind.ANSWERED
     assert len(server.requests) == 1
 
 
@@ -192,7 +192,7 @@ def test_waiting_in_vain_for_a_free_connection_is_not_sent():
         outcome = client.send(SMS)
         release.set()
         first.join()
-    assert (outcome.fate, outcome.detail) == (Fate.NOT_SENT, "no connection became free in time")
+    assert (outcome.kind, outcome.detail) == (ResultKind.NOT_SENT, "no connection became free in time")
 
 
 def test_a_first_write_that_the_kernel_refuses_is_not_sent():
@@ -202,7 +202,7 @@ def test_a_first_write_that_the_kernel_refuses_is_not_sent():
 
     with Server(script) as server:
         outcome = send(server, may_write=lambda: server.note() == "reset")
-    assert outcome.fate is Fate.NOT_SENT
+    assert outcome.kind is ResultKind.NOT_SENT
 
 
 # --- after the first byte
@@ -220,7 +220,7 @@ def test_a_reset_before_the_request_is_read_is_ambiguous():
         return True
 
     with Server(script) as server:
-        assert send(server, may_write=may_write).fate is Fate.AMBIGUOUS
+        assert send(server, may_write=may_write).kind is ResultKind.AMBIGUOUS
 
 
 def test_a_reset_after_the_request_is_read_is_ambiguous_and_nothing_is_tried_again():
@@ -230,7 +230,7 @@ def test_a_reset_after_the_request_is_read_is_ambiguous_and_nothing_is_tried_aga
 
     with Server(script) as server:
         outcome = send(server)
-    assert (outcome.fate, outcome.detail) == (Fate.AMBIGUOUS, "no complete answer: ConnectionResetError")
+    assert (outcome.kind, outcome.detail) == (ResultKind.AMBIGUOUS, "no complete answer: ConnectionResetError")
     assert len(server.lines) == 1
 
 
@@ -242,7 +242,7 @@ def test_silence_is_ambiguous_and_the_given_up_connection_is_reset():
     with Server(script) as server:
         outcome = send(server, timeout=0.3)
         assert server.note() == "reset"
-    assert (outcome.fate, outcome.detail) == (Fate.AMBIGUOUS, "no complete answer in time")
+    assert (outcome.kind, outcome.detail) == (ResultKind.AMBIGUOUS, "no complete answer in time")
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_dripping_does_not_stretch_the_deadline(beginning):
     with Server(script) as server, Client(server.url, timeout=10, clock=Clock(step=0.5)) as client:
         outcome = client.send(SMS)
         assert server.note() == "the client left"
-    assert (outcome.fate, outcome.detail) == (Fate.AMBIGUOUS, "no complete answer in time")
+    assert (outcome.kind, outcome.detail) == (ResultKind.AMBIGUOUS, "no complete answer in time")
 
 
 def test_a_body_that_the_server_takes_in_sips_does_not_stretch_the_deadline():
@@ -276,7 +276,7 @@ def test_a_body_that_the_server_takes_in_sips_does_not_stretch_the_deadline():
     with Server(script) as server, Client(server.url, timeout=0.5) as client:
         outcome = client.send_bulk(huge)
         stop.set()
-    assert (outcome.fate, outcome.detail) == (Fate.AMBIGUOUS, "no complete answer in time")
+    assert (outcome.kind, outcome.detail) == (ResultKind.AMBIGUOUS, "no complete answer in time")
 
 
 def test_the_duration_counts_the_whole_exchange():
@@ -344,7 +344,7 @@ def test_neither_logs_nor_outcomes_quote_the_message(transport, caplog, capfd, m
             outcomes.append(client.send(SECRET, transport=transport, may_write=lambda: False))
         with Client(server.url, timeout=PATIENCE) as client:
             outcomes.append(client.send(SECRET, transport=transport))
-    assert {outcome.fate for outcome in outcomes} == set(Fate)
+    assert {outcome.kind for outcome in outcomes} == set(ResultKind)
     assert "urllib3" in caplog.text
     ours = "\n".join(line for line in capfd.readouterr().out.splitlines() if not line.startswith(("reply:", "header:")))
     for canary in CANARIES:

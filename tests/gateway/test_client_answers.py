@@ -2,7 +2,7 @@
 
 import pytest
 
-from django_front_sms.gateway.client import Client, ExchangeResult, Fate
+from django_front_sms.gateway.client import Client, ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms
 
 from .wire import PATIENCE, Line, Server, answers, framed
@@ -80,7 +80,7 @@ ANSWERED = {
 @pytest.mark.parametrize(("reply", "answer"), ANSWERED.values(), ids=ANSWERED)
 def test_a_documented_answer_settles_it_in_either_form_and_under_any_status_below_500(reply, answer, transport):
     outcome = after(reply, transport)
-    assert (outcome.fate, outcome.answer, outcome.detail) == (Fate.ANSWERED, answer, "")
+    assert (outcome.kind, outcome.answer, outcome.detail) == (ResultKind.ANSWERED, answer, "")
 
 
 AMBIGUOUS = {
@@ -135,7 +135,7 @@ AMBIGUOUS = {
 @pytest.mark.parametrize("reply", AMBIGUOUS.values(), ids=AMBIGUOUS)
 def test_anything_else_leaves_it_open(reply, transport):
     outcome = after(reply, transport)
-    assert (outcome.fate, outcome.answer) == (Fate.AMBIGUOUS, None)
+    assert (outcome.kind, outcome.answer) == (ResultKind.AMBIGUOUS, None)
     assert outcome.detail
 
 
@@ -148,10 +148,10 @@ def test_an_ambiguous_result_has_the_http_status():
     ]
 
 
-@pytest.mark.parametrize("spaces, fate", [(65_536, Fate.ANSWERED), (65_537, Fate.AMBIGUOUS)])
+@pytest.mark.parametrize("spaces, kind", [(65_536, ResultKind.ANSWERED), (65_537, ResultKind.AMBIGUOUS)])
 @pytest.mark.parametrize("frame", [framed, chunked, lambda body: b"HTTP/1.0 200 OK\r\n\r\n" + body])
-def test_an_answer_holds_at_most_64_kib(frame, spaces, fate):
-    assert after(frame(ACCEPTED.ljust(spaces))).fate is fate
+def test_an_answer_holds_at_most_64_kib(frame, spaces, kind):
+    assert after(frame(ACCEPTED.ljust(spaces))).kind is kind
 
 
 def test_an_answer_without_end_is_given_up():
@@ -177,19 +177,19 @@ BULK_ACCEPTED = b'{\n  "errorcode": 0,\n  "description": "OK",\n  "invalidPhonen
 def test_a_bulk_answer_of_201_is_accepted_and_names_the_numbers_left_out():
     lists = BULK_ACCEPTED.replace(b'"invalidPhoneno": []', b'"invalidPhoneno": ["004799999998"]')
     outcome = after_bulk(framed(lists, "201 Created"))
-    assert (outcome.fate, outcome.http_status) == (Fate.ANSWERED, 201)
+    assert (outcome.kind, outcome.http_status) == (ResultKind.ANSWERED, 201)
     assert outcome.answer == BulkAnswer(errorcode=0, description="OK", invalid=("+4799999998",), duplicates=())
 
 
 @pytest.mark.parametrize("status", ["200 OK", "202 Accepted", "400 Bad Request"])
 def test_a_bulk_answer_of_another_status_with_code_0_is_ambiguous(status):
-    assert after_bulk(framed(BULK_ACCEPTED, status)).fate is Fate.AMBIGUOUS
+    assert after_bulk(framed(BULK_ACCEPTED, status)).kind is ResultKind.AMBIGUOUS
 
 
 @pytest.mark.parametrize("status", ["200 OK", "400 Bad Request", "403 Forbidden"])
 def test_a_readable_bulk_refusal_is_an_answer(status):
     outcome = after_bulk(framed(b'{"errorcode": 16, "description": "txt"}', status))
-    assert (outcome.fate, outcome.answer) == (Fate.ANSWERED, BulkAnswer(errorcode=16, description="txt"))
+    assert (outcome.kind, outcome.answer) == (ResultKind.ANSWERED, BulkAnswer(errorcode=16, description="txt"))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_a_readable_bulk_refusal_is_an_answer(status):
     ids=["refused under 201", "500", "502", "302", "truncated", "empty", "HTML", "lists of another shape"],
 )
 def test_any_other_bulk_answer_leaves_it_open(reply):
-    assert after_bulk(reply).fate is Fate.AMBIGUOUS
+    assert after_bulk(reply).kind is ResultKind.AMBIGUOUS
 
 
 def test_a_bulk_answer_may_be_longer_than_a_single_one():

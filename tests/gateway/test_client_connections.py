@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from django_front_sms.gateway.client import Client, Fate
+from django_front_sms.gateway.client import Client, ResultKind
 from django_front_sms.gateway.submit import Sms
 
 from .wire import PATIENCE, Clock, Line, Server, always, answers, framed
@@ -18,7 +18,7 @@ GET_OK = framed(b"ErrorCode=0, ID=145099")  # §2.1.2
 
 def test_a_connection_is_used_again():
     with Server(always(OK)) as server, Client(server.url) as client:
-        assert [client.send(SMS).fate for _ in range(5)] == [Fate.ANSWERED] * 5
+        assert [client.send(SMS).kind for _ in range(5)] == [ResultKind.ANSWERED] * 5
     assert [len(line.requests) for line in server.lines] == [5]
 
 
@@ -28,7 +28,7 @@ def test_a_connection_that_was_idle_for_five_seconds_is_replaced(idle, connectio
     with Server(always(OK)) as server, Client(server.url, clock=clock) as client:
         client.send(SMS)
         clock.now += idle
-        assert client.send(SMS).fate is Fate.ANSWERED
+        assert client.send(SMS).kind is ResultKind.ANSWERED
     assert len(server.lines) == connections
 
 
@@ -37,13 +37,13 @@ def test_each_exchange_on_a_connection_has_its_own_deadline():
     with Server(always(OK)) as server, Client(server.url, timeout=3, clock=clock) as client:
         client.send(SMS)
         clock.now += 4
-        assert client.send(SMS).fate is Fate.ANSWERED
+        assert client.send(SMS).kind is ResultKind.ANSWERED
     assert len(server.lines) == 1
 
 
 def test_a_connection_that_brought_too_much_is_not_used_again():
     with Server(always(GET_OK + b"!")) as server, Client(server.url) as client:
-        assert [client.send(SMS).fate for _ in range(2)] == [Fate.AMBIGUOUS] * 2
+        assert [client.send(SMS).kind for _ in range(2)] == [ResultKind.AMBIGUOUS] * 2
     assert [len(line.requests) for line in server.lines] == [1, 1]
 
 
@@ -56,7 +56,7 @@ def test_a_slow_answer_does_not_count_as_idle_time():
             line.write(OK)
 
     with Server(script) as server, Client(server.url, clock=clock) as client:
-        assert [client.send(SMS).fate for _ in range(2)] == [Fate.ANSWERED] * 2
+        assert [client.send(SMS).kind for _ in range(2)] == [ResultKind.ANSWERED] * 2
     assert len(server.lines) == 1
 
 
@@ -68,7 +68,7 @@ def test_a_connection_that_the_server_closed_is_replaced_before_the_first_byte()
 
     with Server(script) as server, Client(server.url) as client:
         for _ in range(3):
-            assert client.send(SMS).fate is Fate.ANSWERED
+            assert client.send(SMS).kind is ResultKind.ANSWERED
             server.note()
     assert [len(line.requests) for line in server.lines] == [1, 1, 1]
 
@@ -79,8 +79,8 @@ def test_a_reused_connection_that_dies_under_the_request_is_ambiguous_and_nothin
         line.read()
 
     with Server(script) as server, Client(server.url) as client:
-        assert client.send(SMS).fate is Fate.ANSWERED
-        assert client.send(SMS).fate is Fate.AMBIGUOUS
+        assert client.send(SMS).kind is ResultKind.ANSWERED
+        assert client.send(SMS).kind is ResultKind.AMBIGUOUS
     assert [len(line.requests) for line in server.lines] == [2]
 
 
@@ -99,7 +99,7 @@ def test_a_connection_closed_between_the_question_and_the_write_is_ambiguous_and
 
     with Server(script) as server, Client(server.url) as client:
         client.send(SMS)
-        assert client.send(SMS, may_write=may_write).fate is Fate.AMBIGUOUS
+        assert client.send(SMS, may_write=may_write).kind is ResultKind.AMBIGUOUS
     assert len(server.lines) == 1
 
 
@@ -120,8 +120,8 @@ def test_no_failure_eats_a_connection_of_the_pool():
                 return
 
     with Server(script) as server, Client(server.url, max_connections=1, timeout=PATIENCE) as client:
-        assert {client.send(SMS).fate for _ in range(24)} == {Fate.AMBIGUOUS}
-        assert client.send(SMS).fate is Fate.ANSWERED
+        assert {client.send(SMS).kind for _ in range(24)} == {ResultKind.AMBIGUOUS}
+        assert client.send(SMS).kind is ResultKind.ANSWERED
 
 
 def test_a_connection_with_an_answer_half_read_is_not_used_again():
@@ -135,14 +135,14 @@ def test_a_connection_with_an_answer_half_read_is_not_used_again():
         line.read()
 
     with Server(script) as server, Client(server.url, timeout=2) as client:
-        assert [client.send(SMS).fate for _ in range(2)] == [Fate.AMBIGUOUS, Fate.ANSWERED]
+        assert [client.send(SMS).kind for _ in range(2)] == [ResultKind.AMBIGUOUS, ResultKind.ANSWERED]
 
 
 def test_a_closed_client_opens_anew():
     with Server(always(OK)) as server:
         client = Client(server.url)
         for _ in range(2):
-            assert client.send(SMS).fate is Fate.ANSWERED
+            assert client.send(SMS).kind is ResultKind.ANSWERED
             client.close()
     assert [len(line.requests) for line in server.lines] == [1, 1]
 
@@ -151,4 +151,4 @@ def test_a_proxy_in_the_environment_is_not_used(monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     with Server(answers(OK)) as server, Client(server.url, timeout=PATIENCE) as client:
-        assert client.send(SMS).fate is Fate.ANSWERED
+        assert client.send(SMS).kind is ResultKind.ANSWERED

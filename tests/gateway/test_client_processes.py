@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from django_front_sms.gateway.client import Client, Fate
+from django_front_sms.gateway.client import Client, ResultKind
 from django_front_sms.gateway.submit import Answer, Sms
 
 from .wire import PATIENCE, Line, Server, always, framed
@@ -73,8 +73,8 @@ def test_as_many_exchanges_run_at_a_time_as_there_are_connections():
         Client(server.url, timeout=PATIENCE, max_connections=8) as client,
         ThreadPoolExecutor(8) as threads,
     ):
-        fates = set(threads.map(lambda number: client.send(message(number)).fate, range(16)))
-    assert fates == {Fate.ANSWERED}
+        fates = set(threads.map(lambda number: client.send(message(number)).kind, range(16)))
+    assert fates == {ResultKind.ANSWERED}
 
 
 def test_threads_that_start_together_share_one_pool():
@@ -98,16 +98,16 @@ def server(request) -> Iterator[Server]:
 
 def test_a_forked_child_opens_its_own_connection_and_the_parents_stays_good(server):
     with Client(server.url, timeout=PATIENCE) as client:
-        assert client.send(message(1)).fate is Fate.ANSWERED
+        assert client.send(message(1)).kind is ResultKind.ANSWERED
 
         def work() -> bool:
-            fates = {client.send(message(number)).fate for number in (2, 3)}
+            fates = {client.send(message(number)).kind for number in (2, 3)}
             client.close()
             gc.collect()
-            return fates == {Fate.ANSWERED}
+            return fates == {ResultKind.ANSWERED}
 
         assert in_a_fork(work)
-        assert client.send(message(4)).fate is Fate.ANSWERED
+        assert client.send(message(4)).kind is ResultKind.ANSWERED
     assert [b"".join(line.requests).count(b"HTTP/1.1") for line in server.lines] == [2, 2]
 
 
@@ -115,7 +115,7 @@ def test_a_child_of_a_child_opens_its_own_connection_too(server):
     with Client(server.url, timeout=PATIENCE) as client:
 
         def send() -> bool:
-            return client.send(message(1)).fate is Fate.ANSWERED
+            return client.send(message(1)).kind is ResultKind.ANSWERED
 
         assert send() and in_a_fork(lambda: send() and in_a_fork(send) and send()) and send()
     assert [len(line.requests) for line in server.lines] == [2, 2, 1]
@@ -126,10 +126,10 @@ def test_a_fork_while_another_thread_holds_the_pools_lock_does_not_hang_the_chil
         client.send(message(1))
 
         def work() -> bool:
-            fate = client.send(message(2)).fate
+            kind = client.send(message(2)).kind
             client.close()
             gc.collect()
-            return fate is Fate.ANSWERED
+            return kind is ResultKind.ANSWERED
 
         with client._pool().pool.mutex:
             assert in_a_fork(work)

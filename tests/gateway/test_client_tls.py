@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from django_front_sms.gateway.client import Client, ExchangeResult, Fate
+from django_front_sms.gateway.client import Client, ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Sms
 
 from .wire import PATIENCE, Clock, Line, Server, always, framed
@@ -24,7 +24,7 @@ def test_nothing_is_sent_to_a_server_with_an_untrusted_certificate(tls):
     asked = []
     with Server(always(OK), tls) as server:
         outcome = send(server, may_write=lambda: bool(asked.append(1)))
-    assert outcome.fate is Fate.NOT_SENT
+    assert outcome.kind is ResultKind.NOT_SENT
     assert outcome.detail.startswith("the gateway's certificate was refused: self")
     assert not asked and server.requests == []
 
@@ -32,26 +32,26 @@ def test_nothing_is_sent_to_a_server_with_an_untrusted_certificate(tls):
 def test_a_certificate_for_another_name_is_not_sent_to(tls, trusted):
     with Server(always(OK), tls) as server, Client(f"https://localhost:{server.port}/psk/") as client:
         outcome = client.send(SMS)
-    assert outcome.fate is Fate.NOT_SENT
+    assert outcome.kind is ResultKind.NOT_SENT
     assert "certificate was refused" in outcome.detail and server.requests == []
 
 
 def test_a_trusted_connection_is_encrypted_and_used_again(tls, trusted):
     with Server(always(OK), tls) as server, Client(server.url) as client:
-        assert [client.send(SMS, transport=form).fate for form in ("json", "get", "json")] == [Fate.ANSWERED] * 3
+        assert [client.send(SMS, transport=form).kind for form in ("json", "get", "json")] == [ResultKind.ANSWERED] * 3
     assert [len(line.requests) for line in server.lines] == [3]
 
 
 def test_a_server_that_speaks_no_tls_is_not_sent_to():
     with Server(lambda line: line.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
         outcome = Client(server.url.replace("http:", "https:")).send(SMS)
-    assert outcome.fate is Fate.NOT_SENT and outcome.detail.startswith("TLS failed")
+    assert outcome.kind is ResultKind.NOT_SENT and outcome.detail.startswith("TLS failed")
 
 
 def test_a_handshake_that_never_ends_is_not_sent():
     with Server(lambda line: line.ending()) as server:
         outcome = Client(server.url.replace("http:", "https:"), timeout=0.3).send(SMS)
-    assert (outcome.fate, outcome.detail) == (Fate.NOT_SENT, "no connection in time")
+    assert (outcome.kind, outcome.detail) == (ResultKind.NOT_SENT, "no connection in time")
 
 
 def test_silence_behind_tls_is_ambiguous(tls, trusted):
@@ -60,7 +60,7 @@ def test_silence_behind_tls_is_ambiguous(tls, trusted):
         server.notes.put(line.ending())
 
     with Server(script, tls) as server:
-        assert send(server, timeout=1).fate is Fate.AMBIGUOUS
+        assert send(server, timeout=1).kind is ResultKind.AMBIGUOUS
         assert server.note() == "reset"
     assert len(server.requests) == 1
 
@@ -72,7 +72,7 @@ def test_dripping_behind_tls_does_not_stretch_the_deadline(tls, trusted):
 
     with Server(script, tls) as server, Client(server.url, timeout=10, clock=Clock(step=0.5)) as client:
         outcome = client.send(SMS)
-    assert (outcome.fate, outcome.detail) == (Fate.AMBIGUOUS, "no complete answer in time")
+    assert (outcome.kind, outcome.detail) == (ResultKind.AMBIGUOUS, "no complete answer in time")
 
 
 def test_a_write_that_fails_behind_tls_is_ambiguous(tls, trusted):
@@ -88,5 +88,5 @@ def test_a_write_that_fails_behind_tls_is_ambiguous(tls, trusted):
         return server.note() == "reset"
 
     with Server(script, tls) as server:
-        assert send(server, may_write=may_write).fate is Fate.AMBIGUOUS
+        assert send(server, may_write=may_write).kind is ResultKind.AMBIGUOUS
     assert server.requests == []

@@ -158,7 +158,7 @@ class TestTelling:
         assert told() == [[2, 3]]
         event = Event.objects.get(kind=Event.Kind.COUNTER_GAP)
         assert (event.subject, event.data["account"]) == ("account:default", "default")
-        assert CounterGap.objects.get().told_at is not None
+        assert CounterGap.objects.get().announced_at is not None
 
     def test_what_came_within_the_grace_is_not_told(self):
         bring(1), bring(3), bring(2), bring(7), bring(5)
@@ -184,7 +184,7 @@ class TestTelling:
         monkeypatch.setattr(records, "counter_gap", lambda account, missing: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             let_the_grace_pass()
-        assert CounterGap.objects.get().told_at is None
+        assert CounterGap.objects.get().announced_at is None
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

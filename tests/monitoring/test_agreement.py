@@ -50,7 +50,7 @@ def two_accounts(settings: Any) -> None:
 
 
 def gap() -> None:
-    CounterGap.objects.create(account="default", first=1, last=2, shown_at=timezone.now(), told_at=timezone.now())
+    CounterGap.objects.create(account="default", first=1, last=2, shown_at=timezone.now(), announced_at=timezone.now())
 
 
 def gap_in_its_grace_period() -> None:

@@ -82,7 +82,9 @@ def test_speed_is_told_in_quantiles(clock):
 def test_trouble_is_seen(clock):
     row = message("1")
     OutboundMessage.objects.filter(pk=row.pk).update(state=State.UNCONFIRMED, next_at=None)
-    CounterGap.objects.create(account="default", first=1, last=2, shown_at=clock.database(), told_at=clock.database())
+    CounterGap.objects.create(
+        account="default", first=1, last=2, shown_at=clock.database(), announced_at=clock.database()
+    )
     DeliveryStatus.objects.create(account="default", gateway_id=1)
     gateway = metrics.get_settings().account("default").gateway
     seen = clock.database() - timedelta(seconds=90)

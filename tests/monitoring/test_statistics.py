@@ -45,7 +45,7 @@ def _worker(db):
 
 
 def gap(**fields) -> CounterGap:
-    defaults = {"account": "default", "first": 7, "last": 9, "shown_at": NOW, "found_at": NOW, "told_at": NOW}
+    defaults = {"account": "default", "first": 7, "last": 9, "shown_at": NOW, "found_at": NOW, "announced_at": NOW}
     return CounterGap.objects.create(**{**defaults, **fields})
 
 
@@ -112,10 +112,10 @@ def test_what_waits_for_a_paused_account_is_not_overdue():
 
 
 def test_a_gap_counts_when_its_grace_period_is_over():
-    gap(told_at=None)
+    gap(announced_at=None)
     assert needed() == {}
 
-    CounterGap.objects.update(told_at=NOW)
+    CounterGap.objects.update(announced_at=NOW)
     assert needed() == {"counter_gaps": 1}
 
 

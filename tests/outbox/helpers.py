@@ -5,7 +5,7 @@ from typing import Any
 
 from django_front_sms import send_sms
 from django_front_sms.conf import get_settings
-from django_front_sms.gateway.client import ExchangeResult, Fate
+from django_front_sms.gateway.client import ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Answer
 from django_front_sms.models import AccountState, OutboundMessage, SendAttempt
 from django_front_sms.outbox.claim import Job, claim
@@ -88,19 +88,19 @@ def claim_one(account: str = "default") -> Job:
 
 
 def accepted(gateway_id: int | None = ID) -> ExchangeResult:
-    return ExchangeResult(Fate.ANSWERED, Answer(id=gateway_id, errorcode=0, description=""), 200)
+    return ExchangeResult(ResultKind.ANSWERED, Answer(id=gateway_id, errorcode=0, description=""), 200)
 
 
 def refused(code: int, description: str = "") -> ExchangeResult:
-    return ExchangeResult(Fate.ANSWERED, Answer(id=0, errorcode=code, description=description), 400)
+    return ExchangeResult(ResultKind.ANSWERED, Answer(id=0, errorcode=code, description=description), 400)
 
 
 def unclear() -> ExchangeResult:
-    return ExchangeResult(Fate.AMBIGUOUS, detail="no complete answer in time")
+    return ExchangeResult(ResultKind.AMBIGUOUS, detail="no complete answer in time")
 
 
 def not_sent() -> ExchangeResult:
-    return ExchangeResult(Fate.NOT_SENT, detail="no connection in time")
+    return ExchangeResult(ResultKind.NOT_SENT, detail="no connection in time")
 
 
 def record_answer(job: Job, outcome: ExchangeResult) -> OutboundMessage:

@@ -9,7 +9,7 @@ from django.db import OperationalError
 
 from django_front_sms import jobs, outbox, worker
 from django_front_sms.conf import get_settings
-from django_front_sms.gateway.client import ExchangeResult, Fate
+from django_front_sms.gateway.client import ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox import dispatcher, executor
@@ -156,7 +156,7 @@ def raise_what_is_no_exception(sms: Sms) -> ExchangeResult:
 def test_of_a_client_that_gives_no_outcome_one_is_made(client: type[Told], act: Callable[[Sms], ExchangeResult]):
     client.act = staticmethod(act)
     message()
-    assert executor.attempt(claim_one(), get_settings()).fate == Fate.AMBIGUOUS
+    assert executor.attempt(claim_one(), get_settings()).kind == ResultKind.AMBIGUOUS
 
 
 @pytest.mark.parametrize("path", ["tests.outbox.test_dispatcher.Unmakeable", "no.such.module.Client"])

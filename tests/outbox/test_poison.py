@@ -3,7 +3,7 @@
 import pytest
 
 from django_front_sms.conf import get_settings
-from django_front_sms.gateway.client import ExchangeResult, Fate
+from django_front_sms.gateway.client import ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Answer, BulkAnswer
 from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox.settle import AttemptResult, settle
@@ -32,23 +32,24 @@ def settle_with(poison: ExchangeResult) -> tuple[OutboundMessage, OutboundMessag
         pytest.param(accepted(None), id="accepted without id"),
         pytest.param(refused(2**70), id="a code of 71 bits"),
         pytest.param(refused(-(2**70)), id="a negative code of 71 bits"),
-        pytest.param(ExchangeResult(Fate.ANSWERED, None), id="answered without an answer"),
+        pytest.param(ExchangeResult(ResultKind.ANSWERED, None), id="answered without an answer"),
         pytest.param(
-            ExchangeResult(Fate.ANSWERED, BulkAnswer(errorcode=0, description="")), id="a bulk answer to one message"
+            ExchangeResult(ResultKind.ANSWERED, BulkAnswer(errorcode=0, description="")),
+            id="a bulk answer to one message",
         ),
         pytest.param(
-            ExchangeResult(Fate.ANSWERED, Answer(id="7", errorcode=0, description="")), id="an id that is a text"
+            ExchangeResult(ResultKind.ANSWERED, Answer(id="7", errorcode=0, description="")), id="an id that is a text"
         ),
         pytest.param(
-            ExchangeResult(Fate.ANSWERED, Answer(id=7, errorcode="0", description="")), id="a code that is a text"
+            ExchangeResult(ResultKind.ANSWERED, Answer(id=7, errorcode="0", description="")), id="a code that is a text"
         ),
         pytest.param(
-            ExchangeResult(Fate.ANSWERED, Answer(id=0, errorcode=1, description="\ud800")), id="half a surrogate"
+            ExchangeResult(ResultKind.ANSWERED, Answer(id=0, errorcode=1, description="\ud800")), id="half a surrogate"
         ),
         pytest.param(
-            ExchangeResult(Fate.ANSWERED, Answer(id=0, errorcode=1, description=None)), id="no description at all"
+            ExchangeResult(ResultKind.ANSWERED, Answer(id=0, errorcode=1, description=None)), id="no description at all"
         ),
-        pytest.param(ExchangeResult(Fate.AMBIGUOUS, http_status=2**40), id="an HTTP status of 41 bits"),
+        pytest.param(ExchangeResult(ResultKind.AMBIGUOUS, http_status=2**40), id="an HTTP status of 41 bits"),
     ],
 )
 def test_a_poisonous_answer_is_unclear_and_the_others_are_recorded(poison: ExchangeResult):
@@ -72,7 +73,7 @@ def test_the_biggest_id_that_a_column_holds_is_taken():
 
 def test_a_useless_id_in_a_refusal_does_not_hide_the_refusal():
     _first, second, _third = settle_with(
-        ExchangeResult(Fate.ANSWERED, Answer(id=2**70, errorcode=1, description="no"), 400)
+        ExchangeResult(ResultKind.ANSWERED, Answer(id=2**70, errorcode=1, description="no"), 400)
     )
     assert (second.state, second.error_code) == ("rejected", 1)
 
@@ -85,7 +86,9 @@ def test_any_description_can_be_kept(description: str):
 
 
 def test_poison_is_logged_without_what_it_holds(caplog: pytest.LogCaptureFixture):
-    settle_with(ExchangeResult(Fate.ANSWERED, Answer(id=0, errorcode=1, description="secret \ud800 +4799999999"), 400))
+    settle_with(
+        ExchangeResult(ResultKind.ANSWERED, Answer(id=0, errorcode=1, description="secret \ud800 +4799999999"), 400)
+    )
     assert "one by one" in caplog.text
     assert "secret" not in caplog.text
     assert "99999999" not in caplog.text

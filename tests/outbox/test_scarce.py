@@ -38,7 +38,7 @@ WITHOUT_DESCRIPTORS = """
     else:
         sms = Sms(service_id=1, sender="Firma", recipient="+4799999999", text="Test æøå")
         result = client.send(sms, transport=sys.argv[2], may_write=use_up)
-    print(result.fate, result.detail)
+    print(result.kind, result.detail)
 """
 OK = b'{"id": 145099, "errorcode": 0, "description": "OK"}'
 

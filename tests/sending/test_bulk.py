@@ -7,7 +7,7 @@ import pytest
 
 from django_front_sms import send_bulk_sms
 from django_front_sms.exceptions import InvalidMessage
-from django_front_sms.gateway.client import ExchangeResult, Fate
+from django_front_sms.gateway.client import ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import BulkAnswer, BulkSms
 from django_front_sms.models import AccountState, BulkSend, OutboundMessage
 from django_front_sms.sending import metadata as metadata_module
@@ -18,7 +18,7 @@ from django_front_sms.tasks import dispatch
 class Scripted:
     """A client that gives one outcome to whatever is sent in bulk, and counts the requests."""
 
-    outcome = ExchangeResult(fate=Fate.NOT_SENT)
+    outcome = ExchangeResult(kind=ResultKind.NOT_SENT)
     requests: ClassVar[list[BulkSms]] = []
 
     def __init__(self, gateway_url: str, *, timeout: float, max_connections: int) -> None: ...
@@ -100,7 +100,7 @@ def test_bulk_does_not_replace_characters() -> None:
 
 def answered(code: int, status: int, **lists: tuple[str, ...]) -> ExchangeResult:
     answer = BulkAnswer(errorcode=code, description="", **{"invalid": (), "duplicates": (), **lists})
-    return ExchangeResult(fate=Fate.ANSWERED, answer=answer, http_status=status)
+    return ExchangeResult(kind=ResultKind.ANSWERED, answer=answer, http_status=status)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -136,7 +136,7 @@ def test_an_unknown_number_in_a_bulk_answer_leaves_every_row_unconfirmed(
 
 @pytest.mark.django_db(transaction=True)
 def test_an_unclear_answer_leaves_every_row_to_people_and_is_never_repeated(scripted: type[Scripted]) -> None:
-    scripted.outcome = ExchangeResult(fate=Fate.AMBIGUOUS, detail="no answer in time", http_status=None)
+    scripted.outcome = ExchangeResult(kind=ResultKind.AMBIGUOUS, detail="no answer in time", http_status=None)
     bulk = send_bulk_sms(NUMBERS, "Test")
     dispatch()
     dispatch()

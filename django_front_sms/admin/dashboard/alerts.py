@@ -35,13 +35,13 @@ SHOWN = 5  # rows of one kind: the others are a click away
 
 @dataclass(frozen=True)
 class Line:
-    """A row that needs somebody, in a line. `acts`: what this user may do about it, and where that is posted to."""
+    """A row that needs somebody, in a line. `actions`: what this user may do about it, and where that is posted to."""
 
     words: str
     url: str = ""
     detail: str = ""
     at: Any = ""
-    acts: list[tuple[Action, str]] = field(default_factory=list)
+    actions: list[tuple[Action, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

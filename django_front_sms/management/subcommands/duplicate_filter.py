@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django_front_sms.conf import Account, FrontSMSSettings, get_settings
 from django_front_sms.db.clock import database_now
 from django_front_sms.db.transactions import nested_transaction
-from django_front_sms.gateway.client import ExchangeResult, Fate
+from django_front_sms.gateway.client import ExchangeResult, ResultKind
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.gateway.submit import Answer
 from django_front_sms.management.subcommands.output import add_json, write_json
@@ -124,8 +124,8 @@ def _send(asked: OutboundMessage, wire: Wire, account: Account, conf: FrontSMSSe
     client = client_for(account, conf)
     began = database_now()
     outcome = client.send(request_of(asked, wire, account), transport=account.transport, may_write=None)
-    if outcome.fate is not Fate.ANSWERED or not isinstance(outcome.answer, Answer):
-        sent = _("Nothing was sent") if outcome.fate is Fate.NOT_SENT else _("It may or may not have been sent")
+    if outcome.kind is not ResultKind.ANSWERED or not isinstance(outcome.answer, Answer):
+        sent = _("Nothing was sent") if outcome.kind is ResultKind.NOT_SENT else _("It may or may not have been sent")
         trial.why = _("There was no clear answer (%(detail)s). %(sent)s.") % {"detail": outcome.detail, "sent": sent}
         return None
     trial.codes.append(outcome.answer.errorcode)
