@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "screenshots"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 PHONE, WIDE = (390, 844), (1280, 800)
+TALL_PHONE, TALL = (390, 1200), (1280, 1100)  # as much as the composer needs
 SHOTS = (  # screen, theme, language, size
     ("dashboard", "light", "en", WIDE),
     ("dashboard", "dark", "nb", WIDE),
@@ -34,9 +35,9 @@ SHOTS = (  # screen, theme, language, size
     ("message", "dark", "nb", WIDE),
     ("message", "dark", "en", PHONE),
     ("unconfirmed", "light", "nb", WIDE),
-    ("composer", "light", "en", WIDE),
-    ("composer", "dark", "nb", WIDE),
-    ("composer", "light", "nb", PHONE),
+    ("composer", "light", "en", TALL),
+    ("composer", "dark", "nb", TALL),
+    ("composer", "light", "nb", TALL_PHONE),
     ("conversation", "light", "en", WIDE),
     ("conversation", "dark", "nb", WIDE),
     ("conversation", "light", "nb", PHONE),
@@ -98,6 +99,8 @@ def set_up(scratch: Path) -> Any:
 def take(address: str, pages: dict[str, str], target: Path, wanted: Sequence[str]) -> None:
     from playwright.sync_api import sync_playwright
 
+    from docs.screenshots.pictures import save
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for name, theme, language, (width, height) in SHOTS:
@@ -122,7 +125,7 @@ def take(address: str, pages: dict[str, str], target: Path, wanted: Sequence[str
             page.wait_for_timeout(500)  # what scripts bring to its place
             parts = [name, *(["phone"] if width == PHONE[0] else []), theme, *([language] if language != "en" else [])]
             clip = {"x": 0, "y": 0, "width": width, "height": _height(page, height)}
-            _save(page.screenshot(full_page=clip["height"] > height, clip=clip), target / f"{'-'.join(parts)}.png")
+            save(page.screenshot(full_page=clip["height"] > height, clip=clip), target / f"{'-'.join(parts)}.png")
             print(f"{'-'.join(parts)}.png")
             context.close()
         browser.close()
@@ -136,18 +139,13 @@ def _write(page: Any) -> None:
 
 
 def _height(page: Any, at_most: int) -> int:
-    """As much of the page as has something on it, up to one and a half screens; of the dashboard, all."""
+    """As much of the page as has something on it, up to one and a half screens; of the dashboard, all.
+
+    Of the composer, one screen: its button stays at the bottom of the window."""
+    if page.locator(".fs-composer").count():
+        return at_most
     height = int(page.evaluate("document.documentElement.scrollHeight"))
     return height if page.locator(".fs-tiles").count() else min(height, at_most * 3 // 2)
-
-
-def _save(png: bytes, file: Path) -> None:
-    from io import BytesIO
-
-    from PIL import Image
-
-    picture = Image.open(BytesIO(png)).convert("RGB")
-    picture.quantize(128, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/c
 def main(target: Path) -> None:
     from playwright.sync_api import sync_playwright
 
-    from docs.screenshots import _save
+    from docs.screenshots.pictures import save
     from tests.browser.demo import running
     from tests.browser.story import PATIENCE, tell
 
     def shoot(tab: Any, name: str) -> None:
         tab.wait_for_timeout(500)
-        _save(tab.screenshot(), target / f"{name}.png")
+        save(tab.screenshot(), target / f"{name}.png")
         print(f"{name}.png")
 
     target.mkdir(parents=True, exist_ok=True)
