@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils import timezone
 
 
 class Appointment(models.Model):
@@ -20,3 +21,12 @@ class Appointment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patient}, {self.when:%d.%m.%Y %H:%M}"
+
+    @property
+    def first_name(self) -> str:
+        return self.patient.partition(" ")[0]
+
+    @property
+    def time(self) -> str:
+        """The time of the day, as patients read it."""
+        return f"{timezone.localtime(self.when):%H.%M}"
