@@ -47,9 +47,9 @@ class OptOutForm(forms.ModelForm):  # type: ignore[type-arg]
             return number_form(written)
         except InvalidMessage:
             if any(char.isalpha() for char in written):
-                problem = gettext("It has letters: write digits, with a country code such as +47 first.")
+                problem = gettext("The number contains letters. Write digits only, with a country code such as +47 first where needed.")
             else:
-                problem = gettext("It has too few or too many digits, or no such country code: check it.")
+                problem = gettext("The number has too few or too many digits, or an unknown country code. Check it.")
             raise ValidationError(problem) from None
 
     def clean_sender(self) -> str:

@@ -187,7 +187,7 @@ def test_where_no_number_is_left_the_form_comes_back_with_all_that_was_written(w
     assert "None of these 2 numbers" in str(errors(page)["to"])
     content = page.content.decode()
     assert "En tekst som ikke skal bli borte" in content and "12\nabc" in content and 'value="Firma"' in content
-    assert "It has letters" in content
+    assert "The number contains letters" in content
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_deleting_takes_its_permission_and_the_history_keeps_what_was_deleted(cl
 def test_a_wrong_number_is_explained_without_a_mask_and_in_the_language_of_the_user(clerk, settings):
     data = {"number": "9999x", "sender": "", "account": "default"}
 
-    assert "It has letters" in clerk.post(f"{LIST}add/", data).content.decode()
+    assert "The number contains letters" in clerk.post(f"{LIST}add/", data).content.decode()
     answer = clerk.post(f"{LIST}add/", {**data, "number": "12"}, headers={"accept-language": "nb"}).content.decode()
     assert "•••" not in answer and "Det har for få eller for mange sifre" in answer
 

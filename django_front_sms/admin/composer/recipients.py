@@ -139,8 +139,8 @@ def _why_not(written: str, code: str, conf: FrontSMSSettings) -> str:
         regions = ", ".join(conf.allowed_regions or [])
         return _("Its country is not one that this site sends to (%(regions)s).") % {"regions": regions}
     if any(char.isalpha() for char in written):
-        return _("It has letters: write digits, with a country code such as +47 first.")
-    return _("It has too few or too many digits, or no such country code: check it.")
+        return _("The number contains letters. Write digits only, with a country code such as +47 first where needed.")
+    return _("The number has too few or too many digits, or an unknown country code. Check it.")
 
 
 def _remark(number: str) -> str:
