@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django_front_sms.admin import search
 from django_front_sms.admin.badges import moment
 from django_front_sms.admin.composer.forms import sendable_accounts
+from django_front_sms.admin.composer.recipients import why_no_number
 from django_front_sms.admin.filters import AccountFilter
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.exceptions import InvalidMessage
@@ -46,11 +47,7 @@ class OptOutForm(forms.ModelForm):  # type: ignore[type-arg]
         try:
             return number_form(written)
         except InvalidMessage:
-            if any(char.isalpha() for char in written):
-                problem = gettext("The number contains letters. Write digits only, with a country code such as +47 first where needed.")
-            else:
-                problem = gettext("The number has too few or too many digits, or an unknown country code. Check it.")
-            raise ValidationError(problem) from None
+            raise ValidationError(why_no_number(written)) from None
 
     def clean_sender(self) -> str:
         return sender_form(self.cleaned_data["sender"])

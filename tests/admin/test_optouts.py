@@ -74,7 +74,7 @@ def test_a_wrong_number_is_explained_without_a_mask_and_in_the_language_of_the_u
 
     assert "The number contains letters" in clerk.post(f"{LIST}add/", data).content.decode()
     answer = clerk.post(f"{LIST}add/", {**data, "number": "12"}, headers={"accept-language": "nb"}).content.decode()
-    assert "•••" not in answer and "Det har for få eller for mange sifre" in answer
+    assert "•••" not in answer and "Nummeret har for få eller for mange sifre" in answer
 
 
 def test_the_report_names_the_number_and_the_sender(clerk):

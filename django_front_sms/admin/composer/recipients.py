@@ -138,6 +138,11 @@ def _why_not(written: str, code: str, conf: FrontSMSSettings) -> str:
     if code == "region_not_allowed":
         regions = ", ".join(conf.allowed_regions or [])
         return _("Its country is not one that this site sends to (%(regions)s).") % {"regions": regions}
+    return why_no_number(written)
+
+
+def why_no_number(written: str) -> str:
+    """What is wrong with a phone number that cannot be read, for staff."""
     if any(char.isalpha() for char in written):
         return _("The number contains letters. Write digits only, with a country code such as +47 first where needed.")
     return _("The number has too few or too many digits, or an unknown country code. Check it.")
