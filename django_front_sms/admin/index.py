@@ -42,7 +42,8 @@ def _writing(outbound: App | None) -> App | None:
     if outbound is None or not outbound.get("add_url"):
         return None
     row = {"object_name": "Write", "name": _("Write message"), "admin_url": outbound["add_url"], "add_url": None}
-    return {**outbound, **row, "view_only": True}
+    perms = {**outbound.get("perms", {}), "add": False, "change": False}  # some themes make links by these alone
+    return {**outbound, **row, "perms": perms, "view_only": True}
 
 
 def with_unanswered(request: HttpRequest, apps: Iterable[App]) -> list[App]:

@@ -108,6 +108,18 @@ def test_a_site_of_that_class_has_the_same_order_on_its_first_page(admin_user: U
     assert in_order(apps) == apps
 
 
+def test_the_row_that_leads_to_the_composer_has_no_address_to_add_by(admin_user: User):
+    """django-grappelli makes a link of `add_url` by the permission alone."""
+    request = RequestFactory().get("/")
+    request.user = admin_user
+    apps = in_order(admin.site.get_app_list(request))
+    rows = {row["object_name"]: row for app in apps if app["app_label"] == "front_sms" for row in app["models"]}
+
+    assert rows["Write"]["admin_url"].endswith("/outboundmessage/add/")
+    assert (rows["Write"]["add_url"], rows["Write"]["perms"]["add"]) == (None, False)
+    assert rows["OutboundMessage"]["perms"]["add"]
+
+
 def test_a_site_keeps_an_index_of_its_own():
     site = admin.AdminSite(name="own")
     site.index_template = "own.html"
