@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.core.handlers.base import BaseHandler
@@ -156,10 +157,12 @@ class Tally:
             self.requests.update(self._running)
             return await self._answer_async(handler, request)
 
-        BaseHandler.get_response, BaseHandler.get_response_async = get_response, get_response_async  # type: ignore[method-assign]
+        counted = {"get_response": get_response, "get_response_async": get_response_async}
+        self._counting = mock.patch.multiple(BaseHandler, **counted)
+        self._counting.start()
 
     def pytest_sessionfinish(self) -> None:
-        BaseHandler.get_response, BaseHandler.get_response_async = self._answer, self._answer_async  # type: ignore[method-assign]
+        self._counting.stop()
 
 
 def main() -> int:

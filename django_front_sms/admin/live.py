@@ -9,7 +9,7 @@ import re
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import SimpleTemplateResponse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from django_front_sms.db.digest import digest
 
@@ -25,10 +25,10 @@ def version(html: str) -> str:
     return digest(_TOKEN.sub("", html))[:12]
 
 
-def part(name: str, html: str) -> SafeString:
-    """`html`, which is safe markup, as a part of a page with the id `name`."""
+def part(name: str, html: SafeString) -> SafeString:
+    """`html` as a part of a page with the id `name`."""
     tag = '<div class="fs-live-part" id="{}" data-version="{}">{}</div>'
-    return format_html(tag, name, version(html), mark_safe(html))  # noqa: S308
+    return format_html(tag, name, version(html), html)
 
 
 def record(request: HttpRequest, name: str, html: str) -> None:
@@ -46,10 +46,9 @@ def answer(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     response.render()
     parts: dict[str, str] = request.__dict__.get("_front_sms_live", {})
     seen = dict(pair.rsplit(".", 1) for pair in request.GET.get("seen", "").split(",") if "." in pair)
+    versions = {name: version(html) for name, html in parts.items()}
     changed = {
-        name: {"html": html, "version": version(html)}
-        for name, html in parts.items()
-        if seen.get(name) != version(html)
+        name: {"html": parts[name], "version": shown} for name, shown in versions.items() if seen.get(name) != shown
     }
     is_final = bool((response.context_data or {}).get("is_final"))
     found: HttpResponse = HttpResponse(status=204)

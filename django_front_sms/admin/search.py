@@ -7,7 +7,7 @@ unless the user asks for all.
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -43,7 +43,7 @@ class Search:
     term: str
     number: str
     text: str = "text"
-    readable: Q = Q()  # noqa: RUF009  (never changed)
+    readable: Q = field(default_factory=Q)
 
     @property
     def is_key(self) -> bool:

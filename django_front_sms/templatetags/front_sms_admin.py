@@ -38,7 +38,7 @@ class LivePart(template.Node):
         self.name, self.nodelist = name, nodelist
 
     def render(self, context: Context) -> SafeString:
-        name, html = str(self.name.resolve(context)), self.nodelist.render(context).strip()
+        name, html = str(self.name.resolve(context)), self.nodelist.render(context)
         live.record(context["request"], name, html)
         return live.part(name, html)
 

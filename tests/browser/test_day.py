@@ -68,7 +68,7 @@ class Keyboard:
         self.sees(ngettext("%(n)s message is queued.", "%(n)s messages are queued.", count) % {"n": count})
 
     def index_counts(self, count: int) -> None:
-        """The index names the number of conversations that wait for an answer; none where nobody waits."""
+        """Check the number of unanswered conversations on the index, which is left out if it is 0."""
         self.tab.goto("/admin/")
         name = gettext("Conversations")
         if count:

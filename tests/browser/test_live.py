@@ -1,4 +1,4 @@
-"""Pages that keep themselves up to date in a browser, in both languages: nobody waits unseen, and nothing is stale."""
+"""Pages that update themselves in a browser, in English and bokmål."""
 
 from typing import Any
 

@@ -111,7 +111,7 @@ def test_reminders_are_sent_once_and_note_the_answer(front, settings, monkeypatc
 
     rows = Rows([appointment])
     models = ModuleType("shop.models")
-    models.Appointment = SimpleNamespace(objects=SimpleNamespace(filter=lambda **lookup: rows))  # type: ignore[attr-defined]
+    vars(models).update(Appointment=SimpleNamespace(objects=SimpleNamespace(filter=lambda **lookup: rows)))
     monkeypatch.setitem(sys.modules, "shop", ModuleType("shop"))
     monkeypatch.setitem(sys.modules, "shop.models", models)
     settings.FRONT_SMS["ACCOUNTS"]["default"]["SENDER"] = OURS

@@ -56,7 +56,8 @@ class Msg(NamedTuple):
 
 
 def with_try(m: Msg, place: int, t: Try) -> Msg:
-    """The message with `t` in that place. What no longer matters of a request is dropped, so that equal states meet."""
+    """The message with `t` in that place. Parts of a request without any further effect are dropped, so that equal
+    states are merged."""
     is_over = not t.held and (t.written == NONE or t.reply != UNANSWERED)
     t = Try(*t[:5], held=False, reply=UNHEARD) if is_over else t
     return m._replace(tries=(*m.tries[:place], t, *m.tries[place + 1 :]))
