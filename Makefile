@@ -27,7 +27,7 @@ DEMO := $(BIN)/python -m example_project.demo
 .DEFAULT_GOAL := demo
 .PHONY: demo test test-services test-postgresql test-mariadb test-faults test-browser test-nginx web worker beat simulator lint bench faults explore docs package audit screenshots migrate clean
 
-$(INSTALLED): setup.cfg pyproject.toml
+$(INSTALLED): setup.cfg setup.py pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. Install one, or name it: make PYTHON=/path/to/python"; exit 1; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV) …"
@@ -101,7 +101,9 @@ docs: $(LINTERS)
 		|| { echo "The pages above load files from another server; serve them from the documentation itself."; exit 1; }
 	@echo "The documentation is in build/docs; begin with build/docs/index.html."
 
-# Wheel and sdist, into dist; checked, and tried in an environment that has nothing else.
+# Wheel and sdist, into dist; checked, and tried in an environment that has nothing else. PROJECT_URL=https://… is the public
+# address of the repository, for the links of the package's page on an index.
+package: export PROJECT_URL := $(PROJECT_URL)
 package: $(LINTERS)
 	@VENV=$(VENV) .ci/package
 

@@ -1,6 +1,7 @@
 """What a site gets when it installs the package: everything the source has, and nothing of this repository's rest."""
 
 import configparser
+import email.message
 import os
 import re
 import shutil
@@ -25,18 +26,38 @@ def is_shipped(path: Path) -> bool:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    """The wheel, built from a copy of the source, so that no earlier build leaves anything in it."""
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what is built, so that no earlier build leaves anything in the wheel."""
     source = tmp_path_factory.mktemp("source")
     shutil.copytree(PACKAGE, source / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("setup.cfg", "pyproject.toml", "PACKAGE.md", "LICENSE"):
+    for name in ("setup.cfg", "setup.py", "pyproject.toml", "PACKAGE.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
+    return source
+
+
+def setuptools(source: Path, *command: str, project_url: str = "") -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation"], capture_output=True, text=True, cwd=source
+        [sys.executable, *command],
+        capture_output=True,
+        text=True,
+        cwd=source,
+        env={**os.environ, "PROJECT_URL": project_url},
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path) -> zipfile.ZipFile:
+    setuptools(source, "-m", "build", "--wheel", "--no-isolation")
     (path,) = (source / "dist").glob("*.whl")
     return zipfile.ZipFile(path)
+
+
+def metadata_of(source: Path, project_url: str) -> email.message.Message:
+    (source / "info").mkdir(exist_ok=True)
+    setuptools(source, "setup.py", "dist_info", "--output-dir", "info", project_url=project_url)
+    (path,) = (source / "info").glob("*.dist-info/METADATA")
+    return email.message_from_string(path.read_text(encoding="utf-8"))
 
 
 @needs_source
@@ -62,6 +83,28 @@ def test_the_page_of_the_package_has_no_link_that_an_index_could_not_follow(whee
     description = wheel.read(info).decode().partition("\n\n")[2]
     assert description.startswith("# django-front-sms")
     assert [link for link in re.findall(r"\]\(([^)]+)\)", description) if not link.startswith("https://")] == []
+
+
+@needs_source
+def test_with_the_address_of_the_repository_the_page_has_links_and_a_picture_that_an_index_can_show(source):
+    metadata = metadata_of(source, "https://git.example.com/owner/django-front-sms/")
+    description = metadata.get_payload()
+    targets = re.findall(r"\]\(([^)]+)\)", description)
+    base = "https://git.example.com/owner/django-front-sms"
+    assert f"{base}/raw/HEAD/docs/screenshots/message-light.png" in targets
+    assert f"Documentation, {base}/blob/HEAD/docs/index.md" in metadata.get_all("Project-URL")
+    assert f"Source, {base}" in metadata.get_all("Project-URL")
+    paths = [
+        target.partition("/HEAD/")[2] for target in [*targets, *metadata.get_all("Project-URL")] if "/HEAD/" in target
+    ]
+    assert len(paths) > 5
+    assert [path for path in paths if not (ROOT / path).is_file()] == []
+
+
+@needs_source
+def test_an_address_that_is_none_is_refused(source):
+    with pytest.raises(AssertionError, match="Give the https:// address of the repository"):
+        metadata_of(source, "git.example.com")
 
 
 @needs_source
