@@ -45,7 +45,7 @@ ATTACKS: dict[str, dict[str, str]] = {
     },
     "Scripts and markup in what people write": {
         "tests/admin/test_registers.py": "strangers_wrote",
-        "tests/admin/test_conversations.py": "stranger_wrote|verified_pictures",
+        "tests/admin/conversations/test_messages.py": "stranger_wrote|verified_pictures",
         "tests/admin/test_composer.py": "nothing_that_was_written_is_run",
         "tests/admin/test_inbound.py": "can_do_nothing|misleads_nobody|verified|only_from_our_own|whatever_its_bytes",
         "tests/rest/test_inbound.py": "no_browser_executes",
@@ -53,7 +53,9 @@ ATTACKS: dict[str, dict[str, str]] = {
     "Admin pages, for each kind of user": {
         "tests/admin/test_registers.py": "without_the_perm|stranger_is_sent|superuser_can|every_list_and_page",
         "tests/admin/test_roles.py": "role_may|every_role|managers_alone|in_no_group",
-        "tests/admin/test_conversations.py": "for_those_who_may|stranger_is_sent|who_may_not",
+        "tests/admin/conversations/test_access.py": "for_those_who_may|stranger_is_sent|who_may_not",
+        "tests/admin/conversations/test_messages.py": "who_may_not",
+        "tests/admin/conversations/test_updates.py": "who_may_not",
         "tests/admin/test_export.py": "whoever_may_not",
         "tests/sites/test_office.py": "every_page",
         "tests/sites/test_outsiders.py": "",
@@ -61,12 +63,13 @@ ATTACKS: dict[str, dict[str, str]] = {
     "Admin requests from another site, or by GET": {
         "tests/admin/test_outbound.py": "from_another_site|by_post_alone|asks_before",
         "tests/admin/test_export.py": "from_another_site|looking_takes_nothing",
-        "tests/admin/test_conversations.py": "other_methods",
+        "tests/admin/conversations/test_access.py": "other_methods",
     },
     "Odd searches, filters and cursors in addresses of the admin": {
         "tests/admin/test_registers.py": "a_nul|no_patterns",
         "tests/admin/test_outbound.py": "odd_searches",
-        "tests/admin/test_conversations.py": "broken_cursor|nonsense|no_database",
+        "tests/admin/conversations/test_list.py": "broken_cursor|no_database",
+        "tests/admin/conversations/test_updates.py": "nonsense",
     },
     "Rows of accounts that the user may not see": {
         "tests/sites/test_account_access.py": "",
@@ -109,7 +112,7 @@ ATTACKS: dict[str, dict[str, str]] = {
     },
     "The same message twice by hand": {
         "tests/admin/test_composer.py": "second_click|two_clicks|window|another_(page|text)|last_moment|equal_t",
-        "tests/admin/test_conversations.py": "double_click",
+        "tests/admin/conversations/test_reply.py": "double_click",
         "tests/admin/test_outbound.py": "double_click",
     },
 }

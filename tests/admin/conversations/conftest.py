@@ -1,0 +1,15 @@
+"""Staff who may read conversations, and staff who may answer them."""
+
+import pytest
+
+from tests.admin.conversations.helpers import BOTH
+
+
+@pytest.fixture
+def reader(login):
+    return login(*BOTH)
+
+
+@pytest.fixture
+def writer(login):
+    return login(*BOTH, "add_outboundmessage", "view_mmsfile")

@@ -1,0 +1,83 @@
+"""Messages of a conversation, and what its page contains."""
+
+import json
+import re
+
+from django.urls import reverse
+
+from django_front_sms.models import OutboundMessage
+from tests.factories import (
+    InboundMessageFactory,
+    MmsFileFactory,
+    OutboundMessageFactory,
+    at,
+)
+from tests.inbox.test_pictures import png
+
+LIST = "/admin/front_sms/conversation/"
+BOTH = ("view_outboundmessage", "view_inboundmessage")
+KARI, OLA = "+4799999999", "+4799999998"
+PSK = "26114123450000"
+
+
+def out(number: str = KARI, seconds: float = 0, text: str = "ours", **fields):
+    return OutboundMessageFactory(recipient=number, created_at=at(seconds), text=text, **{"sender": PSK, **fields})
+
+
+def come(number: str = KARI, seconds: float = 0, text: str = "theirs", **fields):
+    return InboundMessageFactory(
+        sender=number, received_at=at(seconds), text=text, **{"sent_at": at(seconds), **fields}
+    )
+
+
+def address(row) -> str:
+    return reverse(f"admin:front_sms_conversation_{'out' if isinstance(row, OutboundMessage) else 'in'}", args=[row.pk])
+
+
+def shown(browser, row, **query) -> str:
+    answer = browser.get(address(row), query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def bubbles(content: str) -> list[str]:
+    """What stands in the bubbles, without their markup."""
+    pieces = re.findall(r'<div class="fs-balloon">(.*?)</div>\s*<p class="fs-meta">', content, re.S)
+    return [" ".join(re.sub("<[^>]*>", " ", piece).split()) for piece in pieces]
+
+
+def box(content: str) -> dict[str, str]:
+    """The hidden fields of the reply box."""
+    return dict(re.findall(r'<input type="hidden" name="(key|answering)" value="([^"]*)"', content))
+
+
+def answer(browser, row, text: str, *, script: bool = False, **fields):
+    headers = {"Accept": "application/json"} if script else {}
+    return browser.post(address(row), {**box(shown(browser, row)), "text": text, **fields}, headers=headers)
+
+
+def news(browser, row, content: str) -> dict | None:
+    """What the page asks for every few seconds, given what it shows."""
+    seen = re.findall(r'data-name="(\w+)" data-version="(\w+)"', content)
+    version = re.search(r'name="answering"[^>]*data-version="([^"]*)"', content)
+    query = {"part": "news", "seen": ",".join(map(".".join, seen)), "box": version[1] if version else ""}
+    reply = browser.get(address(row), query)
+    return json.loads(reply.content) if reply.status_code == 200 else None
+
+
+def mms(*texts: str):
+    row = come(text="\n".join(texts))
+    MmsFileFactory(
+        message=row,
+        name="smil.xml",
+        content_type="text/xml;Name=smil.xml",
+        content=b'<smil><par><img src="a.png"/><text src="t.txt"/></par></smil>',
+        position=0,
+    )
+    MmsFileFactory(message=row, name="a.png", content_type="image/png", content=png(), position=1)
+    MmsFileFactory(
+        message=row, name="t.txt", content_type="text/plain;Charset=UTF-8", content="Blåbær".encode(), position=2
+    )
+    MmsFileFactory(message=row, name="b.pdf", content_type="application/pdf", content=b"%PDF", position=3)
+    MmsFileFactory(message=row, name="fake.jpg", content_type="image/jpeg", content=b"<script>", position=4)
+    return row

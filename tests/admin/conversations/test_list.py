@@ -1,0 +1,97 @@
+"""The list of conversations: search, filters, pages and links."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from tests.admin.conversations.helpers import KARI, LIST, OLA, address, come, out
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_list_has_each_counterpart_with_the_latest_message_and_leads_there(reader):
+    out(KARI, 1), out(OLA, 2, "Husk timen")
+    latest = come(KARI, 3, "Kommer straks")
+
+    content = reader.get(LIST).content.decode()
+
+    assert content.index("Kommer straks") < content.index("Husk timen")
+    assert content.count('class="fs-person') == 2 and f'href="{address(latest)}"' in content
+
+
+@pytest.mark.parametrize("written", ["999 99 999", "+4799999999", "0047 99999999", "99999999"])
+def test_somebody_is_found_by_number_however_written(reader, written):
+    out(KARI), out("+4791234567", text="somebody else")
+
+    content = reader.get(LIST, {"q": written}).content.decode()
+
+    assert "+47 99 99 99 99" in content and "somebody else" not in content
+
+
+def test_names_and_short_codes_are_found_too(reader):
+    come("Vipps 24", text="one"), come("26114", text="two"), come(KARI, text="three")
+
+    assert "one" in (found := reader.get(LIST, {"q": "Vipps 24"}).content.decode()) and "three" not in found
+    assert "two" in (found := reader.get(LIST, {"q": "26114"}).content.decode()) and "three" not in found
+
+
+def test_the_unanswered_are_those_who_wrote_last(reader):
+    come(KARI, 1, "Er dere der?"), come(OLA, 2, "Takk"), out(OLA, 3, "Bare hyggelig")
+
+    content = reader.get(LIST, {"show": "unanswered"}).content.decode()
+
+    assert "Er dere der?" in content and "hyggelig" not in content
+
+
+def test_older_conversations_are_on_the_next_page(reader):
+    for n in range(35):
+        out(f"+479999{n:04}", n, f"text {n}.")
+    first = reader.get(LIST).content.decode()
+    older = re.search(r'href="([^"]*people=[^"]*)"', first)
+
+    second = reader.get(older[1].replace("&amp;", "&")).content.decode()
+
+    assert "text 34." in first and "text 4." not in first
+    assert "text 4." in second and "text 5." not in second and "To the newest" in second
+
+
+@pytest.mark.parametrize("query", [{"people": "x"}, {"people": "1-2-3"}])
+def test_a_broken_cursor_is_not_found(reader, query):
+    assert reader.get(LIST, query).status_code == 404
+    assert reader.get(address(out()), {"before": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize("query", ["q=%00", "account=%00", "part=people&q=%00", "show=%00"])
+def test_what_no_database_can_look_for_is_left_out_of_a_search(reader, query):
+    assert reader.get(f"{LIST}?{query}").status_code == 200
+    assert reader.get(f"{address(out())}?{query}").status_code == 200
+    assert reader.get(f"{LIST}with/?number=%00&account=%00").status_code == 302
+
+
+def test_an_empty_list_says_so(reader):
+    assert "Nobody has written yet." in reader.get(LIST).content.decode()
+    assert "There are no messages with" in reader.get(LIST, {"q": "999"}).content.decode()
+    assert "Everybody has an answer." in reader.get(LIST, {"show": "unanswered"}).content.decode()
+
+
+def test_a_conversation_is_reached_by_number_and_account_from_elsewhere(reader):
+    sms = come(KARI)
+
+    found = reader.get(f"{LIST}with/", {"number": KARI, "account": "default"})
+    unknown = reader.get(f"{LIST}with/", {"number": "+4790000000"}, follow=True)
+    nothing = reader.get(f"{LIST}with/", follow=True)
+
+    assert found.headers["Location"] == address(sms)
+    assert "Nobody with this number" in unknown.content.decode()
+    assert "Nobody with this number" in nothing.content.decode()
+
+
+def test_the_pages_of_messages_lead_to_their_conversation(reader, login):
+    ours, theirs, unknown = out(), come(), come("", problem="not JSON")
+
+    for row in (ours, theirs, unknown):
+        page = reverse(f"admin:front_sms_{row._meta.model_name}_change", args=[row.pk])
+        assert (f'href="{address(row)}"' in reader.get(page).content.decode()) is (row is not unknown)
+    page = reverse("admin:front_sms_outboundmessage_change", args=[ours.pk])
+    assert address(ours) not in login("view_outboundmessage").get(page).content.decode()

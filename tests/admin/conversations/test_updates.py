@@ -1,0 +1,130 @@
+"""Updates of an open conversation page: new and changed messages."""
+
+import pytest
+
+from django_front_sms.models import OptOut, OutboundMessage
+from django_front_sms.states import State
+from tests.admin.conversations.helpers import KARI, LIST, PSK, address, bubbles, come, news, out, shown
+from tests.factories import (
+    AccountStateFactory,
+    MmsFileFactory,
+    at,
+)
+from tests.inbox.test_pictures import KINDS
+
+pytestmark = pytest.mark.django_db
+
+
+def test_nothing_new_is_an_empty_answer(writer):
+    sms = out()
+    content = shown(writer, sms)
+
+    assert news(writer, sms, content) is None
+
+
+def test_a_new_message_comes_with_its_place(writer):
+    sms = out(seconds=1)
+    content = shown(writer, sms)
+    new = come(seconds=2, text="Svar")
+
+    fresh = news(writer, sms, content)["bubbles"]
+
+    assert [(each["name"], each["after"]) for each in fresh] == [(f"i{new.pk}", f"o{sms.pk}")]
+    assert bubbles(fresh[0]["html"]) == ["Svar"]
+
+
+def test_a_message_that_was_committed_late_comes_too(writer):
+    first, late, last = out(seconds=1), out(seconds=2, text="late"), out(seconds=3)
+    content = shown(writer, last).replace(f'data-name="o{late.pk}"', "")
+
+    (fresh,) = news(writer, last, content)["bubbles"]
+
+    assert (fresh["name"], fresh["after"]) == (f"o{late.pk}", f"o{first.pk}")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state": State.SENT, "gateway_id": 5, "next_at": None},
+        {"state": State.REJECTED, "error_code": 1, "next_at": None},
+        {"waits_for": "retry", "next_at": at(10**9)},
+    ],
+)
+def test_a_changed_message_comes_again(writer, change):
+    sms = out(state=State.QUEUED)
+    out(state=State.DELIVERED)
+    content = shown(writer, sms)
+    OutboundMessage.objects.filter(pk=sms.pk).update(**change)
+
+    assert [each["name"] for each in news(writer, sms, content)["bubbles"]] == [f"o{sms.pk}"]
+
+
+def test_a_state_alone_that_changes_is_news(writer):
+    sms = out(state=State.AT_OPERATOR, gateway_id=5)
+    content = shown(writer, sms)
+    OutboundMessage.objects.filter(pk=sms.pk).update(state=State.DELIVERED)
+
+    assert "delivered" in news(writer, sms, content)["bubbles"][0]["html"]
+
+
+def test_a_pause_and_its_end_are_news_of_what_waits(writer):
+    sms = out(state=State.QUEUED)
+    before = shown(writer, sms)
+    memory = AccountStateFactory(paused=True)
+    during = shown(writer, sms)
+
+    assert "paused" in news(writer, sms, before)["bubbles"][0]["html"]
+    memory.delete()
+    assert "paused" not in news(writer, sms, during)["bubbles"][0]["html"]
+
+
+def test_a_file_that_reaches_the_storage_is_news(writer):
+    sms = come()
+    kept = MmsFileFactory(message=sms, name="a.png", content_type="image/png", content=KINDS["image/png"])
+    name, kept.file = kept.file.name, ""
+    kept.save()
+    content = shown(writer, sms)
+    kept.file = name
+    kept.save()
+
+    assert "<img" not in content and "<img" in news(writer, sms, content)["bubbles"][0]["html"]
+
+
+def test_an_opt_out_and_a_newer_question_are_news_for_the_box(writer):
+    sms = come(seconds=1)
+    content = shown(writer, sms)
+    OptOut.objects.create(number=KARI, sender=PSK)
+
+    assert "opted out" in news(writer, sms, content)["box"]
+    OptOut.objects.all().delete()
+    newer = come(seconds=2)
+    assert f'value="{newer.pk}"' in news(writer, sms, content)["box"]
+
+
+def test_who_may_not_write_gets_no_box(reader):
+    sms = come()
+    content = shown(reader, sms)
+    come()
+
+    assert "box" not in news(reader, sms, content)
+
+
+def test_nonsense_about_what_was_seen_does_no_harm(writer):
+    sms = out()
+
+    for seen in ("", ",", "x", "o1", ".", "o1.2.3,,", "å.å"):
+        assert writer.get(address(sms), {"part": "news", "seen": seen}).status_code == 200
+
+
+def test_the_list_alone_can_be_asked_for(reader):
+    sms = come()
+
+    for page in (LIST, address(sms)):
+        piece = reader.get(page, {"part": "people"})
+        parts = piece.json()["parts"]
+        assert set(parts) == {"fs-paused", "fs-tabs", "fs-people"} and "theirs" in parts["fs-people"]["html"]
+        assert '<span class="fs-number-of">1</span>' in parts["fs-tabs"]["html"]
+        assert "no-store" in piece.headers["Cache-Control"]
+        seen = ",".join(f"{name}.{part['version']}" for name, part in parts.items())
+        assert reader.get(page, {"part": "people", "seen": seen}).status_code == 204
+    assert 'aria-current="page"' in parts["fs-people"]["html"]
