@@ -95,7 +95,11 @@ ATTACKS: dict[str, dict[str, str]] = {
         "tests/test_error_reports.py": "",
         "tests/test_canaries.py": "",
     },
-    "What `erase` might leave": {"tests/retention/test_erase.py": ""},
+    "What `erase` might leave": {
+        "tests/retention/test_erase.py": "",
+        "tests/retention/test_search.py": "",
+        "tests/commands/test_erase.py": "",
+    },
     "Formulas in exports": {"tests/admin/test_export.py": "formula|quoted|workbook_holds"},
     "Exceeding `RATE_LIMITS`, also at the same moment": {
         "tests/sending/test_limits.py": "one_more|one_call|has_a_limit|at_no_time|same_moment|overlapping|of_their_own",

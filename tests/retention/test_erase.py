@@ -1,15 +1,11 @@
-"""Erasing a person's number: what goes, what is said of it, and what the rules of sending go on to know."""
+"""`erase`: what is deleted, what is kept, and what the receipt says."""
 
-import base64
-import gzip
 import json
 import re
-import tracemalloc
 
 import pytest
-from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -18,7 +14,6 @@ from django_front_sms.conversations import mark_handled
 from django_front_sms.exceptions import InvalidMessage, NotPossible
 from django_front_sms.models import (
     BulkSend,
-    DeliveryStatus,
     Event,
     HandledConversation,
     InboundMessage,
@@ -27,10 +22,8 @@ from django_front_sms.models import (
     OutboundMessage,
     SendAttempt,
 )
-from django_front_sms.retention import anonymize, search
-from django_front_sms.retention.search import Spellings
+from django_front_sms.retention import anonymize
 from django_front_sms.states import State
-from tests.commands.running import run
 from tests.outbox.helpers import (
     NUMBER,
     accepted,
@@ -44,38 +37,12 @@ from tests.outbox.helpers import (
     reloaded,
     unclear,
 )
+from tests.retention.helpers import OTHER, TEXT, TRACES, logged, receive, sent
 from tests.retention.storages import UNWILLING, WILLING
 from tests.retention.traces import digests, files_in, traces
 from tests.webhooks.pushes import JPEG, PNG, QUERY, by_get, by_post, file, sms
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
-
-TEXT = "Hemmelig æøå"
-OTHER = "+4741000000"
-TRACES = ("99999999", "999 99 999", "Hemmelig", "image01")
-
-
-def receive(body: bytes) -> InboundMessage:
-    by_post(body)
-    tasks.deliver_events()
-    return InboundMessage.objects.latest("pk")
-
-
-def sent(text: str = TEXT, **options) -> OutboundMessage:
-    row = message(text, **options)
-    return reloaded(attempt(accepted()) and row)
-
-
-def logged(row, shown: str, change: str = "") -> LogEntry:
-    user, _ = User.objects.get_or_create(username="kari")
-    return LogEntry.objects.create(
-        user=user,
-        content_type=ContentType.objects.get_for_model(row),
-        object_id=str(row.pk),
-        object_repr=shown,
-        change_message=change,
-        action_flag=ADDITION,
-    )
 
 
 def test_no_table_no_history_and_no_storage_tells_of_the_person_afterwards(clock, media):
@@ -298,34 +265,6 @@ def test_a_number_that_nobody_has_erases_nothing(clock):
     assert receipt.is_complete
 
 
-@pytest.mark.parametrize(
-    "shown",
-    ["+4799999999", "004799999999", "4799999999", "99999999", "999 99 999", "+47 99 99 99 99", "(+47) 999-99-999"],
-)
-def test_a_number_is_found_however_it_is_written(shown):
-    found = Spellings(NUMBER).pattern.sub("•", f"Kari: {shown}, Oslo")
-    assert found.replace("(•", "•") == "Kari: •, Oslo"
-
-
-def test_a_name_or_a_short_code_is_found_as_a_word_of_its_own():
-    assert Spellings("Front").pattern.sub("•", "Front, Frontier, AFront") == "•, Frontier, AFront"
-    assert Spellings("2097").pattern.sub("•", "2097 and 12097") == "• and 12097"
-
-
-def test_the_history_of_a_short_code_is_erased_too():
-    entry = logged(User.objects.create(username="ola"), "Answer from 2097", "[]")
-    assert retention.erase("2097").erased["admin_history"] == 1
-    entry.refresh_from_db()
-    assert entry.object_repr == "Answer from •••••"
-
-
-def test_the_key_of_a_row_that_has_the_digits_of_a_short_code_stays():
-    entry = logged(User.objects.create(pk=2097, username="ola"), "ola", "Changed the sender to 2097")
-    retention.erase("2097")
-    entry.refresh_from_db()
-    assert (entry.object_id, entry.change_message) == ("2097", "Changed the sender to •••••")
-
-
 @pytest.mark.parametrize("nobody", ["", "  ", "-", "+"])
 def test_without_a_number_nothing_is_erased(clock, nobody):
     unreadable = receive(b"no JSON, but all that is left of what somebody wrote")
@@ -351,37 +290,6 @@ def test_a_number_with_more_messages_than_a_statement_bears_is_erased_some_at_a_
     assert max(len(values.split(", ")) for values in lists) <= 2
 
 
-@pytest.mark.parametrize("shown", ["199999999", "999999990", "#9999", "2026-99-99"])
-def test_other_digits_are_left_alone(shown):
-    assert not Spellings(NUMBER).pattern.search(shown)
-
-
-def test_the_command_prints_a_receipt_that_shows_no_number_and_exits_by_whether_it_is_complete(clock):
-    sent()
-    optouts.opt_out(NUMBER)
-    code, text = run("erase", NUMBER)
-    assert code == 0
-    assert "Erased of +47•••••99" in text
-    assert "Kept: that the person opted out" in text
-    assert "99999999" not in text
-    message(TEXT, ignore_opt_out=True)
-    clock.advance(151)
-    claim_one()
-    code, text = run("erase", NUMBER)
-    assert code == 3
-    assert "may be on their way" in text
-
-
-def test_scripts_read_the_receipt_as_json(clock):
-    sent()
-    code, text = run("erase", NUMBER, "--opt-outs", "--json")
-    receipt = json.loads(text)
-    assert (code, receipt["complete"], receipt["number"]) == (0, True, "+47•••••99")
-    assert receipt["erased"]["outgoing"] == 1
-    assert set(map(str, receipt["left"].values())) == {"[]"}
-    assert OutboundMessage.objects.get().text == ""
-
-
 def test_progress_is_told_after_each_batch_and_ends_with_all(clock, monkeypatch):
     monkeypatch.setattr(anonymize, "BATCH", 2)
     for number in range(5):
@@ -390,144 +298,6 @@ def test_progress_is_told_after_each_batch_and_ends_with_all(clock, monkeypatch)
     told: list[tuple[int, int]] = []
     retention.erase(NUMBER, progress=lambda done, total: told.append((done, total)))
     assert told == [(2, 5), (4, 5), (5, 5)]
-
-
-def test_a_person_at_a_terminal_sees_a_bar(clock, monkeypatch, capsys):
-    sent()
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    code, text = run("erase", NUMBER)
-    assert code == 0
-    assert "Erased of +47•••••99" in text
-    shown = capsys.readouterr().err
-    assert "Erasing" in shown
-    assert "100%" in shown
-
-
-SPELLINGS = [
-    "+4799999999",
-    "4799999999",
-    "99999999",
-    "004799999999",
-    " 4799999999",
-    "+47 999 99 999",
-    "tel:+4799999999",
-    "9999 99 99 (Kari)",
-]
-
-
-@pytest.mark.parametrize("sender", SPELLINGS)
-def test_an_inbound_message_whose_sender_is_written_otherwise_is_erased(clock, sender):
-    row = receive(sms(text=TEXT))
-    InboundMessage.objects.filter(pk=row.pk).update(sender=sender)
-    assert retention.erase(NUMBER).is_complete
-    assert traces(*TRACES) == []
-
-
-@pytest.mark.parametrize("sender", ["+46 999 99 999", "+4699999999", "199999999", "Kari", "+47999999990"])
-def test_an_inbound_message_from_another_sender_stays(clock, sender):
-    row = receive(sms(text=TEXT))
-    InboundMessage.objects.filter(pk=row.pk).update(sender=sender)
-    assert retention.erase(NUMBER).erased["inbound"] == 0
-    assert InboundMessage.objects.get().sender == sender
-
-
-def test_a_number_of_another_country_is_not_taken_for_a_norwegian_one(clock):
-    receive(sms(**{"from": "99999999"}, text=TEXT))
-    assert retention.erase("+4699999999").erased["inbound"] == 0
-
-
-@pytest.mark.parametrize("sender", [4799999999, 99999999])
-def test_a_sender_that_is_a_json_number_is_erased(clock, sender):
-    receive(sms(**{"from": sender}, text=TEXT))
-    assert retention.erase(NUMBER).is_complete
-    assert traces(*TRACES) == []
-
-
-@pytest.mark.parametrize("number", SPELLINGS)
-def test_marks_on_conversations_and_opt_outs_are_found_in_every_spelling(clock, number):
-    HandledConversation.objects.create(account="default", number=number, up_to=1)
-    HandledConversation.objects.create(account="default", number=OTHER, up_to=1)
-    OptOut.objects.create(account="default", number=number)
-    OptOut.objects.create(account="default", number=OTHER)
-    assert retention.erase(NUMBER, opt_outs=True).is_complete
-    assert [row.number for row in HandledConversation.objects.all()] == [OTHER]
-    assert [row.number for row in OptOut.objects.all()] == [OTHER]
-
-
-WITHOUT_SENDER = {
-    "in a field of another name": b'{"id": 1, "fra": "999 99 999"}',
-    "a JSON number": b'{"id": 1, "from": 4799999999.0}',
-    "with an exponent": b'{"id": 1, "from": 4.799999999e9}',
-    "in a list": b'{"id": 1, "from": [4799999999]}',
-    "escaped": b'{"id": 1, "from": ["\\u002b47\\u0039\\u0039999999"]}',
-    "full-width": '{"id": 1, "from": ["９9999999"]}'.encode(),
-    "no-break spaces": '{"id": 1, "from": ["+47\xa0999\xa099\xa0999"]}'.encode(),
-    "an invisible mark": '{"id": 1, "from": ["+47\u200b99999999"]}'.encode(),
-    "percent-encoded": b'{"id": 1, "from": ["%2B47%39%39999999"]}',
-    "percent-encoded twice": b'{"id": 1, "from": ["%252B4799999999"]}',
-    "cut short": b'{"id": 1, "from": "+4799999999", "text": "Hemm',
-}
-
-
-IN_UTF_16 = {
-    f"{name}, UTF-16": body.decode().encode("utf-16") for name, body in WITHOUT_SENDER.items() if body.isascii()
-}
-
-
-@pytest.mark.parametrize("body", [*WITHOUT_SENDER.values(), *IN_UTF_16.values()], ids=[*WITHOUT_SENDER, *IN_UTF_16])
-def test_a_body_without_a_readable_sender_is_searched_in_every_spelling(clock, body):
-    row = receive(body)
-    assert InboundMessage.objects.get().sender == ""
-    receipt = retention.erase(NUMBER)
-    assert (receipt.erased["inbound"], receipt.is_complete) == (1, True)
-    row.refresh_from_db()
-    assert bytes(row.raw) == b""
-
-
-def test_an_error_of_a_receiver_goes_with_the_body_that_was_searched(clock):
-    row = receive(b'{"id": 1, "fra": "99999999"}')
-    given_up = {"traceback": f"ValueError: {TEXT}", "failed": True, "next_at": None}
-    Event.objects.create(kind="message_received", subject=f"in:{row.pk}", **given_up)
-    retention.erase(NUMBER)
-    assert traces(*TRACES) == []
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"id": 1, "text": "Hemmelig',
-        gzip.compress(b'{"id": 1, "from": "+4799999999"}'),
-        base64.b64encode(b'{"id": 1, "from": "+4799999999"}'),
-        sms(**{"from": None}, files=[file(b"BEGIN:VCARD\nTEL:+4799999999\nEND:VCARD", "text/vcard", "kari.vcf")]),
-    ],
-    ids=["cut short", "compressed", "encoded", "file"],
-)
-def test_what_cannot_be_searched_is_named_in_the_receipt_and_goes_when_a_person_has_looked(clock, media, body):
-    row = receive(body)
-    receipt = retention.erase(NUMBER)
-    assert (receipt.left["unreadable"], receipt.is_complete) == ([row.pk], False)
-    assert InboundMessage.objects.exclude(raw=b"").get() == row
-    assert retention.erase(NUMBER, inbound=[row.pk]).is_complete
-    assert bytes(InboundMessage.objects.get().raw) == b""
-    assert files_in(media) == []
-
-
-def test_what_could_be_searched_to_its_end_is_not_named(clock):
-    receive(b'{"id": 1, "text": "Hei"}')
-    by_get(b"txt=Hei&time=1")
-    tasks.deliver_events()
-    by_get(b"status=4&for=nobody", "status")
-    assert retention.erase(NUMBER).is_complete
-
-
-def test_a_message_of_others_with_a_problem_that_contains_the_number_is_named_and_stays(clock):
-    row = receive(sms(**{"from": OTHER}, sent="never", text="Ring 999 99 999"))
-    receipt = retention.erase(NUMBER)
-    assert (receipt.left["mentioned"], receipt.erased["inbound"], receipt.is_complete) == ([row.pk], 0, False)
-    row.refresh_from_db()
-    assert row.text == "Ring 999 99 999"
-    assert retention.erase(NUMBER, inbound=[row.pk]).is_complete
-    assert traces("999 99 999") == []
 
 
 def test_keys_that_no_receipt_lists_are_refused_before_anything_is_erased(clock):
@@ -542,55 +312,3 @@ def test_keys_that_were_erased_may_be_given_again(clock):
     row = receive(b'{"id": 1, "text": "Hemmelig')
     assert retention.erase(NUMBER, inbound=[row.pk]).is_complete
     assert retention.erase(NUMBER, inbound=[row.pk]).is_complete
-
-
-@pytest.mark.parametrize("recipient", [b"%2B4799999999", b"999%2099%20999", b"004799999999"])
-def test_a_status_that_matches_no_message_is_searched(clock, recipient):
-    by_get(b"status=4&origid=77&for=" + recipient, "status")
-    receipt = retention.erase(NUMBER)
-    assert (receipt.erased["statuses"], receipt.is_complete) == (1, True)
-    assert bytes(DeliveryStatus.objects.get().raw) == b""
-
-
-def test_a_status_that_cannot_be_searched_is_named_until_it_is_deleted(clock):
-    by_post(gzip.compress(b"status=4&origid=77&for=4799999999"), "status", "application/octet-stream")
-    row = DeliveryStatus.objects.get()
-    receipt = retention.erase(NUMBER)
-    assert (receipt.left["unreadable_statuses"], receipt.is_complete) == ([row.pk], False)
-
-
-def test_no_error_of_any_receiver_keeps_the_number(clock):
-    for number in ("999 99 999", OTHER):
-        Event.objects.create(kind="counter_gap", subject="account:default", traceback=f"KeyError: {number}")
-    assert retention.erase(NUMBER).erased["events"] == 1
-    assert [event.traceback for event in Event.objects.all()] == ["", f"KeyError: {OTHER}"]
-
-
-def test_the_command_names_what_a_person_must_look_at(clock):
-    row = receive(b'{"id": 1, "text": "Hemmelig')
-    code, text = run("erase", NUMBER)
-    assert (code, f"--inbound: #{row.pk}" in text) == (3, True)
-    code, text = run("erase", NUMBER, "--inbound", str(row.pk))
-    assert (code, "--inbound" in text) == (0, False)
-
-
-def test_bodies_are_read_a_few_at_a_time(clock):
-    size = 100_000
-    rows = (
-        InboundMessage(account="default", api="json", raw=b"x" * size, problem="?", identity=str(key))
-        for key in range(300)
-    )
-    InboundMessage.objects.bulk_create(rows, batch_size=20)
-    tracemalloc.start()
-    try:
-        assert len(retention.erase(NUMBER).left["unreadable"]) == 300
-        assert tracemalloc.get_traced_memory()[1] < 150 * size
-    finally:
-        tracemalloc.stop()
-
-
-def test_rows_are_read_a_page_at_a_time_and_each_once(clock, monkeypatch):
-    monkeypatch.setattr(search, "PAGE", 2)
-    rows = [receive(sms(id=number, text=str(number))) for number in range(5)]
-    assert [key for key, _sender in search.pages(InboundMessage.objects.all(), "sender")] == [row.pk for row in rows]
-    assert [key for key, _raw in search.bodies(InboundMessage.objects.all())] == [row.pk for row in rows]
