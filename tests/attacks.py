@@ -61,13 +61,13 @@ ATTACKS: dict[str, dict[str, str]] = {
         "tests/sites/test_outsiders.py": "",
     },
     "Admin requests from another site, or by GET": {
-        "tests/admin/test_outbound.py": "from_another_site|by_post_alone|asks_before",
+        "tests/admin/test_actions.py": "from_another_site|by_post_alone|asks_before",
         "tests/admin/test_export.py": "from_another_site|looking_takes_nothing",
         "tests/admin/conversations/test_access.py": "other_methods",
     },
     "Odd searches, filters and cursors in addresses of the admin": {
         "tests/admin/test_registers.py": "a_nul|no_patterns",
-        "tests/admin/test_outbound.py": "odd_searches",
+        "tests/admin/test_outbound_search.py": "odd_searches",
         "tests/admin/conversations/test_list.py": "broken_cursor|no_database",
         "tests/admin/conversations/test_updates.py": "nonsense",
     },
@@ -78,7 +78,7 @@ ATTACKS: dict[str, dict[str, str]] = {
     "REST calls, for each kind of user": {"tests/rest/test_permissions.py": ""},
     "REST calls with malformed bodies and values": {"tests/rest/test_problems.py": ""},
     "Sending again what the user may not send": {
-        "tests/admin/test_outbound.py": "only_with_the_permissions|row_by_row|without_its_permission|for_another_act",
+        "tests/admin/test_actions.py": "only_with_the_permissions|row_by_row|without_its_permission|for_another_act",
         "tests/admin/test_composer.py": "only_whoever_may|needs_a_permission|without_permission",
         "tests/rest/test_messages.py": "resending_needs|need_their_permissions",
         "tests/rest/test_bulk.py": "needs_its_permission",
@@ -117,7 +117,7 @@ ATTACKS: dict[str, dict[str, str]] = {
     "The same message twice by hand": {
         "tests/admin/test_composer.py": "second_click|two_clicks|window|another_(page|text)|last_moment|equal_t",
         "tests/admin/conversations/test_reply.py": "double_click",
-        "tests/admin/test_outbound.py": "double_click",
+        "tests/admin/test_actions.py": "double_click",
     },
 }
 
