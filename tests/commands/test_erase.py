@@ -5,15 +5,9 @@ import json
 import pytest
 
 from django_front_sms import optouts
-from django_front_sms.models import (
-    OutboundMessage,
-)
+from django_front_sms.models import OutboundMessage
 from tests.commands.running import run
-from tests.outbox.helpers import (
-    NUMBER,
-    claim_one,
-    message,
-)
+from tests.outbox.helpers import NUMBER, claim_one, message
 from tests.retention.helpers import TEXT, receive, sent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]

@@ -5,16 +5,8 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 
 from django_front_sms import tasks
-from django_front_sms.models import (
-    InboundMessage,
-    OutboundMessage,
-)
-from tests.outbox.helpers import (
-    accepted,
-    attempt,
-    message,
-    reloaded,
-)
+from django_front_sms.models import InboundMessage, OutboundMessage
+from tests.outbox.helpers import accepted, attempt, message, reloaded
 from tests.webhooks.pushes import by_post
 
 TEXT = "Hemmelig æøå"

@@ -8,18 +8,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from django_front_sms import retention, tasks
-from django_front_sms.models import (
-    DeliveryStatus,
-    Event,
-    HandledConversation,
-    InboundMessage,
-    OptOut,
-)
+from django_front_sms.models import DeliveryStatus, Event, HandledConversation, InboundMessage, OptOut
 from django_front_sms.retention import search
 from django_front_sms.retention.search import Spellings
-from tests.outbox.helpers import (
-    NUMBER,
-)
+from tests.outbox.helpers import NUMBER
 from tests.retention.helpers import OTHER, TEXT, TRACES, logged, receive
 from tests.retention.traces import files_in, traces
 from tests.webhooks.pushes import by_get, by_post, file, sms

@@ -6,12 +6,7 @@ import re
 from django.urls import reverse
 
 from django_front_sms.models import OutboundMessage
-from tests.factories import (
-    InboundMessageFactory,
-    MmsFileFactory,
-    OutboundMessageFactory,
-    at,
-)
+from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory, at
 from tests.inbox.test_pictures import png
 
 LIST = "/admin/front_sms/conversation/"

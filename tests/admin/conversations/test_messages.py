@@ -7,10 +7,7 @@ import pytest
 from django_front_sms.models import InboundMessage
 from django_front_sms.states import State
 from tests.admin.conversations.helpers import LIST, OLA, address, bubbles, come, mms, out, shown
-from tests.factories import (
-    AccountStateFactory,
-    at,
-)
+from tests.factories import AccountStateFactory, at
 
 pytestmark = pytest.mark.django_db
 

@@ -6,12 +6,7 @@ from django_front_sms.conversations import pages
 from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.states import State
 from tests.admin.conversations.helpers import KARI, LIST, OLA, address, come, out
-from tests.factories import (
-    DeliveryStatusFactory,
-    MmsFileFactory,
-    SendAttemptFactory,
-    at,
-)
+from tests.factories import DeliveryStatusFactory, MmsFileFactory, SendAttemptFactory, at
 
 pytestmark = pytest.mark.django_db
 

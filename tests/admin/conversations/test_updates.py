@@ -5,11 +5,7 @@ import pytest
 from django_front_sms.models import OptOut, OutboundMessage
 from django_front_sms.states import State
 from tests.admin.conversations.helpers import KARI, LIST, PSK, address, bubbles, come, news, out, shown
-from tests.factories import (
-    AccountStateFactory,
-    MmsFileFactory,
-    at,
-)
+from tests.factories import AccountStateFactory, MmsFileFactory, at
 from tests.inbox.test_pictures import KINDS
 
 pytestmark = pytest.mark.django_db
