@@ -46,7 +46,7 @@ ATTACKS: dict[str, dict[str, str]] = {
     "Scripts and markup in what people write": {
         "tests/admin/test_registers.py": "strangers_wrote",
         "tests/admin/conversations/test_messages.py": "stranger_wrote|verified_pictures",
-        "tests/admin/test_composer.py": "nothing_that_was_written_is_run",
+        "tests/admin/composer/test_review.py": "nothing_that_was_written_is_run",
         "tests/admin/test_inbound.py": "can_do_nothing|misleads_nobody|verified|only_from_our_own|whatever_its_bytes",
         "tests/rest/test_inbound.py": "no_browser_executes",
     },
@@ -79,7 +79,7 @@ ATTACKS: dict[str, dict[str, str]] = {
     "REST calls with malformed bodies and values": {"tests/rest/test_problems.py": ""},
     "Sending again what the user may not send": {
         "tests/admin/test_actions.py": "only_with_the_permissions|row_by_row|without_its_permission|for_another_act",
-        "tests/admin/test_composer.py": "only_whoever_may|needs_a_permission|without_permission",
+        "tests/admin/composer/test_access.py": "needs_a_permission|without_permission",
         "tests/rest/test_messages.py": "resending_needs|need_their_permissions",
         "tests/rest/test_bulk.py": "needs_its_permission",
     },
@@ -115,7 +115,9 @@ ATTACKS: dict[str, dict[str, str]] = {
         "tests/admin/test_dashboard.py": "a_flood",
     },
     "The same message twice by hand": {
-        "tests/admin/test_composer.py": "second_click|two_clicks|window|another_(page|text)|last_moment|equal_t",
+        "tests/admin/composer/test_send.py": "second_click|two_clicks|another_(page|text)",
+        "tests/admin/composer/test_review.py": "window|another_text",
+        "tests/admin/composer/test_access.py": "equal_t",
         "tests/admin/conversations/test_reply.py": "double_click",
         "tests/admin/test_actions.py": "double_click",
     },

@@ -1,0 +1,150 @@
+"""The review page of the composer: cost, characters, and changes after it was shown."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from django_front_sms import sending
+from django_front_sms.exceptions import InvalidMessage
+from django_front_sms.models import OptOut, OutboundMessage
+from tests.admin.composer.helpers import ADD, NUMBER, THREE, confirm, hidden, look, numbers, send
+from tests.factories import AccountStateFactory
+from tests.outbox.helpers import configure
+
+
+def test_the_cost_is_that_of_all_segments(writer, settings):
+    assert "kr" not in look(writer).content.decode()
+    configure(settings, PRICE_PER_SEGMENT=Decimal("0.495"))
+    page = look(writer, THREE, "x" * 161)
+
+    assert (page.context["plan"].segments, page.context["plan"].cost) == (6, "2.97 kr")
+    assert "2.97 kr" in page.content.decode()
+    assert "0.50 kr" in look(writer).content.decode()  # half an øre goes up
+
+
+def test_the_cost_is_written_as_norwegians_do(writer, settings):
+    configure(settings, PRICE_PER_SEGMENT=Decimal("1234.5"))
+    writer.cookies["django_language"] = "nb"
+
+    assert "1234,50 kr" in look(writer).content.decode()
+
+
+def test_what_forces_unicode_is_marked_and_made_plain_with_one_click(writer):
+    text = "«Hei» – " + "x" * 100
+    page = look(writer, text=text)
+    content = page.content.decode()
+    assert page.context["preview"].segments == 2 and "Make it 1" in content
+    assert re.search(r"<mark[^>]*>«</mark>Hei", content)
+
+    page = writer.post(ADD, {**hidden(content), "simplify": "yes"}, follow=True)
+    assert page.context["preview"].encoding == "gsm7"
+    assert not [*page.context["messages"]]
+    confirm(writer, page)
+    assert OutboundMessage.objects.get().text == '"Hei" - ' + "x" * 100
+
+
+def test_what_the_gateway_would_replace_is_shown_replaced(writer):
+    page = look(writer, text="Hei 漢字", unicode="gsm")
+
+    assert [re.sub("<[^>]+>", "", page.context["bubble"]), page.context["preview"].replaced] == ["Hei ??", ("漢", "字")]
+
+
+def test_who_thinks_better_of_it_finds_everything_as_it_was(writer):
+    content = look(writer, THREE, "Første linje\nandre", sender="Firma", unicode="gsm").content.decode()
+    page = writer.post(ADD, {**hidden(content), "edit": "yes"}, follow=True)
+
+    form = page.context["form"]
+    values = {name: form[name].value() for name in ("to", "text", "sender", "unicode")}
+    assert values == {"to": THREE, "text": "Første linje\nandre", "sender": "Firma", "unicode": "gsm"}
+    assert not OutboundMessage.objects.exists()
+
+
+def test_whatever_changed_since_it_was_shown_is_shown_again_first(writer):
+    page = look(writer, THREE)
+    OptOut.objects.create(number=NUMBER)
+
+    again = writer.get(confirm(writer, page).url)
+    assert not OutboundMessage.objects.exists()
+    assert "Something changed" in again.content.decode()
+
+    confirm(writer, again)
+    assert numbers() == ["+4791234567", "+4792345678"]
+
+
+def test_nothing_is_sent_with_another_text_than_the_one_shown(writer):
+    again = writer.get(confirm(writer, look(writer), text="Noe annet").url)
+
+    assert again.status_code == 200 and not OutboundMessage.objects.exists()
+
+
+def test_an_opt_out_after_the_preview_is_shown_and_asks_for_confirmation_again(writer, monkeypatch):
+    page = look(writer, THREE)
+    send_many = sending.send_many_sms
+
+    def late(*args: Any, **kwargs: Any) -> Any:
+        OptOut.objects.get_or_create(number=NUMBER)
+        return send_many(*args, **kwargs)
+
+    monkeypatch.setattr("django_front_sms.admin.composer.plan.send_many_sms", late)
+    again = writer.get(confirm(writer, page).url, follow=True)
+
+    assert "opted out" in str(next(iter(again.context["messages"])))
+    confirm(writer, again)
+    assert numbers() == ["+4791234567", "+4792345678"]
+
+
+def test_what_the_engine_refuses_at_last_leaves_the_text_on_the_form(writer, monkeypatch):
+    page = look(writer)
+
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        OptOut.objects.get_or_create(number=NUMBER)
+        raise InvalidMessage("No.", "opted_out")
+
+    monkeypatch.setattr("django_front_sms.admin.composer.plan.send_many_sms", refuse)
+    again = writer.get(confirm(writer, page).url, follow=True)
+
+    assert "opted out" in again.content.decode() and "Hei på deg" in again.content.decode()
+
+
+def test_a_paused_account_and_an_override_are_shown_before_sending(writer, settings):
+    from django_front_sms.conf import get_settings
+
+    configure(settings, RECIPIENT_OVERRIDE="+4790000000")
+    row = AccountStateFactory(paused=True)
+    row.key = get_settings().account("default").gateway
+    row.save()
+
+    content = look(writer).content.decode()
+    assert "Sending is paused" in content and "every SMS goes to +4790000000" in content
+
+
+def test_nothing_that_was_written_is_run(writer):
+    evil = '</textarea><script>alert("1")</script>'
+    for page in (look(writer, f"{NUMBER}\n{evil}", evil, unicode="gsm"), look(writer, evil, evil)):
+        assert "<script>alert" not in page.content.decode()
+
+
+def test_the_page_that_asks_is_read_by_get_and_going_back_finds_what_was_written(writer):
+    page = look(writer, THREE, "Hei igjen")
+    assert page.redirect_chain and page.request["REQUEST_METHOD"] == "GET"
+
+    back = writer.get(f"{ADD}?draft=page-1&step=edit").context["form"]
+    assert (back["to"].value(), back["text"].value()) == (THREE, "Hei igjen")
+
+
+def test_the_same_text_within_the_duplicate_window_takes_a_second_confirmation(writer):
+    send(writer, key="page-1")
+    page = look(writer, key="page-2")
+    assert [each.number for each in page.context["earlier"]] == [NUMBER]
+
+    confirm(writer, page)
+    assert numbers() == [NUMBER]
+    confirm(writer, page, again="yes")
+    assert numbers() == [NUMBER, NUMBER]
+
+
+def test_a_repeated_number_of_somebody_who_opted_out_is_not_said_to_get_a_message(writer):
+    OptOut.objects.create(number=NUMBER)
+    page = look(writer, f"{NUMBER}\n{NUMBER}\n91234567")
+
+    assert "gets no message" in page.context["recipients"].repeated[0].reason
