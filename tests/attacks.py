@@ -112,7 +112,7 @@ ATTACKS: dict[str, dict[str, str]] = {
     "Idempotency keys of other users": {"tests/rest/test_idempotency.py": ""},
     "A flood of statuses of unknown messages": {
         "tests/retention/test_purge.py": "matches_no_message",
-        "tests/admin/test_dashboard.py": "a_flood",
+        "tests/admin/dashboard/test_alerts.py": "a_flood",
     },
     "The same message twice by hand": {
         "tests/admin/composer/test_send.py": "second_click|two_clicks|another_(page|text)",

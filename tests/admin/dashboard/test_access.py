@@ -1,0 +1,41 @@
+"""Permissions of the dashboard."""
+
+import pytest
+
+from tests.admin.dashboard.helpers import WIDE, cards, everything_goes_wrong
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_dashboard_is_for_those_who_may_see_outgoing_messages(viewer, login):
+    assert viewer.get(WIDE).status_code == 200
+    assert login("view_inboundmessage").get(WIDE).status_code == 403
+
+
+@pytest.mark.parametrize("page", ["/admin/", "/admin/front_sms/", "/admin/front_sms/outboundmessage/"])
+def test_every_screen_leads_to_the_dashboard(viewer, login, page):
+    assert f'href="{WIDE}"' in viewer.get(page).content.decode()
+    assert f'href="{WIDE}"' not in login("view_inboundmessage").get(page).content.decode()
+
+
+def test_each_card_is_for_those_who_may_see_its_rows(login, viewer):
+    everything_goes_wrong()
+
+    assert cards(viewer) == [
+        "unanswered",
+        "overdue",
+        "unconfirmed",
+        "gaps",
+        "too_large",
+        "events",
+        "unreadable_inbound",
+        "unreadable_statuses",
+        "without_status",
+    ]
+    assert cards(login("view_outboundmessage")) == ["overdue", "unconfirmed", "without_status"]
+
+
+def test_the_dashboard_is_read_only(boss):
+    for method in (boss.put, boss.delete, boss.patch):
+        assert method(WIDE).status_code in (200, 405)
+    assert boss.get(f"{WIDE}add/").status_code == boss.get(f"{WIDE}1/change/").status_code == 404
