@@ -1,0 +1,183 @@
+"""The timeline of an outbound message."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from django_front_sms.models import Decision, SendAttempt, Wait
+from django_front_sms.states import State
+from django_front_sms.timeline import of_outbound
+from tests.factories import DeliveryStatusFactory, EventFactory, OutboundMessageFactory, SendAttemptFactory, at
+from tests.timeline.helpers import last, titles
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_delivered_message_tells_its_whole_life_oldest_first():
+    entries = of_outbound(OutboundMessageFactory(retried=True))
+
+    assert [entry.title for entry in entries] == [
+        "Put in the queue",
+        "Attempt 1: no clear answer",
+        "Attempt 2: Front accepted it",
+        "The operator has it",
+        "It reached the phone",
+        "The recipient answered",
+    ]
+    assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
+    assert [entry.level for entry in entries] == ["info", "warn", "info", "info", "good", "good"]
+    assert "502" in entries[1].detail and "It took 1.84 s." in entries[1].detail
+    assert "145099" in entries[2].detail
+
+
+def test_the_text_is_nowhere_in_it():
+    sms = OutboundMessageFactory(retried=True, text="kjempehemmelig")
+    EventFactory(subject=f"out:{sms.pk}", failed=True, traceback="Traceback:\nValueError: kjempehemmelig")
+
+    assert "kjempehemmelig" not in repr(of_outbound(sms))
+
+
+def test_it_says_who_made_the_message_and_who_decided_about_it():
+    kari, ola = User.objects.create(username="kari"), User.objects.create(username="ola")
+    sms = OutboundMessageFactory(unconfirmed=True, created_by=kari, state=State.SENT)
+    Decision.objects.create(message=sms, action=Decision.Action.MARK_SENT, by=ola, at=at(300))
+
+    entries = of_outbound(sms)
+
+    assert entries[0].by == "kari"
+    assert (entries[-1].title, entries[-1].by) == ("Marked as sent", "ola")
+
+
+def test_a_refusal_says_in_plain_words_what_is_wrong():
+    sms = OutboundMessageFactory(state=State.REJECTED, error_code=3)
+    SendAttemptFactory(message=sms, number=1, claimed_at=at(1), error_code=3)
+
+    entry = last(sms)
+
+    assert (entry.title, entry.level) == ("Attempt 1: Front refused it (code 3)", "bad")
+    assert "use a registered sender" in entry.detail
+
+
+def test_code_17_on_our_own_resend_means_that_the_attempt_before_got_through():
+    sms = OutboundMessageFactory(state=State.SENT)
+    SendAttemptFactory(message=sms, number=1, claimed_at=at(1), outcome=SendAttempt.Outcome.AMBIGUOUS)
+    SendAttemptFactory(message=sms, number=2, claimed_at=at(10), error_code=17)
+
+    assert last(sms).level == "info"
+    assert "got through after all" in last(sms).detail
+
+
+@pytest.mark.parametrize(
+    "before", [[], [{"outcome": SendAttempt.Outcome.NOT_SENT}], [{"outcome": SendAttempt.Outcome.LOST, "voided": True}]]
+)
+def test_code_17_without_a_doubtful_attempt_before_is_somebody_elses(before):
+    sms = OutboundMessageFactory(state=State.QUEUED)
+    for number, fields in enumerate(before, 1):
+        SendAttemptFactory(message=sms, number=number, claimed_at=at(number), **fields)
+    SendAttemptFactory(message=sms, number=9, claimed_at=at(10), error_code=17)
+
+    entry = next(e for e in of_outbound(sms) if e.title.startswith("Attempt 9"))
+
+    assert entry.level == "warn"
+
+
+def test_a_number_that_the_manual_does_not_know_is_a_number_not_a_crash():
+    sms = OutboundMessageFactory(state=State.SENT, gateway_id=1)
+    SendAttemptFactory(message=sms, number=1, claimed_at=at(1), error_code=99)
+    DeliveryStatusFactory(message=sms, status=7, received_at=at(2))
+    DeliveryStatusFactory(message=sms, status=None, received_at=at(3), problem="status is missing")
+
+    told = " ".join(f"{entry.title} {entry.detail}" for entry in of_outbound(sms))
+
+    assert "code 99" in told and "status 7" in told and "Status is missing." in told
+
+
+def test_every_status_is_told_even_those_that_repeat():
+    sms = OutboundMessageFactory(state=State.DELIVERED, gateway_id=1)
+    for seconds in (3, 4, 5):
+        DeliveryStatusFactory(message=sms, status=4, received_at=at(seconds))
+
+    assert titles(sms).count("It reached the phone") == 3
+
+
+def test_a_failure_beside_a_delivery_is_said_not_to_count():
+    sms = OutboundMessageFactory(state=State.DELIVERED, gateway_id=1)
+    DeliveryStatusFactory(message=sms, status=4, received_at=at(3))
+    DeliveryStatusFactory(message=sms, status=5, received_at=at(4))
+
+    assert "that counts" in last(sms).detail
+
+
+def test_a_scheduled_message_says_for_when():
+    sms = OutboundMessageFactory(scheduled_at=at(3600), next_at=at(3600), waits_for=Wait.SCHEDULE)
+
+    assert "Scheduled for March 2, 2026 14:00" in titles(sms)
+
+
+def test_an_unconfirmed_message_asks_for_a_person():
+    assert "a person must decide" in last(OutboundMessageFactory(unconfirmed=True)).title
+
+
+def test_one_that_was_given_up_asks_nobody():
+    sms = OutboundMessageFactory(unconfirmed=True, given_up=True)
+    Decision.objects.create(message=sms, action=Decision.Action.GIVE_UP, at=at(300))
+
+    assert last(sms).title == "Given up"
+
+
+@pytest.mark.parametrize(
+    ("fields", "title"),
+    [
+        ({"state": State.EXPIRED, "expires_at": at(60)}, "Expired: its time ran out before it could be sent"),
+        ({"state": State.DUPLICATE}, "Not sent: it is a duplicate"),
+        ({"state": State.CANCELLED}, "Cancelled: it was not sent"),
+        ({"state": State.REJECTED, "error_text": "opted out"}, "Rejected: it was not sent"),
+    ],
+)
+def test_a_message_that_ended_without_an_attempt_says_why(fields, title):
+    assert last(OutboundMessageFactory(**fields)).title == title
+
+
+def test_a_duplicate_leads_to_the_message_that_was_sent():
+    first = OutboundMessageFactory()
+
+    assert last(OutboundMessageFactory(state=State.DUPLICATE, duplicate_of=first)).ref == f"out:{first.pk}"
+
+
+def test_a_cancelled_message_does_not_say_so_twice():
+    sms = OutboundMessageFactory(state=State.CANCELLED)
+    Decision.objects.create(message=sms, action=Decision.Action.CANCEL, at=at(5))
+
+    assert titles(sms) == ["Put in the queue", "Cancelled"]
+
+
+def test_cancelling_what_may_have_been_sent_is_not_called_cancelled():
+    sms = OutboundMessageFactory(unconfirmed=True)
+    Decision.objects.create(message=sms, action=Decision.Action.CANCEL, at=at(60))
+
+    entry = next(entry for entry in of_outbound(sms) if entry.kind == "decision")
+
+    assert "may have been sent" in entry.title
+
+
+def test_an_override_of_the_recipient_is_told():
+    sms = OutboundMessageFactory(state=State.SENT)
+    SendAttemptFactory(message=sms, number=1, claimed_at=at(1), error_code=0, wire_recipient="+4798888888")
+
+    assert "+4798888888" in last(sms).detail
+
+
+def test_a_resent_message_leads_back_to_the_first():
+    first = OutboundMessageFactory()
+
+    entry = of_outbound(OutboundMessageFactory(metadata={"resend_of": first.pk}))[0]
+
+    assert entry.ref == f"out:{first.pk}"
+
+
+def test_it_is_the_same_each_time_so_that_a_terminal_can_show_what_is_new():
+    sms = OutboundMessageFactory(next_at=timezone.now() + timedelta(hours=1), waits_for=Wait.RETRY)
+
+    assert of_outbound(sms) == of_outbound(sms)

@@ -1,0 +1,62 @@
+"""Why a queued message waits."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from django_front_sms.models import Wait
+from tests.factories import AccountStateFactory, OutboundMessageFactory
+from tests.timeline.helpers import account_with, last
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("waits_for", "words"),
+    [(Wait.SCHEDULE, "Waits for its time"), (Wait.TWIN, "an equal message"), (Wait.RETRY, "the next attempt")],
+)
+def test_a_queued_message_says_what_it_waits_for(waits_for, words):
+    due = timezone.now() + timedelta(hours=1)
+
+    entry = last(OutboundMessageFactory(waits_for=waits_for, next_at=due))
+
+    assert words in entry.title and entry.level == "wait" and entry.at == due
+
+
+def test_a_message_that_is_due_waits_for_its_turn_whatever_it_waited_for_before():
+    assert last(OutboundMessageFactory(waits_for=Wait.RETRY)).title == "Waits for its turn"
+
+
+def test_a_paused_account_is_why_a_message_waits():
+    AccountStateFactory(paused=True)
+
+    entry = last(OutboundMessageFactory())
+
+    assert "paused" in entry.title and "no messages left" in entry.detail and entry.level == "bad"
+
+
+def test_a_capped_rate_is_why_a_message_waits_for_its_turn(settings):
+    account_with(settings, MAX_PER_SECOND=5)
+
+    entry = last(OutboundMessageFactory())
+
+    assert (entry.title, entry.detail) == ("Waits for its turn", "The account sends at most 5 messages a second.")
+
+
+def test_a_message_of_an_account_that_was_removed_says_so():
+    entry = last(OutboundMessageFactory(account="old"))
+
+    assert "no account “old”" in entry.title and "FRONT_SMS" in entry.detail and entry.level == "bad"
+
+
+def test_who_waits_for_the_duplicate_window_reads_how_long_it_is():
+    entry = last(OutboundMessageFactory(waits_for=Wait.TWIN, next_at=timezone.now() + timedelta(minutes=1)))
+
+    assert entry.detail == "Front drops the same text to the same number within 120 seconds."
+
+
+def test_another_accounts_pause_is_none_of_its_business():
+    AccountStateFactory(paused=True, account="other")
+
+    assert last(OutboundMessageFactory()).title == "Waits for its turn"

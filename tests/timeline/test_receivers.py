@@ -1,0 +1,46 @@
+"""Events of a message and their receivers in its timeline."""
+
+import pytest
+
+from django_front_sms.states import State
+from django_front_sms.timeline import of_outbound
+from tests.factories import EventFactory, OutboundMessageFactory, at
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_says_which_receivers_took_what_and_nothing_of_events_that_nobody_listens_to():
+    sms = OutboundMessageFactory(state=State.SENT)
+    EventFactory(
+        subject=f"out:{sms.pk}",
+        delivered_to=["clinic.receivers.note"],
+        data={"old": "queued", "new": "sent", "x": "99999999"},
+    )
+    EventFactory(
+        subject=f"out:{sms.pk}",
+        delivered_to=["clinic.receivers.count"],
+        kind="status_received",
+        data={"status": 99999999},
+    )
+    EventFactory(subject=f"out:{sms.pk}")
+    EventFactory(subject=f"out:{sms.pk}", next_at=at(3), delivered_to=[])
+
+    told = [entry for entry in of_outbound(sms) if entry.kind == "event"]
+
+    assert [entry.title for entry in told] == ["The site was told: it is sent", "The site was told: status received"]
+    assert told[0].detail == "Taken by clinic.receivers.note." and told[0].level == "info"
+    assert "99999999" not in repr(told)
+
+
+def test_receivers_in_trouble_are_told_of_whatever_others_took():
+    sms = OutboundMessageFactory(state=State.SENT)
+    EventFactory(subject=f"out:{sms.pk}")
+    EventFactory(subject=f"out:{sms.pk}", failed=True, traceback="Traceback:\nsite.errors.Broken: 99999999", attempts=5)
+    EventFactory(subject=f"out:{sms.pk}", next_at=at(50), traceback="Traceback:\nKeyError: 1")
+    EventFactory(subject="out:0", failed=True)
+
+    told = [entry for entry in of_outbound(sms) if entry.kind == "event"]
+
+    assert [entry.level for entry in told] == ["bad", "warn"]
+    assert "site.errors.Broken." in told[0].detail and "5 attempts" in told[0].detail
+    assert "99999999" not in told[0].detail
