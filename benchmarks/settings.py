@@ -9,7 +9,11 @@ from tests.settings import FRONT_SMS, INSTALLED_APPS
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/9"
 
 if gateway := os.environ.get("BENCHMARK_GATEWAY"):  # a worker of the benchmark's
-    FRONT_SMS = {**FRONT_SMS, "ACCOUNTS": {"default": {**FRONT_SMS["ACCOUNTS"]["default"], "GATEWAY_URL": gateway}}}
+    FRONT_SMS = {
+        **FRONT_SMS,
+        "WORKER": os.environ.get("BENCHMARK_WORKER", "celery"),
+        "ACCOUNTS": {"default": {**FRONT_SMS["ACCOUNTS"]["default"], "GATEWAY_URL": gateway}},
+    }
 
 if importlib.util.find_spec("post_office"):
     INSTALLED_APPS = [*INSTALLED_APPS, "post_office"]

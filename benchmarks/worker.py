@@ -55,6 +55,19 @@ def worker(gateway: str, processes: int, app: str = "benchmarks.worker:app") -> 
 
 
 @contextmanager
+def command_worker(gateway: str) -> Iterator[int]:
+    """`front_sms worker`, ready; asked to stop at the end. Gives its number."""
+    command = [sys.executable, "-m", "django", "front_sms", "worker"]
+    environ = {**environment(gateway), "BENCHMARK_WORKER": "command"}
+    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process.pid
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+@contextmanager
 def queue(app: Celery = app) -> Iterator[None]:
     """The app's queue in Redis, empty before and after; with ours, this process's hints go to it."""
     import redis

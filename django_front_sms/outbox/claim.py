@@ -31,7 +31,7 @@ from django_front_sms.outbox.transitions import Transition, apply
 from django_front_sms.outbox.wire import Wire, request_of, wire_of
 from django_front_sms.states import State
 
-PAGE_SIZE = 200  # rows read at a time, at least; a claim reads on past messages that have to wait
+PAGE_SIZE = 200  # rows read at a time, at least, once a claim has to read on past messages that have to wait
 MAX_BULK_RECIPIENTS = 200  # in one request
 
 # The columns of the lock row that a claim may change.
@@ -181,7 +181,7 @@ def _choose_due(
     if quiet_until and Priority.NORMAL in slot.priorities:
         quiet.postpone(slot.account, now, quiet_until)
     chosen: list[_Chosen] = []
-    for page in _pages(slot, now, max(limit, PAGE_SIZE), without_risk=without_risk):
+    for page in _pages(slot, now, limit, without_risk=without_risk):
         is_bulk = page[0].bulk_id is not None
         if is_bulk and chosen:
             break
@@ -208,6 +208,7 @@ def _pages(slot: Slot, now: datetime, size: int, *, without_risk: bool) -> Itera
             page = page[:MAX_BULK_RECIPIENTS] if bulk else page
             seen |= {message.pk for message in page}
             yield page
+            size = max(size, PAGE_SIZE)
 
 
 def _select_sendable(
