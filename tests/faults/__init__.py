@@ -13,6 +13,9 @@ removed.py     the rules of sending, each taken away
 plain.py       what most sites do instead: a Celery task per message
 traffic.py     the messages
 schedule.py    when which fault comes
+stage.py       the servers, the gateway and the workers of a run
+deeds.py       what is done to them
+ordeals.py     what the surroundings refuse for a while
 conductor.py   one run from its start to its judgement
 judge.py       the gateway's log against the rows
 report.py      figures as a table and as JSON

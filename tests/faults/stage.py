@@ -1,0 +1,152 @@
+"""Where a run takes place: its servers, its gateway, an empty database, its workers, and the folder they share."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import struct
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.faults.plan import Plan
+from tests.faults.servers import MariaDB, PostgreSQL, Process, Redis, free_port, listens, python, wait_for
+
+WORKERS = 2
+
+
+class Stage:
+    def __init__(self, plan: Plan, logs: Path | None = None) -> None:
+        self.plan = plan
+        self.logs = logs
+        self.folder = Path(tempfile.mkdtemp(prefix="faults-"))
+        self.processes: list[Process] = []
+        self.workers: list[Process] = []
+        self.sweeper: Process
+        self.redis: Redis
+        self.database: PostgreSQL | MariaDB | None = None
+        self.clocks = [0.0, 0.0]
+
+    @contextlib.contextmanager
+    def built(self) -> Iterator[None]:
+        """Servers, gateway and an empty database; afterwards nothing of it is left."""
+        try:
+            self._set_up()
+            yield
+        finally:
+            for process in reversed(self.processes):
+                with contextlib.suppress(Exception):
+                    process.end()
+            if self.database is not None and isinstance(self.database, PostgreSQL):
+                self.database.drop_small_disk()
+            _end_what_is_left(self.folder)
+            if self.logs is not None:
+                shutil.copytree(
+                    self.folder, self.logs, dirs_exist_ok=True, ignore=shutil.ignore_patterns("postgresql", "mariadb")
+                )
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _set_up(self) -> None:
+        plan = self.plan
+        for name in ("points", "killed", "frozen", "ready"):
+            (self.folder / name).mkdir()
+        self.set_clocks(0.0, 0.0)
+        self.control()
+        os.environ |= {"FAULTS_PLAN": plan.to_json(), "FAULTS_FOLDER": str(self.folder)}
+        self.redis = self._started(Redis(self.folder))
+        if plan.database != "sqlite":
+            self.database = self._started({"postgresql": PostgreSQL, "mariadb": MariaDB}[plan.database](self.folder))
+            if plan.ordeal:
+                self.postgresql.execute("SELECT 1")
+            if plan.ordeal == "full-disk":
+                self.postgresql.use_small_disk()
+        port = free_port()
+        os.environ |= {
+            "FAULTS_DATABASE_URL": self.database.url if self.database else f"sqlite:///{self.folder}/rows.sqlite3",
+            "FAULTS_BROKER_URL": self.redis.url,
+            "FAULTS_GATEWAY_URL": f"http://127.0.0.1:{port}/psk/",
+            "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
+        }
+        gateway = python("gateway", self.folder, "tests.faults.gateway", "--port", port, "--folder", self.folder)
+        for option in ("seed", "window", "timeout", "margin", "trouble", "stubborn"):
+            gateway.command += [f"--{option}", str(getattr(plan, option))]
+        wait_for(self._started(gateway), lambda: listens(port))
+        _migrate()
+        celery = ["celery", "-A", "tests.faults.worker:app", "worker", "--pool", plan.pool, "--concurrency", "2"]
+        quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+        for number in range(WORKERS):
+            name = f"worker-{number}"
+            if plan.pool == "command":
+                worker = python(name, self.folder, "tests.faults.worker", "command")
+            else:
+                worker = python(name, self.folder, *celery, *quiet, "--hostname", f"{name}@faults")
+            self.workers.append(self._started(worker))
+        self.sweeper = self._started(python("sweeper", self.folder, "tests.faults.worker"))
+
+    def _started(self, process: Any) -> Any:
+        self.processes.append(process)
+        process.start()
+        return process
+
+    @property
+    def postgresql(self) -> PostgreSQL:
+        assert isinstance(self.database, PostgreSQL)
+        return self.database
+
+    def wait_for_workers(self) -> None:
+        """Until each is at work: otherwise the first kills would meet nobody."""
+        for worker in self.workers:
+            wait_for(worker, lambda worker=worker: self._is_at_work(worker), 120)
+
+    def _is_at_work(self, worker: Process) -> bool:
+        has_children = self.plan.pool != "prefork" or len(worker.children()) >= 2
+        return has_children and (self.folder / "ready" / str(worker.pid)).exists()
+
+    def start_again(self) -> None:
+        """Whichever worker has ended."""
+        for process in (*self.workers, self.sweeper):
+            if not process.alive:
+                process.start()
+
+    def kill_workers(self) -> None:
+        for process in (*self.workers, self.sweeper):
+            process.kill()
+
+    def set_clocks(self, database: float, wall: float) -> None:
+        self.clocks = [database, wall]
+        path = self.folder / "clocks"
+        if not path.exists():
+            path.write_bytes(bytes(16))
+        with path.open("r+b") as file:
+            file.write(struct.pack("<dd", database, wall))
+
+    def control(self, **changes: Any) -> None:
+        path = self.folder / "control.json"
+        control = json.loads(path.read_text()) if path.exists() else {"calm": False, "away": False, "code": None}
+        new = path.with_suffix(".new")
+        new.write_text(json.dumps(control | changes))
+        new.replace(path)
+
+
+def _migrate() -> None:
+    import django
+    from django.core.management import call_command
+
+    import tests.faults.app  # the app that hints go to
+
+    tests.faults.app.app.set_default()
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+def _end_what_is_left(folder: Path) -> None:
+    """Children that outlived a killed parent. They are known by the run's own folder in their environment."""
+    mark = f"FAULTS_FOLDER={folder}".encode()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        with contextlib.suppress(OSError):
+            if mark in (entry / "environ").read_bytes().split(b"\0"):
+                os.kill(int(entry.name), signal.SIGKILL)
