@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.deeds import Faults, thaw
-from tests.faults.judge import Verdict
+from tests.faults.judge import judge
 from tests.faults.ordeals import Ordeals
 from tests.faults.plan import Plan
 from tests.faults.schedule import Deed, schedule
+from tests.faults.settling import Settling
 from tests.faults.stage import Stage
 
 
@@ -37,14 +38,16 @@ class Conductor:
             start = time.monotonic()
             for deed in schedule(self.plan):
                 self._at(start + deed.at, lambda deed=deed: self._do(deed))
+            self.stage.control(started=True)
             traffic.start()
             while time.monotonic() < start + self.plan.seconds or traffic.is_alive():
                 self._tick()
             if traffic.failure:
                 raise RuntimeError(f"the messages could not be written: {traffic.failure}")
             self._calm()
-            settled = self._settle()
-            return self._report(traffic, time.monotonic() - began, settled)
+            settling = Settling(self.stage)
+            is_settled = settling.wait(self._tick)
+            return self._report(traffic, time.monotonic() - began, settled=is_settled, after=settling.seconds)
 
     def _do(self, deed: Deed) -> None:
         next(performer for performer in self.performers if performer.can(deed)).do(deed)
@@ -83,8 +86,8 @@ class Conductor:
         from django_front_sms.models import AccountState
 
         try:
-            if AccountState.objects.filter(paused_at__isnull=False).exists():
-                outbox.resume("default")
+            for account in AccountState.objects.filter(paused_at__isnull=False).values_list("account", flat=True):
+                outbox.resume(account)
                 self.done["account resumed"] += 1
         except (DatabaseError, InterfaceError):
             connection.close()
@@ -99,35 +102,19 @@ class Conductor:
             heapq.heappop(self._later)[2]()
         self.stage.control(calm=True, away=False, code=None)
 
-    def _settle(self) -> bool:
-        """Until no message is open; False where that took too long."""
-        end = time.monotonic() + self.plan.patience
-        while time.monotonic() < end:
-            for _ in range(20):
-                self._tick()
-            if self._open() == 0:
-                time.sleep(self.plan.timeout + self.plan.margin)  # what the gateway may still process late
-                return True
-        return False
-
-    def _open(self) -> int | None:
-        from django.db import DatabaseError, InterfaceError, connection
-
-        from django_front_sms.models import OutboundMessage
-
-        try:
-            return OutboundMessage.objects.filter(state__in=("queued", "sending")).count()
-        except (DatabaseError, InterfaceError):
-            connection.close()
-            return None
-
     # ---- The judgement
 
-    def _report(self, traffic: Any, took: float, settled: bool) -> dict[str, Any]:
-        from tests.faults.report import report, verdict_of
+    def _report(self, traffic: Any, took: float, *, settled: bool, after: float | None) -> dict[str, Any]:
+        from tests.faults.report import evidence_of, report
 
         for name in (note.name.partition(" ")[2] for note in (self.stage.folder / "killed").iterdir()):
             self.done[f"kill at point: {name}"] += 1
         self.stage.kill_workers()
-        verdict: Verdict = verdict_of(self.plan, self.stage.folder, traffic.committed)
-        return report(self.plan, verdict, self.stage.folder, traffic, self.done, took=took, settled=settled)
+        verdict = judge(
+            evidence_of(self.plan, self.stage.folder, traffic.committed),
+            window=self.plan.window,
+            timeout=self.plan.timeout,
+        )
+        return report(
+            self.plan, verdict, self.stage.folder, traffic, self.done, took=took, settled=settled, after=after
+        )

@@ -75,6 +75,11 @@ class Faults(Performer):
             self.stage.sweeper.kill()
             self.done["kill sweeper"] += 1
 
+    def _kill_web(self, deed: Deed) -> None:
+        if self.stage.web is not None and self.stage.web.alive:
+            self.stage.web.kill()
+            self.done["kill web"] += 1
+
     def _freeze_child(self, deed: Deed) -> None:
         pid = self._child(deed)
         if pid is not None:

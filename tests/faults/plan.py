@@ -19,7 +19,7 @@ class Plan:
     name: str = "run"
     seed: int = 1
     database: Database = "postgresql"
-    transport: Literal["json", "get"] = "json"
+    transport: Literal["json", "get", "both"] = "json"
     pool: Pool = "prefork"  # only prefork has children, so elsewhere each kill is the whole worker's
     messages: int = 120
     kills: int = 20
@@ -28,12 +28,18 @@ class Plan:
     trouble: float = 0.35
     stubborn: float = 0.02
     twins: float = 0.15
+    mixed: bool = True  # all kinds of messages, delivery statuses, inbound messages, and a person who decides
     disturb: bool = True  # servers, freezes and clocks besides the kills
     ordeal: Ordeal = ""  # what the surroundings refuse, again and again
     ordeals: int = 0  # how often
     removed: str = ""  # a rule of `removed.py`
     plain: str = ""  # "backoff" or "delay": a Celery task per message, retried that way, instead of the engine
     patience: float = 240  # seconds for everything to settle when the faults are over
+
+    @property
+    def inbound(self) -> int:
+        """How many inbound messages come."""
+        return self.messages // 6 if self.mixed else 0
 
     @property
     def window(self) -> float:

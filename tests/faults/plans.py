@@ -34,6 +34,7 @@ ORDEALS = [
         trouble=0,
         stubborn=0,
         twins=0,
+        mixed=False,
         disturb=False,
     )
     for ordeal in ("read-only", "full-disk", "no-descriptors")
@@ -47,6 +48,7 @@ CONTROL = Plan(
     messages=60,
     kills=0,
     seconds=20,
+    mixed=False,
     disturb=False,
     trouble=0.5,
     stubborn=0.5,
@@ -71,6 +73,8 @@ LONG_KILLS = [replace(plan, messages=300, kills=50, seconds=150, disturb=True) f
 LONG_COMMAND = [replace(plan, messages=300, kills=50, seconds=150) for plan in COMMAND_SLICES]
 LONG_POOLS = [replace(plan, messages=300, kills=50, seconds=150) for plan in POOL_SLICES]
 PLAIN = [
-    replace(LONG[0], name=f"plain task, {how}", plain=how, patience=480)  # Redis' visibility time-out is 360 s here
+    replace(
+        LONG[0], mixed=False, name=f"plain task, {how}", plain=how, patience=480
+    )  # Redis' visibility time-out is 360 s here
     for how in ("backoff", "delay")
 ]

@@ -28,6 +28,7 @@ ORDEALS = {
     "full-disk": {"fill disk": 1},
     "no-descriptors": {"take descriptors": 1},
 }
+WEB_KILLS = {"kill web": 8}  # where the traffic is mixed
 NEED_A_SERVER = ("restart database",)
 
 
@@ -44,7 +45,7 @@ class Deed:
 
 def schedule(plan: Plan) -> list[Deed]:
     dice = random.Random(f"schedule {plan.seed}")
-    deeds = [_deed(dice, plan, KILLS) for _ in range(plan.kills)]
+    deeds = [_deed(dice, plan, KILLS | (WEB_KILLS if plan.mixed else {})) for _ in range(plan.kills)]
     if plan.ordeal:
         deeds += [_deed(dice, plan, ORDEALS[plan.ordeal]) for _ in range(plan.ordeals)]
     if plan.disturb:
@@ -63,6 +64,6 @@ def _deed(dice: random.Random, plan: Plan, kinds: Mapping[str, int]) -> Deed:
         at=dice.uniform(0.02, 0.95) * plan.seconds,
         what=what,
         seconds=plan.lease * dice.uniform(1.1, 2) if frozen else dice.uniform(0.5, 4),
-        where=dice.choice(points.FREEZABLE if frozen else points.NAMES),
+        where=dice.choice((points.FREEZABLE if frozen else points.NAMES) + (points.PUSHES if plan.mixed else ())),
         pick=dice.random(),
     )

@@ -26,14 +26,21 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
+ROOT_URLCONF = "tests.faults.urls"
+ALLOWED_HOSTS = ["127.0.0.1"]
+
+_ACCOUNT = {"GATEWAY_URL": os.environ["FAULTS_GATEWAY_URL"], "DUPLICATE_FILTER": True}
+_TRANSPORT = "get" if PLAN.transport == "get" else "json"
 FRONT_SMS = {
     "ACCOUNTS": {
-        "default": {
-            "SERVICE_ID": 1234,
-            "SENDER": "Mitt Firma",
-            "GATEWAY_URL": os.environ["FAULTS_GATEWAY_URL"],
-            "TRANSPORT": PLAN.transport,
-            "DUPLICATE_FILTER": True,
+        "default": {"SERVICE_ID": 1234, "SENDER": "Mitt Firma", "TRANSPORT": _TRANSPORT, **_ACCOUNT},
+        "get": {"SERVICE_ID": 1235, "SENDER": "Firmaet", "TRANSPORT": "get", **_ACCOUNT},
+        "quiet": {
+            "SERVICE_ID": 1236,
+            "SENDER": "Stille",
+            "TRANSPORT": _TRANSPORT,
+            "QUIET_HOURS": os.environ["FAULTS_QUIET_HOURS"].split("-"),
+            **_ACCOUNT,
         },
     },
     "DUPLICATE_WINDOW": PLAN.window,
@@ -41,6 +48,8 @@ FRONT_SMS = {
     "WINDOW_MARGIN": 0 if PLAN.removed == "margin" else PLAN.margin,
     "WORKER": "command" if PLAN.pool == "command" else "celery",
     "WEBHOOK_SECRETS": ["only-for-the-faults"],
+    "WEBHOOK_ALLOWED_IPS": None,
+    "RECEIVER_RETRY_DELAY": 10 * PLAN.scale,
 }
 
 LOGGING = {

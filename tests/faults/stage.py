@@ -5,16 +5,19 @@ import json
 import os
 import shutil
 import signal
-import struct
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from tests.faults import clocks, transitions
 from tests.faults.plan import Plan
 from tests.faults.servers import MariaDB, PostgreSQL, Process, Redis, free_port, listens, python, wait_for
 
 WORKERS = 2
+ZONE = ZoneInfo("Europe/Oslo")  # as in settings.py
 
 
 class Stage:
@@ -25,9 +28,11 @@ class Stage:
         self.processes: list[Process] = []
         self.workers: list[Process] = []
         self.sweeper: Process
+        self.web: Process | None = None  # the webhooks; only where the traffic is mixed
         self.redis: Redis
         self.database: PostgreSQL | MariaDB | None = None
         self.clocks = [0.0, 0.0]
+        self.quiet_until = _quiet_until(plan)
 
     @contextlib.contextmanager
     def built(self) -> Iterator[None]:
@@ -67,13 +72,18 @@ class Stage:
             "FAULTS_DATABASE_URL": self.database.url if self.database else f"sqlite:///{self.folder}/rows.sqlite3",
             "FAULTS_BROKER_URL": self.redis.url,
             "FAULTS_GATEWAY_URL": f"http://127.0.0.1:{port}/psk/",
+            "FAULTS_QUIET_HOURS": f"{datetime.now(ZONE) - timedelta(minutes=1):%H:%M}-{self.quiet_until:%H:%M}",
             "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
         }
         gateway = python("gateway", self.folder, "tests.faults.gateway", "--port", port, "--folder", self.folder)
-        for option in ("seed", "window", "timeout", "margin", "trouble", "stubborn"):
+        for option in ("seed", "window", "timeout", "margin", "trouble", "stubborn", "inbound", "seconds", "transport"):
             gateway.command += [f"--{option}", str(getattr(plan, option))]
         wait_for(self._started(gateway), lambda: listens(port))
         _migrate()
+        clocks.follow(self.folder)
+        if plan.mixed:
+            transitions.note_transitions()
+            self._start_web()
         celery = ["celery", "-A", "tests.faults.worker:app", "worker", "--pool", plan.pool, "--concurrency", "2"]
         quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
         for number in range(WORKERS):
@@ -85,6 +95,23 @@ class Stage:
             self.workers.append(self._started(worker))
         self.sweeper = self._started(python("sweeper", self.folder, "tests.faults.worker"))
 
+    def _start_web(self) -> None:
+        """The webhooks, and where the gateway finds them."""
+        from django_front_sms.conf import get_settings
+        from django_front_sms.signing import webhook_path
+
+        port = free_port()
+        self.web = self._started(python("web", self.folder, "tests.faults.web", port))
+        wait_for(self.web, lambda: listens(port))
+        self.control(
+            hooks={
+                str(account.service_id): [
+                    f"http://127.0.0.1:{port}{webhook_path(purpose, name)}" for purpose in ("status", "inbound")
+                ]
+                for name, account in get_settings().accounts.items()
+            }
+        )
+
     def _started(self, process: Any) -> Any:
         self.processes.append(process)
         process.start()
@@ -94,6 +121,11 @@ class Stage:
     def postgresql(self) -> PostgreSQL:
         assert isinstance(self.database, PostgreSQL)
         return self.database
+
+    @property
+    def ours(self) -> list[Process]:
+        """The processes that run the package."""
+        return [*self.workers, self.sweeper, *([self.web] if self.web else [])]
 
     def wait_for_workers(self) -> None:
         """Until each is at work: otherwise the first kills would meet nobody."""
@@ -106,28 +138,30 @@ class Stage:
 
     def start_again(self) -> None:
         """Whichever worker has ended."""
-        for process in (*self.workers, self.sweeper):
+        for process in self.ours:
             if not process.alive:
                 process.start()
 
     def kill_workers(self) -> None:
-        for process in (*self.workers, self.sweeper):
+        for process in self.ours:
             process.kill()
 
     def set_clocks(self, database: float, wall: float) -> None:
         self.clocks = [database, wall]
-        path = self.folder / "clocks"
-        if not path.exists():
-            path.write_bytes(bytes(16))
-        with path.open("r+b") as file:
-            file.write(struct.pack("<dd", database, wall))
+        clocks.step(self.folder, database, wall)
 
     def control(self, **changes: Any) -> None:
         path = self.folder / "control.json"
-        control = json.loads(path.read_text()) if path.exists() else {"calm": False, "away": False, "code": None}
+        control = json.loads(path.read_text()) if path.exists() else {}
         new = path.with_suffix(".new")
         new.write_text(json.dumps(control | changes))
         new.replace(path)
+
+
+def _quiet_until(plan: Plan) -> datetime:
+    """The end of the quiet hours, which began before the run: a third of its faults come in them."""
+    end = datetime.now(ZONE) + timedelta(seconds=10 + plan.seconds * 0.3, minutes=1)
+    return end.replace(second=0, microsecond=0)
 
 
 def _migrate() -> None:
