@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 Database = Literal["postgresql", "sqlite", "mariadb"]
-Pool = Literal["prefork", "threads", "gevent", "command"]  # Celery's, or `front_sms worker`
+# Celery's, `front_sms worker`, or Django's tasks with the backend of django-tasks-db
+Pool = Literal["prefork", "threads", "gevent", "command", "tasks"]
 Ordeal = Literal["", "read-only", "full-disk", "no-descriptors"]
 
 
@@ -32,7 +33,7 @@ class Plan:
     disturb: bool = True  # servers, freezes and clocks besides the kills
     ordeal: Ordeal = ""  # what the surroundings refuse, again and again
     ordeals: int = 0  # how often
-    removed: str = ""  # a rule of `removed.py`
+    removed: str = ""  # a rule of `removed.py`, or several with a + between
     plain: str = ""  # "backoff" or "delay": a Celery task per message, retried that way, instead of the engine
     patience: float = 240  # seconds for everything to settle when the faults are over
 

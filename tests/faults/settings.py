@@ -45,7 +45,7 @@ FRONT_SMS = {
     },
     "DUPLICATE_WINDOW": PLAN.window,
     "TIMEOUT": PLAN.timeout,
-    "WINDOW_MARGIN": 0 if PLAN.removed == "margin" else PLAN.margin,
+    "WINDOW_MARGIN": 0 if "margin" in PLAN.removed.split("+") else PLAN.margin,
     "WORKER": "command" if PLAN.pool == "command" else "celery",
     "WEBHOOK_SECRETS": ["only-for-the-faults"],
     "WEBHOOK_ALLOWED_IPS": None,
