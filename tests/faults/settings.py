@@ -11,6 +11,9 @@ SECRET_KEY = "only-for-the-faults"
 USE_TZ = True
 TIME_ZONE = "Europe/Oslo"
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "django_front_sms"]
+if PLAN.pool == "tasks":
+    INSTALLED_APPS.append("django_tasks_db")
+    TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {"default": database(os.environ["FAULTS_DATABASE_URL"])}
 if PLAN.database == "postgresql":
@@ -46,7 +49,7 @@ FRONT_SMS = {
     "DUPLICATE_WINDOW": PLAN.window,
     "TIMEOUT": PLAN.timeout,
     "WINDOW_MARGIN": 0 if "margin" in PLAN.removed.split("+") else PLAN.margin,
-    "WORKER": "command" if PLAN.pool == "command" else "celery",
+    "WORKER": PLAN.pool if PLAN.pool in ("command", "tasks") else "celery",
     "WEBHOOK_SECRETS": ["only-for-the-faults"],
     "WEBHOOK_ALLOWED_IPS": None,
     "RECEIVER_RETRY_DELAY": 10 * PLAN.scale,

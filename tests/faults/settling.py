@@ -48,9 +48,10 @@ class Settling:
         counted = is_open.exclude(**kept_waiting)
         if self.stage.quiet_until > self.calm_at:
             counted = counted.exclude(account="quiet")
-        if self.seconds is None and not counted.exists():
+        is_over = not is_open.exists()
+        if self.seconds is None and (is_over or not counted.exists()):
             self.seconds = time.monotonic() - self.began
-        return not is_open.exists()
+        return is_over
 
     def _is_idle(self) -> bool:
         from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage

@@ -8,13 +8,14 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.faults import clocks, transitions
 from tests.faults.plan import Plan
-from tests.faults.servers import MariaDB, PostgreSQL, Process, Redis, free_port, listens, python, wait_for
+from tests.faults.servers import MariaDB, PostgreSQL, Process, Redis, Unavailable, free_port, listens, python, wait_for
 
 WORKERS = 2
 ZONE = ZoneInfo("Europe/Oslo")  # as in settings.py
@@ -55,6 +56,7 @@ class Stage:
 
     def _set_up(self) -> None:
         plan = self.plan
+        _require(plan)
         for name in ("points", "killed", "frozen", "ready"):
             (self.folder / name).mkdir()
         self.set_clocks(0.0, 0.0)
@@ -88,8 +90,8 @@ class Stage:
         quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
         for number in range(WORKERS):
             name = f"worker-{number}"
-            if plan.pool == "command":
-                worker = python(name, self.folder, "tests.faults.worker", "command")
+            if plan.pool in ("command", "tasks"):
+                worker = python(name, self.folder, "tests.faults.worker", plan.pool)
             else:
                 worker = python(name, self.folder, *celery, *quiet, "--hostname", f"{name}@faults")
             self.workers.append(self._started(worker))
@@ -162,6 +164,13 @@ def _quiet_until(plan: Plan) -> datetime:
     """The end of the quiet hours, which began before the run: a third of its faults come in them."""
     end = datetime.now(ZONE) + timedelta(seconds=10 + plan.seconds * 0.3, minutes=1)
     return end.replace(second=0, microsecond=0)
+
+
+def _require(plan: Plan) -> None:
+    import django
+
+    if plan.pool == "tasks" and (django.VERSION < (6, 0) or find_spec("django_tasks_db") is None):
+        raise Unavailable("Django's tasks need Django 6 and django-tasks-db: name a Python with both by TASKS_PYTHON")
 
 
 def _migrate() -> None:

@@ -1,7 +1,7 @@
 """What the run's processes start with: the engine as it is, in a world that the conductor can bend.
 
-`celery -A tests.faults.worker:app worker`; `python -m tests.faults.worker`: a sweeper that needs no broker; and
-`python -m tests.faults.worker command`: `front_sms worker`.
+`celery -A tests.faults.worker:app worker`; `python -m tests.faults.worker`: a sweeper that needs no broker;
+`python -m tests.faults.worker command`: `front_sms worker`; `… tasks`: the worker of Django's tasks.
 """
 
 import dataclasses
@@ -133,6 +133,14 @@ def command() -> None:
     call_command("front_sms", "worker")
 
 
+def tasks_worker() -> None:
+    from django.conf import settings
+    from django.core.management import call_command
+
+    tell()
+    call_command("db_worker", interval=settings.PLAN.scale, startup_delay=False)
+
+
 bend()
 if __name__ == "__main__":
-    command() if sys.argv[1:] == ["command"] else main()
+    {"command": command, "tasks": tasks_worker}.get("".join(sys.argv[1:]), main)()
