@@ -16,6 +16,7 @@ from tests.faults.plan import Plan
 from tests.faults.schedule import Deed, schedule
 from tests.faults.settling import Settling
 from tests.faults.stage import Stage
+from tests.faults.surroundings import Surroundings
 
 
 class Conductor:
@@ -23,7 +24,7 @@ class Conductor:
         self.plan = plan
         self.stage = Stage(plan, logs)
         self.done: Counter[str] = Counter()
-        self.performers = [kind(self.stage, self._after, self.done) for kind in (Faults, Ordeals)]
+        self.performers = [kind(self.stage, self._after, self.done) for kind in (Faults, Ordeals, Surroundings)]
         self._later: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._looked = 0.0
@@ -111,7 +112,7 @@ class Conductor:
             self.done[f"kill at point: {name}"] += 1
         self.stage.kill_workers()
         verdict = judge(
-            evidence_of(self.plan, self.stage.folder, traffic.committed),
+            evidence_of(self.plan, self.stage.folder, traffic),
             window=self.plan.window,
             timeout=self.plan.timeout,
         )

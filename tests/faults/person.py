@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError, InterfaceError, connection
 
 from django_front_sms import outbox
@@ -27,7 +28,7 @@ class Person:
                 self._cancel_one()
             if decides and self.dice.random() < DECIDES:
                 self._decide_one()
-        except NotPossible:
+        except (NotPossible, ObjectDoesNotExist):  # a fail-over may have lost the row
             self.done["was too late"] += 1
         except (DatabaseError, InterfaceError):
             connection.close()

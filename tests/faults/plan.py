@@ -8,7 +8,21 @@ from typing import Literal, Self
 Database = Literal["postgresql", "sqlite", "mariadb"]
 # Celery's, `front_sms worker`, or Django's tasks with the backend of django-tasks-db
 Pool = Literal["prefork", "threads", "gevent", "command", "tasks"]
-Ordeal = Literal["", "read-only", "full-disk", "no-descriptors"]
+Ordeal = Literal[
+    "",
+    "read-only",
+    "full-disk",
+    "no-descriptors",
+    "no-connections",
+    "statement-timeout",
+    "ended-sessions",
+    "clock-steps",
+    "no-memory",
+    "no-threads",
+    "failover-sync",
+    "failover-hosts",
+    "failover-async",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +71,10 @@ class Plan:
     @property
     def lease(self) -> float:
         return 1.5 * self.timeout + self.margin
+
+    @property
+    def loses_commits(self) -> bool:
+        return self.ordeal == "failover-async"
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self))

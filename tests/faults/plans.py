@@ -40,6 +40,17 @@ ORDEALS = [
     )
     for ordeal in ("read-only", "full-disk", "no-descriptors")
 ]
+# One kind of fault each, which the ones above mix or do not have: only in the long run.
+MORE_ORDEALS = [
+    replace(ORDEALS[0], name=ordeal, ordeal=ordeal, scale=0.5)
+    for ordeal in ("no-connections", "statement-timeout", "ended-sessions", "clock-steps", "no-memory", "no-threads")
+]
+# The primary is lost three times; its standby goes on, and gets a new standby.
+FAILOVERS = [
+    replace(ORDEALS[0], name=ordeal, ordeal=ordeal, ordeals=3, seconds=45, scale=0.5)
+    for ordeal in ("failover-sync", "failover-hosts", "failover-async")
+]
+FAILOVER_SLICE = replace(FAILOVERS[0], name="failover", messages=80, ordeals=1, seconds=12)
 
 # ---- Rules taken away, and how that must show
 

@@ -1,14 +1,15 @@
 """A run's figures: as a dict for JSON, and as rows of a table."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.faults import transitions
-from tests.faults.gateway import Request
 from tests.faults.judge import CRIMES, Evidence, Verdict
+from tests.faults.losses import by_text, digest_of, losses, shown
 from tests.faults.plan import Plan
 
 
@@ -16,17 +17,21 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def evidence_of(plan: Plan, folder: Path, committed: Sequence[int]) -> Evidence:
+def evidence_of(plan: Plan, folder: Path, traffic: Any) -> Evidence:
     from django.db import connection
 
     from django_front_sms.models import Decision, DeliveryStatus
 
     connection.close()  # it may be from before the last restart
+    messages, committed = _messages(), traffic.committed
+    accepted, seen = lines(folder / "accepted.jsonl"), lines(folder / "seen.jsonl")
+    if plan.loses_commits:
+        committed, accepted, seen = by_text(messages, traffic.given, accepted, seen)
     return Evidence(
-        messages=_messages(),
+        messages=messages,
         committed=committed,
-        accepted=lines(folder / "accepted.jsonl"),
-        seen=lines(folder / "seen.jsonl"),
+        accepted=accepted,
+        seen=seen,
         decisions=list(Decision.objects.exclude(message=None).values("message", "action")),
         pushed=lines(folder / "pushed.jsonl"),
         statuses=[
@@ -40,6 +45,16 @@ def evidence_of(plan: Plan, folder: Path, committed: Sequence[int]) -> Evidence:
     )
 
 
+def losses_of(plan: Plan, folder: Path, traffic: Any) -> dict[str, Any]:
+    if not plan.loses_commits:
+        return {}
+    accepted = lines(folder / "accepted.jsonl")
+    logs = [log.read_text(errors="replace") for log in folder.glob("worker-*.log")]
+    unplaced = sum(int(count) for log in logs for count in re.findall(r"(\d+) answers are to attempts that", log))
+    counts = losses(_messages(), traffic.given, accepted)
+    return counts | {"answers without their attempt": unplaced} | shown(accepted)
+
+
 def _messages() -> list[dict[str, Any]]:
     from django_front_sms.models import OutboundMessage
 
@@ -50,7 +65,7 @@ def _messages() -> list[dict[str, Any]]:
             "gateway_id": row.gateway_id,
             "error_code": row.error_code,
             "rejects_twins": row.on_duplicate == "reject" and row.error_code == 17,
-            "digest": Request(row.sender, "00" + row.recipient[1:], row.text, "", row.price or 0).digest,
+            "digest": digest_of(row),
         }
         for row in OutboundMessage.objects.all()
     ]
@@ -113,6 +128,7 @@ def report(
         "answers kept": sum(
             log.read_text(errors="replace").count("could not be stored yet") for log in folder.glob("worker-*.log")
         ),
+        "losses": losses_of(plan, folder, traffic),
         "late bytes": verdict.late_bytes,
         "states": verdict.states,
         "kinds": dict(traffic.kinds),

@@ -18,6 +18,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {"default": database(os.environ["FAULTS_DATABASE_URL"])}
 if PLAN.database == "postgresql":
     DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
+if ports := os.environ.get("FAULTS_DATABASE_PORTS"):  # of a primary and its standby
+    DATABASES["default"] |= {"HOST": "127.0.0.1,127.0.0.1", "PORT": ports}
+    DATABASES["default"]["OPTIONS"]["target_session_attrs"] = "read-write"
 
 CELERY_BROKER_URL = os.environ["FAULTS_BROKER_URL"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -15,10 +15,13 @@ from zoneinfo import ZoneInfo
 
 from tests.faults import clocks, transitions
 from tests.faults.plan import Plan
+from tests.faults.prepare import surround
 from tests.faults.servers import MariaDB, PostgreSQL, Process, Redis, Unavailable, free_port, listens, python, wait_for
+from tests.faults.standby import Replicated
 
 WORKERS = 2
 ZONE = ZoneInfo("Europe/Oslo")  # as in settings.py
+_BULKY = ("postgresql", "mariadb", "standby-*", "*.so")  # not copied with the logs
 
 
 class Stage:
@@ -49,9 +52,7 @@ class Stage:
                 self.database.drop_small_disk()
             _end_what_is_left(self.folder)
             if self.logs is not None:
-                shutil.copytree(
-                    self.folder, self.logs, dirs_exist_ok=True, ignore=shutil.ignore_patterns("postgresql", "mariadb")
-                )
+                shutil.copytree(self.folder, self.logs, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_BULKY))
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _set_up(self) -> None:
@@ -64,14 +65,15 @@ class Stage:
         os.environ |= {"FAULTS_PLAN": plan.to_json(), "FAULTS_FOLDER": str(self.folder)}
         self.redis = self._started(Redis(self.folder))
         if plan.database != "sqlite":
-            self.database = self._started({"postgresql": PostgreSQL, "mariadb": MariaDB}[plan.database](self.folder))
-            if plan.ordeal:
+            self.database = self._started(self._made_database())
+            if plan.ordeal and not isinstance(self.database, Replicated):
                 self.postgresql.execute("SELECT 1")
             if plan.ordeal == "full-disk":
                 self.postgresql.use_small_disk()
         port = free_port()
         os.environ |= {
             "FAULTS_DATABASE_URL": self.database.url if self.database else f"sqlite:///{self.folder}/rows.sqlite3",
+            "FAULTS_DATABASE_PORTS": getattr(self.database, "ports", ""),
             "FAULTS_BROKER_URL": self.redis.url,
             "FAULTS_GATEWAY_URL": f"http://127.0.0.1:{port}/psk/",
             "FAULTS_QUIET_HOURS": f"{datetime.now(ZONE) - timedelta(minutes=1):%H:%M}-{self.quiet_until:%H:%M}",
@@ -94,6 +96,7 @@ class Stage:
                 worker = python(name, self.folder, "tests.faults.worker", plan.pool)
             else:
                 worker = python(name, self.folder, *celery, *quiet, "--hostname", f"{name}@faults")
+            surround(worker, plan, self.folder)
             self.workers.append(self._started(worker))
         self.sweeper = self._started(python("sweeper", self.folder, "tests.faults.worker"))
 
@@ -113,6 +116,15 @@ class Stage:
                 for name, account in get_settings().accounts.items()
             }
         )
+
+    def _made_database(self) -> PostgreSQL | MariaDB:
+        if self.plan.ordeal.startswith("failover"):
+            return Replicated(
+                self.folder,
+                is_synchronous=self.plan.ordeal != "failover-async",
+                names_both=self.plan.ordeal == "failover-hosts",
+            )
+        return PostgreSQL(self.folder) if self.plan.database == "postgresql" else MariaDB(self.folder)
 
     def _started(self, process: Any) -> Any:
         self.processes.append(process)

@@ -15,6 +15,7 @@ from tests.faults.__main__ import run_apart
 from tests.faults.plan import Plan
 from tests.faults.plans import (
     COMMAND_SLICES,
+    FAILOVER_SLICE,
     KILL_SLICES,
     ORDEALS,
     POOL_SLICES,
@@ -72,7 +73,7 @@ def test_through_every_fault_each_message_is_accepted_once_refused_or_listed(run
     assert sum(count for fault, count in report["faults"].items() if fault != "none") > plan.messages / 10
 
 
-@pytest.mark.parametrize("plan", ORDEALS, ids=_id)
+@pytest.mark.parametrize("plan", [*ORDEALS, FAILOVER_SLICE], ids=_id)
 def test_an_answer_that_came_is_never_lost_whatever_the_surroundings_refuse(runs: Runs, plan: Plan) -> None:
     report = runs.report(plan)
     assert report["green"], "\n".join(report["evidence"])

@@ -11,6 +11,7 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
 from django_front_sms import send_bulk_sms, send_many_sms, send_sms
+from tests.faults.losses import digest_of
 from tests.faults.person import Person
 from tests.faults.plan import Plan
 
@@ -29,6 +30,7 @@ class Traffic(threading.Thread):
         self.committed: list[int] = []
         self.person = Person(plan.seed, self.committed)
         self.kinds: Counter[str] = Counter()  # of messages
+        self.given: list[tuple[int, str]] = []  # the same, with digests of the texts
         self.refused_writes = 0  # the database was away: the caller got an error, and knows that nothing is promised
         self.failure = ""
         self._written = 0
@@ -105,30 +107,32 @@ class Traffic(threading.Thread):
         self._commit(len(singles), lambda: self._send_singles(singles))
 
     def _commit(self, count: int, send: Any) -> None:
-        """`send` returns the keys of the rows."""
+        """`send` returns the rows."""
         try:
-            self.committed += send()
+            rows = send()
+            self.committed += [row.pk for row in rows]
+            self.given += [(row.pk, digest_of(row)) for row in rows]
         except (DatabaseError, InterfaceError):
             self.refused_writes += count
             connection.close()
             time.sleep(0.2)
 
-    def _send_singles(self, batch: list[Message]) -> list[int]:
+    def _send_singles(self, batch: list[Message]) -> list[Any]:
         if self.plan.plain:
             return self._send_plain(batch)
         if len(batch) > 3:
-            return [row.pk for row in send_many_sms(batch)]
-        return [send_sms(**message).pk for message in batch]
+            return list(send_many_sms(batch))
+        return [send_sms(**message) for message in batch]
 
-    def _send_bulk(self, message: Message) -> list[int]:
-        return list(send_bulk_sms(**message).messages.values_list("pk", flat=True))
+    def _send_bulk(self, message: Message) -> list[Any]:
+        return list(send_bulk_sms(**message).messages.all())
 
-    def _send_plain(self, batch: list[Message]) -> list[int]:
+    def _send_plain(self, batch: list[Message]) -> list[Any]:
         """A row for the judge, and a task on commit: the usual recipe."""
         from tests.faults.app import app
         from tests.faults.plain import TASK
 
-        keys = []
+        rows = []
         for message in batch:
             with transaction.atomic():
                 row = send_sms(**{**message, "on_duplicate": None})
@@ -136,5 +140,5 @@ class Traffic(threading.Thread):
                     lambda pk=row.pk: app.send_task(TASK, (pk,), retry=True, retry_policy={"max_retries": 3}),
                     robust=True,
                 )
-            keys.append(row.pk)
-        return keys
+            rows.append(row)
+        return rows
