@@ -42,10 +42,12 @@ _STATE_FIELDS = ("clock", "slots", "rate_at", "probe_at", "probes")
 class Job:
     """One attempt to make. `began` is from before the claim, so no duration measured from it is too short.
 
-    `is_urgent`: it goes before jobs that were claimed earlier and still wait for a thread.
+    `is_urgent`: it goes before jobs that were claimed earlier and still wait for a thread. `token`: that of its claim,
+    which its attempt has as well.
     """
 
     attempt_id: int
+    token: str
     message_id: int
     account: Account
     sms: Sms
@@ -111,6 +113,7 @@ def _job(account: Account, conf: FrontSMSSettings, claimed: _Claim, chosen: _Cho
     message = chosen.message
     return Job(
         attempt_id=chosen.attempt_id,
+        token=claimed.token,
         message_id=message.pk,
         account=account,
         sms=request_of(message, chosen.wire, account),

@@ -102,15 +102,22 @@ def _settle_together(results: Sequence[AttemptResult], conf: FrontSMSSettings) -
 def _record_answers(
     results: Sequence[AttemptResult], messages: Iterable[Message], attempts: Mapping[int, Sequence[Attempt]]
 ) -> list[Attempt]:
-    """Record each answer in its attempt; returns the attempts that had none before."""
+    """Record each answer in its attempt; returns the attempts that had none before. A database that has lost commits
+    gives keys of rows that are gone to new rows, which have other tokens."""
     has_ids = {message.pk: message.bulk_id is None for message in messages}
-    by_id = {attempt.pk: attempt for of_message in attempts.values() for attempt in of_message}
+    by_id = {(attempt.pk, attempt.token): attempt for of_message in attempts.values() for attempt in of_message}
+    pairs = [(by_id.get((result.job.attempt_id, result.job.token)), result) for result in results]
     recorded = []
-    for result in results:
-        attempt = by_id.get(result.job.attempt_id)
+    for attempt, result in pairs:
         if attempt is not None and awaits_answer(attempt):
             record_answer(attempt, result, has_id=has_ids[attempt.message_id])
             recorded.append(attempt)
+    if gone := sum(attempt is None for attempt, _ in pairs):
+        logger.error(
+            "%d answers are to attempts that the database does not have. Unless their messages were deleted meanwhile, "
+            "it has lost commits, as after a fail-over",
+            gone,
+        )
     return recorded
 
 
