@@ -26,6 +26,7 @@ from django_front_sms import access
 from django_front_sms.admin import live, search
 from django_front_sms.admin.badges import moment_in_full
 from django_front_sms.admin.filters import has_dates
+from django_front_sms.admin.index import with_ordered_sidebar
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.error_reports import redacted_view
 from django_front_sms.signals import send_personal_data_read
@@ -131,6 +132,14 @@ class NewRows(FastChangeList):
         self.result_list = self.queryset.none()
 
 
+def screens(patterns: Iterable[URLPattern]) -> list[URLPattern]:
+    """The patterns of an admin with what all screens of this app have: redacted error reports, an ordered sidebar."""
+    return [
+        URLPattern(each.pattern, with_ordered_sidebar(redacted_view(each.callback)), each.default_args, each.name)
+        for each in patterns
+    ]
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What all admin pages of this app have in common. A field without a value is left out of the page."""
 
@@ -157,10 +166,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @property
     def urls(self) -> list[URLPattern]:
         """The patterns of all screens; no error report of theirs shows texts or numbers."""
-        return [
-            URLPattern(screen.pattern, redacted_view(screen.callback), screen.default_args, screen.name)
-            for screen in self.get_urls()
-        ]
+        return screens(self.get_urls())
 
     def reverse(self, page: str, *args: Any, query: Mapping[str, Any] | None = None) -> str:
         """The address of a page of this app on the same admin site; empty if the site does not have it."""
