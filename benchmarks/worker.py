@@ -10,12 +10,10 @@ from contextlib import contextmanager
 
 from celery import Celery
 
-QUEUE = "front-sms-benchmark"
-
 app = Celery("benchmarks")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["django_front_sms"])
-app.conf.task_default_queue = QUEUE
+app.conf.task_default_queue = os.environ["BENCHMARK_QUEUE"]  # of `benchmarks.isolation`
 
 
 def environment(gateway: str) -> dict[str, str]:
