@@ -42,7 +42,7 @@ def pause(account: Account, refusals: Sequence[tuple[int, int]]) -> None:
 def has_claimable(account: Account, now: datetime, priorities: Sequence[int] = tuple(Priority)) -> bool:
     """Whether a claim may find a due message: none while the account is paused, unless a probe is due.
 
-    In queries of their own: a planner that has all of it in one reads every due message of a paused account.
+    Pauses are checked by separate queries: planned as one query, it reads every due message of a paused account.
     """
     due = OutboundMessage.objects.due(account.name, priorities, now=now)
     if not due.exists():

@@ -27,7 +27,7 @@ _TEXT_LIMIT = 300
 
 @dataclass(slots=True)
 class Transition:
-    """`message`, as it was read, gets `state` and `changes` to further fields. Its present state: only the fields."""
+    """A change of `message`, as it was read: to `state`, with `changes` of other fields. The state may be the same."""
 
     message: Message
     state: State

@@ -435,7 +435,7 @@ def test_an_event_that_was_given_up_is_delivered_again(boss, viewer):
     act(boss, failed, "deliver_again")
 
     assert Event.objects.get(pk=failed.pk).next_at is not None
-    assert "This event was not given up" in act(boss, fine, "deliver_again").content.decode()
+    assert "This event has not failed" in act(boss, fine, "deliver_again").content.decode()
 
 
 def test_events_come_by_time_and_those_that_failed_are_a_filter_away(viewer):
