@@ -187,7 +187,7 @@ def hint(task: Task) -> None:
             app = _celery_app() if way == "celery" else None
             _publisher.hint(task, functools.partial(send_hint, app) if app else _enqueue_in_thread)
     except Exception as error:  # no thread can be started: the process is exiting, or has reached its limit of threads
-        logger.warning("A hint to the worker was not sent (%s); the next sweep does its work.", type(error).__name__)
+        logger.warning("A hint to the worker was not sent (%s). The next sweep will do its work.", type(error).__name__)
 
 
 def publish(task: Task) -> bool:

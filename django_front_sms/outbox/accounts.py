@@ -36,7 +36,7 @@ def pause(account: Account, refusals: Sequence[tuple[int, int]]) -> None:
     state.probe_at = state.paused_at + FIRST_PROBE if state.pause_code == ErrorCode.NO_CREDIT else None
     state.save(update_fields=["paused_at", "pause_code", "probes", "probe_at"])
     Event.objects.bulk_create([records.sending_paused(account.name, state.pause_code)])
-    logger.error("Sending is paused for account %s: Front answered with code %d", account.name, state.pause_code)
+    logger.error('Sending was paused for account "%s": Front answered with code %d.', account.name, state.pause_code)
 
 
 def has_claimable(account: Account, now: datetime, priorities: Sequence[int] = tuple(Priority)) -> bool:

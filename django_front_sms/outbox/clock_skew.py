@@ -37,7 +37,8 @@ def handle_step_back(state: AccountState, account: Account, now: datetime) -> No
         mark_lost(attempts[row.pk], now, "the database's clock stepped back meanwhile")
     apply([after_step_back(row) for row in rows], are_locked=True)
     logger.error(
-        "The database's clock stepped back by %.1f s; %d messages of account %s are unconfirmed. Check the clock",
+        'The database\'s clock stepped back by %.1f s; %d messages of account "%s" became unconfirmed. '
+        "Check the clock of the database's machine.",
         stepped_back,
         len(rows),
         account.name,

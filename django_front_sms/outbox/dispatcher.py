@@ -167,7 +167,7 @@ class Dispatcher:
                 return
             except Exception as error:  # logged without its message: a database quotes the values that it refuses
                 logger.error(
-                    "%d answers could not be stored yet (%s): they are kept and tried again. Check the database",
+                    "%d answers could not be stored (%s). They are kept, and will be stored later. Check the database.",
                     len(self._answers.results),
                     type(error).__name__,
                 )
@@ -181,7 +181,7 @@ class Dispatcher:
         try:
             self._release()
         except Error:
-            logger.warning("A slot could not be given back; its lease ends by itself")
+            logger.warning("A slot could not be released. Its lease will expire.")
 
     def _release(self) -> None:
         for slot in self._slots:

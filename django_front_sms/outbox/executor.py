@@ -67,7 +67,7 @@ def _exchange(
         client = client_for(account, conf)
     except Exception as error:
         logger.error(
-            'No gateway client could be made (%s), and nothing was sent: check FRONT_SMS["CLIENT"] and GATEWAY_URL',
+            'No gateway client could be created (%s), and nothing was sent. Check FRONT_SMS["CLIENT"] and GATEWAY_URL.',
             type(error).__name__,
         )
         return ExchangeResult(
@@ -80,7 +80,7 @@ def _exchange(
         return result
     except BaseException as error:  # also gevent's time-outs: the dispatcher waits for a result of every attempt
         # No traceback: the exception of a site's own client may hold the text or the number.
-        logger.error("The gateway client failed with %s; the attempt is taken as ambiguous", type(error).__name__)
+        logger.error("The gateway client raised %s. The result of the attempt is unknown.", type(error).__name__)
         return ExchangeResult(
             kind=ResultKind.AMBIGUOUS, detail=f"the gateway client failed with {type(error).__name__}"
         )
@@ -296,7 +296,7 @@ class LaneThreads:
         except RuntimeError:
             if not self._is_short:
                 logger.error(
-                    "No thread could be started for sending; %d are at work. Raise the limit of threads or processes",
+                    "No thread could be started for sending; %d are running. Raise the limit of threads or processes.",
                     self._count,
                 )
             self._is_short = True

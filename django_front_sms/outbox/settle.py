@@ -65,7 +65,9 @@ def settle(results: Sequence[AttemptResult], conf: FrontSMSSettings) -> None:
             if not _is_about_values(error):
                 raise
             logger.error(
-                "A batch of %d answers could not be stored (%s); now one by one", len(group), type(error).__name__
+                "A batch of %d answers could not be stored (%s). They will be stored one by one.",
+                len(group),
+                type(error).__name__,
             )
             for result in group:
                 _settle_alone(result, conf)

@@ -75,7 +75,7 @@ def apply(transitions: Sequence[Transition], *, are_locked: bool = False) -> lis
     for transition in transitions:
         message, old, new = transition.message, transition.message.state, transition.state
         if not transition.is_allowed:
-            logger.error("Message %s cannot change from %s to %s; it was left as it is", message.pk, old, new)
+            logger.error("Message %s could not change from %s to %s, and was not changed.", message.pk, old, new)
             continue
         if transition.has_event:
             events[old, new].append(message.pk)

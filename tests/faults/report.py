@@ -71,7 +71,8 @@ def report(
         "unconfirmed but sent": verdict.unconfirmed_but_sent,
         "sent without id": sum(row["state"] in ACCEPTED and row["gateway_id"] is None for row in _rows()),
         "answers kept": sum(
-            log.read_text(errors="replace").count("could not be stored yet") for log in folder.glob("worker-*.log")
+            log.read_text(errors="replace").count("They are kept, and will be stored later")
+            for log in folder.glob("worker-*.log")
         ),
         "late bytes": verdict.late_bytes,
         "states": verdict.states,
@@ -83,7 +84,7 @@ def report(
     }
 
 
-KEPT = "could not be stored yet"  # in a worker's log
+KEPT = "They are kept, and will be stored later"  # in a worker's log
 ACCEPTED = ("sent", "at_operator", "delivered", "undelivered")
 COLUMNS = ("run", "messages", "kills", "requests", "accepted", *CRIMES, "unconfirmed", "of these sent")
 
