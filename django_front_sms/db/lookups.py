@@ -26,7 +26,7 @@ def prefix_q(field: str, prefixes: Iterable[str]) -> Q:
 def text_start(field: str, length: int) -> Any:
     """The first `length` characters of a text column; the whole text in a database of PostgreSQL without an encoding.
 
-    Such a database counts bytes, and what it cuts may be no text any more."""
+    Such a database counts bytes, and could cut within a character."""
     return F(field) if _counts_bytes() else Left(field, length)
 
 

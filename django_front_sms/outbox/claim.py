@@ -98,7 +98,7 @@ def claim(slot: Slot, limit: int, conf: FrontSMSSettings) -> ClaimResult:
         if slot.held and claimed.state.rate_at:
             slot.throttle(claimed.state.rate_at - claimed.claimed_at)
         return ClaimResult([], is_throttled=slot.held)
-    # Only what reads back as ours is sent: if the outcome of a commit is unclear, nothing of it is.
+    # Send only rows that can be read back with this claim's token: the outcome of a commit may be unclear.
     pks = [chosen.message.pk for chosen in claimed.chosen]
     ours = set(_held_by(claimed.token, pks).filter(state=State.SENDING).values_list("pk", flat=True))
     jobs = [
@@ -222,7 +222,7 @@ def _select_sendable(
     limit: int,
     chosen_keys: set[str],
 ) -> list[_Chosen]:
-    """Select at most `limit` messages of `page` that may be sent now. The others that were looked at get another state,
+    """Select at most `limit` messages of `page` that may be sent now. The others that were examined get another state,
     or another due time. `chosen_keys`: the twin keys that this claim has chosen from earlier pages."""
     histories = attempts_of(message for message in page if message.attempts)
     wires = {message.pk: wire_of(message, account, conf, frozen_by(histories[message.pk])) for message in page}

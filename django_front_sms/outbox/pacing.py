@@ -1,4 +1,4 @@
-"""How many requests to make at once, and how many messages to claim ahead, learnt from the answers.
+"""How many requests to make at once, and how many messages to claim ahead, computed from the answers.
 
 If the gateway is slow, each thread brings more throughput. If it answers at once, a few threads keep this process's
 core busy, and further ones only delay the others and the thread that claims and records.
@@ -39,8 +39,8 @@ class Pace:
         return max(self.at_once, self.ahead - self.batch)
 
     def record(self, durations: Sequence[float], waited: float, timeout: float) -> None:
-        """Learn from answers. `durations`: seconds of each exchange; `waited`: the longest time from before a claim to
-        its answer; `timeout`: the seconds that one exchange may take (T)."""
+        """Record answers, and adjust the pace. `durations`: seconds of each exchange; `waited`: the longest time from
+        before a claim to its answer; `timeout`: the seconds that one exchange may take (T)."""
         self._durations += durations
         self._waited = max(self._waited, waited)
         elapsed = time.monotonic() - self._began

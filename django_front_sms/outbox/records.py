@@ -1,4 +1,4 @@
-"""Messages and attempts as plain objects: the columns that the engine reads, and no more.
+"""Messages and attempts as dataclasses with only the columns that sending reads.
 
 Building model instances costs about as much as sending the message. `_meta` is the model's, so that `db.bulk` writes
 records and model instances alike.

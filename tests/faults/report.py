@@ -126,7 +126,8 @@ def report(
         "unconfirmed but sent": verdict.unconfirmed_but_sent,
         "sent without id": sum(row["state"] in ACCEPTED and row["gateway_id"] is None for row in _messages()),
         "answers kept": sum(
-            log.read_text(errors="replace").count("could not be stored yet") for log in folder.glob("worker-*.log")
+            log.read_text(errors="replace").count("They are kept, and will be stored later")
+            for log in folder.glob("worker-*.log")
         ),
         "losses": losses_of(plan, folder, traffic),
         "late bytes": verdict.late_bytes,
