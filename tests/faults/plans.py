@@ -50,7 +50,7 @@ FAILOVERS = [
     replace(ORDEALS[0], name=ordeal, ordeal=ordeal, ordeals=3, seconds=45, scale=0.5)
     for ordeal in ("failover-sync", "failover-hosts", "failover-async")
 ]
-FAILOVER_SLICE = replace(FAILOVERS[0], name="failover", messages=80, ordeals=1, seconds=12)
+FAILOVER_SLICE = replace(FAILOVERS[0], name="failover", messages=120, ordeals=1, seconds=16)
 
 # ---- Rules taken away, and how that must show
 
