@@ -297,7 +297,6 @@ class OutboundMessage(PrimaryModel):
                 name="front_sms_status_missed",
                 condition=Q(state=State.SENT, status_missed_at__isnull=False),
             ),
-            models.Index(fields=["account", "gateway_id"], name="front_sms_out_gateway_id"),
             models.Index(fields=["recipient", "sender", "id"], name="front_sms_out_recipient"),
             models.Index(fields=["account", "recipient", "id"], name="front_sms_out_thread"),
             models.Index(fields=["state", "id"], name="front_sms_out_state"),
@@ -306,6 +305,11 @@ class OutboundMessage(PrimaryModel):
             models.Index(fields=["id"], name="front_sms_out_urgent", condition=Q(priority=Priority.URGENT)),
             models.Index(fields=["id"], name="front_sms_sensitive", condition=Q(sensitive=True)),
             # Without the many nulls: each change of a message writes to every index that holds its row.
+            models.Index(
+                fields=["account", "gateway_id"],
+                name="front_sms_out_gateway_id",
+                condition=Q(gateway_id__isnull=False),
+            ),
             models.Index(
                 fields=["duplicate_of"], name="front_sms_out_duplicate_of", condition=Q(duplicate_of__isnull=False)
             ),
