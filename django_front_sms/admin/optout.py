@@ -21,6 +21,7 @@ from django_front_sms.admin.badges import moment
 from django_front_sms.admin.composer.forms import sendable_accounts
 from django_front_sms.admin.composer.recipients import why_no_number
 from django_front_sms.admin.filters import AccountFilter
+from django_front_sms.admin.names import numbers_of, with_name
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OptOut
@@ -58,12 +59,13 @@ class OptOutAdmin(ReadOnlyAdmin):
     add_form_template = "admin/change_form.html"
     form = OptOutForm
     shows_personal_data = True
-    list_display = ("number", "sender_", "account", "since_", "said")
+    number_field = "number"
+    list_display = ("number_", "sender_", "account", "since_", "said")
     list_filter = (AccountFilter,)
     list_select_related = ("message", "created_by")
     search_fields = ("number",)
     search_help_text = _("A number, its beginning or its last digits")
-    sortable_by = ("number", "since_")
+    sortable_by = ("number_", "since_")
 
     has_add_permission = admin.ModelAdmin.has_add_permission
     has_delete_permission = admin.ModelAdmin.has_delete_permission
@@ -120,7 +122,12 @@ class OptOutAdmin(ReadOnlyAdmin):
     def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         wanted = search.Search(term, number="number")
         ends = Q(number__endswith=wanted.last_digits) if wanted.last_digits else Q(pk__in=[])
-        return queryset.filter(search.by_number("number", term) | ends)
+        begins = search.by_number("number", term) if wanted.is_number else Q(number=term)
+        return queryset.filter(begins | ends | Q(number__in=numbers_of(term)))
+
+    @admin.display(description=_("number"), ordering="number")
+    def number_(self, row: OptOut) -> SafeString | str:
+        return with_name(row, row.number)
 
     @admin.display(description=_("sender"))
     def sender_(self, row: OptOut) -> Any:

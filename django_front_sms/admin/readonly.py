@@ -27,6 +27,7 @@ from django_front_sms.admin import live, search
 from django_front_sms.admin.badges import moment_in_full
 from django_front_sms.admin.filters import has_dates
 from django_front_sms.admin.index import with_ordered_sidebar
+from django_front_sms.admin.names import add_names
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.error_reports import redacted_view
 from django_front_sms.signals import send_personal_data_read
@@ -147,6 +148,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     shows_personal_data = False  # whether rows have texts or numbers of people: reading them sends a signal
     cards = False  # whether a row of the list becomes a card on a phone
     list_per_page = 50
+    number_field = ""  # the number of the person in a row, whose name stands beside it
     new_rows: ClassVar[Any] = ngettext_lazy("%(n)s new row. Show it", "%(n)s new rows. Show them", "count")
     ordering: ClassVar[tuple[Any, ...]] = ("-pk",)
     paginator = CappedPaginator
@@ -238,6 +240,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         context: dict[str, Any] = getattr(response, "context_data", None) or {}
         if "cl" in context:
             rows = list(context["cl"].result_list)
+            if self.number_field:
+                add_names(rows, self.number_field)
             self._signal_read(request, rows)
             context.update(self._live_context(request, context["cl"], rows, newest))
         return response

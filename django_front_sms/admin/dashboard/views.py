@@ -133,7 +133,8 @@ def _last_in(at: datetime | None, now: datetime) -> Iterable[Tile]:
     if at is None:
         return
     minutes = int((now - at).total_seconds() // 60)
-    ago = _("%(time)s ago") % {"time": timesince(at, now, depth=1)} if minutes > 0 else _("just now")
+    since = timesince(at, now, depth=1).replace("\xa0", " ")  # a tile is narrow
+    ago = _("%(time)s ago") % {"time": since} if minutes > 0 else _("just now")
     when = briefly(at)
     if now - at > SILENCE:
         when = _("%(when)s. Has Front's queue stopped?") % {"when": when}

@@ -36,7 +36,9 @@ from django.utils.translation import gettext_lazy
 
 from django_front_sms.admin import search
 from django_front_sms.admin.export import formats
+from django_front_sms.admin.names import named_pages
 from django_front_sms.admin.readonly import CappedPaginator, ReadOnlyAdmin
+from django_front_sms.conf import get_settings
 from django_front_sms.signals import send_personal_data_read
 
 PAGE = 500  # rows read at a time
@@ -118,6 +120,10 @@ class ExportAdmin(ReadOnlyAdmin):
         columns = [self.export_expressions.get(name, name) for name in self.export_fields]
         pages = _pages(rows, columns, _readable(self.opts.model, self.export_fields))
         titles = _titles(self.opts.model, self.export_fields)
+        if get_settings().contacts and self.number_field in self.export_fields:
+            column = self.export_fields.index(self.number_field)
+            titles.insert(column + 1, _("Name"))
+            pages = named_pages(pages, column)
         name = f"{slugify(str(self.opts.verbose_name_plural))}-{timezone.localdate().isoformat()}"
         if form == XLSX:
             return FileResponse(formats.xlsx(titles, pages), as_attachment=True, filename=f"{name}.xlsx")
