@@ -64,7 +64,7 @@ def start_web(ours: Processes) -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     ours.start("web", "gunicorn", f"{SITE}:application", "--bind", f"127.0.0.1:{port}", *WEB)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not _answers(port):
         if time.monotonic() > deadline or ours.died():
             raise RuntimeError(f"the web server did not start:\n{ours.log('web')}")

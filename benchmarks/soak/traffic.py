@@ -52,7 +52,7 @@ def _traffic(ours: Processes, found: Run, deadline: float, step: Step) -> Watch:
         while not producer.is_done and time.monotonic() < deadline:
             _see_that_all_live(ours, but="producer")
             step(f"{producer.written:,} of {found.messages:,} messages written")
-            time.sleep(0.5)
+            time.sleep(1)
         producer.end()
         found.written_at = time.time()
         _settle(ours, found.messages, deadline, step)
@@ -66,7 +66,7 @@ def _settle(ours: Processes, written: int, deadline: float, step: Step) -> None:
         if time.monotonic() > deadline:
             return
         _see_that_all_live(ours)
-        time.sleep(0.5)
+        time.sleep(1)
 
 
 def _purge(ours: Processes, found: Run, deadline: float, step: Step) -> int:
@@ -84,7 +84,7 @@ def _purge(ours: Processes, found: Run, deadline: float, step: Step) -> int:
     while purging.poll() is None and time.monotonic() < deadline:
         _see_that_all_live(ours, but="purge")
         step(f"the older half is purged, beside {producer.written:,} more messages")
-        time.sleep(0.5)
+        time.sleep(1)
     found.purge_ended = time.time()
     producer.end()
     del ours.running["purge"]
