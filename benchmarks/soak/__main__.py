@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import sys
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -38,8 +37,7 @@ def main() -> int:
 
         about = f"{report.machine(vendor)} at the start; commit {report.commit()}; {given.messages:,} messages"
         with console.status("") as line:
-            step = line.update if console.is_terminal else partial(print, flush=True)
-            found, watch = traffic.run(place, given.messages, given.rate, given.minutes * 60, step)
+            found, watch = traffic.run(place, given.messages, given.rate, given.minutes * 60, line.update)
         rows = list(figures.rows(found, watch))
         about += f"; {report.machine(vendor).split('; ')[-1]} at the end"
     if not found.is_long:

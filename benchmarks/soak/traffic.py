@@ -46,7 +46,7 @@ def run(place: Place, messages: int, rate: float, seconds: float, step: Step) ->
 def _traffic(ours: Processes, found: Run, deadline: float, step: Step) -> Watch:
     """All messages, until they are processed."""
     families = {name: process.pid for name, process in ours.running.items() if name != "front"}
-    server, found.began = database_server(), time.time()
+    server = database_server()
     producer = Producer(ours, "producer", found.rate, found.messages)
     with Watch({**families, "producer": producer.pid}, server, lambda: producer.written) as watch:
         while not producer.is_done and time.monotonic() < deadline:
@@ -54,7 +54,7 @@ def _traffic(ours: Processes, found: Run, deadline: float, step: Step) -> Watch:
             step(f"{producer.written:,} of {found.messages:,} messages written")
             time.sleep(1)
         producer.end()
-        found.written_at = time.time()
+        found.began, found.written_at = producer.first_at, producer.last_at
         _settle(ours, found.messages, deadline, step)
         found.settled_at = time.time()
     return watch
