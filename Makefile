@@ -25,7 +25,7 @@ MANAGE := $(BIN)/python example_project/manage.py
 DEMO := $(BIN)/python -m example_project.demo
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-services test-postgresql test-mariadb test-faults test-browser test-nginx web worker beat simulator lint bench faults explore docs package audit screenshots migrate clean
+.PHONY: demo test test-services test-postgresql test-mariadb test-faults test-browser test-nginx web worker beat simulator lint bench faults campaign explore docs package audit screenshots migrate clean
 
 $(INSTALLED): setup.cfg setup.py pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. Install one, or name it: make PYTHON=/path/to/python"; exit 1; }
@@ -116,6 +116,21 @@ bench: export DATABASE_URL := $(or $(DATABASE_URL),$(POSTGRES_URL))
 bench: export REDIS_URL := $(REDIS_URL)
 bench: $(PEERS)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# The longest runs with faults, an hour on two cores. The worker of Django's tasks needs Python 3.12 and Django 6, in an
+# environment of its own.
+TASKS_VENV := $(VENV)-tasks
+$(TASKS_VENV)/.installed: setup.cfg pyproject.toml
+	@newer=$$(for python in python3.13 python3.12; do $$python -c '' 2>/dev/null && echo $$python && break; done); \
+		test -n "$$newer" || { echo "The run with Django's tasks needs Python 3.12 or 3.13."; exit 1; }; \
+		$$newer -m venv --clear $(TASKS_VENV)
+	@$(TASKS_VENV)/bin/python -m pip install --disable-pip-version-check --editable '.[test]' 'Django>=6.0' django-tasks-db >$@.log 2>&1 \
+		|| { cat $@.log; exit 1; }
+	@touch $@
+
+campaign: $(LINTERS) $(if $(TASKS_PYTHON),,$(TASKS_VENV)/.installed)
+	TASKS_PYTHON=$(or $(TASKS_PYTHON),$(TASKS_VENV)/bin/python) \
+		$(BIN)/python -m tests.faults --part campaign --at-once 3 --report build/campaign.json $(ARGS)
 
 # All histories of a few messages; ARGS="--depth 8", ARGS="--without margin" shows what goes wrong without a rule.
 explore: $(INSTALLED)

@@ -1,16 +1,19 @@
 """`make bench`: measures what `--only` names, or everything, and ends with a table; plots and figures go to a folder.
 
-Needs PostgreSQL (DATABASE_URL) and Redis (REDIS_URL). What is compared runs in turn, on one machine, in one run.
+Needs PostgreSQL (DATABASE_URL) and Redis (REDIS_URL). A run makes a database and a folder of its own and claims an
+empty Redis database, that of REDIS_URL or the next, so that runs and other programs never disturb each other.
+What is compared runs in turn, on one machine, in one run.
 """
 
 import argparse
 import importlib
+import os
 import pkgutil
 from pathlib import Path
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from benchmarks import measurements, report, sending
+from benchmarks import isolation, measurements, report, sending
 from benchmarks.measurement import Options, Row
 
 
@@ -37,7 +40,7 @@ def main() -> None:
     bar = Progress(
         SpinnerColumn(), *Progress.get_default_columns(), TimeElapsedColumn(), TextColumn("{task.fields[now]}")
     )
-    with sending.database() as vendor, bar:
+    with isolation.isolated(os.environ.get("REDIS_URL") or isolation.REDIS_URL), sending.database() as vendor, bar:
         task = bar.add_task("measuring", total=len(given.only), now="")
         options = Options(given.rounds, given.count, given.rows, lambda text: bar.update(task, now=text))
         about = (

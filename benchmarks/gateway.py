@@ -97,18 +97,24 @@ class Server:
         if requests < 0:
             self.close(number)
         for _ in range(requests):
-            if self.latency:
-                heapq.heappush(self.due, (time.monotonic() + self.latency, next(self.order), number))
+            if latency := self.next_latency():
+                heapq.heappush(self.due, (time.monotonic() + latency, next(self.order), number))
             else:
                 self.answer(number)
 
-    def answer(self, number: int) -> None:
-        body = b'{"id": %d, "errorcode": 0, "description": "OK"}' % next(self.ids)
+    def next_latency(self) -> float:
+        """Seconds until the next request is answered."""
+        return self.latency
+
+    def answer(self, number: int) -> int:
+        """Answer one request; return the id that it was given."""
+        body = b'{"id": %d, "errorcode": 0, "description": "OK"}' % (given := next(self.ids))
         if connection := self.connections.get(number):
             try:
                 connection.sock.send(_HEAD % (len(body), body))
             except OSError:
                 self.close(number)
+        return given
 
     def close(self, number: int) -> None:
         self.connections.pop(number).sock.close()  # also removes it from the epoll

@@ -1,14 +1,11 @@
 """Celery's broker alive, dead, or silent, and how fast a delivery status is stored and answered meanwhile."""
 
-import os
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/9"
 DEAD = "redis://127.0.0.1:9/0"  # the discard port: nothing listens there
-_QUEUE = "front-sms-benchmark"
 
 
 @contextmanager
@@ -22,26 +19,28 @@ def silent() -> Iterator[str]:
 def alive() -> Iterator[str]:
     """The address of a Redis server; what was put there is removed. Raises `redis.RedisError` where there is none."""
     import redis
+    from django.conf import settings
 
-    server = redis.Redis.from_url(REDIS_URL)
+    server = redis.Redis.from_url(settings.REDIS_URL)
     server.ping()
     try:
-        yield REDIS_URL
+        yield settings.REDIS_URL
     finally:
-        server.delete(_QUEUE)
+        server.delete(settings.QUEUE)
 
 
 @contextmanager
 def broker(address: str) -> Iterator[None]:
     """What is received meanwhile gives its hints to this broker, by a thread that has yet to meet it."""
     from celery import Celery, current_app
+    from django.conf import settings
 
     from django_front_sms.events import hints
     from django_front_sms.events.hints import HintPublisher
 
     before = current_app._get_current_object()
     app = Celery("benchmark", broker=address)
-    app.conf.task_default_queue = _QUEUE
+    app.conf.task_default_queue = settings.QUEUE
     app.set_default()
     hints._publisher = HintPublisher()
     try:

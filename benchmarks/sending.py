@@ -38,14 +38,14 @@ def bare(url: str, count: int, concurrency: int = CONCURRENCY, processes: int = 
 
 
 @contextmanager
-def sending_to(url: str, **account: Any) -> Iterator[None]:
-    """FRONT_SMS with the default account at `url`."""
+def sending_to(url: str, worker: str = "celery", **account: Any) -> Iterator[None]:
+    """FRONT_SMS with the default account at `url`, and hints for workers of this kind."""
     from django.conf import settings
     from django.test import override_settings
 
     ours: dict[str, Any] = settings.FRONT_SMS
     default = {**ours["ACCOUNTS"]["default"], "GATEWAY_URL": url, **account}
-    with override_settings(FRONT_SMS={**ours, "ACCOUNTS": {"default": default}}):
+    with override_settings(FRONT_SMS={**ours, "WORKER": worker, "ACCOUNTS": {"default": default}}):
         yield
 
 

@@ -1,15 +1,22 @@
-"""The tests' settings, with the peers that are installed."""
+"""The tests' settings in the place of this run (`benchmarks.isolation`), with the peers that are installed."""
 
 import importlib.util
 import os
 
 from tests.settings import *  # noqa: F403  (that is how Django's settings build on others)
-from tests.settings import FRONT_SMS, INSTALLED_APPS
+from tests.settings import DATABASES, FRONT_SMS, INSTALLED_APPS
 
-REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/9"
+REDIS_URL = os.environ["BENCHMARK_REDIS_URL"]
+QUEUE = os.environ["BENCHMARK_QUEUE"]
+MEDIA_ROOT = os.path.join(os.environ["BENCHMARK_FOLDER"], "media")
+DATABASES["default"]["TEST"]["NAME"] = os.environ["BENCHMARK_DATABASE"]
 
 if gateway := os.environ.get("BENCHMARK_GATEWAY"):  # a worker of the benchmark's
-    FRONT_SMS = {**FRONT_SMS, "ACCOUNTS": {"default": {**FRONT_SMS["ACCOUNTS"]["default"], "GATEWAY_URL": gateway}}}
+    FRONT_SMS = {
+        **FRONT_SMS,
+        "WORKER": os.environ.get("BENCHMARK_WORKER", "celery"),
+        "ACCOUNTS": {"default": {**FRONT_SMS["ACCOUNTS"]["default"], "GATEWAY_URL": gateway}},
+    }
 
 if importlib.util.find_spec("post_office"):
     INSTALLED_APPS = [*INSTALLED_APPS, "post_office"]

@@ -10,12 +10,10 @@ from contextlib import contextmanager
 
 from celery import Celery
 
-QUEUE = "front-sms-benchmark"
-
 app = Celery("benchmarks")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["django_front_sms"])
-app.conf.task_default_queue = QUEUE
+app.conf.task_default_queue = os.environ["BENCHMARK_QUEUE"]  # of `benchmarks.isolation`
 
 
 def environment(gateway: str) -> dict[str, str]:
@@ -47,6 +45,19 @@ def worker(gateway: str, processes: int, app: str = "benchmarks.worker:app") -> 
             if "ready." in line:
                 break
         threading.Thread(target=process.stderr.read, daemon=True).start()
+        try:
+            yield process.pid
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+@contextmanager
+def command_worker(gateway: str) -> Iterator[int]:
+    """`front_sms worker`, ready; asked to stop at the end. Gives its number."""
+    command = [sys.executable, "-m", "django", "front_sms", "worker"]
+    environ = {**environment(gateway), "BENCHMARK_WORKER": "command"}
+    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             yield process.pid
         finally:

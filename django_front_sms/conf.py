@@ -74,7 +74,7 @@ class AlertSettings:
 
     @classmethod
     def parse(cls, written: Mapping[str, Any]) -> Self:
-        """From `{"TO": "managers", "AFTER": 15}`, AFTER in minutes. Raises `ValueError`, which says what is wrong."""
+        """Parse `{"TO": "managers", "AFTER": 15}`, AFTER in minutes. Raises `ValueError` with the reason."""
         unknown = [str(key) for key in written if key not in ("TO", "AFTER")]
         if unknown:
             raise ValueError(f"unknown keys: {', '.join(unknown)}")
@@ -166,7 +166,7 @@ class FrontSMSSettings:
 
     @property
     def lease(self) -> timedelta:
-        """S = T/2 + T + M: how long after its claim a request can still touch the wire."""
+        """S = T/2 + T + M: how long after its claim a message's request can still be on the network."""
         return timedelta(seconds=1.5 * self.timeout + self.window_margin)
 
     @property
@@ -229,7 +229,7 @@ _last: tuple[Mapping[str, Any], FrontSMSSettings] | None = None
 
 
 def get_settings() -> FrontSMSSettings:
-    """The current settings. Cheap: the dict is parsed again only when it is another one, or has changed."""
+    """The current settings. The dict is parsed again only after it was replaced or changed."""
     global _last
     raw = getattr(django_settings, "FRONT_SMS", {})
     if _last is None or _last[0] != raw:

@@ -82,5 +82,5 @@ def _call(method: Callable[[Any], Found], default: Found) -> Found:
             return method(get_contacts())
     except Exception as error:
         # Neither its text nor its traceback, which may hold numbers and names.
-        logger.error("CONTACTS raised %s; the page shows numbers without names", type(error).__name__)
+        logger.error("CONTACTS raised %s. Numbers were shown without names.", type(error).__name__)
         return default

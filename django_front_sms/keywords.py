@@ -18,7 +18,7 @@ from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast
 
 from django_front_sms import optouts
-from django_front_sms.gateway.keywords import first_word, own_text, plain
+from django_front_sms.gateway.keywords import first_word, normalized, own_text
 from django_front_sms.gateway.numbers import normalize
 from django_front_sms.models import InboundMessage
 from django_front_sms.signals import message_received
@@ -59,12 +59,12 @@ def on_keyword(
     Raises `ValueError` for an argument that is not exactly one word.
     """
     for word in words:
-        if not plain(word) or " " in plain(word):
+        if not normalized(word) or " " in normalized(word):
             raise ValueError(
                 f"on_keyword({word!r}): the argument is not one word. Give single words, each as its own argument."
             )
     route = Route(
-        frozenset(map(plain, words)),
+        frozenset(map(normalized, words)),
         account,
         optouts.sender_form(recipient, account or "default") if recipient else None,
         normalize(sender) if sender else None,

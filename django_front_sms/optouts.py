@@ -23,7 +23,7 @@ from django_front_sms.db.lookups import text_start
 from django_front_sms.error_reports import redacted_errors
 from django_front_sms.exceptions import InvalidMessage, NotPossible
 from django_front_sms.gateway import numbers
-from django_front_sms.gateway.keywords import Phrases, own_text, plain
+from django_front_sms.gateway.keywords import Phrases, normalized, own_text
 from django_front_sms.models import InboundMessage, OptOut
 
 _PHONE = re.compile(r"\+[0-9]{4,18}")
@@ -159,7 +159,7 @@ def parse_keyword(text: str, keyword: str = "", recipient: str = "") -> OptOutIn
     """
     conf = get_settings()
     head = text[: _LONGEST_TEXT + 1]
-    said = [plain(head), own_text(head, keyword, recipient)]
+    said = [normalized(head), own_text(head, keyword, recipient)]
     out_words = Phrases(conf.opt_out_words)
     if len(text) <= _LONGEST_TEXT:
         if any(map(out_words.are_all_of, said)):

@@ -1,7 +1,7 @@
-"""Who is calling: the token in a webhook's path, and the address that a request came from.
+"""Authentication of webhook requests: the token in the path, and the address of the caller.
 
-Front signs nothing (§2.5), so its URLs carry a secret of ours: an HMAC over purpose and account. It is in the path,
-because Front appends a query of its own.
+Front does not sign its requests (§2.5), so the URLs that it calls contain a token: an HMAC over purpose and account. It
+is in the path, because Front appends its own query.
 """
 
 import base64
@@ -28,8 +28,8 @@ _TOKEN_BYTES = 24
 
 
 def webhook_path(purpose: Purpose, account: str = "default") -> str:
-    """The absolute path of a webhook, token included, as `reverse()` gives it: paste it, behind the site's address,
-    into Front's portal. `purpose` is "status" (§2.3) or "inbound" (§2.5).
+    """The absolute path of a webhook with its token, as `reverse()` returns it. Enter the site's address with this path
+    in Front's portal. `purpose` is "status" (§2.3) or "inbound" (§2.5).
 
     Raises `UnknownAccount`, and `NoReverseMatch` where `django_front_sms.urls` is not included in the site's URLs.
     """
@@ -40,9 +40,9 @@ def webhook_path(purpose: Purpose, account: str = "default") -> str:
 
 
 def account_of(token: str, purpose: Purpose) -> str | None:
-    """The account whose token this is, for this purpose; None for any other text. Takes as long whatever the text is.
+    """The account that the token belongs to, for this purpose; None for any other text. Takes constant time.
 
-    The token itself names no account: it is compared with that of each account, under each secret.
+    The token does not contain the account: it is compared with the token of each account under each secret.
     """
     given = token.encode("utf-8", "replace")
     found = None
@@ -55,12 +55,12 @@ def account_of(token: str, purpose: Purpose) -> str | None:
 
 
 def _secrets() -> Iterator[bytes]:
-    """The first signs, all verify."""
+    """The secrets: tokens are made with the first, and accepted with any of them."""
     secrets: Sequence[str | bytes] | None = get_settings().webhook_secrets
     return map(force_bytes, secrets or [django_settings.SECRET_KEY, *django_settings.SECRET_KEY_FALLBACKS])
 
 
-@lru_cache(maxsize=256)  # of texts that are ours alone, so what is remembered tells a caller nothing
+@lru_cache(maxsize=256)  # the arguments never come from a request, so the timing of the cache reveals nothing
 def _token(secret: bytes, purpose: str, account: str) -> str:
     digest = hmac.digest(secret, f"django_front_sms.webhook:{purpose}:{account}".encode(), "sha256")
     return base64.urlsafe_b64encode(digest[:_TOKEN_BYTES]).decode("ascii")
@@ -88,7 +88,7 @@ def address_allowed(address: Address | None) -> bool:
     return address is not None and any(address in network for network in _networks(tuple(allowed)))
 
 
-@lru_cache(maxsize=64)  # Front calls from three; anybody else's may push them out
+@lru_cache(maxsize=64)  # Front calls from three addresses; others may evict them
 def _parse(text: str) -> Address | None:
     """`1.2.3.4`, `1.2.3.4:80`, `::1`, `[::1]`, `[::1]:80`; None for anything else."""
     host = text.strip()
@@ -110,6 +110,8 @@ def _networks(entries: Sequence[str]) -> list[IPv4Network | IPv6Network]:
     for entry in entries:
         try:
             networks.append(ip_network(_parse(entry) or entry, strict=False))
-        except ValueError:  # not an address: it can match nobody, and must not keep out the others
-            logger.error('FRONT_SMS["WEBHOOK_ALLOWED_IPS"] has "%s", which is no address and no network.', entry)
+        except ValueError:  # not an address: it matches no caller, and must not exclude the valid entries
+            logger.error(
+                'FRONT_SMS["WEBHOOK_ALLOWED_IPS"] contains "%s", which is neither an address nor a network.', entry
+            )
     return networks

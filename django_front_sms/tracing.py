@@ -62,7 +62,9 @@ def _begin(account: Account, message_id: int | None, messages: int) -> Any:
         name = "front_sms.send_bulk" if is_bulk else "front_sms.send"
         return trace.get_tracer("django_front_sms").start_span(name, kind=trace.SpanKind.CLIENT, attributes=attributes)
     except Exception as error:  # from the site's sampler or processor, or because GATEWAY_URL is not a URL
-        logger.warning("OpenTelemetry could not begin a span (%s). Sending goes on.", type(error).__name__)
+        logger.warning(
+            "OpenTelemetry could not start a span (%s). The message was sent without one.", type(error).__name__
+        )
         return None
 
 

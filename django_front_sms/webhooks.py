@@ -1,6 +1,6 @@
 """The views that Front calls: delivery statuses (§2.3) and inbound messages (§2.5).
 
-An authentic push is never refused for its content: after three failures Front stops the whole queue (§1.2).
+An authenticated push is never refused because of its content: after three failures Front stops the whole queue (§1.2).
 Unauthenticated requests get an empty 404 or 403. Logs never contain a token, neither this module's nor Django's.
 """
 
@@ -40,7 +40,7 @@ class _Refused(Exception):
 
 
 def _public(view: View) -> View:
-    """Make a view callable by everybody, whatever the site's middleware and ATOMIC_REQUESTS; answer all exceptions."""
+    """Exempt a view from login, CSRF and ATOMIC_REQUESTS, and return a response for every exception."""
 
     @csrf_exempt
     @login_not_required
@@ -55,7 +55,7 @@ def _public(view: View) -> View:
             log_response(*refusal.args, response=response, logger=logger, level=refusal.level)
         except Exception as error:
             response = _answer(FALSE, 503)
-            problem = "A push could not be stored (%s); Front was told to try again."
+            problem = "A push could not be stored (%s). Front will try again."
             # The type of the error only: a database's message may quote the row.
             log_response(problem, type(error).__name__, response=response, logger=logger, level="error")
         if response.status_code == 405:
@@ -97,7 +97,7 @@ def inbound(request: HttpRequest, token: str) -> HttpResponse:
 def not_found(request: HttpRequest) -> HttpResponse:
     """Answer every other path below the include with 404. Django would log the path, and a token may be in it."""
     raise _Refused(
-        404, "A path below the webhooks that does not exist was called from %s.", _shown(caller_address(request))
+        404, "A URL below the webhooks that does not exist was called from %s.", _shown(caller_address(request))
     )
 
 
@@ -158,7 +158,7 @@ def _body(request: HttpRequest, purpose: Purpose, account: str) -> tuple[str, by
     if len(body) > limit:
         raise _too_large(purpose, account, limit, None)
     if length is not None and len(body) < length:
-        raise _Refused(400, "A push was cut short: %d of %d bytes came. Front will try again.", len(body), length)
+        raise _Refused(400, "A push was cut short: %d of %d bytes arrived. Front will try again.", len(body), length)
     return request.META.get("CONTENT_TYPE", ""), body
 
 
@@ -176,7 +176,7 @@ def _length(request: HttpRequest) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit()):
-        raise _Refused(400, "A push had a Content-Length that is not a number.")
+        raise _Refused(400, "A push had a Content-Length that was not a number.")
     return int((text.lstrip("0") or "0")[:18])  # Python refuses to convert thousands of digits
 
 
@@ -188,7 +188,7 @@ def _stream(request: HttpRequest, length: int | None) -> "HttpRequest | Buffered
         return environ["wsgi.input"]  # type: ignore[no-any-return]
     if environ.get("QUERY_STRING") and not environ.get("HTTP_TRANSFER_ENCODING"):
         return BytesIO()  # everything is in the query, and there is no body
-    raise _Refused(411, "A push had no Content-Length, and this server does not read chunked requests.")
+    raise _Refused(411, "A push had no Content-Length, and the server does not support chunked requests.")
 
 
 def _read(stream: "HttpRequest | BufferedIOBase", size: int) -> bytes:

@@ -69,7 +69,10 @@ class Worker:
                 try:
                     self._serve()
                 except Error as error:
-                    logger.error("The worker lost the database (%s); it tries again. Check the database", _kind(error))
+                    logger.error(
+                        "The worker lost its database connection (%s), and will reconnect. Check the database.",
+                        _kind(error),
+                    )
                     self._wait([], _RETRY_AFTER)
         finally:
             self._stopping = True
@@ -91,7 +94,7 @@ class Worker:
                 del self._threads[number:]
                 if not self._threads:
                     raise
-                logger.error("Only %d threads could be started. Raise the limit of threads or processes", number)
+                logger.error("Only %d threads could be started. Raise the limit of threads or processes.", number)
                 return
 
     # ---- The main thread: what is to be done
@@ -137,7 +140,7 @@ class Worker:
                 close_old_connections()
                 self._jobs[name]()
             except Exception as error:  # logged without its words: a database quotes values
-                logger.error('The job "%s" failed (%s); it is tried again', name, _kind(error))
+                logger.error('The job "%s" failed (%s), and will be run again.', name, _kind(error))
                 connections.close_all()
                 threading.Event().wait(_RETRY_AFTER)
             finally:

@@ -123,7 +123,7 @@ def test_whatever_tracing_does_messages_leave(simulator, monkeypatch, caplog):
     message(TEXT)
     tasks.dispatch()
     assert OutboundMessage.objects.get().state == "sent"
-    assert "could not begin a span (RuntimeError)" in caplog.text
+    assert "could not start a span (RuntimeError)" in caplog.text
 
 
 class Clumsy(SpanProcessor):
@@ -142,7 +142,7 @@ def test_an_outcome_is_returned_even_if_its_span_fails(monkeypatch):
 def test_an_address_that_is_none_is_for_the_client_to_tell(spans, caplog):
     account = Account(name="default", service_id=1, gateway_url="http://[/")
     assert tracing.traced_exchange(account, lambda: OUTCOME, message_id=1) is OUTCOME
-    assert "could not begin a span (ValueError)" in caplog.text
+    assert "could not start a span (ValueError)" in caplog.text
 
 
 def test_a_user_in_the_address_is_left_out(spans):

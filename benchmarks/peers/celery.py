@@ -14,7 +14,7 @@ _pool = urllib3.PoolManager(maxsize=64, block=True, retries=False)
 
 app = Celery("peer")  # without our tasks: a sweep in its worker would have our dispatch send its messages
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.task_default_queue = "front-sms-benchmark-peer"
+app.conf.task_default_queue = f"{os.environ['BENCHMARK_QUEUE']}-peer"
 
 
 @app.task(ignore_result=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
@@ -142,6 +142,11 @@ def _times(message: OutboundMessage) -> list[str]:
 
 def _exact(local: datetime) -> str:
     return local.isoformat(sep=" ", timespec="milliseconds")
+
+
+def count_in_words(count: int, most: int) -> str:
+    """A number of rows that were counted up to `most`, such as `7` or `10,000+`."""
+    return str(count) if count <= most else f"{number_format(most, force_grouping=True)}+"
 
 
 def short(text: str) -> SafeString:

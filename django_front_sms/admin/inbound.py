@@ -20,7 +20,7 @@ from django_front_sms.admin.conversations import mms
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, FilesFilter, ProblemFilter, ReceivedFilter
-from django_front_sms.admin.readonly import TECHNICAL, as_text
+from django_front_sms.admin.readonly import NEW_MESSAGES, TECHNICAL, as_text
 from django_front_sms.downloads import download
 from django_front_sms.models import InboundMessage, MmsFile
 from django_front_sms.timeline import of_inbound
@@ -70,6 +70,7 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
     )
     cards = True
     shows_personal_data = True
+    new_rows = NEW_MESSAGES
     list_display = ("sender_", "recipient", "short_text", "keyword", "received", "notes")
     sortable_by = ("received",)
     list_filter = (AccountFilter, "api", ProblemFilter, FilesFilter, ReceivedFilter)

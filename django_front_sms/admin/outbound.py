@@ -1,14 +1,12 @@
 """Outgoing messages: the outcome of each, and the actions that staff may take."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, TextField, Value, When
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -24,7 +22,7 @@ from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, IndexedCreatedFilter, StatusMissedFilter
 from django_front_sms.admin.paused import paused_by_name
-from django_front_sms.admin.readonly import TECHNICAL
+from django_front_sms.admin.readonly import NEW_MESSAGES, TECHNICAL
 from django_front_sms.models import OutboundMessage
 from django_front_sms.models.outbound import HIDDEN_TEXT
 from django_front_sms.states import OPEN, State
@@ -132,6 +130,7 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     }
     cards = True
     shows_personal_data = True
+    new_rows = NEW_MESSAGES
     list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id")
     list_display_links = ("recipient",)
     sortable_by = ("created_",)
@@ -174,30 +173,11 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
         rows: QuerySet[Any] = super().rows_for_page(request).annotate(has_duplicates=has_duplicates)
         return rows.select_related(*related).defer("reply_to__raw")
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.states_view)
-        return [path("states/", view, name="front_sms_outboundmessage_states"), *super().get_urls()]
+    def is_final_list(self, rows: Iterable[OutboundMessage]) -> bool:
+        return all(row.is_settled for row in rows)
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response = super().changelist_view(request, extra_context)
-        context = getattr(response, "context_data", None) or {}
-        if "cl" in context:
-            rows = list(context["cl"].result_list)
-            context["is_final"] = all(row.is_settled for row in rows)
-            context["live_address"] = self.reverse(
-                "outboundmessage_states", query={"ids": ",".join(str(row.pk) for row in rows)}
-            )
-        return response
-
-    def states_view(self, request: HttpRequest) -> HttpResponse:
-        """The states of the messages `ids`, for the script that keeps a list up to date."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        keys = [key for each in request.GET.get("ids", "").split(",") if (key := search.id_in(each))]
-        rows = list(self.get_queryset(request).filter(pk__in=keys[: self.list_per_page]))
-        states = [(f"fs-state-{row.pk}", state_and_steps(row)) for row in rows]
-        context = {"states": states, "is_final": all(row.is_settled for row in rows)}
-        return live.answer(request, TemplateResponse(request, "admin/front_sms/states.html", context))
+    def live_states(self, rows: Iterable[OutboundMessage]) -> list[tuple[str, SafeString]]:
+        return [(f"fs-state-{row.pk}", state_and_steps(row)) for row in rows]
 
     def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         wanted = search.Search(term, number="recipient", readable=Q(sensitive=False))

@@ -6,9 +6,11 @@ from typing import Any
 from django.http import HttpRequest
 
 from django_front_sms import access
+from django_front_sms.admin.badges import count_in_words
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState
+from django_front_sms.models.account import MOST_WAITING
 from django_front_sms.monitoring import alerts
 from django_front_sms.timeline import explain
 
@@ -44,6 +46,7 @@ def strip(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "account": state.account if has_several else "",
             "waiting": state.waiting,
+            "waiting_in_words": count_in_words(state.waiting, MOST_WAITING),
             "since": state.paused_at,
             "reason": explain(state.pause_code) if state.pause_code is not None else "",
             "resume": _address(request, state, "action", RESUME),

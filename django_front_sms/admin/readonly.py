@@ -9,23 +9,24 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, ngettext_lazy, override
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import access
 from django_front_sms.admin import live, search
 from django_front_sms.admin.badges import moment_in_full
 from django_front_sms.admin.filters import has_dates
+from django_front_sms.admin.index import with_ordered_sidebar
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.error_reports import redacted_view
 from django_front_sms.signals import send_personal_data_read
@@ -33,6 +34,8 @@ from django_front_sms.signals import send_personal_data_read
 INDEX_TEMPLATE = "admin/front_sms/site_index.html"
 TECHNICAL = "fs-technical"  # a class of fieldsets that the page folds away
 NOTHING: tuple[Any, ...] = (None, "", {}, [])
+MOST_NEW = 100  # rows that are counted for the line above a list
+NEW_MESSAGES = ngettext_lazy("%(n)s new message. Show it", "%(n)s new messages. Show them", "count")
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]
@@ -61,6 +64,7 @@ class FastChangeList(ChangeList):
     """
 
     depth_parameter = "depth"
+    live_parameters = ("part", "seen", "ids", "after")  # of the script that keeps a list up to date
     preserved_filters = ""
     searched_latest = 0  # how many rows were searched, if not all
 
@@ -73,8 +77,14 @@ class FastChangeList(ChangeList):
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         found: dict[str, Any] = super().get_filters_params(params)
-        found.pop(self.depth_parameter, None)
+        for name in (self.depth_parameter, *self.live_parameters):
+            found.pop(name, None)
         return found
+
+    @property
+    def is_newest_first(self) -> bool:
+        """Whether it is the page on which a new row would stand first."""
+        return self.page_num == 1 and tuple(self.queryset.query.order_by[:1]) == ("-pk",)
 
     @property
     def searches_all(self) -> bool:
@@ -110,6 +120,26 @@ class FastChangeList(ChangeList):
         return f"{address}?{self._kept}" if self._kept else address
 
 
+class NewRows(FastChangeList):
+    """The rows of a list that were created after the key `after` in the address; it counts them, and reads none."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> "QuerySet[Any]":
+        self.root_queryset = self.root_queryset.filter(pk__gt=search.id_in(request.GET.get("after", "")) or 0)
+        return super().get_queryset(request, exclude_parameters)
+
+    def get_results(self, request: HttpRequest) -> None:
+        self.result_count = self.queryset.order_by()[: MOST_NEW + 1].count()
+        self.result_list = self.queryset.none()
+
+
+def screens(patterns: Iterable[URLPattern]) -> list[URLPattern]:
+    """The patterns of an admin with what all screens of this app have: redacted error reports, an ordered sidebar."""
+    return [
+        URLPattern(each.pattern, with_ordered_sidebar(redacted_view(each.callback)), each.default_args, each.name)
+        for each in patterns
+    ]
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What all admin pages of this app have in common. A field without a value is left out of the page."""
 
@@ -117,6 +147,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     shows_personal_data = False  # whether rows have texts or numbers of people: reading them sends a signal
     cards = False  # whether a row of the list becomes a card on a phone
     list_per_page = 50
+    new_rows: ClassVar[Any] = ngettext_lazy("%(n)s new row. Show it", "%(n)s new rows. Show them", "count")
     ordering: ClassVar[tuple[Any, ...]] = ("-pk",)
     paginator = CappedPaginator
     show_facets = admin.ShowFacets.NEVER  # each facet is a count of its own
@@ -135,10 +166,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @property
     def urls(self) -> list[URLPattern]:
         """The patterns of all screens; no error report of theirs shows texts or numbers."""
-        return [
-            URLPattern(screen.pattern, redacted_view(screen.callback), screen.default_args, screen.name)
-            for screen in self.get_urls()
-        ]
+        return screens(self.get_urls())
 
     def reverse(self, page: str, *args: Any, query: Mapping[str, Any] | None = None) -> str:
         """The address of a page of this app on the same admin site; empty if the site does not have it."""
@@ -197,12 +225,69 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             context["field_groups"] = [self._field_group(row, fieldset) for fieldset in context["adminform"]]
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.updates_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_updates"
+        return [path("updates/", view, name=name), *super().get_urls()]
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response = super().changelist_view(request, extra_context)
-        changelist = (getattr(response, "context_data", None) or {}).get("cl")
-        if changelist is not None:
-            self._signal_read(request, changelist.result_list)
+        # Read before the list, so that no row is on neither side.
+        newest = self.model._default_manager.order_by("-pk").values_list("pk", flat=True).first() or 0
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        response = super().changelist_view(request, {**title, **(extra_context or {})})
+        context: dict[str, Any] = getattr(response, "context_data", None) or {}
+        if "cl" in context:
+            rows = list(context["cl"].result_list)
+            self._signal_read(request, rows)
+            context.update(self._live_context(request, context["cl"], rows, newest))
         return response
+
+    def _live_context(
+        self, request: HttpRequest, listed: FastChangeList, rows: list[Any], newest: int
+    ) -> dict[str, Any]:
+        """Where the script asks for updates of the list, if there can be any: states of its rows, and new rows."""
+        query: dict[str, Any] = {}
+        if listed.is_newest_first:
+            query = {**request.GET.dict(), "after": max([newest, *(row.pk for row in rows)])}
+        is_final = self.is_final_list(rows)
+        if not is_final:
+            query["ids"] = ",".join(str(row.pk) for row in rows)
+        address = self.reverse(f"{self.opts.model_name}_updates", query=query) if query else ""
+        return {"live_address": address, "announces": "after" in query, "is_final": not query}
+
+    def updates_view(self, request: HttpRequest) -> HttpResponse:
+        """What changed on an open list, for the script: how many rows are new, and the states of the rows `ids`."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        keys = [key for each in request.GET.get("ids", "").split(",") if (key := search.id_in(each))]
+        rows = list(self.get_queryset(request).filter(pk__in=keys[: self.list_per_page])) if keys else []
+        context = {"states": self.live_states(rows), "is_final": self.is_final_list(rows)}
+        if "after" in request.GET:
+            context.update({"new": self._new_rows(request), "announces": True, "is_final": False})
+        return live.answer(request, TemplateResponse(request, "admin/front_sms/updates.html", context))
+
+    def _new_rows(self, request: HttpRequest) -> tuple[str, str] | None:
+        """The address of the list with its new rows, and how many there are in words; None without any."""
+        try:
+            count: int = self.get_changelist_instance(request).result_count
+        except IncorrectLookupParameters:
+            count = 0
+        if not count:
+            return None
+        shown = str(count) if count <= MOST_NEW else f"{MOST_NEW}+"
+        query = {name: value for name, value in request.GET.items() if name not in FastChangeList.live_parameters}
+        return self.reverse(f"{self.opts.model_name}_changelist", query=query), self.new_rows % {
+            "count": count,
+            "n": shown,
+        }
+
+    def is_final_list(self, rows: Iterable[Any]) -> bool:
+        """Whether nothing will change any more in the rows of a list."""
+        return True
+
+    def live_states(self, rows: Iterable[Any]) -> list[tuple[str, SafeString]]:
+        """The parts of a list that change, each with its id."""
+        return []
 
     def _signal_read(self, request: HttpRequest, rows: Iterable[Model]) -> None:
         if self.shows_personal_data:
@@ -263,7 +348,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return FastChangeList
+        return NewRows if "after" in request.GET else FastChangeList
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """No regular expressions in an address: some take a database minutes, others are errors."""
@@ -291,7 +376,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> "QuerySet[Any]":
         """`search_rows` for messages: words and last digits among the latest, of the dates in the filter if any."""
         listed: FastChangeList = request.__dict__["_front_sms_change_list"]
-        among = None if listed.searches_all else queryset if has_dates(request) else self.model._default_manager.all()
+        is_short = has_dates(request) or isinstance(listed, NewRows)
+        among = None if listed.searches_all else queryset if is_short else self.model._default_manager.all()
         found, is_cut = search.find(queryset, wanted, among=among)
         listed.searched_latest = search.LATEST if is_cut else 0
         return found

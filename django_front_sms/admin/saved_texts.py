@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +17,7 @@ from django_front_sms import access
 from django_front_sms.admin.badges import short
 from django_front_sms.admin.composer.forms import sendable_accounts
 from django_front_sms.admin.composer.preview import sentence
-from django_front_sms.admin.readonly import FastChangeList
+from django_front_sms.admin.readonly import FastChangeList, screens
 from django_front_sms.models import SavedText
 
 MOST = 100  # to choose from
@@ -52,6 +53,10 @@ class SavedTextAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     class Media:
         css: ClassVar = {"all": ["django_front_sms/admin.css"]}
+
+    @property
+    def urls(self) -> list[URLPattern]:
+        return screens(self.get_urls())
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[FastChangeList]:
         return FastChangeList

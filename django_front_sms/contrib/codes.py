@@ -47,5 +47,5 @@ class CodeSender:
                 sensitive=True,
             )
         except InvalidMessage as error:
-            logger.warning("A one-time code was not sent (%s)", error.code)
+            logger.warning("A one-time code was not sent (%s).", error.code)
             return None

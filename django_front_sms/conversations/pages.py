@@ -1,7 +1,7 @@
 """Threads of messages between an account and a number in both directions, page by page.
 
-The two message tables are read backwards by primary key, side by side, and merged by time. Nothing is counted or
-grouped, so a page costs about the same among a hundred rows and among millions. A `Cursor` says where a page ended.
+The two message tables are read backwards by primary key, and merged by time. Nothing is counted or grouped, so a page
+costs about the same with a hundred rows and with millions. A `Cursor` is the position where a page ended.
 """
 
 import heapq
@@ -50,7 +50,7 @@ class Cursor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Row]):
-    """Some rows, and the cursor for those before them; None where there are none."""
+    """Some rows, and the cursor for the rows before them; None if there are none."""
 
     rows: list[Row]
     before: Cursor | None
@@ -72,7 +72,7 @@ def written_at(message: Message) -> datetime:
 
 
 def counterpart(message: Message) -> str:
-    """The number that the message was written to, or came from, as `Thread.number` has it."""
+    """The recipient of an outbound, or the sender of an inbound message, in the form of `Thread.number`."""
     return message.recipient if isinstance(message, OutboundMessage) else message.sender
 
 
@@ -88,12 +88,11 @@ def threads(
 ) -> Page[Thread]:
     """The conversations with the latest messages, newest first.
 
-    `account`: only that one. `accounts`: only these; None means all. `prefixes`: how the number may begin, as a row has
-    it (`+47999`); an empty collection finds nothing. `unanswered`: only those in which the counterpart asked something
-    after the last message to them, and that nobody marked as handled since. STOP and START are no questions. A page can
-    be shorter than `limit` although older conversations follow, where a few counterparts wrote nearly everything.
-    `brief`: `latest` has its state, the start of its text, and the number of its files as `file_count`, which cost no
-    query of their own.
+    `account`: only that one. `accounts`: only these; None means all. `prefixes`: possible beginnings of the number, in
+    the stored form (`+47999`); an empty collection finds nothing. `unanswered`: only those whose counterpart wrote
+    after the last message to them, other than STOP or START, and that have not been marked as handled since. A page can
+    be shorter than `limit` although older conversations follow, if a few counterparts wrote most messages. `brief`:
+    `latest` has its state, the start of its text, and the number of its files as `file_count`, without further queries.
     """
     outbound, inbound = _walks(_Filters(_allowed(account, accounts), prefixes), unanswered, before, brief)
     heads, is_last = _newest_heads([inbound] if unanswered else [outbound, inbound], limit)
@@ -142,8 +141,8 @@ def _allowed(account: str | None, accounts: Collection[str] | None) -> frozenset
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """A row of a walk, with the columns that were read of it. `passed_over`: its conversation was on an earlier page,
-    or was not asked for."""
+    """A row of a walk, with the columns that were read. `passed_over`: its conversation was on an earlier page, or was
+    not requested."""
 
     walk: "_Walk"
     pk: int
@@ -177,8 +176,8 @@ class _Filters(NamedTuple):
 class _Walk:
     """One of the tables, read backwards.
 
-    `position`: as in a `Cursor`; None until the first row was read. `cut`: there is more, but this page has cost
-    enough. `columns`: the key, the time, the account and the number, and further columns.
+    `position`: as in a `Cursor`; None until the first row was read. `cut`: there are more rows, but the limit of chunks
+    for one page is reached. `columns`: the key, the time, the account and the number, and further columns.
     """
 
     def __init__(
@@ -194,12 +193,13 @@ class _Walk:
         self.cut = False
 
     def heads(self, seen: Collection[tuple[str, str]]) -> Iterator[_Head]:
-        """The rows whose conversation is not in `seen`, newest first. The caller adds to `seen` as it goes on."""
+        """The rows whose conversation is not in `seen`, newest first. The caller adds to `seen` during the
+        iteration."""
         below = self.position
         for _round in range(ROUNDS):
             rows = self.rows.filter(self._unseen(seen))
             chunk = list((rows.filter(pk__lt=below) if below is not None else rows)[:CHUNK])
-            if self.position is None:  # rows stored from now on do not belong to these pages, even if none is taken
+            if self.position is None:  # rows stored from now on do not belong to these pages, even if no row is read
                 self.position = chunk[0][1] + 1 if chunk else 1
             for passed_over, *values in chunk:
                 below, at, account, number = values[:4]
@@ -211,9 +211,8 @@ class _Walk:
     def _unseen(self, seen: Collection[tuple[str, str]]) -> Q:
         """The condition of a row that can begin another conversation.
 
-        The database skips further messages of those in `seen`, without sending them. A number that was given in full,
-        and was seen in every account, is not searched for again.
-        """
+        The database skips further messages of the conversations in `seen`. A number that was given in full, and was
+        seen in every account, is not searched for again."""
         condition = Q(account__in=self.filters.accounts) if self.filters.accounts is not None else Q()
         if self.filters.prefixes is not None:
             accounts = get_settings().accounts if self.filters.accounts is None else self.filters.accounts
@@ -259,7 +258,7 @@ def _is_newer(number: str, before: Cursor | None) -> Q:
 
 
 def light() -> "QuerySet[InboundMessage]":
-    """Inbound messages with their files, without `raw`, which may have 25 MB."""
+    """Inbound messages with their files, without `raw`, which may be 25 MB."""
     return InboundMessage.objects.defer("raw").prefetch_related(Prefetch("files", MmsFile.objects.order_by("position")))
 
 
@@ -269,7 +268,7 @@ def _file_count() -> Coalesce:
 
 
 def _from_heads(heads: Collection[_Head]) -> list[Thread]:
-    """Conversations made of the columns that were read already."""
+    """Conversations made from the columns that were read already."""
     return [Thread(*head.key, _message(head)) for head in heads]
 
 

@@ -1,4 +1,4 @@
-"""Which conversations wait for an answer, and which somebody marked as handled."""
+"""Which conversations wait for an answer, and which a user marked as handled."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -18,14 +18,14 @@ from django_front_sms.exceptions import NotPossible
 from django_front_sms.gateway import numbers
 from django_front_sms.models import HandledConversation, InboundMessage, OutboundMessage
 
-LOOK_BACK = 5000  # inbound messages that are looked at to count unanswered conversations
+LOOK_BACK = 5000  # inbound messages that are read to count unanswered conversations
 MOST_READ = 1000  # messages without an answer that are read to find the oldest
 PREVIEW_LENGTH = 200  # characters of a text
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def mark_handled(account: str, number: str | PhoneNumber, *, by: Any, up_to: int | None = None) -> HandledConversation:
-    """Count a conversation as answered until the next inbound message, and return the row that says so.
+    """Count a conversation as answered until the next inbound message, and return the row that records this.
 
     `number` is `Thread.number` in any spelling, or a number object. `up_to` is the primary key of the last inbound
     message that the user saw, so that a message received meanwhile still waits; None is the latest one. Raises
@@ -104,15 +104,15 @@ def _newest() -> int:
 
 
 def _waiting(accounts: Collection[str] | None, newest: int) -> "QuerySet[InboundMessage]":
-    """The messages without an answer among the last `LOOK_BACK`. A key that was read before lets the database plan for
-    so few rows."""
+    """The messages without an answer among the last `LOOK_BACK`. Reading the highest key first lets the database plan
+    for so few rows."""
     rows = questions().filter(pk__gt=newest - LOOK_BACK)
     return (rows if accounts is None else rows.filter(account__in=accounts)).exclude(is_answered())
 
 
 _IS_NO_QUESTION = Q(
     opt_out_intent__in=(InboundMessage.OptOutIntent.OPT_OUT, InboundMessage.OptOutIntent.OPT_IN)
-)  # STOP and START are carried out by the machine; nobody has to answer them
+)  # STOP and START are processed automatically and need no answer
 
 
 def _one_form(number: str | PhoneNumber) -> str:
@@ -124,17 +124,17 @@ def _received(account: str, number: str) -> "QuerySet[InboundMessage]":
 
 
 def questions() -> "QuerySet[InboundMessage]":
-    """Inbound messages that a person may have to answer."""
+    """Inbound messages that staff may have to answer."""
     return InboundMessage.objects.exclude(sender="").exclude(_IS_NO_QUESTION)
 
 
 def is_answered() -> Q:
-    """A condition of an inbound message: its sender was written to since, or somebody marked it as handled."""
+    """A condition of an inbound message: its sender was answered since, or a user marked it as handled."""
     marks = HandledConversation.objects.filter(account=OuterRef("account"), number=OuterRef("sender"))
     latest = Coalesce(Subquery(messages_to("sender").order_by("-pk").values("created_at")[:1]), Value(_LONG_AGO))
     return Q(GreaterThanOrEqual(latest, F("received_at"))) | Q(Exists(marks.filter(up_to__gte=OuterRef("pk"))))
 
 
 def messages_to(number: str) -> "QuerySet[OutboundMessage]":
-    """Our messages to the counterpart of a row; `number` names the row's column."""
+    """The outbound messages to the counterpart of a row; `number` names the row's column."""
     return OutboundMessage.objects.filter(account=OuterRef("account"), recipient=OuterRef(number))

@@ -21,7 +21,7 @@ from django_front_sms.db.routing import connection
 
 Item = TypeVar("Item")
 Row = Any  # a model's instance, or a plain object with a `pk`, its model's `_meta`, and an attribute for each field
-_Column = Any  # a concrete field: Django's types know no such thing
+_Column = Any  # a concrete field: django-stubs has no type for it
 
 
 def in_chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

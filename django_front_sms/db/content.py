@@ -1,6 +1,6 @@
 """Content that a database refuses: characters that a column cannot hold, and values that are too long for it.
 
-Such an error is not a fault of the connection: the same row is refused again, however often it is tried.
+Such an error does not come from the connection: the database would refuse the same row again.
 """
 
 from bisect import bisect_right
@@ -26,8 +26,8 @@ def is_refused_content(error: BaseException) -> bool:
 
 
 def basic_plane(text: str) -> str:
-    """`text` with U+FFFD for NUL, for halves of surrogate pairs, and for characters beyond U+FFFF, such as emoji: what
-    a column of MySQL's three-byte `utf8mb3` takes."""
+    """`text` with U+FFFD for NUL, for halves of surrogate pairs, and for characters beyond U+FFFF, such as emoji: it
+    fits a column of MySQL's three-byte `utf8mb3`."""
     return "".join(REPLACEMENT if _is_beyond(ord(character)) else character for character in text)
 
 
@@ -36,7 +36,7 @@ def _is_beyond(code: int) -> bool:
 
 
 def ascii_only(text: str) -> str:
-    """`text` with a question mark for each character outside ASCII: what a column of any character set takes."""
+    """`text` with a question mark for each character outside ASCII: it fits a column of any character set."""
     return text.replace("\0", "?").encode("ascii", "replace").decode()
 
 
@@ -57,7 +57,7 @@ def statement_size(value: str | bytes) -> int:
         case "pymysql":
             with database.connection.cursor() as cursor:
                 written = cursor.mogrify("%s", [value])
-        case _:  # a driver that is not known: each byte escaped, in quotes
+        case _:  # an unknown driver: each byte escaped, in quotes
             return 2 * len(value.encode() if isinstance(value, str) else value) + 2
     return len(written.encode("utf-8", "surrogateescape") if isinstance(written, str) else written)
 

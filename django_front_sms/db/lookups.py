@@ -1,9 +1,10 @@
-"""Expressions that work on every database: numbers by prefix, rows by many keys, and the start of texts."""
+"""Queries that work on every database: numbers by prefix, rows by many keys, the start of texts, and counts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import F, Q
+from django.core.exceptions import EmptyResultSet
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Left
 from django.db.models.lookups import In
 
@@ -25,7 +26,7 @@ def prefix_q(field: str, prefixes: Iterable[str]) -> Q:
 def text_start(field: str, length: int) -> Any:
     """The first `length` characters of a text column; the whole text in a database of PostgreSQL without an encoding.
 
-    Such a database counts bytes, and what it cuts may be no text any more."""
+    Such a database counts bytes, and could cut within a character."""
     return F(field) if _counts_bytes() else Left(field, length)
 
 
@@ -35,6 +36,24 @@ def _counts_bytes() -> bool:
         return False
     database.ensure_connection()
     return bool(database.connection.info.parameter_status("server_encoding") == "SQL_ASCII")
+
+
+def count_each(rows: "Sequence[QuerySet[Any]]", most: int) -> list[int]:
+    """The number of rows of each query, counted up to `most`; one query for all of them."""
+    database = connection()
+    counts: list[str] = []
+    parameters: list[Any] = []
+    for number, each in enumerate(rows):
+        try:
+            sql, values = each.order_by().values("pk")[:most].query.get_compiler(database.alias).as_sql()
+        except EmptyResultSet:
+            counts.append("0")
+        else:
+            counts.append(f"(SELECT COUNT(*) FROM ({sql}) rows_{number})")  # noqa: S608  (Django's own statement)
+            parameters += values
+    with database.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(counts)}", parameters)
+        return list(cursor.fetchone())
 
 
 class AnyOf(In):

@@ -1,7 +1,7 @@
 """The one database that this app reads and writes: the one that `db_for_write` names for its models.
 
-Replicas lag, and the rules of sending read what they have just written. So reads never follow `db_for_read`;
-`models.primary` gives the same to every QuerySet.
+Replicas lag, and the rules of sending read rows that they have just written. Reads therefore never follow
+`db_for_read`; `models.primary` does the same for every QuerySet.
 """
 
 from collections.abc import Callable
@@ -36,10 +36,10 @@ def on_commit(function: Callable[[], Any]) -> None:
 
 
 def committed(read: Callable[[], R]) -> R:
-    """Call `read` over a connection of its own, which sees what is committed.
+    """Call `read` over a separate connection, which sees all committed rows.
 
-    In the caller's transaction, REPEATABLE READ hides what was committed since it began. A locking read would show it,
-    but with `innodb_snapshot_isolation`, the default since MariaDB 11.6, it ends the transaction (error 1020).
+    In the caller's transaction, REPEATABLE READ hides rows that were committed since it began. A locking read would
+    show them, but with `innodb_snapshot_isolation`, the default since MariaDB 11.6, it raises error 1020.
     """
 
     def work() -> R:

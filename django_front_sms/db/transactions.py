@@ -1,4 +1,4 @@
-"""Short transactions, repeated whole on a deadlock or serialization failure."""
+"""Short transactions, retried as a whole on a deadlock or serialization failure."""
 
 import functools
 import random
@@ -14,12 +14,12 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 TRIES = 6
-# Deadlock, serialization failure and busy: errors after which the same transaction may succeed a moment later.
+# Deadlock, serialization failure and busy: errors after which the same transaction may succeed when retried.
 _PG_STATES = {"40001", "40P01", "55P03"}
 _MYSQL_CODES = {1205, 1213, 1020}
 
 
-def _worth_repeating(error: OperationalError) -> bool:
+def _is_transient(error: OperationalError) -> bool:
     cause = error.__cause__
     if getattr(cause, "sqlstate", None) in _PG_STATES:
         return True
@@ -29,14 +29,14 @@ def _worth_repeating(error: OperationalError) -> bool:
 
 
 def short_transaction(function: Callable[P, R]) -> Callable[P, R]:
-    """Run `function` in a durable transaction of its own, repeated whole on a deadlock.
+    """Run `function` in a durable transaction, retried as a whole on a deadlock.
 
     Raises `RuntimeError` inside a transaction of the caller's: messages must be committed before they are sent.
     """
 
     @functools.wraps(function)
     def durable(*args: P.args, **kwargs: P.kwargs) -> R:
-        return _repeated(function, args, kwargs)
+        return _with_retries(function, args, kwargs)
 
     return durable
 
@@ -49,12 +49,12 @@ def nested_transaction(function: Callable[P, R]) -> Callable[P, R]:
         if connection().in_atomic_block:
             with atomic():
                 return function(*args, **kwargs)
-        return _repeated(function, args, kwargs)
+        return _with_retries(function, args, kwargs)
 
     return nested
 
 
-def _repeated(function: Callable[..., R], args: Sequence[Any], kwargs: Mapping[str, Any]) -> R:
+def _with_retries(function: Callable[..., R], args: Sequence[Any], kwargs: Mapping[str, Any]) -> R:
     for attempt in range(TRIES):
         try:
             with atomic(durable=True):
@@ -63,7 +63,7 @@ def _repeated(function: Callable[..., R], args: Sequence[Any], kwargs: Mapping[s
                         cursor.execute("SET LOCAL synchronous_commit = on")
                 return function(*args, **kwargs)
         except OperationalError as error:
-            if attempt == TRIES - 1 or not _worth_repeating(error):
+            if attempt == TRIES - 1 or not _is_transient(error):
                 raise
             time.sleep(random.uniform(0.01, 0.05) * 2**attempt)  # noqa: S311  (spreads contenders, no secret)
     raise AssertionError("the last try returns or raises")

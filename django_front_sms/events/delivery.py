@@ -90,7 +90,7 @@ def deliver_again(event: Event) -> None:
     """
     failed = Event.objects.failed().filter(pk=event.pk)
     if not failed.update(failed=False, attempts=0, traceback="", next_at=due_at_once()):
-        raise NotPossible(_("This event was not given up: it was told, or still will be. There is nothing to do."))
+        raise NotPossible(_("This event has not failed: it was delivered, or will be. There is nothing to do."))
     on_commit(lambda: hints.hint("deliver_events"))
 
 
@@ -123,9 +123,11 @@ def _first_of_each_subject(now: datetime) -> models.QuerySet[Event]:
 def _claim(event: Event) -> bool:
     """Take an event for `LEASE`, counting the attempt, unless another worker took it or its attempts are used up."""
     row = Event.objects.filter(pk=event.pk, next_at=event.next_at)
-    if event.attempts >= get_settings().receiver_attempts:  # the worker was lost during each call
+    if event.attempts >= get_settings().receiver_attempts:  # the worker process ended during each call
         if row.update(next_at=None, failed=True):
-            logger.error("Event %s (%s) is given up: no worker came back from it.", event.event_id, event.kind)
+            logger.error(
+                "Event %s (%s) was given up: the worker process ended during each attempt.", event.event_id, event.kind
+            )
         return False
     lease = database_now() + LEASE
     if not row.update(next_at=lease, attempts=F("attempts") + 1):
@@ -206,7 +208,7 @@ def _reset_connection() -> None:
 
 
 def _record_delivered(event: Event, name: str) -> None:
-    """Record that a receiver has the event, even if another worker holds it now; extend the lease if we do."""
+    """Record that a receiver processed the event, even if another worker holds it now; extend this worker's lease."""
     event.delivered_to.append(name)
     lease = database_now() + LEASE
     with atomic():

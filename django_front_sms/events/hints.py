@@ -31,10 +31,10 @@ Send = Callable[[str], None]
 
 
 class HintPublisher:
-    """Passes hints on from a background thread of this process; callers never wait."""
+    """Sends hints from a background thread of this process; callers never block."""
 
-    PAUSE = 0.05  # seconds between two sends: hints that come meanwhile become one
-    PATIENCE = 0.2  # seconds more if only events are due: each hint costs as much CPU as a webhook, and a task
+    PAUSE = 0.05  # seconds between two sends: hints for one task given meanwhile are sent once
+    EVENTS_PAUSE = 0.2  # further seconds if only events are due: a hint and its task cost as much CPU as a webhook
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -47,7 +47,7 @@ class HintPublisher:
         self._is_paused = False
 
     def hint(self, task: str, send: Send) -> None:
-        """Have `send` called with `task` soon; never waits."""
+        """Call `send` with `task` soon, from the background thread; never blocks."""
         with self._changed:
             self._wanted.add(task)
             self._send_one = send
@@ -61,7 +61,7 @@ class HintPublisher:
         return task in self._wanted and self._thread is not None and self._thread.is_alive()
 
     def flush(self, timeout: float) -> bool:
-        """Wait until every hint was passed on, at most `timeout` seconds; returns whether all were."""
+        """Wait until every hint was sent, at most `timeout` seconds; returns whether all were."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._wanted and not self._sending, timeout)
 
@@ -92,22 +92,22 @@ class HintPublisher:
                 self._changed.notify_all()
             time.sleep(self.PAUSE)
             with self._changed:
-                self._changed.wait_for(lambda: self._wanted - {"deliver_events"}, self.PATIENCE)
+                self._changed.wait_for(lambda: self._wanted - {"deliver_events"}, self.EVENTS_PAUSE)
 
     def _send(self, task: str) -> None:
         try:
             self._send_one(task)
         except Exception as error:
-            if not self._failing:  # only the kind of error: its words can hold the broker's address and password
+            if not self._failing:  # only the error's type: its message can hold the broker's password
                 logger.error(
-                    "Hints to the worker are not accepted (%s). Nothing is lost, but messages wait for the next sweep. "
+                    "A hint to the worker was refused (%s). Nothing is lost, but messages wait for the next sweep. "
                     "Check the broker that CELERY_BROKER_URL names, or the backend of TASKS.",
                     type(error).__name__,
                 )
             self._failing = True
         else:
             if self._failing:
-                logger.info("Hints to the worker are accepted again.")
+                logger.info("Hints to the worker were accepted again.")
             self._failing = False
 
 
@@ -117,8 +117,8 @@ class HintPublisher:
 def send_hint(app: Any, task: str) -> None:
     """Put `task`, such as "dispatch", into the broker of the Celery app `app`; raises what the broker's client raises.
 
-    Over a connection of its own, closed at once. A process that is forked in that moment can hang for ever: kombu
-    cleans up what it inherits, and waits for a lock that nobody holds there.
+    It opens a connection and closes it at once. A process forked meanwhile can hang for ever: kombu cleans up the
+    inherited connection, and waits for a lock that no thread of the child holds.
     """
     with app.connection_for_write() as link:
         if link.transport.driver_type == "redis":  # a silent server must not keep the thread for ever
@@ -130,16 +130,17 @@ def send_hint(app: Any, task: str) -> None:
 
 
 def _celery_app() -> Any:
-    """The caller's current Celery app. Celery is imported here, so that sites without it need not have it loaded."""
+    """The caller's current Celery app. Celery is imported here, so that it is not loaded on sites that do not use
+    it."""
     from celery import current_app
 
     return current_app._get_current_object()  # type: ignore[attr-defined]
 
 
 def has_broker_url() -> bool:
-    """Whether the caller's Celery app has a broker URL. Celery takes `amqp://guest@localhost` where it has none.
+    """Whether the caller's Celery app has a broker URL. Without one, Celery uses `amqp://guest@localhost`.
 
-    Does not import Celery: where nothing did, the site has no app."""
+    Does not import Celery: if it has not been imported, the site has no app."""
     if "celery" not in sys.modules:
         return False
     conf = _celery_app().conf
@@ -162,7 +163,7 @@ def _enqueue_in_thread(task: str) -> None:
 
 
 def notify(task: str) -> None:
-    """Tell the workers that listen, once the transaction commits. Without PostgreSQL it does nothing."""
+    """Notify the listening workers when the transaction commits. Does nothing on databases other than PostgreSQL."""
     here = connection()
     if here.vendor == "postgresql":
         with here.cursor() as cursor:
@@ -185,12 +186,12 @@ def hint(task: Task) -> None:
         elif not _publisher.will_send(task):
             app = _celery_app() if way == "celery" else None
             _publisher.hint(task, functools.partial(send_hint, app) if app else _enqueue_in_thread)
-    except Exception as error:  # no thread can be started: the process is ending, or is out of them
-        logger.warning("A hint to the worker was not sent (%s); the next sweep does its work.", type(error).__name__)
+    except Exception as error:  # no thread can be started: the process is exiting, or has reached its limit of threads
+        logger.warning("A hint to the worker was not sent (%s). The next sweep will do its work.", type(error).__name__)
 
 
 def publish(task: Task) -> bool:
-    """Wake a worker, from a worker: waits for the broker, and returns whether it took the hint."""
+    """Wake another worker from a worker: waits for the broker, and returns whether it accepted the hint."""
     try:
         way = get_settings().worker
         if way == "command":
@@ -200,7 +201,7 @@ def publish(task: Task) -> bool:
         else:
             send_hint(_celery_app(), task)
     except Exception as error:
-        logger.warning("A hint was not accepted (%s); this worker goes on by itself.", type(error).__name__)
+        logger.warning("A hint was not accepted (%s); this worker continues without another one.", type(error).__name__)
         return False
     return True
 
@@ -211,8 +212,8 @@ def _renew() -> None:
 
 
 _renew()
-# No process is forked while a hint is being sent (see `send_hint`); a broker that hangs is not waited for long.
-# The child gets a publisher of its own: the thread stays behind in the parent.
+# No process is forked while a hint is being sent (see `send_hint`); the wait for a broker that hangs is short.
+# The child gets a new publisher, because threads do not survive a fork.
 os.register_at_fork(
     before=lambda: _publisher.pause(2), after_in_parent=lambda: _publisher.resume(), after_in_child=_renew
 )

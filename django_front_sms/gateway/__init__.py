@@ -1,6 +1,6 @@
 """Front's SMS gateway manual (v2.25) as code: pure functions and values, no Django.
 
-- `codes`: what the gateway answers, and whom each code blames (§2.2, §2.3)
+- `codes`: error codes, who must act on each, and delivery statuses (§2.2, §2.3)
 - `gsm`: encoding, segments, and replaced characters (§2.1)
 - `numbers`: phone numbers, short codes, PSK numbers and text senders
 - `submit`: requests and answers (§2.1, §2.4)

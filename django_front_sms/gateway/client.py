@@ -1,12 +1,12 @@
-"""One exchange with the gateway over HTTP (§2.1, §2.4): written at most once, answered within one deadline.
+"""One exchange with the gateway over HTTP (§2.1, §2.4): one request, written at most once, within one deadline.
 
-Nothing is retried and no redirect is followed; `outcome` says what is certain afterwards.
+No request is retried and no redirect is followed; `outcome` describes the possible results.
 
 urllib3 pools the connections and detects dropped ones; it never sees a request. Its `urlopen` handles retries,
 redirects and encodings that are not wanted here, and costs as much as the rest of the exchange.
 
-Neither log records nor errors hold a text, a number or a password. Proxies named in the environment are not used: the
-gateway knows its customers by their address (§1.1).
+Log records and errors never contain a text, a number or a password. Proxies named in the environment are not used:
+the gateway identifies its customers by their IP address (§1.1).
 """
 
 import http.client
@@ -46,11 +46,11 @@ MayWrite = Callable[[], bool]
 
 
 class Client:
-    """Keep-alive connections to one gateway, for many threads; after a fork the child makes its own.
+    """Keep-alive connections to one gateway, for many threads; after a fork the child opens new ones.
 
-    `gateway_url` is the address that `push.php` and `push_bulk.php` live under; ValueError where it can't be one.
+    `gateway_url` is the URL below which `push.php` and `push_bulk.php` are; raises ValueError if it cannot be used.
     `timeout` is the number of seconds for one whole exchange: waiting for a free connection, connecting, TLS,
-    writing and reading. Only the look-up of the name can overrun it, and nothing is sent then.
+    writing and reading. Only the DNS lookup can exceed it, and nothing is sent then.
     `max_connections` is the number of exchanges at a time; further threads wait.
     `clock` is monotonic, in seconds.
 
@@ -71,8 +71,8 @@ class Client:
     ) -> ExchangeResult:
         """Submit one message (§2.1).
 
-        `may_write` is asked once, connected and right before the first byte; False ends the exchange as NOT_SENT.
-        Raises nothing, whatever happens on the wire.
+        `may_write` is called once, right before the first byte; False ends the exchange as NOT_SENT. Raises no
+        exception for network errors.
         """
         if transport == "get":
             exchange = _Exchange("GET", f"push.php?{encode_query(sms)}", may_write)
@@ -155,7 +155,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class _Address:
-    """Where the gateway is: `authority` is the Host header, `path` ends with a slash."""
+    """The address of the gateway: `authority` is the Host header, `path` ends with a slash."""
 
     tls: bool
     host: str
@@ -185,7 +185,7 @@ class _Address:
 
 @dataclass(slots=True)
 class _Exchange:
-    """One request. `touched`: a byte of it may have left this machine; `status`: 0 until an answer comes."""
+    """One request. `touched`: a byte of it may have been sent; `status`: 0 until an answer arrives."""
 
     method: str
     page: str
@@ -214,7 +214,7 @@ class _Exchange:
 
 
 class _Connection(HTTPConnection):
-    """A connection that keeps its exchange's deadline and asks before the first byte."""
+    """A connection that keeps its exchange's deadline and calls `may_write` before the first byte."""
 
     _exchange: _Exchange
 
@@ -226,7 +226,7 @@ class _Connection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Whether the pool may lend it again."""
+        """Whether the pool may reuse it."""
         line = self._line
         return line is not None and not line.surplus and line.idle < MAX_IDLE and super().is_connected
 
@@ -249,14 +249,14 @@ class _Connection(HTTPConnection):
         line = cast(DeadlineSocket, self._line)
         line.deadline = exchange.deadline
         if exchange.may_write is not None and not exchange.may_write():
-            raise NotSent("held back: may_write said no")
+            raise NotSent("not sent: may_write returned False")
         unsent = memoryview(request)
         exchange.touched = True
         try:
             unsent = unsent[line.send(unsent) :]
         except OSError as error:
             if self._tls is not None:
-                raise  # TLS may have passed on a part
+                raise  # TLS may have sent a part
             raise NotSent(_connect_failure(error)) from None  # no byte was sent
         while unsent:
             unsent = unsent[line.send(unsent) :]
@@ -277,7 +277,7 @@ class _Connection(HTTPConnection):
 
 
 class _FreeConnections(queue.LifoQueue[Any]):
-    """Lends the connection used last. In a forked child it is empty: the inherited lock may be held for ever."""
+    """Returns the connection used last. In a forked child it is replaced: the inherited lock may be held for ever."""
 
     def __init__(self, maxsize: int = 0) -> None:
         super().__init__(maxsize)

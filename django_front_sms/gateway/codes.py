@@ -1,6 +1,6 @@
-"""The gateway's codes: whom each error blames (§2.2) and what a delivery status says (§2.3).
+"""The gateway's codes: who must act on each error (§2.2), and the delivery statuses (§2.3).
 
-Front may add codes at any time, so an unknown number is a value here, never a crash.
+Front may add codes at any time, so unknown numbers are accepted as values.
 """
 
 from enum import IntEnum, StrEnum
@@ -135,10 +135,10 @@ def _meaning(code: int) -> _Meaning:
 
 
 def blame(code: int) -> Blame:
-    """Whom an `errorcode` blames; `Blame.UNKNOWN` for a code that manual v2.25 does not list."""
+    """Who must act on an `errorcode`; `Blame.UNKNOWN` for a code that manual v2.25 does not list."""
     return _meaning(code).blame
 
 
 def describe(code: int) -> str:
-    """One plain English sentence for an `errorcode`: what is wrong and what to do. Works for unknown codes too."""
+    """One English sentence for an `errorcode`: what is wrong and what to do. Unknown codes get one too."""
     return _meaning(code).sentence

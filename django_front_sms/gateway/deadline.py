@@ -1,7 +1,7 @@
 """Sockets with one deadline for the whole exchange.
 
-A time-out per read starts anew with every byte, so a slow server could hold a connection for ever. Here each operation
-gets only the time that is left.
+A timeout for each read restarts with every byte, so a slow server could keep a connection open for ever. Here each
+operation gets only the time that is left.
 """
 
 import io
@@ -33,10 +33,10 @@ class Deadline:
 
 
 def dial(host: str, port: int, deadline: Deadline, options: Iterable[SocketOption] = ()) -> socket.socket:
-    """Connect over TCP before the deadline; raises OSError, or UnicodeError for a name that can't be one.
+    """Connect over TCP before the deadline; raises OSError, or UnicodeError for an invalid host name.
 
-    Each address of the name gets an equal share of the time, so that a silent first one leaves time for the next.
-    Resolving the name has the resolver's own time-outs: it can overrun the deadline, and the exchange then ends.
+    Each address of the name gets an equal share of the time, so that one that does not respond leaves time for the
+    next. Resolving the name has the resolver's own timeouts: it can exceed the deadline, and the exchange then ends.
     """
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     failure: OSError = OSError("the name has no address")
@@ -72,7 +72,7 @@ def secure(sock: socket.socket, context: ssl.SSLContext, host: str, deadline: De
 
 
 class DeadlineSocket:
-    """The part of a connected socket, plain or TLS, that `http.client` and urllib3 use.
+    """The part of a connected socket, TCP or TLS, that `http.client` and urllib3 use.
 
     Set `deadline` before each exchange; reading and writing raise TimeoutError after it. `stream` is the latest answer.
     """
@@ -86,7 +86,7 @@ class DeadlineSocket:
 
     @property
     def idle(self) -> float:
-        """Seconds since the last byte came, or since connecting."""
+        """Seconds since the last byte was received, or since connecting."""
         return self._clock() - self._used_at
 
     @property
@@ -147,7 +147,7 @@ class _DeadlineStream(io.RawIOBase):
 
 
 class AnswerStream(io.BufferedReader):
-    """One answer. After closing, `surplus` tells whether more was received than its length said."""
+    """One answer. After closing, `surplus` is True if more was received than its length."""
 
     raw: _DeadlineStream
     surplus = False

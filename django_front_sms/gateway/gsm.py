@@ -4,7 +4,7 @@ A text whose characters are all in the GSM alphabet is sent as septets: 160 in a
 longer one. Characters of the extension table take two septets, which are never split. Every other text is sent as
 UTF-16: 70 code units in a single SMS, 67 in each segment of a longer one; surrogate pairs are never split either.
 
-An empty text has no segment. A lone surrogate counts, and reads, as U+FFFD.
+An empty text has no segment. A lone surrogate is treated as U+FFFD.
 """
 
 import codecs
@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-# Loaded now: when it is first used, for an answer, the process may lack a descriptor to open its file.
+# Loaded at import: when it is first used, for an answer, the process may have no file descriptor left to open it.
 codecs.lookup("utf-16-le")
 
 BASIC = (
@@ -95,7 +95,7 @@ def foreign(text: str) -> tuple[str, ...]:
 
 
 def replace(text: str, replacement: str = "?") -> str:
-    """`text` with every character outside GSM replaced; ValueError where `replacement` is itself outside."""
+    """`text` with every character outside GSM replaced; raises ValueError if `replacement` is outside GSM too."""
     if not is_gsm(replacement):
         raise ValueError("The replacement is outside the GSM alphabet: choose a character of GSM 03.38, such as '?'.")
     return _FOREIGN.sub(lambda _: replacement, well_formed(text))

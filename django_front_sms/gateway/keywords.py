@@ -1,4 +1,4 @@
-"""The words of a short text from a phone, in one form however they were typed. Pure; accepts any text."""
+"""The words of a short text from a phone, normalised. Pure functions; they accept any text."""
 
 import re
 import unicodedata
@@ -17,7 +17,7 @@ def words(text: str) -> list[str]:
     return "".join(_letters(text)).split()
 
 
-def plain(text: str) -> str:
+def normalized(text: str) -> str:
     """The words of `text` with one space between them: `" «Stopp!» "` becomes `"stopp"`."""
     return " ".join(words(text))
 
@@ -28,8 +28,8 @@ def first_word(text: str) -> str:
 
 
 def own_text(text: str, keyword: str, recipient: str) -> str:
-    """The words of `text` after the keyword that brought the message to us, as `plain` gives them; all words where
-    `recipient` is not a short code.
+    """The words of `text` after the customer's keyword, as `normalized` returns them; all words if `recipient` is not a
+    short code.
 
     Many customers share a short code (§1.2), so people must write `CLINIC STOPP` to it, and `STOPP` elsewhere.
     """
@@ -40,13 +40,13 @@ def own_text(text: str, keyword: str, recipient: str) -> str:
 
 
 class Phrases:
-    """Some phrases to look for in plain texts."""
+    """Phrases to search for in normalized texts."""
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self._known = [known for phrase in phrases if (known := words(phrase))]
 
     def are_all_of(self, text: str) -> bool:
-        """Whether `text` (as `plain` gives it) consists of these phrases alone, once or several times."""
+        """Whether `text` (as `normalized` returns it) consists of these phrases alone, once or several times."""
         written = text.split()
         if not written:
             return False
@@ -57,7 +57,7 @@ class Phrases:
         return len(written) in ends
 
     def begin(self, text: str) -> bool:
-        """Whether `text` (as `plain` gives it) begins with one of these phrases."""
+        """Whether `text` (as `normalized` returns it) begins with one of these phrases."""
         return any(self._at(text.split(), 0))
 
     def _at(self, written: list[str], start: int) -> Iterator[list[str]]:
@@ -65,7 +65,7 @@ class Phrases:
 
 
 def _letters(text: str) -> Iterator[str]:
-    """The characters of words, and a space for what lies between words."""
+    """The characters of words, and a space for each character between words."""
     visible = "".join(char for char in text if unicodedata.category(char) != "Cf").translate(_EMOJI_MARKS)
     in_word = False
     for char in unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold()):

@@ -1,6 +1,6 @@
-"""Tolerant reading of untrusted values: a value that cannot be read is named in a list of problems.
+"""Tolerant parsing of untrusted values: each value that cannot be parsed is named in a list of problems.
 
-A problem is a few words about a field. It never quotes the value: values are people's texts and numbers.
+A problem is a phrase about a field. It never quotes the value: values are texts and phone numbers of people.
 """
 
 import json
@@ -20,8 +20,8 @@ MAX_VALUES = 50_000
 """JSON with about this many values is not parsed: each costs up to 300 bytes and some microseconds."""
 
 _MAX_PARAMETERS = 10_000
-_MAX_64 = 2**63 - 1
-_MIN_64 = -(2**63)
+MAX_INT64 = 2**63 - 1  # the largest value of a big integer column
+MIN_INT64 = -(2**63)
 _TOO_BIG = 2**64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEARS = range(1970, 3000)
@@ -48,7 +48,7 @@ class Reading:
         number = whole_number(value)
         if number is None:
             self.note(name, "is not a whole number")
-        elif not _MIN_64 <= number <= _MAX_64:
+        elif not MIN_INT64 <= number <= MAX_INT64:
             self.note(name, "is beyond 64 bits")
             return None
         return number
@@ -60,7 +60,7 @@ class Reading:
             if needed:
                 self.note(name, "is missing")
             return ""
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_64:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_INT64:
             self.note(name, "is a number instead of a text")
             return str(value)
         if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Reads the Base64 of an MMS directly from its JSON body (§2.5.1), before the body is parsed.
+"""Decodes the Base64 of an MMS directly in its JSON body (§2.5.1), before the body is parsed.
 
 A JSON parser would first copy megabytes of Base64 into a string. Finding the closing quote costs almost nothing.
 """
@@ -23,7 +23,7 @@ _ESCAPES = ((b"\\/", b"/"), (b"\\n", b"\n"), (b"\\r", b"\r"))  # of a JSON strin
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A file that was cut out of a body: its bytes, their SHA-256 in hex, and where in the body its Base64 stood.
+    """A file that was cut out of a body: its bytes, their SHA-256 in hex, and the position of its Base64 in the body.
 
     ``source`` is that Base64, where it is short and does not follow from ``data``. ``repaired``: only `repaired_base64`
     could decode it. Where ``data`` is None, it cannot be decoded, and the digest is that of the Base64.

@@ -1,8 +1,7 @@
 """Senders and recipients: phone numbers, short codes, PSK numbers and text senders.
 
-Inside, a phone number is written in E.164 (`+4799999999`); on the wire Front writes it with `00` (§2.1). What people
-type is checked by `parse_recipient` and `check_sender`. Numbers in Front's pushes are facts, which are never refused:
-`normalize` brings them to one form.
+This app stores phone numbers in E.164 (`+4799999999`); Front writes them with `00` (§2.1). `parse_recipient` and
+`check_sender` validate input. Numbers in Front's pushes are never refused: `normalize` converts them to one form.
 """
 
 import re
@@ -57,8 +56,9 @@ def parse_recipient(value: object, *, region: str = "NO", allowed_regions: Colle
 
     The number must be *possible* as a fixed or mobile line: its country has numbers of that length. Longer ones, up to
     the 15 digits of E.164, are taken where they have a country code, and the 12 digits of Norwegian machines (M2M)
-    without. It need not be *valid*: numbering plans change faster than the tables of a package, and Front knows better
-    (codes 1 and 21). A number merely possible counts for the main region of its country code in `allowed_regions`.
+    without. It need not be *valid*: numbering plans change faster than the tables of a package, and Front refuses
+    invalid numbers itself (codes 1 and 21). In `allowed_regions`, a number that is only possible belongs to the main
+    region of its country code.
     """
     written = as_text(value)
     number = _parse(written, region)
@@ -96,7 +96,7 @@ def _parse(value: str, region: str) -> PhoneNumber:
 
 
 def _is_possible(number: PhoneNumber, *, is_complete: bool) -> bool:
-    """Whether there can be such a number; `is_complete`: it was written with its country code."""
+    """Whether the number is possible; `is_complete`: it was written with its country code."""
     kind = PhoneNumberType.FIXED_LINE_OR_MOBILE
     reason = phonenumbers.is_possible_number_for_type_with_reason(number, kind)
     if reason == ValidationResult.IS_POSSIBLE:
@@ -118,25 +118,25 @@ def _home(number: PhoneNumber) -> str:
 
 
 def to_wire(e164: str) -> str:
-    """Return `004799999999` for `+4799999999` (§2.1); what has no plus stays as it is."""
+    """Return `004799999999` for `+4799999999` (§2.1); other values, without a plus, are returned unchanged."""
     return "00" + e164[1:] if e164.startswith("+") else e164
 
 
 def from_wire(number: str) -> str:
     """Return `+47…` for `0047…` and ` 47…` (a plus lost in a query).
 
-    Everything else, short codes, PSK numbers and texts, stays as it is. Total: no number is refused.
+    Short codes, PSK numbers, texts and everything else are returned unchanged. No value is refused.
     """
     match = _ZERO_ZERO_FORM.fullmatch(number) or _LOST_PLUS_FORM.fullmatch(number)
     return "+" + match[1] if match else number
 
 
 def normalize(number: str, psk_short_code: str = "") -> str:
-    """Return the one form of a number or sender that is a fact: one phone, or one sender, has one form.
+    """Return the normalised form of a number or sender that Front sent: each phone and each sender has only one.
 
     Phone numbers are in E.164. 8 digits, or the 12 of a Norwegian machine, are a Norwegian number, also after 47. Text
     is in NFC, without invisible format characters. With `psk_short_code`, PSK numbers are that and nine digits without
-    a plus, also where only the nine digits are given: for numbers of ours. Total: no number is refused.
+    a plus, also where only the nine digits are given: for the site's own numbers. No value is refused.
     """
     visible = from_wire("".join(char for char in number if unicodedata.category(char) != "Cf")).strip()
     if _SPACED_NUMBER.fullmatch(visible):
@@ -149,7 +149,7 @@ def normalize(number: str, psk_short_code: str = "") -> str:
 
 
 def spellings(number: str, psk_short_code: str = PSK_SHORT_CODE) -> list[str]:
-    """Return the ways in which a sender may be written that `normalize` brings to `number`."""
+    """Return the spellings of a sender that `normalize` converts to `number`."""
     if number.startswith("+"):
         digits = number[1:]
         return [number, f"00{digits}", digits, digits.removeprefix("47")]
@@ -178,7 +178,7 @@ def complete_psk(number: str, short_code: str = PSK_SHORT_CODE) -> str:
 
 
 def check_sender(value: str) -> str:
-    """Return `value` unchanged, for it must equal what Front registered; raise NumberError where it cannot be one.
+    """Return `value` unchanged, because it must equal what Front registered; raise NumberError if it is no sender.
 
     A sender is a text of at most 11 printable characters (§1.1), or digits: a short code, a PSK number or a phone
     number, at most 15 of them, with or without `+` or `00` before.

@@ -1,7 +1,7 @@
 """The result of an exchange with the gateway.
 
-Before the first byte the gateway cannot have the message. After it, only an answer of the documented shape is certain
-(§2.1, §2.4); everything else is ambiguous.
+Before the first byte is written, the gateway cannot have the message. Afterwards, only an answer in the documented
+format (§2.1, §2.4) is certain; every other result is ambiguous.
 """
 
 import codecs
@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from django_front_sms.gateway.codes import ErrorCode
+from django_front_sms.gateway.lenient import MAX_INT64
 from django_front_sms.gateway.submit import (
     Answer,
     BulkAnswer,
@@ -20,7 +21,6 @@ from django_front_sms.gateway.submit import (
     decode_bulk_answer,
 )
 
-MAX_ID = 2**63 - 1  # the largest value of a big integer column
 CREATED = 201
 
 Form = TypeVar("Form")
@@ -30,7 +30,7 @@ class ResultKind(StrEnum):
     """What is certain about a message after an exchange."""
 
     NOT_SENT = "not_sent"  # no byte was written
-    ANSWERED = "answered"  # a documented answer came: acceptance or refusal
+    ANSWERED = "answered"  # a documented answer was received: acceptance or refusal
     AMBIGUOUS = "ambiguous"  # the gateway may or may not have the message
 
 
@@ -39,7 +39,7 @@ class ExchangeResult:
     """The result of an exchange.
 
     `answer` is set if and only if the kind is ANSWERED; `repr` leaves it out, because it can hold numbers. `detail` is
-    a short reason for the other fates and quotes nothing. `duration` is in seconds and includes waiting for a
+    a short reason for the other kinds and quotes nothing. `duration` is in seconds and includes waiting for a
     connection.
     """
 
@@ -62,7 +62,7 @@ def single_answer(status: int, body: bytes) -> Answer:
     """The answer to one message, in JSON or text. Raises Unclear."""
     is_json = body.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{")
     answer = _readable(decode_answer_json if is_json else decode_answer_text, body)
-    if answer.errorcode == ErrorCode.OK and not 0 < (answer.id or 0) <= MAX_ID:
+    if answer.errorcode == ErrorCode.OK and not 0 < (answer.id or 0) <= MAX_INT64:
         raise Unclear("accepted, but without a usable id")
     return answer
 
@@ -80,4 +80,4 @@ def _readable(decode: Callable[[bytes], Form], body: bytes) -> Form:
     try:
         return decode(body)
     except Malformed:
-        raise Unclear("the answer is not of a documented shape") from None
+        raise Unclear("the answer is not in a documented format") from None

@@ -1,4 +1,4 @@
-"""Kind and size of a picture, read from its first bytes: JPEG, PNG, GIF and WebP. Nothing is decoded."""
+"""The format and size of a picture, read from its first bytes: JPEG, PNG, GIF and WebP. The picture is not decoded."""
 
 from dataclasses import dataclass
 from struct import error as TooShort
@@ -25,7 +25,7 @@ class Picture:
 
 
 def measure(head: bytes) -> Picture | None:
-    """Read kind and size from the first bytes of a file; None for anything but JPEG, PNG, GIF or WebP. Never raises."""
+    """Read format and size from the first bytes of a file; None for other formats than these four. Never raises."""
     try:
         if head.startswith(b"\x89PNG\r\n\x1a\n") and head[12:16] == b"IHDR":
             return _sound("image/png", *unpack_from(">II", head, 16))

@@ -1,4 +1,4 @@
-"""Texts with `{placeholders}`: plain names in braces, and nothing else of a template language."""
+"""Texts with `{placeholders}`: names in braces, without any other syntax of a template language."""
 
 import re
 from collections.abc import Mapping
@@ -18,8 +18,7 @@ class PlaceholderError(ValueError):
 def placeholders(text: str) -> list[str]:
     """The names of the placeholders in `text`, each once, in order.
 
-    A name is what Python takes as an identifier. `{{` and `}}` stand for a brace. Raises `PlaceholderError` where a
-    brace belongs to neither.
+    A name is a Python identifier. `{{` and `}}` are escaped braces. Raises `PlaceholderError` for any other brace.
     """
     return list(dict.fromkeys(name for match in _PARTS.finditer(text) if (name := _name(match))))
 

@@ -1,12 +1,11 @@
-"""The gateway's pushes to us: delivery status (§2.3), inbound JSON (§2.5.1) and inbound GET (§2.5.2).
+"""The gateway's pushes: delivery status (§2.3), inbound JSON (§2.5.1) and inbound GET (§2.5.2).
 
 The decoders return an object for any bytes and never raise. Fields that cannot be read are None or empty, and are
-named in ``problem``, one line of at most 1000 characters that quotes nothing of the message. The encoders are the
-reverse, for a simulated gateway; they ignore ``problem``.
+named in ``problem``, one line of at most 1000 characters that quotes nothing of the message. The encoders do the
+reverse, for the simulator; they ignore ``problem``.
 
-Both inbound APIs give the same form: phone numbers in E.164, PSK numbers with their short code, short codes and texts
-unchanged, times aware and in UTC. NUL and lone surrogates, which no database stores, become U+FFFD.
-"""
+Both inbound APIs are decoded to one form: phone numbers in E.164, PSK numbers with their short code, short codes and
+texts unchanged, times aware and in UTC. NUL and lone surrogates, which no database stores, become U+FFFD."""
 
 import base64
 import hashlib
@@ -111,7 +110,7 @@ class InboundPush:
 
 
 def decode_status(query: str | bytes, content_type: str = "", body: bytes = b"") -> StatusPush:
-    """Read a delivery status from the query; fields that it lacks from an urlencoded, multipart or JSON body."""
+    """Read a delivery status from the query, and missing fields from an urlencoded, multipart or JSON body."""
     problems: list[str] = []
     values: dict[str, object] = {**parameters(pairs(query), _STATUS_FIELDS, problems)}
     if body and values.keys() < _STATUS_FIELDS:
@@ -192,7 +191,7 @@ def _file(item: object, cuts: Mapping[str, Cut]) -> FilePart:
 def _cut_file(file_id: int | None, content_type: str, name: str, cut: Cut, problems: list[str]) -> FilePart:
     if cut.data is None or cut.repaired:
         problems.append(_NOT_BASE64 if cut.data is None else _REPAIRED)
-        # The body keeps what only a repair could decode: it cannot be written again from the decoded bytes.
+        # Base64 that had to be repaired stays in the body: encoding the decoded bytes would not restore it.
         place = None
     else:
         place = cut.place

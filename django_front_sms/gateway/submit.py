@@ -1,7 +1,7 @@
 """Encodes requests, and decodes the gateway's answers: single as JSON or GET (§2.1), bulk as JSON (§2.4).
 
-Numbers are E.164 here and have the gateway's `00` form on the wire. The simulator does the reverse by code of its own
-(`simulator.wire`), so that an error here is not repeated there.
+Numbers are in E.164 here, and are sent in the gateway's `00` form. The simulator has a separate implementation
+(`simulator.wire`), so that it does not share errors of this one.
 """
 
 import json
@@ -24,7 +24,7 @@ _MAX_CODE = 2**31 - 1
 
 
 class Malformed(ValueError):
-    """Bytes that are not an answer of the documented shape. The message quotes nothing of them."""
+    """Bytes that are not an answer in the documented format. The message quotes nothing of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class BulkSms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the gateway says to one message. `id` is its reference, 0 or None where it refused."""
+    """The gateway's answer to one message. `id` is its reference, 0 or None where it refused."""
 
     id: int | None
     errorcode: int
@@ -66,8 +66,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkAnswer:
-    """What the gateway says to a bulk message: no ids, but the numbers it left out. Their form is not documented: E.164
-    after :func:`match_recipients`.
+    """The gateway's answer to a bulk message: no ids, but the numbers that were left out. Their format is not
+    documented: E.164 after :func:`match_recipients`.
     """
 
     errorcode: int
@@ -94,7 +94,8 @@ def encode_json(sms: Sms) -> bytes:
 def encode_query(sms: Sms) -> str:
     """The query of a GET to `push.php` (§2.1.2).
 
-    Latin-1, the gateway's default; a message that Latin-1 cannot hold goes as UTF-8, and says so.
+    It is in Latin-1, the gateway's default; a message that Latin-1 cannot encode is sent as UTF-8, with a parameter
+    that names the encoding.
     """
     parameters = [
         ("serviceid", str(sms.service_id)),
@@ -129,9 +130,8 @@ def encode_bulk(bulk: BulkSms) -> bytes:
 def decode_answer_json(body: bytes) -> Answer:
     """The answer to a JSON POST (§2.1.1); raises Malformed.
 
-    `errorcode` must be there; an `id` may be missing, but what is there must be a whole number, as a number or as
-    digits in quotes. The description is for people: one that is no text is dropped, and bytes in it that are not UTF-8
-    spoil nothing else.
+    `errorcode` is required; `id` is optional. Both must be whole numbers, as numbers or as strings of digits. The
+    description is for people: it is dropped if it is not a string, and bytes in it that are not UTF-8 are replaced.
     """
     fields = _parse_json(body)
     return Answer(
@@ -144,8 +144,8 @@ def decode_answer_json(body: bytes) -> Answer:
 def decode_answer_text(body: bytes) -> Answer:
     """The answer to a GET, such as `ErrorCode=0, ID=145099` (§2.1.2); raises Malformed. Its description is empty.
 
-    How a refusal looks is not documented: the body must begin with the code, in any case, and may go on with an ID
-    and with words. A second code makes it unreadable.
+    The format of a refusal is not documented: the body must begin with the code, in upper or lower case, and an ID and
+    words may follow. A body with a second code is malformed.
     """
     text = body.decode(LATIN_1).removeprefix("\xef\xbb\xbf")  # a byte order mark
     match = _ANSWER_TEXT.fullmatch(text)
@@ -201,12 +201,12 @@ def _match(entry: str, by_form: Mapping[str, set[str]]) -> str:
 
 
 def _parse_json(body: bytes) -> dict[str, object]:
-    """A JSON object, each name once, values unjudged; raises Malformed for everything else.
+    """A JSON object without repeated names; its values are not checked. Raises Malformed for everything else.
 
-    Bytes that are not UTF-8 are forgiven.
+    Bytes that are not UTF-8 are replaced.
     """
     try:
-        # Not "utf-8-sig": Python opens the file of that codec when it is first used, and a descriptor may be lacking.
+        # Not "utf-8-sig": Python opens the file of that codec at its first use, when no file descriptor may be left.
         text = body.removeprefix(BOM_UTF8).decode("utf-8", "replace")
         fields = json.loads(text, parse_constant=_not_json, object_pairs_hook=_unique)
     except Malformed:

@@ -1,12 +1,12 @@
 """Typographic characters and their equivalents in GSM.
 
-One curly quote from a word processor or a phone makes a whole text Unicode, which has room for less than half.
+One curly quote from a word processor or a phone makes the whole text Unicode, which has less than half the room.
 """
 
 import re
 import unicodedata
 
-_SAID_BY = {
+_CHARACTERS = {
     '"': "“”„‟″«»",
     "'": "‘’‚‛′‹›`´",
     "-": "‐\u2011‒–—―−•·",
@@ -18,23 +18,23 @@ _SAID_BY = {
     "1/4": "¼",
     "3/4": "¾",
     "\n": "\u0085\u2028\u2029\v",
-    # Soft hyphens, zero-width characters and marks of direction, which nobody sees. Not U+200D, which joins emoji.
+    # Invisible characters: soft hyphens, zero-width characters, marks of direction. Not U+200D, which joins emoji.
     "": "\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff",
 }
 
-SIMPLER = {char: plain for plain, chars in _SAID_BY.items() for char in chars}
-"""Characters outside GSM, each with the GSM text that says the same."""
+GSM_EQUIVALENTS = {char: text for text, chars in _CHARACTERS.items() for char in chars}
+"""Characters outside GSM, each with an equivalent GSM text."""
 
-_TABLE = str.maketrans(SIMPLER)
-_INVISIBLE = str.maketrans(dict.fromkeys(_SAID_BY[""], ""))
+_TABLE = str.maketrans(GSM_EQUIVALENTS)
+_INVISIBLE = str.maketrans(dict.fromkeys(_CHARACTERS[""], ""))
 _USELESS_JOINER = re.compile("\u200d(?![\u2600-\u27bf\U0001f000-\U0001faff])")  # it joins no emoji
 
 
 def simplify(text: str) -> str:
-    """``text`` with typographic characters as plain ones, and letters that came in two parts (e + ´) joined.
+    """``text`` with typographic characters replaced by GSM ones, and decomposed letters (e + ´) composed.
 
-    Letters, emoji and all else that has no equivalent in GSM stay.
+    Characters without an equivalent in GSM, such as emoji, are kept.
     """
     visible = _USELESS_JOINER.sub("", text.translate(_INVISIBLE))
-    # Once more at the end: a replacement can be the letter that a mark belongs to.
+    # Composed once more: a replacement can be the letter that a combining mark belongs to.
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", visible).translate(_TABLE))

@@ -76,7 +76,7 @@ def _reset(counter: InboundCounter, highest: int, number: int, moment: datetime,
         account=counter.account, first=first, last=last, shown_at=moment, found_at=now, closed_at=now, is_reset=True
     )
     logger.warning(
-        'The counter of account "%s" went from %d to %d, which counts as a reset, not as a loss.',
+        'The counter of account "%s" changed from %d to %d. This was recorded as a reset, not as a gap.',
         counter.account,
         highest,
         number,

@@ -1,6 +1,6 @@
-"""Inserts what Front pushed, durably, and in a simpler form where the database refuses the content.
+"""Inserts pushed rows durably, and in a simpler form if the database refuses their content.
 
-A push must never fail for its content: Front would deliver it three times and then stop its whole queue (§1.2).
+A push must never fail because of its content: Front would deliver it three times and then stop its queue (§1.2).
 """
 
 from collections.abc import Callable, Sequence
@@ -35,9 +35,9 @@ _durable: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 
 
 def insert(row: Row, attached: Sequence[MmsFile] = ()) -> None:
-    """Insert a row and its files. Raises what the database raises, but not for the content of the row.
+    """Insert a row and its files. Raises database errors, except those caused by the content of the row.
 
-    Tries once more where the database was busy, or had closed a connection that this process kept open.
+    Retries once if the database was busy, or had closed a connection that this process kept open.
     """
 
     def retrying() -> None:
@@ -79,7 +79,7 @@ def save_storable(save: Callable[[], None], row: Row, attached: Sequence[MmsFile
 def fit_packet(row: Row, attached: Sequence[MmsFile] = ()) -> None:
     """Cut text and raw body to what one statement of MySQL may hold (`max_allowed_packet`).
 
-    The raw body goes first, but an SMS of any length has room. Files that were in the body alone are lost with it.
+    The raw body is cut first, but an SMS of any length fits. Files that were only in the body are lost with it.
     """
     text: str = getattr(row, "text", "")
     if connection().vendor != "mysql" or len(row.raw) + 4 * len(text) < _OTHER_BYTES:
@@ -91,7 +91,7 @@ def fit_packet(row: Row, attached: Sequence[MmsFile] = ()) -> None:
         row.text = fitting(text, max(left, min(room // 4, _SMS_BYTES)))
         raw = fitting(raw, room - statement_size(row.text))
         if len(row.text) < len(text):
-            row.problem = with_problem(row.problem, "the text was cut to what the database takes")
+            row.problem = with_problem(row.problem, "the text was cut to the length that the database accepts")
     if len(raw) < len(whole):
         row.problem = with_problem(f"only the first {len(raw)} of {len(whole)} bytes {CUT}", row.problem)
         row.raw = raw
@@ -121,7 +121,7 @@ def _change(row: Row | MmsFile, names: Sequence[str], step: Callable[[str], str]
 
 
 def with_problem(problems: str, problem: str) -> str:
-    """`problems` and one more, each once, as far as the column holds them."""
+    """`problems` and one more, each once, cut to the length of the column."""
     if problem in problems:
         return problems
     return "; ".join(filter(None, [problems, problem]))[:LONGEST_PROBLEM]
@@ -147,9 +147,9 @@ def _insert_together(row: Row, attached: Sequence[MmsFile]) -> None:
 
 
 def _may_retry() -> bool:
-    """Reconnect where the connection is dead; return whether a statement may be repeated.
+    """Reconnect if the connection was closed; return whether a statement may be repeated.
 
-    Other processes keep dead connections as well, and Front tries only three times (§1.2).
+    Other processes may keep closed connections as well, and Front tries only three times (§1.2).
     """
     current = connection()
     if current.in_atomic_block:
@@ -159,7 +159,7 @@ def _may_retry() -> bool:
 
 
 def _commits_durably() -> bool:
-    """Whether one statement is a durable transaction of its own: four times as fast as an explicit transaction."""
+    """Whether a single statement is committed durably: this is four times as fast as an explicit transaction."""
     current = connection()
     if current.in_atomic_block or not current.get_autocommit():
         return False

@@ -24,9 +24,10 @@ _SOONEST, _LATEST = timedelta(seconds=30), timedelta(hours=1)
 
 
 def process() -> int:
-    """Announce each new inbound message, and try again to store files that storage refused; then signal counter gaps.
+    """Write the events of each new inbound message, and try again to store files that the storage refused; then write
+    the events of counter gaps.
 
-    Returns the number of messages that were announced.
+    Returns the number of messages whose events were written.
     """
     announced = 0
     undecided: set[int] = set()
@@ -70,7 +71,7 @@ def _announce(messages: Sequence[InboundMessage], unfinished: Collection[int], n
 
 
 def _flag_twin(message: InboundMessage) -> None:
-    """Note a problem where only the counter differs from an earlier message by GET, which has no id (§2.5.2).
+    """Note a problem if only the counter differs from an earlier message by GET, which has no id (§2.5.2).
 
     Front may have counted one message twice, or a person may have sent it twice in one second.
     """
@@ -87,8 +88,8 @@ def _flag_twin(message: InboundMessage) -> None:
 def answered_by(message: InboundMessage) -> int | None:
     """Return the key of the message that this one answers, or None.
 
-    It is the latest message to this sender, from the number that was written to, that Front had accepted by then. Front
-    accepts between claim and answer, so a reply may come before the answer.
+    It is the latest message to this sender, from the recipient of this message, that Front had accepted by then. Front
+    accepts a message between claim and answer, so a reply may arrive before the answer.
     """
     claimed = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__lte=message.received_at)
     under_way = Q(sent_at__lte=message.received_at + get_settings().lease) & Exists(claimed)

@@ -1,4 +1,4 @@
-"""Notes for staff about authentic pushes that this site refused, by its own limit or before a view was called."""
+"""Rows for staff about authenticated pushes that were refused, by this app's limit or before its view was called."""
 
 import logging
 import re
@@ -24,10 +24,10 @@ def note_refusal(
 
 
 class DjangoRefusals(logging.Handler):
-    """Notes authentic pushes that Django or a middleware refused before the view was called.
+    """Stores authenticated pushes that Django or a middleware refused before the view was called.
 
     Examples: a middleware reads `request.body` of an MMS beyond DATA_UPLOAD_MAX_MEMORY_SIZE; the Host header is not in
-    ALLOWED_HOSTS. Django's log record, which has the request, is the only trace that a refusal leaves.
+    ALLOWED_HOSTS. Django's log record, which has the request, is the only record of such a refusal.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -49,9 +49,9 @@ class DjangoRefusals(logging.Handler):
 
 
 def install(**_signal: Any) -> None:
-    """Add a `DjangoRefusals` to each of Django's loggers that have such records, where it has none.
+    """Add a `DjangoRefusals` handler to each of Django's loggers for such records that does not have one.
 
-    Called at the beginning of each request, because configuring logging anew takes it away: `runserver` calls
+    Called at the beginning of each request, because configuring logging again removes it: `runserver` calls
     `django.setup()` twice, and so does a site whose wsgi.py sets Django up before it calls `get_wsgi_application()`.
     """
     for name in ("django.security", "django.request"):

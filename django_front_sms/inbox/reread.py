@@ -24,8 +24,8 @@ _FIELDS = ("gateway_id", "sender", "recipient", "text", "keyword", "sent_at", "c
 def read_again(message: InboundMessage) -> InboundMessage:
     """Read a message with a `problem` again, and store what can be read now. Returns the message.
 
-    Its receivers are not called a second time. STOP, START and the counter count now if they could not be read before.
-    Raises `NotPossible` where it has no problem, where its body is not whole, or where a file that the body refers to
+    Its receivers are not called a second time. STOP, START and the counter are processed if they could not be read
+    before. Raises `NotPossible` if it has no problem, if its body is not complete, or if a file that the body refers to
     cannot be opened.
     """
     if not message.problem:
@@ -55,7 +55,7 @@ def _decoded(message: InboundMessage, raw: bytes) -> InboundPush:
 
 
 def whole_body(message: InboundMessage) -> bytes:
-    """Return the body as it was received, with the files that were moved to storage back in their places."""
+    """Return the body as it was received, with the contents of the files that were moved to storage."""
     stored = {file.sha256: file for file in MmsFile.objects.filter(message=message).exclude(file="")}
 
     def encoded(match: "re.Match[bytes]") -> bytes:

@@ -1,6 +1,6 @@
-"""Stores what Front pushes (§2.3, §2.5), in the request. Only a failing database makes this fail.
+"""Stores Front's pushes (§2.3, §2.5), in the request. It fails only if the database does.
 
-A delivery is identified by a digest computed here: collations of databases treat some different texts as equal.
+A push is identified by a digest computed here: collations of databases treat some different texts as equal.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ TWIN = "possibly the same as #"
 def store_status(account: str, push: StatusPush, raw: bytes) -> None:
     """Append a delivery status. The worker matches it to its message later.
 
-    Raises what the database raises, but not for the content of the push.
+    Raises database errors, except those caused by the content of the push.
     """
     status = DeliveryStatus(
         account=account,
@@ -50,16 +50,16 @@ def store_status(account: str, push: StatusPush, raw: bytes) -> None:
 def store_inbound(account: str, push: InboundPush, raw: bytes) -> bool:
     """Store an inbound message with its files once; return whether it is new.
 
-    A redelivery stores nothing, however many arrive at once. The same id with other content becomes a message of its
-    own, with a `problem`. Raises what the database raises, but not for the content of the push.
+    A repeated push stores nothing, also if several arrive at once. The same id with other content becomes a separate
+    message, with a `problem`. Raises database errors, except those caused by the content of the push.
     """
     identity, content = _identity(account, push, raw), content_digest(push, raw)
     problems = [push.problem] if push.problem else []
-    # Files are stored before their row, so a message with files is looked up first. Others meet the unique key.
+    # Files are stored before their row, so a message with files is looked up first. Others rely on the unique key.
     known = find(identity) if push.files else None
     for _ in range(_TRIES):
         if known is not None:
-            if known.content_digest in (content, ""):  # empty: the message came, and was erased since
+            if known.content_digest in (content, ""):  # empty: the message was received, and has been erased since
                 return False
             problems.append(f"{_CAME_BEFORE}{known.pk}")
             identity = digest("again", identity, content)
@@ -80,7 +80,7 @@ def store_inbound(account: str, push: InboundPush, raw: bytes) -> bool:
 
 
 def unsaved(account: str, push: InboundPush, raw: bytes, problems: list[str]) -> tuple[InboundMessage, list[MmsFile]]:
-    """Return the unsaved rows of a message and its files, and put the files into storage as far as it accepts them.
+    """Return the unsaved rows of a message and its files, and store those files that the storage accepts.
 
     A derived keyword may be cut without a problem: nothing of the message is lost.
     """
@@ -109,17 +109,17 @@ def unsaved(account: str, push: InboundPush, raw: bytes, problems: list[str]) ->
 
 
 def notes(problem: str) -> list[str]:
-    """Return those parts of a problem that were found by comparing the message with others."""
+    """Return the parts of a problem that come from comparing the message with others."""
     return [part for part in problem.split("; ") if part.startswith((_CAME_BEFORE, TWIN))]
 
 
 def _is_first_word(push: InboundPush) -> bool:
-    """Whether the keyword only repeats how the text begins, in capitals (§2.5)."""
+    """Whether the keyword only repeats the beginning of the text, in capitals (§2.5)."""
     return push.text.strip().upper().startswith(push.keyword.upper())
 
 
 def _identity(account: str, push: InboundPush, raw: bytes) -> str:
-    """Return the identity of a delivery: GET has no id (§2.5.2), so its other fields count, or else its bytes."""
+    """Return the identity of a push: GET has no id (§2.5.2), so its other fields are used, or else its bytes."""
     if push.id is not None:
         return digest(push.api, account, push.id)
     if push.api == "get" and push.counter is not None and push.sent is not None:
@@ -128,7 +128,7 @@ def _identity(account: str, push: InboundPush, raw: bytes) -> str:
 
 
 def content_digest(push: InboundPush, raw: bytes) -> str:
-    """Return a digest of the content, however it is encoded; of the bytes where some of it could not be read."""
+    """Return a digest of the decoded content; of the bytes if some of it could not be read."""
     if push.problem:
         return digest("raw", hashlib.sha256(raw).hexdigest())
     attached = [[part.id, part.content_type, part.name, part.digest] for part in push.files]

@@ -465,7 +465,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "outgoing message",
-                "verbose_name_plural": "outgoing messages",
+                "verbose_name_plural": "sent messages",
                 "ordering": ["-pk"],
                 "permissions": [
                     ("cancel_outboundmessage", "Can cancel outgoing messages"),

@@ -1,15 +1,19 @@
 """What sending remembers of an account between claims, in every process."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Case, Count, F, OuterRef, Subquery, When
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull
 from django.utils.translation import gettext_lazy as _
 
-from django_front_sms.models.outbound import OutboundMessage
+from django_front_sms.models.outbound import OVERDUE_AFTER, OutboundMessage, Priority
 from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
 from django_front_sms.states import State
+
+MOST_WAITING = 10_000  # messages that are counted for one paused account
 
 
 class AccountQuerySet(PrimaryQuerySet["AccountState"]):
@@ -18,10 +22,28 @@ class AccountQuerySet(PrimaryQuerySet["AccountState"]):
         return self.filter(paused_at__isnull=False)
 
     def with_waiting(self) -> Self:
-        """Annotate each row with `waiting`: the number of queued messages where sending is paused, else 0."""
+        """Annotate each row with `waiting`: the number of queued messages where sending is paused, else 0.
+
+        They are counted up to `MOST_WAITING`; where there are more, `waiting` is one higher.
+        """
         queued = OutboundMessage.objects.filter(account=OuterRef("account"), state=State.QUEUED).order_by()
+        # MariaDB has no outer references in a derived table, so that a count cannot have a limit of its own.
+        beyond = Subquery(queued.values("pk")[MOST_WAITING : MOST_WAITING + 1])
         counted = Subquery(queued.values("account").annotate(n=Count("pk")).values("n"))
-        return self.annotate(waiting=Coalesce(Case(When(paused_at__isnull=False, then=counted)), 0))
+        waiting = Case(
+            When(paused_at=None, then=0), When(IsNull(beyond, False), then=MOST_WAITING + 1), default=counted
+        )
+        return self.annotate(waiting=Coalesce(waiting, 0))
+
+    def with_overdue(self, now: datetime) -> Self:
+        """Annotate each row with `overdue_normal` and `overdue_urgent`: the due time of its oldest overdue message of
+        that priority, or None."""
+        queued = OutboundMessage.objects.queued().filter(account=OuterRef("account"), next_at__lte=now - OVERDUE_AFTER)
+        normal, urgent = (
+            Subquery(queued.filter(priority=priority).order_by("next_at").values("next_at")[:1])
+            for priority in (Priority.NORMAL, Priority.URGENT)
+        )
+        return self.annotate(overdue_normal=normal, overdue_urgent=urgent)
 
 
 class AccountState(PrimaryModel):
@@ -43,6 +65,8 @@ class AccountState(PrimaryModel):
     rate_at = models.DateTimeField(null=True, editable=False)  # up to when MAX_PER_SECOND is used up
 
     waiting: int  # where `with_waiting` was called
+    overdue_normal: datetime | None  # where `with_overdue` was called
+    overdue_urgent: datetime | None
 
     objects: ClassVar = AccountQuerySet.as_manager()
 

@@ -255,7 +255,7 @@ class OutboundMessage(PrimaryModel):
 
     class Meta:
         verbose_name = _("outgoing message")
-        verbose_name_plural = _("outgoing messages")
+        verbose_name_plural = _("sent messages")
         ordering: ClassVar = ["-pk"]
         permissions: ClassVar = [
             ("cancel_outboundmessage", "Can cancel outgoing messages"),

@@ -1,6 +1,6 @@
 """What needs attention: one definition for the dashboard, `front_sms status`, the health page, metrics and mail."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 from django_front_sms.conf import Limit, get_settings
+from django_front_sms.db.lookups import count_each
 from django_front_sms.events.accounts import of_accounts
 from django_front_sms.models import (
     AccountState,
@@ -22,6 +23,7 @@ from django_front_sms.models import (
     RefusedPush,
 )
 from django_front_sms.models.account import AccountQuerySet
+from django_front_sms.models.outbound import Priority
 
 RECENTLY = timedelta(days=7)
 NEARLY = 0.8  # of a rate limit
@@ -55,17 +57,49 @@ def current(
     """
     now = now or timezone.now()
     states = account_states() if states is None else states
+    return _of_states(states, now, accounts) | _count(_rows(now, accounts))
+
+
+def current_up_to(
+    most: int, rows: Collection[AccountState], now: datetime | None = None, *, accounts: Collection[str] | None = None
+) -> dict[str, Alert]:
+    """`current` with counts up to `most`, and one more where there are more: one query whose cost has a limit.
+
+    `rows`: all of `AccountState.objects.with_overdue(now)`, also those of accounts that are no longer in the settings.
+    """
+    now = now or timezone.now()
+    oldest = _oldest_overdue(rows, accounts)
+    queries = _rows(now, accounts)
+    # By account and priority, as their index begins: the other conditions would read all rows of a paused account.
+    queries["overdue"] = queries["overdue"].filter(account__in=oldest, priority__in=Priority.values)
+    counts = dict(zip(queries, count_each(list(queries.values()), most + 1), strict=True))
+    found = {name: Alert(count) for name, count in counts.items()}
+    if counts["overdue"]:
+        since = min(filter(None, oldest.values()), default=None)
+        found["overdue"] = Alert(counts["overdue"], since)
+    return _of_states(in_settings(rows), now, accounts) | found
+
+
+def _of_states(states: Sequence[AccountState], now: datetime, accounts: Collection[str] | None) -> dict[str, Alert]:
     visible = [state for state in states if accounts is None or state.account in accounts]
     paused = [state.paused_at for state in visible if state.paused_at is not None]
     seen = worker(states, now)
-    found = {
+    return {
         "worker_silent": Alert(int(seen.is_silent), seen.seen_at if seen.is_silent else None),
         "paused": Alert(len(paused), min(paused, default=None)),
     }
-    rows = _rows(now)
-    if accounts is not None:
-        rows = {name: _of_accounts(each, accounts) for name, each in rows.items()}
-    return found | _count(rows)
+
+
+def _oldest_overdue(rows: Iterable[AccountState], accounts: Collection[str] | None) -> dict[str, datetime | None]:
+    """The accounts that are not paused, each with since when its oldest message has been overdue (None: none is)."""
+    found: dict[str, datetime | None] = dict.fromkeys(get_settings().accounts)
+    for row in rows:
+        if row.paused_at is None:
+            times = (row.overdue_normal, row.overdue_urgent, found.get(row.account))
+            found[row.account] = min(filter(None, times), default=None)
+        else:
+            found.pop(row.account, None)
+    return {name: at for name, at in found.items() if accounts is None or name in accounts}
 
 
 def nearly_used_limits(now: datetime) -> Alert:
@@ -79,9 +113,9 @@ def nearly_used_limits(now: datetime) -> Alert:
     return Alert(sum(part >= NEARLY for part in used))
 
 
-def _rows(now: datetime) -> "dict[str, QuerySet[Any]]":
+def _rows(now: datetime, accounts: Collection[str] | None) -> "dict[str, QuerySet[Any]]":
     recent = {"received_at__gte": now - RECENTLY}
-    return {
+    rows: dict[str, QuerySet[Any]] = {
         "overdue": OutboundMessage.objects.overdue(now),
         "unconfirmed": OutboundMessage.objects.unconfirmed(),
         "events_given_up": Event.objects.failed(),
@@ -91,6 +125,7 @@ def _rows(now: datetime) -> "dict[str, QuerySet[Any]]":
         "unreadable_statuses": DeliveryStatus.objects.with_problem().filter(**recent),
         "without_status": OutboundMessage.objects.without_status(),
     }
+    return rows if accounts is None else {name: _of_accounts(each, accounts) for name, each in rows.items()}
 
 
 def _count(rows: "dict[str, QuerySet[Any]]") -> dict[str, Alert]:
@@ -138,9 +173,18 @@ def paused_accounts() -> list[AccountState]:
 
 def account_rows() -> AccountQuerySet:
     """The query of `account_states()`, to which a caller may add."""
-    keys = [account.gateway for account in get_settings().accounts.values()]
-    rows: AccountQuerySet = AccountState.objects.filter(key__in=keys)
+    rows: AccountQuerySet = AccountState.objects.filter(key__in=_keys())
     return rows.with_waiting().order_by("account")
+
+
+def in_settings(rows: Iterable[AccountState]) -> list[AccountState]:
+    """Those of `rows` whose account is in the settings."""
+    keys = _keys()
+    return [row for row in rows if row.key in keys]
+
+
+def _keys() -> set[str]:
+    return {account.gateway for account in get_settings().accounts.values()}
 
 
 def worker(states: Sequence[AccountState], now: datetime | None = None) -> Worker:

@@ -145,7 +145,7 @@ def _recall(key: str) -> Any:
     try:
         return cache.get(key)
     except Exception:
-        logger.warning("Django's cache cannot be read: figures are counted anew each time.", exc_info=True)
+        logger.warning("Django's cache could not be read. Statistics are computed without it.", exc_info=True)
         return None
 
 
@@ -153,7 +153,7 @@ def _keep(key: str, value: object) -> None:
     try:
         cache.set(key, value, _KEPT_FOR)
     except Exception:
-        logger.warning("Django's cache cannot be written: figures are counted anew each time.", exc_info=True)
+        logger.warning("Django's cache could not be written. Statistics are computed without it.", exc_info=True)
 
 
 def refusals(now: datetime | None = None, accounts: Collection[str] | None = None) -> list[tuple[int | None, int]]:

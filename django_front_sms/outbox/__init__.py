@@ -1,7 +1,7 @@
-"""One outgoing message's way from its row to Front and to its end: claim, attempt, settle, rescue, fold of statuses.
+"""The life of an outbound message: claim, attempt, settle, rescue, fold of statuses.
 
-The promise is kept here: *a committed message is accepted by Front at most once and never disappears: it ends accepted,
-refused with Front's code, or listed as unconfirmed.* `docs/why/sending.md` gives the reasons.
+This package keeps the promise: *a committed message is accepted by Front at most once and never disappears: it ends
+accepted, refused with Front's code, or listed as unconfirmed.* `docs/why/sending.md` gives the reasons.
 
     wire.py          the parameters of a message's request
     duplicates.py    equal messages, and the duplicate window between them

@@ -36,13 +36,13 @@ def pause(account: Account, refusals: Sequence[tuple[int, int]]) -> None:
     state.probe_at = state.paused_at + FIRST_PROBE if state.pause_code == ErrorCode.NO_CREDIT else None
     state.save(update_fields=["paused_at", "pause_code", "probes", "probe_at"])
     Event.objects.bulk_create([records.sending_paused(account.name, state.pause_code)])
-    logger.error("Sending is paused for account %s: Front answered with code %d", account.name, state.pause_code)
+    logger.error('Sending was paused for account "%s": Front answered with code %d.', account.name, state.pause_code)
 
 
 def has_claimable(account: Account, now: datetime, priorities: Sequence[int] = tuple(Priority)) -> bool:
     """Whether a claim may find a due message: none while the account is paused, unless a probe is due.
 
-    In queries of their own: a planner that has all of it in one reads every due message of a paused account.
+    Pauses are checked by separate queries: planned as one query, it reads every due message of a paused account.
     """
     due = OutboundMessage.objects.due(account.name, priorities, now=now)
     if not due.exists():

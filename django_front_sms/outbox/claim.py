@@ -31,7 +31,7 @@ from django_front_sms.outbox.transitions import Transition, apply
 from django_front_sms.outbox.wire import Wire, request_of, wire_of
 from django_front_sms.states import State
 
-PAGE_SIZE = 200  # rows read at a time, at least; a claim reads on past messages that have to wait
+PAGE_SIZE = 200  # rows read at a time, at least, once a claim has to read on past messages that have to wait
 MAX_BULK_RECIPIENTS = 200  # in one request
 
 # The columns of the lock row that a claim may change.
@@ -42,10 +42,12 @@ _STATE_FIELDS = ("clock", "slots", "rate_at", "probe_at", "probes")
 class Job:
     """One attempt to make. `began` is from before the claim, so no duration measured from it is too short.
 
-    `is_urgent`: it goes before jobs that were claimed earlier and still wait for a thread.
+    `is_urgent`: it goes before jobs that were claimed earlier and still wait for a thread. `token`: that of its claim,
+    which its attempt has as well.
     """
 
     attempt_id: int
+    token: str
     message_id: int
     account: Account
     sms: Sms
@@ -96,7 +98,7 @@ def claim(slot: Slot, limit: int, conf: FrontSMSSettings) -> ClaimResult:
         if slot.held and claimed.state.rate_at:
             slot.throttle(claimed.state.rate_at - claimed.claimed_at)
         return ClaimResult([], is_throttled=slot.held)
-    # Only what reads back as ours is sent: if the outcome of a commit is unclear, nothing of it is.
+    # Send only rows that can be read back with this claim's token: the outcome of a commit may be unclear.
     pks = [chosen.message.pk for chosen in claimed.chosen]
     ours = set(_held_by(claimed.token, pks).filter(state=State.SENDING).values_list("pk", flat=True))
     jobs = [
@@ -111,6 +113,7 @@ def _job(account: Account, conf: FrontSMSSettings, claimed: _Claim, chosen: _Cho
     message = chosen.message
     return Job(
         attempt_id=chosen.attempt_id,
+        token=claimed.token,
         message_id=message.pk,
         account=account,
         sms=request_of(message, chosen.wire, account),
@@ -181,7 +184,7 @@ def _choose_due(
     if quiet_until and Priority.NORMAL in slot.priorities:
         quiet.postpone(slot.account, now, quiet_until)
     chosen: list[_Chosen] = []
-    for page in _pages(slot, now, max(limit, PAGE_SIZE), without_risk=without_risk):
+    for page in _pages(slot, now, limit, without_risk=without_risk):
         is_bulk = page[0].bulk_id is not None
         if is_bulk and chosen:
             break
@@ -208,6 +211,7 @@ def _pages(slot: Slot, now: datetime, size: int, *, without_risk: bool) -> Itera
             page = page[:MAX_BULK_RECIPIENTS] if bulk else page
             seen |= {message.pk for message in page}
             yield page
+            size = max(size, PAGE_SIZE)
 
 
 def _select_sendable(
@@ -218,7 +222,7 @@ def _select_sendable(
     limit: int,
     chosen_keys: set[str],
 ) -> list[_Chosen]:
-    """Select at most `limit` messages of `page` that may be sent now. The others that were looked at get another state,
+    """Select at most `limit` messages of `page` that may be sent now. The others that were examined get another state,
     or another due time. `chosen_keys`: the twin keys that this claim has chosen from earlier pages."""
     histories = attempts_of(message for message in page if message.attempts)
     wires = {message.pk: wire_of(message, account, conf, frozen_by(histories[message.pk])) for message in page}

@@ -24,8 +24,8 @@ _AT_RISK = Q(state=State.QUEUED, risk_at__isnull=False) | Q(state=State.SENDING)
 
 
 def handle_step_back(state: AccountState, account: Account, now: datetime) -> None:
-    """If the clock stepped back, leave all messages that are being sent or at risk to people; from then on the new time
-    counts. `state` is locked, and saved by the caller. Answers that still come are recorded as late ones."""
+    """If the clock stepped back, mark all messages that are being sent or at risk as unconfirmed, and continue from the
+    new time. `state` is locked, and saved by the caller. Answers that still come are recorded as late ones."""
     if not state.clock or not has_stepped_back(state.clock, now):
         state.clock = max(state.clock or now, now)
         return
@@ -37,7 +37,8 @@ def handle_step_back(state: AccountState, account: Account, now: datetime) -> No
         mark_lost(attempts[row.pk], now, "the database's clock stepped back meanwhile")
     apply([after_step_back(row) for row in rows], are_locked=True)
     logger.error(
-        "The database's clock stepped back by %.1f s; %d messages of account %s are unconfirmed. Check the clock",
+        'The database\'s clock stepped back by %.1f s; %d messages of account "%s" became unconfirmed. '
+        "Check the clock of the database's machine.",
         stepped_back,
         len(rows),
         account.name,
@@ -51,12 +52,12 @@ def has_stepped_back(highest: datetime, now: datetime) -> bool:
 
 
 def is_in_question(message: Message) -> bool:
-    """Whether a step back leaves it open if Front has this message."""
+    """Whether a step back makes it unknown if Front has this message."""
     return message.state == State.SENDING or (message.state == State.QUEUED and message.risk_at is not None)
 
 
 def after_step_back(message: Message) -> Transition:
-    """Leave a message to people that was being sent, or at risk, when the clock stepped back."""
+    """Mark a message as unconfirmed that was being sent, or at risk, when the clock stepped back."""
     text = "The database's clock stepped back while this message was being sent."
     return Transition(message, State.UNCONFIRMED, {"error_text": text})
 

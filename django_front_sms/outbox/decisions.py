@@ -77,7 +77,7 @@ def give_up(message: OutboundMessage, by: Any = None) -> State:
     return _decide(message, by, Decision.Action.GIVE_UP, decide)
 
 
-# ---- What each decision makes of a message. Pure functions: nothing is read or written.
+# ---- The transition that follows from each decision. Pure functions: nothing is read or written.
 
 
 def cancellation(message: Message, attempts: Sequence[Attempt]) -> Transition:
@@ -99,7 +99,7 @@ def end_of_waiting(message: Message) -> Transition:
     return Transition(message, State.UNCONFIRMED, {"given_up": True})
 
 
-# ---- How a decision is taken
+# ---- Recording a decision
 
 
 def _require_unconfirmed(row: Message) -> None:

@@ -15,16 +15,15 @@ from django_front_sms.db.routing import connection
 from django_front_sms.outbox.accounts import has_claimable
 from django_front_sms.outbox.claim import claim
 from django_front_sms.outbox.executor import Executor
+from django_front_sms.outbox.pacing import BATCH, BATCH_FOR
 from django_front_sms.outbox.settle import AttemptResult, settle
 from django_front_sms.outbox.slots import Slot, release, slots_of
 
 logger = logging.getLogger(__name__)
 
-BATCH = 500  # answers recorded at once …
-FLUSH_AFTER = 0.5  # … or as many as came in within so many seconds
 _TICK = 0.05
-_CHECK_EVERY = 0.05  # seconds between looks at slots that had nothing due: a one-time code may have come
-_ASK_CLOCK_EVERY = 1.0  # seconds between questions to the database for its time
+_CHECK_EVERY = 0.05  # seconds between checks of slots that had nothing due: a one-time code may have been queued
+_ASK_CLOCK_EVERY = 1.0  # seconds between queries of the database's time
 _DATABASE_RETRY = 1.0
 
 
@@ -57,13 +56,13 @@ class _Answers:
 
     @property
     def are_ripe(self) -> bool:
-        return len(self.results) >= BATCH or self.since.elapsed() >= FLUSH_AFTER
+        return len(self.results) >= BATCH or self.since.elapsed() >= BATCH_FOR
 
 
 @dataclass(slots=True)
 class _DatabaseTime:
-    """The database's time, asked for now and then and estimated in between. It is exact enough for looking whether
-    something is due; a claim asks anew."""
+    """The database's time, queried once a second and estimated in between. It is exact enough to check whether messages
+    are due; a claim queries it again."""
 
     asked: Moment | None = None
     answer: datetime | None = None
@@ -83,17 +82,17 @@ class Dispatcher:
         self._slots = [slot for account in conf.accounts.values() for slot in slots_of(account)]
         self._answers = _Answers()
         self._time = _DatabaseTime()
-        self._checked: Moment | None = None  # when slots that are not held were last looked at
+        self._checked: Moment | None = None  # when slots that are not held were last checked
         self.attempts = 0
 
     def run(self, seconds: float | None, hand_over: Callable[[], bool]) -> int:
-        """Send what is due. After `seconds`, `hand_over` to another run; while it returns False, go on. None: until
-        nothing is due. Returns the number of attempts."""
+        """Send due messages. After `seconds`, call `hand_over` to start another run; continue while it returns False.
+        None: until nothing is due. Returns the number of attempts."""
         phase, turn = Phase.CLAIMING, Moment.now()
         try:
             while True:
                 if phase is Phase.CLAIMING and seconds is not None and turn.elapsed() >= seconds:
-                    turn = Moment.now()  # if nobody takes over, ask again only after another turn
+                    turn = Moment.now()  # if no run takes over, ask again only after another turn
                     if hand_over():
                         phase = Phase.DRAINING
                         self._release()
@@ -125,7 +124,7 @@ class Dispatcher:
         return found
 
     def _time_to_check(self) -> datetime | None:
-        """The database's time if slots that are not held are to be looked at in this round, otherwise None."""
+        """The database's time if slots that are not held are to be checked in this round, otherwise None."""
         if self._checked is not None and self._checked.elapsed() < _CHECK_EVERY and not self._is_idle:
             return None
         self._checked = Moment.now()
@@ -159,15 +158,15 @@ class Dispatcher:
         return max(1, min([BATCH - len(self._answers.results), self._in_flight, *refills]))
 
     def _record(self) -> None:
-        """Store all answers. Whatever goes wrong, they are kept and tried again; nothing is claimed meanwhile."""
+        """Store all answers. On any error they are kept and tried again; nothing is claimed meanwhile."""
         while True:
             try:
                 settle(self._answers.results, self._conf)
                 self._answers.results = []
                 return
-            except Exception as error:  # logged without its words: a database quotes the values that it refuses
+            except Exception as error:  # logged without its message: a database quotes the values that it refuses
                 logger.error(
-                    "%d answers could not be stored yet (%s): they are kept and tried again. Check the database",
+                    "%d answers could not be stored (%s). They are kept, and will be stored later. Check the database.",
                     len(self._answers.results),
                     type(error).__name__,
                 )
@@ -181,7 +180,7 @@ class Dispatcher:
         try:
             self._release()
         except Error:
-            logger.warning("A slot could not be given back; its lease ends by itself")
+            logger.warning("A slot could not be released. Its lease will expire.")
 
     def _release(self) -> None:
         for slot in self._slots:
@@ -196,12 +195,12 @@ def _more(one: Found, other: Found) -> Found:
 
 
 def _reconnect() -> None:
-    """Close the connection, so that the next try makes a new one: after a fail-over the old one may be to a server that
-    only reads."""
+    """Close the connection, so that the next attempt opens a new one: after a failover, the old one may lead to a
+    read-only server."""
     if not connection().in_atomic_block:
         connection().close()
 
 
 def run(seconds: float | None = None, hand_over: Callable[[], bool] = lambda: True) -> int:
-    """Send what is due, for all accounts; see `Dispatcher.run`."""
+    """Send due messages of all accounts; see `Dispatcher.run`."""
     return Dispatcher(get_settings()).run(seconds, hand_over)

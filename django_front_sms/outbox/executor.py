@@ -1,4 +1,4 @@
-"""Making attempts: step 2 of sending. Threads that do HTTP and nothing else; the database is never touched here.
+"""Making attempts: step 2 of sending. The threads only exchange HTTP; nothing here uses the database.
 
 From the first byte of a request to its recorded answer nothing is imported and no file is opened: a process that has
 run out of file descriptors or threads must not lose an answer.
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 def attempt(job: Job, conf: FrontSMSSettings) -> ExchangeResult:
-    """Make one attempt. Returns a result whatever goes wrong; never raises."""
+    """Make one attempt. Returns a result for any error; never raises."""
     wait = job.not_before - job.began.elapsed()
     if wait > 0:
         time.sleep(wait)
@@ -67,7 +67,7 @@ def _exchange(
         client = client_for(account, conf)
     except Exception as error:
         logger.error(
-            'No gateway client could be made (%s), and nothing was sent: check FRONT_SMS["CLIENT"] and GATEWAY_URL',
+            'No gateway client could be created (%s), and nothing was sent. Check FRONT_SMS["CLIENT"] and GATEWAY_URL.',
             type(error).__name__,
         )
         return ExchangeResult(
@@ -80,7 +80,7 @@ def _exchange(
         return result
     except BaseException as error:  # also gevent's time-outs: the dispatcher waits for a result of every attempt
         # No traceback: the exception of a site's own client may hold the text or the number.
-        logger.error("The gateway client failed with %s; the attempt is taken as ambiguous", type(error).__name__)
+        logger.error("The gateway client raised %s. The result of the attempt is unknown.", type(error).__name__)
         return ExchangeResult(
             kind=ResultKind.AMBIGUOUS, detail=f"the gateway client failed with {type(error).__name__}"
         )
@@ -128,8 +128,8 @@ def _bulk_request(jobs: Sequence[Job]) -> BulkSms:
 
 
 def _matched(result: ExchangeResult, request: BulkSms) -> ExchangeResult:
-    """`result` with the recipients of `request` in place of the numbers that an accepting answer leaves out. If one of
-    these is not clearly a recipient, the answer was not understood: nobody can say who got the message."""
+    """`result` with the recipients of `request` in place of the numbers that an accepting answer lists as left out. If
+    one of them is not clearly a recipient, the result is ambiguous: it is unknown who got the message."""
     answer = result.answer
     if not isinstance(answer, BulkAnswer) or answer.errorcode != ErrorCode.OK:
         return result
@@ -192,8 +192,8 @@ class Executor:
             self._wake.set()
 
     def collect(self, timeout: float, enough: int) -> list[AttemptResult]:
-        """Return the results that are there; wait at most `timeout` seconds for `enough` of them. Waking up for each
-        single one would cost more time than sending it."""
+        """Return the available results; wait at most `timeout` seconds for `enough` of them. Waking up for each
+        result would cost more time than sending the message."""
         self._enough = enough
         self._wake.clear()
         if timeout and len(self._results) < enough:
@@ -213,12 +213,12 @@ class Executor:
 
 Task = Callable[[], None]
 
-TASKS_PER_TURN = 20  # tasks that a thread of a pool does in a row
+TASKS_PER_TURN = 20  # tasks that a thread of a pool runs in a row
 
 
 class WorkerPool:
-    """Does the tasks of one slot in the order given, urgent ones first. Handing each to a thread by itself would cost a
-    tenth of it."""
+    """Runs the tasks of one slot in the order given, urgent ones first. Starting a thread for each task would cost a
+    tenth of the throughput."""
 
     def __init__(self, slot: Slot) -> None:
         self.slot = slot
@@ -228,14 +228,14 @@ class WorkerPool:
         self._working = 0
 
     def add(self, tasks: Iterable[Task], urgent: Sequence[Task] = ()) -> None:
-        """Do these tasks in this order, after those that were added before; `urgent` ones before all of them. A task
+        """Run these tasks in this order, after those that were added before; `urgent` ones before all of them. A task
         must not raise: an exception would cost the pool a thread."""
         self._tasks.extendleft(reversed(urgent))
         self._tasks.extend(tasks)
         self.top_up()
 
     def top_up(self) -> None:
-        """Put threads to work while fewer are working than the pace asks for."""
+        """Start threads while fewer are working than the pace asks for."""
         with self._lock:
             missing = max(0, min(self.slot.pace.at_once - self._working, len(self._tasks)))
             self._working += missing
@@ -266,8 +266,7 @@ class WorkerPool:
 class LaneThreads:
     """The threads of this process for one gateway and lane, shared by its runs. They are started as they are needed.
 
-    Unlike concurrent.futures, `submit` says whether anything can be expected of a task: without a single thread it is
-    not queued.
+    Unlike in concurrent.futures, `submit` returns whether a task will be run: without any thread it is not queued.
     """
 
     def __init__(self, most: int, name: str) -> None:
@@ -280,7 +279,7 @@ class LaneThreads:
         self._is_short = False  # the system refused a thread
 
     def submit(self, task: Task) -> bool:
-        """Have a thread do `task`. False if there is no thread and none can be started: then it is not done."""
+        """Run `task` in a thread. False if there is no thread and none can be started: then it is not run."""
         with self._lock:
             if not self._idle.acquire(blocking=False) and self._count < self._most and self._start_thread(task):
                 return True
@@ -297,7 +296,7 @@ class LaneThreads:
         except RuntimeError:
             if not self._is_short:
                 logger.error(
-                    "No thread could be started for sending; %d are at work. Raise the limit of threads or processes",
+                    "No thread could be started for sending; %d are running. Raise the limit of threads or processes.",
                     self._count,
                 )
             self._is_short = True

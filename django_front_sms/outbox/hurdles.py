@@ -15,7 +15,7 @@ from django_front_sms.states import State
 
 @dataclass(frozen=True, slots=True)
 class Hurdles:
-    """What a claim knows when it looks at a page of due messages."""
+    """The data that decide which of a page of due messages may be sent now."""
 
     account: Account
     conf: FrontSMSSettings

@@ -1,7 +1,7 @@
 """Postponing normal messages until the end of an account's quiet hours.
 
-Urgent messages are sent at any time, and so are replies that a person wrote. A message at risk is repeated: its first
-attempt was made before the quiet hours, and after them it would be too late.
+Urgent messages are sent at any time, and so are replies written by a user. A message at risk is repeated even in quiet
+hours: its first attempt was made before them, and after them it would be too late.
 """
 
 from datetime import datetime

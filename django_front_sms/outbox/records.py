@@ -1,4 +1,4 @@
-"""Messages and attempts as plain objects: the columns that the engine reads, and no more.
+"""Messages and attempts as dataclasses with only the columns that sending reads.
 
 Building model instances costs about as much as sending the message. `_meta` is the model's, so that `db.bulk` writes
 records and model instances alike.
@@ -94,7 +94,10 @@ _OUTCOME_FIELDS = ("outcome", "finished_at", "duration", "http_status", "error_c
 def attempts_of(messages: Iterable[Message]) -> dict[int, list[Attempt]]:
     """The attempts of each message in their order, by the message's key; an empty list for a message without any."""
     attempts: dict[int, list[Attempt]] = defaultdict(list)
-    found = SendAttempt.objects.filter(AnyOf(F("message_id"), [message.pk for message in messages]))
+    pks = [message.pk for message in messages]
+    if not pks:
+        return attempts
+    found = SendAttempt.objects.filter(AnyOf(F("message_id"), pks))
     for attempt in read(found.order_by("message_id", "number"), Attempt):
         attempts[attempt.message_id].append(attempt)
     return attempts

@@ -45,7 +45,7 @@ _CHANGED = tuple(field.name for field in fields(Verdict) if field.name != "state
 
 
 def is_risky(attempt: Attempt) -> bool:
-    """Whether this attempt may have reached Front without our knowing, and no person has set it aside."""
+    """Whether this attempt may have reached Front without a recorded answer, and no user has voided it."""
     return attempt.outcome in _DOUBTFUL and not attempt.voided
 
 
@@ -56,7 +56,7 @@ def leaves_doubt(attempts: Iterable[Attempt]) -> bool:
 
 
 def awaits_answer(attempt: Attempt) -> bool:
-    """Whether an answer to this attempt still counts: each attempt takes one."""
+    """Whether an answer to this attempt still counts: only the first answer does."""
     return attempt.outcome in (SendAttempt.Outcome.PENDING, SendAttempt.Outcome.LOST)
 
 

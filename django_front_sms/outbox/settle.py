@@ -52,8 +52,8 @@ class AttemptResult:
 def settle(results: Sequence[AttemptResult], conf: FrontSMSSettings) -> None:
     """Record these results, in one transaction for each account.
 
-    A value that cannot be stored makes only its own attempt ambiguous. Raises every other error of the database, above
-    all while it is away or refuses writes: then call it again, with the same results.
+    A value that cannot be stored makes only its own attempt ambiguous. Raises every other database error, such as a
+    lost connection or a read-only server: then call it again with the same results.
     """
     by_account: dict[str, list[AttemptResult]] = defaultdict(list)
     for result in results:
@@ -61,18 +61,20 @@ def settle(results: Sequence[AttemptResult], conf: FrontSMSSettings) -> None:
     for group in by_account.values():
         try:
             _settle_together(group, conf)
-        except Exception as error:  # logged without its words: a database quotes the values that it refuses
+        except Exception as error:  # logged without its message: a database quotes the values that it refuses
             if not _is_about_values(error):
                 raise
             logger.error(
-                "A batch of %d answers could not be stored (%s); now one by one", len(group), type(error).__name__
+                "A batch of %d answers could not be stored (%s). They will be stored one by one.",
+                len(group),
+                type(error).__name__,
             )
             for result in group:
                 _settle_alone(result, conf)
 
 
 def _is_about_values(error: Exception) -> bool:
-    """Whether the values are to blame, so that to store them again would fail again."""
+    """Whether the error was caused by the values, so that storing them again would fail again."""
     return is_refused_content(error) or isinstance(error, _VALUE_ERRORS)
 
 
@@ -102,15 +104,22 @@ def _settle_together(results: Sequence[AttemptResult], conf: FrontSMSSettings) -
 def _record_answers(
     results: Sequence[AttemptResult], messages: Iterable[Message], attempts: Mapping[int, Sequence[Attempt]]
 ) -> list[Attempt]:
-    """Record each answer in its attempt; returns the attempts that had none before."""
+    """Record each answer in its attempt; returns the attempts that had none before. A database that has lost commits
+    gives keys of rows that are gone to new rows, which have other tokens."""
     has_ids = {message.pk: message.bulk_id is None for message in messages}
-    by_id = {attempt.pk: attempt for of_message in attempts.values() for attempt in of_message}
+    by_id = {(attempt.pk, attempt.token): attempt for of_message in attempts.values() for attempt in of_message}
+    pairs = [(by_id.get((result.job.attempt_id, result.job.token)), result) for result in results]
     recorded = []
-    for result in results:
-        attempt = by_id.get(result.job.attempt_id)
+    for attempt, result in pairs:
         if attempt is not None and awaits_answer(attempt):
             record_answer(attempt, result, has_id=has_ids[attempt.message_id])
             recorded.append(attempt)
+    if gone := sum(attempt is None for attempt, _ in pairs):
+        logger.error(
+            "%d answers are to attempts that the database does not have. Unless their messages were deleted meanwhile, "
+            "it has lost commits, as after a fail-over",
+            gone,
+        )
     return recorded
 
 
@@ -135,7 +144,7 @@ def record_answer(attempt: Attempt, result: AttemptResult, *, has_id: bool) -> N
 
 
 def _unusable(attempt: Attempt, has_id: bool) -> str:
-    """Why this answer decides nothing, although the client took it for one; empty if it decides."""
+    """Why an answer that the client accepted cannot be used; empty if it can."""
     if attempt.error_code is None:
         return "an answer without a code"
     if abs(attempt.error_code) > BigIntegerField.MAX_BIGINT:
@@ -146,7 +155,7 @@ def _unusable(attempt: Attempt, has_id: bool) -> str:
 
 
 def _wake_early_statuses(recorded: Iterable[Attempt], account: Account, now: datetime) -> None:
-    """Have statuses matched again that came before their message had its id."""
+    """Match statuses again that arrived before their message had its id."""
     ids = [attempt.gateway_id for attempt in recorded if is_accepted(attempt) and attempt.gateway_id is not None]
     if ids:
         statuses = DeliveryStatus.objects.filter(AnyOf(F("gateway_id"), ids), account=account.name).unmatched()
@@ -180,7 +189,7 @@ def _taken_back(pks: Sequence[int]) -> set[int]:
     return {pk for pk, action in latest.items() if action in (Decision.Action.CANCEL, Decision.Action.GIVE_UP)}
 
 
-# ---- What answers say of their account
+# ---- Answers that concern the whole account
 
 
 def _pause_or_end_probe(account: Account, results: Sequence[AttemptResult]) -> None:

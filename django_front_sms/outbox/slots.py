@@ -56,7 +56,9 @@ class Slot:
     @property
     def room(self) -> int:
         """How many more messages may be claimed; 0 while enough are in flight."""
-        return self.pace.ahead - self.in_flight if self.in_flight < self.pace.refill_below else 0
+        if self.in_flight >= self.pace.refill_below:
+            return 0
+        return min(self.pace.ahead - self.in_flight, self.pace.batch)
 
     @property
     def until_refill(self) -> int:
@@ -81,12 +83,12 @@ class Slot:
         return self.held
 
     def throttle(self, time: timedelta) -> None:
-        """Do not claim for so long: messages are due, but the account's rate admits none."""
+        """Make no claim for `time`: messages are due, but the account's rate admits none."""
         self._throttled = Moment.now(), time.total_seconds()
 
     @property
     def is_throttled(self) -> bool:
-        """True while the account's rate admits nothing. A claim would be a transaction behind the lock for nothing."""
+        """True while the account's rate admits nothing. A claim would lock the account's row and find nothing."""
         return self._throttled is not None and self._throttled[0].elapsed() < self._throttled[1]
 
     def free(self, state: AccountState) -> None:

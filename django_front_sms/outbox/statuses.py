@@ -3,7 +3,7 @@
 The webhook only appends. Here the statuses that are not folded yet are matched to messages by account and Front's id. A
 message's state is a function of the *set* of its statuses: their order and repetition never matter.
 
-There may be thousands a second, so nothing here is a model instance, and a batch takes a handful of statements.
+There may be thousands a second, so this module uses no model instances, and a batch takes few statements.
 """
 
 from collections import defaultdict
@@ -124,7 +124,7 @@ def _match(status: _Status, message: StatusTarget, seen: _StatusesSeen) -> _Fold
 
 def _wait(status: _Status, age: timedelta, now: datetime) -> _Folded:
     if age < GIVE_UP_AFTER:
-        # Growing pauses: a push may come before the commit that stores its id; much later it is hardly ours.
+        # Growing pauses: a push may arrive before the commit that stores its id. Later, a match is unlikely.
         return _Folded(status.pk, None, now + max(_FIRST_RETRY, age), status.problem)
     return _Folded(status.pk, None, None, status.problem or "No message with this id is known.")
 

@@ -53,7 +53,7 @@ def _until_none(step: Callable[[Account, FrontSMSSettings], int], account: Accou
 
 @short_transaction
 def _end_risk(account: Account, conf: FrontSMSSettings) -> int:
-    """Leave messages at risk to people if it is too late to repeat them."""
+    """Mark messages at risk as unconfirmed if it is too late to repeat them."""
     now = database_now()
     queued = OutboundMessage.objects.at_risk().filter(account=account.name)
     too_late = queued.filter(risk_at__lte=now - conf.resend_limit)
@@ -65,7 +65,7 @@ def _end_risk(account: Account, conf: FrontSMSSettings) -> int:
 
 
 def end_of_risk(message: Message, account: Account, conf: FrontSMSSettings, now: datetime) -> Transition | None:
-    """The end of a queued message at risk that is not, or no longer, to be repeated; None for any other."""
+    """The transition to `unconfirmed` of a queued message at risk that must not be repeated; None for any other."""
     if message.state != State.QUEUED or message.risk_at is None:
         return None
     if message.risk_at + conf.resend_limit > now and may_repeat(message, account):
@@ -94,7 +94,7 @@ def _expire(account: Account, conf: FrontSMSSettings) -> int:
 
 
 def expiry(message: Message, attempts: Sequence[Attempt], now: datetime) -> Transition | None:
-    """The end of a queued message whose `expires_at` has passed; None for any other."""
+    """The transition to the end of a queued message whose `expires_at` has passed; None for any other."""
     if message.state != State.QUEUED or message.expires_at is None or message.expires_at > now:
         return None
     return Transition(message, State.UNCONFIRMED if leaves_doubt(attempts) else State.EXPIRED)

@@ -27,7 +27,7 @@ _TEXT_LIMIT = 300
 
 @dataclass(slots=True)
 class Transition:
-    """`message`, as it was read, gets `state` and `changes` to further fields. Its present state: only the fields."""
+    """A change of `message`, as it was read: to `state`, with `changes` of other fields. The state may be the same."""
 
     message: Message
     state: State
@@ -75,7 +75,7 @@ def apply(transitions: Sequence[Transition], *, are_locked: bool = False) -> lis
     for transition in transitions:
         message, old, new = transition.message, transition.message.state, transition.state
         if not transition.is_allowed:
-            logger.error("Message %s cannot change from %s to %s; it was left as it is", message.pk, old, new)
+            logger.error("Message %s could not change from %s to %s, and was not changed.", message.pk, old, new)
             continue
         if transition.has_event:
             events[old, new].append(message.pk)

@@ -7,7 +7,7 @@ A message may have changed since the attempt, so its present state decides, too:
   sending        any                                     as the verdict
   queued         queued, with the same `risk_at`         none: the due time stays
   queued         any other                               as the verdict
-  unconfirmed    unconfirmed, or any with a `risk_at`    none: the doubt goes on
+  unconfirmed    unconfirmed, or any with a `risk_at`    none: the doubt remains
   unconfirmed    queued; a person cancelled or gave up   cancelled, or none while another attempt is in doubt
   unconfirmed    any other                               as the verdict
   sent, no id    any with an id                          as the verdict: the id is added

@@ -1,4 +1,4 @@
-"""A message as it goes over the wire, and its two digests.
+"""A message as it is sent to Front, and its two digests.
 
 The first claim freezes recipient and sender in its `SendAttempt`; later claims send exactly these.
 """

@@ -108,7 +108,7 @@ def erase(
     erased["opt_outs"] = OptOut.objects.filter(pk__in=rows[OptOut]).delete()[0] if opt_outs else 0
     erased["admin_history"] = admin_log.erase(spellings, rows)
     count, still = sum(erased.values()), sum(map(len, left.values()))
-    logger.info("A number was erased on request: %d rows were emptied, %d messages are left.", count, still)
+    logger.info("A number was erased on request: %d rows were emptied, %d messages were left.", count, still)
     return Receipt(
         number=numbers.mask(number),
         at=database_now(),

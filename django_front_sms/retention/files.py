@@ -34,6 +34,6 @@ def _deleted(name: str) -> bool:
     try:
         mms_storage().delete(name)
     except Exception as error:  # whatever a storage raises
-        logger.error("A file of an MMS could not be deleted (%s). The next purge tries again.", type(error).__name__)
+        logger.error("A file of an MMS could not be deleted (%s). The next purge will try again.", type(error).__name__)
         return False
     return True

@@ -120,7 +120,7 @@ def purge(*, dry_run: bool = False, progress: Progress = lambda kind, count: Non
         for keys in anonymize.batches(kind.older_than(before)):
             counts[name] += kind.forget(keys)
             progress(name, len(keys))
-    logger.info("Purged: %d rows older than %d days.", sum(counts.values()), get_settings().retention_days)
+    logger.info("%d rows older than %d days were purged.", sum(counts.values()), get_settings().retention_days)
     return Purged(before, counts)
 
 

@@ -1,7 +1,7 @@
-"""The public functions for sending and previewing. Bad input raises `InvalidMessage`, and nothing is stored.
+"""The public functions for sending and previewing. Invalid input raises `InvalidMessage`, and nothing is stored.
 
-Rows are written inside the caller's transaction; a worker is woken when it commits. A broker that is down raises
-nothing here and loses no row: the next sweep finds it.
+Rows are written inside the caller's transaction; a worker is woken when it commits. If the broker is down, no exception
+is raised and no row is lost: the next sweep finds it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -45,13 +45,14 @@ def send_sms(
 
     `to` is a number in any form that people write, or a number object, which is taken in E.164; without a country code
     it is in `DEFAULT_REGION`.
-    `text` has at most `MAX_TEXT_LENGTH` characters (§2.1). `sender` goes out exactly as written; None is the account's
-    own. `unicode`: None decides by the text, True allows Unicode, False lets the gateway replace what GSM lacks.
+    `text` has at most `MAX_TEXT_LENGTH` characters (§2.1). `sender` is sent exactly as written; None is the account's
+    sender. `unicode`: None decides by the text, True allows Unicode, False lets the gateway replace characters outside
+    GSM.
     `price` is in øre: whole kroner, 100 to 20000 (§2.1). Naive datetimes are in the current time zone.
     A repeated `idempotency_key` returns the row of the first call. The text of a `sensitive` message is shown to
     nobody, and emptied when the message is final.
 
-    Raises `InvalidMessage`, whose `code` names the fault.
+    Raises `InvalidMessage`, whose `code` names the error.
     """
     asked = draft(
         get_settings(),
@@ -85,7 +86,7 @@ def send_many_sms(messages: Iterable[Mapping[str, Any]], **defaults: Any) -> lis
     """Queue many SMS, all or none, and return their rows in the same order.
 
     Each of `messages` is a dict of `send_sms`'s arguments; `defaults` apply to arguments that it leaves out.
-    Raises `InvalidMessage` with `index`, the position of the first message at fault, from 0.
+    Raises `InvalidMessage` with `index`, the position of the first invalid message, from 0.
     """
     conf = get_settings()
     drafts = []
@@ -132,7 +133,7 @@ def resend(message: OutboundMessage, by: Any = None, *, idempotency_key: str | N
         unicode=message.unicode,
         price=message.price,
         priority="urgent" if message.priority else "normal",
-        on_duplicate="defer",  # "coalesce" and "reject" would refuse what the user asks for
+        on_duplicate="defer",  # "coalesce" and "reject" would not send the message again
         ignore_opt_out=message.ignore_opt_out,
         idempotency_key=idempotency_key,
         created_by=by,

@@ -1,9 +1,8 @@
 """`RATE_LIMITS`: how many messages a site accepts for sending, against SMS pumping and runaway loops.
 
-Limits hold exactly: each has a row that is locked, read and written in the transaction that stores the messages. Two
-callers at the same moment therefore wait for each other until the first one's transaction ends. A period is divided
-into `RateCounter.SLOTS`. A message counts until the whole slot in which it was counted is past, at most a hundredth of
-the period longer.
+Limits are exact: each has a row that is locked, read and written in the transaction that stores the messages. Of two
+concurrent callers, the second therefore waits until the first one's transaction ends. A period is divided into
+`RateCounter.SLOTS`. A message counts until its whole slot is past, at most a hundredth of the period longer.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +26,7 @@ _AT_ONCE = 500  # rows in one statement
 def count(drafts: Sequence[OutboundMessage], conf: FrontSMSSettings) -> tuple[int, str] | None:
     """Count these messages, which the caller stores in the same transaction, and return None.
 
-    Where there is no room for all, return the place of the first that is too many, and why; nothing is counted then.
+    If a limit would be exceeded, return the position of the first message over it and the reason, and count nothing.
     """
     if not conf.rate_limits or not drafts:
         return None
@@ -40,7 +39,7 @@ def count(drafts: Sequence[OutboundMessage], conf: FrontSMSSettings) -> tuple[in
 
 
 def refused(drafts: Sequence[OutboundMessage], conf: FrontSMSSettings) -> dict[int, str]:
-    """The places of those among `drafts` that there is no room for now, and why. Counts and locks nothing."""
+    """The positions of the drafts that would exceed a limit now, with the reasons. Counts and locks nothing."""
     if not conf.rate_limits or not drafts:
         return {}
     counters = _Counters(drafts, conf, database_now())
@@ -50,7 +49,7 @@ def refused(drafts: Sequence[OutboundMessage], conf: FrontSMSSettings) -> dict[i
 
 @dataclass(slots=True)
 class _Counter:
-    """One limit for one account, one recipient or the whole site. `used`: what was counted in each slot."""
+    """One limit for one account, one recipient or the whole site. `used`: the count of each slot."""
 
     name: str
     limit: Limit
@@ -59,7 +58,7 @@ class _Counter:
     used: dict[int, int] = field(default_factory=dict)
 
     def load(self, used: Iterable[tuple[int, int]], now: datetime) -> None:
-        """Take over what a row says, without the slots that are past."""
+        """Load the counts of a row, without the slots that are past."""
         self.used = RateCounter.within(used, self.limit.period, now)
 
     def add(self, amount: int, now: datetime) -> None:
@@ -91,14 +90,14 @@ class _Counters:
         self._by_subject = {subject: self._counter(*subject) for subject in sorted(wanted, key=self._lock_order)}
 
     def lock(self) -> None:
-        """Lock the rows until the transaction ends, made where they are missing, and read them."""
+        """Lock the rows until the transaction ends, create missing ones, and read them."""
         rows = [counter.row(self._now) for counter in self._by_subject.values()]
-        # One statement makes or locks a row, on every database; in the order of the list, the same for all callers.
+        # One statement creates or locks the rows, on every database, in the same order for all callers.
         _upsert(rows, ["limit"])
         self.read(for_update=True)
 
     def read(self, *, for_update: bool = False) -> None:
-        """Read the rows as they are; `for_update`: as they are after the last commit, whatever was read before."""
+        """Read the rows; `for_update`: as they are after the last commit, even if they were read before."""
         counters = {counter.key: counter for counter in self._by_subject.values()}
         keys = list(counters)
         for some in in_chunks(keys, _AT_ONCE):
@@ -107,7 +106,7 @@ class _Counters:
                 counters[key].load(used, self._now)
 
     def count(self, drafts: Iterable[OutboundMessage]) -> Iterator[tuple[int, str]]:
-        """Count each draft where all its limits have room; the place of each other one, and why."""
+        """Count each draft that is within all its limits; yield the position of each other one, with the reason."""
         for place, draft in enumerate(drafts):
             mine = [self._by_subject[subject] for subject in self._subjects(draft)]
             full = next((each for each in mine if not each.has_room(_amount(draft, each.limit))), None)
@@ -121,7 +120,7 @@ class _Counters:
         _upsert([counter.row(self._now) for counter in self._by_subject.values()], ["used", "expires_at"])
 
     def _subjects(self, draft: OutboundMessage) -> Iterator[tuple[str, str]]:
-        """The limits that a draft falls under, each with what it counts by."""
+        """The limits that apply to a draft, each with the value that it counts by."""
         by: Mapping[str, str] = {"per_account": draft.account, "per_recipient": draft.recipient, "international": ""}
         for name in self._limits:
             if name != "international" or is_international(draft.recipient, self._region):
@@ -144,7 +143,7 @@ def _amount(draft: OutboundMessage, limit: Limit) -> int:
 
 
 def _upsert(rows: Sequence[RateCounter], update: Collection[str]) -> None:
-    """Insert rows; of those that are there, write the fields `update`."""
+    """Insert rows; update the fields `update` of those that exist."""
     target = ["key"] if connection().features.supports_update_conflicts_with_target else None
     RateCounter.objects.bulk_create(
         rows, batch_size=_AT_ONCE, update_conflicts=True, update_fields=update, unique_fields=target

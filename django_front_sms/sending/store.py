@@ -38,13 +38,13 @@ def store_one(draft: OutboundMessage) -> OutboundMessage:
 
 
 def store(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
-    """Insert what is new; a draft whose idempotency key is known gives the row that has it.
+    """Insert new messages; for a draft whose idempotency key exists, return the row that has it.
 
     Raises `RefusedDraft` for the first draft that is refused.
     """
     if not drafts:
         return []
-    # With limits, callers lock the same rows, so a database may ask for the transaction once more.
+    # With limits, callers lock the same rows, so a database may require that the transaction is retried.
     insert = nested_transaction(_insert) if get_settings().rate_limits else atomic()(_insert)
     with refused_content():
         try:
@@ -57,9 +57,9 @@ def store(drafts: list[OutboundMessage]) -> list[OutboundMessage]:
 
 @contextmanager
 def refused_content() -> Iterator[None]:
-    """Raise `InvalidMessage` where the database refuses a character or a value of the rows.
+    """Raise `InvalidMessage` if the database refuses a character or a value of the rows.
 
-    Without the database's exception, which can quote the text.
+    The database's exception, which can quote the text, is not chained.
     """
     try:
         yield
@@ -76,9 +76,9 @@ def refused_content() -> Iterator[None]:
 
 
 def with_keys(rows: "QuerySet[Row]", digests: Collection[str], *, latest: bool = False) -> dict[str, Row]:
-    """Those of `rows` that have these digests of idempotency keys, by the digest.
+    """The rows of `rows` that have these digests of idempotency keys, by digest.
 
-    `latest`: with the rows that were committed since the caller's transaction began.
+    `latest`: include rows that were committed since the caller's transaction began.
     """
 
     def read() -> dict[str, Row]:
@@ -92,7 +92,7 @@ def with_keys(rows: "QuerySet[Row]", digests: Collection[str], *, latest: bool =
 
 
 def _insert(drafts: list[OutboundMessage], *, latest: bool = False) -> list[OutboundMessage]:
-    for message in drafts:  # an earlier try may have set it
+    for message in drafts:  # an earlier attempt may have set it
         message.pk = None
     wanted = {message.idempotency_digest for message in drafts if message.idempotency_digest}
     known = with_keys(OutboundMessage.objects.all(), wanted, latest=latest)
@@ -143,7 +143,7 @@ def _count_limits(new: list[OutboundMessage], drafts: list[OutboundMessage]) -> 
 
 
 def must_match(message: OutboundMessage | BulkSend, earlier: OutboundMessage | BulkSend, place: int = 0) -> None:
-    """Raise `RefusedDraft` where a repeated idempotency key comes with another payload."""
+    """Raise `RefusedDraft` if a repeated idempotency key has another payload."""
     if earlier.payload_digest not in (message.payload_digest, ""):  # empty: the payload was erased
         raise RefusedDraft(
             _("This idempotency key belongs to another message (number, sender, text or price differ). Use a new key."),

@@ -106,7 +106,7 @@ def check_recipient(to: object, conf: FrontSMSSettings) -> str:
 
 
 def check_known_number(number: str, conf: FrontSMSSettings) -> str:
-    """The number of somebody who wrote to us, which is right even where no numbering plan has it; raises
+    """The number of an inbound message's sender, which is accepted even if no numbering plan has it; raises
     `InvalidMessage` with code `region_not_allowed`."""
     try:
         return check_recipient(number, conf)

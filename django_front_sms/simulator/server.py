@@ -153,7 +153,7 @@ class _Server(ThreadingHTTPServer):
                 request.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        logger.debug("A client closed its connection", exc_info=True)
+        logger.debug("A client closed its connection.", exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -232,7 +232,7 @@ def test_an_event_that_was_given_up_is_delivered_again(boss, viewer):
     act(boss, failed, "deliver_again")
 
     assert Event.objects.get(pk=failed.pk).next_at is not None
-    assert "This event was not given up" in act(boss, fine, "deliver_again").content.decode()
+    assert "This event has not failed" in act(boss, fine, "deliver_again").content.decode()
 
 
 def test_every_action_requires_a_permission_that_exists(django_db_setup):

@@ -86,7 +86,7 @@ def test_it_is_recorded_who_took_out_what_but_not_the_number_that_was_searched_f
 
     entry = LogEntry.objects.get()
     assert entry.user.username.startswith("staff") and str(entry) != ""
-    assert entry.object_repr == "Export of outgoing messages"
+    assert entry.object_repr == "Export of sent messages"
     assert entry.change_message == "comma: state__exact=sent, q=…"
 
 
@@ -147,7 +147,7 @@ def test_ticked_rows_alone_come_out_and_stand_in_the_history(exporter):
     page = exporter.post(SENT, {"action": "export_ticked", **ticked}).content.decode()
     found = rows(take(exporter, **ticked))
 
-    assert f'value="{first.pk}"' in page and "2 outgoing messages" in page
+    assert f'value="{first.pk}"' in page and "2 sent messages" in page
     assert [row["ID"] for row in found] == [str(last.pk), str(first.pk)]
     assert LogEntry.objects.get().change_message == f"comma: #{first.pk}, #{last.pk}"
 
@@ -158,7 +158,7 @@ def test_all_pages_are_taken_where_all_were_ticked(exporter):
 
     page = exporter.post(SENT, {"action": "export_ticked", "select_across": "1", "_selected_action": ["1"]})
 
-    assert "3 outgoing messages" in page.content.decode() and 'name="_selected_action"' not in page.content.decode()
+    assert "3 sent messages" in page.content.decode() and 'name="_selected_action"' not in page.content.decode()
 
 
 def test_each_row_comes_once_however_many_pages_are_read(exporter, monkeypatch):

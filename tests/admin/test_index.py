@@ -6,8 +6,10 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import RequestFactory
+from django.urls import path
 
 from django_front_sms.admin.index import OrderedAdminSite, in_order
+from tests import urls
 from tests.factories import AccountStateFactory, InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +108,45 @@ def test_a_site_of_that_class_has_the_same_order_on_its_first_page(admin_user: U
     assert "Event" in [model["object_name"] for model in ours[1]["models"]]
     assert any(app["app_label"] == "auth" for app in apps)
     assert in_order(apps) == apps
+
+
+def sidebar(client, page: str) -> list[str]:
+    """The names in the sidebar of a page, with those of other apps."""
+    shown = client.get(page).content.decode().partition('id="nav-sidebar"')[2].partition("</nav>")[0]
+    return re.findall(r'<th scope="row"[^>]*>\s*<a [^>]*>([^<]*)</a>', shown)
+
+
+@pytest.mark.parametrize("site", ["admin", "office"])
+def test_the_sidebar_of_a_plain_admin_site_has_the_same_names_in_the_same_order(admin_client, site, request):
+    if site == "office":
+        request.getfixturevalue("office")
+    row = OutboundMessageFactory()
+    pages = [f"front_sms/{name}/" for name in ("dashboard", "conversation", "event", "savedtext")]
+    rows = f"front_sms/outboundmessage/{row.pk}"
+    pages += ["front_sms/outboundmessage/add/", f"{rows}/change/", f"{rows}/history/", "front_sms/savedtext/add/"]
+    daily = ["Conversations", "Write message", "Sent messages", "Dashboard", "Saved texts", "Opt-outs"]
+    daily += ["Inbound messages", "Bulk sends"]
+
+    for page in pages:
+        names = [name for name in sidebar(admin_client, f"/{site}/{page}") if name not in ("Groups", "Users")]
+        assert names[:8] == daily, page
+        assert names[8:] == ["Accounts", "Counter gaps", "Delivery statuses", "Events", "Refused pushes"], page
+
+
+@pytest.fixture
+def office(settings) -> None:
+    """A second admin site, made of Django's class, at `/office/`."""
+    settings.ROOT_URLCONF = __name__
+
+
+def office_urls() -> list:
+    site = admin.AdminSite(name="office")
+    for model, model_admin in admin.site._registry.items():
+        site.register(model, type(model_admin))
+    return [*urls.urlpatterns, path("office/", site.urls)]
+
+
+urlpatterns = office_urls()
 
 
 def test_the_row_that_leads_to_the_composer_has_no_address_to_add_by(admin_user: User):

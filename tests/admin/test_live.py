@@ -1,14 +1,18 @@
 """Pages that keep themselves up to date: what the script asks for, and what it is given."""
 
 import re
+from html import unescape
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.timezone import now
 
 from django_front_sms.models import BulkSend, OutboundMessage
 from django_front_sms.signals import personal_data_read
 from django_front_sms.states import State
-from tests.factories import AccountStateFactory, InboundMessageFactory, OutboundMessageFactory
+from tests.factories import AccountStateFactory, EventFactory, InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -118,10 +122,10 @@ def test_a_list_asks_for_the_states_of_its_rows_alone(viewer, django_assert_max_
     (address,) = re.findall(r'data-live="([^"]*)"', content)
     OutboundMessage.objects.filter(pk=rows[0].pk).update(state=State.DELIVERED)
 
-    with django_assert_max_num_queries(6):
-        answer = viewer.get(f"{address}&part=live&seen={seen(content)}").json()
+    with django_assert_max_num_queries(7):
+        answer = viewer.get(f"{unescape(address)}&part=live&seen={seen(content)}").json()
 
-    assert list(answer["parts"]) == [f"fs-state-{rows[0].pk}"] and answer["final"]
+    assert list(answer["parts"]) == [f"fs-state-{rows[0].pk}"] and not answer["final"]
     assert "delivered" in answer["parts"][f"fs-state-{rows[0].pk}"]["html"]
     assert rows[0].recipient not in str(answer)
 
@@ -129,14 +133,94 @@ def test_a_list_asks_for_the_states_of_its_rows_alone(viewer, django_assert_max_
 def test_states_are_for_those_who_may_see_the_messages(login, settings):
     settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNT_ACCESS": "tests.admin.test_index.only_default"}
     hidden = OutboundMessageFactory(account="other")
-    address = reverse("admin:front_sms_outboundmessage_states") + f"?ids={hidden.pk},x,,"
+    address = reverse("admin:front_sms_outboundmessage_updates") + f"?ids={hidden.pk},x,,"
 
     assert login("view_inboundmessage").get(address).status_code == 403
     assert f"fs-state-{hidden.pk}" not in login("view_outboundmessage").get(address).content.decode()
 
 
-def test_a_list_without_rows_asks_for_nothing(viewer):
-    assert " data-final" in viewer.get(LIST).content.decode()
+def updates(client, page: str):
+    """What the script is told of an open list."""
+    content = client.get(page).content.decode()
+    (address,) = re.findall(r'data-live="([^"]*)"', content)
+    address = unescape(address)
+    return lambda: client.get(f"{address}&part=live&seen={seen(content)}")
+
+
+NEW = [
+    ("outboundmessage", "", lambda **fields: OutboundMessageFactory(**fields)),
+    ("outboundmessage", "?q=%2B4799999999", lambda **fields: OutboundMessageFactory(recipient="+4799999999", **fields)),
+    ("outboundmessage", "?q=tannlegen", lambda **fields: OutboundMessageFactory(text="Hos tannlegen", **fields)),
+    ("outboundmessage", "?q=tannlegen&depth=all", lambda **fields: OutboundMessageFactory(text="Tannlegen", **fields)),
+    ("outboundmessage", "?state__exact=queued", lambda **fields: OutboundMessageFactory(**fields)),
+    (
+        "inboundmessage",
+        "?problem=no&received_at=168",
+        lambda **fields: InboundMessageFactory(received_at=now(), **fields),
+    ),
+]
+
+
+@pytest.mark.parametrize(("model", "query", "make"), NEW)
+def test_an_open_list_says_how_many_rows_are_new(viewer, model, query, make):
+    make()
+    page = reverse(f"admin:front_sms_{model}_changelist")
+    ask = updates(viewer, page + query)
+    assert ask().status_code == 204
+
+    OutboundMessageFactory(recipient="+4790000026", text="x", state=State.REJECTED)
+    make(), make()
+    line = ask().json()["parts"]["fs-new"]["html"]
+
+    found = re.fullmatch(r'<a href="([^"]*)">(.*)</a>', line)
+    listed = viewer.get(unescape(found[1])).context["cl"].result_count
+    assert found[2] == ("3" if model == "outboundmessage" and not query else "2") + " new messages. Show them"
+    assert listed == (4 if model == "outboundmessage" and not query else 3)
+
+
+def test_one_new_row_of_another_list_is_a_row(viewer):
+    ask = updates(viewer, reverse("admin:front_sms_event_changelist"))
+    EventFactory()
+
+    assert "1 new row. Show it" in ask().json()["parts"]["fs-new"]["html"]
+
+
+def test_new_rows_are_counted_up_to_a_hundred(viewer, monkeypatch):
+    monkeypatch.setattr("django_front_sms.admin.readonly.MOST_NEW", 2)
+    ask = updates(viewer, LIST)
+    OutboundMessageFactory.create_batch(4)
+
+    with CaptureQueriesContext(connection) as queries:
+        assert "2+ new messages. Show them" in ask().json()["parts"]["fs-new"]["html"]
+    (counted,) = [query["sql"] for query in queries if "COUNT(*)" in query["sql"]]
+    assert "LIMIT 3" in counted and '"id" > ' in counted.replace("`", '"')
+    assert len(queries) <= 7
+
+
+@pytest.mark.parametrize("query", ["?p=2", "?o=4"])
+def test_only_a_page_that_begins_with_the_newest_announces_new_rows(viewer, query, monkeypatch):
+    monkeypatch.setattr("django_front_sms.admin.outbound.OutboundMessageAdmin.list_per_page", 1)
+    OutboundMessageFactory.create_batch(2, delivered=True)
+
+    content = viewer.get(LIST + query).content.decode()
+
+    assert "data-live" not in content and "fs-new" not in content
+
+
+def test_new_rows_of_other_accounts_are_not_counted(login, settings):
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNT_ACCESS": "tests.admin.test_index.only_default"}
+    ask = updates(login("view_outboundmessage"), LIST)
+    OutboundMessageFactory(account="other")
+
+    assert ask().status_code == 204
+
+
+def test_a_list_shown_with_a_wrong_filter_is_followed_all_the_same(viewer):
+    OutboundMessageFactory()
+    address = reverse("admin:front_sms_outboundmessage_updates")
+
+    assert viewer.get(address, {"part": "live", "after": "0", "nonsense": "1"}).status_code == 200
+    assert viewer.get(address, {"part": "live", "after": "x"}).status_code == 200
 
 
 def test_the_dashboard_shows_who_waits_as_soon_as_they_write(viewer):

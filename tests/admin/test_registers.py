@@ -165,7 +165,7 @@ def test_rows_are_not_asked_for_where_none_were_counted(viewer, django_assert_ma
     with django_assert_max_num_queries(len(all_of_them) - 1):
         answer = viewer.get(listed(OutboundMessage), {"state__exact": "expired"})
 
-    assert "0 outgoing messages" in answer.content.decode()
+    assert "0 sent messages" in answer.content.decode()
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)

@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import ngettext
 
 from django_front_sms.models import AccountState, BulkSend, OutboundMessage
 from django_front_sms.states import State
@@ -111,6 +112,33 @@ def test_a_list_shows_new_states_and_keeps_what_is_ticked(kari, page_of, words):
     page.locator(f"#fs-state-{first.pk}").get_by_text(words["delivered"], exact=True).wait_for()
     assert page.locator(f"input.action-select[value='{second.pk}']").is_checked()
     assert is_the_same_page(page)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_list_announces_new_rows_without_moving_those_it_shows(kari, page_of, words, width):
+    OutboundMessageFactory.create_batch(3, delivered=True)
+    page = page_of(kari, locale=words["locale"], width=width)
+    page.goto(f"{LIST}?account=default")
+    mark(page)
+    first = page.locator("#result_list tbody tr").first
+    place = first.bounding_box()
+
+    with translation.override(words["locale"]):
+        one, two = (
+            ngettext("%(n)s new message. Show it", "%(n)s new messages. Show them", n) % {"n": n} for n in (1, 2)
+        )
+    for line in (one, two):
+        OutboundMessageFactory(delivered=True)
+        page.get_by_role("status").get_by_role("link", name=line, exact=True).wait_for()
+    assert first.bounding_box() == place and is_the_same_page(page)
+    page.context.set_offline(True)
+    page.get_by_text(words["lost"]).wait_for()
+    page.context.set_offline(False)
+    page.get_by_role("link", name=two).press("Enter")
+
+    page.locator("#result_list tbody tr").nth(4).wait_for()
+    assert "account=default" in page.url and not is_the_same_page(page)
+    assert page.get_by_role("link", name=two).count() == 0
 
 
 def test_a_bulk_page_counts_by_itself(kari, page_of, words):

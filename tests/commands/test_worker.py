@@ -68,7 +68,7 @@ def test_a_worker_survives_a_database_that_is_away(
     monkeypatch.setattr(Worker, "_due", due)
     monkeypatch.setattr("django_front_sms.worker._RETRY_AFTER", 0)
     worker.run()
-    assert "lost the database (OperationalError)" in caplog.text
+    assert "lost its database connection (OperationalError)" in caplog.text
 
 
 @pytest.mark.django_db(transaction=True)

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def publisher(monkeypatch):
     """A publisher of the test's own, without its pauses."""
     monkeypatch.setattr(HintPublisher, "PAUSE", 0)
-    monkeypatch.setattr(HintPublisher, "PATIENCE", 0)
+    monkeypatch.setattr(HintPublisher, "EVENTS_PAUSE", 0)
     monkeypatch.setattr(hints, "_publisher", HintPublisher())
     yield
     assert hints._publisher.flush(20)
@@ -79,7 +79,7 @@ class TestHints:
         assert broker.sent == ["dispatch", "deliver_events", "dispatch"]
 
     def test_events_alone_are_told_of_now_and_then_but_a_message_to_send_at_once(self, publisher, broker, monkeypatch):
-        monkeypatch.setattr(HintPublisher, "PATIENCE", 600)
+        monkeypatch.setattr(HintPublisher, "EVENTS_PAUSE", 600)
         events.hint("deliver_events")
         assert hints._publisher.flush(20)
         events.hint("deliver_events")
@@ -87,7 +87,7 @@ class TestHints:
         events.hint("dispatch")
         assert hints._publisher.flush(20)
         assert broker.sent == ["deliver_events", "deliver_events", "dispatch"]
-        monkeypatch.setattr(HintPublisher, "PATIENCE", 0)
+        monkeypatch.setattr(HintPublisher, "EVENTS_PAUSE", 0)
 
     def test_what_a_thread_that_ended_left_is_sent_by_a_new_one(self, publisher, broker):
         hints._publisher._wanted.add("dispatch")

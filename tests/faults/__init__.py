@@ -13,6 +13,13 @@ removed.py     the rules of sending, each taken away
 plain.py       what most sites do instead: a Celery task per message
 traffic.py     the messages
 schedule.py    when which fault comes
+stage.py       the servers, the gateway and the workers of a run
+deeds.py       what is done to them
+ordeals.py     what the surroundings refuse for a while
+surroundings.py  what else they do: a primary that is lost, a wall clock that is set, no memory, no threads
+prepare.py     what a worker must be started with for that; wall.c is its wall clock
+standby.py     a PostgreSQL primary with its standby
+losses.py      what a fail-over that lost commits has cost
 conductor.py   one run from its start to its judgement
 judge.py       the gateway's log against the rows
 report.py      figures as a table and as JSON

@@ -4,7 +4,8 @@ It shares no code with the package. What it accepts goes to `accepted.jsonl` bef
 the truth that a run is judged by. Which fault a request meets follows from the seed, the text, and how often that text
 was seen, so that a seed can be played again.
 
-`control.json` in the folder says how it behaves for now: {"calm": bool, "away": bool, "code": int | null}.
+`control.json` in the folder says how it behaves for now: {"calm": bool, "away": bool, "code": int | null}, and where
+it pushes to: {"started": bool, "hooks": {service id: [address of statuses, address of inbound messages]}}.
 """
 
 import argparse
@@ -18,10 +19,13 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.faults.pushes import Pushes
 
 FIRST_ID = 2**33  # beyond 32 bits
 # How often each happens among the requests that meet trouble. "before": not accepted; "after": accepted first.
@@ -70,6 +74,8 @@ class Request:
     recipient: str
     text: str
     tag: str  # the password field: which message and attempt this is, and when it was claimed
+    price: int = 0
+    service: str = ""
     is_get: bool = False
 
     @classmethod
@@ -78,12 +84,27 @@ class Request:
         query = urlsplit(target).query
         encoding = "utf-8" if "encoding=utf" in query else "latin-1"
         fields = dict(parse_qsl(query, keep_blank_values=True, encoding=encoding))
-        return cls(fields["fromid"], fields["phoneno"], fields["txt"], fields.get("password", ""), is_get=True)
+        return cls.of(fields, is_get=True)
 
     @classmethod
     def from_json(cls, body: bytes) -> Self:
-        fields = json.loads(body)
-        return cls(fields["fromid"], fields["phoneno"], fields["txt"], str(fields.get("password", "")))
+        return cls.of(json.loads(body))
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any], *, is_get: bool = False) -> Self:
+        return cls(
+            sender=fields["fromid"],
+            recipient=fields["phoneno"],
+            text=fields["txt"],
+            tag=str(fields.get("password", "")),
+            price=int(fields.get("price", 0)),
+            service=str(fields["serviceid"]),
+            is_get=is_get,
+        )
+
+    @property
+    def all(self) -> "list[Request]":
+        return [self]
 
     def words(self, answer: dict[str, Any]) -> bytes:
         """The answer in the form that was asked for (§2.1.1, §2.1.2)."""
@@ -97,7 +118,33 @@ class Request:
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256("\0".join(self.key).encode()).hexdigest()[:20]
+        return hashlib.sha256("\0".join([*self.key, str(self.price)]).encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """One text for many (§2.4). Its password has the tags of all, in their order."""
+
+    all: list[Request]
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Self:
+        fields = json.loads(body)
+        tags = str(fields.get("password", "")).split(",")
+        return cls(
+            [
+                Request.of({**fields, "phoneno": recipient, "password": tag})
+                for recipient, tag in zip(fields["phoneno"], tags, strict=True)
+            ]
+        )
+
+    @property
+    def digest(self) -> str:
+        return self.all[0].digest
+
+    def words(self, answer: dict[str, Any]) -> bytes:
+        lists = {"invalidPhoneno": answer.get("invalid", []), "duplicatePhoneno": answer.get("duplicates", [])}
+        return json.dumps({"errorcode": answer["errorcode"], "description": answer["description"], **lists}).encode()
 
 
 class Gateway:
@@ -110,13 +157,31 @@ class Gateway:
         self.times: dict[str, int] = {}
         self.first_accepted: dict[str, float] = {}
         self.next_id = FIRST_ID
-        self.control: dict[str, Any] = {"calm": False, "away": False, "code": None}
+        self.control: dict[str, Any] = {"calm": False, "away": False, "code": None, "started": False, "hooks": {}}
+        self.pushes = Pushes(given, self.control, Log(self.folder / "pushed.jsonl"))
         self.longest_stall = 0.0
         self.late: set[asyncio.Task[None]] = set()
 
     # ---- What a gateway decides
 
-    def accept(self, request: Request, how: str = "") -> dict[str, Any]:
+    def accept(self, request: Request | Bulk, how: str = "") -> dict[str, Any]:
+        """What the answer says to a request that meets no refusal."""
+        return self.accept_bulk(request, how) if isinstance(request, Bulk) else self.accept_one(request, how)
+
+    def accept_bulk(self, bulk: Bulk, how: str) -> dict[str, Any]:
+        """No filter is documented, and no ids. A number here and there is left out, and the answer names it."""
+        left_out: dict[int, list[str]] = {1: [], 17: []}
+        for request in bulk.all:
+            kind = random.Random(f"{self.given.seed} {request.digest} bulk").random()
+            code = 1 if kind < 0.04 else 17 if kind < 0.06 else 0
+            if code:
+                self.refuse(request, code, "")
+                left_out[code].append(request.recipient)
+            else:
+                self.note(request, how)
+        return {"errorcode": 0, "description": "OK", "invalid": left_out[1], "duplicates": left_out[17]}
+
+    def accept_one(self, request: Request, how: str) -> dict[str, Any]:
         """The duplicate filter, then the log, then the answer (§2.2, code 17)."""
         at = now()
         before = self.filter.get(request.key)
@@ -124,6 +189,11 @@ class Gateway:
             return self.refuse(request, 17, "Duplicate message")
         self.filter[request.key] = at
         self.first_accepted.setdefault(request.digest, at)
+        gateway_id = self.note(request, how)
+        self.pushes.accepted(request.service, request.recipient, gateway_id)
+        return {"id": gateway_id, "errorcode": 0, "description": "OK"}
+
+    def note(self, request: Request, how: str) -> int:
         self.next_id += 1
         self.accepted.write(
             id=self.next_id,
@@ -133,13 +203,14 @@ class Gateway:
             tag=request.tag,
             how=how,
         )
-        return {"id": self.next_id, "errorcode": 0, "description": "OK"}
+        return self.next_id
 
-    def refuse(self, request: Request, code: int, description: str) -> dict[str, Any]:
-        self.seen.write(kind="refused", tag=request.tag, digest=request.digest, code=code)
+    def refuse(self, request: Request | Bulk, code: int, description: str) -> dict[str, Any]:
+        for one in request.all:
+            self.seen.write(kind="refused", tag=one.tag, digest=one.digest, code=code)
         return {"id": 0, "errorcode": code, "description": description}
 
-    def fault(self, request: Request) -> str:
+    def fault(self, request: Request | Bulk) -> str:
         """What happens to this request."""
         number = self.times[request.digest] = self.times.get(request.digest, 0) + 1
         temper = random.Random(f"{self.given.seed} {request.digest}")
@@ -155,7 +226,7 @@ class Gateway:
             return ""
         return dice.choices(list(FAULTS), list(FAULTS.values()))[0]
 
-    def stubborn(self, request: Request, number: int) -> str:
+    def stubborn(self, request: Request | Bulk, number: int) -> str:
         """Accepted at first; from then on no clear answer, until well past the window. In the last stretch before its
         end a request is left lying, and processed late."""
         if number == 1:
@@ -184,7 +255,7 @@ class Gateway:
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
 
-    async def read(self, reader: asyncio.StreamReader) -> Request | None:
+    async def read(self, reader: asyncio.StreamReader) -> Request | Bulk | None:
         """One whole request; None where the other side is gone. Half of one is no request."""
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -194,12 +265,14 @@ class Gateway:
         if first.startswith("GET "):
             return Request.from_query(first.split(" ")[1])
         headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        return Request.from_json(await reader.readexactly(int(headers["content-length"])))
+        kind = Bulk if "push_bulk.php" in first else Request
+        return kind.from_json(await reader.readexactly(int(headers["content-length"])))
 
-    async def answer(self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def answer(self, request: Request | Bulk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection is kept."""
         fault = self.fault(request)
-        self.seen.write(kind="seen", tag=request.tag, digest=request.digest, fault=fault or "none")
+        for one in request.all:
+            self.seen.write(kind="seen", tag=one.tag, digest=one.digest, fault=fault or "none")
         match fault.split():
             case ["account", "code"]:
                 return await self.reply(request, writer, self.refuse(request, self.control["code"], "Account"))
@@ -220,7 +293,7 @@ class Gateway:
                 return await self.spoil(" ".join(kind), request, self.accept(request, fault), reader, writer)
         return await self.reply(request, writer, self.accept(request))
 
-    async def accept_late(self, request: Request) -> None:
+    async def accept_late(self, request: Request | Bulk) -> None:
         """After the client gave up, but never later than the margin allows: that is an assumption of the promise."""
         arrived = now()
         await asyncio.sleep(self.given.timeout + self.given.margin * 0.9)
@@ -230,7 +303,7 @@ class Gateway:
     async def spoil(
         self,
         kind: str,
-        request: Request,
+        request: Request | Bulk,
         answer: dict[str, Any] | None,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
@@ -262,8 +335,9 @@ class Gateway:
                 await self.write(writer, *whole[kind])
         return True
 
-    async def reply(self, request: Request, writer: asyncio.StreamWriter, answer: dict[str, Any]) -> bool:
-        await self.write(writer, 200, request.words(answer))
+    async def reply(self, request: Request | Bulk, writer: asyncio.StreamWriter, answer: dict[str, Any]) -> bool:
+        status = 201 if isinstance(request, Bulk) and not answer["errorcode"] else 200  # §2.4
+        await self.write(writer, status, request.words(answer))
         return True
 
     async def write(
@@ -303,6 +377,7 @@ class Gateway:
 
     async def run(self) -> None:
         server = await self.listen()
+        inbound = asyncio.create_task(self.pushes.receive())
         while True:
             before = now()
             await asyncio.sleep(0.05)
@@ -312,6 +387,8 @@ class Gateway:
                 (self.folder / "stall").write_text(f"{stall:.3f}")
             with contextlib.suppress(OSError, ValueError):
                 self.control |= json.loads((self.folder / "control.json").read_text())
+            pending = self.pushes.pending + (not inbound.done())
+            (self.folder / "pending").write_text(str(pending))
             if self.control["away"] and server is not None:
                 server.close()
                 server = None
@@ -340,6 +417,9 @@ def main() -> int:
     parser.add_argument("--margin", type=float, default=15, help="what it may process late (%(default)s)")
     parser.add_argument("--trouble", type=float, default=0.35, help="share of requests answered badly (%(default)s)")
     parser.add_argument("--stubborn", type=float, default=0.0, help="share of texts that never get a clear answer")
+    parser.add_argument("--inbound", type=int, default=0, help="how many inbound messages it pushes")
+    parser.add_argument("--seconds", type=float, default=60, help="over how long it pushes them (%(default)s)")
+    parser.add_argument("--transport", default="json", help="by which APIs: json, get or both")
     asyncio.run(Gateway(parser.parse_args()).run())
     return 0
 

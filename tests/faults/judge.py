@@ -1,10 +1,10 @@
-"""The gateway's log held against the rows. Pure: two lists in, a verdict out.
+"""The gateway's log held against the rows. Pure: lists in, a verdict out.
 
 Each acceptance names the message that it was for, so equal messages are told apart.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -18,7 +18,17 @@ CRIMES = (
     "falsely rejected",
     "ids crossed",
     "twins in the window",
+    "wrong status",
+    "missing event",
+    "doubled event",
+    "inbound lost",
+    "inbound doubled",
 )
+# The state after a set of statuses (§2.3): the first of these that is in it decides.
+BY_STATUS = ((4, "delivered"), (5, "undelivered"), (-1, "at_operator"))
+RANK = {"sent": 0, "at_operator": 1, "undelivered": 2, "delivered": 3}
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,26 @@ class Tag:
     def read(cls, text: str) -> "Tag":
         message, number, claimed = text.split(":")
         return cls(int(message), int(number), float(claimed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """`messages`: pk, state, gateway_id, error_code, digest. `committed`: keys that the sender was given. `accepted`,
+    `seen` and `pushed`: the gateway's logs. `decisions`: message, action. `inbound`: pk, api, number, text, reply_to.
+    `statuses`: pk, is_folded. `transitions`: message, old, new, as the database noted them; None: it did not. `events`:
+    event_id, kind, subject, old, new, is_pending. `told`: the ids of the events that reached a receiver."""
+
+    messages: Sequence[Row] = ()
+    committed: Sequence[int] = ()
+    accepted: Sequence[Row] = ()
+    seen: Sequence[Row] = ()
+    decisions: Sequence[Row] = ()
+    pushed: Sequence[Row] = ()
+    statuses: Sequence[Row] = ()
+    inbound: Sequence[Row] = ()
+    transitions: Sequence[Row] | None = None
+    events: Sequence[Row] = ()
+    told: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -55,46 +85,54 @@ class Verdict:
         self.evidence.append(f"{crime}: {words}")
 
 
-def judge(
-    rows: Sequence[Mapping[str, Any]],
-    committed: Iterable[int],
-    accepted: Sequence[Mapping[str, Any]],
-    seen: Sequence[Mapping[str, Any]],
-    *,
-    window: float,
-    timeout: float,
-) -> Verdict:
-    """`rows`: pk, state, gateway_id, error_code, digest. `committed`: keys that the sender was given. `accepted` and
-    `seen`: the gateway's log."""
-    verdict = Verdict(states=dict(Counter(row["state"] for row in rows)), accepted=len(accepted))
-    by_message: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
-    for line in accepted:
+def judge(evidence: Evidence, *, window: float, timeout: float) -> Verdict:
+    from tests.faults.judge_pushes import judge_events, judge_inbound, judge_statuses
+
+    verdict = Verdict(states=dict(Counter(row["state"] for row in evidence.messages)), accepted=len(evidence.accepted))
+    _judge_messages(verdict, evidence)
+    _judge_wire(verdict, evidence.seen, window, timeout)
+    judge_statuses(verdict, evidence)
+    judge_inbound(verdict, evidence)
+    if evidence.transitions is not None:
+        judge_events(verdict, evidence)
+    return verdict
+
+
+def _judge_messages(verdict: Verdict, evidence: Evidence) -> None:
+    by_message: dict[int, list[Row]] = defaultdict(list)
+    for line in evidence.accepted:
         by_message[Tag.read(line["tag"]).message].append(line)
-    refused = {(Tag.read(line["tag"]).message, line["code"]) for line in seen if line["kind"] == "refused"}
-    for row in rows:
-        _judge_row(verdict, row, by_message[row["pk"]], refused)
-    there = {row["pk"] for row in rows}
-    for pk in committed:
+    refused = {(Tag.read(line["tag"]).message, line["code"]) for line in evidence.seen if line["kind"] == "refused"}
+    decisions = Counter((each["message"], each["action"]) for each in evidence.decisions)
+    for row in evidence.messages:
+        _judge_acceptances(verdict, row, by_message[row["pk"]], 1 + decisions[row["pk"], "send_anyway"])
+        _judge_state(verdict, row, by_message[row["pk"]], refused, is_said=bool(decisions[row["pk"], "mark_sent"]))
+    there = {row["pk"] for row in evidence.messages}
+    for pk in evidence.committed:
         if pk not in there:
             verdict.charge("lost", f"message {pk} was committed, and its row is gone")
     for pk in set(by_message) - there:
         if by_message[pk]:
             verdict.charge("ids crossed", f"the gateway has message {pk}, and there is no such row")
-    _judge_wire(verdict, seen, window, timeout)
-    return verdict
 
 
-def _judge_row(
-    verdict: Verdict, row: Mapping[str, Any], taken: Sequence[Mapping[str, Any]], refused: set[tuple[int, int]]
-) -> None:
-    pk, state = row["pk"], row["state"]
+def _judge_acceptances(verdict: Verdict, row: Row, taken: Sequence[Row], allowed: int) -> None:
+    """`allowed`: one, and one more for each time that a person had it sent again."""
     first = taken[0]["at"] if taken else 0.0
-    for again in taken[1:]:
-        verdict.charge("doubled", f"message {pk} ({state}) was accepted again, {again['at'] - first:.1f} s later")
+    for again in taken[allowed:]:
+        after = again["at"] - first
+        verdict.charge("doubled", f"message {row['pk']} ({row['state']}) was accepted again, {after:.1f} s later")
     if any(line["digest"] != row["digest"] for line in taken):
-        verdict.charge("ids crossed", f"the gateway has another text for message {pk}")
+        verdict.charge("ids crossed", f"the gateway has another text for message {row['pk']}")
+
+
+def _judge_state(
+    verdict: Verdict, row: Row, taken: Sequence[Row], refused: set[tuple[int, int]], *, is_said: bool
+) -> None:
+    """`is_said`: a person marked it as sent, whether it was or not."""
+    pk, state = row["pk"], row["state"]
     if state in ACCEPTED:
-        if not taken:
+        if not taken and not (is_said and row["gateway_id"] is None):
             verdict.charge("falsely sent", f"message {pk} is {state}, and the gateway never took it")
         elif row["gateway_id"] is not None and row["gateway_id"] not in [line["id"] for line in taken]:
             verdict.charge("ids crossed", f"message {pk} has the id {row['gateway_id']}, which is not its own")
@@ -110,7 +148,7 @@ def _judge_row(
         verdict.charge("lost", f"message {pk} stayed {state} ({len(taken)} times accepted)")
 
 
-def _judge_wire(verdict: Verdict, seen: Sequence[Mapping[str, Any]], window: float, timeout: float) -> None:
+def _judge_wire(verdict: Verdict, seen: Sequence[Row], window: float, timeout: float) -> None:
     """No two equal messages within the window; each key's requests in the order in which they came."""
     by_digest: dict[str, list[tuple[float, Tag]]] = defaultdict(list)
     for line in seen:

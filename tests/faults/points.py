@@ -28,6 +28,8 @@ NAMES = (
     "after rescue",
     "after sweep",
 )
+# On the way of what the gateway pushes, and of events. "folding" and "announcing" are inside the transaction.
+PUSHES = ("before storing", "after storing", "folding", "announcing", "before telling")
 # A freeze between the check of the time and the first byte is outside of what the promise covers.
 FREEZABLE = tuple(name for name in NAMES if name != "before first byte")
 
@@ -73,7 +75,7 @@ def around(module: Any, name: str, *, before: str = "", after: str = "") -> None
 
 
 def install(folder: Path) -> None:
-    from django_front_sms import outbox
+    from django_front_sms import inbox, outbox
     from django_front_sms.gateway import client
     from tests.faults.worker import engine
 
@@ -82,12 +84,18 @@ def install(folder: Path) -> None:
     around(engine("outbox.dispatcher"), "claim", before="before claim", after="after claim")
     around(engine("outbox.claim"), "_mark_claimed", after="claiming")
     exchange = engine("outbox.executor")
-    around(exchange, "attempt", before="before attempt", after="after read")
+    for attempt in ("attempt", "attempt_bulk"):
+        around(exchange, attempt, before="before attempt", after="after read")
     around(client._Connection, "read", before="after write")
     around(engine("outbox.dispatcher"), "settle", before="before settle", after="after settle")
     around(engine("outbox.settle"), "_reevaluate", after="settling")
     around(engine("outbox.sweep"), "rescue", before="before rescue", after="after rescue")
     around(outbox, "sweep", after="after sweep")
+    around(inbox, "store_status", before="before storing", after="after storing")
+    around(inbox, "store_inbound", before="before storing", after="after storing")
+    around(engine("outbox.statuses"), "_change_states", after="folding")
+    around(engine("inbox.process"), "_flag_twin", after="announcing")
+    around(engine("events.delivery"), "_call", before="before telling")
     in_time = exchange._in_time
 
     def checked(job: Any) -> bool:

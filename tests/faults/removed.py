@@ -1,6 +1,7 @@
-"""The rules of sending, each taken away: a suite that stays green without a rule does not test it."""
+"""The rules of sending and receiving, each taken away: a suite that stays green without a rule does not test it."""
 
 import dataclasses
+import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -18,8 +19,10 @@ def rule(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
     return register
 
 
-def remove(name: str) -> None:
-    REMOVED[name]()
+def remove(names: str) -> None:
+    """One rule, or several with a + between."""
+    for name in names.split("+"):
+        REMOVED[name]()
 
 
 @rule("twin lock")
@@ -71,3 +74,65 @@ def _end_of_the_window() -> None:
     from django_front_sms.conf import FrontSMSSettings
 
     FrontSMSSettings.resend_limit = property(lambda self: timedelta(days=1))
+
+
+@rule("rescue")
+def _rescue() -> None:
+    """A message whose worker was lost stays with it."""
+    engine("outbox.sweep").rescue = lambda *args, **kwargs: 0
+
+
+@rule("an answer is its own message's")
+def _own_answer() -> None:
+    """Each message gets the id of the one before."""
+    executor = engine("outbox.executor")
+    original = executor.attempt
+    ids: list[int] = []
+
+    def mistaken(*args: Any) -> Any:
+        result = original(*args)
+        if result.answer is None or not result.answer.id:
+            return result
+        ids.append(result.answer.id)
+        return dataclasses.replace(result, answer=dataclasses.replace(result.answer, id=ids[-2:][0]))
+
+    executor.attempt = mistaken
+
+
+@rule("4 beats -1")
+def _precedence() -> None:
+    """A message that was at the operator stays there."""
+    statuses = engine("outbox.statuses")
+    original = statuses.by_statuses
+    statuses.by_statuses = lambda state, seen: original(state, {-1} if -1 in seen else seen)
+
+
+@rule("an event for each change")
+def _event() -> None:
+    """Some events are never stored, as if that were done after the commit by processes that were killed."""
+    records = engine("events.records")
+    original = records.states_changed
+    records.states_changed = lambda pks, *args: original([pk for pk in pks if pk % 5], *args)
+
+
+@rule("one event for each change")
+def _one_event() -> None:
+    """Some statuses are folded again, as if by two workers at once."""
+    records = engine("events.records")
+    original = records.statuses_received
+    records.statuses_received = lambda statuses: original([*statuses, *(each for each in statuses if not each[0] % 5)])
+
+
+@rule("stored, then acknowledged")
+def _stored_first() -> None:
+    """Some inbound messages are acknowledged and never stored, as if their processes had been killed in between."""
+    from django_front_sms import inbox
+
+    original = inbox.store_inbound
+    inbox.store_inbound = lambda account, push, raw: bool(push.counter % 3) and original(account, push, raw)
+
+
+@rule("an inbound message's identity")
+def _identity() -> None:
+    """A redelivery is not recognised."""
+    engine("inbox.store")._identity = lambda *args: secrets.token_hex(16)

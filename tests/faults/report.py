@@ -1,13 +1,15 @@
 """A run's figures: as a dict for JSON, and as rows of a table."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.faults.gateway import Request
-from tests.faults.judge import CRIMES, Verdict, judge
+from tests.faults import transitions
+from tests.faults.judge import CRIMES, Evidence, Verdict
+from tests.faults.losses import by_text, digest_of, losses, shown
 from tests.faults.plan import Plan
 
 
@@ -15,23 +17,47 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def verdict_of(plan: Plan, folder: Path, committed: Sequence[int]) -> Verdict:
-    return judge(
-        _rows(),
-        committed,
-        lines(folder / "accepted.jsonl"),
-        lines(folder / "seen.jsonl"),
-        window=plan.window,
-        timeout=plan.timeout,
+def evidence_of(plan: Plan, folder: Path, traffic: Any) -> Evidence:
+    from django.db import connection
+
+    from django_front_sms.models import Decision, DeliveryStatus
+
+    connection.close()  # it may be from before the last restart
+    messages, committed = _messages(), traffic.committed
+    accepted, seen = lines(folder / "accepted.jsonl"), lines(folder / "seen.jsonl")
+    if plan.loses_commits:
+        committed, accepted, seen = by_text(messages, traffic.given, accepted, seen)
+    return Evidence(
+        messages=messages,
+        committed=committed,
+        accepted=accepted,
+        seen=seen,
+        decisions=list(Decision.objects.exclude(message=None).values("message", "action")),
+        pushed=lines(folder / "pushed.jsonl"),
+        statuses=[
+            {"pk": pk, "is_folded": due is None}
+            for pk, due in DeliveryStatus.objects.exclude(gateway_id=None).values_list("pk", "process_at")
+        ],
+        inbound=_inbound(),
+        transitions=transitions.noted() if plan.mixed else None,
+        events=_events(),
+        told=frozenset(line["event"] for line in lines(folder / "told.jsonl")),
     )
 
 
-def _rows() -> list[dict[str, Any]]:
-    from django.db import connection
+def losses_of(plan: Plan, folder: Path, traffic: Any) -> dict[str, Any]:
+    if not plan.loses_commits:
+        return {}
+    accepted = lines(folder / "accepted.jsonl")
+    logs = [log.read_text(errors="replace") for log in folder.glob("worker-*.log")]
+    unplaced = sum(int(count) for log in logs for count in re.findall(r"(\d+) answers are to attempts that", log))
+    counts = losses(_messages(), traffic.given, accepted)
+    return counts | {"answers without their attempt": unplaced} | shown(accepted)
 
+
+def _messages() -> list[dict[str, Any]]:
     from django_front_sms.models import OutboundMessage
 
-    connection.close()  # it may be from before the last restart
     return [
         {
             "pk": row.pk,
@@ -39,9 +65,35 @@ def _rows() -> list[dict[str, Any]]:
             "gateway_id": row.gateway_id,
             "error_code": row.error_code,
             "rejects_twins": row.on_duplicate == "reject" and row.error_code == 17,
-            "digest": Request(row.sender, "00" + row.recipient[1:], row.text, "").digest,
+            "digest": digest_of(row),
         }
         for row in OutboundMessage.objects.all()
+    ]
+
+
+def _inbound() -> list[dict[str, Any]]:
+    """`number`: the counter, by which the gateway numbers them."""
+    from django_front_sms.models import InboundMessage
+
+    return [
+        {"pk": row.pk, "api": row.api, "number": row.counter, "text": row.text, "reply_to": row.in_reply_to_id}
+        for row in InboundMessage.objects.all()
+    ]
+
+
+def _events() -> list[dict[str, Any]]:
+    """A status is a subject of its own here, whichever message it was matched to."""
+    from django_front_sms.models import Event
+
+    return [
+        {
+            "event_id": event.event_id,
+            "kind": event.kind,
+            "subject": f"status:{event.data['status']}" if event.kind == "status_received" else event.subject,
+            "old": event.data.get("old", ""),
+            "new": event.data.get("new", ""),
+        }
+        for event in Event.objects.all()
     ]
 
 
@@ -54,13 +106,16 @@ def report(
     *,
     took: float,
     settled: bool,
+    after: float | None,
 ) -> dict[str, Any]:
     seen = lines(folder / "seen.jsonl")
+    pushed = lines(folder / "pushed.jsonl")
     stall = folder / "stall"
     return {
         "plan": json.loads(plan.to_json()),
         "green": verdict.is_green,
         "settled": settled,
+        "seconds until settled": None if after is None else round(after, 1),
         "messages": sum(verdict.states.values()),
         "refused writes": traffic.refused_writes,
         "accepted": verdict.accepted,
@@ -69,12 +124,18 @@ def report(
         "crimes": verdict.crimes,
         "unconfirmed": verdict.unconfirmed,
         "unconfirmed but sent": verdict.unconfirmed_but_sent,
-        "sent without id": sum(row["state"] in ACCEPTED and row["gateway_id"] is None for row in _rows()),
+        "sent without id": sum(row["state"] in ACCEPTED and row["gateway_id"] is None for row in _messages()),
         "answers kept": sum(
-            log.read_text(errors="replace").count("could not be stored yet") for log in folder.glob("worker-*.log")
+            log.read_text(errors="replace").count("They are kept, and will be stored later")
+            for log in folder.glob("worker-*.log")
         ),
+        "losses": losses_of(plan, folder, traffic),
         "late bytes": verdict.late_bytes,
         "states": verdict.states,
+        "kinds": dict(traffic.kinds),
+        "decisions": dict(traffic.person.done),
+        "pushes": dict(Counter(line["kind"] for line in pushed)),
+        "answers to pushes": dict(Counter(line["answer"] or "none" for line in pushed)),
         "done": dict(sorted(done.items())),
         "faults": dict(Counter(line["fault"] for line in seen if line["kind"] == "seen").most_common()),
         "seconds": round(took, 1),
@@ -83,9 +144,18 @@ def report(
     }
 
 
-KEPT = "could not be stored yet"  # in a worker's log
 ACCEPTED = ("sent", "at_operator", "delivered", "undelivered")
-COLUMNS = ("run", "messages", "kills", "requests", "accepted", *CRIMES, "unconfirmed", "of these sent")
+COLUMNS = (
+    "run",
+    "messages",
+    "kills",
+    "requests",
+    "accepted",
+    *CRIMES,
+    "unconfirmed",
+    "of these sent",
+    "settled after (s)",
+)
 
 
 def table(reports: Sequence[Mapping[str, Any]]) -> str:
@@ -95,4 +165,5 @@ def table(reports: Sequence[Mapping[str, Any]]) -> str:
         figures = [one[name] for name in ("messages", "kills", "requests", "accepted")]
         doubt = [one["unconfirmed"], one["unconfirmed but sent"]]
         rows.append([one["plan"]["name"], *figures, *(one["crimes"][crime] for crime in CRIMES), *doubt])
+        rows[-1].append(one["seconds until settled"] if one["settled"] else "not settled")
     return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.faults import points
 from tests.faults.plan import Plan
@@ -27,7 +27,18 @@ ORDEALS = {
     "read-only": {"make read only": 4, "limit statements": 2, "end sessions": 2, "take connections": 2},
     "full-disk": {"fill disk": 1},
     "no-descriptors": {"take descriptors": 1},
+    "no-connections": {"take connections": 1},
+    "statement-timeout": {"limit statements": 1},
+    "ended-sessions": {"end sessions": 1},
+    "clock-steps": {"step wall clock": 1},
+    "no-memory": {"take memory": 1},
+    "no-threads": {"take threads": 1},
+    "failover-sync": {"fail over": 1},
+    "failover-hosts": {"fail over": 1},
+    "failover-async": {"fail over with lag": 1},
 }
+WEB_KILLS = {"kill web": 8}  # where the traffic is mixed
+APART = ("fail over", "fail over with lag")  # evenly spread: each needs the new standby of the one before
 NEED_A_SERVER = ("restart database",)
 
 
@@ -44,9 +55,12 @@ class Deed:
 
 def schedule(plan: Plan) -> list[Deed]:
     dice = random.Random(f"schedule {plan.seed}")
-    deeds = [_deed(dice, plan, KILLS) for _ in range(plan.kills)]
+    deeds = [_deed(dice, plan, KILLS | (WEB_KILLS if plan.mixed else {})) for _ in range(plan.kills)]
     if plan.ordeal:
-        deeds += [_deed(dice, plan, ORDEALS[plan.ordeal]) for _ in range(plan.ordeals)]
+        ordeals = [_deed(dice, plan, ORDEALS[plan.ordeal]) for _ in range(plan.ordeals)]
+        share = 0.95 * plan.seconds / max(1, plan.ordeals)
+        for place, deed in enumerate(ordeals):
+            deeds.append(replace(deed, at=share * (place + 0.5)) if deed.what in APART else deed)
     if plan.disturb:
         disturbances = dict(DISTURBANCES)
         if plan.database == "sqlite":
@@ -63,6 +77,6 @@ def _deed(dice: random.Random, plan: Plan, kinds: Mapping[str, int]) -> Deed:
         at=dice.uniform(0.02, 0.95) * plan.seconds,
         what=what,
         seconds=plan.lease * dice.uniform(1.1, 2) if frozen else dice.uniform(0.5, 4),
-        where=dice.choice(points.FREEZABLE if frozen else points.NAMES),
+        where=dice.choice((points.FREEZABLE if frozen else points.NAMES) + (points.PUSHES if plan.mixed else ())),
         pick=dice.random(),
     )

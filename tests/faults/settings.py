@@ -11,10 +11,16 @@ SECRET_KEY = "only-for-the-faults"
 USE_TZ = True
 TIME_ZONE = "Europe/Oslo"
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "django_front_sms"]
+if PLAN.pool == "tasks":
+    INSTALLED_APPS.append("django_tasks_db")
+    TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {"default": database(os.environ["FAULTS_DATABASE_URL"])}
 if PLAN.database == "postgresql":
     DATABASES["default"].setdefault("OPTIONS", {})["connect_timeout"] = 5
+if ports := os.environ.get("FAULTS_DATABASE_PORTS"):  # of a primary and its standby
+    DATABASES["default"] |= {"HOST": "127.0.0.1,127.0.0.1", "PORT": ports}
+    DATABASES["default"]["OPTIONS"]["target_session_attrs"] = "read-write"
 
 CELERY_BROKER_URL = os.environ["FAULTS_BROKER_URL"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -26,21 +32,30 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
+ROOT_URLCONF = "tests.faults.urls"
+ALLOWED_HOSTS = ["127.0.0.1"]
+
+_ACCOUNT = {"GATEWAY_URL": os.environ["FAULTS_GATEWAY_URL"], "DUPLICATE_FILTER": True}
+_TRANSPORT = "get" if PLAN.transport == "get" else "json"
 FRONT_SMS = {
     "ACCOUNTS": {
-        "default": {
-            "SERVICE_ID": 1234,
-            "SENDER": "Mitt Firma",
-            "GATEWAY_URL": os.environ["FAULTS_GATEWAY_URL"],
-            "TRANSPORT": PLAN.transport,
-            "DUPLICATE_FILTER": True,
+        "default": {"SERVICE_ID": 1234, "SENDER": "Mitt Firma", "TRANSPORT": _TRANSPORT, **_ACCOUNT},
+        "get": {"SERVICE_ID": 1235, "SENDER": "Firmaet", "TRANSPORT": "get", **_ACCOUNT},
+        "quiet": {
+            "SERVICE_ID": 1236,
+            "SENDER": "Stille",
+            "TRANSPORT": _TRANSPORT,
+            "QUIET_HOURS": os.environ["FAULTS_QUIET_HOURS"].split("-"),
+            **_ACCOUNT,
         },
     },
     "DUPLICATE_WINDOW": PLAN.window,
     "TIMEOUT": PLAN.timeout,
-    "WINDOW_MARGIN": 0 if PLAN.removed == "margin" else PLAN.margin,
-    "WORKER": "command" if PLAN.pool == "command" else "celery",
+    "WINDOW_MARGIN": 0 if "margin" in PLAN.removed.split("+") else PLAN.margin,
+    "WORKER": PLAN.pool if PLAN.pool in ("command", "tasks") else "celery",
     "WEBHOOK_SECRETS": ["only-for-the-faults"],
+    "WEBHOOK_ALLOWED_IPS": None,
+    "RECEIVER_RETRY_DELAY": 10 * PLAN.scale,
 }
 
 LOGGING = {

@@ -1,8 +1,13 @@
 """The judge finds each crime, and only where there is one."""
 
+import re
+from pathlib import Path
 from typing import Any
 
-from tests.faults.judge import Verdict, judge
+import pytest
+
+from tests.faults.judge import CRIMES, Evidence, Verdict, judge
+from tests.faults.plans import SHOWS_AS, WITHOUT
 
 WINDOW, TIMEOUT = 12.0, 1.0
 
@@ -23,8 +28,29 @@ def refused(pk: int = 1, code: int = 21) -> dict[str, Any]:
     return {"kind": "refused", "tag": f"{pk}:1:0.0", "digest": "d", "at": 0.0, "code": code}
 
 
-def verdict(rows: list[Any], accepted: list[Any], wire: list[Any] | None = None, committed: Any = ()) -> Verdict:
-    return judge(rows, committed, accepted, wire or [], window=WINDOW, timeout=TIMEOUT)
+def status(gateway_id: int = 7, status: int = 4, answer: str = "ok") -> dict[str, Any]:
+    return {"kind": "status", "id": gateway_id, "status": status, "answer": answer}
+
+
+def inbound(number: int = 1, text: str = "Hei", answer: str = "ok") -> dict[str, Any]:
+    return {"kind": "inbound", "api": "json", "number": number, "text": text, "answer": answer}
+
+
+def stored(number: int = 1, text: str = "Hei", *, pk: int = 1, reply_to: int | None = None) -> dict[str, Any]:
+    return {"pk": pk, "api": "json", "number": number, "text": text, "reply_to": reply_to}
+
+
+def change(old: str, new: str, message: int = 1) -> dict[str, Any]:
+    return {"message": message, "old": old, "new": new}
+
+
+def event(kind: str, subject: str, old: str = "", new: str = "", event_id: str = "e") -> dict[str, Any]:
+    return {"event_id": event_id, "kind": kind, "subject": subject, "old": old, "new": new}
+
+
+def verdict(rows: list[Any], accepted: list[Any], wire: list[Any] | None = None, **more: Any) -> Verdict:
+    evidence = Evidence(messages=rows, accepted=accepted, seen=wire or [], **more)
+    return judge(evidence, window=WINDOW, timeout=TIMEOUT)
 
 
 def crimes(*args: Any, **kwargs: Any) -> dict[str, int]:
@@ -103,3 +129,142 @@ def test_unconfirmed_messages_are_counted_with_those_that_were_sent() -> None:
 def test_a_request_that_came_after_any_claim_allows_is_counted_as_late() -> None:
     assert verdict([row()], [taken()], [seen(at=5.0, claimed=1.0)]).late_bytes == 1
     assert verdict([row()], [taken()], [seen(at=1.3, claimed=1.0)]).late_bytes == 0
+
+
+# ---- People
+
+
+def test_a_message_that_a_person_had_sent_again_may_be_accepted_once_more_and_no_oftener() -> None:
+    again = [{"message": 1, "action": "send_anyway"}]
+    thrice = [taken(), taken(at=40, gateway_id=8), taken(at=80, gateway_id=9)]
+    assert crimes([row()], thrice[:2], decisions=again) == {}
+    assert crimes([row()], thrice, decisions=again) == {"doubled": 1}
+    assert crimes([row()], thrice, decisions=again * 2) == {}
+    assert crimes([row()], thrice[:2], decisions=[{"message": 2, "action": "send_anyway"}]) == {"doubled": 1}
+
+
+def test_a_message_that_a_person_marked_as_sent_is_no_crime_of_the_engine() -> None:
+    marked = [{"message": 1, "action": "mark_sent"}]
+    assert crimes([row(gateway_id=None)], [], decisions=marked) == {}
+    assert crimes([row(gateway_id=7)], [], decisions=marked) == {"falsely sent": 1}
+
+
+# ---- Delivery statuses
+
+
+@pytest.mark.parametrize(
+    ("state", "pushed"),
+    [
+        ("sent", []),
+        ("at_operator", [-1]),
+        ("delivered", [-1, 4]),
+        ("delivered", [4, -1, -1]),
+        ("delivered", [5, 4]),
+        ("undelivered", [5, -1]),
+    ],
+)
+def test_the_state_that_follows_from_the_statuses_is_no_crime(state: str, pushed: list[int]) -> None:
+    statuses = [status(status=number) for number in pushed]
+    assert crimes([row(state=state)], [taken()], pushed=statuses) == {}
+
+
+@pytest.mark.parametrize(("state", "pushed"), [("sent", [4]), ("at_operator", [-1, 4]), ("delivered", [5])])
+def test_any_other_state_is_a_wrong_status(state: str, pushed: list[int]) -> None:
+    statuses = [status(status=number) for number in pushed]
+    assert crimes([row(state=state)], [taken()], pushed=statuses) == {"wrong status": 1}
+
+
+def test_a_status_that_the_site_did_not_acknowledge_counts_for_nothing() -> None:
+    assert crimes([row()], [taken()], pushed=[status(answer="503"), status(answer="not read")]) == {}
+
+
+def test_a_state_that_goes_back_is_a_wrong_status_though_it_ends_well() -> None:
+    changes = [change("sending", "sent"), change("sent", "delivered"), change("delivered", "at_operator")]
+    events = [event("state_changed", "out:1", each["old"], each["new"], str(n)) for n, each in enumerate(changes)]
+    more = {"transitions": changes, "events": events, "told": frozenset("012")}
+    assert crimes([row(state="delivered")], [taken()], pushed=[status()], **more) == {"wrong status": 1}
+
+
+# ---- Inbound messages
+
+
+def test_an_inbound_message_that_is_there_once_is_no_crime() -> None:
+    assert crimes([], [], pushed=[inbound(), inbound()], inbound=[stored()]) == {}
+
+
+def test_an_acknowledged_inbound_message_that_is_not_there_is_lost() -> None:
+    assert crimes([], [], pushed=[inbound()]) == {"inbound lost": 1}
+    assert crimes([], [], pushed=[inbound()], inbound=[stored(text="another")]) == {"inbound lost": 1}
+
+
+def test_one_that_was_not_acknowledged_need_not_be_there_and_may_be() -> None:
+    assert crimes([], [], pushed=[inbound(answer="503")]) == {}
+    assert crimes([], [], pushed=[inbound(answer="not read")], inbound=[stored()]) == {}
+
+
+def test_an_inbound_message_that_is_there_twice_is_doubled() -> None:
+    assert crimes([], [], pushed=[inbound()], inbound=[stored(), stored(pk=2)]) == {"inbound doubled": 1}
+
+
+# ---- Events
+
+SENT = [change("queued", "sending"), change("sending", "sent")]
+TOLD = event("state_changed", "out:1", "sending", "sent")
+
+
+def told(events: list[Any], ids: str = "e", **more: Any) -> dict[str, int]:
+    more = {"transitions": [], **more}
+    return crimes([row()], [taken()], events=events, told=frozenset(ids), **more)
+
+
+def test_each_change_with_its_event_is_no_crime_and_a_claim_has_none() -> None:
+    assert told([TOLD], transitions=SENT) == {}
+
+
+def test_a_change_without_its_event_misses_it() -> None:
+    assert told([], transitions=SENT) == {"missing event": 1}
+    assert told([event("state_changed", "out:2", "sending", "sent")], transitions=SENT) == {
+        "missing event": 1,
+        "doubled event": 1,
+    }
+
+
+def test_a_change_with_two_events_has_one_too_many() -> None:
+    assert told([TOLD, {**TOLD, "event_id": "f"}], "ef", transitions=SENT) == {"doubled event": 1}
+
+
+def test_an_event_that_reached_no_receiver_is_missing() -> None:
+    assert told([TOLD], "", transitions=SENT) == {"missing event": 1}
+
+
+def test_folded_statuses_inbound_messages_and_replies_have_events_too() -> None:
+    more: dict[str, Any] = {
+        "statuses": [{"pk": 3, "is_folded": True}, {"pk": 4, "is_folded": False}],
+        "inbound": [stored(pk=5, reply_to=1)],
+    }
+    events = [
+        event("status_received", "status:3"),
+        event("message_received", "in:5"),
+        event("reply_received", "in:5"),
+        event("sending_paused", "account:default", event_id="unheard"),
+    ]
+    assert told(events, **more) == {}
+    assert told([], **more) == {"missing event": 3}
+
+
+def test_where_the_database_noted_no_changes_events_are_not_judged() -> None:
+    assert told([], transitions=None, inbound=[stored()]) == {}
+
+
+# ---- The runs without a rule
+
+
+def test_each_crime_is_shown_by_a_run_without_a_rule() -> None:
+    shown = {crime for crimes in SHOWS_AS.values() for crime in crimes}
+    assert shown == set(CRIMES)
+
+
+def test_each_rule_that_can_be_taken_away_has_its_run() -> None:
+    assert [plan.removed for plan in WITHOUT.values()] == list(SHOWS_AS)
+    source = (Path(__file__).parent / "removed.py").read_text()
+    assert re.findall(r'^@rule\("(.+)"\)$', source, re.MULTILINE) == list(SHOWS_AS)

@@ -1,19 +1,23 @@
-"""The messages of a run, by the public face alone: single ones and many at once, with twins, cancellations, expiry."""
+"""The messages of a run, by the public face alone: of every kind, single ones and many at once, with twins."""
 
 import random
 import threading
 import time
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
-from django_front_sms import send_many_sms, send_sms
-from django_front_sms.exceptions import NotPossible
+from django_front_sms import send_bulk_sms, send_many_sms, send_sms
+from tests.faults.losses import digest_of
+from tests.faults.person import Person
 from tests.faults.plan import Plan
 
 Message = dict[str, Any]
+# Where the traffic is mixed. A bulk send has several messages. Twins and urgent messages are among the plain ones.
+KINDS = {"plain": 70, "expiring": 6, "scheduled": 8, "priced": 6, "quiet": 6, "bulk": 2}
 
 
 class Traffic(threading.Thread):
@@ -24,8 +28,10 @@ class Traffic(threading.Thread):
         self.plan = plan
         self.dice = random.Random(f"traffic {plan.seed}")
         self.committed: list[int] = []
+        self.person = Person(plan.seed, self.committed)
+        self.kinds: Counter[str] = Counter()  # of messages
+        self.given: list[tuple[int, str]] = []  # the same, with digests of the texts
         self.refused_writes = 0  # the database was away: the caller got an error, and knows that nothing is promised
-        self.cancelled = 0
         self.failure = ""
         self._written = 0
 
@@ -48,8 +54,8 @@ class Traffic(threading.Thread):
                 texts += 1
                 batch += self._message(texts)
             self._send(batch[: self.plan.messages - self._written])
-            if self.dice.random() < 0.05:
-                self._cancel_one()
+            if not self.plan.plain:
+                self.person.look(decides=self.plan.mixed)
             ahead = span * self._written / self.plan.messages - (time.monotonic() - began)
             if ahead > 0:
                 time.sleep(ahead)
@@ -61,29 +67,65 @@ class Traffic(threading.Thread):
             "text": f"Hei på deg! Timen din er flyttet ({self.plan.seed}-{number}).",
             "priority": "urgent" if self.dice.random() < 0.1 else "normal",
         }
+        if self.plan.transport == "both" and self.dice.random() < 0.5:
+            message["account"] = "get"
         if self.dice.random() < self.plan.twins:
             policy = self.dice.choice(["defer", "defer", "defer", "coalesce", "reject"])
             return [{**message, "on_duplicate": policy} for _ in range(self.dice.choice([2, 2, 3]))]
-        if self.dice.random() < 0.03 and not self.plan.plain:
-            seconds = self.dice.uniform(0, 2 * self.plan.window)
-            return [{**message, "expires_at": timezone.now() + timedelta(seconds=seconds)}]
-        return [message]
+        if self.plan.mixed:
+            kind = self.dice.choices(list(KINDS), list(KINDS.values()))[0]
+        else:
+            kind = "expiring" if self.dice.random() < 0.03 and not self.plan.plain else "plain"
+        return [{**message, "kind": kind, **self._of_kind(kind, number)}]
+
+    def _of_kind(self, kind: str, number: int) -> Message:
+        later = timezone.now() + timedelta(seconds=self.dice.uniform(0, 2 * self.plan.window))
+        match kind:
+            case "expiring":
+                return {"expires_at": later}
+            case "scheduled":
+                return {"scheduled_at": later}
+            case "priced":
+                return {"price": self.dice.randint(1, 20) * 100}
+            case "quiet":
+                return {"account": "quiet", "priority": self.dice.choice(["normal", "normal", "urgent"])}
+            case "bulk":
+                return {"to": [f"+479{number % 10_000:04}{n:03}" for n in range(self.dice.randint(2, 12))]}
+        return {}
 
     def _send(self, batch: list[Message]) -> None:
         self._written += len(batch)
+        kinds = [message.pop("kind", "twin") for message in batch]
+        bulks = [message for message, kind in zip(batch, kinds, strict=True) if kind == "bulk"]
+        singles = [message for message, kind in zip(batch, kinds, strict=True) if kind != "bulk"]
+        self.kinds.update(kinds)
+        for bulk in bulks:
+            bulk.pop("priority")
+            self._written += len(bulk["to"]) - 1
+            self.kinds["bulk"] += len(bulk["to"]) - 1
+            self._commit(len(bulk["to"]), lambda bulk=bulk: self._send_bulk(bulk))
+        self._commit(len(singles), lambda: self._send_singles(singles))
+
+    def _commit(self, count: int, send: Any) -> None:
+        """`send` returns the rows."""
         try:
-            if self.plan.plain:
-                rows = self._send_plain(batch)
-            elif len(batch) > 3:
-                rows = send_many_sms(batch)
-            else:
-                rows = [send_sms(**message) for message in batch]
+            rows = send()
+            self.committed += [row.pk for row in rows]
+            self.given += [(row.pk, digest_of(row)) for row in rows]
         except (DatabaseError, InterfaceError):
-            self.refused_writes += len(batch)
+            self.refused_writes += count
             connection.close()
             time.sleep(0.2)
-        else:
-            self.committed += [row.pk for row in rows]
+
+    def _send_singles(self, batch: list[Message]) -> list[Any]:
+        if self.plan.plain:
+            return self._send_plain(batch)
+        if len(batch) > 3:
+            return list(send_many_sms(batch))
+        return [send_sms(**message) for message in batch]
+
+    def _send_bulk(self, message: Message) -> list[Any]:
+        return list(send_bulk_sms(**message).messages.all())
 
     def _send_plain(self, batch: list[Message]) -> list[Any]:
         """A row for the judge, and a task on commit: the usual recipe."""
@@ -100,17 +142,3 @@ class Traffic(threading.Thread):
                 )
             rows.append(row)
         return rows
-
-    def _cancel_one(self) -> None:
-        from django_front_sms.models import OutboundMessage
-
-        if not self.committed or self.plan.plain:
-            return
-        try:
-            message = OutboundMessage.objects.get(pk=self.dice.choice(self.committed[-20:]))
-            message.cancel()
-            self.cancelled += 1
-        except NotPossible:
-            pass
-        except (DatabaseError, InterfaceError):
-            connection.close()

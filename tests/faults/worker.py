@@ -1,16 +1,15 @@
 """What the run's processes start with: the engine as it is, in a world that the conductor can bend.
 
-`celery -A tests.faults.worker:app worker`; `python -m tests.faults.worker`: a sweeper that needs no broker; and
-`python -m tests.faults.worker command`: `front_sms worker`.
+`celery -A tests.faults.worker:app worker`; `python -m tests.faults.worker`: a sweeper that needs no broker;
+`python -m tests.faults.worker command`: `front_sms worker`; `… tasks`: the worker of Django's tasks.
 """
 
 import dataclasses
-import mmap
+import json
 import os
-import struct
 import sys
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +21,20 @@ from tests.faults.app import app
 __all__ = ["app"]
 
 FOLDER = Path(os.environ["FAULTS_FOLDER"])
-CLOCKS = struct.Struct("<dd")  # seconds that the database's clock, and the wall clock, are wrong by
 
 
 def bend() -> None:
     django.setup()
     from django.conf import settings
 
-    from django_front_sms.db import clock
-    from tests.faults import plain, points, removed
+    from tests.faults import clocks, plain, points, removed
 
-    clock.source = _stepped(FOLDER / "clocks")
+    clocks.follow(FOLDER)
     _scale(settings.PLAN.scale)
     _tag()
     points.install(FOLDER)
+    if settings.PLAN.mixed:
+        _listen()
     if settings.PLAN.removed:
         removed.remove(settings.PLAN.removed)
     if settings.PLAN.plain:
@@ -45,22 +44,6 @@ def bend() -> None:
 def engine(name: str) -> Any:
     """A module of the engine. Not by attribute: `outbox.sweep` is a function as well."""
     return sys.modules[f"django_front_sms.{name}"]
-
-
-def _stepped(path: Path) -> Any:
-    from django_front_sms.db.clock import SystemClocks
-
-    with path.open("rb") as file:
-        wrong = mmap.mmap(file.fileno(), CLOCKS.size, access=mmap.ACCESS_READ)
-
-    class SteppedClocks(SystemClocks):
-        def database(self, using: str) -> datetime:
-            return super().database(using) + timedelta(seconds=CLOCKS.unpack(wrong[:])[0])
-
-        def wall(self) -> float:
-            return super().wall() + CLOCKS.unpack(wrong[:])[1]
-
-    return SteppedClocks()
 
 
 def _scale(scale: float) -> None:
@@ -81,6 +64,7 @@ def _scale(scale: float) -> None:
         ("outbox.rules", "LONGEST_DELAY"),
         ("outbox.duplicates", "RECHECK_AFTER"),
         ("outbox.accounts", "FIRST_PROBE"),
+        ("events.delivery", "LEASE"),
     ):
         setattr(engine(module), name, getattr(engine(module), name) * scale)
     if scale < 1:  # so that a repetition falls into every part of the window
@@ -100,6 +84,26 @@ def _tag() -> None:
         )
 
     claim.request_of = tagged
+    executor = engine("outbox.executor")
+    bulk_request = executor._bulk_request
+
+    def all_tagged(jobs: Any) -> Any:
+        return dataclasses.replace(bulk_request(jobs), password=",".join(job.sms.password for job in jobs))
+
+    executor._bulk_request = all_tagged
+
+
+def _listen() -> None:
+    """Note each event that reaches a receiver."""
+    from django_front_sms import signals
+
+    file = os.open(FOLDER / "told.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def note(*, event_id: str, **_kwargs: Any) -> None:
+        os.write(file, (json.dumps({"event": event_id}) + "\n").encode())
+
+    for signal in ("message_received", "reply_received", "state_changed", "status_received"):
+        getattr(signals, signal).connect(note, weak=False)
 
 
 @worker_ready.connect
@@ -129,6 +133,14 @@ def command() -> None:
     call_command("front_sms", "worker")
 
 
+def tasks_worker() -> None:
+    from django.conf import settings
+    from django.core.management import call_command
+
+    tell()
+    call_command("db_worker", interval=settings.PLAN.scale, startup_delay=False)
+
+
 bend()
 if __name__ == "__main__":
-    command() if sys.argv[1:] == ["command"] else main()
+    {"command": command, "tasks": tasks_worker}.get("".join(sys.argv[1:]), main)()

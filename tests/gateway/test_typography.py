@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_front_sms.gateway import gsm
-from django_front_sms.gateway.typography import SIMPLER, simplify
+from django_front_sms.gateway.typography import GSM_EQUIVALENTS, simplify
 
 
 def test_only_characters_outside_gsm_are_replaced_and_only_by_gsm():
-    assert {char for char in SIMPLER if gsm.is_gsm(char)} == set()
-    assert {plain for plain in SIMPLER.values() if not gsm.is_gsm(plain)} == set()
-    assert all(len(char) == 1 for char in SIMPLER)
+    assert {char for char in GSM_EQUIVALENTS if gsm.is_gsm(char)} == set()
+    assert {plain for plain in GSM_EQUIVALENTS.values() if not gsm.is_gsm(plain)} == set()
+    assert all(len(char) == 1 for char in GSM_EQUIVALENTS)
 
 
 @pytest.mark.parametrize(

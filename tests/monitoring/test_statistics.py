@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_front_sms.models import AccountState, CounterGap, OutboundMessage, RefusedPush
@@ -86,6 +88,65 @@ def test_each_thing_that_needs_attention_is_counted_by_its_name():
 def test_all_alerts_are_counted_in_two_queries(django_assert_num_queries):
     with django_assert_num_queries(2):
         alerts.current(NOW)
+
+
+def test_alerts_are_counted_up_to_a_limit_by_a_query_that_stops_there():
+    everything_that_needs_attention()
+    for _ in range(3):
+        everything_that_needs_attention(gaps=False)
+
+    rows = list(AccountState.objects.with_overdue(NOW))
+    with CaptureQueriesContext(connection) as queries:
+        found = alerts.current_up_to(2, rows, NOW)
+
+    assert {name: alert.count for name, alert in found.items() if alert.count} == {
+        **dict.fromkeys(("overdue", "unconfirmed", "events_given_up", "unreadable_inbound"), 3),
+        **dict.fromkeys(("unreadable_statuses", "without_status"), 3),
+        "counter_gaps": 1,
+    }
+    assert found["overdue"].since == NOW - HOUR
+    (counted,) = [query["sql"] for query in queries]
+    assert counted.count("COUNT(") == counted.count("LIMIT 3") == 8
+
+
+def test_counts_with_and_without_a_limit_agree():
+    everything_that_needs_attention()
+    AccountStateFactory(account="paused", key="p", paused=True)
+    OutboundMessageFactory(account="paused", next_at=NOW - HOUR)
+    OutboundMessageFactory(account="removed from the settings", next_at=NOW - HOUR)
+    AccountStateFactory(account="removed from the settings", key="r")
+    OutboundMessageFactory(next_at=NOW - 3 * HOUR, priority=1)
+
+    rows = list(AccountState.objects.with_overdue(NOW))
+    for accounts in (None, ["default"], ["paused"], ["removed from the settings"], []):
+        assert alerts.current_up_to(100, rows, NOW, accounts=accounts) == alerts.current(NOW, accounts=accounts)
+
+
+def everything_that_needs_attention(gaps: bool = True) -> None:
+    """A row for each alert except refused pushes."""
+    OutboundMessageFactory(next_at=NOW - HOUR)
+    OutboundMessageFactory(unconfirmed=True)
+    EventFactory(subject="out:1", failed=True)
+    InboundMessageFactory(problem="no time", received_at=NOW)
+    DeliveryStatusFactory(message=None, status=None, received_at=at(0), problem="no id", gateway_id=None)
+    OutboundMessageFactory(state=State.SENT, gateway_id=5, status_missed_at=NOW)
+    if gaps:
+        gap()
+
+
+def test_what_waits_for_a_paused_account_is_counted_up_to_a_limit(monkeypatch):
+    monkeypatch.setattr("django_front_sms.models.account.MOST_WAITING", 2)
+    AccountState.objects.update(paused_at=NOW, pause_code=5)
+    waiting = []
+    for _ in range(4):
+        with CaptureQueriesContext(connection) as queries:
+            waiting += [state.waiting for state in alerts.paused_accounts()]
+        OutboundMessageFactory()
+
+    assert waiting == [0, 1, 2, 3]
+    assert "LIMIT 1 OFFSET 2" in queries[0]["sql"]
+    OutboundMessageFactory()
+    assert [state.waiting for state in alerts.paused_accounts()] == [3]
 
 
 def test_what_cannot_be_marked_as_seen_is_forgotten_after_a_week():

@@ -1,5 +1,7 @@
 """What each answer of Front's makes of a message (§2.2)."""
 
+from dataclasses import replace
+
 import pytest
 
 from django_front_sms.conf import get_settings
@@ -245,6 +247,25 @@ def test_an_answer_to_a_message_that_was_erased_is_dropped():
     settle([AttemptResult(job, accepted(1), 0.1), AttemptResult(other_job, accepted(2), 0.1)], get_settings())
     assert reloaded(other).gateway_id == 2
     assert not SendAttempt.objects.filter(pk=job.attempt_id).exists()
+
+
+def test_an_answer_to_an_attempt_that_the_database_lost_is_not_taken_for_that_of_a_new_row_with_its_key(
+    caplog: pytest.LogCaptureFixture,
+):
+    """After a fail-over to a replica that lacks commits, sequences give out keys again."""
+    row = message()
+    job = claim_one()
+    SendAttempt.objects.all().delete()
+    OutboundMessage.objects.all().delete()
+    message("another")
+    OutboundMessage.objects.update(id=row.pk)
+    other, other_job = OutboundMessage.objects.get(), claim_one()
+    SendAttempt.objects.filter(pk=other_job.attempt_id).update(id=job.attempt_id)
+    settle([AttemptResult(job, accepted(ID), 0.1)], get_settings())
+    assert (reloaded(other).state, reloaded(other).gateway_id) == ("sending", None)
+    assert "1 answers are to attempts that the database does not have" in caplog.text
+    record_answer(replace(other_job, attempt_id=job.attempt_id), accepted(ID + 1))
+    assert (reloaded(other).state, reloaded(other).gateway_id) == ("sent", ID + 1)
 
 
 def test_an_attempt_tells_what_is_known_of_it(clock: FakeClock):

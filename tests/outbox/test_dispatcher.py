@@ -222,7 +222,7 @@ def test_answers_are_kept_while_the_database_is_away(monkeypatch: pytest.MonkeyP
     row = message()
     outbox.run()
     assert reloaded(row).state == "sent"
-    assert caplog.text.count("1 answers could not be stored yet") == 2
+    assert caplog.text.count("1 answers could not be stored") == 2
 
 
 def test_where_nobody_takes_over_the_run_goes_on_and_asks_only_now_and_then(client: type[Told], clock: FakeClock):

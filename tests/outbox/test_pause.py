@@ -44,7 +44,9 @@ def test_an_account_code_pauses_the_account_and_is_told(clock: FakeClock, code: 
 def test_a_pause_is_logged_as_an_error_because_a_person_must_act(clock: FakeClock, caplog: pytest.LogCaptureFixture):
     message()
     attempt(refused(13))
-    levels = [r.levelname for r in caplog.records if r.getMessage().startswith("Sending is paused for account default")]
+    levels = [
+        r.levelname for r in caplog.records if r.getMessage().startswith('Sending was paused for account "default"')
+    ]
     assert levels == ["ERROR"]
 
 

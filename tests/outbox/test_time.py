@@ -122,7 +122,7 @@ def test_when_the_databases_clock_steps_back_what_is_at_risk_is_left_to_people(
     assert reloaded(row).state == "unconfirmed"
     (record,) = [record for record in caplog.records if record.name == "django_front_sms.outbox.clock_skew"]
     assert record.levelname == "ERROR"
-    assert "1 messages of account default are unconfirmed" in record.getMessage()
+    assert '1 messages of account "default" became unconfirmed' in record.getMessage()
 
 
 def test_when_it_steps_back_what_is_in_flight_is_not_repeated_but_its_answer_counts(clock: FakeClock):

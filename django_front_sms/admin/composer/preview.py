@@ -15,14 +15,14 @@ from django.utils.translation import ngettext
 from django_front_sms import quiet_hours
 from django_front_sms.conf import get_settings
 from django_front_sms.gateway import gsm
-from django_front_sms.gateway.typography import SIMPLER, simplify
+from django_front_sms.gateway.typography import GSM_EQUIVALENTS, simplify
 
 _MILLIONTHS = 1_000_000  # scripts count in whole numbers
 _NAMED = 8  # characters that a sentence names
 _SYMBOLS = ("So", "Sk", "Cf", "Me")  # categories of emoji, and of what joins and colours them
 
 
-def plain(text: str) -> str:
+def simplified(text: str) -> str:
     """`text` with typographic characters in their GSM form, and without emoji. Letters stay as they are."""
     kept: list[str] = []
     for char in simplify(text):
@@ -53,7 +53,7 @@ def sentence(text: str, unicode: bool | None) -> str:
 def shorter(text: str, unicode: bool | None) -> int:
     """How many SMS the text would be in plain characters, where that is less; else 0."""
     now = gsm.preview(text, unicode=unicode, replacement=get_settings().replacement).segments
-    then = gsm.preview(plain(text), unicode=unicode, replacement=get_settings().replacement).segments
+    then = gsm.preview(simplified(text), unicode=unicode, replacement=get_settings().replacement).segments
     return then if then < now else 0
 
 
@@ -79,9 +79,9 @@ def name(char: str) -> str:
 
 def _invisible() -> dict[str, str]:
     space, nothing = _("wide or narrow space"), _("invisible character")
-    names = {char: space for char, plain in SIMPLER.items() if plain == " "}
-    names |= {char: nothing for char, plain in SIMPLER.items() if plain == ""}
-    breaks = {char: _("line separator") for char, plain in SIMPLER.items() if plain == "\n"}
+    names = {char: space for char, text in GSM_EQUIVALENTS.items() if text == " "}
+    names |= {char: nothing for char, text in GSM_EQUIVALENTS.items() if text == ""}
+    breaks = {char: _("line separator") for char, text in GSM_EQUIVALENTS.items() if text == "\n"}
     joiners = {"\ufe0f": "", "\u200d": ""}
     return {**names, **breaks, **joiners, "\t": _("tab"), "\u00a0": _("no-break space"), "\u00ad": _("soft hyphen")}
 
@@ -106,7 +106,7 @@ def config(accounts: Iterable[str]) -> dict[str, Any]:
         "price": None if price is None else int(price * _MILLIONTHS),
         "senders": {name: conf.accounts[name].sender for name in accounts},
         "quiet": {name: quiet for name in accounts if (quiet := quiet_until(name))},
-        "simpler": SIMPLER,
+        "simpler": GSM_EQUIVALENTS,
         "names": _invisible(),
         "words": words(),
     }

@@ -27,7 +27,7 @@ from django_front_sms.admin.actions import ActionsAdmin
 from django_front_sms.admin.composer.drafts import fresh_key, load_draft, save_draft
 from django_front_sms.admin.composer.forms import ComposerForm, prefilled, presets, sendable_accounts, with_file
 from django_front_sms.admin.composer.plan import Plan
-from django_front_sms.admin.composer.preview import bubble, config, plain, quiet_until, sentence, shorter
+from django_front_sms.admin.composer.preview import bubble, config, quiet_until, sentence, shorter, simplified
 from django_front_sms.admin.composer.recipients import LISTED
 from django_front_sms.admin.saved_texts import saved_texts
 from django_front_sms.conf import get_settings
@@ -87,7 +87,7 @@ class ComposerAdmin(ActionsAdmin):
         key = data["key"] = str(data.get("key") or fresh_key())
         problem = with_file(data, request.FILES.get("file"))
         if "simplify" in data:
-            data["text"] = plain(data.get("text", ""))
+            data["text"] = simplified(data.get("text", ""))
         save_draft(request.user, data)
         if problem:
             self.message_user(request, problem, messages.ERROR)

@@ -11,13 +11,14 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.db.models import Model, QuerySet, Subquery
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from django_front_sms import access, contacts
 from django_front_sms.admin.actions import Action, ActionsAdmin
-from django_front_sms.admin.badges import briefly, icon, moment
+from django_front_sms.admin.badges import briefly, count_in_words, icon, moment
 from django_front_sms.admin.conversations.threads import MOST_COUNTED, spaced, unanswered_in_words
 from django_front_sms.admin.conversations.views import VIEW
 from django_front_sms.admin.paused import keep_paused
@@ -31,6 +32,7 @@ from django_front_sms.monitoring.alerts import Alert
 from django_front_sms.signals import send_personal_data_read
 
 SHOWN = 5  # rows of one kind: the others are a click away
+MOST = 10_000  # rows of one kind that are counted
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,11 @@ class AttentionCards:
         self.last_inbound: datetime | None = None
 
     def cards(self) -> list[Card]:
-        accounts = self._account_states()
+        now = timezone.now()
+        rows = self._account_states(now)
+        accounts = alerts.in_settings(rows)
         keep_paused(self._request, accounts)
-        needs = alerts.current(states=accounts, accounts=self._accounts)
+        needs = alerts.current_up_to(MOST, rows, now, accounts=self._accounts)
         made: Iterable[Card | None] = (
             self._unanswered(),
             self._worker(alerts.worker(accounts), needs["overdue"]),
@@ -94,12 +98,12 @@ class AttentionCards:
         for model, keys in self._shown.items():
             send_personal_data_read(self._user, model, keys)
 
-    def _account_states(self) -> list[AccountState]:
-        """The states of the accounts; the same query gives the newest inbound message."""
+    def _account_states(self, now: datetime) -> list[AccountState]:
+        """The states of all accounts; the same query gives the newest inbound message."""
         newest = access.visible(InboundMessage.objects.order_by("-pk"), self._user)
         at, key = Subquery(newest.values("received_at")[:1]), Subquery(newest.values("pk")[:1])
-        rows = alerts.account_rows().annotate(last_inbound=at, newest_inbound=key)
-        states: list[Any] = list(rows)
+        rows = AccountState.objects.with_waiting().with_overdue(now).order_by("account")
+        states: list[Any] = list(rows.annotate(last_inbound=at, newest_inbound=key))
         if states and self.may_see("inboundmessage"):
             self._newest, self.last_inbound = states[0].newest_inbound or 0, states[0].last_inbound
         elif self.may_see("inboundmessage"):  # no worker has made a row yet
@@ -150,7 +154,7 @@ class AttentionCards:
         advice = _("More is asked for than goes out: look at MAX_PER_SECOND, and at how many workers run.")
         oldest = Line(_("The oldest since %(when)s") % {"when": briefly(overdue.since) if overdue.since else ""})
         more = self._list("outboundmessage", _("See what is queued"), state__exact="queued")
-        return Card("overdue", "warn", "hourglass", title % {"n": overdue.count}, advice, [oldest], more)
+        return Card("overdue", "warn", "hourglass", title % {"n": _shown(overdue.count)}, advice, [oldest], more)
 
     # Outgoing
 
@@ -165,7 +169,7 @@ class AttentionCards:
         lines = [self._line(row, row.recipient, row.shown_text, row.created_at) for row in rows]
         self._shown[OutboundMessage] = [row.pk for row in rows]
         more = self._more(count, "outboundmessage", state__exact="unconfirmed", given_up__exact="0")
-        return Card("unconfirmed", "warn", "question", title % {"n": count}, advice, lines, more)
+        return Card("unconfirmed", "warn", "question", title % {"n": _shown(count)}, advice, lines, more)
 
     def _without_status(self, count: int) -> Card | None:
         if not count:
@@ -174,14 +178,14 @@ class AttentionCards:
         hours = f"{get_settings().hours_without_status:g}"
         advice = _("None after %(hours)s hours. Is the address for statuses set in Front's portal?") % {"hours": hours}
         more = self._list("outboundmessage", _("See them"), status="missing")
-        return Card("without_status", "warn", "clock", title % {"n": count}, advice, more=more)
+        return Card("without_status", "warn", "clock", title % {"n": _shown(count)}, advice, more=more)
 
     # Inbound, and receivers
 
     def _gaps(self, count: int) -> Card | None:
         if not count or not self.may_see("countergap"):
             return None
-        title = ngettext("%(n)s gap in Front's counter", "%(n)s gaps in Front's counter", count) % {"n": count}
+        title = ngettext("%(n)s gap in Front's counter", "%(n)s gaps in Front's counter", count) % {"n": _shown(count)}
         advice = _("Messages to you that never came. Look for them in Front's portal, or ask Front by their numbers.")
         more = self._list("countergap", _("See which"), open="yes")
         return Card("gaps", "bad", "warning", title, advice, more=more)
@@ -211,7 +215,7 @@ class AttentionCards:
         )
         advice = _("Your own code raised an error each time. Put it right, then deliver them again.")
         more = self._more(count, "event", failed__exact="1")
-        return Card("events", "bad", "plug", title % {"n": count}, advice, lines, more)
+        return Card("events", "bad", "plug", title % {"n": _shown(count)}, advice, lines, more)
 
     def _unreadable_inbound(self, count: int) -> Card | None:
         if not count or not self.may_see("inboundmessage"):
@@ -221,7 +225,7 @@ class AttentionCards:
         )
         advice = _("In the last seven days. What Front sent is kept, and can be read again.")
         more = self._list("inboundmessage", _("See them"), problem="yes", received_at="168")
-        return Card("unreadable_inbound", "warn", "file", title % {"n": count}, advice, more=more)
+        return Card("unreadable_inbound", "warn", "file", title % {"n": _shown(count)}, advice, more=more)
 
     def _unreadable_statuses(self, count: int) -> Card | None:
         if not count or not self.may_see("deliverystatus"):
@@ -229,7 +233,7 @@ class AttentionCards:
         title = ngettext("%(n)s delivery status is odd", "%(n)s delivery statuses are odd", count)
         advice = _("In the last seven days. Each says what is wrong with it.")
         more = self._list("deliverystatus", _("See them"), problem="yes", received_at="168")
-        return Card("unreadable_statuses", "warn", "tower", title % {"n": count}, advice, more=more)
+        return Card("unreadable_statuses", "warn", "tower", title % {"n": _shown(count)}, advice, more=more)
 
     # Rows
 
@@ -251,7 +255,11 @@ class AttentionCards:
         return (address, words) if address else None
 
     def _more(self, count: int, model: str, **filters: str) -> tuple[str, str] | None:
-        return self._list(model, _("See all %(n)s") % {"n": count}, **filters) if count > SHOWN else None
+        return self._list(model, _("See all %(n)s") % {"n": _shown(count)}, **filters) if count > SHOWN else None
 
     def _change(self, row: Model) -> str:
         return reverse_admin(self._site, f"{row._meta.model_name}_change", row.pk)
+
+
+def _shown(count: int) -> str:
+    return count_in_words(count, MOST)

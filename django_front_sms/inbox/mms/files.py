@@ -1,6 +1,6 @@
 """Stores the files of an MMS (§2.5.1) under names made of their content, and removes them from the stored body.
 
-A name contains nothing that the sender wrote, so it cannot lead to another place. Equal files are stored once.
+A name contains nothing that the sender wrote, so it cannot escape the folder. Equal files are stored once.
 """
 
 import hashlib
@@ -61,7 +61,7 @@ class Content:
 
     @property
     def name(self) -> str:
-        """The name in the storage: the SHA-256, with the extension that the first bytes call for."""
+        """The name in the storage: the SHA-256, with the extension of the format found in the first bytes."""
         extension = next((e for offset, magic, e in _EXTENSIONS if self.data.startswith(magic, offset)), "bin")
         return f"front_sms/mms/{self.sha256[:2]}/{self.sha256}.{extension}"
 
@@ -99,9 +99,8 @@ def problems(parts: Iterable[FilePart]) -> list[str]:
 def store(contents: Iterable[Content | None]) -> dict[str, str]:
     """Put files into storage; return the names of those that were stored, by their SHA-256.
 
-    Takes at most `TIME_LIMIT` seconds. A storage may hang, so it is called in a thread of its own; none is stored where
-    the system refuses one.
-    """
+    Takes at most `TIME_LIMIT` seconds. A storage may hang, so it is called in a separate thread; if none can be
+    started, nothing is stored."""
     wanted = {content.sha256: content for content in contents if content is not None}
     if not wanted:
         return {}
@@ -122,12 +121,12 @@ def store(contents: Iterable[Content | None]) -> dict[str, str]:
     try:
         thread.start()
     except RuntimeError:
-        logger.error("No thread could be started to store MMS files. The worker tries again.")
+        logger.error("No thread could be started to store MMS files. The worker will try again.")
         return {}
     thread.join(TIME_LIMIT)
     if thread.is_alive():
         gave_up.set()
-        logger.error("The storage of MMS files took more than %d s. The worker tries again.", TIME_LIMIT)
+        logger.error("The storage of MMS files took more than %d s. The worker will try again.", TIME_LIMIT)
     return dict(stored)
 
 
@@ -139,13 +138,13 @@ def _stored(content: Content) -> str:
             name = storage.save(name, ContentFile(content.data), max_length=_length("file"))
         _flush(storage, name)
     except Exception as error:  # storages have exceptions of their own; the bytes stay in the row
-        logger.error("An MMS file could not be stored (%s). The worker tries again.", type(error).__name__)
+        logger.error("An MMS file could not be stored (%s). The worker will try again.", type(error).__name__)
         return ""
     return name
 
 
 def _flush(storage: Storage, name: str) -> None:
-    """Write a file on a local disk past every cache, because the stored body no longer contains it."""
+    """Flush a file to the local disk, because the stored body no longer contains it."""
     try:
         path = storage.path(name)
     except NotImplementedError:

@@ -1,4 +1,4 @@
-"""Decides which files of an MMS may be shown as pictures: those whose own bytes say so, within size limits."""
+"""Decides which files of an MMS may be shown as pictures: those whose bytes are a picture, within size limits."""
 
 import warnings
 from functools import lru_cache

@@ -36,6 +36,7 @@ def everything_goes_wrong() -> None:
         CounterGap.objects.create(account="default", first=1, last=3, shown_at=now, announced_at=now)
         RefusedPush.objects.create(account="default", purpose="inbound", limit=1)
     AccountStateFactory(paused=True)
+    AccountStateFactory(account="other", key="other")  # it was in the settings once
     OutboundMessageFactory(account="other", created_at=now)
     InboundMessageFactory(problem="no time", received_at=now, account="another")
     DeliveryStatusFactory(message=None, status=None, problem="no id", gateway_id=None, received_at=now)

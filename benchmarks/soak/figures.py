@@ -1,0 +1,117 @@
+"""The figures of a run as rows with their limits. Ratios of a run that was short are given without a limit."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.measurement import Row
+from benchmarks.soak.staff import Visits
+from benchmarks.soak.watch import Sample, Watch
+
+GROWTH, WEBHOOK_MS, PAGE_MS = 1.1, 100.0, 300.0
+LONG = 300.0  # seconds of traffic; in a shorter run the first tenth still holds what happens once
+
+
+@dataclass
+class Run:
+    """What was found. Times are `time.time()`."""
+
+    messages: int
+    rate: float
+    began: float = 0.0
+    written_at: float = 0.0  # the last message was written
+    settled_at: float = 0.0  # all of it was processed
+    faults: dict[str, int] = field(default_factory=dict)
+    front: Mapping[str, Any] = field(default_factory=dict)
+    visits: Visits = field(default_factory=Visits)
+    sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    purge: dict[str, Any] = field(default_factory=dict)
+    purge_began: float = 0.0
+    purge_ended: float = 0.0
+
+    @property
+    def is_long(self) -> bool:
+        return self.written_at - self.began >= LONG
+
+
+def rows(run: Run, watch: Watch) -> Iterator[Row]:
+    yield Row("messages a second, offered", [run.rate])
+    yield Row("messages a second, until the last was processed", [run.messages / (run.settled_at - run.began)])
+    yield Row("seconds from the last message written to the last processed", [run.settled_at - run.written_at], unit="")
+    for what, count in run.faults.items():
+        yield Row(what, [count], unit="", at_most=0)
+    yield from _webhooks(run)
+    yield from _pages(run.visits)
+    yield from _growth(run, watch)
+    for table, (size, indexes) in run.sizes.items():
+        if size + indexes > run.messages:  # a byte a message
+            yield Row(f"bytes a message: {table}", [size / run.messages], unit="")
+            yield Row(f"bytes a message: indexes of {table}", [indexes / run.messages], unit="")
+    total = sum(map(sum, run.sizes.values()))
+    yield Row("bytes a message: all tables and indexes", [total / run.messages], unit="")
+    yield from _purge(run)
+
+
+def percentile(values: Sequence[float], part: float = 0.99) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * part))]
+
+
+def _pushes(run: Run, name: str, kind: str, began: float, ended: float) -> list[float]:
+    log = run.front
+    return [
+        value
+        for value, of, at in zip(log[name], log["kinds"], log["at"], strict=True)
+        if of == kind and began <= at <= ended
+    ]
+
+
+def _webhooks(run: Run) -> Iterator[Row]:
+    for kind, title in (("status", "statuses"), ("inbound", "inbound SMS"), ("mms", "inbound MMS")):
+        if took := _pushes(run, "ms", kind, run.began, run.settled_at):
+            yield Row(f"webhook, {title}: 99 of 100 within", [percentile(took)], unit=" ms", at_most=WEBHOOK_MS)
+            yield Row(f"webhook, {title}: half within", [percentile(took, 0.5)], unit=" ms")
+    late = _pushes(run, "late_ms", "status", run.began, run.settled_at)
+    yield Row("statuses that waited for a free connection: 99 of 100 within", [percentile(late)], unit=" ms")
+
+
+def _pages(visits: Visits) -> Iterator[Row]:
+    yield Row("pages that were not answered with 200", [len(visits.wrong)], unit="", at_most=0)
+    if visits.all:
+        slowest = max(visits.others, key=lambda name: max(visits.others[name]))
+        what = f"admin pages ({len(visits.all)} requests)"
+        yield Row(f"{what}: 99 of 100 within", [percentile(visits.all)], unit=" ms", at_most=PAGE_MS)
+        yield Row(f"{what}: the slowest, {slowest}", [max(visits.all)], unit=" ms")
+        yield Row("admin pages: the slowest first request of a page", [max(visits.first.values())], unit=" ms")
+
+
+def _growth(run: Run, watch: Watch) -> Iterator[Row]:
+    limit = GROWTH if run.is_long else None
+    first, tenth = watch.samples[0], watch.when(run.messages // 10)
+    ninth, last = watch.when(run.messages * 9 // 10), watch.when(run.messages)
+    begin, end = _cpu(first, tenth), _cpu(ninth, last)
+    if begin and end:
+        yield Row("CPU for a message: the last tenth, of the first", [end], [begin], unit=" ms", at_most=limit)
+    for name in sorted(set(tenth.processes) & set(watch.samples[-1].processes)):
+        before, after = tenth.processes[name], watch.samples[-1].processes[name]
+        if name == "producer":  # it ends with the last message
+            after = last.processes.get(name, after)
+        yield Row(f"memory of {name}: RSS at the end, of after the first tenth",
+                  [after.rss / 1024], [before.rss / 1024], unit=" MiB", at_most=limit)  # fmt: skip
+        yield Row(f"memory of {name}: PSS, likewise", [after.pss / 1024], [before.pss / 1024], unit=" MiB")
+
+
+def _cpu(one: Sample, other: Sample) -> float:
+    """Milliseconds of CPU for a message between two samples; 0 where none was written between them."""
+    written = other.written - one.written
+    return (other.cpu - one.cpu) / written * 1000 if written else 0.0
+
+
+def _purge(run: Run) -> Iterator[Row]:
+    if not run.purge:
+        return
+    messages = run.purge["counts"]["outgoing"]
+    yield Row(f"purge of {messages:,} messages beside the traffic", [run.purge["seconds"]], unit=" s")
+    yield Row("purged messages a second", [messages / run.purge["seconds"]])
+    yield Row("CPU of the purging process for a message", [run.purge["cpu"] / messages * 1000], unit=" ms")
+    if took := _pushes(run, "ms", "status", run.purge_began, run.purge_ended):
+        yield Row("webhook, statuses during the purge: 99 of 100 within", [percentile(took)], unit=" ms")

@@ -1,0 +1,130 @@
+"""The processes of a run, each with a log file; ended in the opposite order, whatever happens."""
+
+import http.client
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+SITE = "benchmarks.soak.site"
+WEB = ("--workers", "2", "--threads", "4", "--keep-alive", "75", "--worker-class", "gthread", "--log-level", "warning")
+
+
+class Processes:
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder, self.environment = folder, environment
+        self.running: dict[str, subprocess.Popen[str]] = {}
+
+    def start(self, name: str, *command: object, reads: bool = False) -> subprocess.Popen[str]:
+        """Start `python -m command`; with `reads`, its output is for us and not for its log."""
+        with (self.folder / f"{name}.log").open("a") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *map(str, command)],
+                env=self.environment,
+                stdout=subprocess.PIPE if reads else log,
+                stderr=log,
+                text=True,
+            )
+        self.running[name] = process
+        return process
+
+    def end(self, name: str) -> None:
+        process = self.running.pop(name)
+        process.terminate()
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def died(self) -> list[str]:
+        """Processes that have ended by themselves, and should not have."""
+        return [name for name, process in self.running.items() if process.poll() is not None]
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()
+
+
+@contextmanager
+def processes(folder: Path, environment: dict[str, str]) -> Iterator[Processes]:
+    ours = Processes(folder, environment)
+    try:
+        yield ours
+    finally:
+        for name in reversed(list(ours.running)):
+            ours.end(name)
+
+
+def start_web(ours: Processes) -> int:
+    """Start the site's web server, and return its port once it answers."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    ours.start("web", "gunicorn", f"{SITE}:application", "--bind", f"127.0.0.1:{port}", *WEB)
+    deadline = time.monotonic() + 60
+    while not _answers(port):
+        if time.monotonic() > deadline or ours.died():
+            raise RuntimeError(f"the web server did not start:\n{ours.log('web')}")
+        time.sleep(0.2)
+    return port
+
+
+def _answers(port: int) -> bool:
+    browser = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        browser.request("GET", "/admin/login/")
+        return browser.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        browser.close()
+
+
+def start_front(ours: Processes, port: int) -> str:
+    """Start the gateway stand-in, and return its address."""
+    from django_front_sms.signing import webhook_path
+
+    paths = [webhook_path("status"), webhook_path("inbound")]
+    process = ours.start("front", "benchmarks.soak.front", port, *paths, ours.folder / "front.json", reads=True)
+    assert process.stdout is not None
+    return f"http://127.0.0.1:{int(process.stdout.readline())}/psk/"
+
+
+def start_workers(ours: Processes) -> None:
+    quiet = ("--loglevel", "WARNING")
+    ours.start("worker", "celery", "-A", f"{SITE}:app", "worker", "-c", 2, *quiet)
+    ours.start("beat", "celery", "-A", f"{SITE}:app", "beat", *quiet, "--schedule", ours.folder / "beat")
+
+
+class Producer:
+    """The process that writes messages, and how many it has written by now."""
+
+    def __init__(self, ours: Processes, name: str, rate: float, count: int) -> None:
+        self.written, self._ours, self._name = 0, ours, name
+        self._process = ours.start(name, "benchmarks.soak.producer", rate, count, reads=True)
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def is_done(self) -> bool:
+        return self._process.poll() is not None
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.written = int(line)
+
+    def end(self) -> None:
+        """Ask it to stop; raises where it failed."""
+        self._process.terminate()
+        if code := self._process.wait(60):
+            raise RuntimeError(f"the producer failed with {code}:\n{self._ours.log(self._name)}")
+        del self._ours.running[self._name]
+        self._reader.join()

@@ -1,0 +1,111 @@
+"""One run: traffic until all of it is processed, then a purge of the older half beside further traffic."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks import worker
+from benchmarks.isolation import Place
+from benchmarks.processes import database_server
+from benchmarks.soak import checks, processes, received
+from benchmarks.soak.figures import Run
+from benchmarks.soak.front import MMS_EVERY, SMS_EVERY
+from benchmarks.soak.processes import Processes, Producer
+from benchmarks.soak.staff import Staff
+from benchmarks.soak.watch import Watch
+
+Step = Callable[[str], None]
+
+
+def run(place: Place, messages: int, rate: float, seconds: float, step: Step) -> tuple[Run, Watch]:
+    """`seconds`: for everything; what is not done by then counts as missing. Raises `RuntimeError` where a process of
+    the run ends by itself."""
+    deadline = time.monotonic() + seconds
+    found = Run(messages, rate)
+    environment = {**worker.environment(""), "DJANGO_SETTINGS_MODULE": "benchmarks.soak.settings"}
+    with processes.processes(place.folder, environment) as ours:
+        step("processes start")
+        port = processes.start_web(ours)
+        ours.environment["BENCHMARK_GATEWAY"] = processes.start_front(ours, port)
+        processes.start_workers(ours)
+        with Staff(port) as staff:
+            watch = _traffic(ours, found, deadline, step)
+            found.sizes = checks.sizes()
+            written = messages + _purge(ours, found, deadline, step)
+        _settle(ours, written, deadline, step)
+        for name in ("beat", "worker", "front", "web"):
+            ours.end(name)
+    found.visits = staff.visits
+    found.front = json.loads((place.folder / "front.json").read_text())
+    step("everything is counted")
+    found.faults = dict(checks.faults(written, found.front, received.messages(), _hints_left(place)))
+    return found, watch
+
+
+def _traffic(ours: Processes, found: Run, deadline: float, step: Step) -> Watch:
+    """All messages, until they are processed."""
+    families = {name: process.pid for name, process in ours.running.items() if name != "front"}
+    server, found.began = database_server(), time.time()
+    producer = Producer(ours, "producer", found.rate, found.messages)
+    with Watch({**families, "producer": producer.pid}, server, lambda: producer.written) as watch:
+        while not producer.is_done and time.monotonic() < deadline:
+            _see_that_all_live(ours, but="producer")
+            step(f"{producer.written:,} of {found.messages:,} messages written")
+            time.sleep(0.5)
+        producer.end()
+        found.written_at = time.time()
+        _settle(ours, found.messages, deadline, step)
+        found.settled_at = time.time()
+    return watch
+
+
+def _settle(ours: Processes, written: int, deadline: float, step: Step) -> None:
+    step("the last messages are processed")
+    while not checks.settled(written, written // SMS_EVERY + written // MMS_EVERY):
+        if time.monotonic() > deadline:
+            return
+        _see_that_all_live(ours)
+        time.sleep(0.5)
+
+
+def _purge(ours: Processes, found: Run, deadline: float, step: Step) -> int:
+    """Purge the older half while messages go on being written; returns how many were."""
+    from django_front_sms.models import OutboundMessage
+
+    keys = OutboundMessage.objects.order_by("pk").values_list("pk", flat=True)
+    half = keys[found.messages // 2 - 1]
+    producer = Producer(ours, "second producer", found.rate, 10**9)
+    while not producer.written:
+        _see_that_all_live(ours)
+        time.sleep(0.1)
+    found.purge_began = time.time()
+    purging = ours.start("purge", "benchmarks.soak.purging", half, reads=True)
+    while purging.poll() is None and time.monotonic() < deadline:
+        _see_that_all_live(ours, but="purge")
+        step(f"the older half is purged, beside {producer.written:,} more messages")
+        time.sleep(0.5)
+    found.purge_ended = time.time()
+    producer.end()
+    del ours.running["purge"]
+    if purging.poll() is None:
+        purging.kill()
+    elif purging.returncode:
+        raise RuntimeError(f"the purge failed:\n{ours.log('purge')}")
+    else:
+        assert purging.stdout is not None
+        found.purge = json.loads(purging.stdout.read())
+    return producer.written
+
+
+def _see_that_all_live(ours: Processes, but: str = "") -> None:
+    if died := [name for name in ours.died() if name != but]:
+        raise RuntimeError(f"{died[0]} ended by itself:\n{ours.log(died[0])[-2000:]}")
+
+
+def _hints_left(place: Place) -> int:
+    import redis
+
+    with redis.Redis.from_url(place.redis_url) as server:
+        left: Any = server.llen(place.queue)
+        return int(left)

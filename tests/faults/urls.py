@@ -1,0 +1,5 @@
+"""What the gateway calls."""
+
+from django.urls import include, path
+
+urlpatterns = [path("front-sms/", include("django_front_sms.urls"))]
