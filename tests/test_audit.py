@@ -38,7 +38,7 @@ def test_a_known_hole_fails_and_says_which_version_mends_it(audit):
     assert "urllib3 2.2.0: CVE-2030-1, fixed in 2.2.1" in said
 
 
-def test_without_a_known_hole_it_passes_and_says_what_was_not_known(audit):
+def test_the_audit_passes_without_known_vulnerabilities_and_lists_unknown_packages(audit):
     code, said = audit([{"name": "celery", "vulns": []}, {"name": "django", "skip_reason": "not on PyPI"}])
     assert (code, said.strip()) == (0, "1 packages audited by pypi; unknown there: django.")
 
@@ -46,7 +46,7 @@ def test_without_a_known_hole_it_passes_and_says_what_was_not_known(audit):
 @pytest.mark.parametrize(
     "silence", [{"error": "requests.exceptions.ConnectionError"}, {"answer": [{"name": "x", "skip_reason": "?"}]}]
 )
-def test_where_no_service_answers_it_says_that_nothing_was_audited(audit, silence):
+def test_without_an_advisory_service_the_audit_says_that_nothing_was_audited(audit, silence):
     code, said = audit(**silence)
     assert code == 0
     assert said.startswith("SKIPPED: no advisory service could be reached")

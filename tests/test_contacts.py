@@ -78,6 +78,6 @@ def test_a_failure_breaks_no_page_and_no_transaction_and_logs_no_number(settings
 
 
 @pytest.mark.django_db
-def test_the_base_class_knows_nobody(settings):
+def test_the_base_class_has_no_contacts(settings):
     settings.FRONT_SMS = {**settings.FRONT_SMS, "CONTACTS": "django_front_sms.contacts.Contacts"}
     assert (contacts.labels([KARI]), contacts.search("kari"), contacts.url(KARI)) == ({}, [], None)

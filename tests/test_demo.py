@@ -42,7 +42,7 @@ def test_a_child_that_does_not_listen_is_killed(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children that their parent is gone")
-def test_a_demo_that_is_killed_takes_its_children_along(tmp_path):
+def test_killing_the_demo_ends_its_child_processes(tmp_path):
     script = (
         "import pathlib, signal\n"
         "from example_project.demo.processes import Children\n"
@@ -71,12 +71,12 @@ def test_a_child_that_ends_by_itself_fails_the_demo_and_shows_its_log(tmp_path):
         assert "the port is taken" in children.tail()
 
 
-def test_what_does_not_come_in_time_is_named(tmp_path):
+def test_a_process_that_does_not_start_in_time_is_named(tmp_path):
     with Children(tmp_path) as children, pytest.raises(Failed, match="the reply to arrive: waited 0 seconds in vain"):
         children.wait_for("the reply to arrive", lambda: None, seconds=0)
 
 
-def test_a_taken_port_gives_way_to_another():
+def test_another_port_is_chosen_when_one_is_in_use():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert free_port(port) != port

@@ -86,7 +86,7 @@ class TestLongNumbers:
             send_sms(written, "Hei")
 
     @pytest.mark.parametrize("number", [MACHINE, "+47594400", "+4759445", "+881234567890123456"])
-    def test_somebody_who_wrote_can_be_answered_opted_out_and_erased(self, number):
+    def test_a_sender_can_be_answered_opted_out_and_erased(self, number):
         message = receive(**{"from": number})
         assert message.reply("Takk").recipient == number
         optouts.opt_out(number)

@@ -16,7 +16,7 @@ from tests.factories import AccountStateFactory, EventFactory, OutboundMessageFa
 pytestmark = pytest.mark.django_db
 
 
-def test_the_page_offers_only_what_is_possible_and_allowed(boss, viewer):
+def test_the_page_offers_only_possible_and_permitted_actions(boss, viewer):
     sms = OutboundMessageFactory(unconfirmed=True)
     address = reverse("admin:front_sms_outboundmessage_change", args=[sms.pk])
 
@@ -26,7 +26,7 @@ def test_the_page_offers_only_what_is_possible_and_allowed(boss, viewer):
 
 
 @pytest.mark.parametrize("name", ["cancel", "resend", "mark_sent", "send_anyway", "give_up"])
-def test_without_its_permission_an_act_is_refused_and_nothing_changes(viewer, name):
+def test_without_its_permission_an_action_is_forbidden_and_nothing_changes(viewer, name):
     trait = {"resend": "delivered", "cancel": "queued"}.get(name, "unconfirmed")
     sms = OutboundMessageFactory(**{trait: True})
     before = OutboundMessage.objects.order_by("pk").values_list("pk", "state")
@@ -42,7 +42,7 @@ def test_without_its_permission_an_act_is_refused_and_nothing_changes(viewer, na
 @pytest.mark.parametrize(
     ("name", "codename"), [("cancel", "resend_outboundmessage"), ("mark_sent", "cancel_outboundmessage")]
 )
-def test_the_permission_for_another_act_is_not_enough(login, name, codename):
+def test_the_permission_for_another_action_is_not_enough(login, name, codename):
     browser = login("view_outboundmessage", codename)
 
     assert act(browser, OutboundMessageFactory(unconfirmed=True), name).status_code == 403
@@ -56,7 +56,7 @@ def test_actions_require_the_permission_to_view_the_message(login):
 
 
 @pytest.mark.parametrize("method", ["get", "head", "put", "delete", "patch"])
-def test_an_act_is_done_by_post_alone(boss, method):
+def test_an_action_requires_post(boss, method):
     sms = OutboundMessageFactory()
 
     answer = getattr(boss, method)(reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "cancel"]))
@@ -65,7 +65,7 @@ def test_an_act_is_done_by_post_alone(boss, method):
     assert state_of(sms) == State.QUEUED
 
 
-def test_an_act_from_another_site_is_refused(boss):
+def test_an_action_without_csrf_token_is_forbidden(boss):
     boss.handler.enforce_csrf_checks = True
     sms = OutboundMessageFactory()
 
@@ -73,7 +73,7 @@ def test_an_act_from_another_site_is_refused(boss):
     assert state_of(sms) == State.QUEUED
 
 
-def test_an_act_that_does_not_exist_and_a_message_that_does_not_are_not_found(boss):
+def test_unknown_actions_and_unknown_messages_are_not_found(boss):
     sms = OutboundMessageFactory()
 
     assert act(boss, sms, "erase").status_code == 404
@@ -81,7 +81,7 @@ def test_an_act_that_does_not_exist_and_a_message_that_does_not_are_not_found(bo
     assert boss.post(f"{LIST}abc/action/cancel/").status_code == 404
 
 
-def test_cancelling_takes_a_message_out_of_the_queue_and_says_who(boss):
+def test_cancelling_a_queued_message_records_the_user(boss):
     sms = OutboundMessageFactory()
 
     content = act(boss, sms, "cancel").content.decode()
@@ -91,7 +91,7 @@ def test_cancelling_takes_a_message_out_of_the_queue_and_says_who(boss):
     assert LogEntry.objects.get().object_id == str(sms.pk)
 
 
-def test_what_cannot_be_cancelled_says_why(boss):
+def test_a_message_that_cannot_be_cancelled_shows_the_reason(boss):
     sms = OutboundMessageFactory(retried=True)
 
     assert "only a queued one can be cancelled" in act(boss, sms, "cancel").content.decode()
@@ -106,7 +106,7 @@ def test_what_cannot_be_cancelled_says_why(boss):
         ("give_up", State.UNCONFIRMED, True),
     ],
 )
-def test_a_person_decides_about_an_unconfirmed_message(boss, name, state, given_up):
+def test_an_unconfirmed_message_can_be_decided_on(boss, name, state, given_up):
     sms = OutboundMessageFactory(unconfirmed=True)
 
     act(boss, sms, name)
@@ -117,7 +117,7 @@ def test_a_person_decides_about_an_unconfirmed_message(boss, name, state, given_
 
 
 @pytest.mark.parametrize("name", ["resend", "send_anyway", "mark_sent", "give_up", "cancel"])
-def test_every_act_asks_before_it_is_done(boss, name):
+def test_every_action_requires_a_confirmation(boss, name):
     trait = {"resend": "delivered", "cancel": "queued"}.get(name, "unconfirmed")
     sms = OutboundMessageFactory(**{trait: True})
     before = list(OutboundMessage.objects.values_list("pk", "state", "given_up"))
@@ -130,7 +130,7 @@ def test_every_act_asks_before_it_is_done(boss, name):
 
 
 @pytest.mark.parametrize("name", ["resend", "send_anyway"])
-def test_what_sends_says_what_that_costs(boss, settings, name):
+def test_the_confirmation_of_a_sending_action_shows_its_cost(boss, settings, name):
     settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("0.55")}
     trait = {"delivered" if name == "resend" else "unconfirmed": True}
     rows = [OutboundMessageFactory(segments=n, recipient=f"+479123456{n}", **trait) for n in (2, 1)]
@@ -139,7 +139,7 @@ def test_what_sends_says_what_that_costs(boss, settings, name):
     assert "That costs about 1.65 kr." in act_on_list(boss, rows, name, confirmed="").content.decode()
 
 
-def test_what_sends_nothing_or_has_no_price_says_nothing_of_costs(boss, settings):
+def test_without_sending_or_without_a_price_no_cost_is_shown(boss, settings):
     assert "costs" not in act(boss, OutboundMessageFactory(retried=True), "resend", confirmed="").content.decode()
     settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("0.55")}
 
@@ -157,7 +157,7 @@ def test_sending_once_more_makes_a_new_message_and_leads_to_it(boss):
     assert new.created_by is not None
 
 
-def test_a_double_click_sends_once_and_a_second_thought_sends_again(boss):
+def test_a_double_click_sends_once_and_a_second_confirmation_sends_again(boss):
     sms = OutboundMessageFactory(retried=True)
     pages = [act(boss, sms, "resend", confirmed="").content.decode() for _ in range(2)]
     keys = [re.search('name="confirmed" value="(.+?)"', page)[1] for page in pages]
@@ -168,7 +168,7 @@ def test_a_double_click_sends_once_and_a_second_thought_sends_again(boss):
     assert OutboundMessage.objects.filter(metadata={"resend_of": sms.pk}).count() == 2
 
 
-def test_many_are_cancelled_from_the_list_and_the_others_say_why_not(boss):
+def test_cancelling_from_the_list_reports_rows_that_cannot_be_cancelled(boss):
     queued, gone = [OutboundMessageFactory(), OutboundMessageFactory()], OutboundMessageFactory(retried=True)
 
     content = act_on_list(boss, [*queued, gone], "cancel").content.decode()
@@ -179,7 +179,7 @@ def test_many_are_cancelled_from_the_list_and_the_others_say_why_not(boss):
     )
 
 
-def test_the_list_asks_before_it_sends_and_then_sends(boss):
+def test_sending_from_the_list_requires_a_confirmation(boss):
     rows = [OutboundMessageFactory(unconfirmed=True), OutboundMessageFactory(unconfirmed=True)]
 
     asked = act_on_list(boss, rows, "send_anyway", confirmed="").content.decode()
@@ -191,7 +191,7 @@ def test_the_list_asks_before_it_sends_and_then_sends(boss):
     assert {state_of(row) for row in rows} == {State.QUEUED}
 
 
-def test_all_of_a_long_list_can_be_selected_and_the_page_that_asks_says_for_how_many_it_is(boss):
+def test_the_confirmation_for_a_long_selection_shows_the_number_of_rows(boss):
     OutboundMessage.objects.bulk_create(
         OutboundMessage(account="default", sender="Mitt Firma", recipient="+4799999999", text="Hei")
         for _ in range(1010)
@@ -224,7 +224,7 @@ def test_resuming_a_paused_account_requires_its_permission(boss, viewer, setting
     assert "not paused" in act(boss, account, "resume").content.decode()
 
 
-def test_an_event_that_was_given_up_is_delivered_again(boss, viewer):
+def test_a_failed_event_can_be_delivered_again(boss, viewer):
     failed, fine = EventFactory(subject="out:1", failed=True, traceback="x"), EventFactory(subject="out:1")
 
     assert act(viewer, failed, "deliver_again").status_code == 403
@@ -278,7 +278,7 @@ def test_the_list_refuses_such_messages_row_by_row_and_says_which(login, name, f
     assert OutboundMessage.objects.filter(state=State.QUEUED).count() == 1
 
 
-def test_the_history_is_in_the_language_of_its_reader(login):
+def test_the_history_is_in_the_language_of_the_user(login):
     row = OutboundMessageFactory()
     boss = login("view_outboundmessage", "cancel_outboundmessage")
     address = reverse("admin:front_sms_outboundmessage_action", args=[row.pk, "cancel"])

@@ -7,7 +7,7 @@ from tests.factories import EventFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_events_come_by_time_and_those_that_failed_are_a_filter_away(viewer):
+def test_events_are_ordered_by_time_and_can_be_filtered_by_failure(viewer):
     failed = EventFactory(subject="out:1", failed=True)
     fine = EventFactory(subject="out:2")
 

@@ -64,7 +64,7 @@ def test_lists_offer_the_export_only_with_its_permission(exporter, viewer):
     assert "export" not in viewer.get(SENT).content.decode()
 
 
-def test_looking_takes_nothing_out(exporter):
+def test_a_get_request_exports_nothing(exporter):
     OutboundMessageFactory()
 
     answer = exporter.get(f"{SENT}export/")
@@ -79,7 +79,7 @@ def test_a_file_asked_for_from_another_site_is_refused(exporter):
     assert take(exporter).status_code == 403
 
 
-def test_it_is_recorded_who_took_out_what_but_not_the_number_that_was_searched_for(exporter):
+def test_the_history_records_an_export_without_the_searched_number(exporter):
     OutboundMessageFactory(state=State.SENT)
 
     take(exporter, query="?state__exact=sent&q=99999999")
@@ -98,7 +98,7 @@ def test_no_filter_of_an_address_puts_a_number_or_a_word_on_record(exporter, que
 
 
 @pytest.mark.parametrize("ticked", ["x", "", "9" * 30, "9" * 5000])
-def test_what_names_no_row_takes_out_none(exporter, ticked):
+def test_a_selection_without_rows_exports_nothing(exporter, ticked):
     OutboundMessageFactory()
 
     assert rows(take(exporter, _selected_action=[ticked])) == []
@@ -130,7 +130,7 @@ def test_an_inbound_message_as_a_row_without_its_bytes(exporter):
     assert not any("as it came" in title.lower() for title in row)
 
 
-def test_what_the_list_was_narrowed_to_is_what_comes_out(exporter):
+def test_an_export_contains_the_filtered_rows(exporter):
     wanted = OutboundMessageFactory(recipient="+4791234567", state=State.SENT)
     OutboundMessageFactory(recipient="+4791234567")
     OutboundMessageFactory(state=State.SENT)
@@ -140,7 +140,7 @@ def test_what_the_list_was_narrowed_to_is_what_comes_out(exporter):
     assert [row["ID"] for row in found] == [str(wanted.pk)]
 
 
-def test_ticked_rows_alone_come_out_and_stand_in_the_history(exporter):
+def test_only_selected_rows_are_exported_and_recorded(exporter):
     first, _other, last = OutboundMessageFactory(), OutboundMessageFactory(), OutboundMessageFactory()
     ticked = {"_selected_action": [first.pk, last.pk]}
 
@@ -152,7 +152,7 @@ def test_ticked_rows_alone_come_out_and_stand_in_the_history(exporter):
     assert LogEntry.objects.get().change_message == f"comma: #{first.pk}, #{last.pk}"
 
 
-def test_all_pages_are_taken_where_all_were_ticked(exporter):
+def test_selecting_all_exports_every_page(exporter):
     for _ in range(3):
         OutboundMessageFactory()
 
@@ -291,7 +291,7 @@ def _formulas(sheet):
 @pytest.mark.parametrize(
     "text", ["Hei", "1-1", "", "a=1", "'=1", "+4799999999", "æøå €", "Ring +4799999999, eller vent"]
 )
-def test_what_can_be_no_formula_is_left_as_it_is(text):
+def test_cells_that_are_no_formulas_are_unchanged(text):
     assert formats.harmless(text) == text
 
 

@@ -268,7 +268,7 @@ def test_without_an_arrangement_files_are_shown_as_they_came(boss):
     assert content.index("b.png") < content.index("Blåbær") and "Slide" not in content
 
 
-def test_who_may_not_see_files_reads_none_of_them(viewer):
+def test_files_are_hidden_without_permission_to_view_them(viewer):
     content = viewer.get(page(mms('<par><text src="t.txt"/></par>'))).content.decode()
 
     assert "Blåbær" not in content and "<img" not in content and "You have no permission" in content
@@ -327,7 +327,7 @@ def test_a_text_that_only_begins_with_stop_is_shown_as_perhaps_an_opt_out_with_o
         assert "erhaps an opt-out" not in staff_user.get(address).content.decode()
 
 
-def test_the_button_takes_the_permission_to_add_opt_outs(perhaps, viewer):
+def test_the_opt_out_button_requires_the_permission_to_add_opt_outs(perhaps, viewer):
     assert "action/opt_out/" not in viewer.get(page(perhaps)).content.decode()
     assert viewer.post(page(perhaps).replace("change/", "action/opt_out/"), {"confirmed": "yes"}).status_code == 403
     assert not OptOut.objects.exists()

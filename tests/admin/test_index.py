@@ -23,7 +23,7 @@ def content(client, page: str) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_what_staff_use_each_day_comes_first_and_the_rest_is_technical(admin_client, page):
+def test_everyday_pages_come_first_and_technical_pages_last(admin_client, page):
     shown = content(admin_client, page)
 
     places = [shown.index(f'id="front_sms-{name.lower()}"') for name in DAILY]

@@ -116,7 +116,7 @@ def test_a_bulk_send_is_final_when_all_went_out(viewer):
     assert answer["final"] and "<b>2</b>" in answer["parts"]["fs-fields"]["html"]
 
 
-def test_a_list_asks_for_the_states_of_its_rows_alone(viewer, django_assert_max_num_queries):
+def test_a_list_requests_only_the_states_of_its_rows(viewer, django_assert_max_num_queries):
     rows = [OutboundMessageFactory(), OutboundMessageFactory(delivered=True)]
     content = viewer.get(LIST).content.decode()
     (address,) = re.findall(r'data-live="([^"]*)"', content)
@@ -130,7 +130,7 @@ def test_a_list_asks_for_the_states_of_its_rows_alone(viewer, django_assert_max_
     assert rows[0].recipient not in str(answer)
 
 
-def test_states_are_for_those_who_may_see_the_messages(login, settings):
+def test_states_require_permission_to_view_the_messages(login, settings):
     settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNT_ACCESS": "tests.admin.test_index.only_default"}
     hidden = OutboundMessageFactory(account="other")
     address = reverse("admin:front_sms_outboundmessage_updates") + f"?ids={hidden.pk},x,,"
@@ -262,6 +262,6 @@ def test_new_messages_of_a_conversation_are_signalled_too(login, reads):
 
 
 @pytest.mark.parametrize("nonsense", ["", ",", "x", "a.b.c,", ".", "å.å"])
-def test_nonsense_about_what_was_seen_does_no_harm(viewer, nonsense):
+def test_malformed_versions_of_seen_messages_are_ignored(viewer, nonsense):
     sms = OutboundMessageFactory()
     assert viewer.get(change(sms), {"part": "live", "seen": nonsense}).status_code == 200

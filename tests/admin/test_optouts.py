@@ -21,7 +21,7 @@ def clerk(login):
     return login("view_optout", "add_optout", "change_optout", "delete_optout")
 
 
-def test_staff_opt_somebody_out_however_the_number_is_written(clerk):
+def test_staff_opt_out_a_number_in_any_spelling(clerk):
     clerk.post(f"{LIST}add/", {"number": "999 99 999", "sender": "59 44 00 00", "account": "default"})
     row = OptOut.objects.get()
     assert (row.number, row.sender, row.account, row.message) == ("+4799999999", "+4759440000", "default", None)
@@ -53,7 +53,7 @@ def test_an_opt_out_that_exists_is_deleted_and_added_never_changed(admin_client)
     assert (row.number, row.sender) == ("+4799999999", "")
 
 
-def test_deleting_takes_its_permission_and_the_history_keeps_what_was_deleted(clerk, login):
+def test_deleting_requires_its_permission_and_the_history_keeps_the_old_value(clerk, login):
     row = OptOut.objects.create(number="+4799999999", sender="Mitt Firma")
     url = reverse("admin:front_sms_optout_delete", args=[row.pk])
     page = reverse("admin:front_sms_optout_change", args=[row.pk])
@@ -87,12 +87,12 @@ def test_the_report_names_the_number_and_the_sender(clerk):
     )
 
 
-def test_an_opt_out_of_an_account_that_is_gone_can_still_be_seen(clerk):
+def test_an_opt_out_of_a_removed_account_can_be_viewed(clerk):
     row = OptOut.objects.create(number="+4799999999", account="removed")
     assert clerk.get(reverse("admin:front_sms_optout_change", args=[row.pk])).status_code == 200
 
 
-def test_who_may_only_look_changes_nothing(login):
+def test_users_with_view_permission_change_nothing(login):
     reader = login("view_optout")
     row = OptOut.objects.create(number="+4799999999")
     url = reverse("admin:front_sms_optout_change", args=[row.pk])
@@ -108,7 +108,7 @@ def test_a_number_is_found_by_how_it_begins(clerk):
     assert [row.number for row in rows] == ["+4791234567"]
 
 
-def test_open_holes_come_first_and_say_what_to_do(viewer):
+def test_open_counter_gaps_come_first_and_say_what_to_do(viewer):
     closed = CounterGap.objects.create(account="default", first=1, last=2, shown_at=NOON, closed_at=NOON)
     missing = CounterGap.objects.create(account="default", first=5, last=8, came=[6], shown_at=NOON, announced_at=NOON)
     anew = CounterGap.objects.create(

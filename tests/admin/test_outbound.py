@@ -9,7 +9,7 @@ from tests.factories import OutboundMessageFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_a_page_shows_what_happened_first_and_folds_technical_details_away(viewer):
+def test_the_timeline_comes_first_and_technical_details_are_collapsed(viewer):
     row = OutboundMessageFactory(retried=True, idempotency_key="order-7", metadata={"order": 7})
 
     content = viewer.get(f"{LIST}{row.pk}/change/").content.decode()

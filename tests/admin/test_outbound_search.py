@@ -119,7 +119,7 @@ def test_where_all_messages_were_searched_nothing_is_said(viewer, monkeypatch):
 
 
 @pytest.mark.parametrize("query", ["99999999", "#1", ""])
-def test_what_an_index_finds_is_found_however_old_it_is(viewer, monkeypatch, query):
+def test_a_search_that_uses_an_index_includes_old_messages(viewer, monkeypatch, query):
     monkeypatch.setattr("django_front_sms.admin.search.LATEST", 1)
     OutboundMessageFactory(recipient="+4799999999", gateway_id=1)
     OutboundMessageFactory(recipient="+4799999999", gateway_id=1)

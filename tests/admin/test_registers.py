@@ -95,7 +95,7 @@ def test_without_the_permission_to_view_nothing_opens(login):
         assert somebody.get(url(row)).status_code == 403
 
 
-def test_a_stranger_is_sent_to_the_login(client):
+def test_anonymous_users_are_redirected_to_the_login(client):
     for row in one_of_each():
         answer = client.get(url(row))
 
@@ -123,7 +123,7 @@ def test_a_page_has_no_field_to_type_into_but_tokens_and_the_site_search(admin_c
         assert inner.count("<input") == inner.count('<input type="hidden"')
 
 
-def test_what_strangers_wrote_is_text_on_the_page_never_markup(admin_client):
+def test_received_markup_is_escaped_on_every_page(admin_client):
     sms = OutboundMessageFactory(text=EVIL, sender=EVIL[:11], state=State.REJECTED, error_text=EVIL, error_code=3)
     SendAttemptFactory(message=sms, number=1, claimed_at=at(1), outcome="ambiguous", detail=EVIL)
     reply = InboundMessageFactory(
@@ -252,7 +252,7 @@ def test_times_are_exact_in_the_markup(viewer):
     assert '<time datetime="2026-03-02T13:00:00+01:00" title="2026-03-02 13:00:00.000+01:00">' in content
 
 
-def test_the_steps_in_a_list_tell_when_and_what_for_under_the_pointer(viewer):
+def test_the_steps_of_a_row_have_tooltips_with_time_and_reason(viewer):
     OutboundMessageFactory(created_at=NOON, state=State.DELIVERED, sent_at=NOON, delivered_at=NOON)
     OutboundMessageFactory(created_at=NOON, next_at=NOON, waits_for="schedule")
 

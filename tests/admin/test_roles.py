@@ -89,7 +89,7 @@ def test_it_brings_a_group_up_to_date_and_leaves_other_apps_permissions_alone():
     assert codenames("Front SMS viewer") == VIEWER | {"view_user"}
 
 
-def test_a_script_reads_what_changed():
+def test_the_changes_are_printed_as_json():
     assert set(read("roles")["Front SMS manager"]["added"]) == MANAGER
     assert read("roles")["Front SMS manager"] == {"added": [], "removed": []}
 
@@ -107,7 +107,7 @@ def test_before_the_migrations_it_says_what_to_do():
 
 @pytest.mark.parametrize("role", RANKS)
 @pytest.mark.parametrize("act", PERMITTED)
-def test_a_role_may_do_what_is_its_own_and_no_more(act, role):
+def test_each_role_has_exactly_its_permissions(act, role):
     browser, row = staff(role), row_for(act)
     page = reverse(f"admin:front_sms_{row._meta.model_name}_change", args=[row.pk])
     may = RANKS.index(role) >= RANKS.index(PERMITTED[act])
@@ -119,7 +119,7 @@ def test_a_role_may_do_what_is_its_own_and_no_more(act, role):
 
 
 @pytest.mark.parametrize("role", RANKS)
-def test_managers_alone_take_messages_out_of_the_site(role):
+def test_only_managers_may_export_messages(role):
     browser = staff(role)
     OutboundMessageFactory()
 

@@ -17,7 +17,7 @@ def test_every_variable_of_djangos_theme_has_a_value_without_it():
     assert {name for name in used if not name.startswith("--fs-")} <= known
 
 
-def test_what_is_for_screen_readers_is_hidden_by_our_own_rule():
+def test_screen_reader_texts_are_hidden_by_our_own_css_rule():
     assert re.search(r"^\.visually-hidden \{", SHEETS["admin.css"], re.M)
 
 

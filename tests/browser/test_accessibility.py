@@ -45,7 +45,7 @@ def test_no_screen_has_a_serious_fault(kari, page_of, theme, width):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_page_that_asks_has_none_either(kari, page_of, theme):
+def test_the_confirmation_page_has_no_faults(kari, page_of, theme):
     page = page_of(kari, theme=theme)
     page.goto(change(OutboundMessageFactory(unconfirmed=True)))
     page.get_by_role("button", name="Send anyway").click()

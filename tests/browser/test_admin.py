@@ -49,7 +49,7 @@ def picture() -> bytes:
     return content.getvalue()
 
 
-def test_a_person_decides_with_the_keyboard_alone(kari, page_of):
+def test_a_decision_is_possible_with_the_keyboard(kari, page_of):
     sms = OutboundMessageFactory(unconfirmed=True)
     page = page_of(kari)
     page.goto(change(sms))
@@ -65,7 +65,7 @@ def test_a_person_decides_with_the_keyboard_alone(kari, page_of):
     assert Decision.objects.get().by == kari
 
 
-def test_whoever_thinks_better_of_it_is_taken_back_and_nothing_is_sent(kari, page_of):
+def test_cancelling_the_confirmation_returns_and_sends_nothing(kari, page_of):
     sms = OutboundMessageFactory(retried=True)
     page = page_of(kari)
     page.goto(change(sms))
@@ -107,7 +107,7 @@ def test_a_file_is_saved_under_the_senders_name_and_its_picture_is_shown(kari, p
     assert download.value.suggested_filename == "image01.png"
 
 
-def test_nothing_that_a_stranger_wrote_is_run(kari, page_of):
+def test_scripts_in_messages_are_not_executed(kari, page_of):
     evil = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
     sms = InboundMessageFactory(text=evil, sender=evil, keyword=evil, problem=evil, raw=evil.encode())
     page = page_of(kari)

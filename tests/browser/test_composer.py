@@ -123,7 +123,7 @@ def test_they_agree_where_a_character_of_two_units_meets_the_end_of_an_sms(count
     unicode=st.sampled_from([None, True, False]),
     replacement=st.sampled_from(["?", "", "€", ".."]),
 )
-def test_they_agree_on_whatever_somebody_thinks_of(counter, text, unicode, replacement):
+def test_segments_are_counted_equally_for_random_texts(counter, text, unicode, replacement):
     # Newer characters than Python's tables may be joined by a newer browser.
     known = all(unicodedata.category(char) != "Cn" for char in text)
     must_agree(counter, [(text, unicode, replacement, known)])
@@ -185,7 +185,7 @@ def test_one_button_makes_a_long_text_shorter(kari, page_of):
     assert "«du»" in tab.get_by_label("Text", exact=True).input_value()
 
 
-def test_a_person_writes_and_sends_with_the_keyboard_alone(kari, page_of):
+def test_sending_is_possible_with_the_keyboard(kari, page_of):
     tab = page_of(kari)
     tab.goto(LIST)
     tab.get_by_role("link", name="Write message").focus()
@@ -219,7 +219,7 @@ def test_a_double_click_sends_once(kari, page_of):
     assert OutboundMessage.objects.count() == 1
 
 
-def test_who_goes_back_from_the_confirm_page_finds_the_text(kari, page_of):
+def test_going_back_from_the_review_page_keeps_the_text(kari, page_of):
     tab = page_of(kari)
     write(tab, "99999999", "Hei\npå deg")
     tab.get_by_role("button", name="Review and send").click()
@@ -230,7 +230,7 @@ def test_who_goes_back_from_the_confirm_page_finds_the_text(kari, page_of):
     assert tab.get_by_label("Text", exact=True).input_value() == "Hei\npå deg"
 
 
-def test_what_bulk_cannot_do_is_switched_off(kari, page_of):
+def test_fields_that_bulk_does_not_support_are_disabled(kari, page_of):
     tab = page_of(kari)
     write(tab, "99999999\n91234567", "Hei")
     open_options(tab)
@@ -311,7 +311,7 @@ def test_a_strict_content_security_policy_is_kept(kari, page_of):
     assert blocked == []
 
 
-def test_who_may_only_look_has_no_button_and_no_page(page_of, transactional_db):
+def test_without_permission_to_send_there_is_no_button_and_no_page(page_of, transactional_db):
     viewer = User.objects.create(username="viewer", is_staff=True)
     viewer.user_permissions.set(Permission.objects.filter(codename="view_outboundmessage"))
     OutboundMessageFactory()

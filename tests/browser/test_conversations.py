@@ -153,7 +153,7 @@ def test_an_answer_whose_reply_was_lost_is_sent_once_when_it_is_tried_again(boss
     assert lost == [200] and OutboundMessage.objects.count() == 1
 
 
-def test_what_cannot_be_sent_is_told_and_the_text_stays(boss, page_of):
+def test_a_reply_that_cannot_be_sent_shows_the_error_and_keeps_the_text_in_the_browser(boss, page_of):
     page = page_of(boss)
     page.goto(address(come()))
 
@@ -165,7 +165,7 @@ def test_what_cannot_be_sent_is_told_and_the_text_stays(boss, page_of):
     assert len(box(page).input_value()) == 1025 and not OutboundMessage.objects.exists()
 
 
-def test_what_is_being_written_stays_while_messages_come(boss, page_of):
+def test_an_unfinished_reply_is_kept_while_messages_arrive(boss, page_of):
     page = page_of(boss)
     page.goto(address(come(text="Hei")))
 
@@ -189,7 +189,7 @@ def test_an_opt_out_closes_the_box_by_itself(boss, page_of):
     assert box(page).is_disabled() and page.get_by_role("button", name="Send", exact=True).is_disabled()
 
 
-def test_nothing_is_asked_while_nobody_looks(boss, page_of):
+def test_a_hidden_page_sends_no_requests(boss, page_of):
     page = page_of(boss)
     page.goto(address(come()))
     asked: list[str] = []
@@ -205,7 +205,7 @@ def test_nothing_is_asked_while_nobody_looks(boss, page_of):
     assert any("part=news" in url for url in asked)
 
 
-def test_whoever_was_logged_out_is_told_and_nothing_more_is_asked(boss, page_of):
+def test_after_logout_a_notice_is_shown_and_requests_stop(boss, page_of):
     page = page_of(boss)
     page.clock.install()
     page.goto(address(come()))
@@ -220,7 +220,7 @@ def test_whoever_was_logged_out_is_told_and_nothing_more_is_asked(boss, page_of)
     assert asked == []
 
 
-def test_a_server_that_is_away_is_told_until_it_is_back(boss, page_of):
+def test_a_notice_is_shown_while_the_server_is_unavailable(boss, page_of):
     page = page_of(boss)
     page.goto(address(come()))
 
@@ -233,7 +233,7 @@ def test_a_server_that_is_away_is_told_until_it_is_back(boss, page_of):
     assert page.get_by_text("No connection").count() == 0
 
 
-def test_earlier_messages_come_above_and_what_was_read_stays_where_it_was(boss, page_of):
+def test_loading_earlier_messages_keeps_the_scroll_position(boss, page_of):
     rows = [out(seconds=n * 60, text=f"text {n}.") for n in range(60)]
     page = page_of(boss)
     page.goto(address(rows[0]))
@@ -250,7 +250,7 @@ def test_earlier_messages_come_above_and_what_was_read_stays_where_it_was(boss, 
     assert is_the_same_page(page)
 
 
-def test_who_reads_above_is_not_pulled_down_but_told(boss, page_of):
+def test_a_new_message_shows_a_notice_without_scrolling(boss, page_of):
     rows = [out(seconds=n * 60, text=f"text {n}.") for n in range(40)]
     page = page_of(boss)
     page.goto(address(rows[0]))
@@ -318,7 +318,7 @@ def test_nothing_inline_is_needed_under_a_strict_policy(boss, page_of):
     assert refused == []
 
 
-def test_nothing_that_a_stranger_wrote_is_run(boss, page_of):
+def test_scripts_in_messages_are_not_executed(boss, page_of):
     evil = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
     sms = come(evil, text=evil)
     page = page_of(boss)

@@ -94,7 +94,7 @@ def test_everything_is_settled_from_the_dashboard_with_the_keyboard_until_nothin
     assert {decision.by for decision in Decision.objects.all()} == {kari}
 
 
-def test_whoever_thinks_better_of_it_is_back_at_the_dashboard(kari, page_of):
+def test_cancelling_the_confirmation_returns_to_the_dashboard(kari, page_of):
     trouble()
     page = page_of(kari)
     page.goto(WIDE)
@@ -106,7 +106,7 @@ def test_whoever_thinks_better_of_it_is_back_at_the_dashboard(kari, page_of):
     assert not Decision.objects.exists()
 
 
-def test_each_kind_of_bar_has_a_pattern_and_every_number_stands_in_a_table(kari, page_of):
+def test_each_series_has_a_pattern_and_every_number_is_in_a_table(kari, page_of):
     a_month()
     page = page_of(kari)
     page.goto(WIDE)
@@ -159,7 +159,7 @@ def test_a_phone_shows_whole_charts_with_every_label(kari, page_of, locale):
     assert (cut, small, overlapping) == ([], [], [])
 
 
-def test_the_scale_stands_on_the_left(kari, page_of):
+def test_the_scale_is_on_the_left(kari, page_of):
     a_month()
     page = page_of(kari)
     page.goto(WIDE)

@@ -81,7 +81,7 @@ def requests_of(page: Any) -> list[str]:
     return asked
 
 
-def test_a_message_page_follows_its_message_and_then_asks_no_more(kari, page_of, words):
+def test_a_message_page_updates_until_the_final_state(kari, page_of, words):
     sms = OutboundMessageFactory(recipient="+4799999999")
     page = page_of(kari, locale=words["locale"])
     page.goto(change(sms))
@@ -154,7 +154,7 @@ def test_a_bulk_page_counts_by_itself(kari, page_of, words):
     assert is_the_same_page(page)
 
 
-def test_somebody_who_writes_is_seen_on_the_dashboard_the_index_and_the_tab(kari, page_of, words):
+def test_a_new_inbound_message_is_shown_on_the_dashboard_the_index_and_the_tab(kari, page_of, words):
     AccountStateFactory(clock=timezone.now())
     page = page_of(kari, locale=words["locale"])
     page.goto(DASHBOARD)
@@ -173,7 +173,7 @@ def test_somebody_who_writes_is_seen_on_the_dashboard_the_index_and_the_tab(kari
     page.locator("#fs-tabs .fs-number-of").get_by_text("1").wait_for()
 
 
-def test_a_paused_account_stands_on_every_screen_and_is_resumed_from_any(kari, page_of, words):
+def test_a_paused_account_is_shown_and_can_be_resumed_on_every_page(kari, page_of, words):
     sms = OutboundMessageFactory()
     account = AccountStateFactory(paused=True, clock=timezone.now())
     page = page_of(kari, locale=words["locale"])
@@ -189,7 +189,7 @@ def test_a_paused_account_stands_on_every_screen_and_is_resumed_from_any(kari, p
     assert page.get_by_text(words["paused"]).count() == 0
 
 
-def test_who_is_offline_is_told_until_it_is_over(kari, page_of, words):
+def test_a_notice_is_shown_while_the_browser_is_offline(kari, page_of, words):
     sms = OutboundMessageFactory()
     page = page_of(kari, locale=words["locale"])
     page.goto(change(sms))
@@ -201,7 +201,7 @@ def test_who_is_offline_is_told_until_it_is_over(kari, page_of, words):
     page.wait_for_function("document.querySelector('[data-live]').textContent === ''")
 
 
-def test_who_was_logged_out_is_told_and_nothing_more_is_asked(kari, page_of, words):
+def test_after_logout_a_notice_is_shown_and_requests_stop(kari, page_of, words):
     page = page_of(kari, locale=words["locale"])
     page.goto(change(OutboundMessageFactory()))
 
@@ -213,7 +213,7 @@ def test_who_was_logged_out_is_told_and_nothing_more_is_asked(kari, page_of, wor
     assert asked == []
 
 
-def test_nothing_is_asked_while_nobody_looks(kari, page_of):
+def test_a_hidden_page_sends_no_requests(kari, page_of):
     page = page_of(kari)
     page.goto(change(OutboundMessageFactory()))
     asked = requests_of(page)

@@ -122,7 +122,7 @@ def test_an_act_is_asked_about_done_and_recorded_or_not_offered_at_all(staff, pa
 
 
 @every_role
-def test_messages_are_written_and_answered_by_whoever_may(staff, page_of, role):
+def test_users_with_permission_send_and_reply(staff, page_of, role):
     question = InboundMessageFactory(text="Kommer du?", sender="+4799999999")
     page = page_of(staff(role))
 
@@ -148,7 +148,7 @@ def test_messages_are_written_and_answered_by_whoever_may(staff, page_of, role):
 
 
 @every_role
-def test_several_are_acted_upon_from_the_list_by_whoever_may(staff, page_of, role):
+def test_users_with_permission_act_on_several_rows(staff, page_of, role):
     rows = [OutboundMessageFactory(), OutboundMessageFactory()]
     page = page_of(staff(role))
     page.goto(OUTGOING)
@@ -166,7 +166,7 @@ def test_several_are_acted_upon_from_the_list_by_whoever_may(staff, page_of, rol
 
 
 @every_role
-def test_what_was_searched_for_is_exported_by_managers_alone(staff, page_of, role):
+def test_only_managers_export_search_results(staff, page_of, role):
     OutboundMessageFactory(retried=True, recipient="+4791234567", text="=1+1 æøå")
     OutboundMessageFactory()
     page = page_of(staff(role))
@@ -207,7 +207,7 @@ def test_ticked_rows_are_exported_from_the_list_by_managers_alone(staff, page_of
 
 
 @every_role
-def test_opt_outs_are_noted_by_operators_and_taken_away_by_managers(staff, page_of, role):
+def test_operators_add_opt_outs_and_managers_delete_them(staff, page_of, role):
     page = page_of(staff(role))
     opt_out = OptOut.objects.create(account="default", number="+4791234567")
     page.goto(change(opt_out))

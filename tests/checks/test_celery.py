@@ -12,7 +12,7 @@ from django_front_sms.schedule import BEAT_SCHEDULE
 from tests.checks.helpers import found
 
 
-def test_a_broker_in_memory_is_told_of_in_production(site):
+def test_an_in_memory_broker_is_found_in_production(site):
     site.CELERY_BROKER_URL = "memory://"
     assert found() == ["W004"]
 
@@ -52,7 +52,7 @@ def test_a_schedule_in_the_database_is_not_read(site):
     assert found() == []
 
 
-def test_a_schedule_is_asked_for_with_deploy_alone(site):
+def test_a_missing_schedule_is_found_only_with_deploy(site):
     site.CELERY_BEAT_SCHEDULE = {}
     assert [message.id for message in run_checks(tags=[TAG], databases=[])] == []
 
@@ -64,7 +64,7 @@ def test_eager_tasks_send_nothing_without_a_worker(site):
     assert found() == []
 
 
-def test_a_site_without_a_broker_is_told_where_its_hints_go(site, monkeypatch):
+def test_a_missing_broker_url_is_found(site, monkeypatch):
     monkeypatch.setattr(site_checks, "has_broker_url", lambda: False)
     assert found() == ["W020"]
     site.FRONT_SMS = {**site.FRONT_SMS, "WORKER": "command"}
@@ -85,7 +85,7 @@ def test_tasks_of_django_need_a_django_that_has_them(site):
 
 
 @pytest.mark.parametrize("worker", ["tasks", "command"])
-def test_without_celery_nothing_is_said_of_its_broker(site, worker: str):
+def test_celery_settings_are_not_checked_without_celery(site, worker: str):
     site.FRONT_SMS = {**site.FRONT_SMS, "WORKER": worker}
     site.CELERY_BROKER_URL = "memory://"
     site.CELERY_BEAT_SCHEDULE = {}

@@ -12,7 +12,7 @@ from tests.checks.helpers import ROOT
 # The catalogue
 
 
-def test_every_mistake_has_a_test_that_makes_it():
+def test_every_check_has_a_test():
     sources = Path(__file__).parent.glob("test_*.py")
     made = {number for source in sources for number in re.findall(r'"([EW]\d{3})"', source.read_text())}
     assert made == {number.removeprefix("front_sms.") for number in SPECS}
@@ -25,7 +25,7 @@ def test_errors_have_an_e_and_warnings_a_w():
 
 
 @pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="the documentation is not here")
-def test_the_documentation_tells_of_each_mistake_once_and_in_order():
+def test_the_documentation_lists_each_check_once_and_in_order():
     text = (ROOT / "docs/reference/checks.md").read_text()
     documented = re.findall(r"^### `(front_sms\.[EW]\d{3})`", text, re.MULTILINE)
     assert documented == sorted(SPECS)

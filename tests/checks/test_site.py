@@ -18,7 +18,7 @@ class Elsewhere:
     "changed",
     [{"DEBUG": True, "GATEWAY_URL": "http://127.0.0.1:9900/psk/"}, {"DEBUG": True, "CELERY_BROKER_URL": "memory://"}],
 )
-def test_what_is_right_while_developing_is_not_told_of_there(site, changed):
+def test_development_settings_are_accepted_in_debug_mode(site, changed):
     account = {**ACCOUNT, **({"GATEWAY_URL": changed.pop("GATEWAY_URL")} if "GATEWAY_URL" in changed else {})}
     site.FRONT_SMS = {**site.FRONT_SMS, "ACCOUNTS": {"default": account}}
     for name, value in changed.items():
@@ -26,12 +26,12 @@ def test_what_is_right_while_developing_is_not_told_of_there(site, changed):
     assert found() == []
 
 
-def test_a_site_whose_times_have_no_zone_is_told(site):
+def test_use_tz_false_is_found(site):
     site.USE_TZ = False
     assert found() == ["E020"]
 
 
-def test_a_client_of_this_package_that_sends_nothing_is_told_of_in_production(site, monkeypatch):
+def test_a_client_that_sends_nothing_is_found_in_production(site, monkeypatch):
     monkeypatch.setattr("django_front_sms.gateway.client.Pretence", StandIn, raising=False)
     site.FRONT_SMS = {**site.FRONT_SMS, "CLIENT": "django_front_sms.gateway.client.Pretence"}
     assert found() == ["W005"]
@@ -39,7 +39,7 @@ def test_a_client_of_this_package_that_sends_nothing_is_told_of_in_production(si
     assert found() == []
 
 
-def test_a_client_of_the_sites_own_is_its_own_business(site):
+def test_a_custom_client_is_accepted(site):
     site.FRONT_SMS = {**site.FRONT_SMS, "CLIENT": "tests.checks.helpers.StandIn"}
     assert found() == []
 
@@ -74,13 +74,13 @@ def test_urls_that_cannot_be_loaded_are_left_to_django(site):
     assert found() == []
 
 
-def test_files_in_the_open_are_told_of_only_where_they_are_served(site, tmp_path):
+def test_public_files_are_found_only_if_they_are_served(site, tmp_path):
     site.FRONT_SMS = {**site.FRONT_SMS, "MMS_STORAGE": "default"}
     site.MEDIA_URL = ""
     assert found() == []
 
 
-def test_files_in_the_open_are_told_of_with_deploy_alone(site):
+def test_public_files_are_found_only_with_deploy(site):
     site.FRONT_SMS = {**site.FRONT_SMS, "MMS_STORAGE": "default"}
     assert [message.id for message in run_checks(tags=[TAG], databases=[])] == []
 

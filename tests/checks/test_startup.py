@@ -36,7 +36,7 @@ def test_the_checks_do_not_load_celery():
         ({"ACCOUNTS": {"default": {"SERVICE_ID": 1}}, "MMS_STORAGE": "attic"}, "E015"),
     ],
 )
-def test_a_site_whose_settings_cannot_be_read_starts_far_enough_to_be_told(front_sms, mistake):
+def test_the_checks_run_with_unreadable_settings(front_sms, mistake):
     *ids, celery_is_loaded = fresh(front_sms).split()
     assert f"front_sms.{mistake}" in ids
     assert celery_is_loaded == "False"

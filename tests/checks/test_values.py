@@ -11,7 +11,7 @@ from django_front_sms.conf import get_settings
 from tests.checks.helpers import ACCOUNT, SECRETS, found
 
 
-def test_a_site_without_a_mistake_hears_nothing(site):
+def test_a_valid_site_has_no_messages(site):
     assert found() == []
 
 
@@ -107,7 +107,7 @@ ACCOUNTS_IN_ERROR = [
 
 
 @pytest.mark.parametrize(("mistake", "account"), ACCOUNTS_IN_ERROR)
-def test_a_mistake_in_an_account_is_found_and_nothing_else(site, mistake, account):
+def test_an_invalid_account_is_found(site, mistake, account):
     site.FRONT_SMS = {**site.FRONT_SMS, "ACCOUNTS": {"default": account}}
     assert found() == [mistake]
 
@@ -173,18 +173,18 @@ SETTINGS_IN_ERROR = [
 
 
 @pytest.mark.parametrize(("mistake", "changed"), SETTINGS_IN_ERROR)
-def test_a_mistake_in_the_settings_is_found_and_nothing_else(site, mistake, changed):
+def test_an_invalid_setting_is_found(site, mistake, changed):
     site.FRONT_SMS = {**site.FRONT_SMS, **changed}
     assert found() == [mistake]
 
 
 @pytest.mark.parametrize("value", [{}, {"ACCOUNTS": {}}, {"ACCOUNTS": None}])
-def test_a_site_without_an_account_is_told(site, value):
+def test_a_missing_account_is_found(site, value):
     site.FRONT_SMS = {"MMS_STORAGE": "private", **value}
     assert found() == ["E001"]
 
 
-def test_a_site_without_the_setting_is_told(site):
+def test_a_missing_setting_is_found(site):
     site.FRONT_SMS = {}
     del site.FRONT_SMS
     site.MEDIA_URL = ""
@@ -244,7 +244,7 @@ def test_alerts_that_cannot_be_mailed_are_found(site, alerts):
         get_settings()
 
 
-def test_alerts_that_nobody_gets_are_found(site):
+def test_alerts_without_recipients_are_found(site):
     site.FRONT_SMS = {**site.FRONT_SMS, "ALERTS": {"TO": "managers"}}
     assert found() == ["W023"]
     site.MANAGERS = [("Kari", "kari@example.com")]

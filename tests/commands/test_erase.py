@@ -39,7 +39,7 @@ def test_scripts_read_the_receipt_as_json(clock):
     assert OutboundMessage.objects.get().text == ""
 
 
-def test_a_person_at_a_terminal_sees_a_bar(clock, monkeypatch, capsys):
+def test_a_terminal_shows_a_progress_bar(clock, monkeypatch, capsys):
     sent()
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     code, text = run("erase", NUMBER)

@@ -82,7 +82,7 @@ def test_an_address_that_cannot_be_the_gateways_is_refused_without_quoting_it(ur
 # --- before the first byte
 
 
-def test_a_refused_connection_is_not_sent_and_nobody_is_asked():
+def test_a_refused_connection_is_not_sent():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     asked = []
@@ -157,7 +157,7 @@ def test_the_question_comes_once_connected_and_before_the_first_byte():
     assert arrived == [[]]
 
 
-def test_the_question_comes_on_a_reused_connection_too_and_a_no_harms_nobody_after_it():
+def test_the_check_before_writing_runs_on_a_reused_connection_too():
     with Server(always(OK)) as server, Client(server.url) as client:
         fates = [client.send(SMS, may_write=lambda yes=yes: yes).kind for yes in (True, False, True)]
     assert fates == [ResultKind.ANSWERED, ResultKind.NOT_SENT, ResultKind.ANSWERED]
@@ -234,7 +234,7 @@ def test_a_reset_after_the_request_is_read_is_ambiguous_and_nothing_is_tried_aga
     assert len(server.lines) == 1
 
 
-def test_silence_is_ambiguous_and_the_given_up_connection_is_reset():
+def test_a_timeout_is_ambiguous_and_resets_the_connection():
     def script(line: Line) -> None:
         line.read()
         server.notes.put(line.ending())
@@ -264,7 +264,7 @@ def test_dripping_does_not_stretch_the_deadline(beginning):
     assert (outcome.kind, outcome.detail) == (ResultKind.AMBIGUOUS, "no complete answer in time")
 
 
-def test_a_body_that_the_server_takes_in_sips_does_not_stretch_the_deadline():
+def test_a_slow_upload_does_not_extend_the_deadline():
     stop = threading.Event()
 
     def script(line: Line) -> None:
@@ -291,7 +291,7 @@ def test_the_duration_counts_the_whole_exchange():
         assert client.send(SMS).duration == 2.5
 
 
-def test_an_early_refusal_is_heard_though_the_rest_could_not_be_written():
+def test_an_early_refusal_is_read_although_the_request_was_not_written_completely():
     def script(line: Line) -> None:
         line.sock.recv(10)
         line.write(framed(b'{"id": 0, "errorcode": 13, "description": "Wrong password"}', "403 Forbidden"))
@@ -303,7 +303,7 @@ def test_an_early_refusal_is_heard_though_the_rest_could_not_be_written():
     assert outcome.answer == Answer(id=0, errorcode=13, description="Wrong password")
 
 
-def test_sockets_carry_what_keeps_given_up_bytes_from_arriving_later():
+def test_socket_options_prevent_late_delivery_of_abandoned_requests():
     with Server(always(OK)) as server, Client(server.url, timeout=7) as client:
         client.send(SMS)
         with socket.socket(fileno=os.dup(client._pool().pool.queue[-1].sock.fileno())) as sock:

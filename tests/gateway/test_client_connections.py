@@ -73,7 +73,7 @@ def test_a_connection_that_the_server_closed_is_replaced_before_the_first_byte()
     assert [len(line.requests) for line in server.lines] == [1, 1, 1]
 
 
-def test_a_reused_connection_that_dies_under_the_request_is_ambiguous_and_nothing_is_tried_again():
+def test_a_reused_connection_that_closes_during_the_request_is_ambiguous():
     def script(line: Line) -> None:
         answers(OK)(line)
         line.read()

@@ -54,7 +54,7 @@ def test_a_handshake_that_never_ends_is_not_sent():
     assert (outcome.kind, outcome.detail) == (ResultKind.NOT_SENT, "no connection in time")
 
 
-def test_silence_behind_tls_is_ambiguous(tls, trusted):
+def test_a_timeout_over_tls_is_ambiguous(tls, trusted):
     def script(line: Line) -> None:
         line.read()
         server.notes.put(line.ending())

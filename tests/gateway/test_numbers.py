@@ -142,7 +142,7 @@ def test_the_wire_form_is_reversed(number):
 @pytest.mark.parametrize(
     "fact", ["+47594400", "26114", "2401", "26114123456789", "Front", "", "+", "00", " ", " Front"]
 )
-def test_what_front_tells_is_never_refused_and_otherwise_unchanged(fact):
+def test_numbers_pushed_by_front_are_never_refused_and_unchanged_otherwise(fact):
     assert from_wire(fact) == fact
 
 

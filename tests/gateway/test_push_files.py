@@ -173,7 +173,7 @@ def test_reading_a_large_mms_takes_less_than_the_mms_again():
     assert peak < len(body)
 
 
-def test_whoever_makes_a_file_gives_the_bytes_alone():
+def test_a_file_is_made_from_its_bytes_alone():
     assert FilePart(1, "text/plain", "a.txt", b"Test 123").encoded == "VGVzdCAxMjM="
 
 

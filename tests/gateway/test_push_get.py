@@ -25,12 +25,12 @@ def test_a_query_may_be_text_or_bytes(query):
     assert decode_inbound_query(query).problem == ""
 
 
-def test_bytes_that_nobody_encoded_are_latin_1_too():
+def test_bytes_without_percent_encoding_are_latin_1_too():
     assert decode_inbound_query("txt=æøå".encode("latin-1")).text == "æøå"
     assert decode_inbound_query("txt=æøå").text == "æøå"
 
 
-def test_what_latin_1_lacks_goes_out_as_a_question_mark():
+def test_characters_outside_latin_1_are_sent_as_question_marks():
     push = InboundPush("get", recipient="26114", sender="Front", text="10 € 😊")
     assert "txt=10%20%3F%20%3F" in encode_inbound_query(push)
 
@@ -65,5 +65,5 @@ def test_a_unix_time_that_cannot_be_read_is_none_and_named(parameter, problem):
         (GET + "&x=1" * 20_000, "there are more than 10000 parameters, the others were not read"),
     ],
 )
-def test_of_a_get_what_cannot_be_read_is_named(query, problem):
+def test_unreadable_parameters_of_a_get_push_are_named(query, problem):
     assert decode_inbound_query(query).problem == problem

@@ -146,7 +146,7 @@ def test_the_zone_of_this_machine_does_not_matter(monkeypatch):
         (b'{"id": 1, "x": ' + b"[" * 40_000 + b"]" * 40_000 + b"}", "the JSON cannot be read"),
     ],
 )
-def test_what_is_no_json_object_is_empty_and_named(body, problem):
+def test_a_body_that_is_no_json_object_is_empty_with_a_problem(body, problem):
     assert decode_inbound_json(body) == InboundPush("json", problem=problem)
 
 
@@ -170,7 +170,7 @@ def test_of_a_doubled_key_the_last_counts_and_it_is_noted():
     assert (push.text, push.problem) == ("Test 123", "a field is given more than once, the last was taken")
 
 
-def test_a_problem_is_told_once():
+def test_a_problem_is_listed_once():
     doubled = b'{"text": "a", "text": "b", "files": [{"id": 1, "id": 2}, {"id": 3, "id": 4}]}'
     assert decode_inbound_json(doubled).problem.count("more than once") == 1
 

@@ -64,7 +64,7 @@ def test_a_status_known_or_not_is_a_value(status):
         ("&".join(f"p{number}=1" for number in range(2000)) + "&status=4&origid=1", StatusPush(4, 1)),
     ],
 )
-def test_of_a_status_what_cannot_be_read_is_named(query, expected):
+def test_unreadable_parameters_of_a_status_are_named(query, expected):
     assert decode_status(query) == expected
 
 
@@ -79,5 +79,5 @@ def test_of_a_status_what_cannot_be_read_is_named(query, expected):
         ("multipart/form-data; boundary=x43", MULTIPART, "status is missing; origid is missing"),
     ],
 )
-def test_of_a_status_body_what_cannot_be_read_is_named(content_type, body, problem):
+def test_unreadable_fields_of_a_status_body_are_named(content_type, body, problem):
     assert decode_status("", content_type, body) == StatusPush(None, None, problem)

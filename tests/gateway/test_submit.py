@@ -80,7 +80,7 @@ def test_a_post_goes_out_as_plain_utf_8_with_a_number_for_a_service_id():
     )
 
 
-def test_price_and_password_stand_beside_the_others():
+def test_price_and_password_are_parameters():
     sms = Sms(service_id=3, sender="2401", recipient="+4799999999", text="a", price=3000, password="hunter2")
     assert json.loads(encode_json(sms))["price"] == 3000
     assert json.loads(encode_json(sms))["password"] == "hunter2"
@@ -237,12 +237,12 @@ def test_a_bulk_answer_survives_the_wire(answer):
 
 
 @given(messages(latin_1))
-def test_what_latin_1_holds_goes_without_an_encoding(sms):
+def test_latin_1_texts_are_sent_without_an_encoding(sms):
     assert "encoding=" not in encode_query(sms)
 
 
 @pytest.mark.parametrize("text", ["10 €", "漢", "😊"])
-def test_what_latin_1_lacks_goes_as_utf_8_and_says_so(text):
+def test_texts_outside_latin_1_are_sent_as_utf_8_with_an_encoding(text):
     query = encode_query(Sms(service_id=1, sender="A", recipient="+4799999999", text=text))
     assert query.startswith("encoding=utf8&")
 

@@ -45,7 +45,7 @@ from django_front_sms.gateway.submit import (
         b"\xff\xfe{\x00}\x00",
     ],
 )
-def test_what_is_no_json_answer_is_malformed(body):
+def test_a_malformed_json_answer_is_recognised(body):
     with pytest.raises(Malformed):
         decode_answer_json(body)
 
@@ -113,7 +113,7 @@ def test_a_text_answer_is_read_in_any_case_and_with_words_behind(body, errorcode
         "ErrorCode=٠".encode(),
     ],
 )
-def test_what_is_no_text_answer_is_malformed(body):
+def test_a_malformed_text_answer_is_recognised(body):
     with pytest.raises(Malformed):
         decode_answer_text(body)
 
@@ -131,7 +131,7 @@ def test_what_is_no_text_answer_is_malformed(body):
         b'{"errorcode": 0, "duplicatePhoneno": {}}',
     ],
 )
-def test_what_is_no_bulk_answer_is_malformed(body):
+def test_a_malformed_bulk_answer_is_recognised(body):
     with pytest.raises(Malformed):
         decode_bulk_answer(body)
 

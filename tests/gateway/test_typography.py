@@ -32,7 +32,7 @@ def test_a_text_from_a_word_processor_becomes_plain_and_its_letters_stay(written
 
 
 @given(st.text(st.sampled_from(gsm.BASIC + gsm.EXTENSION)))
-def test_what_is_gsm_already_is_left_alone(text):
+def test_gsm_texts_are_unchanged(text):
     assert simplify(text) == text
 
 

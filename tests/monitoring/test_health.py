@@ -40,7 +40,7 @@ def test_a_site_that_works_is_well():
     )
 
 
-def test_a_worker_that_is_gone_is_told(clock):
+def test_a_stopped_worker_is_reported(clock):
     clock.advance(121)
     status, found = ask()
     assert (status, found["checks"]["worker"]) == (503, {"ok": False, "silent_seconds": 121})
@@ -73,7 +73,7 @@ def test_a_paused_account_is_reported_with_its_code_and_its_queue_is_not_reporte
     assert ask("/ready/")[0] == 200
 
 
-def test_a_migration_that_did_not_run_is_told():
+def test_an_unapplied_migration_is_reported():
     (last,) = MigrationLoader(connection).graph.leaf_nodes("front_sms")
     MigrationRecorder(connection).record_unapplied(*last)
     status, found = ask("/ready/")
@@ -81,7 +81,7 @@ def test_a_migration_that_did_not_run_is_told():
     assert found["checks"]["migrations"] == {"ok": False, "missing": [last[1]]}
 
 
-def test_a_database_that_is_away_is_told_of_without_its_words(monkeypatch):
+def test_an_unavailable_database_is_reported_without_its_error_message(monkeypatch):
     def away() -> None:
         raise DatabaseError("host=10.0.0.7 user=front password=hunter2")
 

@@ -45,7 +45,7 @@ def test_one_mail_when_it_has_lasted_and_one_when_it_is_over(clock):
     assert not ActiveAlert.objects.exists()
 
 
-def test_what_is_over_before_its_time_is_not_mailed_and_begins_anew(clock):
+def test_an_alert_that_ends_early_is_not_mailed_and_starts_again(clock):
     message = OutboundMessageFactory(unconfirmed=True)
     jobs.sweep()
     OutboundMessage.objects.filter(pk=message.pk).update(given_up=True)

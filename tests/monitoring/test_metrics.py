@@ -66,7 +66,7 @@ def test_outcomes_are_counted_by_state_and_code(clock):
     assert scraped()["front_sms_messages_last_hour", "default", "sent"] == 0
 
 
-def test_speed_is_told_in_quantiles(clock):
+def test_delivery_times_are_quantiles(clock):
     for number, seconds in enumerate([1, 2, 3, 4, 100]):
         message(f"{number}")
         took = OutboundMessage.objects.filter(pk=claim_one().message_id)
@@ -99,7 +99,7 @@ def test_trouble_is_seen(clock):
     assert scraped()["front_sms_paused", "default"] == 0
 
 
-def test_a_database_that_is_away_is_told_of_and_raises_nothing(monkeypatch):
+def test_an_unavailable_database_is_reported_without_an_exception(monkeypatch):
     def away() -> None:
         raise DatabaseError("host=10.0.0.7 user=front")
 
@@ -113,7 +113,7 @@ def test_a_sites_own_registry_can_have_them(clock):
     assert registry.get_sample_value("front_sms_queue", {"account": "default", "state": "queued"}) == 0
 
 
-def test_registering_asks_no_database(django_assert_num_queries):
+def test_registering_makes_no_queries(django_assert_num_queries):
     with django_assert_num_queries(0):
         metrics.register(CollectorRegistry(auto_describe=True))
 
@@ -126,7 +126,7 @@ def test_a_scrape_is_a_handful_of_queries_however_much_there_is(clock):
     assert len(queries) < 20
 
 
-def test_nothing_in_it_names_a_person(clock):
+def test_metrics_contain_no_personal_data(clock):
     message("Hemmelig")
     claim_one()
     text = Client().get("/metrics/").content.decode()

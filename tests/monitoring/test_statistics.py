@@ -149,7 +149,7 @@ def test_what_waits_for_a_paused_account_is_counted_up_to_a_limit(monkeypatch):
     assert [state.waiting for state in alerts.paused_accounts()] == [3]
 
 
-def test_what_cannot_be_marked_as_seen_is_forgotten_after_a_week():
+def test_alerts_that_cannot_be_dismissed_end_after_a_week():
     InboundMessageFactory(problem="no time", received_at=NOW - 8 * DAY)
     DeliveryStatusFactory(message=None, status=None, received_at=at(-8 * 86400), problem="no id", gateway_id=None)
 
@@ -165,7 +165,7 @@ def test_a_message_is_overdue_after_five_minutes_and_the_oldest_says_since_when(
     assert alerts.current(NOW)["overdue"] == Alert(2, NOW - 2 * HOUR)
 
 
-def test_what_waits_for_a_paused_account_is_not_overdue():
+def test_messages_of_a_paused_account_are_not_overdue():
     AccountState.objects.update(paused_at=NOW, pause_code=5)
     OutboundMessageFactory(next_at=NOW - HOUR)
 
@@ -180,7 +180,7 @@ def test_a_gap_counts_when_its_grace_period_is_over():
     assert needed() == {"counter_gaps": 1}
 
 
-def test_a_push_that_was_too_large_needs_somebody_until_the_next_one_comes_in():
+def test_a_too_large_push_is_an_alert_until_the_next_push():
     def refused(account="default", hours=0):
         RefusedPush.objects.create(account=account, purpose="inbound", limit=1, received_at=NOW + hours * HOUR)
 
@@ -254,7 +254,7 @@ def test_days_before_the_first_are_not_counted():
     assert sum(tally.total for tally in statistics.traffic(4, NOW).by_day(date(2026, 2, 20), 30).values()) == 1
 
 
-def test_the_delivery_rate_is_of_those_whose_fate_is_known():
+def test_the_delivery_rate_is_of_messages_with_a_known_outcome():
     tally = Tally()
     assert tally.delivery_rate is None
 
@@ -377,7 +377,7 @@ def test_nothing_delivered_has_no_median():
     assert (none.median, none.percentile_95, none.within(0, 9)) == (None, None, 0)
 
 
-def test_the_figures_know_what_time_it_is_themselves():
+def test_statistics_use_the_current_time_by_default():
     now = timezone.now()
     OutboundMessageFactory(next_at=now - HOUR, created_at=now)
 

@@ -162,7 +162,7 @@ def test_each_endpoint_has_a_body_size(operator: Api, path: str, limit: int) -> 
     assert is_problem(operator.send_raw(path, b" " * limit), 400, "parse_error")
 
 
-def test_what_django_itself_refuses_is_a_problem_too(operator: Api) -> None:
+def test_errors_raised_by_django_are_answered_as_problems(operator: Api) -> None:
     query = "&".join(f"a{n}=1" for n in range(1001))  # DATA_UPLOAD_MAX_NUMBER_FIELDS is 1000
     assert is_problem(operator.get(f"messages/?{query}"), 400, "parse_error")
 

@@ -45,7 +45,7 @@ from tests.webhooks.pushes import JPEG, PNG, QUERY, by_get, by_post, file, sms
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
 
-def test_no_table_no_history_and_no_storage_tells_of_the_person_afterwards(clock, media):
+def test_no_table_history_or_storage_contains_personal_data_afterwards(clock, media):
     row = sent(metadata={"patient": f"Kari {NUMBER}"}, idempotency_key=f"reminder {NUMBER}")
     by_get(b"status=4&origid=145099&for=004799999999", "status")
     queued = message(f"{TEXT} igjen")
@@ -75,7 +75,7 @@ def test_no_table_no_history_and_no_storage_tells_of_the_person_afterwards(clock
     assert reloaded(queued).state == State.CANCELLED
 
 
-def test_what_others_wrote_and_got_stays(clock, media):
+def test_messages_of_others_are_kept(clock, media):
     sent()
     other = message(TEXT, to=OTHER)
     attempt(accepted(145100))
@@ -92,21 +92,21 @@ def test_what_others_wrote_and_got_stays(clock, media):
     assert LogEntry.objects.get().object_repr == f"SMS to {OTHER}"
 
 
-def test_that_a_conversation_was_handled_is_forgotten(clock):
+def test_marks_on_handled_conversations_are_deleted(clock):
     receive(sms())
     mark_handled("default", NUMBER, by=None)
     retention.erase(NUMBER)
     assert not HandledConversation.objects.exists()
 
 
-def test_an_opt_out_stays_because_nothing_else_would_honour_it(clock):
+def test_an_opt_out_is_kept(clock):
     optouts.opt_out(NUMBER)
     receipt = retention.erase(NUMBER)
     assert receipt.kept == {"opt_outs": 1}
     assert OptOut.objects.filter(number=NUMBER).exists()
 
 
-def test_an_opt_out_goes_where_that_is_asked_for(clock):
+def test_an_opt_out_is_deleted_on_request(clock):
     optouts.opt_out(NUMBER)
     receipt = retention.erase(NUMBER, opt_outs=True)
     assert (receipt.kept["opt_outs"], receipt.erased["opt_outs"]) == (0, 1)
@@ -114,7 +114,7 @@ def test_an_opt_out_goes_where_that_is_asked_for(clock):
 
 
 @pytest.mark.parametrize("state", ["sending", "at risk", "unconfirmed"])
-def test_what_may_be_under_way_or_is_undecided_is_left_and_listed(clock, state):
+def test_messages_in_sending_or_unconfirmed_are_kept_and_listed(clock, state):
     row = message(TEXT)
     if state == "sending":
         claim_one()
@@ -141,7 +141,7 @@ def test_what_may_be_under_way_or_is_undecided_is_left_and_listed(clock, state):
     assert traces(*TRACES) == []
 
 
-def test_what_a_late_answer_may_send_back_into_the_queue_is_left_until_it_cannot(clock):
+def test_a_message_that_a_late_answer_may_requeue_is_kept_until_then(clock):
     row = message(TEXT)
     job = claim_one()
     clock.advance(31)
@@ -166,7 +166,7 @@ def test_an_equal_message_in_the_window_still_waits_for_an_erased_one(clock):
     assert [job.message_id for job in claim_due()] == [twin.pk]
 
 
-def test_the_digest_that_it_waited_for_goes_with_the_next_purge(clock):
+def test_the_digest_of_an_erased_message_is_deleted_by_the_next_purge(clock):
     row = sent()
     retention.erase(NUMBER)
     assert row.send_attempts.get().twin_key
@@ -175,7 +175,7 @@ def test_the_digest_that_it_waited_for_goes_with_the_next_purge(clock):
     assert not row.send_attempts.get().twin_key
 
 
-def test_an_inbound_message_that_no_worker_saw_yet_is_left_and_listed(clock):
+def test_an_unprocessed_inbound_message_is_kept_and_listed(clock):
     by_post(sms())
     receipt = retention.erase(NUMBER)
     assert receipt.left["inbound"] == [InboundMessage.objects.get().pk]
@@ -184,7 +184,7 @@ def test_an_inbound_message_that_no_worker_saw_yet_is_left_and_listed(clock):
     assert traces("99999999", "Test 123") == []
 
 
-def test_a_message_whose_file_the_storage_keeps_is_left_so_that_the_file_is_found_again(clock, settings, media):
+def test_a_message_is_kept_while_the_storage_does_not_delete_its_file(clock, settings, media):
     settings.STORAGES = UNWILLING
     row = receive(sms(text=TEXT, files=[file(JPEG)]))
     receipt = retention.erase(NUMBER)
@@ -196,7 +196,7 @@ def test_a_message_whose_file_the_storage_keeps_is_left_so_that_the_file_is_foun
     assert traces(*TRACES) == []
 
 
-def test_what_a_receiver_said_of_a_message_goes_though_it_is_called_again(clock):
+def test_the_error_of_a_receiver_is_deleted_although_it_is_called_again(clock):
     row = sent()
     Event.objects.filter(subject=f"out:{row.pk}").update(traceback=f"ValueError: {TEXT}")
     retention.erase(NUMBER)
@@ -204,7 +204,7 @@ def test_what_a_receiver_said_of_a_message_goes_though_it_is_called_again(clock)
     assert traces(*TRACES) == []
 
 
-def test_receivers_hear_of_the_cancelling_and_not_of_what_was_erased(clock):
+def test_receivers_get_the_cancellation_without_erased_content(clock):
     row = message(TEXT)
     inbound = receive(sms())
     Event.objects.create(kind="message_received", subject=f"in:{inbound.pk}", data={"message": inbound.pk})
@@ -214,20 +214,20 @@ def test_receivers_hear_of_the_cancelling_and_not_of_what_was_erased(clock):
     ]
 
 
-def test_a_redelivery_of_what_was_erased_is_still_known(clock):
+def test_a_redelivery_of_an_erased_message_is_recognised(clock):
     receive(sms(id=7, counter=7))
     retention.erase(NUMBER)
     by_post(sms(id=7, counter=7))
     assert InboundMessage.objects.get().text == ""
 
 
-def test_the_same_idempotency_key_does_not_write_to_the_person_again(clock):
+def test_the_idempotency_key_of_an_erased_message_sends_nothing_again(clock):
     row = sent(idempotency_key="reminder 42")
     retention.erase(NUMBER)
     assert send_sms(NUMBER, TEXT, idempotency_key="reminder 42").pk == row.pk
 
 
-def test_the_text_of_a_bulk_send_goes_with_its_last_message(clock):
+def test_the_text_of_a_bulk_send_is_deleted_with_its_last_message(clock):
     bulk = send_bulk_sms([NUMBER, OTHER], TEXT)
     assert retention.erase(NUMBER).erased["bulk_texts"] == 0
     assert BulkSend.objects.get(pk=bulk.pk).text == TEXT
@@ -235,7 +235,7 @@ def test_the_text_of_a_bulk_send_goes_with_its_last_message(clock):
     assert traces("Hemmelig") == []
 
 
-def test_what_went_to_the_number_of_a_staging_site_goes_too(clock, settings):
+def test_messages_sent_to_the_recipient_override_are_erased_too(clock, settings):
     configure(settings, RECIPIENT_OVERRIDE=OTHER)
     row = sent()
     assert retention.erase(OTHER).is_complete
@@ -243,7 +243,7 @@ def test_what_went_to_the_number_of_a_staging_site_goes_too(clock, settings):
     assert reloaded(row).text == ""
 
 
-def test_what_waits_to_go_to_others_is_not_cancelled_for_the_number_of_a_staging_site(clock, settings):
+def test_messages_to_others_are_not_cancelled_for_the_recipient_override(clock, settings):
     configure(settings, RECIPIENT_OVERRIDE=OTHER)
     row = message(TEXT)
     attempt(not_sent())
@@ -258,7 +258,7 @@ def test_a_sender_without_a_number_can_be_erased_too(clock):
     assert traces("Telenor", TEXT) == []
 
 
-def test_a_number_that_nobody_has_erases_nothing(clock):
+def test_an_unknown_number_erases_nothing(clock):
     sent()
     receipt = retention.erase(OTHER)
     assert set(receipt.erased.values()) == {0}
@@ -277,7 +277,7 @@ def test_without_a_number_nothing_is_erased(clock, nobody):
     assert (entry.object_repr, entry.change_message) == ("Kari - Oslo", "Read again")
 
 
-def test_a_number_with_more_messages_than_a_statement_bears_is_erased_some_at_a_time(clock, monkeypatch):
+def test_many_messages_are_erased_in_batches(clock, monkeypatch):
     monkeypatch.setattr(anonymize, "BATCH", 2)
     for number in range(5):
         sent(f"{TEXT} {number}")
@@ -290,7 +290,7 @@ def test_a_number_with_more_messages_than_a_statement_bears_is_erased_some_at_a_
     assert max(len(values.split(", ")) for values in lists) <= 2
 
 
-def test_progress_is_told_after_each_batch_and_ends_with_all(clock, monkeypatch):
+def test_progress_is_reported_after_each_batch(clock, monkeypatch):
     monkeypatch.setattr(anonymize, "BATCH", 2)
     for number in range(5):
         message(f"{number}")

@@ -94,7 +94,7 @@ def test_a_month_later_no_table_and_no_storage_tells_of_anybody(clock, media):
     assert tasks.purge() == dict.fromkeys(counts, 0)
 
 
-def test_what_figures_need_stays(clock):
+def test_columns_needed_for_statistics_are_kept(clock):
     row = delivered(price=None)
     kept = ("account", "sender", "state", "segments", "gateway_id", "created_at", "sent_at", "delivered_at", "attempts")
     before = [getattr(row, name) for name in kept]
@@ -110,7 +110,7 @@ def test_what_figures_need_stays(clock):
     assert [status.status for status in row.statuses.all()] == [4]
 
 
-def test_what_is_younger_stays_whole(clock):
+def test_younger_rows_are_unchanged(clock):
     row = delivered()
     inbound = receive(sms(files=[file(JPEG)]))
     clock.advance(29 * 24 * 3600)
@@ -145,7 +145,7 @@ def test_a_message_is_no_older_than_the_time_that_it_was_meant_for(clock):
 
 
 @pytest.mark.parametrize("state", ["queued", "sending", "unconfirmed"])
-def test_what_has_not_ended_stays_however_old_it_is(clock, settings, state):
+def test_open_messages_are_kept_at_any_age(clock, settings, state):
     row = message(TEXT)
     if state == "sending":
         claim_one()
@@ -159,7 +159,7 @@ def test_what_has_not_ended_stays_however_old_it_is(clock, settings, state):
     assert reloaded(row).text == TEXT
 
 
-def test_what_a_person_gave_up_goes_and_is_never_sent_as_an_empty_text(clock):
+def test_given_up_messages_are_purged_and_never_sent_again(clock):
     row = message(TEXT)
     attempt(unclear())
     clock.advance(200)
@@ -173,7 +173,7 @@ def test_what_a_person_gave_up_goes_and_is_never_sent_as_an_empty_text(clock):
     assert claim_due() == []
 
 
-def test_what_a_receiver_has_yet_to_hear_of_stays(clock):
+def test_rows_of_undelivered_events_are_kept(clock):
     row = delivered()
     inbound = receive(sms(files=[file(JPEG)]))
     for subject in (f"out:{row.pk}", f"in:{inbound.pk}"):
@@ -200,7 +200,7 @@ def test_opt_outs_stay(clock):
     assert OptOut.objects.get().number == NUMBER
 
 
-def test_a_redelivery_of_what_was_purged_is_still_known(clock):
+def test_a_redelivery_of_a_purged_message_is_recognised(clock):
     receive(sms(id=7, counter=7))
     clock.advance(31 * 24 * 3600)
     tasks.purge()
@@ -228,7 +228,7 @@ def test_an_idempotency_key_goes_on_to_send_once(clock):
     assert OutboundMessage.objects.count() == 1
 
 
-def test_what_was_erased_can_neither_be_sent_again_nor_read_again(clock):
+def test_purged_messages_can_neither_be_resent_nor_reread(clock):
     row = delivered()
     inbound = receive(sms(sent="never"))
     assert inbound.problem
@@ -253,7 +253,7 @@ def test_a_file_that_two_messages_share_goes_with_the_last(clock, media):
     assert files_in(media) == []
 
 
-def test_what_the_storage_does_not_delete_is_tried_again(clock, settings, caplog):
+def test_a_file_that_the_storage_does_not_delete_is_retried(clock, settings, caplog):
     settings.STORAGES = UNWILLING
     receive(sms(files=[file(JPEG)]))
     clock.advance(31 * 24 * 3600)
@@ -299,7 +299,7 @@ def test_it_goes_in_batches_and_tells_how_far_it_is(clock, monkeypatch):
     assert told == [("outgoing", 2), ("outgoing", 2), ("outgoing", 1)]
 
 
-def test_a_person_at_a_terminal_sees_a_bar(clock, monkeypatch, capsys):
+def test_a_terminal_shows_a_progress_bar(clock, monkeypatch, capsys):
     delivered()
     clock.advance(31 * 24 * 3600)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)

@@ -80,7 +80,7 @@ def test_an_inbound_message_from_another_sender_stays(clock, sender):
     assert InboundMessage.objects.get().sender == sender
 
 
-def test_a_number_of_another_country_is_not_taken_for_a_norwegian_one(clock):
+def test_a_foreign_number_does_not_match_a_norwegian_one(clock):
     receive(sms(**{"from": "99999999"}, text=TEXT))
     assert retention.erase("+4699999999").erased["inbound"] == 0
 
@@ -151,7 +151,7 @@ def test_an_error_of_a_receiver_goes_with_the_body_that_was_searched(clock):
     ],
     ids=["cut short", "compressed", "encoded", "file"],
 )
-def test_what_cannot_be_searched_is_named_in_the_receipt_and_goes_when_a_person_has_looked(clock, media, body):
+def test_unsearchable_rows_are_listed_in_the_receipt_and_erased_by_key(clock, media, body):
     row = receive(body)
     receipt = retention.erase(NUMBER)
     assert (receipt.left["unreadable"], receipt.is_complete) == ([row.pk], False)
@@ -161,7 +161,7 @@ def test_what_cannot_be_searched_is_named_in_the_receipt_and_goes_when_a_person_
     assert files_in(media) == []
 
 
-def test_what_could_be_searched_to_its_end_is_not_named(clock):
+def test_searchable_rows_are_not_listed(clock):
     receive(b'{"id": 1, "text": "Hei"}')
     by_get(b"txt=Hei&time=1")
     tasks.deliver_events()
@@ -194,7 +194,7 @@ def test_a_status_that_cannot_be_searched_is_named_until_it_is_deleted(clock):
     assert (receipt.left["unreadable_statuses"], receipt.is_complete) == ([row.pk], False)
 
 
-def test_no_error_of_any_receiver_keeps_the_number(clock):
+def test_tracebacks_of_other_events_are_searched_for_the_number(clock):
     for number in ("999 99 999", OTHER):
         Event.objects.create(kind="counter_gap", subject="account:default", traceback=f"KeyError: {number}")
     assert retention.erase(NUMBER).erased["events"] == 1

@@ -108,7 +108,7 @@ def test_a_field_without_a_number_is_no_recipient():
     assert (caught.value.code, caught.value.index) == ("invalid_recipient", 1)
 
 
-def test_what_reads_as_a_number_is_one():
+def test_a_recipient_that_parses_as_a_number_is_accepted():
     class Number:  # as django-phonenumber-field has them
         def __str__(self) -> str:
             return "+47 999 99 999"
@@ -230,7 +230,7 @@ def test_an_empty_key_is_none(key):
 
 
 @pytest.mark.parametrize("other", ["kunde-a", "KUNDE-Å", "kunde-Å "])
-def test_keys_that_a_collation_takes_for_equal_are_different(other: str):
+def test_keys_that_are_equal_in_the_collation_are_different(other: str):
     first = send_sms(NUMBER, "Test", idempotency_key="kunde-Å")
     assert send_sms(NUMBER, "Another", idempotency_key=other).pk != first.pk
 
@@ -241,7 +241,7 @@ def test_a_key_twice_in_one_call_is_one_row():
     assert first.pk == second.pk
 
 
-def test_who_loses_the_race_for_a_key_gets_the_winners_row(monkeypatch: pytest.MonkeyPatch):
+def test_a_concurrent_call_with_the_same_key_returns_the_existing_row(monkeypatch: pytest.MonkeyPatch):
     """The other's row is committed between our look and our INSERT."""
     looks = []
     real = sending.store.with_keys
@@ -280,7 +280,7 @@ def test_many_wake_a_worker_once(hints: list[str], django_capture_on_commit_call
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_rolled_back_is_neither_stored_nor_told(hints: list[str]):
+def test_a_rolled_back_message_is_neither_stored_nor_hinted(hints: list[str]):
     with pytest.raises(RuntimeError), transaction.atomic():
         send_sms(NUMBER, "Test")
         raise RuntimeError
@@ -313,7 +313,7 @@ def test_async_code_sends_too():
 
 
 @pytest.mark.parametrize("state", ["sent", "undelivered", "rejected", "cancelled", "expired"])
-def test_what_has_ended_can_be_sent_again_as_a_new_message(state: str, admin_user):
+def test_a_message_in_a_final_state_can_be_sent_again_as_a_new_message(state: str, admin_user):
     row = send_sms(NUMBER, "Test", priority="urgent", metadata={"a": 1}, sender="B", idempotency_key="k")
     OutboundMessage.objects.filter(pk=row.pk).update(state=state)
     row.refresh_from_db()
@@ -326,7 +326,7 @@ def test_what_has_ended_can_be_sent_again_as_a_new_message(state: str, admin_use
 
 
 @pytest.mark.parametrize("state", ["queued", "unconfirmed"])
-def test_what_is_on_its_way_or_undecided_cannot_be_sent_again(state: str):
+def test_an_open_or_unconfirmed_message_cannot_be_sent_again(state: str):
     row = send_sms(NUMBER, "Test")
     OutboundMessage.objects.filter(pk=row.pk).update(state=state)
     row.refresh_from_db()
@@ -334,7 +334,7 @@ def test_what_is_on_its_way_or_undecided_cannot_be_sent_again(state: str):
         row.resend()
 
 
-def test_who_sends_again_waits_for_the_window_rather_than_hear_of_a_duplicate(settings):
+def test_a_resent_message_waits_for_the_duplicate_window(settings):
     configure(settings, ON_DUPLICATE="coalesce")
     row = send_sms(NUMBER, "Test")
     OutboundMessage.objects.filter(pk=row.pk).update(state="undelivered")
@@ -353,7 +353,7 @@ def test_an_answer_goes_to_the_sender_from_the_number_that_was_written_to():
     assert (answer.recipient, answer.sender, answer.reply_to) == (NUMBER, "26114", question)
 
 
-def test_an_answer_to_an_answer_comes_from_what_we_sent_with():
+def test_a_reply_to_a_reply_is_sent_from_the_sender_of_the_first_message():
     ours = send_sms(NUMBER, "Test", sender="26114123456789")
     assert inbound(in_reply_to=ours).reply("Takk").sender == "26114123456789"
 

@@ -33,13 +33,13 @@ def test_the_same_key_with_another_bulk_send_is_refused(other: dict) -> None:
     assert BulkSend.objects.count() == 1
 
 
-def test_who_opted_out_since_does_not_make_it_another_bulk_send() -> None:
+def test_a_later_opt_out_does_not_change_the_identity_of_a_bulk_send() -> None:
     first = send_bulk_sms(NUMBERS, "Test", idempotency_key="a")
     OptOut.objects.create(number=NUMBERS[0])
     assert send_bulk_sms(NUMBERS, "Test", idempotency_key="a").pk == first.pk
 
 
-def test_a_key_that_somebody_stores_meanwhile_gives_their_row(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_stored_by_a_concurrent_call_returns_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
     first = send_bulk_sms(NUMBERS, "Test", idempotency_key="a")
     look, looks = sending.bulk._earlier, []
 

@@ -40,7 +40,7 @@ def test_the_limit_counts_the_messages_of_one_call_too() -> None:
     assert not OutboundMessage.objects.exists()
 
 
-def test_the_place_of_what_is_refused_counts_those_too_that_are_there_already() -> None:
+def test_the_position_of_a_refused_message_counts_existing_messages() -> None:
     known = {"to": "+4799999999", "text": "0", "idempotency_key": "a"}
     send_many_sms([known])
     with pytest.raises(InvalidMessage) as caught:
@@ -61,7 +61,7 @@ def test_of_a_bulk_send_the_whole_is_too_many_and_no_place_in_it() -> None:
     assert (caught.value.code, caught.value.index) == ("rate_limited", None)
 
 
-def test_what_is_older_than_the_period_does_not_count(clock) -> None:
+def test_messages_older_than_the_period_do_not_count(clock) -> None:
     for text in ("One", "Two"):
         send_sms("+4799999999", text)
     clock.advance(3600 * 1.02)
@@ -74,7 +74,7 @@ def test_a_repeated_idempotency_key_is_no_new_message() -> None:
     assert send_sms("+4799999999", "One", idempotency_key="a") == first
 
 
-def test_each_message_that_is_too_many_is_named_and_takes_no_room_from_others() -> None:
+def test_each_message_over_the_limit_is_named_and_does_not_count_for_others() -> None:
     send_sms("+4799999999", "One")
     numbers = ["+4799999999", "+4799999999", "+4791234567", "+4791234568", "+4791234569"]
     drafts = [draft(get_settings(), number, "Two") for number in numbers]

@@ -33,7 +33,7 @@ def test_bulk_needs_a_permission_of_its_own(login):
     assert not BulkSend.objects.exists()
 
 
-def test_who_may_write_but_not_read_stays_on_the_page(login):
+def test_without_permission_to_view_messages_the_composer_stays_on_its_page(login):
     clerk = login("add_outboundmessage")
     answer = send(clerk)
 
@@ -44,7 +44,7 @@ def test_the_button_leads_to_the_page(writer):
     assert re.search(rf'href="{ADD}"[^>]*>\s*Write message', writer.get(LIST).content.decode())
 
 
-def test_who_adds_a_bulk_send_writes_it_in_the_composer(writer, login):
+def test_adding_a_bulk_send_opens_the_composer(writer, login):
     answer = writer.get("/admin/front_sms/bulksend/add/")
 
     assert writer.get(answer.url).context["form"]["how"].value() == "bulk"
@@ -71,7 +71,7 @@ def test_without_permission_to_view_messages_only_own_equal_texts_are_shown(writ
     assert earlier[0].message.created_by.username != "staff0"
 
 
-def test_saved_texts_are_offered_to_those_who_may_see_them(writer, login):
+def test_saved_texts_require_the_permission_to_view_them(writer, login):
     SavedText.objects.create(name="Time", text="Velkommen til time")
     assert writer.get(ADD).context["saved_texts"] == []
     assert "Velkommen til time" not in writer.get(ADD).content.decode()

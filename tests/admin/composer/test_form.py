@@ -28,7 +28,7 @@ def test_each_invalid_number_is_listed_with_its_line_and_reason_and_valid_ones_s
     assert numbers() == [NUMBER]
 
 
-def test_where_no_number_is_left_the_form_comes_back_with_all_that_was_written(writer):
+def test_without_a_valid_number_the_form_is_shown_again_with_all_values(writer):
     page = look(writer, "12\nabc", "En tekst som ikke skal bli borte", sender="Firma")
 
     assert "None of these 2 numbers" in str(errors(page)["to"])
@@ -59,7 +59,7 @@ def test_where_no_number_is_left_the_form_comes_back_with_all_that_was_written(w
         ({"how": "bulk", "unicode": "gsm", "text": "漢"}, "unicode", "Bulk"),
     ],
 )
-def test_what_is_wrong_is_said_beside_its_field_and_nothing_written_is_lost(writer, fields, field, words):
+def test_errors_are_shown_beside_their_fields_and_all_values_are_kept(writer, fields, field, words):
     page = look(writer, **{"text": "Hei på deg", **fields})
 
     assert page.status_code == 200
@@ -84,7 +84,7 @@ def test_recipients_over_their_limit_are_listed_by_number(writer, settings):
     assert "Too many" in refused[0].reason
 
 
-def test_a_link_may_say_whom_it_goes_to_and_what_it_says(writer, settings):
+def test_a_link_can_prefill_the_recipients_and_the_text(writer, settings):
     configure(settings, "akutt", SERVICE_ID=5, SENDER="Akutten")
     page = writer.get(f"{ADD}?to=+4799999999&to=%2B4791234567&text=Hei%0Adu&account=akutt&how=bulk")
 

@@ -29,7 +29,7 @@ def test_the_cost_is_written_as_norwegians_do(writer, settings):
     assert "1234,50 kr" in look(writer).content.decode()
 
 
-def test_what_forces_unicode_is_marked_and_made_plain_with_one_click(writer):
+def test_characters_that_require_unicode_are_marked_and_can_be_simplified(writer):
     text = "«Hei» – " + "x" * 100
     page = look(writer, text=text)
     content = page.content.decode()
@@ -43,13 +43,13 @@ def test_what_forces_unicode_is_marked_and_made_plain_with_one_click(writer):
     assert OutboundMessage.objects.get().text == '"Hei" - ' + "x" * 100
 
 
-def test_what_the_gateway_would_replace_is_shown_replaced(writer):
+def test_the_preview_shows_characters_as_the_gateway_replaces_them(writer):
     page = look(writer, text="Hei 漢字", unicode="gsm")
 
     assert [re.sub("<[^>]+>", "", page.context["bubble"]), page.context["preview"].replaced] == ["Hei ??", ("漢", "字")]
 
 
-def test_who_thinks_better_of_it_finds_everything_as_it_was(writer):
+def test_going_back_from_the_review_page_keeps_all_values(writer):
     content = look(writer, THREE, "Første linje\nandre", sender="Firma", unicode="gsm").content.decode()
     page = writer.post(ADD, {**hidden(content), "edit": "yes"}, follow=True)
 
@@ -59,7 +59,7 @@ def test_who_thinks_better_of_it_finds_everything_as_it_was(writer):
     assert not OutboundMessage.objects.exists()
 
 
-def test_whatever_changed_since_it_was_shown_is_shown_again_first(writer):
+def test_changes_since_the_review_page_must_be_confirmed_again(writer):
     page = look(writer, THREE)
     OptOut.objects.create(number=NUMBER)
 
@@ -93,7 +93,7 @@ def test_an_opt_out_after_the_preview_is_shown_and_asks_for_confirmation_again(w
     assert numbers() == ["+4791234567", "+4792345678"]
 
 
-def test_what_the_engine_refuses_at_last_leaves_the_text_on_the_form(writer, monkeypatch):
+def test_an_error_while_sending_keeps_the_text_on_the_form(writer, monkeypatch):
     page = look(writer)
 
     def refuse(*args: Any, **kwargs: Any) -> Any:
@@ -124,7 +124,7 @@ def test_nothing_that_was_written_is_run(writer):
         assert "<script>alert" not in page.content.decode()
 
 
-def test_the_page_that_asks_is_read_by_get_and_going_back_finds_what_was_written(writer):
+def test_the_review_page_is_opened_by_get_and_going_back_keeps_the_text(writer):
     page = look(writer, THREE, "Hei igjen")
     assert page.redirect_chain and page.request["REQUEST_METHOD"] == "GET"
 
@@ -132,7 +132,7 @@ def test_the_page_that_asks_is_read_by_get_and_going_back_finds_what_was_written
     assert (back["to"].value(), back["text"].value()) == (THREE, "Hei igjen")
 
 
-def test_the_same_text_within_the_duplicate_window_takes_a_second_confirmation(writer):
+def test_the_same_text_within_the_duplicate_window_requires_a_second_confirmation(writer):
     send(writer, key="page-1")
     page = look(writer, key="page-2")
     assert [each.number for each in page.context["earlier"]] == [NUMBER]
@@ -143,7 +143,7 @@ def test_the_same_text_within_the_duplicate_window_takes_a_second_confirmation(w
     assert numbers() == [NUMBER, NUMBER]
 
 
-def test_a_repeated_number_of_somebody_who_opted_out_is_not_said_to_get_a_message(writer):
+def test_a_repeated_opted_out_number_is_not_listed_as_a_recipient(writer):
     OptOut.objects.create(number=NUMBER)
     page = look(writer, f"{NUMBER}\n{NUMBER}\n91234567")
 

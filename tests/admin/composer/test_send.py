@@ -14,7 +14,7 @@ from tests.admin.composer.helpers import ADD, LIST, NUMBER, THREE, confirm, look
 from tests.outbox.helpers import configure
 
 
-def test_one_message_is_looked_over_and_sent(writer):
+def test_one_message_is_reviewed_and_sent(writer):
     page = look(writer, text=" Hei\r\npå deg ")
     assert not OutboundMessage.objects.exists()
 
@@ -89,7 +89,7 @@ def test_the_same_page_with_another_text_is_another_message(writer):
     assert len(numbers()) == 2
 
 
-def test_who_goes_back_and_adds_a_number_sends_to_that_one_alone(writer):
+def test_going_back_and_adding_a_number_sends_only_to_that_number(writer):
     send(writer, NUMBER)
     sending.send_sms("+4790000000", "Somebody else's")
     page = look(writer, f"{NUMBER}\n91234567")
@@ -102,7 +102,7 @@ def test_who_goes_back_and_adds_a_number_sends_to_that_one_alone(writer):
     assert "1 message is queued" in told(writer, send(writer, f"{NUMBER}\n91234567\n92345678"))
 
 
-def test_two_people_with_the_same_page_do_not_meet(writer, login):
+def test_the_same_key_of_two_users_is_independent(writer, login):
     other = login("view_outboundmessage", "add_outboundmessage")
     send(writer)
     confirm(other, look(other), again="yes")
@@ -130,7 +130,7 @@ def test_another_account_sends_in_its_own_name(writer, settings):
     assert OutboundMessage.objects.values_list("account", "sender").get() == ("akutt", "Akutten")
 
 
-def test_bulk_leaves_out_who_opted_out(writer):
+def test_bulk_leaves_out_opted_out_numbers(writer):
     OptOut.objects.create(number=NUMBER)
     send(writer, THREE, how="bulk")
 
@@ -138,7 +138,7 @@ def test_bulk_leaves_out_who_opted_out(writer):
     assert numbers() == ["+4791234567", "+4792345678"]
 
 
-def test_no_number_costs_a_query_of_its_own(writer, django_assert_max_num_queries):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_recipients(writer, django_assert_max_num_queries):
     many = "\n".join(f"+4791{number:06}" for number in range(500))
     with django_assert_max_num_queries(12):  # the session and the user, the draft, and so on
         address = writer.post(ADD, {"to": many, "text": "Hei", "key": "page-1"}).url

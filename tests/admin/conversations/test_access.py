@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("codenames", [[], BOTH[:1], BOTH[1:], ["add_outboundmessage"]])
-def test_conversations_are_for_those_who_may_see_messages_in_both_directions(login, codenames):
+def test_conversations_require_permission_to_view_messages_in_both_directions(login, codenames):
     somebody, sms = login(*codenames), out()
 
     for page in (LIST, address(sms), f"{LIST}with/?number=%2B4799999999", f"{LIST}?part=people"):
@@ -19,15 +19,15 @@ def test_conversations_are_for_those_who_may_see_messages_in_both_directions(log
     assert LIST not in somebody.get("/admin/").content.decode()
 
 
-def test_they_are_in_the_list_of_screens_for_those_who_may(reader):
+def test_the_index_lists_conversations_for_users_with_permission(reader):
     assert f'href="{LIST}"' in reader.get("/admin/").content.decode()
 
 
-def test_a_stranger_is_sent_to_the_login(client):
+def test_anonymous_users_are_redirected_to_the_login(client):
     assert "/login/?next=" in client.get(LIST).headers["Location"]
 
 
-def test_who_may_not_write_sees_no_box_and_is_refused(reader):
+def test_without_permission_to_send_there_is_no_reply_form_and_a_post_is_forbidden(reader):
     sms = out()
 
     assert "<textarea" not in shown(reader, sms)

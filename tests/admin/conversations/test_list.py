@@ -10,7 +10,7 @@ from tests.admin.conversations.helpers import KARI, LIST, OLA, address, come, ou
 pytestmark = pytest.mark.django_db
 
 
-def test_the_list_has_each_counterpart_with_the_latest_message_and_leads_there(reader):
+def test_the_list_shows_and_links_the_latest_message_of_each_conversation(reader):
     out(KARI, 1), out(OLA, 2, "Husk timen")
     latest = come(KARI, 3, "Kommer straks")
 
@@ -21,7 +21,7 @@ def test_the_list_has_each_counterpart_with_the_latest_message_and_leads_there(r
 
 
 @pytest.mark.parametrize("written", ["999 99 999", "+4799999999", "0047 99999999", "99999999"])
-def test_somebody_is_found_by_number_however_written(reader, written):
+def test_a_conversation_is_found_by_any_spelling_of_its_number(reader, written):
     out(KARI), out("+4791234567", text="somebody else")
 
     content = reader.get(LIST, {"q": written}).content.decode()
@@ -36,7 +36,7 @@ def test_names_and_short_codes_are_found_too(reader):
     assert "two" in (found := reader.get(LIST, {"q": "26114"}).content.decode()) and "three" not in found
 
 
-def test_the_unanswered_are_those_who_wrote_last(reader):
+def test_a_conversation_is_unanswered_when_its_latest_message_is_inbound(reader):
     come(KARI, 1, "Er dere der?"), come(OLA, 2, "Takk"), out(OLA, 3, "Bare hyggelig")
 
     content = reader.get(LIST, {"show": "unanswered"}).content.decode()
@@ -63,7 +63,7 @@ def test_a_broken_cursor_is_not_found(reader, query):
 
 
 @pytest.mark.parametrize("query", ["q=%00", "account=%00", "part=people&q=%00", "show=%00"])
-def test_what_no_database_can_look_for_is_left_out_of_a_search(reader, query):
+def test_nul_characters_are_left_out_of_a_search(reader, query):
     assert reader.get(f"{LIST}?{query}").status_code == 200
     assert reader.get(f"{address(out())}?{query}").status_code == 200
     assert reader.get(f"{LIST}with/?number=%00&account=%00").status_code == 302

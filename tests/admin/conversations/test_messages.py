@@ -12,7 +12,7 @@ from tests.factories import AccountStateFactory, at
 pytestmark = pytest.mark.django_db
 
 
-def test_both_directions_stand_in_the_order_of_time_each_on_its_side(reader):
+def test_messages_in_both_directions_are_ordered_by_time_and_aligned_by_direction(reader):
     out(text="first", seconds=1), come(text="second", seconds=2)
     last = out(text="third", seconds=3)
 
@@ -39,7 +39,7 @@ def test_a_missing_message_and_one_without_a_sender_have_no_conversation(reader)
         assert reader.get(page).status_code == 404
 
 
-def test_what_a_stranger_wrote_is_text(reader):
+def test_markup_in_messages_is_escaped(reader):
     evil = '<script>alert("1")</script><img src=x onerror=alert(2)>'
     come(evil, text=evil), out(text=evil)
 
@@ -70,7 +70,7 @@ def test_a_paused_account_is_the_reason_and_is_shown_above_the_reply_form(writer
     assert "Waits: sending is paused" in content and "Sending is paused. 1 message waits." in content
 
 
-def test_who_wrote_and_how_many_segments_it_took_is_there(reader, django_user_model):
+def test_the_author_and_the_number_of_segments_are_shown(reader, django_user_model):
     sms = out(created_by=django_user_model.objects.create(username="ola.nordmann"), segments=3)
 
     content = shown(reader, sms)
@@ -78,14 +78,14 @@ def test_who_wrote_and_how_many_segments_it_took_is_there(reader, django_user_mo
     assert "by ola.nordmann" in content and "3 SMS" in content
 
 
-def test_what_was_under_way_for_long_tells_when_it_was_written(reader):
+def test_a_message_that_arrived_late_shows_when_it_was_written(reader):
     late = come(seconds=7200, sent_at=at(0))
     swift = come(OLA, seconds=60, sent_at=at(0))
 
     assert "written 03/02/2026 13:00" in shown(reader, late) and "written 0" not in shown(reader, swift)
 
 
-def test_earlier_messages_are_a_page_before_as_a_whole_and_as_a_piece(reader):
+def test_earlier_messages_are_available_as_a_page_and_as_a_fragment(reader):
     rows = [out(text=f"text {n}.", seconds=n) for n in range(45)]
     content = shown(reader, rows[0])
     earlier = re.search(r'href="([^"]*before=([^"]*))" data-earlier', content)
@@ -111,14 +111,14 @@ def test_an_mms_shows_verified_pictures_and_gives_the_rest_as_downloads(writer):
     assert content.index("a.png") < content.rindex("Blåbær") < content.index("b.pdf")
 
 
-def test_the_words_of_an_mms_stand_there_once_and_its_subject_before_them(writer):
+def test_the_text_of_an_mms_is_shown_once_after_its_subject(writer):
     content = shown(writer, mms("Fra skogen", "Blåbær"))
 
     (words,) = bubbles(content)
     assert words.count("Blåbær") == 1 and words.startswith("Fra skogen")
 
 
-def test_who_may_not_see_files_reads_the_text_and_no_file(reader):
+def test_without_permission_to_view_files_only_the_text_of_an_mms_is_shown(reader):
     content = shown(reader, mms("Blåbær"))
 
     assert content.count("Blåbær") >= 1 and "<img" not in content and "download>" not in content

@@ -27,7 +27,7 @@ def fill(n: int) -> None:
 
 
 @pytest.mark.parametrize("part", [None, "news", "people"])
-def test_a_conversation_costs_the_same_however_much_was_written(writer, django_assert_max_num_queries, part):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_messages(writer, django_assert_max_num_queries, part):
     query = {"part": part} if part else {}
     fill(1)
     sms = out()
@@ -41,7 +41,7 @@ def test_a_conversation_costs_the_same_however_much_was_written(writer, django_a
 
 
 @pytest.mark.parametrize("wrote", ["both", "we", "they"])
-def test_a_conversation_costs_no_more_than_twelve_queries_whoever_wrote(writer, django_assert_max_num_queries, wrote):
+def test_a_conversation_takes_at_most_twelve_queries(writer, django_assert_max_num_queries, wrote):
     fill(3)
     if wrote != "they":
         answered = [out(OLA, 100 + n, text=str(n)) for n in range(50)]
@@ -60,7 +60,7 @@ def test_a_conversation_costs_no_more_than_twelve_queries_whoever_wrote(writer, 
             writer.get(address(row))
 
 
-def test_the_list_costs_the_same_however_many_wrote(reader, django_assert_max_num_queries, monkeypatch):
+def test_the_number_of_queries_of_the_list_is_constant(reader, django_assert_max_num_queries, monkeypatch):
     fill(1)
     reader.get(LIST)
     with django_assert_max_num_queries(12) as first:

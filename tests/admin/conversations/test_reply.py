@@ -11,7 +11,7 @@ from tests.admin.conversations.helpers import BOTH, KARI, OLA, PSK, address, ans
 pytestmark = pytest.mark.django_db
 
 
-def test_an_answer_goes_from_the_number_that_was_written_to_and_tells_who_wrote_it(writer):
+def test_a_reply_is_sent_from_the_number_that_received_the_message_and_has_an_author(writer):
     sms = come()
 
     reply = answer(writer, sms, "Ja, det går fint.\r\nHilsen oss")
@@ -23,7 +23,7 @@ def test_an_answer_goes_from_the_number_that_was_written_to_and_tells_who_wrote_
     assert LogEntry.objects.get().object_id == str(sent.pk)
 
 
-def test_where_they_never_wrote_it_goes_from_our_latest_sender(writer):
+def test_without_inbound_messages_a_reply_is_sent_from_the_latest_sender(writer):
     out(sender="Front", seconds=1)
     latest = out(sender="Mitt Firma", seconds=2)
 
@@ -33,7 +33,7 @@ def test_where_they_never_wrote_it_goes_from_our_latest_sender(writer):
     assert OutboundMessage.objects.get(text="Hei igjen").sender == "Mitt Firma"
 
 
-def test_it_answers_what_the_page_named_although_something_newer_came(writer):
+def test_a_reply_answers_the_message_shown_on_the_page_although_a_newer_one_arrived(writer):
     asked = come(seconds=1, recipient="26114000000001")
     fields = box(shown(writer, asked))
     come(seconds=2, recipient="26114000000002")
@@ -62,7 +62,7 @@ def test_a_double_click_sends_once(writer):
 
 
 @pytest.mark.parametrize("made_up", [{"key": "\0"}, {"key": "k" * 500}, {"answering": "9" * 5000}, {"answering": "x"}])
-def test_an_answer_goes_out_whatever_somebody_wrote_into_its_hidden_fields(writer, made_up):
+def test_changed_hidden_fields_do_not_prevent_a_reply(writer, made_up):
     question = come()
 
     assert writer.post(address(question), {"text": "Hei", **made_up}).status_code == 302
@@ -93,7 +93,7 @@ def test_a_reply_that_cannot_be_sent_shows_the_error_and_keeps_the_text(writer, 
     assert not OutboundMessage.objects.exists()
 
 
-def test_a_script_gets_the_name_of_what_was_sent_and_a_new_key(writer):
+def test_a_json_request_gets_the_sent_message_and_a_new_key(writer):
     sms = come()
     before = box(shown(writer, sms))
 
@@ -102,7 +102,7 @@ def test_a_script_gets_the_name_of_what_was_sent_and_a_new_key(writer):
     assert reply["sent"] == f"o{OutboundMessage.objects.get().pk}" and reply["key"] not in ("", before["key"])
 
 
-def test_a_name_cannot_be_answered_and_the_box_says_so(writer):
+def test_an_alphanumeric_sender_cannot_be_answered_and_the_page_says_so(writer):
     sms = come("Vipps")
 
     content = shown(writer, sms)
@@ -112,7 +112,7 @@ def test_a_name_cannot_be_answered_and_the_box_says_so(writer):
     assert not OutboundMessage.objects.exists()
 
 
-def test_who_opted_out_is_left_alone_and_the_box_says_so(writer):
+def test_an_opted_out_number_cannot_be_answered_and_the_page_says_so(writer):
     sms = come(text="STOPP")
     OptOut.objects.create(number=KARI, sender=PSK)
 
@@ -123,14 +123,14 @@ def test_who_opted_out_is_left_alone_and_the_box_says_so(writer):
     assert not OutboundMessage.objects.exists()
 
 
-def test_an_opt_out_from_another_sender_is_nothing_here(writer):
+def test_an_opt_out_from_another_sender_does_not_prevent_a_reply(writer):
     sms = come()
     OptOut.objects.create(number=KARI, sender="Front")
 
     assert "opted out" not in shown(writer, sms)
 
 
-def test_a_conversation_of_an_account_that_is_gone_can_be_read_but_not_answered(writer):
+def test_a_conversation_of_a_removed_account_can_be_read_but_not_answered(writer):
     sms = out(account="gone", text="Hei")
 
     content = shown(writer, sms)
@@ -149,7 +149,7 @@ def test_the_sender_is_that_of_the_message_that_they_answered_wherever_it_is(wri
     assert "You write as <b>Legesenter</b>" in shown(writer, row)
 
 
-def test_what_they_wrote_long_ago_is_answered_where_only_we_wrote_since(writer):
+def test_an_old_inbound_message_is_answered_after_many_outbound_messages(writer):
     theirs = come(KARI, 0)
     for second in range(1, 60):
         row = out(KARI, second)
@@ -157,7 +157,7 @@ def test_what_they_wrote_long_ago_is_answered_where_only_we_wrote_since(writer):
     assert box(shown(writer, row))["answering"] == str(theirs.pk)
 
 
-def test_saved_texts_are_offered_to_those_who_may_see_them(writer, login):
+def test_saved_texts_require_the_permission_to_view_them(writer, login):
     SavedText.objects.create(name="Time", text="Velkommen til time")
     sms = come()
     assert writer.get(address(sms), {"part": "texts"}).json() == {"texts": []}

@@ -11,14 +11,14 @@ from tests.inbox.test_pictures import KINDS
 pytestmark = pytest.mark.django_db
 
 
-def test_nothing_new_is_an_empty_answer(writer):
+def test_without_changes_the_update_is_empty(writer):
     sms = out()
     content = shown(writer, sms)
 
     assert news(writer, sms, content) is None
 
 
-def test_a_new_message_comes_with_its_place(writer):
+def test_a_new_message_is_sent_with_its_position(writer):
     sms = out(seconds=1)
     content = shown(writer, sms)
     new = come(seconds=2, text="Svar")
@@ -29,7 +29,7 @@ def test_a_new_message_comes_with_its_place(writer):
     assert bubbles(fresh[0]["html"]) == ["Svar"]
 
 
-def test_a_message_that_was_committed_late_comes_too(writer):
+def test_a_message_that_was_committed_late_is_sent_too(writer):
     first, late, last = out(seconds=1), out(seconds=2, text="late"), out(seconds=3)
     content = shown(writer, last).replace(f'data-name="o{late.pk}"', "")
 
@@ -46,7 +46,7 @@ def test_a_message_that_was_committed_late_comes_too(writer):
         {"waits_for": "retry", "next_at": at(10**9)},
     ],
 )
-def test_a_changed_message_comes_again(writer, change):
+def test_a_changed_message_is_sent_again(writer, change):
     sms = out(state=State.QUEUED)
     out(state=State.DELIVERED)
     content = shown(writer, sms)
@@ -55,7 +55,7 @@ def test_a_changed_message_comes_again(writer, change):
     assert [each["name"] for each in news(writer, sms, content)["bubbles"]] == [f"o{sms.pk}"]
 
 
-def test_a_state_alone_that_changes_is_news(writer):
+def test_a_change_of_state_alone_is_an_update(writer):
     sms = out(state=State.AT_OPERATOR, gateway_id=5)
     content = shown(writer, sms)
     OutboundMessage.objects.filter(pk=sms.pk).update(state=State.DELIVERED)
@@ -63,7 +63,7 @@ def test_a_state_alone_that_changes_is_news(writer):
     assert "delivered" in news(writer, sms, content)["bubbles"][0]["html"]
 
 
-def test_a_pause_and_its_end_are_news_of_what_waits(writer):
+def test_pausing_and_resuming_an_account_updates_waiting_messages(writer):
     sms = out(state=State.QUEUED)
     before = shown(writer, sms)
     memory = AccountStateFactory(paused=True)
@@ -74,7 +74,7 @@ def test_a_pause_and_its_end_are_news_of_what_waits(writer):
     assert "paused" not in news(writer, sms, during)["bubbles"][0]["html"]
 
 
-def test_a_file_that_reaches_the_storage_is_news(writer):
+def test_a_file_moved_to_the_storage_is_an_update(writer):
     sms = come()
     kept = MmsFileFactory(message=sms, name="a.png", content_type="image/png", content=KINDS["image/png"])
     name, kept.file = kept.file.name, ""
@@ -86,7 +86,7 @@ def test_a_file_that_reaches_the_storage_is_news(writer):
     assert "<img" not in content and "<img" in news(writer, sms, content)["bubbles"][0]["html"]
 
 
-def test_an_opt_out_and_a_newer_question_are_news_for_the_box(writer):
+def test_an_opt_out_and_a_newer_message_update_the_reply_form(writer):
     sms = come(seconds=1)
     content = shown(writer, sms)
     OptOut.objects.create(number=KARI, sender=PSK)
@@ -97,7 +97,7 @@ def test_an_opt_out_and_a_newer_question_are_news_for_the_box(writer):
     assert f'value="{newer.pk}"' in news(writer, sms, content)["box"]
 
 
-def test_who_may_not_write_gets_no_box(reader):
+def test_updates_contain_no_reply_form_without_permission_to_send(reader):
     sms = come()
     content = shown(reader, sms)
     come()
@@ -105,14 +105,14 @@ def test_who_may_not_write_gets_no_box(reader):
     assert "box" not in news(reader, sms, content)
 
 
-def test_nonsense_about_what_was_seen_does_no_harm(writer):
+def test_malformed_versions_of_seen_messages_are_ignored(writer):
     sms = out()
 
     for seen in ("", ",", "x", "o1", ".", "o1.2.3,,", "å.å"):
         assert writer.get(address(sms), {"part": "news", "seen": seen}).status_code == 200
 
 
-def test_the_list_alone_can_be_asked_for(reader):
+def test_the_list_can_be_requested_alone(reader):
     sms = come()
 
     for page in (LIST, address(sms)):

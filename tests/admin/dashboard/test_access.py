@@ -7,18 +7,18 @@ from tests.admin.dashboard.helpers import WIDE, cards, everything_goes_wrong
 pytestmark = pytest.mark.django_db
 
 
-def test_the_dashboard_is_for_those_who_may_see_outgoing_messages(viewer, login):
+def test_the_dashboard_requires_permission_to_view_outbound_messages(viewer, login):
     assert viewer.get(WIDE).status_code == 200
     assert login("view_inboundmessage").get(WIDE).status_code == 403
 
 
 @pytest.mark.parametrize("page", ["/admin/", "/admin/front_sms/", "/admin/front_sms/outboundmessage/"])
-def test_every_screen_leads_to_the_dashboard(viewer, login, page):
+def test_every_page_links_to_the_dashboard(viewer, login, page):
     assert f'href="{WIDE}"' in viewer.get(page).content.decode()
     assert f'href="{WIDE}"' not in login("view_inboundmessage").get(page).content.decode()
 
 
-def test_each_card_is_for_those_who_may_see_its_rows(login, viewer):
+def test_each_card_requires_permission_to_view_its_rows(login, viewer):
     everything_goes_wrong()
 
     assert cards(viewer) == [

@@ -22,7 +22,7 @@ def test_the_dashboard_says_when_nothing_needs_attention(viewer):
     assert "Nothing needs attention." in dashboard(viewer).content.decode()
 
 
-def test_a_worker_that_went_silent_comes_first(viewer):
+def test_a_stale_worker_is_the_first_card(viewer):
     OutboundMessageFactory(unconfirmed=True)
     assert cards(viewer) == ["unconfirmed"]
 
@@ -48,7 +48,7 @@ def buttons(browser, key: str) -> list[str]:
         ("events", "redeliver_event", {"deliver_again"}),
     ],
 )
-def test_a_button_is_for_those_who_may_press_it(login, viewer, key, permission, names):
+def test_a_button_requires_the_permission_of_its_action(login, viewer, key, permission, names):
     everything_goes_wrong()
     view = ("view_outboundmessage", "view_accountstate", "view_event")
 
@@ -60,7 +60,7 @@ def test_a_button_is_for_those_who_may_press_it(login, viewer, key, permission, 
     ("name", "state", "given_up"),
     [("mark_sent", State.SENT, False), ("send_anyway", State.QUEUED, False), ("give_up", State.UNCONFIRMED, True)],
 )
-def test_a_decision_leads_back_to_the_dashboard_where_its_message_is_gone(boss, name, state, given_up):
+def test_a_decision_redirects_to_the_dashboard_and_removes_the_message_from_it(boss, name, state, given_up):
     sms = OutboundMessageFactory(unconfirmed=True)
     address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, name])
     assert f'action="{address}"' in dashboard(boss).content.decode()
@@ -75,7 +75,7 @@ def test_a_decision_leads_back_to_the_dashboard_where_its_message_is_gone(boss, 
     assert cards(boss) == []
 
 
-def test_a_flood_of_unknown_statuses_is_one_line(viewer, clock):
+def test_many_unknown_statuses_are_one_line(viewer, clock):
     long_ago = timezone.now() - timedelta(days=2)
     pushes = (
         DeliveryStatus(account="default", gateway_id=n, status=4, received_at=long_ago, process_at=long_ago)
@@ -121,7 +121,7 @@ def test_an_account_is_resumed_and_an_event_delivered_from_the_dashboard(boss):
     assert Event.objects.get(pk=failed.pk).next_at is not None
 
 
-def test_a_receivers_error_is_named_without_what_it_said(viewer):
+def test_a_receivers_error_is_shown_without_its_message(viewer):
     EventFactory(subject="out:1", failed=True, traceback="Traceback\nValueError: 99999999 Kari")
 
     content = dashboard(viewer).content.decode()
@@ -129,7 +129,7 @@ def test_a_receivers_error_is_named_without_what_it_said(viewer):
     assert "ValueError" in content and "Kari" not in content
 
 
-def test_of_many_only_some_are_shown_and_all_are_a_click_away(viewer):
+def test_at_most_five_rows_are_shown_with_a_link_to_all(viewer):
     rows = [OutboundMessageFactory(unconfirmed=True) for _ in range(7)]
     (card,) = dashboard(viewer).context["cards"]
 
@@ -137,7 +137,7 @@ def test_of_many_only_some_are_shown_and_all_are_a_click_away(viewer):
     assert card.more[1] == "See all 7"
 
 
-def test_every_link_of_the_dashboard_leads_to_what_it_says(viewer):
+def test_every_link_of_the_dashboard_lists_the_counted_rows(viewer):
     everything_goes_wrong()
     found = {
         card.key: [row.pk for row in viewer.get(card.more[0]).context["cl"].result_list]
@@ -159,7 +159,7 @@ def test_every_link_of_the_dashboard_leads_to_what_it_says(viewer):
     assert len(viewer.get(refusal["url"]).context["cl"].result_list) == 1
 
 
-def test_a_refusal_of_our_own_has_a_link_too(viewer):
+def test_a_refusal_without_an_error_code_has_a_link_too(viewer):
     OutboundMessageFactory(state=State.REJECTED, created_at=timezone.now(), error_code=None)
     OutboundMessageFactory(state=State.REJECTED, created_at=timezone.now(), error_code=12)
     (own,) = (row for row in dashboard(viewer).context["refusals"] if row["code"] is None)
@@ -179,7 +179,7 @@ def test_the_time_of_the_last_inbound_message_is_shown_with_a_hint_after_a_long_
     assert ("Has Front's queue stopped?" in tile.note) is asks
 
 
-def test_a_paused_account_and_its_waiting_messages_stand_above_the_cards(viewer, boss):
+def test_a_paused_account_is_shown_above_the_cards(viewer, boss):
     OutboundMessageFactory()
     AccountStateFactory(paused=True)
 

@@ -15,7 +15,7 @@ from tests.factories import OutboundMessageFactory
 pytestmark = pytest.mark.django_db
 
 
-def test_charts_show_what_was_sent_and_the_same_numbers_stand_in_tables(viewer, settings):
+def test_charts_and_their_tables_show_the_same_numbers(viewer, settings):
     settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("0.50")}
     now = timezone.now()
     for state in (State.DELIVERED, State.DELIVERED, State.UNDELIVERED, State.REJECTED):
@@ -31,7 +31,7 @@ def test_charts_show_what_was_sent_and_the_same_numbers_stand_in_tables(viewer, 
     assert answer.content.decode().count('<svg class="fs-drawing"') == 5
 
 
-def test_a_site_that_names_no_price_sees_no_spend(viewer):
+def test_without_a_price_no_spend_is_shown(viewer):
     OutboundMessageFactory(state=State.DELIVERED, created_at=timezone.now())
     answer = dashboard(viewer)
 
@@ -39,14 +39,14 @@ def test_a_site_that_names_no_price_sees_no_spend(viewer):
     assert "Spent" not in {tile.name for tile in answer.context["tiles"]}
 
 
-def test_a_new_site_has_no_charts_and_says_why(viewer):
+def test_without_messages_there_are_no_charts_and_the_page_says_why(viewer):
     answer = dashboard(viewer)
 
     assert answer.context["charts"] == []
     assert "the charts come with the first message" in answer.content.decode()
 
 
-def test_drawings_hold_plain_numbers_in_any_language(viewer, settings):
+def test_svg_coordinates_are_not_localized(viewer, settings):
     settings.USE_THOUSAND_SEPARATOR = True
     settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("2500")}
     OutboundMessageFactory(
@@ -68,7 +68,7 @@ def a_chart(*values: tuple[float | None, ...], **options) -> Chart:
     return Chart("days", "Days", series, columns, lambda value: f"{value:g}", **options)
 
 
-def test_boxes_stand_on_one_another_within_the_drawing():
+def test_stacked_bars_touch_and_stay_within_the_chart():
     chart = a_chart((30, 10), (0, 0), (1, 79))
     ((_hint, (low, high)), (_none, empty), (_last, tall)) = chart.stacks
 
@@ -79,7 +79,7 @@ def test_boxes_stand_on_one_another_within_the_drawing():
     assert chart.left <= low.x and tall[0].x + tall[0].width <= chart.right
 
 
-def test_one_of_a_million_is_still_to_be_seen():
+def test_a_very_small_share_is_at_least_one_pixel_high():
     ((_hint, boxes),) = a_chart((1_000_000, 1)).stacks
 
     assert [box.height for box in boxes][1] == 1
@@ -99,11 +99,11 @@ def test_a_day_without_a_rate_has_no_point_and_a_dash_in_the_table():
     assert [cells for _label, cells in chart.table] == [["0"], ["–"], ["1"]]
 
 
-def test_a_chart_without_a_value_is_no_chart():
+def test_a_chart_without_values_is_false():
     assert not a_chart((0, 0), (0, 0)) and not a_chart((None,), (None,)) and a_chart((0, 1))
 
 
-def test_what_a_chart_draws_by_itself_is_markup_only_where_it_wrote_it():
+def test_labels_of_a_chart_are_escaped():
     column = Column("<b>1</b>", "", (2.0,))
     chart = Chart("days", "Days", [Series("good", "a & b")], [column], lambda value: f"<{value:g}>")
 
@@ -112,7 +112,7 @@ def test_what_a_chart_draws_by_itself_is_markup_only_where_it_wrote_it():
     assert chart.table_rows == '<tr><th scope="row">&lt;b&gt;1&lt;/b&gt;</th><td>&lt;2&gt;</td></tr>'
 
 
-def test_a_stack_has_a_bar_for_each_value_in_its_place():
+def test_each_value_of_a_stack_has_one_bar():
     chart = a_chart((30, 10), (0, 0), (1, 79))
     boxes = [box for _hint, stack in chart.stacks for box in stack]
 

@@ -15,7 +15,7 @@ class Names(Contacts):
         return {number: "Kari Nordmann" for number in numbers if number == "+4799999999"}
 
 
-def test_who_waits_longest_for_an_answer_comes_first_with_the_name(viewer, settings):
+def test_the_conversation_that_waits_longest_comes_first_with_its_contact_name(viewer, settings):
     settings.FRONT_SMS = {**settings.FRONT_SMS, "CONTACTS": f"{__name__}.Names"}
     first = question("+4799999999", 5, text="Er det\nåpent?")
     question("+4799999998", 4, opt_out_intent="out")
@@ -32,7 +32,7 @@ def test_who_waits_longest_for_an_answer_comes_first_with_the_name(viewer, setti
     assert card.lines[0].url == reverse("admin:front_sms_conversation_in", args=[first.pk])
 
 
-def test_of_many_who_wait_five_are_shown_and_all_are_a_click_away(viewer, monkeypatch):
+def test_at_most_five_conversations_are_shown_with_a_link_to_all(viewer, monkeypatch):
     monkeypatch.setattr("django_front_sms.admin.dashboard.alerts.MOST_COUNTED", 6)
     monkeypatch.setattr("django_front_sms.admin.conversations.threads.MOST_COUNTED", 6)
     for n in range(8):
@@ -52,7 +52,7 @@ def test_the_dashboard_hides_conversations_without_permission(login):
     assert answer.context["cards"] == [] and "Last message in" not in {tile.name for tile in answer.context["tiles"]}
 
 
-def test_only_conversations_of_the_users_accounts_wait(viewer, settings):
+def test_only_conversations_of_the_users_accounts_are_shown(viewer, settings):
     settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNT_ACCESS": "tests.admin.test_index.only_default"}
     question("+4799999999", 1, account="other")
 
