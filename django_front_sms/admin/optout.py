@@ -1,4 +1,4 @@
-"""Opt-outs: staff add and delete them for people who ask by phone or letter.
+"""Opt-outs: staff add and delete them for people who ask for it by phone or letter.
 
 An opt-out is read-only once it exists: a correction is a deletion and an addition, each with its own permission.
 """
@@ -29,7 +29,7 @@ from django_front_sms.optouts import number_form, sender_form
 
 
 class OptOutForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A number as people write it, and a sender as the account has it. `accounts`: those to choose from."""
+    """A number in any usual form, and a sender of the account. `accounts`: those to choose from."""
 
     accounts: ClassVar[list[str]] = []
     number = forms.CharField(label=_("number"), help_text=_("The number that no messages are sent to."))
@@ -104,7 +104,7 @@ class OptOutAdmin(ReadOnlyAdmin):
         return self.response_post_save_change(request, None)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        """Keep in the history what was deleted; `front_sms erase` finds the numbers there."""
+        """Record the deleted opt-outs in the admin's history; `front_sms erase` finds the numbers there."""
         kind = ContentType.objects.get_for_model(OptOut)
         entries = [
             LogEntry(

@@ -1,4 +1,4 @@
-"""Exports: the rows of a list as a file, all that its search and filters leave, or the selected ones.
+"""Exports: the rows of a list as a file, all that match its search and filters, or the selected ones.
 
 An export needs a permission, runs by POST only, and is recorded. Rows are read by key, a page at a time, so memory is
 bounded and no database cursor stays open.
@@ -73,7 +73,7 @@ class ExportAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Ask for the format, or answer a POST with the file: the selected rows, or without any all of the list."""
+        """Ask for the format, or answer a POST with the file: the selected rows, or all of the list."""
         if not (self.has_view_permission(request) and self.has_export_permission(request)):
             raise PermissionDenied
         try:
@@ -178,7 +178,7 @@ def _titles(model: Any, paths: Sequence[str]) -> list[str]:
 def _readable(model: Any, paths: Sequence[str]) -> list[Callable[[Any], Any]]:
     """A function for each column that formats its values: choices as labels, times in the current time zone.
 
-    Language and time zone are those of now, because the stream is read after the request.
+    Language and time zone are determined here, because the stream is read after the request.
     """
     zone = timezone.get_current_timezone()
 
