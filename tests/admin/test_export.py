@@ -113,7 +113,7 @@ def test_an_outgoing_message_as_a_row(exporter):
     answer = take(exporter)
 
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer["Content-Disposition"].startswith('attachment; filename="outgoing-messages-2')
+    assert answer["Content-Disposition"].startswith('attachment; filename="sent-messages-2')
     (row,) = rows(answer)
     assert row["Text"] == 'Hei «Kari»; kl. 10,\n"ja"'
     assert row["Recipient"] == "+4799999999" and row["State"] == "delivered" and row["ID"] == str(sms.pk)
