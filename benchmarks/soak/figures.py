@@ -38,6 +38,7 @@ def rows(run: Run, watch: Watch) -> Iterator[Row]:
     yield Row("messages a second, offered", [run.rate])
     yield Row("messages a second, until the last was processed", [run.messages / (run.settled_at - run.began)])
     yield Row("seconds from the last message written to the last processed", [run.settled_at - run.written_at], unit="")
+    yield Row("hints in the workers' queue, at most", [max(sample.hints for sample in watch.samples)], unit="")
     for what, count in run.faults.items():
         yield Row(what, [count], unit="", at_most=0)
     yield from _webhooks(run)

@@ -16,12 +16,13 @@ from benchmarks.soak.staff import Staff
 from benchmarks.soak.watch import Watch
 
 Step = Callable[[str], None]
+Hints = Callable[[], int]  # how many are in the workers' queue
 
 
 def run(place: Place, messages: int, rate: float, seconds: float, step: Step) -> tuple[Run, Watch]:
     """`seconds`: for everything; what is not done by then counts as missing. Raises `RuntimeError` where a process of
     the run ends by itself."""
-    deadline = time.monotonic() + seconds
+    deadline, hints = time.monotonic() + seconds, _queue_length(place)
     found = Run(messages, rate)
     environment = {**worker.environment(""), "DJANGO_SETTINGS_MODULE": "benchmarks.soak.settings"}
     with processes.processes(place.folder, environment) as ours:
@@ -30,39 +31,40 @@ def run(place: Place, messages: int, rate: float, seconds: float, step: Step) ->
         ours.environment["BENCHMARK_GATEWAY"] = processes.start_front(ours, port)
         processes.start_workers(ours)
         with Staff(port) as staff:
-            watch = _traffic(ours, found, deadline, step)
+            watch = _traffic(ours, found, deadline, hints, step)
             found.sizes = checks.sizes()
             written = messages + _purge(ours, found, deadline, step)
-        _settle(ours, written, deadline, step)
+        _settle(ours, written, deadline, hints, step)
         for name in ("beat", "worker", "front", "web"):
             ours.end(name)
     found.visits = staff.visits
     found.front = json.loads((place.folder / "front.json").read_text())
     step("everything is counted")
-    found.faults = dict(checks.faults(written, found.front, received.messages(), _hints_left(place)))
+    found.faults = dict(checks.faults(written, found.front, received.messages(), hints()))
     return found, watch
 
 
-def _traffic(ours: Processes, found: Run, deadline: float, step: Step) -> Watch:
+def _traffic(ours: Processes, found: Run, deadline: float, hints: Hints, step: Step) -> Watch:
     """All messages, until they are processed."""
     families = {name: process.pid for name, process in ours.running.items() if name != "front"}
     server = database_server()
     producer = Producer(ours, "producer", found.rate, found.messages)
-    with Watch({**families, "producer": producer.pid}, server, lambda: producer.written) as watch:
+    with Watch({**families, "producer": producer.pid}, server, lambda: producer.written, hints) as watch:
         while not producer.is_done and time.monotonic() < deadline:
             _see_that_all_live(ours, but="producer")
             step(f"{producer.written:,} of {found.messages:,} messages written")
             time.sleep(1)
         producer.end()
         found.began, found.written_at = producer.first_at, producer.last_at
-        _settle(ours, found.messages, deadline, step)
+        _settle(ours, found.messages, deadline, hints, step)
         found.settled_at = time.time()
     return watch
 
 
-def _settle(ours: Processes, written: int, deadline: float, step: Step) -> None:
+def _settle(ours: Processes, written: int, deadline: float, hints: Hints, step: Step) -> None:
+    """Wait until everything is processed, and the workers have taken the hints that were given meanwhile."""
     step("the last messages are processed")
-    while not checks.settled(written, written // SMS_EVERY + written // MMS_EVERY):
+    while hints() or not checks.settled(written, written // SMS_EVERY + written // MMS_EVERY):
         if time.monotonic() > deadline:
             return
         _see_that_all_live(ours)
@@ -103,9 +105,8 @@ def _see_that_all_live(ours: Processes, but: str = "") -> None:
         raise RuntimeError(f"{died[0]} ended by itself:\n{ours.log(died[0])[-2000:]}")
 
 
-def _hints_left(place: Place) -> int:
+def _queue_length(place: Place) -> Hints:
     import redis
 
-    with redis.Redis.from_url(place.redis_url) as server:
-        left: Any = server.llen(place.queue)
-        return int(left)
+    server: Any = redis.Redis.from_url(place.redis_url)
+    return lambda: int(server.llen(place.queue))

@@ -25,6 +25,7 @@ class Sample:
     written: int  # messages, by then
     processes: dict[str, Process]
     database: float  # CPU seconds
+    hints: int = 0  # in the workers' queue
 
     @property
     def cpu(self) -> float:
@@ -34,9 +35,12 @@ class Sample:
 class Watch(threading.Thread):
     """`families`: the first process of each, by name; their children are watched as well."""
 
-    def __init__(self, families: dict[str, int], server: int | None, written: Callable[[], int]) -> None:
+    def __init__(
+        self, families: dict[str, int], server: int | None, written: Callable[[], int], hints: Callable[[], int]
+    ) -> None:
         super().__init__(name="watch", daemon=True)
         self.families, self.server, self.written = families, server, written
+        self.hints = hints
         self.samples: list[Sample] = []
         self._stopping = threading.Event()
 
@@ -60,7 +64,7 @@ class Watch(threading.Thread):
             for place, member in enumerate((pid, *children(pid))):
                 if process := _process(member):
                     found[f"{name} {place}" if place else name] = process
-        self.samples.append(Sample(time.time(), self.written(), found, cpu_of_family(self.server)))
+        self.samples.append(Sample(time.time(), self.written(), found, cpu_of_family(self.server), self.hints()))
 
     def when(self, written: int) -> Sample:
         """The first sample at which so many messages were written, or the last one."""

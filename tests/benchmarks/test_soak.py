@@ -92,14 +92,14 @@ def sample(written: int, rss: int, cpu: float) -> Sample:
 
 @pytest.mark.parametrize(("last_rss", "last_cpu", "missed"), [(105, 10.0, 0), (120, 10.0, 1), (120, 12.0, 2)])
 def test_growth_beyond_the_limit_is_missed(last_rss: int, last_cpu: float, missed: int) -> None:
-    watch = Watch({}, None, lambda: 0)
+    watch = Watch({}, None, lambda: 0, lambda: 0)
     watch.samples = [sample(1, 50, 0.0), sample(100, 100, 1.0), sample(900, 100, 9.0), sample(1000, last_rss, last_cpu)]
     rows = list(figures._growth(Run(1000, 1.0, began=0.0, written_at=1000.0), watch))
     assert len([row for row in rows if row.reached is False]) == missed
 
 
 def test_growth_in_a_short_run_is_not_judged() -> None:
-    watch = Watch({}, None, lambda: 0)
+    watch = Watch({}, None, lambda: 0, lambda: 0)
     watch.samples = [sample(1, 50, 0.0), sample(100, 100, 1.0), sample(900, 100, 9.0), sample(1000, 900, 99.0)]
     rows = list(figures._growth(Run(1000, 1.0, began=0.0, written_at=10.0), watch))
     assert rows and all(row.reached is None for row in rows)
