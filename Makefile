@@ -16,6 +16,10 @@ REDIS_URL ?= redis://127.0.0.1:6379/9
 PORT ?= 8000
 SIDE_BY_SIDE ?= -n 2 --dist worksteal  # two processes, each with a database of its own; empty: one
 SIMULATOR_PORT ?= 9900
+IN = $(if $(findstring tests/,$(ARGS)),,$(1))  # the one folder that has such tests, unless ARGS names files
+
+# pytest keeps what it made of the tests in __pycache__: reading all of them anew takes it longer than many of them run.
+unexport PYTHONDONTWRITEBYTECODE
 
 INSTALLED := $(VENV)/.installed
 LINTERS := $(VENV)/.installed-linters
@@ -60,15 +64,15 @@ test-postgresql test-mariadb: $(INSTALLED)
 
 test-faults: export REQUIRE_SERVICES = 1
 test-faults: $(INSTALLED)
-	@$(BIN)/python -m pytest -m faults $(ARGS)
+	@$(BIN)/python -m pytest -m faults $(call IN,tests/faults) $(ARGS)
 
 # The documented configuration of nginx, where that is installed.
 test-nginx: export REQUIRE_SERVICES = 1
 test-nginx: $(INSTALLED)
-	@$(BIN)/python -m pytest -m nginx $(ARGS)
+	@$(BIN)/python -m pytest -m nginx $(call IN,tests/docs) $(ARGS)
 
 test-browser: $(LINTERS)
-	@$(BIN)/python -m pytest -m browser $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m browser $(call IN,tests/browser) $(ARGS)
 
 migrate: $(INSTALLED)
 	@$(MANAGE) migrate --verbosity 0

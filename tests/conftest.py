@@ -17,6 +17,7 @@ from tests.outbox.helpers import FakeClock
 REQUIRE_SERVICES = os.environ.get("REQUIRE_SERVICES") == "1"
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/9"
 VENDORS = ("postgresql", "mysql", "sqlite")
+HOMES = {"browser": "tests/browser/", "faults": "tests/faults/", "nginx": "tests/docs/"}  # where make looks for them
 
 
 def missing(reason: str) -> None:
@@ -28,6 +29,15 @@ def missing(reason: str) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     celery_app.set_default()  # with the broker of tests.settings: no task goes to one that happens to run here
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that `make test` leaves to another target is where that target finds it."""
+    for item in items:
+        for mark, home in HOMES.items():
+            if item.get_closest_marker(mark) and not item.nodeid.startswith(home):
+                raise pytest.UsageError(f"{item.nodeid} is marked `{mark}`, so it belongs into {home}")
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,9 @@ from tests.conftest import missing
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 
 
-@pytest.fixture
-def chromium(monkeypatch) -> Iterator[Any]:
+@pytest.fixture(scope="package")
+def _one_browser() -> Iterator[Any]:
+    """Started once for all tests of this folder; each has contexts of its own."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -22,11 +23,19 @@ def chromium(monkeypatch) -> Iterator[Any]:
     if not os.path.exists(CHROMIUM):
         missing(f"there is no Chromium at {CHROMIUM}; install it (apt-get install chromium), or set CHROMIUM")
     # Playwright keeps an event loop in this thread; the tests use the database between their clicks, never within.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
+        environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def chromium(_one_browser: Any) -> Iterator[Any]:
+    """The browser; what the test opens in it is closed after the test."""
+    yield _one_browser
+    for context in _one_browser.contexts:
+        context.close()
 
 
 @pytest.fixture
