@@ -164,7 +164,7 @@ def test_the_check_before_writing_runs_on_a_reused_connection_too():
     assert len(server.requests) == 2
 
 
-def test_an_error_in_the_question_comes_out_and_gives_the_connection_back():
+def test_an_exception_of_may_write_is_raised_and_releases_the_connection():
     def burst() -> bool:
         raise RuntimeError("the clock broke")
 

@@ -85,7 +85,7 @@ def test_a_run_gives_its_streams_back():
     assert account_state().slots == {}
 
 
-def test_an_urgent_message_goes_before_what_was_claimed_earlier_and_still_waits(client: type[Told]):
+def test_an_urgent_message_is_sent_before_claimed_messages_that_wait(client: type[Told]):
     began, gate = threading.Event(), threading.Event()
 
     def act(sms: Sms) -> ExchangeResult:
@@ -107,7 +107,7 @@ def test_an_urgent_message_goes_before_what_was_claimed_earlier_and_still_waits(
     assert [sms.text for sms in client.asked] == ["first", "urgent", "second", "third"]
 
 
-def test_the_database_is_not_asked_all_the_time_what_a_rate_admits(settings, client: type[Told], monkeypatch):
+def test_a_rate_limit_is_not_queried_continuously(settings, client: type[Told], monkeypatch):
     configure(settings, MAX_PER_SECOND=20, TIMEOUT=2)
     for n in range(30):
         message(str(n))
@@ -176,7 +176,7 @@ def test_a_pause_stops_the_rest(client: type[Told]):
     assert len(client.asked) < 300
 
 
-def test_another_accounts_pause_stops_nobody_else(settings, client: type[Told]):
+def test_a_paused_account_does_not_stop_other_accounts(settings, client: type[Told]):
     configure(settings, "second", SERVICE_ID=5678)
     client.act = staticmethod(lambda sms: refused(13) if sms.service_id == 1234 else accepted())
     stopped, other = message(), message(account="second")
@@ -225,7 +225,7 @@ def test_answers_are_kept_while_the_database_is_away(monkeypatch: pytest.MonkeyP
     assert caplog.text.count("1 answers could not be stored") == 2
 
 
-def test_where_nobody_takes_over_the_run_goes_on_and_asks_only_now_and_then(client: type[Told], clock: FakeClock):
+def test_without_a_successor_the_run_continues(client: type[Told], clock: FakeClock):
     asked = []
 
     def hand_over() -> bool:
@@ -243,7 +243,7 @@ def test_where_nobody_takes_over_the_run_goes_on_and_asks_only_now_and_then(clie
     assert asked == [6]
 
 
-def test_who_is_relieved_claims_nothing_more(client: type[Told]):
+def test_a_relieved_worker_claims_nothing_more(client: type[Told]):
     row = message()
     assert outbox.run(0, lambda: True) == 0
     assert reloaded(row).state == "queued"

@@ -170,7 +170,7 @@ def test_answers_are_kept_while_the_database_only_reads(
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("client")
 @pytest.mark.parametrize("error", [InternalError, OperationalError, ProgrammingError, MemoryError, RuntimeError])
-def test_whatever_storing_an_answer_raises_it_is_kept_and_tried_again(monkeypatch: pytest.MonkeyPatch, error: Any):
+def test_an_answer_that_cannot_be_stored_is_kept_and_retried(monkeypatch: pytest.MonkeyPatch, error: Any):
     module = sys.modules["django_front_sms.outbox.settle"]
     real, failures = module.write_outcomes, [error("no"), error("still no")]
 
