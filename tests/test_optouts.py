@@ -1,4 +1,4 @@
-"""STOP and START: heard in the worker, kept per account and sender, honoured by every send."""
+"""STOP and START: processed in the worker, stored per account and sender, respected by every send."""
 
 from datetime import timedelta
 from itertools import permutations

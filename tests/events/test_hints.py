@@ -1,4 +1,4 @@
-"""Hints wake a worker, and nobody waits for them."""
+"""Hints wake a worker without blocking their callers."""
 
 import os
 import signal

@@ -159,8 +159,8 @@ def test_the_question_comes_once_connected_and_before_the_first_byte():
 
 def test_the_check_before_writing_runs_on_a_reused_connection_too():
     with Server(always(OK)) as server, Client(server.url) as client:
-        fates = [client.send(SMS, may_write=lambda yes=yes: yes).kind for yes in (True, False, True)]
-    assert fates == [ResultKind.ANSWERED, ResultKind.NOT_SENT, ResultKind.ANSWERED]
+        kinds = [client.send(SMS, may_write=lambda yes=yes: yes).kind for yes in (True, False, True)]
+    assert kinds == [ResultKind.ANSWERED, ResultKind.NOT_SENT, ResultKind.ANSWERED]
     assert len(server.requests) == 2
 
 

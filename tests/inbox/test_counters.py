@@ -1,4 +1,4 @@
-"""Holes in Front's counter: found in any order, told once after a grace, closed when the message comes late."""
+"""Gaps in Front's counter: found in any order, announced once after a grace period, closed by late messages."""
 
 from datetime import UTC, datetime, timedelta
 

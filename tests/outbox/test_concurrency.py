@@ -54,7 +54,7 @@ def test_eight_first_claims_make_one_memory():
 
 
 def test_claims_answers_statuses_and_sweeps_do_not_disturb_each_other(settings):
-    """Deadlocks and busy databases are waited out; what is sent twice by mistake would show in the attempts."""
+    """Deadlocks and busy databases are retried; a message sent twice would be visible in its attempts."""
     configure(settings, TIMEOUT=60)  # nobody's lease ends while the test runs
     messages(160)
     sent = Counter[int]()

@@ -1,4 +1,4 @@
-"""What people decide, and what is remembered of it."""
+"""Decisions by staff, and their records."""
 
 import pytest
 

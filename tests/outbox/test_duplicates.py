@@ -1,4 +1,4 @@
-"""Equal messages: what Front's filter would hold for the same within 120 s, and what becomes of the second (§2.2)."""
+"""Equal messages within the 120 s of Front's duplicate filter (§2.2)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Through the real client to a pretend Front, over HTTP: the manual's own payloads, and nothing scripted."""
+"""Sending with the real client to the simulator, over HTTP."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Between reading a row and writing it somebody else may have moved it: then it is left alone."""
+"""A row that changes between reading and writing is not overwritten."""
 
 import importlib
 from collections.abc import Callable

@@ -68,7 +68,7 @@ def test_the_first_answer_of_a_process_without_descriptors_is_read(how: str, rep
 # ---- Threads
 
 
-class Told:
+class AcceptingClient:
     """A gateway that accepts everything."""
 
     def __init__(self, gateway_url: str, *, timeout: float, max_connections: int) -> None: ...
@@ -79,7 +79,7 @@ class Told:
 
 @pytest.fixture
 def client(settings) -> Iterator[None]:
-    configure(settings, CLIENT="tests.outbox.test_scarce.Told")
+    configure(settings, CLIENT="tests.outbox.test_scarce.AcceptingClient")
     executor._client.cache_clear()
     executor._lane_threads.cache_clear()
     yield

@@ -1,4 +1,4 @@
-"""Dates, leases and the clock: what is due when, what is too late, and what a step of the clock does."""
+"""Due times, expiry, leases, and steps of the clock."""
 
 from datetime import timedelta
 

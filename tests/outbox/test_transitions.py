@@ -1,4 +1,4 @@
-"""Many messages moved by one statement stand as if each had been moved by itself."""
+"""A transition of many messages in one statement equals one transition each."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What is old enough loses what is personal; what is under way, in doubt, or young loses nothing."""
+"""`purge`: personal data of old rows is deleted; open, unconfirmed and recent rows are unchanged."""
 
 from datetime import timedelta
 

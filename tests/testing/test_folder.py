@@ -1,4 +1,4 @@
-"""The broker made of files: nobody ever reads half of one."""
+"""The broker made of files never lets readers see an incomplete file."""
 
 import builtins
 import io
