@@ -25,7 +25,7 @@ MANAGE := $(BIN)/python example_project/manage.py
 DEMO := $(BIN)/python -m example_project.demo
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-services test-postgresql test-mariadb test-faults test-browser test-nginx web worker beat simulator lint bench faults campaign explore docs package audit screenshots migrate clean
+.PHONY: demo test test-services test-postgresql test-mariadb test-faults test-browser test-nginx web worker beat simulator lint bench soak faults campaign explore docs package audit screenshots migrate clean
 
 $(INSTALLED): setup.cfg setup.py pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. Install one, or name it: make PYTHON=/path/to/python"; exit 1; }
@@ -116,6 +116,12 @@ bench: export DATABASE_URL := $(or $(DATABASE_URL),$(POSTGRES_URL))
 bench: export REDIS_URL := $(REDIS_URL)
 bench: $(PEERS)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+# A day of a busy site through web, workers, Redis and PostgreSQL together; ARGS="--messages 3000 --rate 100" tries it out.
+soak: export DATABASE_URL := $(or $(DATABASE_URL),$(POSTGRES_URL))
+soak: export REDIS_URL := $(REDIS_URL)
+soak: $(PEERS)
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 # The longest runs with faults, an hour on two cores. The worker of Django's tasks needs Python 3.12 and Django 6, in an
 # environment of its own.

@@ -1,4 +1,4 @@
-"""What a user may see and do: one definition for the admin, the REST API and the composer.
+"""Access control: one definition for the admin, the REST API and the composer.
 
 Permissions say what a user may do, and `ACCOUNT_ACCESS` for which accounts.
 """
@@ -43,9 +43,9 @@ def visible(
 
 
 def missing_permission(user: Any, *, price: int | None = None, ignore_opt_out: bool = False) -> str | None:
-    """The permission that `user` lacks to send a message with these properties; None where nothing is missing.
+    """The permission that `user` lacks to send a message with these properties; None if none is missing.
 
-    Every way to send, resend or reply asks it, besides its own permission.
+    It is checked wherever a message is sent, resent or answered, in addition to the permission of that action.
     """
     needed = [SET_PRICE] * bool(price) + [IGNORE_OPT_OUT] * bool(ignore_opt_out)
     return next((permission for permission in needed if not user.has_perm(permission)), None)

@@ -19,10 +19,9 @@ MOST_FOUND = 100  # numbers that a search may give
 
 
 class Contacts:
-    """The people behind numbers. Subclass it, and name the subclass in `FRONT_SMS["CONTACTS"]`.
+    """Names for phone numbers. Subclass it, and name the subclass in `FRONT_SMS["CONTACTS"]`.
 
-    Numbers are in E.164 (`+4799999999`). A method that raises breaks no page: the page shows numbers alone, and the
-    error is logged.
+    Numbers are in E.164 (`+4799999999`). If a method raises, the error is logged, and pages show numbers without names.
     """
 
     def labels(self, numbers: Sequence[str]) -> Mapping[str, str]:
@@ -39,7 +38,8 @@ class Contacts:
 
 
 def get_contacts() -> Contacts | None:
-    """An instance of what `CONTACTS` names; None where it is not set. Raises what importing or making it raises."""
+    """An instance of the class that `CONTACTS` names; None if it is not set. Import and constructor errors
+    propagate."""
     path = get_settings().contacts
     return import_string(path)() if path else None
 
@@ -70,9 +70,9 @@ def url(number: str) -> str | None:
 
 
 def _call(method: Callable[[Any], Found], default: Found) -> Found:
-    """The result of `method` for the site's contacts, or `default` where there are none, or something raises.
+    """The result of `method` for the site's contacts, or `default` if `CONTACTS` is not set, or it raises.
 
-    In the caller's transaction it gets a savepoint: on PostgreSQL, a query that failed would break all that follow.
+    Within a transaction it runs in a savepoint: on PostgreSQL, a failed query would break the transaction.
     """
     if not get_settings().contacts:
         return default

@@ -1,7 +1,7 @@
 """Downloads of MMS files, served so that scripts in them cannot run on this site.
 
-A stranger chose the bytes, the name and the type. They leave sandboxed, as an attachment unless they were verified to
-be a picture, never with a type that a browser would run, and never by the storage's own address.
+The bytes, the name and the type of a file are untrusted. Files are served sandboxed, as an attachment unless they were
+verified to be a picture, never with a type that a browser would run, and never by the storage's own URL.
 """
 
 import unicodedata
@@ -25,12 +25,12 @@ HEADERS = {
 
 
 def may_download(request: HttpRequest) -> bool:
-    """Whoever may see both the message and its files."""
+    """Whether the user may view both inbound messages and their files."""
     return bool(request.user.has_perms(["front_sms.view_inboundmessage", "front_sms.view_mmsfile"]))
 
 
 def download(request: HttpRequest, message_id: int, file_id: int) -> FileResponse:
-    """A file of this message. Raises `PermissionDenied`, and `Http404` where it has no such file."""
+    """The response with a file of this message. Raises `PermissionDenied`, and `Http404` if there is no such file."""
     if not may_download(request):
         raise PermissionDenied
     # Not by both in one query: a message's key beyond 64 bits, unlike the row's own, would be an error on SQLite.
@@ -55,7 +55,7 @@ def download(request: HttpRequest, message_id: int, file_id: int) -> FileRespons
 
 
 def safe_name(file: MmsFile) -> str:
-    """The sender's name for a file, without what could mislead a person or a file system: paths, control characters,
-    and marks that turn the direction of writing."""
+    """The sender's name for a file, without characters that could mislead a person or a file system: paths, control
+    characters, and marks that change the direction of writing."""
     kept = "".join("_" if char in '/\\:*?"<>|' else char for char in file.name if unicodedata.category(char)[0] != "C")
     return kept.strip(". ")[-100:] or f"file-{file.pk}"

@@ -39,7 +39,7 @@ class ReportFilter(SafeExceptionReporterFilter):
 
     def get_post_parameters(self, request: Any) -> MultiValueDict[str, str]:
         names = list(request.POST)
-        # Django reads the query and the files past this filter, after this call.
+        # Django reads the query and the files after this call, without this filter.
         _redact_request(request)
         return MultiValueDict({name: [self.cleansed_substitute] for name in names})
 
@@ -65,7 +65,7 @@ def redacted_view(view: F) -> F:
 
 
 def redacted_errors(function: F) -> F:
-    """Decorate a function: what it raises carries no local variables and no values in messages of the database."""
+    """Decorate a function: its exceptions have no local variables and no values in messages of the database."""
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
@@ -95,7 +95,7 @@ def redacted_errors(function: F) -> F:
 
 def redact(error: BaseException, handled: BaseException | None = None) -> None:
     """Clear the frames of an exception and of its causes, and the values in their messages; up to `handled`, which was
-    there before."""
+    being handled before."""
     for each in _chain(error, handled):
         traceback.clear_frames(each.__traceback__)
         if isinstance(each, DatabaseError) and each.__cause__ is not None:
@@ -133,7 +133,7 @@ def _without_values(cause: BaseException) -> tuple[Any, ...]:
 def _redact_request(request: Any) -> None:
     """Empty the query, the form, the files and the body of a request that has failed."""
     request.META["QUERY_STRING"] = ""
-    for name in ("HTTP_REFERER", "RAW_URI", "REQUEST_URI"):  # addresses, and they have queries
+    for name in ("HTTP_REFERER", "RAW_URI", "REQUEST_URI"):  # URLs with queries
         if name in request.META:
             request.META[name] = str(request.META[name]).partition("?")[0]
     request.GET = QueryDict()

@@ -1,4 +1,4 @@
-"""What this app raises: everything is a `FrontSMSError`."""
+"""The exceptions of this app, all of them subclasses of `FrontSMSError`."""
 
 import copyreg
 from typing import Any
@@ -11,9 +11,9 @@ class FrontSMSError(Exception):
 
 
 class InvalidMessage(FrontSMSError, ValidationError):
-    """A message that cannot be sent as it was asked for; nothing was stored.
+    """A message that cannot be sent as requested; nothing was stored.
 
-    `code` names the fault, `index` the message's place in `send_many_sms` (from 0; None elsewhere), and
+    `code` names the error, `index` the message's position in `send_many_sms` (from 0; None elsewhere), and
     `invalid` the numbers that were refused, in the order given (bulk only; empty elsewhere).
     """
 
@@ -27,12 +27,12 @@ class InvalidMessage(FrontSMSError, ValidationError):
         return self.message % self.params if self.params else str(self.message)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Its `args` are Django's: a process pool that made it anew from those would hang, or break.
+        # Its `args` are Django's: a process pool that recreated it from those would hang, or break.
         return copyreg.__newobj__, (type(self),), self.__dict__  # type: ignore[attr-defined]  # its types lack it
 
 
 class NotPossible(FrontSMSError):
-    """What was asked of a message is not possible in the state that it is in."""
+    """An action that is not possible in the present state of the row."""
 
 
 class NotRepliable(InvalidMessage):

@@ -3,8 +3,8 @@
     path("health/front-sms/", health.view)
     path("ready/front-sms/", health.ready)
 
-`view` fails if sending has stopped, `ready` only if this process cannot serve requests. A load balancer that
-asked `view` would take every web server away because Front paused an account.
+`view` fails if sending has stopped, `ready` only if this process cannot serve requests. A load balancer that used
+`view` would remove every web server when an account is paused.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def view(request: HttpRequest) -> JsonResponse:
 @never_cache
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
-    """Check what this process needs: the database, and its tables as this version wants them."""
+    """Check the requirements of this process: the database, and its tables as of this version."""
     return _answer(migrations)
 
 

@@ -1,6 +1,6 @@
-"""The work of a worker, as plain functions: run by Celery's tasks, by Django's tasks, and by `front_sms worker`.
+"""The jobs of a worker as functions, which Celery's tasks, Django's tasks and `front_sms worker` call.
 
-Each runs for all accounts. The rows are the queue, so a job that is lost, late or run twice changes nothing.
+Each runs for all accounts. The rows are the queue, so a job that is lost, late or run twice does no harm.
 """
 
 from collections.abc import Callable

@@ -30,7 +30,7 @@ _HEAD = 500  # characters of a text that can hold its first two words
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """The messages that a handler takes. Without words: those that no other handler takes."""
+    """The messages that a handler is called for. Without words: those that no other handler is called for."""
 
     words: frozenset[str]
     account: str | None

@@ -4,8 +4,8 @@
     path("metrics/front-sms/", metrics.view)      # these metrics alone
     metrics.register()                            # or: beside the site's own, in its registry
 
-In each process the numbers are those of the whole site. A scrape takes fewer than twenty queries, each answered by an
-index; nothing in it names a person.
+In each process the numbers are those of the whole site. A scrape takes fewer than twenty queries, each with an index,
+and contains no personal data.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,7 +42,8 @@ Labels = tuple[str, ...]
 
 
 class Collector(_Collector):
-    """Collects all metrics. While the database is away, `front_sms_database_up` is 0, and the only one."""
+    """Collects all metrics. If the database cannot be reached, the only one is `front_sms_database_up`, with value
+    0."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         up = ("front_sms_database_up", "Whether the database answers.", ())
@@ -56,7 +57,7 @@ class Collector(_Collector):
         yield from found
 
     def describe(self) -> list[GaugeMetricFamily]:
-        """Return nothing: registering asks no database, which may not be there yet."""
+        """Return nothing, so that registering does not query the database, which may not exist yet."""
         return []
 
 

@@ -1,8 +1,8 @@
 """Opt-outs for each account and sender: STOP and START, and the check before each send.
 
-The last of a person's keywords to a number counts, in any order of receipt. No answer is sent.
-Nobody can reply STOP to a sender that is a name: a site that offers a number for that, for all its senders, calls
-`opt_out` with an empty sender.
+The last of a person's keywords to a number counts, in any order of receipt. No answer is sent. Replies to a sender that
+is a name are not possible: a site that offers a number for STOP, for all its senders, calls `opt_out` with an empty
+sender.
 """
 
 import re
@@ -45,9 +45,9 @@ def opt_out(
     by: Any = None,
     message: InboundMessage | None = None,
 ) -> OptOut:
-    """Send no more to `number` from `sender`; an empty one is every sender of the account.
+    """Store an opt-out of `number` from `sender`; an empty one is every sender of the account.
 
-    `number` is in any form that people write, or a number object. Raises `InvalidMessage` with code
+    `number` is in any usual form, or a number object. Raises `InvalidMessage` with code
     `invalid_recipient`.
     """
     return _keep(account, number_form(number), sender_form(sender, account), timezone.now(), by, message)
@@ -72,10 +72,10 @@ def confirm(message: InboundMessage, by: Any = None) -> None:
 
 
 def number_form(number: object) -> str:
-    """A number of a person as messages and opt-outs have it: E.164.
+    """A phone number in the form of messages and opt-outs: E.164.
 
-    `number` is in any form that people write, or a number object. A number with its country code that no numbering plan
-    has is taken as well: people may have written from it. Raises `InvalidMessage` with code `invalid_recipient`.
+    `number` is in any usual form, or a number object. A number with its country code that is in no numbering plan is
+    accepted as well: an inbound message may have it. Raises `InvalidMessage` with code `invalid_recipient`.
     """
     try:
         return numbers.parse_recipient(number, region=get_settings().default_region)
@@ -97,7 +97,7 @@ def _keep(account: str, number: str, sender: str, since: datetime, by: Any, mess
 
 
 def sender_form(sender: str, account: str = "default") -> str:
-    """A sender as opt-outs are kept for it, and as `InboundMessage.recipient` has it.
+    """A sender in the form of opt-outs and of `InboundMessage.recipient`.
 
     Phone numbers are in E.164, PSK numbers have their short code, and names are in NFC.
     """
@@ -114,7 +114,7 @@ def _forms(sender: str, account: str) -> set[str]:
 
 
 class Addressed(Protocol):
-    """The part of a message that opt-outs are checked against."""
+    """The fields of a message that opt-outs are checked against."""
 
     @property
     def account(self) -> str: ...
@@ -152,10 +152,10 @@ def _rows(account: str, recipients: Sequence[str]) -> Iterable[tuple[str, str]]:
 
 
 def parse_keyword(text: str, keyword: str = "", recipient: str = "") -> OptOutIntent:
-    """What a text asks for, also after the keyword of a short code.
+    """The request in a text, also after the keyword of a short code.
 
-    `OPT_OUT` or `OPT_IN` where it consists of `OPT_OUT_WORDS` or `OPT_IN_WORDS` alone, `PERHAPS_OPT_OUT` where it
-    begins with an opt-out word and says more, else `NONE`.
+    `OPT_OUT` or `OPT_IN` if it consists only of `OPT_OUT_WORDS` or `OPT_IN_WORDS`, `PERHAPS_OPT_OUT` if it begins with
+    an opt-out word and has more words, otherwise `NONE`.
     """
     conf = get_settings()
     head = text[: _LONGEST_TEXT + 1]
@@ -170,14 +170,14 @@ def parse_keyword(text: str, keyword: str = "", recipient: str = "") -> OptOutIn
 
 
 def is_keyword(text: str, keyword: str = "", recipient: str = "") -> bool:
-    """Whether a text says STOP or START and nothing else."""
+    """Whether a text consists only of STOP or START."""
     return parse_keyword(text, keyword, recipient) in _KEYWORDS
 
 
 def process_keywords(messages: Iterable[InboundMessage]) -> None:
-    """Note in `opt_out_intent` what `messages` ask for, and store or delete opt-outs accordingly.
+    """Set `opt_out_intent` of `messages`, and store or delete opt-outs accordingly.
 
-    Called in the worker, in the transaction that announces `messages`.
+    Called by the worker, in the transaction that writes the events of `messages`.
     """
     for message in _heads(InboundMessage.objects.filter(pk__in=[message.pk for message in messages])).order_by("pk"):
         intent = _intent_of(message)
@@ -193,7 +193,7 @@ def _process(message: Any, intent: OptOutIntent) -> None:
     if intent == OptOutIntent.OPT_OUT:
         _keep(message.account, message.sender, message.recipient, _said_at(message), None, message)
     else:
-        # This also deletes an opt-out from every sender: the person cannot know that a colleague entered one.
+        # This also deletes an opt-out from every sender, which staff may have entered without the person's knowledge.
         rows = OptOut.objects.filter(account=message.account, number=message.sender, since__lte=_said_at(message))
         rows.filter(sender__in=[message.recipient, ""]).delete()
 
@@ -208,7 +208,7 @@ def _intent_of(message: Any) -> OptOutIntent:
 
 
 def _last_keyword(message: Any) -> Any:
-    """The message in which the same person last said STOP or START to the same number."""
+    """The latest STOP or START of the same person to the same number."""
     pair = {name: getattr(message, name) for name in ("account", "sender", "recipient")}
     recent = _heads(InboundMessage.objects.filter(**pair)).order_by("-pk")[:_RECENT]
     said = (each for each in recent if _intent_of(each) in _KEYWORDS)

@@ -1,4 +1,4 @@
-"""Quiet hours: the daily time in which normal messages wait. Pure computations with times, in the site's time zone."""
+"""Quiet hours: the daily period in which normal messages wait. Pure functions, in the site's time zone."""
 
 import functools
 import re
@@ -29,10 +29,9 @@ class QuietHours:
         return cls(start, end)
 
     def end_after(self, at: datetime, zone: tzinfo) -> datetime | None:
-        """When the quiet hours end that `at` lies in; None outside of them.
+        """The end of the quiet hours that contain `at`; None outside of them.
 
-        By the clock on the wall in `zone`. Where daylight saving skips or repeats an hour, the quiet hours are the
-        longer ones.
+        By local time in `zone`. If daylight saving time skips or repeats an hour, the longer period applies.
         """
         today = at.astimezone(zone).date()
         for day in (today - timedelta(days=1), today):
@@ -45,13 +44,13 @@ class QuietHours:
 
 
 def _readings(day: date, clock: time, zone: tzinfo) -> list[datetime]:
-    """When the clock on the wall shows that time: twice in the hour that autumn repeats. In the hour that spring skips,
-    the two moments are as far from it as the clock was moved."""
+    """The times at which the local clock shows `clock`: two in the hour that is repeated in autumn. In the hour that is
+    skipped in spring, the two differ from it by the change of the clock."""
     return [datetime.combine(day, clock.replace(fold=fold), zone).astimezone(UTC) for fold in (0, 1)]
 
 
 def ends_at(written: Sequence[str] | None, at: datetime) -> datetime | None:
-    """When the quiet hours end that `at` lies in, in the site's time zone; None outside of them, or without any.
+    """The end of the quiet hours that contain `at`, in the site's time zone; None outside of them, or without any.
     `written`: the value of `QUIET_HOURS`."""
     if not written:
         return None

@@ -21,9 +21,9 @@ personal_data_read = Signal()  # user: Any, model: type[Model], pks: list[int]
 
 
 def send_personal_data_read(user: Any, model: type[Model], pks: Iterable[int]) -> None:
-    """Send `personal_data_read`: `user` is shown texts, numbers or files of the rows `pks` of `model`.
+    """Send `personal_data_read`: a response to `user` contains texts, numbers or files of the rows `pks` of `model`.
 
-    Django logs a receiver that raises; the request goes on. Without receivers nothing is read or sent.
+    If a receiver raises, Django logs the exception, and the request continues. Without receivers nothing is sent.
     """
     keys = list(pks) if personal_data_read.has_listeners(model) else []
     if keys:

@@ -1,4 +1,4 @@
-"""The states of an outgoing message, and the table of the transitions between them."""
+"""The states of an outbound message, and the table of the transitions between them."""
 
 from collections.abc import Set as AbstractSet
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class State(TextChoices):
-    """The state of an outgoing message; the reference of states explains each."""
+    """The state of an outbound message; the reference of states explains each."""
 
     QUEUED = "queued", _("queued")
     SENDING = "sending", _("sending")
@@ -58,7 +58,7 @@ def may_change(old: str, new: str) -> bool:
 
 
 def by_statuses(state: str, statuses: AbstractSet[int]) -> State:
-    """The state of an accepted message after this *set* of statuses (§2.3): 4 beats 5 beats -1, in whatever order."""
+    """The state of an accepted message after this *set* of statuses (§2.3): 4 overrides 5, which overrides -1."""
     for status, result in ((4, State.DELIVERED), (5, State.UNDELIVERED), (-1, State.AT_OPERATOR)):
         if status in statuses and may_change(state, result):
             return result

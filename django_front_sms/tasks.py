@@ -49,7 +49,7 @@ _stopping = threading.Event()
 
 @worker_ready.connect
 def _start_timer(**kwargs: Any) -> None:
-    """Have each worker trigger the sweep by itself, so that a site without beat heals as well."""
+    """Start a timer for the sweep in each worker, so that sites without beat sweep as well."""
     _stopping.clear()
     threading.Thread(target=_keep_sweeping, name="front-sms-sweep", daemon=True).start()
 

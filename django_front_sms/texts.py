@@ -1,4 +1,4 @@
-"""Saved texts: which one applies, and what it says once its placeholders are filled in."""
+"""Saved texts: choosing the one that applies, and filling in its placeholders."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
@@ -19,9 +19,9 @@ from django_front_sms.models import SavedText
 def render_text(name: str, /, *, account: str = "default", **values: Any) -> str:
     """Return the saved text `name` for `account` in the active language, with its placeholders filled in.
 
-    A text of the account comes before one for every account; then one of the active language before one of its base
-    language (`en` for `en-gb`), one for any language, and one of `LANGUAGE_CODE`. Dates and times are written as the
-    active language has them, everything else by `str()`. Values that the text does not use are ignored.
+    A text of the account has precedence over one for every account; then one in the active language over one in its
+    base language (`en` for `en-gb`), one for any language, and one in `LANGUAGE_CODE`. Dates and times are formatted
+    for the active language, everything else by `str()`. Values that the text does not use are ignored.
 
     Raises `InvalidMessage` with code `unknown_text` where there is no such text, and `missing_value` where a
     placeholder has no value or None; `UnknownAccount` where `account` is not in the settings.
@@ -33,7 +33,7 @@ def saved_text(name: str, *, account: str = "default") -> SavedText:
     """The saved text that `render_text` takes. Raises `InvalidMessage` with code `unknown_text`."""
     get_settings().account(account)
     languages = _languages()
-    # Compared here: some databases take "påminnelse" and "Paminnelse" for equal.
+    # Compared in Python: to some databases "påminnelse" and "Paminnelse" are equal.
     rows = SavedText.objects.filter(name=name, account__in=[account, ""], language__in=languages)
     candidates = [row for row in rows if row.name == name]
     if not candidates:

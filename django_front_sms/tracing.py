@@ -1,7 +1,7 @@
 """An OpenTelemetry span for each exchange with the gateway, if `opentelemetry-api` is installed.
 
-A span holds no number, text or password, and no query, which has all of them with GET. Errors of tracing never affect
-the exchange.
+A span contains no number, text, password or query, because the query of a GET has all of them. Errors in tracing never
+affect the exchange.
 """
 
 import functools

@@ -1,7 +1,7 @@
 """The webhooks: `path("front-sms/", include("django_front_sms.urls"))`. `signing.webhook_path` gives their paths.
 
-The last slash may be missing: Django would answer a POST without it with an error. Every other path below the include
-is answered here, because Django would log it, and it may contain a token.
+The trailing slash is optional: without it, Django would respond to a POST with an error. Every other path below the
+include gets a 404 here, because Django would log it, and it may contain a token.
 """
 
 from django.urls import path, re_path

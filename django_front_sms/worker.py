@@ -1,7 +1,7 @@
 """A worker without Celery and without a broker: `manage.py front_sms worker`.
 
-The main thread finds out which jobs there are to do: it is woken by NOTIFY if the database is PostgreSQL, and looks by
-itself now and then. Threads do the jobs, with the same functions as Celery's tasks.
+The main thread determines which jobs are due: it is woken by NOTIFY if the database is PostgreSQL, and also queries the
+database regularly. Other threads run the jobs, with the same functions as Celery's tasks.
 """
 
 import contextlib
@@ -25,14 +25,14 @@ from django_front_sms.schedule import SWEEP_EVERY
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY = 0.5  # seconds between looks at what is due …
-LOOK_EVERY_WITH_NOTIFY = 2.0  # … if hints come as well: looks find what has become due, such as scheduled messages
+LOOK_EVERY = 0.5  # seconds between queries for due work …
+LOOK_EVERY_WITH_NOTIFY = 2.0  # … with NOTIFY: the queries find rows that become due later, such as scheduled messages
 _RETRY_AFTER = 1.0  # seconds
-_CHECK_STOP_EVERY = 0.5  # seconds between a dispatch's questions whether to stop
+_CHECK_STOP_EVERY = 0.5  # seconds between a dispatch's checks whether to stop
 
 
 class Worker:
-    """Does jobs in `concurrency` threads, until `stop` is called."""
+    """Runs jobs in `concurrency` threads, until `stop` is called."""
 
     def __init__(self, concurrency: int) -> None:
         self._jobs: dict[str, Callable[[], object]] = {
@@ -54,14 +54,14 @@ class Worker:
         ]
 
     def stop(self) -> None:
-        """Claim and take up nothing more; `run` returns when what is in flight has been recorded. For a signal handler:
-        takes no lock."""
+        """Claim no more messages and start no more jobs; `run` returns when the answers in flight were recorded. It
+        takes no lock, so it can be called by a signal handler."""
         self._stopping = True
         with contextlib.suppress(BlockingIOError):
             os.write(self._wake_write, b"!")
 
     def run(self) -> None:
-        """Do jobs until `stop` is called."""
+        """Run jobs until `stop` is called."""
         self._start_threads()
         logger.info("Worker started with %d threads.", len(self._threads))
         try:
@@ -86,7 +86,7 @@ class Worker:
         logger.info("Worker stopped.")
 
     def _start_threads(self) -> None:
-        """Start the threads that the system grants; raises `RuntimeError` where it grants none."""
+        """Start as many threads as the system allows; raises `RuntimeError` if it allows none."""
         for number, thread in enumerate(self._threads):
             try:
                 thread.start()
@@ -97,10 +97,10 @@ class Worker:
                 logger.error("Only %d threads could be started. Raise the limit of threads or processes.", number)
                 return
 
-    # ---- The main thread: what is to be done
+    # ---- The main thread: finding due jobs
 
     def _serve(self) -> None:
-        """Look, and wait until there may be something to do; raises what the database raises."""
+        """Query for due jobs, and wait until there may be more; raises database errors."""
         with _listener() as listener:
             every = LOOK_EVERY if listener is None else LOOK_EVERY_WITH_NOTIFY
             try:
@@ -127,19 +127,19 @@ class Worker:
             self._changed.notify_all()
 
     def _wait(self, listeners: list[BaseDatabaseWrapper | None], seconds: float) -> bool:
-        """Wait for a notification, for `stop`, or so many seconds; True if there is a notification."""
+        """Wait for a notification or for `stop`, at most `seconds`; True if there is a notification."""
         sockets = [listener.connection for listener in listeners if listener is not None]
         ready, _, _ = select.select([self._wake_read, *sockets], [], [], seconds)
         return any(one is not self._wake_read for one in ready)
 
-    # ---- The threads: doing it
+    # ---- The other threads: running jobs
 
     def _work(self) -> None:
         while name := self._next():
             try:
                 close_old_connections()
                 self._jobs[name]()
-            except Exception as error:  # logged without its words: a database quotes values
+            except Exception as error:  # logged without its message: databases quote values
                 logger.error('The job "%s" failed (%s), and will be run again.', name, _kind(error))
                 connections.close_all()
                 threading.Event().wait(_RETRY_AFTER)
@@ -150,7 +150,7 @@ class Worker:
         connections.close_all()
 
     def _next(self) -> str | None:
-        """Wait for a job that may run beside those that run already; None when stopping."""
+        """Wait for a job that may run beside the running ones; None when stopping."""
         with self._changed:
             while not self._stopping:
                 for name in self._jobs:
@@ -173,7 +173,7 @@ def _pushes_are_due() -> bool:
 
 
 def run_once() -> None:
-    """Do all that is due now, and return when nothing is: for a site that starts it by cron."""
+    """Run all jobs that are due, and return when none is: for sites that start it by cron."""
     jobs.sweep()
     while True:
         jobs.dispatch()
@@ -184,7 +184,7 @@ def run_once() -> None:
 
 @contextlib.contextmanager
 def _listener() -> Iterator[BaseDatabaseWrapper | None]:
-    """A connection of its own that hints arrive on; None if the database has no NOTIFY, or nobody sends any."""
+    """A separate connection for notifications; None if the database has no NOTIFY, or none are sent."""
     if connection().vendor != "postgresql" or get_settings().worker != "command":
         yield None
         return
@@ -198,7 +198,7 @@ def _listener() -> Iterator[BaseDatabaseWrapper | None]:
 
 
 def _notifications(listener: BaseDatabaseWrapper | None) -> Iterator[str]:
-    """The jobs that hints have asked for since the last call. An empty query makes the driver read them."""
+    """The jobs named by notifications since the last call. An empty query makes the driver read them."""
     if listener is None:
         return
     received: list[str] = []

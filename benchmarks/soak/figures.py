@@ -18,7 +18,7 @@ class Run:
 
     messages: int
     rate: float
-    began: float = 0.0
+    began: float = 0.0  # the first message was written
     written_at: float = 0.0  # the last message was written
     settled_at: float = 0.0  # all of it was processed
     faults: dict[str, int] = field(default_factory=dict)
@@ -43,12 +43,7 @@ def rows(run: Run, watch: Watch) -> Iterator[Row]:
     yield from _webhooks(run)
     yield from _pages(run.visits)
     yield from _growth(run, watch)
-    for table, (size, indexes) in run.sizes.items():
-        if size + indexes > run.messages:  # a byte a message
-            yield Row(f"bytes a message: {table}", [size / run.messages], unit="")
-            yield Row(f"bytes a message: indexes of {table}", [indexes / run.messages], unit="")
-    total = sum(map(sum, run.sizes.values()))
-    yield Row("bytes a message: all tables and indexes", [total / run.messages], unit="")
+    yield from _sizes(run)
     yield from _purge(run)
 
 
@@ -86,7 +81,7 @@ def _pages(visits: Visits) -> Iterator[Row]:
 
 def _growth(run: Run, watch: Watch) -> Iterator[Row]:
     limit = GROWTH if run.is_long else None
-    first, tenth = watch.samples[0], watch.when(run.messages // 10)
+    first, tenth = watch.when(1), watch.when(run.messages // 10)
     ninth, last = watch.when(run.messages * 9 // 10), watch.when(run.messages)
     begin, end = _cpu(first, tenth), _cpu(ninth, last)
     if begin and end:
@@ -104,6 +99,15 @@ def _cpu(one: Sample, other: Sample) -> float:
     """Milliseconds of CPU for a message between two samples; 0 where none was written between them."""
     written = other.written - one.written
     return (other.cpu - one.cpu) / written * 1000 if written else 0.0
+
+
+def _sizes(run: Run) -> Iterator[Row]:
+    total = sum(map(sum, run.sizes.values()))
+    for table, (size, indexes) in run.sizes.items():
+        if size + indexes > total / 50:
+            yield Row(f"bytes a message: {table}", [size / run.messages], unit="")
+            yield Row(f"bytes a message: indexes of {table}", [indexes / run.messages], unit="")
+    yield Row("bytes a message: all tables and indexes", [total / run.messages], unit="")
 
 
 def _purge(run: Run) -> Iterator[Row]:

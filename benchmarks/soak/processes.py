@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
+from benchmarks.soak.watch import children
+
 SITE = "benchmarks.soak.site"
 WEB = ("--workers", "2", "--threads", "4", "--keep-alive", "75", "--worker-class", "gthread", "--log-level", "warning")
 
@@ -64,7 +66,7 @@ def start_web(ours: Processes) -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     ours.start("web", "gunicorn", f"{SITE}:application", "--bind", f"127.0.0.1:{port}", *WEB)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not _answers(port):
         if time.monotonic() > deadline or ours.died():
             raise RuntimeError(f"the web server did not start:\n{ours.log('web')}")
@@ -94,16 +96,23 @@ def start_front(ours: Processes, port: int) -> str:
 
 
 def start_workers(ours: Processes) -> None:
+    """Start a Celery worker, beat, and wait for the worker's two processes."""
     quiet = ("--loglevel", "WARNING")
-    ours.start("worker", "celery", "-A", f"{SITE}:app", "worker", "-c", 2, *quiet)
+    worker = ours.start("worker", "celery", "-A", f"{SITE}:app", "worker", "-c", 2, *quiet)
     ours.start("beat", "celery", "-A", f"{SITE}:app", "beat", *quiet, "--schedule", ours.folder / "beat")
+    deadline = time.monotonic() + 180
+    while len(children(worker.pid)) < 2:
+        if time.monotonic() > deadline or ours.died():
+            raise RuntimeError(f"the worker did not start:\n{ours.log('worker')}")
+        time.sleep(0.2)
 
 
 class Producer:
     """The process that writes messages, and how many it has written by now."""
 
     def __init__(self, ours: Processes, name: str, rate: float, count: int) -> None:
-        self.written, self._ours, self._name = 0, ours, name
+        self.written, self.first_at, self.last_at = 0, 0.0, 0.0  # time.time()
+        self._ours, self._name = ours, name
         self._process = ours.start(name, "benchmarks.soak.producer", rate, count, reads=True)
         self._reader = Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -119,7 +128,8 @@ class Producer:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self.written = int(line)
+            self.written, self.last_at = int(line), time.time()
+            self.first_at = self.first_at or self.last_at
 
     def end(self) -> None:
         """Ask it to stop; raises where it failed."""

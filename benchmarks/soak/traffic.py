@@ -46,15 +46,15 @@ def run(place: Place, messages: int, rate: float, seconds: float, step: Step) ->
 def _traffic(ours: Processes, found: Run, deadline: float, step: Step) -> Watch:
     """All messages, until they are processed."""
     families = {name: process.pid for name, process in ours.running.items() if name != "front"}
-    server, found.began = database_server(), time.time()
+    server = database_server()
     producer = Producer(ours, "producer", found.rate, found.messages)
     with Watch({**families, "producer": producer.pid}, server, lambda: producer.written) as watch:
         while not producer.is_done and time.monotonic() < deadline:
             _see_that_all_live(ours, but="producer")
             step(f"{producer.written:,} of {found.messages:,} messages written")
-            time.sleep(0.5)
+            time.sleep(1)
         producer.end()
-        found.written_at = time.time()
+        found.began, found.written_at = producer.first_at, producer.last_at
         _settle(ours, found.messages, deadline, step)
         found.settled_at = time.time()
     return watch
@@ -66,7 +66,7 @@ def _settle(ours: Processes, written: int, deadline: float, step: Step) -> None:
         if time.monotonic() > deadline:
             return
         _see_that_all_live(ours)
-        time.sleep(0.5)
+        time.sleep(1)
 
 
 def _purge(ours: Processes, found: Run, deadline: float, step: Step) -> int:
@@ -84,7 +84,7 @@ def _purge(ours: Processes, found: Run, deadline: float, step: Step) -> int:
     while purging.poll() is None and time.monotonic() < deadline:
         _see_that_all_live(ours, but="purge")
         step(f"the older half is purged, beside {producer.written:,} more messages")
-        time.sleep(0.5)
+        time.sleep(1)
     found.purge_ended = time.time()
     producer.end()
     del ours.running["purge"]

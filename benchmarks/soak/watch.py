@@ -57,7 +57,7 @@ class Watch(threading.Thread):
     def look(self) -> None:
         found: dict[str, Process] = {}
         for name, pid in self.families.items():
-            for place, member in enumerate((pid, *_children(pid))):
+            for place, member in enumerate((pid, *children(pid))):
                 if process := _process(member):
                     found[f"{name} {place}" if place else name] = process
         self.samples.append(Sample(time.time(), self.written(), found, cpu_of_family(self.server)))
@@ -67,7 +67,8 @@ class Watch(threading.Thread):
         return next((sample for sample in self.samples if sample.written >= written), self.samples[-1])
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The processes that a process has started, the oldest first."""
     try:
         with open(f"/proc/{pid}/task/{pid}/children") as children:
             return sorted(map(int, children.read().split()))

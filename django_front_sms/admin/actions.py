@@ -43,7 +43,7 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Action:
-    """Something that staff may do with a row.
+    """An action of staff on a row.
 
     `run(row, user, key)` does it and may return a new row; raises `FrontSMSError` with the reason if it is not
     possible. `key` is the same for each repetition of one confirmation. `offered(row)`: whether the page of the row
@@ -195,7 +195,7 @@ class ActionsAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/front_sms/confirm.html", context)
 
     def name_of(self, row: Any) -> str:
-        """What people call a row, for a report about one of several."""
+        """The name of a row, for a report about one of several."""
         return str(row)
 
     def summary(self, row: Any) -> str:

@@ -1,4 +1,4 @@
-"""Counter gaps: inbound messages that Front counted and that never arrived."""
+"""Counter gaps: inbound messages that Front counted, but that did not arrive."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""List filters that never ask the database which values there are."""
+"""List filters that do not query the database for their choices."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
@@ -129,7 +129,7 @@ class IndexedCreatedFilter(CreatedFilter):
 
 
 def _accounts_in(queryset: "QuerySet[Any]") -> list[str]:
-    """The accounts of all rows, also those that are no longer in the settings; each costs a step in an index."""
+    """The accounts of all rows, also those that are no longer in the settings; each costs one index lookup."""
     table = connections[queryset.db].ops.quote_name(queryset.model._meta.db_table)
     with connections[queryset.db].cursor() as cursor:
         cursor.execute(_STEPS.format(table=table))

@@ -20,6 +20,7 @@ from django_front_sms.admin.conversations import mms
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, FilesFilter, ProblemFilter, ReceivedFilter
+from django_front_sms.admin.names import contact_of, numbers_of, with_name
 from django_front_sms.admin.readonly import NEW_MESSAGES, TECHNICAL, as_text
 from django_front_sms.downloads import download
 from django_front_sms.models import InboundMessage, MmsFile
@@ -71,11 +72,14 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
     cards = True
     shows_personal_data = True
     new_rows = NEW_MESSAGES
+    number_field = "sender"
     list_display = ("sender_", "recipient", "short_text", "keyword", "received", "notes")
     sortable_by = ("received",)
     list_filter = (AccountFilter, "api", ProblemFilter, FilesFilter, ReceivedFilter)
     search_fields = ("sender",)
-    search_help_text = _("A number, its beginning or last digits, #id, or words of the text (“digits” in quotes)")
+    search_help_text = _(
+        "A name, a number, its beginning or last digits, #id, or words of the text (“digits” in quotes)"
+    )
     fieldsets = (
         (_("Message"), {"fields": ("account", "keyword", "in_reply_to")}),
         (_("Times"), {"fields": ("sent_at", "received_at")}),
@@ -96,7 +100,7 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
         return listed
 
     def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
-        return self.search_messages(request, queryset, search.Search(term, number="sender"))
+        return self.search_messages(request, queryset, search.Search(term, number="sender", people=numbers_of(term)))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.file_view)
@@ -111,12 +115,13 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
             **super().page_context(request, row),
             "mms": mms.shown(request, row),
             "conversation": conversation_of(request, row),
+            **contact_of(row.sender),
             "timeline": timeline_rows(of_inbound(row), self.admin_site),
         }
 
     @admin.display(description=_("sender"))
-    def sender_(self, message: InboundMessage) -> str:
-        return message.sender or gettext("unknown")
+    def sender_(self, message: InboundMessage) -> SafeString | str:
+        return with_name(message, message.sender or gettext("unknown"))
 
     @admin.display(description=_("text"))
     def short_text(self, message: InboundMessage) -> SafeString:

@@ -1,4 +1,4 @@
-"""This app's models on the index of the admin: what staff use each day first, then the technical ones."""
+"""This app's models on the index of the admin: those for daily use first, then the technical ones."""
 
 from collections.abc import Callable, Iterable
 from functools import wraps
@@ -19,7 +19,7 @@ App = dict[str, Any]
 
 
 def in_order(apps: list[App]) -> list[App]:
-    """The apps as `AdminSite.get_app_list` gives them, but this one as two: what staff use each day, and the rest."""
+    """The apps of `AdminSite.get_app_list`, with this app in two parts: the models for daily use, and the others."""
     ours = [app for app in apps if app["app_label"] == "front_sms"]
     if not ours:
         return apps
@@ -39,7 +39,7 @@ def _parts(ours: list[App]) -> list[App]:
 
 
 def _writing(outbound: App | None) -> App | None:
-    """A row that leads to the composer, where the user may write."""
+    """A row that links to the composer, if the user may write messages."""
     if outbound is None or not outbound.get("add_url"):
         return None
     row = {"object_name": "Write", "name": _("Write message"), "admin_url": outbound["add_url"], "add_url": None}

@@ -1,7 +1,7 @@
-"""Parts of a page that bring themselves up to date.
+"""Parts of a page that are updated automatically.
 
-A template marks them with the tag `live`. The script `live.js` asks for the page again with `part=live`, and says in
-`seen` which version of each part it shows; the answer has the parts that changed, or no content.
+A template marks them with the tag `live`. The script `live.js` requests the page again with `part=live`, and the
+version of each part in `seen`; the response has the parts that changed, or no content.
 """
 
 import re
@@ -17,7 +17,7 @@ _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')  # differs each
 
 
 def is_asked(request: HttpRequest) -> bool:
-    """Whether the script asks for the parts of a page, and not a person for the page."""
+    """Whether the request is from the script, for the parts of a page."""
     return request.GET.get("part") == "live"
 
 
@@ -39,7 +39,7 @@ def record(request: HttpRequest, name: str, html: str) -> None:
 def answer(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """The parts of a page instead of the page; other responses, such as redirects, unchanged.
 
-    The template's context says with `is_final` that nothing on the page will change any more.
+    `is_final` in the template's context means that the page will not change any more.
     """
     if not isinstance(response, SimpleTemplateResponse) or response.status_code != 200:
         return response

@@ -1,4 +1,4 @@
-"""Opt-outs: staff add and delete them for people who ask by phone or letter.
+"""Opt-outs: staff add and delete them for people who ask for it by phone or letter.
 
 An opt-out is read-only once it exists: a correction is a deletion and an addition, each with its own permission.
 """
@@ -21,6 +21,7 @@ from django_front_sms.admin.badges import moment
 from django_front_sms.admin.composer.forms import sendable_accounts
 from django_front_sms.admin.composer.recipients import why_no_number
 from django_front_sms.admin.filters import AccountFilter
+from django_front_sms.admin.names import numbers_of, with_name
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OptOut
@@ -28,7 +29,7 @@ from django_front_sms.optouts import number_form, sender_form
 
 
 class OptOutForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A number as people write it, and a sender as the account has it. `accounts`: those to choose from."""
+    """A number in any usual form, and a sender of the account. `accounts`: those to choose from."""
 
     accounts: ClassVar[list[str]] = []
     number = forms.CharField(label=_("number"), help_text=_("The number that no messages are sent to."))
@@ -58,12 +59,13 @@ class OptOutAdmin(ReadOnlyAdmin):
     add_form_template = "admin/change_form.html"
     form = OptOutForm
     shows_personal_data = True
-    list_display = ("number", "sender_", "account", "since_", "said")
+    number_field = "number"
+    list_display = ("number_", "sender_", "account", "since_", "said")
     list_filter = (AccountFilter,)
     list_select_related = ("message", "created_by")
     search_fields = ("number",)
     search_help_text = _("A number, its beginning or its last digits")
-    sortable_by = ("number", "since_")
+    sortable_by = ("number_", "since_")
 
     has_add_permission = admin.ModelAdmin.has_add_permission
     has_delete_permission = admin.ModelAdmin.has_delete_permission
@@ -102,7 +104,7 @@ class OptOutAdmin(ReadOnlyAdmin):
         return self.response_post_save_change(request, None)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        """Keep in the history what was deleted; `front_sms erase` finds the numbers there."""
+        """Record the deleted opt-outs in the admin's history; `front_sms erase` finds the numbers there."""
         kind = ContentType.objects.get_for_model(OptOut)
         entries = [
             LogEntry(
@@ -120,7 +122,12 @@ class OptOutAdmin(ReadOnlyAdmin):
     def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         wanted = search.Search(term, number="number")
         ends = Q(number__endswith=wanted.last_digits) if wanted.last_digits else Q(pk__in=[])
-        return queryset.filter(search.by_number("number", term) | ends)
+        begins = search.by_number("number", term) if wanted.is_number else Q(number=term)
+        return queryset.filter(begins | ends | Q(number__in=numbers_of(term)))
+
+    @admin.display(description=_("number"), ordering="number")
+    def number_(self, row: OptOut) -> SafeString | str:
+        return with_name(row, row.number)
 
     @admin.display(description=_("sender"))
     def sender_(self, row: OptOut) -> Any:

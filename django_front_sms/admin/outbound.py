@@ -21,6 +21,7 @@ from django_front_sms.admin.composer.views import ComposerAdmin
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, IndexedCreatedFilter, StatusMissedFilter
+from django_front_sms.admin.names import contact_of, numbers_of, with_name
 from django_front_sms.admin.paused import paused_by_name
 from django_front_sms.admin.readonly import NEW_MESSAGES, TECHNICAL
 from django_front_sms.models import OutboundMessage
@@ -131,12 +132,15 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     cards = True
     shows_personal_data = True
     new_rows = NEW_MESSAGES
-    list_display = ("state_", "recipient", "sender", "short_text", "created_", "front_id")
-    list_display_links = ("recipient",)
+    number_field = "recipient"
+    list_display = ("state_", "recipient_", "sender", "short_text", "created_", "front_id")
+    list_display_links = ("recipient_",)
     sortable_by = ("created_",)
     list_filter = ("state", StatusMissedFilter, AccountFilter, "priority", IndexedCreatedFilter)
     search_fields = ("recipient",)
-    search_help_text = _("A number, its beginning or last digits, #id, or words of the text (“digits” in quotes)")
+    search_help_text = _(
+        "A name, a number, its beginning or last digits, #id, or words of the text (“digits” in quotes)"
+    )
     fieldsets = (
         (
             _("Message"),
@@ -180,7 +184,7 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
         return [(f"fs-state-{row.pk}", state_and_steps(row)) for row in rows]
 
     def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
-        wanted = search.Search(term, number="recipient", readable=Q(sensitive=False))
+        wanted = search.Search(term, number="recipient", people=numbers_of(term), readable=Q(sensitive=False))
         return self.search_messages(request, queryset, wanted)
 
     def page_context(self, request: HttpRequest, row: OutboundMessage) -> dict[str, Any]:
@@ -189,6 +193,7 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
             "badge": state_badge(row),
             "steps": steps(row),
             "conversation": conversation_of(request, row),
+            **contact_of(row.recipient),
             **(UNDECIDED if _undecided(row) else {}),
             "timeline": timeline_rows(of_outbound(row, paused_by_name(request)), self.admin_site),
         }
@@ -205,6 +210,10 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     @admin.display(description=_("state"))
     def state_(self, message: OutboundMessage) -> SafeString:
         return live.part(f"fs-state-{message.pk}", state_and_steps(message))
+
+    @admin.display(description=_("recipient"))
+    def recipient_(self, message: OutboundMessage) -> SafeString | str:
+        return with_name(message, message.recipient)
 
     @admin.display(description=_("length"))
     def length(self, message: OutboundMessage) -> str:

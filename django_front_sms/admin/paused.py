@@ -1,4 +1,4 @@
-"""Accounts whose sending is paused, for the strip that stands on every screen."""
+"""Accounts whose sending is paused, for the strip on every screen."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -27,7 +27,7 @@ def paused_accounts(request: HttpRequest) -> list[AccountState]:
 
 
 def keep_paused(request: HttpRequest, states: Iterable[AccountState]) -> None:
-    """Keep for this request which accounts are paused: `states` are those of `alerts.account_states`."""
+    """Store the paused accounts of `states`, which `alerts.account_states` returned, for this request."""
     visible = access.accounts_of(request.user)
     paused = (state for state in states if state.paused_at is not None)
     request.__dict__["_front_sms_paused"] = [state for state in paused if visible is None or state.account in visible]
@@ -38,7 +38,7 @@ def paused_by_name(request: HttpRequest) -> dict[str, AccountState]:
 
 
 def strip(request: HttpRequest) -> list[dict[str, Any]]:
-    """What the strip says of each paused account; empty for users without a permission of this app."""
+    """The template context of each paused account; empty for users without a permission of this app."""
     if not request.user.has_module_perms("front_sms"):
         return []
     has_several = len(get_settings().accounts) > 1
@@ -57,7 +57,7 @@ def strip(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _address(request: HttpRequest, state: AccountState, page: str, needed: str) -> str:
-    """A page of the account, for users who may open it."""
+    """The URL of a page of the account, for users who may open it."""
     if not request.user.has_perms({needed, VIEW}):
         return ""
     return reverse_admin(request, f"accountstate_{page}", state.pk, *(["resume"] if page == "action" else []))

@@ -1,4 +1,4 @@
-"""Read-only admin classes: a list and a page for each row, made for tables with millions of rows."""
+"""Read-only admin classes: a list and a page for each row, for tables with millions of rows."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -27,12 +27,13 @@ from django_front_sms.admin import live, search
 from django_front_sms.admin.badges import moment_in_full
 from django_front_sms.admin.filters import has_dates
 from django_front_sms.admin.index import with_ordered_sidebar
+from django_front_sms.admin.names import add_names
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.error_reports import redacted_view
 from django_front_sms.signals import send_personal_data_read
 
 INDEX_TEMPLATE = "admin/front_sms/site_index.html"
-TECHNICAL = "fs-technical"  # a class of fieldsets that the page folds away
+TECHNICAL = "fs-technical"  # a class of fieldsets that are collapsed
 NOTHING: tuple[Any, ...] = (None, "", {}, [])
 MOST_NEW = 100  # rows that are counted for the line above a list
 NEW_MESSAGES = ngettext_lazy("%(n)s new message. Show it", "%(n)s new messages. Show them", "count")
@@ -141,12 +142,13 @@ def screens(patterns: Iterable[URLPattern]) -> list[URLPattern]:
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """What all admin pages of this app have in common. A field without a value is left out of the page."""
+    """The base class of this app's admin classes. Fields without a value are left out of the page."""
 
     actions_on_bottom = False
     shows_personal_data = False  # whether rows have texts or numbers of people: reading them sends a signal
     cards = False  # whether a row of the list becomes a card on a phone
     list_per_page = 50
+    number_field = ""  # the number of the person in a row, whose name stands beside it
     new_rows: ClassVar[Any] = ngettext_lazy("%(n)s new row. Show it", "%(n)s new rows. Show them", "count")
     ordering: ClassVar[tuple[Any, ...]] = ("-pk",)
     paginator = CappedPaginator
@@ -160,12 +162,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
         super().__init__(model, admin_site)
-        if admin_site.index_template is None:  # a site that has one of its own keeps it
+        if admin_site.index_template is None:  # a site's own template is kept
             admin_site.index_template = INDEX_TEMPLATE
 
     @property
     def urls(self) -> list[URLPattern]:
-        """The patterns of all screens; no error report of theirs shows texts or numbers."""
+        """The URL patterns of all screens; their error reports show no texts or numbers."""
         return screens(self.get_urls())
 
     def reverse(self, page: str, *args: Any, query: Mapping[str, Any] | None = None) -> str:
@@ -203,7 +205,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        # str() of a row may hold more than a heading wants.
+        # str() of a row may be too long for a heading.
         heading = {"title": f"{capfirst(self.opts.verbose_name)} #{object_id}", "subtitle": None}
         row = self.get_object(request, object_id)
         page = self.page_context(request, row) if row is not None and self.has_view_permission(request, row) else {}
@@ -216,7 +218,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return response
 
     def is_final(self, row: Any) -> bool:
-        """Whether nothing will change any more on the page of a row, so that it need not be kept up to date."""
+        """Whether the page of a row will not change any more, so that it need not be updated."""
         return True
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
@@ -238,6 +240,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         context: dict[str, Any] = getattr(response, "context_data", None) or {}
         if "cl" in context:
             rows = list(context["cl"].result_list)
+            if self.number_field:
+                add_names(rows, self.number_field)
             self._signal_read(request, rows)
             context.update(self._live_context(request, context["cl"], rows, newest))
         return response
@@ -318,7 +322,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return super().log_change(request, obj, str(message) if isinstance(message, Promise) else message)
 
     def page_context(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        """What the template of the page gets besides the fields."""
+        """The template context of the page besides the fields."""
         return {}
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
@@ -351,14 +355,14 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return NewRows if "after" in request.GET else FastChangeList
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """No regular expressions in an address: some take a database minutes, others are errors."""
+        """Refuse lookups with regular expressions: some take a database minutes, others are errors."""
         return not lookup.endswith("regex") and super().lookup_allowed(lookup, value, request)
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         paginator: Any = super().get_paginator(request, *args, **kwargs)
         listed = request.__dict__.get("_front_sms_change_list")
         if listed is not None and listed.searched_latest:
-            paginator.cap = search.FEW  # to count on would read every text once more
+            paginator.cap = search.FEW  # counting further would read every text again
         return paginator
 
     def get_search_results(
@@ -368,7 +372,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return (self.search_rows(request, queryset, term) if term else queryset), False
 
     def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
-        """The rows that `term`, as a person typed it, asks for."""
+        """The rows that match `term`, as a user typed it."""
         return queryset
 
     def search_messages(

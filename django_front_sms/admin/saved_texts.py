@@ -1,4 +1,4 @@
-"""Saved texts: what staff choose from in the composer and in the reply box."""
+"""Saved texts, which staff choose from in the composer and in the reply box."""
 
 from collections.abc import Iterable
 from typing import Any, ClassVar, cast

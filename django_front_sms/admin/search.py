@@ -1,11 +1,12 @@
-"""What people type into a search box, as conditions that an index answers.
+"""Search terms as query conditions that use an index.
 
-`icontains` over millions of numbers reads every row, so a number is looked up by how it begins. No index that every
-database has finds words in texts, or numbers by their last digits: these are looked for among the latest messages,
-unless the user asks for all.
+`icontains` on millions of numbers reads every row, so a number is searched for by its beginning. Not every database has
+an index for words in texts, or for the last digits of numbers: these are searched for among the latest messages, unless
+the user asks for all.
 """
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import reduce
@@ -34,16 +35,18 @@ _QUOTED = re.compile(r'"([^"]+)"|“([^”]+)”|«([^»]+)»')
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search term as it is understood: a key (`#7`), a phone number, or words.
+    """A parsed search term: a key (`#7`), a phone number, or words.
 
-    `number` and `text` name the fields, and `readable` says in which rows words are looked for. `condition` is answered
-    by an index; `slow_condition` is looked for among the latest rows (None: nothing is).
+    `number` and `text` name the fields, and `readable` limits the rows that are searched for words. `people` are the
+    numbers of those who have this name. `condition` uses an index; `slow_condition` is applied to the latest rows
+    (None: there is none).
     """
 
     term: str
     number: str
     text: str = "text"
     readable: Q = field(default_factory=Q)
+    people: Sequence[str] = ()
 
     @property
     def is_key(self) -> bool:
@@ -55,13 +58,13 @@ class Search:
 
     @property
     def last_digits(self) -> str:
-        """The digits that a number may end with; empty where the term says how it begins, or is too long or short."""
+        """The last digits to search for; empty if the term is the beginning of a number, or is too long or short."""
         digits = _digits(self.term)
         begins = "+" in self.term or "＋" in self.term
         return digits if self.is_number and not begins and len(digits) in LAST_DIGITS else ""
 
     def condition(self) -> Q:
-        """Rows that an index finds."""
+        """The condition for rows that an index finds."""
         if self.is_key:
             return by_id(self.term)
         if self.is_number:
@@ -69,7 +72,7 @@ class Search:
         return Q(pk__in=[])
 
     def slow_condition(self, using: str) -> Q | None:
-        """Rows that only reading them finds: words in the text, in any order, or the last digits of a number."""
+        """The condition without an index: words in the text, in any order, or the last digits of a number."""
         if self.is_key:
             return None
         if self.is_number:
@@ -89,27 +92,35 @@ def find(
 ) -> tuple["QuerySet[Any]", bool]:
     """The rows that the search finds, and whether some rows were left out because they are too old.
 
-    `among`: look for words and last digits among the latest of these rows only; None: read all rows.
+    `among`: search for words and last digits among the latest of these rows only; None: read all rows.
     """
     slow = search.slow_condition(rows.db)
+    exact = search.condition()
+    if search.people:
+        exact |= _of_people(rows, search)
     if slow is None or among is None:
-        return rows.filter(search.condition() | slow if slow is not None else search.condition()), False
+        return rows.filter(exact if slow is None else exact | slow), False
     keys = among.order_by("-pk").values_list("pk", flat=True)
     older = next(iter(keys[LATEST : LATEST + 1]), None)
     latest = rows.filter(slow) if older is None else rows.filter(slow, pk__gt=older)
     # A list counts its rows and then reads those of one page: each would read all of these texts once more.
     found = list(latest.order_by("-pk").values_list("pk", flat=True)[: FEW + 1])
-    if len(found) > FEW:
-        latest = rows.filter(search.condition() | Q(pk__in=found)) if search.is_number else latest
+    if len(found) > FEW and not search.people and not search.is_number:
         return latest, older is not None
-    return rows.filter(search.condition() | Q(pk__in=found)), older is not None
+    return rows.filter(exact | Q(pk__in=found)), older is not None
+
+
+def _of_people(rows: "QuerySet[Any]", search: Search) -> Q:
+    """The latest rows of the people that were found by name, by key: a planner takes the index on numbers for them."""
+    theirs = rows.filter(**{f"{search.number}__in": search.people}).order_by("-pk")
+    return Q(pk__in=list(theirs.values_list("pk", flat=True)[:FEW]))
 
 
 def has_words(using: str, field: str, words: str) -> Q:
-    """Rows with these words in the field, in small letters or large ones.
+    """A condition for rows with these words in the field, in lower or upper case.
 
-    PostgreSQL spends most of the time on the large letters of all languages. Where the words have none but those from A
-    to Z, the large letters of ASCII suffice.
+    PostgreSQL spends most of the time on converting Unicode to upper case. If the words have only letters from A to Z,
+    converting ASCII is sufficient.
     """
     if connections[using].vendor == "postgresql" and words.isascii():
         return Q(Contains(Upper(Collate(field, "C")), words.upper()))
@@ -126,7 +137,7 @@ def by_id(term: str) -> Q:
 
 
 def id_in(term: str) -> int | None:
-    """The number of `145099` or `#145099`; None where it is none, or none that a database can look for."""
+    """The number of `145099` or `#145099`; None if it is not a number, or too large for a database."""
     match = _ID.fullmatch(term.strip())
     return int(match[1]) if match and int(match[1]) <= BigIntegerField.MAX_BIGINT else None
 
@@ -136,7 +147,7 @@ def by_number(field: str, term: str) -> Q:
 
 
 def prefixes(term: str) -> set[str]:
-    """How a number that begins like `term` may stand in a row: `999 99`, `0047 999`, `+47-999 99 999`."""
+    """The stored forms of a number that begins like `term`: `999 99`, `0047 999`, `+47-999 99 999`."""
     region = get_settings().default_region
     digits = _digits(term)
     if "+" in term or "＋" in term:

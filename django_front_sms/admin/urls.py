@@ -1,7 +1,7 @@
-"""Addresses of admin pages, on the admin site that the user is on.
+"""URLs of admin pages, on the admin site of the request.
 
 A project may register the models on an `AdminSite` of its own (`AdminSite(name="office")`), beside the default one or
-instead of it. A plain `reverse("admin:…")` would lead to the default site.
+instead of it. `reverse("admin:…")` always returns a URL of the default site.
 """
 
 from collections.abc import Mapping

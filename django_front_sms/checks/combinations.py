@@ -116,7 +116,7 @@ def check_client(**kwargs: Any) -> Iterator[CheckMessage]:
     path = effective("CLIENT")
     try:
         client = import_string(path)
-    except Exception as error:  # the site's module can raise anything
+    except Exception as error:  # the site's module may raise any exception
         yield messages.CLIENT.as_message(reason=f"{type(error).__name__}: {error}")
         return
     missing = [name for name in ("send", "send_bulk") if not callable(getattr(client, name, None))]

@@ -12,7 +12,7 @@ from django_front_sms.checks.values import effective
 from django_front_sms.db.routing import connection, write_alias
 
 Read = Callable[[str], str]
-"""Returns the one value that a statement reads, as text in lower case."""
+"""Returns the single value of a statement, as text in lower case."""
 
 # Of this app's columns that hold texts; "none" also before the tables exist.
 _OTHER_CHARACTER_SETS = """
@@ -37,7 +37,7 @@ def check_databases(databases: Collection[str] | None = None, **kwargs: Any) -> 
 
     try:
         return list(look(read, options)) if look else []
-    except Error:  # it cannot be reached, which other code reports
+    except Error:  # the database cannot be reached, which Django reports itself
         return []
 
 

@@ -105,7 +105,7 @@ def check_storage(**kwargs: Any) -> Iterator[CheckMessage]:
     alias = effective("MMS_STORAGE")
     try:
         _ = storages[alias]
-    except Exception as error:  # the class that STORAGES names can fail in any way
+    except Exception as error:  # the class that STORAGES names may raise any exception
         yield messages.STORAGE.as_message(alias=alias, reason=f"{type(error).__name__}: {error}")
 
 
@@ -117,8 +117,8 @@ def check_public_files(**kwargs: Any) -> Iterator[CheckMessage]:
     except Exception:  # `check_storage` reports it
         return
     url, folder = django_settings.MEDIA_URL, django_settings.MEDIA_ROOT
-    served = folder and url != get_script_prefix()  # that is what an empty MEDIA_URL becomes
-    # Whatever URL the storage returns: the web server serves every file in this folder.
+    served = folder and url != get_script_prefix()  # Django converts an empty MEDIA_URL to this
+    # The web server serves every file in this folder, whatever URL the storage returns.
     if served and isinstance(storage, FileSystemStorage) and _lies_in(storage.location, folder):
         yield messages.PUBLIC_FILES.as_message(url=url)
 

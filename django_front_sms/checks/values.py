@@ -146,9 +146,9 @@ def place(account: str) -> str:
 
 
 def effective(key: str) -> Any:
-    """The value of a site-wide key, or its default where it is missing or of the wrong kind, which has a check.
+    """The value of a site-wide key, or its default if it is missing or of the wrong type, which another check reports.
 
-    Not for keys whose default is made by a factory."""
+    Not for keys whose default is created by a factory."""
     default = next(f.default for f in fields(FrontSMSSettings) if f.name == key.lower())
     value = raw().get(key, default)
     return value if _fits(OF_SITE[key], value) else default

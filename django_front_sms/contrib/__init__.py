@@ -1,4 +1,4 @@
-"""Adapters for login packages. Each module needs its package only when its class is used.
+"""Adapters for login packages. Each module imports its package only when its class is used.
 
 two_factor.py     django-two-factor-auth: `TWO_FACTOR_SMS_GATEWAY = "django_front_sms.contrib.two_factor.Gateway"`
 allauth.py        django-allauth: a mixin for the account adapter

@@ -1,4 +1,4 @@
-"""The tables: rows, their queries, constraints and indexes. No HTTP and no signals here."""
+"""The models: rows, their queries, constraints and indexes, without HTTP and signals."""
 
 from django_front_sms.models.account import AccountState
 from django_front_sms.models.alert import ActiveAlert

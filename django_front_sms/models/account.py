@@ -1,4 +1,4 @@
-"""What sending remembers of an account between claims, in every process."""
+"""The state of an account, shared by all processes."""
 
 from datetime import datetime
 from typing import ClassVar, Self
@@ -47,9 +47,9 @@ class AccountQuerySet(PrimaryQuerySet["AccountState"]):
 
 
 class AccountState(PrimaryModel):
-    """What sending must remember of one gateway account. Its row is also the lock that claims of the account take.
+    """The state of one gateway account. Its row is also the lock that claims of the account take.
 
-    No foreign key refers to it, so that locking it never waits for one. `key` is `conf.Account.gateway`.
+    No foreign key refers to it: a check of one could block the lock. `key` is `conf.Account.gateway`.
     """
 
     key = models.CharField(max_length=32, unique=True, editable=False)

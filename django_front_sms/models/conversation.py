@@ -1,4 +1,4 @@
-"""What people decided about conversations."""
+"""Conversations that users marked as handled."""
 
 from typing import ClassVar
 

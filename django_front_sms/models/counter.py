@@ -1,4 +1,4 @@
-"""Front's counter of inbound messages (§2.5): how far it has come, and the gaps in it."""
+"""Front's counter of inbound messages (§2.5): its highest number, and the gaps in it."""
 
 from typing import ClassVar, Self
 
@@ -11,7 +11,7 @@ from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
 
 
 class InboundCounter(PrimaryModel):
-    """How far an account's counter has come. Its row is also the lock under which messages are counted."""
+    """The highest number of an account's counter. Its row is also the lock under which messages are counted."""
 
     account = models.CharField(_("account"), max_length=50, unique=True)
     turns = models.BigIntegerField(default=0, editable=False)
@@ -39,7 +39,7 @@ class InboundCounter(PrimaryModel):
 
 class CounterGapQuerySet(PrimaryQuerySet["CounterGap"]):
     def unfilled(self) -> Self:
-        """Gaps whose messages have not all come. Within the grace period they may just be late."""
+        """Gaps with missing messages. Within the grace period these may be late."""
         return self.filter(closed_at=None)
 
     def unannounced(self) -> Self:
@@ -52,9 +52,9 @@ class CounterGapQuerySet(PrimaryQuerySet["CounterGap"]):
 
 
 class CounterGap(PrimaryModel):
-    """Counter numbers that no message came with: Front sent a message for each, and none arrived.
+    """Numbers of the counter for which no message has arrived.
 
-    With `is_reset` no message is missing: the counter jumped so far, or back, that Front must have reset it.
+    With `is_reset` no message is missing: the counter jumped far ahead, or back, so Front has probably reset it.
     """
 
     account = models.CharField(_("account"), max_length=50)
@@ -80,7 +80,7 @@ class CounterGap(PrimaryModel):
 
     @property
     def missing(self) -> list[int]:
-        """The numbers that have not come, in order; none for a reset."""
+        """The numbers that are missing, in order; none for a reset."""
         if self.is_reset:
             return []
         came = set(self.came)

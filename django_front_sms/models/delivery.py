@@ -1,4 +1,4 @@
-"""The history of an outgoing message: attempts, delivery statuses, and decisions of people."""
+"""The history of an outbound message: attempts, delivery statuses, and decisions of users."""
 
 from typing import ClassVar, Self
 
@@ -14,7 +14,7 @@ from django_front_sms.models.push import PushQuerySet
 
 
 class SendAttempt(PrimaryModel):
-    """One claim of a message, and its outcome. The wire fields are as they were sent."""
+    """One claim of a message, and its outcome. The wire fields hold the values that were sent."""
 
     class Outcome(models.TextChoices):
         """The known outcomes of an attempt."""
@@ -64,7 +64,7 @@ class DeliveryStatusQuerySet(PushQuerySet["DeliveryStatus"]):
 
 
 class DeliveryStatus(PrimaryModel):
-    """One status push of Front's (§2.3), as it came. `message` is null while no message with that id is known."""
+    """One status push (§2.3), unchanged. `message` is null while no message with that id is known."""
 
     message = models.ForeignKey(
         OutboundMessage, models.CASCADE, null=True, blank=True, related_name="statuses", verbose_name=_("message")

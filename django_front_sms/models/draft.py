@@ -1,4 +1,4 @@
-"""What staff are writing in the composer."""
+"""Drafts of the composer."""
 
 import json
 from datetime import timedelta
@@ -16,19 +16,19 @@ KEPT_FOR = timedelta(days=1)
 
 class DraftQuerySet(PrimaryQuerySet["ComposerDraft"]):
     def old(self) -> "DraftQuerySet":
-        """Drafts that nobody changed for `KEPT_FOR`."""
+        """Drafts that were not changed for `KEPT_FOR`."""
         return self.filter(changed_at__lt=timezone.now() - KEPT_FOR)
 
 
 class ComposerDraft(PrimaryModel):
-    """The fields of a message that a user wrote in the composer: what the page that asks for confirmation reads.
+    """The fields of a message that a user wrote in the composer, for the confirmation page.
 
-    It outlives the session, and is deleted after a day: it holds texts and numbers as they were written.
+    It is kept after a logout, and deleted after a day, because it contains texts and numbers.
     """
 
     key = models.CharField(max_length=64)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    content = models.TextField()  # JSON in ASCII: it may hold characters that a database does not take
+    content = models.TextField()  # JSON in ASCII: the fields may have characters that a database does not accept
     changed_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     objects: ClassVar = DraftQuerySet.as_manager()

@@ -28,7 +28,7 @@ def new_event_ids(count: int) -> list[str]:
 
 class EventQuerySet(PrimaryQuerySet["Event"]):
     def pending(self) -> Self:
-        """Events that are still to be handed to their receivers."""
+        """Events that are still to be delivered."""
         return self.filter(next_at__isnull=False)
 
     def due(self, now: datetime) -> Self:
@@ -36,7 +36,7 @@ class EventQuerySet(PrimaryQuerySet["Event"]):
         return self.filter(next_at__lte=now).order_by("next_at", "pk")
 
     def finished(self) -> Self:
-        """Events that all receivers took, that have no receivers, or that were given up."""
+        """Events that were delivered, that have no receivers, or that were given up."""
         return self.filter(next_at__isnull=True)
 
     def failed(self) -> Self:
@@ -70,7 +70,7 @@ class Event(PrimaryModel):
         _("due"), null=True, blank=True, default=timezone.now
     )  # null: delivered, or given up
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    delivered_to = models.JSONField(default=list, blank=True)  # the receivers that took it
+    delivered_to = models.JSONField(default=list, blank=True)  # the receivers that processed it
     failed = models.BooleanField(_("given up"), default=False)
     traceback = models.TextField(_("traceback"), blank=True, default="")
 
@@ -85,7 +85,7 @@ class Event(PrimaryModel):
             models.Index(fields=["next_at", "id"], name="front_sms_event_due", condition=Q(next_at__isnull=False)),
             models.Index(fields=["subject", "id"], name="front_sms_event_subject"),
             models.Index(fields=["id"], name="front_sms_event_failed", condition=Q(failed=True)),
-            # Most events tell of a state: queries for those need no index.
+            # Most events report a state: queries for those need no index.
             models.Index(fields=["kind", "id"], name="front_sms_event_kind", condition=~Q(kind="state_changed")),
         ]
 
@@ -94,9 +94,9 @@ class Event(PrimaryModel):
 
     @property
     def error(self) -> str:
-        """The name of the exception that a receiver raised; empty where the traceback has none.
+        """The name of the exception that a receiver raised; empty if the traceback has none.
 
-        Without its message, which may hold personal data and have many lines."""
+        The message, which may contain personal data and have many lines, is left out."""
         last_frame = self.traceback.rpartition('  File "')[2]
         behind = (line for line in last_frame.split("\n")[1:] if line and not line.startswith(" "))
         name = next(behind, "").partition(":")[0]

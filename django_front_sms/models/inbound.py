@@ -1,4 +1,4 @@
-"""What people send to a site: messages and the files of an MMS."""
+"""Inbound messages and the files of an MMS."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 class InboundQuerySet(PushQuerySet["InboundMessage"]):
-    """Inbound messages; `process_at` is null where a message is announced and its files are in storage."""
+    """Inbound messages; `process_at` is null if a message's events were written and its files are in storage."""
 
 
 class InboundMessage(PrimaryModel):
-    """One SMS or MMS that a person sent to us, in the same form whichever API brought it (§2.5)."""
+    """One inbound SMS or MMS; both APIs (§2.5) store the same fields."""
 
     class Api(models.TextChoices):
         GET = "get", "GET"
         JSON = "json", "JSON"
 
     class OptOutIntent(models.TextChoices):
-        """What a message asks for by its words alone."""
+        """The request that the words of a message make."""
 
         NONE = "", "—"
         OPT_OUT = "out", _("opt-out")
@@ -63,8 +63,8 @@ class InboundMessage(PrimaryModel):
     announced = models.BooleanField(default=False, editable=False)  # its events were written
     process_at = models.DateTimeField(
         null=True, blank=True, default=timezone.now, editable=False
-    )  # null: it is announced, and its files are in storage
-    # Identifies a delivery of Front's. A redelivery, however concurrent, violates this unique key.
+    )  # null: its events were written, and its files are in storage
+    # Identifies a push. A repeated push, even a concurrent one, violates this unique key.
     identity = models.CharField(max_length=32, unique=True, editable=False)
     content_digest = models.CharField(max_length=32, editable=False)
 
@@ -96,7 +96,7 @@ class InboundMessage(PrimaryModel):
     def reply(self, text: str, **options: Any) -> "OutboundMessage":
         """Send `text` to the sender, from the number that the message was sent to; `options` are `send_sms`'s.
 
-        Raises `InvalidMessage` with code `not_repliable` where the sender is a text."""
+        Raises `InvalidMessage` with code `not_repliable` if the sender is a text."""
         from django_front_sms import sending
 
         return sending.reply(self, text, **options)
@@ -105,7 +105,7 @@ class InboundMessage(PrimaryModel):
 class _NamedStorage(Storage):
     """The storage that `MMS_STORAGE` names, looked up at each use.
 
-    So settings that cannot be read do not keep a site from starting, and its checks can report them."""
+    Invalid settings therefore do not prevent the site from starting, and its checks can report them."""
 
     def __getattribute__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -146,15 +146,15 @@ class MmsFile(PrimaryModel):
 
 
 class RefusedPush(PrimaryModel):
-    """An authentic push that was refused. Front keeps it, and stops its whole queue after three tries (§1.2).
+    """An authenticated push that was refused. Front keeps it, and stops its queue after three tries (§1.2).
 
-    `reason` is empty where it was larger than `limit`: raise `MAX_INBOUND_BYTES`. Otherwise Django answered before the
-    view was called, and `reason` is the name of the exception. Then restart the queue: nothing is lost.
+    `reason` is empty if it was larger than `limit`: raise `MAX_INBOUND_BYTES`. Otherwise Django responded before the
+    view was called, and `reason` is the name of the exception. Restart the queue afterwards: no message is lost.
     """
 
     account = models.CharField(_("account"), max_length=50)
     purpose = models.CharField(_("purpose"), max_length=10)  # "status" or "inbound"
-    size = models.BigIntegerField(_("size in bytes"), null=True, blank=True)  # null: it did not say
+    size = models.BigIntegerField(_("size in bytes"), null=True, blank=True)  # null: unknown
     limit = models.BigIntegerField(_("limit in bytes"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=50, blank=True, default="")
     received_at = models.DateTimeField(_("received"), default=timezone.now)

@@ -1,4 +1,4 @@
-"""People who want no more messages."""
+"""Opt-outs from messages."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from django_front_sms.models.primary import PrimaryModel
 
 
 class OptOut(PrimaryModel):
-    """A number that wants no more messages from a sender of an account; an empty `sender` means all of them."""
+    """An opt-out of a number from a sender of an account; an empty `sender` means all of them."""
 
     account = models.CharField(_("account"), max_length=50, default="default")
     sender = models.CharField(

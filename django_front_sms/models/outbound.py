@@ -1,4 +1,4 @@
-"""Outgoing messages, and the bulk sends that group them."""
+"""Outbound messages, and the bulk sends that group them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -25,14 +25,14 @@ HIDDEN_TEXT = "••••••"
 
 
 class Priority(models.IntegerChoices):
-    """Higher values are sent first; urgent messages also have threads of their own."""
+    """Higher values are sent first; urgent messages also have separate threads."""
 
     NORMAL = 0, _("normal")
     URGENT = 1, _("urgent")
 
 
 class Wait(models.TextChoices):
-    """Why a queued message is not on its way yet."""
+    """Why a queued message was not sent yet."""
 
     NOTHING = "", "—"
     SCHEDULE = "schedule", _("its scheduled time")
@@ -83,11 +83,11 @@ UNDECIDED = Q(state=State.UNCONFIRMED, given_up=False)
 
 class OutboundQuerySet(PrimaryQuerySet["OutboundMessage"]):
     def unfinished(self) -> Self:
-        """Messages that have not left, or whose attempt is under way."""
+        """Messages that are queued or being sent."""
         return self.filter(state__in=OPEN)
 
     def queued(self) -> Self:
-        """Messages that wait for their turn or their time."""
+        """Messages that wait to be sent."""
         return self.filter(state=State.QUEUED)
 
     def due(self, account: str, priorities: Sequence[int] = tuple(Priority), *, now: datetime) -> Self:
@@ -101,7 +101,7 @@ class OutboundQuerySet(PrimaryQuerySet["OutboundMessage"]):
         return self.queued().filter(next_at__lte=now).exclude(account__in=paused.values("account"))
 
     def oldest_due(self, now: datetime) -> datetime | None:
-        """Since when the longest waiting sendable message has been due; None where none is sendable.
+        """Since when the longest waiting sendable message has been due; None if there is none.
 
         New rows are due a little before they were created, on every clock."""
         times = self.sendable(now).order_by("next_at").values_list("next_at", "created_at").first()
@@ -142,9 +142,9 @@ class OutboundQuerySet(PrimaryQuerySet["OutboundMessage"]):
         return self.filter(UNDECIDED)
 
     def without_status(self) -> Self:
-        """Messages that `sweep` noted to lack a delivery status after `HOURS_WITHOUT_STATUS`, and that still do.
+        """Messages that `sweep` marked as without a delivery status after `HOURS_WITHOUT_STATUS`, and that still are.
 
-        Messages without Front's id can get none, and are never noted."""
+        Messages without Front's id cannot get a status, and are never marked."""
         return self.filter(state=State.SENT, status_missed_at__isnull=False)
 
     def with_sensitive_text(self) -> Self:
@@ -152,7 +152,7 @@ class OutboundQuerySet(PrimaryQuerySet["OutboundMessage"]):
         return self.accepted().filter(sensitive=True).exclude(text="")
 
     def missing_status(self, account: str, since: datetime) -> Self:
-        """Messages sent before `since` without a delivery status, which are not noted yet."""
+        """Messages sent before `since` without a delivery status, which are not marked yet."""
         sent = self.filter(
             account=account, state=State.SENT, gateway_id__isnull=False, status_missed_at=None, sent_at__lte=since
         )
@@ -161,7 +161,7 @@ class OutboundQuerySet(PrimaryQuerySet["OutboundMessage"]):
 
 
 class OutboundMessage(PrimaryModel):
-    """One SMS to send. `state` is what we believe; `send_attempts` and `statuses` are why."""
+    """One SMS to send. `state` is its known state, which follows from `send_attempts` and `statuses`."""
 
     account = models.CharField(_("account"), max_length=50)
     recipient = models.CharField(_("recipient"), max_length=20, help_text=_("E.164"))
@@ -242,7 +242,7 @@ class OutboundMessage(PrimaryModel):
         related_name="+",
     )
 
-    # The claim that holds the row, and since when a request of it may have reached Front without our knowing.
+    # The claim that holds the row, and since when it may have reached Front without a recorded answer.
     token = models.CharField(max_length=32, blank=True, default="", editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     risk_at = models.DateTimeField(_("at risk since"), null=True, blank=True, editable=False)
@@ -297,7 +297,6 @@ class OutboundMessage(PrimaryModel):
                 name="front_sms_status_missed",
                 condition=Q(state=State.SENT, status_missed_at__isnull=False),
             ),
-            models.Index(fields=["account", "gateway_id"], name="front_sms_out_gateway_id"),
             models.Index(fields=["recipient", "sender", "id"], name="front_sms_out_recipient"),
             models.Index(fields=["account", "recipient", "id"], name="front_sms_out_thread"),
             models.Index(fields=["state", "id"], name="front_sms_out_state"),
@@ -306,6 +305,11 @@ class OutboundMessage(PrimaryModel):
             models.Index(fields=["id"], name="front_sms_out_urgent", condition=Q(priority=Priority.URGENT)),
             models.Index(fields=["id"], name="front_sms_sensitive", condition=Q(sensitive=True)),
             # Without the many nulls: each change of a message writes to every index that holds its row.
+            models.Index(
+                fields=["account", "gateway_id"],
+                name="front_sms_out_gateway_id",
+                condition=Q(gateway_id__isnull=False),
+            ),
             models.Index(
                 fields=["duplicate_of"], name="front_sms_out_duplicate_of", condition=Q(duplicate_of__isnull=False)
             ),
@@ -325,27 +329,27 @@ class OutboundMessage(PrimaryModel):
 
     @property
     def shown_text(self) -> str:
-        """The text as people may see it: dots where the message is sensitive."""
+        """The text to show: dots if the message is sensitive."""
         return HIDDEN_TEXT if self.sensitive else self.text
 
     @property
     def is_settled(self) -> bool:
-        """Whether no other state is expected: it is final, or Front will say no more about it."""
+        """Whether no other state is expected: it is final, or Front sends no more statuses of it."""
         if self.state == State.SENT:
             return self.gateway_id is None or self.status_missed_at is not None
         return self.state in FINAL or self.given_up
 
     def timeline(self) -> "list[Entry]":
-        """The history of this message in plain words, oldest first."""
+        """The timeline of this message, oldest first."""
         from django_front_sms.timeline import of_outbound
 
         return of_outbound(self)
 
     def cancel(self, by: Any = None) -> State:
-        """Cancel the message before it is sent, and return its new state: `cancelled`, or `unconfirmed` where an
-        earlier attempt may have reached Front.
+        """Cancel the message before it is sent, and return its new state: `cancelled`, or `unconfirmed` if an earlier
+        attempt may have reached Front.
 
-        Raises `NotPossible` where it is being sent, or has ended."""
+        Raises `NotPossible` if it is being sent, or has ended."""
         from django_front_sms import outbox
 
         return outbox.cancel(self, by)

@@ -1,4 +1,4 @@
-"""Reading from the database that is written to."""
+"""Models that are read from the database that they are written to."""
 
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -10,8 +10,8 @@ Row = TypeVar("Row", bound=models.Model, covariant=True)
 class PrimaryQuerySet(models.QuerySet[Row]):
     """Reads from the database that `db_for_write` names: replicas lag, and `db_for_read` may name one.
 
-    Every QuerySet of this app is one: managers, related managers, and the queries that Django makes itself, such as
-    `refresh_from_db` and prefetching. `using` still has the last word.
+    Every QuerySet of this app is one: managers, related managers, and Django's own queries, such as `refresh_from_db`
+    and prefetching. `using` overrides it.
     """
 
     @property
@@ -21,7 +21,7 @@ class PrimaryQuerySet(models.QuerySet[Row]):
 
 
 class PrimaryManager(models.Manager[Row]):
-    """The manager of models that need no queries of their own."""
+    """The manager of models without custom queries."""
 
     def get_queryset(self) -> PrimaryQuerySet[Row]:
         chosen: Any = self

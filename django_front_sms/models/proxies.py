@@ -1,4 +1,4 @@
-"""Screens of the admin that have no table of their own."""
+"""Screens of the admin without a table."""
 
 from typing import ClassVar
 
@@ -23,7 +23,7 @@ class Conversation(InboundMessage):
 
 
 class Dashboard(OutboundMessage):
-    """What needs attention, and statistics; read from `django_front_sms.monitoring`.
+    """Alerts and statistics; read from `django_front_sms.monitoring`.
 
     Users who may view outgoing messages may view it.
     """

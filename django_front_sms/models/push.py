@@ -1,4 +1,4 @@
-"""Rows that store what Front pushed, and that a worker then processes."""
+"""Rows that store Front's pushes, and that a worker then processes."""
 
 from datetime import datetime
 from typing import Self
@@ -12,7 +12,7 @@ class PushQuerySet(PrimaryQuerySet[Row]):
     """Rows with `process_at`, the time at which a worker processes them (null: processed), and `problem`."""
 
     def pending(self) -> Self:
-        """Rows that a worker has still to process."""
+        """Rows that a worker still has to process."""
         return self.filter(process_at__isnull=False)
 
     def due(self, now: datetime) -> Self:

@@ -1,4 +1,4 @@
-"""How much of the limits in `RATE_LIMITS` is used."""
+"""The used amounts of the limits in `RATE_LIMITS`."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -10,9 +10,9 @@ from django_front_sms.models.primary import PrimaryModel
 
 
 class RateCounter(PrimaryModel):
-    """What was sent within the period of one limit, for one account, one recipient or the whole site.
+    """The amount that was sent within the period of one limit, for one account, one recipient or the whole site.
 
-    The row is also the lock behind which messages are counted. `key` is a keyed digest: it does not tell the number.
+    The row is also the lock under which messages are counted. `key` is a keyed digest: it does not reveal the number.
     """
 
     SLOTS: ClassVar = 100  # that a period is divided into
@@ -21,7 +21,7 @@ class RateCounter(PrimaryModel):
     limit = models.CharField(max_length=20)  # its key in RATE_LIMITS
     account = models.CharField(max_length=50, blank=True, default="")  # of limits for each account
     used = models.JSONField(default=list)  # [[time slot, messages or segments], …]
-    expires_at = models.DateTimeField(db_index=True)  # when nothing of it counts any more
+    expires_at = models.DateTimeField(db_index=True)  # when all of its slots are past
 
     class Meta:
         default_permissions = ()
@@ -39,7 +39,7 @@ class RateCounter(PrimaryModel):
         return {slot: amount for slot, amount in used if slot >= oldest}
 
     def amount(self, period: timedelta, now: datetime) -> int:
-        """How much was counted within `period`, that of the limit."""
+        """The amount that was counted within `period`, the period of the limit."""
         return sum(self.within(self.used, period, now).values())
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Texts that staff keep for use again."""
+"""Texts that are saved for reuse."""
 
 from typing import ClassVar
 

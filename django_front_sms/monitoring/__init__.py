@@ -1,1 +1,1 @@
-"""Monitoring: what needs attention (`alerts`), mail about it (`mail`), and numbers for charts (`statistics`)."""
+"""Monitoring: alerts (`alerts`), mail about them (`mail`), and numbers for charts (`statistics`)."""

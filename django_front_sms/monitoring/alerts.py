@@ -1,4 +1,4 @@
-"""What needs attention: one definition for the dashboard, `front_sms status`, the health page, metrics and mail."""
+"""Alerts: one definition for the dashboard, `front_sms status`, the health page, metrics and mail."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ SILENT_AFTER = timedelta(minutes=2)  # every worker records the time at each acc
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One thing that may need attention: how many rows do (0: all is well), and, for waiting, since when."""
+    """An alert: the number of rows that need attention (0: it is not active), and since when the oldest has waited."""
 
     count: int
     since: datetime | None = None
@@ -44,7 +44,7 @@ def current(
     states: Sequence[AccountState] | None = None,
     accounts: Collection[str] | None = None,
 ) -> dict[str, Alert]:
-    """The alerts by name, in one query. Rows that nobody can mark as dealt with count for `RECENTLY`.
+    """The alerts by name, in one query. Rows that cannot be marked as resolved are counted for `RECENTLY`.
 
     `worker_silent`: no worker has been seen for `SILENT_AFTER`. `paused`: accounts whose sending is paused. `overdue`:
     messages due for more than five minutes, of accounts that are not paused. `unconfirmed`: messages that wait for a
@@ -103,7 +103,7 @@ def _oldest_overdue(rows: Iterable[AccountState], accounts: Collection[str] | No
 
 
 def nearly_used_limits(now: datetime) -> Alert:
-    """How many limits of `RATE_LIMITS` are used to 80 % or more; those for each recipient do not count."""
+    """The number of limits of `RATE_LIMITS` that are used to 80 % or more, except limits for each recipient."""
     written = get_settings().rate_limits
     limits = {name: Limit.parse(written[name]) for name in ("per_account", "international") if name in written}
     if not limits:
@@ -162,7 +162,7 @@ class Worker:
 
 
 def account_states() -> list[AccountState]:
-    """The states of the accounts in the settings, as far as a worker has made them, with `waiting`; one query."""
+    """The states of the accounts in the settings that a worker has created, with `waiting`; one query."""
     return list(account_rows())
 
 

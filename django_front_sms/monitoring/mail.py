@@ -85,7 +85,7 @@ def _send(name: str, wanted: AlertSettings, *, is_over: bool, since: datetime, c
             mail_admins(subject, body)
         else:
             send_mail(settings.EMAIL_SUBJECT_PREFIX + subject, body, None, list(wanted.to))
-    except Exception as error:  # a mail backend can raise anything
+    except Exception as error:  # a mail backend may raise any exception
         logger.error("Mail about an alert could not be sent (%s). The next sweep will try again.", type(error).__name__)
         return False
     return True

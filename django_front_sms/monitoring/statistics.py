@@ -100,7 +100,7 @@ class Traffic:
 def traffic(days: int, now: datetime | None = None, accounts: Collection[str] | None = None) -> Traffic:
     """The messages created today and in the `days - 1` days before, in the current time zone; one query.
 
-    Where there were many messages, those of days long over are counted once an hour, and kept in Django's cache.
+    With many messages, those of past days are counted once an hour, and stored in Django's cache.
     `accounts`: count the messages of these only; None: of all in the settings.
     """
     zone = timezone.get_current_timezone()
@@ -125,7 +125,7 @@ def _names(accounts: Collection[str] | None) -> list[str]:
 
 
 def _hours(since: datetime, accounts: Collection[str]) -> list[_Hour]:
-    # By hours in UTC, not by days: MySQL knows no other time zone unless its tables of time zones are loaded.
+    # By hours in UTC, not by days: MySQL supports no other time zone unless its time zone tables are loaded.
     hours = asked_for(since, accounts).order_by().values_list(TruncHour("created_at", tzinfo=UTC), "state")
     tallies: defaultdict[datetime, Tally] = defaultdict(Tally)
     for hour, state, count, segments in hours.annotate(count=Count("*"), parts=Sum("segments")):

@@ -4,6 +4,7 @@ From the first byte of a request to its recorded answer nothing is imported and 
 run out of file descriptors or threads must not lose an answer.
 """
 
+import contextlib
 import functools
 import logging
 import os
@@ -155,6 +156,8 @@ def _result_for(job: Job, result: ExchangeResult) -> ExchangeResult:
 
 # ---- Many attempts at once
 
+_NO_MEMORY = ExchangeResult(kind=ResultKind.AMBIGUOUS, detail="there was no memory for the answer")
+
 
 class Executor:
     """Makes the attempts of many jobs at once, those of each slot in threads of its own, and collects the results."""
@@ -179,12 +182,18 @@ class Executor:
             pool.add((functools.partial(self._run, slot, job) for job in claimed.jobs if not job.is_urgent), urgent)
 
     def _run(self, slot: Slot, job: Job) -> None:
-        self._put(slot, AttemptResult(job, attempt(job, self._conf), job.began.elapsed()))
+        result = AttemptResult(job, _NO_MEMORY, 0.0)  # made now: after the request there may be no memory for it
+        with contextlib.suppress(MemoryError):
+            result = AttemptResult(job, attempt(job, self._conf), job.began.elapsed())
+        self._put(slot, result)
 
     def _run_bulk(self, slot: Slot, jobs: Sequence[Job]) -> None:
-        result = attempt_bulk(jobs, self._conf)
-        for job in jobs:
-            self._put(slot, AttemptResult(job, _result_for(job, result), job.began.elapsed()))
+        results = [AttemptResult(job, _NO_MEMORY, 0.0) for job in jobs]
+        with contextlib.suppress(MemoryError):
+            answer = attempt_bulk(jobs, self._conf)
+            results = [AttemptResult(job, _result_for(job, answer), job.began.elapsed()) for job in jobs]
+        for result in results:
+            self._put(slot, result)
 
     def _put(self, slot: Slot, result: AttemptResult) -> None:
         self._results.append((slot, result))

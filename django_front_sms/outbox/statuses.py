@@ -117,7 +117,7 @@ def _fold(matches: _Matches, seen: _StatusesSeen, now: datetime) -> list[_Folded
 
 
 def _match(status: _Status, message: StatusTarget, seen: _StatusesSeen) -> _Folded:
-    # 4 beats 5, whichever came first; staff see that there were both.
+    # 4 overrides 5, in any order; staff see that there were both.
     has_both = status.status in _FINAL and seen[message.pk] >= _FINAL
     return _Folded(status.pk, message.pk, None, status.problem or ("Front reported both 4 and 5." if has_both else ""))
 

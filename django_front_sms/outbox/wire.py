@@ -3,6 +3,7 @@
 The first claim freezes recipient and sender in its `SendAttempt`; later claims send exactly these.
 """
 
+import functools
 from dataclasses import dataclass
 
 from django_front_sms.conf import Account, FrontSMSSettings
@@ -33,9 +34,14 @@ def wire_of(
     return Wire(
         recipient=recipient,
         sender=sender,
-        twin_key=digest(account.gateway, numbers.normalize(sender, account.psk_short_code), recipient, text),
+        twin_key=digest(account.gateway, _one_form(sender, account.psk_short_code), recipient, text),
         digest=digest(sender, recipient, message.text, message.unicode, message.price),
     )
+
+
+@functools.lru_cache(maxsize=128)  # a site has few senders
+def _one_form(sender: str, psk_short_code: str) -> str:
+    return numbers.normalize(sender, psk_short_code)
 
 
 def _recipient(message: OutboundMessage | DueMessage, conf: FrontSMSSettings) -> str:

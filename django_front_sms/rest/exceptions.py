@@ -1,8 +1,8 @@
 """Errors as problem details (RFC 9457): `code` for programs, `detail` for people, in the language of the request.
 
-`errors` lists the faults of a request: each has a `pointer` into the body (RFC 6901), or names a `parameter` of the
-query or a `header`. `index` is the place of a message among many; `invalid` lists the refused numbers of a bulk send.
-"""
+`errors` lists the errors of a request: each has a `pointer` into the body (RFC 6901), or names a `parameter` of the
+query or a `header`. `index` is the position of a message among many; `invalid` lists the refused numbers of a bulk
+send."""
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
@@ -81,7 +81,7 @@ def _for_api_exception(error: exceptions.APIException) -> Response:
 
 
 def problem_response(status: int, code: str, detail: str, **members: Any) -> Response:
-    """A problem; members that are None are left out."""
+    """A response with a problem; members that are None are left out."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
     body |= {"detail": _quoted(detail), **{name: value for name, value in members.items() if value is not None}}
     return Response(body, status=status, content_type=MEDIA_TYPE)

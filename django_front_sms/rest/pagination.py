@@ -1,4 +1,4 @@
-"""Cursor pages: every page costs the same, however deep it is, and new rows shift none."""
+"""Cursor pagination: all pages cost the same, and new rows do not shift them."""
 
 import re
 from typing import Any

@@ -35,7 +35,7 @@ def check_account(request: Request, account: str) -> None:
 
 def check_may_send(request: Request, *messages: Mapping[str, Any]) -> None:
     """Raise `PermissionDenied` unless the user may send messages with these options of `send_sms`."""
-    accounts = accounts_of(request.user)  # once, because a site's function may query its database
+    accounts = accounts_of(request.user)  # called once, because the site's function may query its database
     for options in messages:
         if accounts is not None and options.get("account", "default") not in accounts:
             raise PermissionDenied(_account_refused())

@@ -13,7 +13,7 @@ from django_front_sms.rest.serializers.output import ProblemSerializer
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
-PREFIX = "FrontSMS"  # keeps our components apart from those of the site
+PREFIX = "FrontSMS"  # distinguishes this app's components from those of the site
 IDEMPOTENCY_KEY = OpenApiParameter(
     HEADER, str, OpenApiParameter.HEADER, description="The same key never sends twice; at most 200 characters, ASCII."
 )

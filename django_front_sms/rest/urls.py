@@ -1,4 +1,4 @@
-"""The addresses: `path("api/sms/", include("django_front_sms.rest.urls"))`."""
+"""The URLs: `path("api/sms/", include("django_front_sms.rest.urls"))`."""
 
 from django.urls import path, re_path
 

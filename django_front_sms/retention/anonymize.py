@@ -1,4 +1,4 @@
-"""Empties the personal fields of rows, and keeps the others for statistics.
+"""Empties the personal fields of rows, and keeps the other fields for statistics.
 
 Only rows in a final state are emptied, so that this never changes whether or how often a message is sent.
 """

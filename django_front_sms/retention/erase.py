@@ -69,16 +69,16 @@ def erase(
     by: Any = None,
     progress: Progress = lambda done, total: None,
 ) -> Receipt:
-    """Erase what is kept of `number`, in any form that people write: messages in both directions, files, and what the
-    admin's history says. What waits in the queue is cancelled first, by the user `by`.
+    """Erase the personal data of `number`, in any usual form: messages in both directions, files, and entries in the
+    admin's history. Queued messages are cancelled first, by the user `by`.
 
-    An opt-out stays, because it is the only way to go on honouring it; `opt_outs` erases it as well, and the person
-    may be written to again. What may be under way, or waits for a decision, is left, and listed in the receipt.
-    `inbound`: keys of messages that an earlier receipt listed as `unreadable` or `mentioned`, to be erased as well.
-    `progress` is called after each batch, with how many messages and files were seen to, and of how many.
+    Opt-outs are kept, so that they still apply; `opt_outs` erases them as well, and messages may be sent to the number
+    again. Messages that may be under way, or wait for a decision, are left, and listed in the receipt. `inbound`: keys
+    of messages that an earlier receipt listed as `unreadable` or `mentioned`, to be erased as well. `progress` is
+    called after each batch, with the number of messages and files that were processed, and their total.
 
-    Raises `InvalidMessage` (`invalid_recipient`) where `number` has neither a digit nor a letter, and `NotPossible`
-    for keys in `inbound` that no receipt can list. Nothing is erased then.
+    Raises `InvalidMessage` (`invalid_recipient`) if `number` has neither a digit nor a letter, and `NotPossible` for
+    keys in `inbound` that no receipt can list. Nothing is erased then.
     """
     spellings = Spellings(_one_form(number))
     number = spellings.number
@@ -86,7 +86,7 @@ def erase(
     ComposerDraft.objects.all().delete()  # they contain numbers in any spelling, and are kept for a day only
     cancelled = _cancel(OutboundMessage.objects.filter(recipient=number), by)
     searched = _search_bodies(spellings, inbound)
-    rows = _rows_of(spellings, searched)  # read first: what was erased is not found by its number any more
+    rows = _rows_of(spellings, searched)  # read first: erased rows can no longer be found by their number
     sent, came = rows[OutboundMessage], rows[InboundMessage]
     bulks = _found(OutboundMessage.objects.exclude(bulk=None), sent, "bulk")
     seen_to = _Count(len(sent) + len(rows[MmsFile]) + len(came) + len(bulks), progress)
@@ -120,7 +120,7 @@ def erase(
 
 
 def _unclear() -> "QuerySet[InboundMessage]":
-    """Inbound messages whose sender is unknown, or whose body may hold more than their fields; emptied ones, too."""
+    """Inbound messages whose sender is unknown, or whose body may contain more than their fields; also emptied ones."""
     return InboundMessage.objects.filter(Q(sender="") | ~Q(problem=""))
 
 
@@ -132,7 +132,7 @@ def _require_unclear(keys: Collection[int]) -> None:
 
 
 def _one_form(number: object) -> str:
-    """As messages have it; what came from a short code or a name, as it is written."""
+    """The stored form of a number; short codes and names are returned unchanged."""
     number = numbers.as_text(number)
     if not any(char.isalnum() for char in number):  # rows that could not be read, or are empty, have no number either
         raise InvalidMessage(_("There is no number to erase. Write the person's number."), "invalid_recipient")
@@ -144,8 +144,8 @@ def _one_form(number: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Searched:
-    """Keys of inbound messages and of unmatched statuses whose bodies contain the number, and what is `left` to people
-    to look at."""
+    """Keys of inbound messages and of unmatched statuses whose bodies contain the number, and of those that are `left`
+    for a person to check."""
 
     inbound: list[int]
     statuses: list[int]
@@ -155,7 +155,8 @@ class _Searched:
 def _search_bodies(spellings: Spellings, also: Collection[int]) -> _Searched:
     """Search the bodies of inbound messages with a problem or without a sender, and of statuses that match no message.
 
-    Messages whose sender is the number are found by that. `also`: keys of messages that a person has looked at."""
+    Messages whose sender is the number are found by their sender. `also`: keys of messages that a person has
+    checked."""
     found: dict[str, list[int]] = {"inbound": [], "unreadable": [], "mentioned": []}
     for key, sender, api, raw in bodies(_unclear().exclude(raw=b""), "sender", "api"):
         place = "inbound" if key in also else _place(spellings, sender, raw, is_json=api == InboundMessage.Api.JSON)
@@ -172,7 +173,8 @@ def _search_bodies(spellings: Spellings, also: Collection[int]) -> _Searched:
 
 
 def _place(spellings: Spellings, sender: str, raw: bytes, *, is_json: bool) -> str:
-    """Which list of `_search_bodies` a message belongs to; empty where it is not of the number, or found by it."""
+    """The list of `_search_bodies` that a message belongs to; empty if it does not concern the number, or is found by
+    its sender."""
     if spellings.are_of(sender):
         return ""
     if spellings.are_in_body(raw):
@@ -181,8 +183,8 @@ def _place(spellings: Spellings, sender: str, raw: bytes, *, is_json: bool) -> s
 
 
 def _rows_of(spellings: Spellings, searched: _Searched) -> dict[type[models.Model], list[int]]:
-    """Keys, by kind; of outgoing messages also what `RECIPIENT_OVERRIDE` sent to this number instead. Only attempts
-    know of those, and all of them are read: people ask seldom, and an index would cost every attempt."""
+    """Keys of the number's rows, by model; including outbound messages that `RECIPIENT_OVERRIDE` sent to this number.
+    Only attempts record those, and all attempts are read: erasing is rare, and an index would cost each attempt."""
     to = OutboundMessage.objects.filter(recipient=spellings.number).values_list("pk", flat=True)
     attempts = SendAttempt.objects.filter(wire_recipient=spellings.number)
     instead = attempts.exclude(message__recipient=spellings.number).values_list("message_id", flat=True)
@@ -204,7 +206,7 @@ def _of(spellings: Spellings, model: type[models.Model], field: str) -> list[int
 
 
 def _empty_tracebacks(spellings: Spellings) -> int:
-    """Empty tracebacks, of whatever event, that contain the number."""
+    """Empty the tracebacks of all events that contain the number."""
     events = pages(Event.objects.with_traceback(), "traceback")
     found = [key for key, traceback in events if spellings.are_in(traceback)]
     return sum(Event.objects.filter(pk__in=keys).update(traceback="") for keys in in_chunks(found, anonymize.BATCH))
@@ -240,7 +242,7 @@ class _Count:
 def _each(
     rows: "QuerySet[Any]", keys: Collection[int], forget: Callable[[Collection[int]], int], seen_to: _Count
 ) -> int:
-    """Call `forget` with the `keys` that `rows` still has, in batches; each batch is committed."""
+    """Call `forget` with those `keys` that still exist in `rows`, in batches; each batch is committed."""
     forgotten = 0
     for some in in_chunks(keys, anonymize.BATCH):
         forgotten += forget(_found(rows, some, "pk"))
@@ -253,9 +255,9 @@ def _forget_events(sent: Collection[int], came: Collection[int], unmatched: Coll
     statuses = [*_found(DeliveryStatus.objects.all(), sent, "pk", by="message"), *unmatched]
     removed = 0
     for subjects in in_chunks([f"out:{key}" for key in sent] + [f"status:{key}" for key in statuses], anonymize.BATCH):
-        told = Event.objects.filter(subject__in=subjects)
-        removed += told.finished().delete()[0]
-        told.with_traceback().update(traceback="")
+        events = Event.objects.filter(subject__in=subjects)
+        removed += events.finished().delete()[0]
+        events.with_traceback().update(traceback="")
     for subjects in in_chunks([f"in:{key}" for key in came], anonymize.BATCH):
         removed += Event.objects.filter(subject__in=subjects).delete()[0]
     return removed

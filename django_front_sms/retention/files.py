@@ -33,7 +33,7 @@ def forget(keys: Collection[int]) -> int:
 def _deleted(name: str) -> bool:
     try:
         mms_storage().delete(name)
-    except Exception as error:  # whatever a storage raises
+    except Exception as error:  # a storage may raise any exception
         logger.error("A file of an MMS could not be deleted (%s). The next purge will try again.", type(error).__name__)
         return False
     return True

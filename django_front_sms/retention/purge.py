@@ -33,7 +33,7 @@ Progress = Callable[[str, int], None]
 class Purged:
     """The result of a purge: how many rows of each kind older than `before` were purged (`counts`).
 
-    With `dry_run`, how many would be. Without `RETENTION_DAYS`, `before` is None and `counts` is empty.
+    With `dry_run`, the rows that would be purged. Without `RETENTION_DAYS`, `before` is None and `counts` is empty.
     """
 
     before: datetime | None

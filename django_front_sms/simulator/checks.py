@@ -1,8 +1,7 @@
 """The gateway's checks of a submission: codes 1-21 of §2.2, in a fixed order.
 
-The manual gives no order. Ours checks the form of the request first, then the customer, then the message, and last the
-conditions that depend on time.
-"""
+The manual gives no order. This one checks the format of the request first, then the customer, then the message, and
+last the conditions that depend on time."""
 
 from __future__ import annotations
 

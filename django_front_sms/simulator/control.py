@@ -4,7 +4,7 @@ r"""The control API: everything that the page offers, for scripts. Bodies and an
 |---|---|
 | `GET /control/state` | clock, queue, links that restart it, counts, accounts |
 | `GET /control/messages?to=&after=` | messages on the phones, by recipient and with ids above `after` |
-| `GET /control/incoming` | messages written on the phones, and whether the site took them |
+| `GET /control/incoming` | messages written on the phones, and whether the site accepted them |
 | `GET /control/log` | the latest requests and pushes |
 | `GET /control/wire?after=` | the latest exchanges, their bytes in base64, with numbers above `after` |
 | `GET /control/mails` | Front's notices of a stopped inbound queue |

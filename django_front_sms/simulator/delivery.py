@@ -17,7 +17,7 @@ MAX_ANSWER = 65_536  # bytes of the site's answer that are read
 
 
 def post(push: Push, *, timeout: float = TIMEOUT) -> Reply:
-    """Make the request on a connection of its own. Follows no redirect and never raises.
+    """Make the request on a new connection. Follows no redirect and never raises.
 
     `timeout` covers the whole exchange, in seconds.
     """

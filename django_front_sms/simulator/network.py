@@ -1,4 +1,4 @@
-"""The pretend mobile network behind the gateway: without HTTP, with a clock and a lock of its own.
+"""The simulated mobile network behind the gateway: without HTTP, with its own clock and lock.
 
     network = Network(Account(1234, senders=["Mitt Firma"], status_url="http://…", inbound_url="http://…"))
     verdict = network.submit(Submission({"serviceid": 1234, "phoneno": "004799999999", …}))
@@ -138,7 +138,7 @@ class Network:
     # -- submissions ----------------------------------------------------------------
 
     def submit(self, submission: Submission) -> Verdict:
-        """Judge one request of §2.1 or §2.4; an accepted message is shown on its phones."""
+        """Check one request of §2.1 or §2.4; an accepted message is shown on its phones."""
         with self._changed:
             account = self._account_of(submission)
             case = Case(submission, account, self.https_only, self.blacklist, self._is_duplicate, self.rules)

@@ -1,4 +1,4 @@
-"""The page: the phones, the traffic on the wire, and the switches of the gateway and its chaos."""
+"""The page: the phones, the recorded traffic, and the switches of the gateway and its chaos."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ IDLE_WAIT = 0.5  # seconds; at most this long between two looks at the queue
 
 
 class PushThreads:
-    """A few threads that make due pushes until `stop`. While one waits for a slow site, the others go on."""
+    """A few threads that make due pushes until `stop`. While one waits for a slow site, the others continue."""
 
     def __init__(self, network: Network, threads: int = 4) -> None:
         self._network = network
@@ -24,7 +24,7 @@ class PushThreads:
             thread.start()
 
     def stop(self) -> None:
-        """End the threads. A thread that waits for a slow site is not waited for: it ends by itself."""
+        """End the threads, without waiting for a thread that waits for a slow site: it ends afterwards."""
         self._stopped.set()
         self._network.wake()
         for thread in self._threads:

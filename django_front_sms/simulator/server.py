@@ -50,7 +50,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^][:@/?#\s]+)(?::[0-9]+)?")  # name or ad
 
 
 class Simulator:
-    """A pretend gateway on a port of its own (`port=0`: a free one), from construction until `close`.
+    """A simulated gateway on a port (`port=0`: a free one), from construction until `close`.
 
     Give either the one account's `service_id`, `password` and `senders`, or a whole `network`. `chaos` sets faults and
     latency. `live` starts threads that make due pushes; without it, `network.deliver_due()` makes them. `tls` are the
@@ -231,7 +231,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.simulator.network
 
     def _submit(self, submission: Submission, *, get: bool = False) -> None:
-        """Judge and answer a submission; record the bytes of both, even if the client has gone."""
+        """Check and answer a submission; record the bytes of both, even if the client has disconnected."""
         fault = self._network.chaos.draw()
         verdict = None if fault and not fault.accepted else self._network.submit(submission)
         note = _note(verdict, fault)

@@ -1,8 +1,7 @@
 """Requests and answers of §2.1 and §2.4 as bytes.
 
-Reading is independent of `gateway.submit` and deliberately lenient: to name what is wrong with a request, the gateway
-has to read it first.
-"""
+Parsing is independent of `gateway.submit` and deliberately lenient: the gateway has to parse an invalid request in
+order to name its error."""
 
 from __future__ import annotations
 

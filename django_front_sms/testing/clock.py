@@ -12,10 +12,10 @@ from django_front_sms.db import clock
 
 
 class MovingClock(clock.SystemClocks):
-    """The time of `datetime.now()` plus `ahead` seconds. It runs on by itself.
+    """The time of `datetime.now()` plus `ahead` seconds. It keeps running.
 
-    All clocks of the app follow it, the database's included. So they also follow libraries that replace
-    `datetime.now()`: with freezegun they stand still, with time-machine they travel.
+    All clocks of the app use it, including the database's. They therefore also work with libraries that replace
+    `datetime.now()`: freezegun stops them, and time-machine moves them.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Factories for test data, with factory-boy (extra `testing`): rows as the engine leaves them.
+"""Factories for test data, with factory-boy (extra `testing`): rows as sending and receiving would create them.
 
     OutboundMessageFactory()                   # a queued message
     OutboundMessageFactory(delivered=True)     # a delivered message with its attempt and its statuses
@@ -84,7 +84,7 @@ class BulkSendFactory(DjangoModelFactory[BulkSend]):
 
 
 class OutboundMessageFactory(DjangoModelFactory[OutboundMessage]):
-    """An outgoing message, queued and due by default. Each has a recipient of its own, so that no two are twins."""
+    """An outbound message, queued and due by default. Each has a different recipient, so that no two are twins."""
 
     class Meta:
         model = OutboundMessage

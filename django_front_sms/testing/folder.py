@@ -1,10 +1,10 @@
-"""A broker that stores tasks as files in a folder, for machines without a server: kombu's own, with one fault fixed.
+"""A broker that stores tasks as files in a folder, for machines without a server: kombu's own, with one error fixed.
 
     CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_BROKER_TRANSPORT = "django_front_sms.testing.folder:Transport"
 
 Kombu creates a file and writes it a moment later. A worker that reads it in between finds no JSON, treats that as an
-unrecoverable error, and ends with exit code 1. For trying out; use Redis in production.
+unrecoverable error, and ends with exit code 1. For development only; use Redis in production.
 """
 
 import time

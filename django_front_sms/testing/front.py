@@ -31,7 +31,7 @@ class ReceiverFailed(AssertionError):
 
 
 class FrontSMS:
-    """A context manager that replaces Front. It needs no worker, broker or thread: nothing runs by itself.
+    """A context manager that replaces Front. It needs no worker, broker or thread: work is done only when a test asks.
 
     Every account of `FRONT_SMS` is a customer of the simulator, with its password, sender and duplicate filter.
     `network` is the simulated network; its blacklist, rules, chaos and accounts can be changed (see

@@ -1,6 +1,6 @@
 """A gateway client for a simulator in the same process, without a port, a socket or a thread.
 
-Requests and answers are encoded and decoded as on the wire, and checked by the same code as behind a port.
+Requests and answers are encoded, decoded and checked by the same code as over HTTP.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Decode = Callable[[int, bytes], Answer | BulkAnswer]
 class SimulatorClient:
     """A client for `FRONT_SMS["CLIENT"]`. Raises ValueError if `gateway_url` is not a key of `networks`.
 
-    The chaos of the network applies as behind a port, but without waiting.
+    The chaos of the network applies as over HTTP, but without waiting.
     """
 
     def __init__(self, gateway_url: str, *, timeout: float, max_connections: int) -> None:

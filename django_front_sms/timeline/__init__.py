@@ -1,6 +1,6 @@
-"""The timeline of a message: what happened, oldest first, in plain words, for the admin, a terminal and site code.
+"""The timeline of a message: its events, oldest first, as texts for the admin, a terminal and the site's code.
 
-Entries are plain data and never hold the message's text. A timeline takes a fixed number of queries.
+Entries never contain the message's text. A timeline takes a fixed number of queries.
 """
 
 from django_front_sms.timeline.entry import Entry, Level, explain

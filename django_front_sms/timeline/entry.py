@@ -1,4 +1,4 @@
-"""One entry of a timeline, and the wording that all timelines share."""
+"""One entry of a timeline, and texts that all timelines share."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +15,10 @@ Level = Literal["info", "good", "bad", "warn", "wait"]
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that happened. `title` and `detail` are in the active language.
+    """An event in the history of a message. `title` and `detail` are in the active language.
 
     `ref` names the row concerned, as `Event.subject` does ("out:7", "in:7", "event:7"), or is empty. `by` is the name
-    of the user who did it; empty for the machine.
+    of the user who acted; empty for automatic steps.
     """
 
     at: datetime

@@ -18,8 +18,8 @@ from django_front_sms.timeline.receivers import receivers
 def of_outbound(message: OutboundMessage, paused: Mapping[str, AccountState] | None = None) -> list[Entry]:
     """The timeline of an outgoing message.
 
-    Its last entry says what the message waits for, or why it ended, unless the entry before it says so. `paused` is
-    `paused_accounts()`, where the caller has read it.
+    Its last entry is what the message waits for, or why it ended, unless the previous entry shows it. `paused` is
+    `paused_accounts()`, if the caller has read it.
     """
     attempts = sorted(rows_of(message, "send_attempts"), key=lambda attempt: attempt.number)
     during = under_way(message, attempts)
@@ -114,7 +114,7 @@ def _duration(attempt: SendAttempt) -> str:
     return _("It took %(seconds)s s.") % {"seconds": number_format(attempt.duration, 2)}
 
 
-# What came back
+# Statuses and replies
 
 
 def _statuses(message: OutboundMessage) -> Iterator[Entry]:

@@ -14,7 +14,7 @@ from django_front_sms.timeline.entry import Entry, explain, sentences, when
 
 
 def standing(message: OutboundMessage, paused: Mapping[str, AccountState]) -> Entry | None:
-    """What a message waits for, or why it ended; None where its state says it all.
+    """What a message waits for, or why it ended; None if its state is sufficient.
 
     Needs no query: `paused` is `paused_accounts()`, read once for many messages.
     """
@@ -29,7 +29,7 @@ def paused_accounts() -> dict[str, AccountState]:
 def current_status(
     message: OutboundMessage, last: Entry, paused: Mapping[str, AccountState] | None = None
 ) -> Entry | None:
-    """What a message waits for, or why it ended; None where `last`, the last entry of its timeline, says so already."""
+    """What a message waits for, or why it ended; None if `last`, the last entry of its timeline, already shows it."""
     if message.state == State.QUEUED:
         return _waiting(message, last, paused_accounts() if paused is None else paused)
     describe = _ENDINGS.get(message.state)
@@ -86,7 +86,7 @@ def _waiting(message: OutboundMessage, last: Entry, paused: Mapping[str, Account
     account = {"account": message.account}
     if message.account not in get_settings().accounts:
         title = _("Waits: there is no account “%(account)s” in the settings any more") % account
-        return Entry(at, "waiting", title, _("Put it back into FRONT_SMS, or cancel the message."), "bad")
+        return Entry(at, "waiting", title, _("Put it back into FRONT_SMS, or stop the message."), "bad")
     if (memory := paused.get(message.account)) is not None:
         title = _("Waits: sending is paused for account “%(account)s”") % account
         reason = explain(memory.pause_code) if memory.pause_code is not None else ""
@@ -97,7 +97,7 @@ def _waiting(message: OutboundMessage, last: Entry, paused: Mapping[str, Account
 
 
 def _turn(message: OutboundMessage, due: datetime) -> tuple[str, str]:
-    """What a message waits for that may be sent, and why."""
+    """What a message that may be sent waits for, and why."""
     if message.waits_for == Wait.NOTHING or due <= timezone.now():
         return _("Waits for its turn"), pace(message.account)
     at_due = {"when": when(due)}
@@ -114,7 +114,7 @@ def _turn(message: OutboundMessage, due: datetime) -> tuple[str, str]:
 
 
 def pace(account: str) -> str:
-    """How fast an account may send, where its settings cap it."""
+    """The rate limit of an account; empty if its settings have none."""
     found = get_settings().accounts.get(account)
     if found is None or not found.max_per_second:
         return ""

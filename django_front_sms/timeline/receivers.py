@@ -34,7 +34,7 @@ def _trouble(event: Event) -> Entry:
 
 
 def _what(event: Event) -> str:
-    """What an event is about, without the rest of its data, which may be personal."""
+    """The kind of an event in words, without its other data, which may be personal."""
     new = event.data.get("new") if isinstance(event.data, dict) else None
     if event.kind == Event.Kind.STATE_CHANGED and new in State.values:
         return _("it is %(state)s") % {"state": State(new).label}

@@ -1,6 +1,7 @@
 """The fault suite: real workers, broker and database, killed and frozen on a schedule, and a judge of what came of it.
 
-python -m tests.faults          the long run (make faults)          pytest -m faults      a short slice of it
+python -m tests.faults          the long run (make faults; make campaign: the longest)
+pytest -m faults                a short slice of it
 
 plan.py        one run: how long, how much, which faults
 gateway.py     a pretend gateway, in a process of its own, that keeps a log of what it accepted
@@ -12,6 +13,10 @@ points.py      the named points
 removed.py     the rules of sending, each taken away
 plain.py       what most sites do instead: a Celery task per message
 traffic.py     the messages
+person.py      who cancels them, and decides about those in doubt
+pushes.py      the delivery statuses and inbound messages that the gateway pushes
+web.py         the webhooks; urls.py is where they are
+clocks.py      the clocks, which can be stepped
 schedule.py    when which fault comes
 stage.py       the servers, the gateway and the workers of a run
 deeds.py       what is done to them
@@ -20,7 +25,9 @@ surroundings.py  what else they do: a primary that is lost, a wall clock that is
 prepare.py     what a worker must be started with for that; wall.c is its wall clock
 standby.py     a PostgreSQL primary with its standby
 losses.py      what a fail-over that lost commits has cost
+settling.py    the time after the faults
 conductor.py   one run from its start to its judgement
-judge.py       the gateway's log against the rows
+transitions.py what the database itself noted of each change of a state
+judge.py       the gateway's log against the rows; judge_pushes.py: what it pushed, and the events
 report.py      figures as a table and as JSON
 """

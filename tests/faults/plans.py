@@ -50,7 +50,7 @@ FAILOVERS = [
     replace(ORDEALS[0], name=ordeal, ordeal=ordeal, ordeals=3, seconds=45, scale=0.5)
     for ordeal in ("failover-sync", "failover-hosts", "failover-async")
 ]
-FAILOVER_SLICE = replace(FAILOVERS[0], name="failover", messages=80, ordeals=1, seconds=12)
+FAILOVER_SLICE = replace(FAILOVERS[0], name="failover", messages=120, ordeals=1, seconds=16)
 
 # ---- Rules taken away, and how that must show
 
@@ -84,12 +84,13 @@ SHOWS_AS = {
 # All of these at once still show each its own crime; the slice makes that one run of them.
 TOGETHER = tuple(SHOWS_AS)[5:]
 _MIXED = replace(
-    CONTROL, mixed=True, transport="both", messages=120, kills=20, trouble=0.2, stubborn=0.0, twins=0.15, patience=40
+    CONTROL, mixed=True, transport="both", messages=120, kills=20, trouble=0.2, stubborn=0.0, twins=0.15, patience=120
 )
 WITHOUT = {rule: replace(CONTROL, name=f"without: {rule}", removed=rule, patience=30) for rule in SHOWS_AS}
 WITHOUT["5xx is ambiguous"] = replace(WITHOUT["5xx is ambiguous"], stubborn=0.0, trouble=0.9)
 WITHOUT |= {rule: replace(_MIXED, name=f"without: {rule}", removed=rule) for rule in TOGETHER}
-WITHOUT_SEVERAL = replace(_MIXED, name="without several rules at once", removed="+".join(TOGETHER))
+WITHOUT["rescue"] = replace(WITHOUT["rescue"], patience=40)  # it never settles
+WITHOUT_SEVERAL = replace(_MIXED, name="without several rules at once", patience=40, removed="+".join(TOGETHER))
 
 
 def is_found_out(removed: str, crimes: Mapping[str, int]) -> bool:

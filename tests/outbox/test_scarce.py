@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import InternalError, OperationalError, ProgrammingError, connection
 
-from django_front_sms import outbox
+from django_front_sms import outbox, send_bulk_sms
 from django_front_sms.gateway.client import ExchangeResult
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.outbox import dispatcher, executor
@@ -129,6 +129,26 @@ def test_each_account_and_lane_has_one_pool_of_threads_however_many_there_are():
     pools = [executor._lane_threads(1, *place) for place in places]
     assert [executor._lane_threads(1, *place) for place in places] == pools
     assert len(set(map(id, pools))) == len(places)
+
+
+# ---- Memory
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("client")
+def test_a_run_whose_answers_find_no_memory_ends_and_leaves_them_in_doubt(monkeypatch: pytest.MonkeyPatch):
+    """Otherwise it would wait for them without end, and its worker would send nothing more."""
+
+    def fail(*given: Any) -> None:
+        raise MemoryError
+
+    for name in ("attempt", "attempt_bulk"):
+        monkeypatch.setattr(executor, name, fail)
+    row, bulk = message(), send_bulk_sms(["+4790000001", "+4790000002"], "Til alle")
+    assert outbox.run() == 3
+    for each in (row, *bulk.messages.all()):
+        assert outcomes(each) == ["ambiguous"]
+    assert account_state().slots == {}
 
 
 # ---- A database that refuses writes

@@ -6,9 +6,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import insert_values
 from django_front_sms.events import records
 from django_front_sms.models import Event, OutboundMessage
+from django_front_sms.outbox.settle import AttemptResult, settle
 from django_front_sms.outbox.transitions import (
     Transition,
     accept_all,
@@ -17,6 +19,7 @@ from django_front_sms.outbox.transitions import (
 )
 from django_front_sms.states import ACCEPTED, State, may_change
 from tests.factories import OutboundMessageFactory
+from tests.outbox.helpers import accepted, claim_due, message
 
 pytestmark = pytest.mark.django_db
 
@@ -93,3 +96,23 @@ def test_filters_on_rare_columns_use_an_index(field: str):
             cursor.execute("SET LOCAL enable_seqscan = off")
     for wanted in ({field: 7}, {f"{field}__in": [7, 8]}):
         assert f"front_sms_out_{field}" in OutboundMessage.objects.filter(**wanted).explain()
+
+
+@pytest.mark.postgresql
+def test_an_outcome_is_written_to_the_page_that_has_its_attempt():
+    """Otherwise each outcome would cost an entry in every index."""
+
+    def pages() -> dict[int, int]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id, (ctid::text::point)[0]::int FROM front_sms_sendattempt")
+            return dict(cursor.fetchall())
+
+    for number in range(100):
+        message(f"Test {number}")
+    jobs = claim_due(100)
+    before = pages()
+    settle([AttemptResult(job, accepted(job.message_id), 0.1) for job in jobs], get_settings())
+    assert len(before) == 100
+    assert len(set(before.values())) > 1
+    moved = [pk for pk, page in pages().items() if page != before[pk]]
+    assert len(moved) < 10

@@ -1,1 +1,1 @@
-"""Writing an SMS: the page, its form, the preview, and what becomes of it."""
+"""Writing an SMS: the page, its form, the preview, and sending."""

@@ -1,4 +1,4 @@
-"""Drafts of the composer, so that its pages are read by GET and nothing that was written gets lost."""
+"""Drafts of the composer, so that its pages can be requested by GET, and no input is lost."""
 
 import json
 import uuid
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from django_front_sms.models import ComposerDraft
 
-_NOT_KEPT = ("csrfmiddlewaretoken", "confirmed", "again", "edit", "simplify")  # what a click on a button adds
+_NOT_KEPT = ("csrfmiddlewaretoken", "confirmed", "again", "edit", "simplify")  # added by the buttons
 
 
 def fresh_key() -> str:
@@ -35,7 +35,7 @@ def load_draft(user: Any, key: str) -> QueryDict | None:
 
 
 def new_draft(user: Any, table: str) -> str:
-    """Keep the table of a message that somebody begins to write elsewhere, and return the key of its draft."""
+    """Save the table of a message that is started on another page, and return the key of its draft."""
     data = QueryDict(mutable=True)
     data.update({"table": table, "key": fresh_key()})
     save_draft(user, data)

@@ -23,7 +23,7 @@ from django_front_sms.gateway.numbers import from_wire
 from django_front_sms.sending.validation import check_expiry, check_sender, check_text
 
 MAX_NUMBERS = 10_000  # of one form: more would take longer than a web server waits
-_READING = timedelta(minutes=10)  # that somebody may take to read the page that asks
+_READING = timedelta(minutes=10)  # a user may spend on the confirmation page
 _NOT_IN_BULK = ("scheduled_at", "expires_at", "priority")
 
 
@@ -154,7 +154,7 @@ class ComposerForm(forms.Form):
         return self.cleaned_data["how"] or "each"
 
     def clean_text(self) -> str:
-        """Browsers send a new line as two characters, of which each would cost."""
+        """Convert line breaks: browsers send each as two characters, and both would cost."""
         return str(self.cleaned_data["text"]).replace("\r\n", "\n").replace("\r", "\n")
 
     def clean_account(self) -> str:
@@ -264,16 +264,16 @@ def sendable_accounts(user: Any) -> list[str]:
 
 
 def prefilled(query: QueryDict) -> dict[str, Any]:
-    """What a link says of the message: `?to=` (as often as there are numbers), `text`, `account`, `sender`, `how`."""
+    """The initial values that a link gives: `?to=` (once for each number), `text`, `account`, `sender`, `how`."""
     values: dict[str, Any] = {name: query[name] for name in ("text", "account", "sender", "how") if name in query}
-    # A plus that nobody encoded is a space in a query.
+    # A plus that was not percent-encoded is a space in a query.
     values["to"] = "\n".join(from_wire(number) for number in query.getlist("to"))
     values["key"] = fresh_key()
     return values
 
 
 def with_file(data: QueryDict, upload: Any) -> str:
-    """Put the rows of an uploaded file into the table of `data`; gives what is wrong with the file, else nothing."""
+    """Put the rows of an uploaded file into the table of `data`; returns the error, or an empty string."""
     if upload is None:
         return ""
     try:
@@ -284,7 +284,7 @@ def with_file(data: QueryDict, upload: Any) -> str:
 
 
 def presets(now: datetime) -> list[tuple[str, datetime]]:
-    """Times that staff often choose for sending, with their words."""
+    """Times that staff often choose for sending, with their labels."""
     tomorrow = (now + timedelta(days=1)).replace(hour=8, minute=0, second=0, microsecond=0)
     monday = tomorrow + timedelta(days=-tomorrow.weekday() % 7)
     hour = (now + timedelta(hours=1)).replace(second=0, microsecond=0)

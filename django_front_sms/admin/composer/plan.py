@@ -1,4 +1,4 @@
-"""A composed message: who gets it, what it costs, and sending it once, however often somebody clicks."""
+"""A composed message: its recipients, its cost, and sending it once, even if the form is sent repeatedly."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _AT_ONCE = 1000  # keys in one query
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A message without its numbers. `form` is the key of the page that it was written on."""
+    """A message without its numbers. `form` is the key of the form that it was written in."""
 
     user: Any
     form: str
@@ -39,16 +39,15 @@ class Composed:
     ignore_opt_out: bool = False
 
     def key(self, numbers: Iterable[str]) -> str:
-        """The idempotency key of this very message to `numbers`, written by this user on this page. A text that was
-        changed since has another one."""
+        """The idempotency key of this message to `numbers`, by this user and form. A changed text has another key."""
         values = [getattr(self, name) for name in self.__slots__ if name != "user"]
         return f"composer-{digest(str(self.user.pk), *map(str, values), *numbers)}"
 
 
 class Plan:
-    """Who gets a composed message, who does not and why, and what it costs.
+    """The accepted and the refused recipients of a composed message, and its cost.
 
-    `known` are the numbers to which this page sent this text already: a double click, or a page that was sent again.
+    `known` are the numbers to which this form already sent this text: by a double click, or a form that was sent again.
     """
 
     def __init__(self, composed: Composed, recipients: Recipients) -> None:
@@ -67,7 +66,7 @@ class Plan:
         )
 
     def _bulk(self) -> BulkSend | None:
-        """The bulk send that this page made already."""
+        """The bulk send that this form already created."""
         return BulkSend.objects.filter(idempotency_digest=self._digest(self.bulk_key)).first()
 
     def _known(self) -> list[str]:
@@ -92,26 +91,26 @@ class Plan:
 
     @property
     def is_personal(self) -> bool:
-        """Whether each recipient gets a text of their own."""
+        """Whether each recipient gets an individual text."""
         return any(entry.text is not None for entry in self.recipients.accepted.values())
 
     @cached_property
     def texts(self) -> dict[str, str]:
-        """What each accepted number is sent."""
+        """The text for each accepted number."""
         whole = self.composed.text
         accepted = self.recipients.accepted.items()
         return {number: whole if entry.text is None else entry.text for number, entry in accepted}
 
     @cached_property
     def previews(self) -> dict[str, Preview]:
-        """How the text of each accepted number arrives."""
+        """The preview of the text for each accepted number."""
         if not self.is_personal:
             return dict.fromkeys(self.texts, self.preview)
         return {number: preview_sms(text, unicode=self.composed.unicode) for number, text in self.texts.items()}
 
     @cached_property
     def earlier(self) -> list[Earlier]:
-        """Who was sent the same text within a day, but not from this page."""
+        """Recipients who were sent the same text within a day, but not by this form."""
         return sent_earlier(
             self.composed.user,
             self.composed.account,
@@ -137,7 +136,7 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """A digest of what the page that asks shows. If it has changed by the confirmation, the page is shown again."""
+        """A digest of the confirmation page. If it has changed when the user confirms, the page is shown again."""
         texts = self.texts if self.is_personal else {}
         return self.composed.key([*sorted(self.recipients.accepted), *map(str, sorted(texts.items()))])
 
@@ -146,7 +145,7 @@ class Plan:
         return self.composed.key([number] if text is None else [number, text])
 
     def send(self) -> BulkSend | list[OutboundMessage]:
-        """Queue the messages. Those that the same page sent already are returned, not sent again.
+        """Queue the messages. Those that the same form already sent are returned, not sent again.
 
         Raises `InvalidMessage` if something changed since the plan was made.
         """

@@ -1,4 +1,4 @@
-"""How a text arrives, in words and as a bubble, and what `composer.js` needs to show the same while staff write."""
+"""The preview of a text, in words and as a bubble, and the data that `composer.js` needs for a live preview."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ from django_front_sms.gateway.typography import GSM_EQUIVALENTS, simplify
 
 _MILLIONTHS = 1_000_000  # scripts count in whole numbers
 _NAMED = 8  # characters that a sentence names
-_SYMBOLS = ("So", "Sk", "Cf", "Me")  # categories of emoji, and of what joins and colours them
+_SYMBOLS = ("So", "Sk", "Cf", "Me")  # categories of emoji, and of characters that join and colour them
 
 
 def simplified(text: str) -> str:
@@ -29,12 +29,12 @@ def simplified(text: str) -> str:
         if gsm.is_gsm(char) or not (unicodedata.category(char) in _SYMBOLS or "\ufe00" <= char <= "\ufe0f"):
             kept.append(char)
         elif kept and kept[-1] == " ":
-            kept.pop()  # the space before an emoji goes with it
+            kept.pop()  # the space before an emoji is removed too
     return "".join(kept)
 
 
 def sentence(text: str, unicode: bool | None) -> str:
-    """How many SMS a text becomes, and which characters make it so many; empty for an empty text."""
+    """The number of SMS that a text takes, and the characters that raise it; empty for an empty text."""
     if not text:
         return ""
     shown = gsm.preview(text, unicode=unicode, replacement=get_settings().replacement)
@@ -51,7 +51,7 @@ def sentence(text: str, unicode: bool | None) -> str:
 
 
 def shorter(text: str, unicode: bool | None) -> int:
-    """How many SMS the text would be in plain characters, where that is less; else 0."""
+    """The number of SMS that the text would take as `simplified` returns it, if that is less; else 0."""
     now = gsm.preview(text, unicode=unicode, replacement=get_settings().replacement).segments
     then = gsm.preview(simplified(text), unicode=unicode, replacement=get_settings().replacement).segments
     return then if then < now else 0
@@ -73,7 +73,7 @@ def _marked(char: str, unicode: bool | None) -> SafeString:
 
 
 def name(char: str) -> str:
-    """The character, or words for it if it cannot be seen."""
+    """The character, or its name if it is invisible."""
     return _invisible().get(char) or char
 
 
@@ -87,7 +87,7 @@ def _invisible() -> dict[str, str]:
 
 
 def quiet_until(account: str, at: Any = None) -> str:
-    """When quiet hours end that hold back a normal message of `account`, due at `at` (now); empty if there are none."""
+    """The end of quiet hours that delay a normal message of `account` due at `at` (default: now); empty if none do."""
     accounts = get_settings().accounts
     if account not in accounts:
         return ""
@@ -97,7 +97,7 @@ def quiet_until(account: str, at: Any = None) -> str:
 
 
 def config(accounts: Iterable[str]) -> dict[str, Any]:
-    """What the script needs; `accounts` are those to choose from. Prices are in millionths of a krone."""
+    """The data for `composer.js`; `accounts` are those to choose from. Prices are in millionths of a krone."""
     conf = get_settings()
     price = conf.price_per_segment
     return {

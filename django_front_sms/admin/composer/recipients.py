@@ -1,4 +1,4 @@
-"""The recipients of a composed message: each number that was pasted is checked on its own."""
+"""The recipients of a composed message: each number that was entered is checked separately."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -22,7 +22,7 @@ from django_front_sms.sending.validation import check_recipient
 
 _SEPARATORS = re.compile(r"[,;\t]")  # within a line; numbers themselves have spaces in them
 _NUMBER = re.compile(r"(?<!\w)[+＋]?\d[\d\s()./-]{5,}\d(?!\w)")  # within other words
-_MOBILE_PREFIXES = ("+474", "+479")  # Norwegian mobile numbers: nothing to point out
+_MOBILE_PREFIXES = ("+474", "+479")  # Norwegian mobile numbers: no remark
 LISTED = 200  # numbers that a page names one by one
 _CHUNK = 1000  # numbers in one query
 _A_DAY = timedelta(days=1)
@@ -30,8 +30,8 @@ _A_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A number as it was written, and its line (from 1). `reason`: why it gets no message, or no second one. `text`:
-    what is sent to this number alone; None: the text of the form."""
+    """A number as it was entered, and its line (from 1). `reason`: why it gets no message, or no second one. `text`:
+    the individual text for this number; None: the text of the form."""
 
     line: int
     written: str
@@ -60,7 +60,7 @@ class Recipients:
 
     @property
     def listed(self) -> list[tuple[str, str]]:
-        """The first numbers, each with the name of its person where it is known."""
+        """The first numbers, each with the name of its contact if known."""
         some = [*self.accepted][:LISTED]
         names = contacts.labels(some)
         return [(number, names.get(number) or self.accepted[number].name) for number in some]
@@ -85,7 +85,7 @@ class Recipients:
         self.refused.append(replace(self.accepted.pop(number), reason=reason))
 
     def explain_repeated(self) -> None:
-        """Say what happens to numbers that were written more than once; those that are refused get no message."""
+        """Explain what happens to numbers that were entered more than once; those that are refused get no message."""
         self.repeated = [self._explained(entry) for entry in self.repeated]
 
     def _explained(self, entry: Entry) -> Entry:
@@ -107,7 +107,7 @@ def entries(pasted: str) -> Iterator[Entry]:
 
 
 def read(written: Iterable[Entry]) -> Recipients:
-    """Check the form and the region of each number. A number that stands beside a name is found."""
+    """Check the format and the region of each number. A name may precede or follow the number."""
     conf = get_settings()
     recipients = Recipients()
     for entry in written:
@@ -120,7 +120,7 @@ def read(written: Iterable[Entry]) -> Recipients:
 
 
 def _number_in(written: str, conf: FrontSMSSettings) -> tuple[str, str, str]:
-    """The number, the name beside it, and the reason if there is no number to send to."""
+    """The number, the name beside it, and the reason if there is no valid number."""
     try:
         return check_recipient(written, conf), "", ""
     except InvalidMessage as error:
@@ -142,14 +142,14 @@ def _why_not(written: str, code: str, conf: FrontSMSSettings) -> str:
 
 
 def why_no_number(written: str) -> str:
-    """What is wrong with a phone number that cannot be read, for staff."""
+    """Why a phone number cannot be read, for staff."""
     if any(char.isalpha() for char in written):
         return _("The number contains letters. Write digits only, with a country code such as +47 first where needed.")
     return _("The number has too few or too many digits, or an unknown country code. Check it.")
 
 
 def _remark(number: str) -> str:
-    """What staff should know about a number before they send to it."""
+    """A remark about the cost or the reachability of a number, for staff; empty if there is none."""
     parsed = phonenumbers.parse(number)
     region = phonenumbers.region_code_for_number(parsed)
     if region and region != get_settings().default_region:
@@ -167,7 +167,7 @@ def _country_words(region: str, language: str) -> str:
 def refuse_unwilling(
     recipients: Recipients, *, account: str, sender: str, ignore_opt_out: bool, known: Collection[str] = frozenset()
 ) -> None:
-    """Refuse numbers that opted out of `sender`, or would exceed `RATE_LIMITS`. The `known` ones got their message."""
+    """Refuse numbers that opted out of `sender`, or would exceed `RATE_LIMITS`, except those that are `known`."""
     new = [number for number in recipients.accepted if number not in known]
     wanted = {"account": account, "sender": sender, "ignore_opt_out": ignore_opt_out}
     messages = [OutboundMessage(recipient=number, **wanted) for number in new]
@@ -182,9 +182,9 @@ def refuse_unwilling(
 
 
 def sent_earlier(user: Any, account: str, texts: dict[str, str]) -> list[Earlier]:
-    """Who was sent the same text within a day, the latest first. `texts` has the text for each number.
+    """Recipients who were sent the same text within a day, the latest first. `texts` has the text for each number.
 
-    Users who may not see outgoing messages are told about their own only.
+    For users who may not view outbound messages, only their own messages are included.
     """
     now = timezone.now()
     window = now - timedelta(seconds=get_settings().duplicate_window)

@@ -36,8 +36,8 @@ class Table:
 def read_table(pasted: str) -> Table:
     """Read a table whose first line names the columns, separated by semicolons, tabs or commas.
 
-    The phone numbers are in the column that is called number, phone or the like, else in the first one. Raises
-    `ValidationError` where there is no such first line.
+    The phone numbers are in the column named number, phone or similar, otherwise in the first one. Raises
+    `ValidationError` if the first line does not name the columns.
     """
     lines = [line for line in enumerate(_lines(pasted), 1) if any(cell.strip() for cell in line[1])]
     if not lines:
@@ -78,7 +78,7 @@ def _column(cell: str) -> str:
 
 
 def personal_entries(table: Table, text: str) -> tuple[list[Entry], list[Entry]]:
-    """An entry with its own text for each row, and those that have no text which can be sent, with the reason."""
+    """An entry with its own text for each row, and the rows whose text cannot be sent, with the reason."""
     good, bad = [], []
     for line, number, values in table.rows:
         entry = Entry(line, number or "–", name=values.get("name", ""))
@@ -123,7 +123,7 @@ def _rows_of_workbook(content: bytes) -> Iterator[list[str]]:
         sheet = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True).worksheets[0]
         for row in islice(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), 20_000):
             yield [_cell(value) for value in row]
-    except Exception as error:  # openpyxl lets whatever its parts raise pass
+    except Exception as error:  # openpyxl does not wrap the exceptions of its dependencies
         raise ValidationError(_("This Excel file cannot be read. Save it as CSV, and try again.")) from error
 
 
@@ -131,7 +131,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
-        value = int(value)  # a phone number that Excel takes for a quantity
+        value = int(value)  # a phone number that Excel stored as a float
     if isinstance(value, datetime) and value.time() == datetime.min.time():
         value = value.date()
     if isinstance(value, date):
@@ -146,6 +146,6 @@ def _as_csv(rows: Iterable[Iterable[str]]) -> str:
 
 
 def table_of(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """A table as the composer takes it, from values of any kind; dates and times in the active language."""
+    """A table in the composer's format, from values of any type; dates and times in the active language."""
     cells = ([str(localize(value)) if isinstance(value, date) else _cell(value) for value in row] for row in rows)
     return _as_csv([list(columns), *cells])

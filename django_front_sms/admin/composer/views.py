@@ -1,8 +1,8 @@
 """The composer: staff write a message, see how it arrives and what it costs, and confirm it.
 
-Everything works without scripts; `composer.js` shows the same while the text is being written. What is posted is kept
-as a draft, and the pages that show it are read by GET: going back, or logging in again, loses nothing. The page that
-asks carries a digest of what it shows: if that has changed by the confirmation, it is shown again and nothing is sent.
+Everything works without scripts; `composer.js` adds a live preview. Posted data are saved as a draft, and its pages are
+requested by GET: going back, or logging in again, loses nothing. The confirmation page has a digest of its content: if
+that has changed when the user confirms, the page is shown again and nothing is sent.
 """
 
 import re
@@ -46,7 +46,7 @@ _MEDIA = forms.Media(
 
 
 class ComposerAdmin(ActionsAdmin):
-    """A list of messages to which staff add by writing one."""
+    """A list of messages with the composer as its page to add one."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("front_sms.add_outboundmessage") and sendable_accounts(request.user))
@@ -82,7 +82,7 @@ class ComposerAdmin(ActionsAdmin):
         return self._form_page(request, form)
 
     def _posted(self, request: HttpRequest) -> HttpResponse:
-        """Keep what was posted, and send it if the page that asks was confirmed."""
+        """Save the posted data, and send the message if the confirmation page was confirmed."""
         data = request.POST.copy()
         key = data["key"] = str(data.get("key") or fresh_key())
         problem = with_file(data, request.FILES.get("file"))
@@ -115,7 +115,7 @@ class ComposerAdmin(ActionsAdmin):
         return self._send_composed(request, form)
 
     def check_view(self, request: HttpRequest) -> HttpResponse:
-        """The numbers written so far, each with what is wrong with it: a part of the page, for `composer.js`."""
+        """The numbers entered so far, with their errors: a part of the page, for `composer.js`."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         if request.method != "POST":
@@ -124,7 +124,7 @@ class ComposerAdmin(ActionsAdmin):
         return render(request, "admin/front_sms/composer_recipients.html", {"recipients": recipients})
 
     def session_view(self, request: HttpRequest) -> HttpResponse:
-        """A fresh token for a form that stayed open while somebody logged in again, for `session.js`."""
+        """A new CSRF token for a form that stayed open during a new login, for `session.js`."""
         return JsonResponse({"token": get_token(request)})
 
     def _form_page(self, request: HttpRequest, form: ComposerForm) -> TemplateResponse:
@@ -185,7 +185,7 @@ class ComposerAdmin(ActionsAdmin):
     def _send_composed(self, request: HttpRequest, form: ComposerForm) -> HttpResponse:
         try:
             sent = form.plan.send()
-        except InvalidMessage as error:  # an opt-out, or another message, came between the check and this
+        except InvalidMessage as error:  # an opt-out, or another message, was stored after the check
             self.message_user(request, str(error), messages.WARNING)
             return self._to_draft(form.plan.composed.form, "confirm")
         self._note_sent(request, form.plan, sent)
@@ -219,7 +219,7 @@ def _user(request: HttpRequest) -> AbstractUser:
 
 
 def _for_script(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """The response for `session.js`, which would follow a redirect before the user does, and lose its messages."""
+    """The response for `session.js`: following a redirect, it would consume the messages for the user."""
     if isinstance(response, HttpResponseRedirect) and request.headers.get("Accept", "").startswith("application/json"):
         return JsonResponse({"url": response.url})
     return response

@@ -1,4 +1,4 @@
-"""The messages of a conversation as bubbles: theirs on the left, ours on the right with what became of them."""
+"""The messages of a conversation as bubbles: inbound ones on the left, outbound ones with their state on the right."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -19,7 +19,7 @@ from django_front_sms.inbox import files_of
 from django_front_sms.models import AccountState, InboundMessage, OutboundMessage
 from django_front_sms.timeline import standing
 
-LATE = timedelta(minutes=5)  # how long a message can be under way before that is worth a word
+LATE = timedelta(minutes=5)  # a message under way for longer than this gets a note
 
 
 def name(message: Message) -> str:
@@ -28,7 +28,7 @@ def name(message: Message) -> str:
 
 
 def version(message: Message, paused: Mapping[str, AccountState]) -> str:
-    """Changes whenever the bubble would look different."""
+    """A digest that changes whenever the bubble would look different."""
     facts: list[Any]
     if isinstance(message, OutboundMessage):
         due = message.next_at is None or message.next_at <= timezone.now()
@@ -46,7 +46,7 @@ def version(message: Message, paused: Mapping[str, AccountState]) -> str:
 
 
 def bubbles(request: HttpRequest, rows: Iterable[Message], paused: Mapping[str, AccountState]) -> list[dict[str, Any]]:
-    """What the template gets for each message. A day is named before its first."""
+    """The template context of each message. The first message of a day has the name of the day."""
     shown = []
     day: date | None = None
     for message in rows:
@@ -110,7 +110,7 @@ def in_short(message: Any) -> dict[str, Any]:
 
 
 def _briefly(at: datetime) -> str:
-    """Today the time, this year the day, else the date."""
+    """The time for today, the day for this year, otherwise the date."""
     today = timezone.localdate()
     if at.date() == today:
         return at.strftime("%H:%M")

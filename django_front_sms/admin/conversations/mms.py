@@ -15,8 +15,8 @@ _SHAPES = {"audio": "sound", "video": "film", "text": "file", "image": "picture"
 
 
 def shown(request: HttpRequest, message: InboundMessage) -> dict[str, Any]:
-    """The context of `mms.html`: `slides`, and the files that no phone shows (`others`). `beyond` has the lines of the
-    message's text that no slide shows: Front copies the subject and the words of all text files into it (§2.5.1)."""
+    """The context of `mms.html`: `slides`, and the files that are in no slide (`others`). `beyond` has the lines of the
+    message's text that are in no slide: Front copies the subject and the content of all text files into it (§2.5.1)."""
     prefetch_related_objects([message], "files")
     slides = inbox.slides_of(message)
     parts = [part for slide in slides for part in slide.parts]
@@ -38,7 +38,7 @@ def _beyond(text: str, texts: list[str]) -> str:
 
 
 def _file(request: HttpRequest, file: MmsFile, text: str | None = None) -> dict[str, Any]:
-    """How a file is shown; its content only to users who may view files."""
+    """The template context of a file; with its content only for users who may view files."""
     may = may_download(request)
     kind = file.content_type.partition(";")[0].strip()  # §2.5.1: parameters may follow
     url = reverse_admin(request, "inboundmessage_file", file.message_id, file.pk)

@@ -1,4 +1,4 @@
-"""The reply box of a conversation: what it answers, from which sender, and whether it can."""
+"""The reply box of a conversation: the message that is answered, the sender, and whether a reply is possible."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -20,8 +20,8 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True)
 class Reply:
-    """What a reply would be. `answering`: the inbound message, None where they never wrote to us; `sender`: what it is
-    sent from; `refusal`: why nothing can be sent, empty where it can."""
+    """A reply that can be sent. `answering`: the inbound message, None if there is none; `sender`: the sender of the
+    reply; `refusal`: why no reply can be sent, otherwise empty."""
 
     account: str
     number: str
@@ -33,14 +33,14 @@ class Reply:
 
     @property
     def version(self) -> str:
-        """Changes whenever the box would look different."""
+        """A digest that changes whenever the box would look different."""
         answering = self.answering.pk if self.answering else ""
         return f"{answering}.{self.sender}.{int(self.opted_out)}{int(bool(self.refusal))}"
 
 
 def reply_to(account: str, number: str, answering: int | None = None, newest: Page[Message] | None = None) -> Reply:
-    """The reply to somebody's latest message, or to the one that is named; without any, from our own latest sender.
-    `newest`: the page of `thread` with the newest messages, where the caller has it at hand."""
+    """The reply to the counterpart's latest message, or to `answering`; without any, from the latest outbound sender.
+    `newest`: the page of `thread` with the newest messages, if the caller has read it."""
     message = _answered(account, number, answering, newest)
     sender = _sender(account, number, message, newest)
     if not number.startswith("+"):
@@ -71,7 +71,7 @@ def _latest(page: Page[Message], model: type[Row]) -> Row | None:
 
 
 def _sender(account: str, number: str, answered: Any, newest: Page[Message] | None) -> str:
-    """As `sending.reply` chooses it."""
+    """The sender, as `sending.reply` chooses it."""
     if answered is not None:
         return str(answered.recipient if answered.answered_sender is None else answered.answered_sender)
     if newest is not None and (ours := _latest(newest, OutboundMessage)) is not None:
@@ -81,7 +81,7 @@ def _sender(account: str, number: str, answered: Any, newest: Page[Message] | No
 
 
 def was_sent(reply: Reply, key: str) -> bool:
-    """Whether there is a message with this key already."""
+    """Whether a message with this key exists."""
     row = OutboundMessage(account=reply.account, idempotency_key=_idempotency_key(key))
     identify(row)
     return bool(key) and OutboundMessage.objects.filter(idempotency_digest=row.idempotency_digest).exists()
@@ -92,7 +92,7 @@ def _idempotency_key(key: str) -> str | None:
 
 
 def send(request: HttpRequest, reply: Reply, text: str, key: str) -> OutboundMessage:
-    """Send `text`. The same key sends once, however often it is asked. Raises `InvalidMessage`."""
+    """Send `text`, once for each key. Raises `InvalidMessage`."""
     options: dict[str, Any] = {"created_by": request.user, "idempotency_key": _idempotency_key(key)}
     text = text.replace("\r\n", "\n")  # as browsers send the lines of a form
     try:

@@ -1,4 +1,4 @@
-"""The list of conversations, as its template gets it."""
+"""The template context of the list of conversations."""
 
 from collections.abc import Collection
 from typing import Any
@@ -15,7 +15,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.conversations import Message, Page, Thread, counterpart, unanswered_count
 from django_front_sms.models import OutboundMessage
 
-MOST_COUNTED = 100  # a tab says 99+ beyond
+MOST_COUNTED = 100  # from here on, a tab shows 99+
 
 
 def people(
@@ -39,9 +39,9 @@ def people(
 
 
 def unanswered_in_words(accounts: Collection[str] | None, count: int | None = None) -> str:
-    """How many conversations wait for an answer, such as `3` or `99+`; empty where none does.
+    """The number of conversations that wait for an answer, such as `3` or `99+`; empty if none does.
 
-    `count`: where the caller has counted up to `MOST_COUNTED` already.
+    `count`: the number up to `MOST_COUNTED`, if the caller has counted it.
     """
     if count is None:
         count = unanswered_count(accounts, most=MOST_COUNTED)
@@ -77,7 +77,7 @@ def _person(
 
 
 def spaced(number: str) -> str:
-    """A number as people read it (`+47 999 99 999`); other senders unchanged."""
+    """A number in groups of digits (`+47 999 99 999`); other senders unchanged."""
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:

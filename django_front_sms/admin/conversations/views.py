@@ -1,7 +1,7 @@
-"""Conversations: the people on the left, the messages on the right, and a box to answer.
+"""Conversations: the list on the left, the messages on the right, and a reply box.
 
-A conversation is addressed by one of its messages (`out/7/`, `in/9/`), so that no number stands in the logs of a web
-server. New messages are fetched every few seconds, which works with any server.
+The URL of a conversation names one of its messages (`out/7/`, `in/9/`), so that no phone number gets into the logs of
+a web server. New messages are fetched every few seconds, which works with any server.
 """
 
 from collections.abc import Iterable, Mapping
@@ -57,7 +57,7 @@ VIEW = ("front_sms.view_outboundmessage", "front_sms.view_inboundmessage")
 
 
 def conversation_of(request: HttpRequest, message: Message) -> str:
-    """The address of the conversation of a message; empty for users who may not view it, and without a number."""
+    """The URL of the conversation of a message; empty for users who may not view it, and without a number."""
     if not (request.user.has_perms(VIEW) and counterpart(message)):
         return ""
     direction = "out" if isinstance(message, OutboundMessage) else "in"
@@ -190,7 +190,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     # What is new
 
     def _news(self, request: HttpRequest, message: Message) -> HttpResponse:
-        """The messages that the page lacks or shows in an older version. `seen`: its versions, `o12.1a2b3c4d,i9.…`."""
+        """Messages that are new, or newer than on the page. `seen`: the versions on the page, `o12.1a2b3c4d,i9.…`."""
         seen = dict(pair.split(".", 1) for pair in request.GET.get("seen", "").split(",") if "." in pair)
         page = thread(message.account, counterpart(message), limit=SHOWN)
         paused = paused_by_name(request)
@@ -208,9 +208,9 @@ class ConversationAdmin(ReadOnlyAdmin):
     def _changed(
         self, request: HttpRequest, page: Page[Message], changed: set[str], paused: Paused
     ) -> list[dict[str, Any]]:
-        """The changed messages, each with the name of the one before it, which gives its place."""
+        """The changed messages, each with the name of the message before it."""
         before = ""
-        told = []
+        changed = []
         rows = [row for row in page.rows if bubbles.name(row) in changed]
         self._signal_shown(request, rows)
         shown = {bubble["name"]: bubble for bubble in bubbles.bubbles(request, rows, paused)}
@@ -218,9 +218,9 @@ class ConversationAdmin(ReadOnlyAdmin):
             if bubble := shown.get(bubbles.name(row)):
                 piece = {"bubbles": [{**bubble, "new_day": True}]}
                 html = render_to_string("admin/front_sms/conversation_bubbles.html", piece, request)
-                told.append({"name": bubble["name"], "after": before, "html": html})
+                changed.append({"name": bubble["name"], "after": before, "html": html})
             before = bubbles.name(row)
-        return told
+        return changed
 
     # The list beside it
 
@@ -231,12 +231,14 @@ class ConversationAdmin(ReadOnlyAdmin):
             "subtitle": None,
             "opts": self.opts,
             "media": self.media,
-            "people": self._found(request, message, counts=message is None),  # beside a conversation, the script asks
+            "people": self._found(
+                request, message, counts=message is None
+            ),  # beside a conversation, the script requests them
             "may_write": self._may_reply(request),
         }
 
     def _saved_texts(self, request: HttpRequest, message: Message) -> JsonResponse:
-        """The texts to choose from in the reply box, which the script asks for."""
+        """The saved texts for the reply box, which the script requests."""
         rows = saved_texts(request.user, [message.account])
         names = [f"{row.name} ({row.language})" if row.language else row.name for row in rows]
         texts = [{"name": name, "text": row.text} for name, row in zip(names, rows, strict=True)]
@@ -248,7 +250,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         page = threads(
             account=asked.get("account"),
             accounts=access.accounts_of(request.user),
-            prefixes=_beginnings(term) if term else None,
+            prefixes=_prefixes(term) if term else None,
             unanswered=asked.get("show") == "unanswered",
             before=_cursor(request, "people"),
             brief=True,
@@ -309,7 +311,7 @@ def _up_to(number: str) -> Subquery:
 
 
 def _handled(reply: Reply, newest: Page[Message], handled_up_to: int | None) -> dict[str, Any]:
-    """Whether somebody waits for an answer, or who marked the conversation as handled, and a version of that."""
+    """Whether the conversation waits for an answer, or who marked it as handled, and a version of that."""
     last = next((row for row in reversed(newest.rows) if not _is_no_question(row)), None)
     is_theirs = isinstance(last, InboundMessage)
     waits = last is not None and is_theirs and (handled_up_to or 0) < last.pk
@@ -318,7 +320,7 @@ def _handled(reply: Reply, newest: Page[Message], handled_up_to: int | None) -> 
 
 
 def _is_no_question(row: Message) -> bool:
-    """Whether it is a STOP or START, which nobody has to answer."""
+    """Whether it is a STOP or START, which needs no answer."""
     intents = (InboundMessage.OptOutIntent.OPT_OUT, InboundMessage.OptOutIntent.OPT_IN)
     return isinstance(row, InboundMessage) and row.opt_out_intent in intents
 
@@ -330,11 +332,11 @@ def _kept(request: HttpRequest) -> dict[str, str]:
 
 
 def _asked(request: HttpRequest, name: str) -> str:
-    return request.GET.get(name, "").replace("\0", "").strip()  # PostgreSQL takes no NUL, not even to compare with
+    return request.GET.get(name, "").replace("\0", "").strip()  # PostgreSQL accepts no NUL, not even in a comparison
 
 
-def _beginnings(term: str) -> set[str]:
-    """How the number may begin that a person searches for: as it is written, as a row has it, or found by a name."""
+def _prefixes(term: str) -> set[str]:
+    """Possible beginnings of the number that a user searches for: as typed, as stored, or found by a name."""
     if any(char.isalpha() for char in term):
         return {term, *contacts.search(term)}
     return {term} | search.prefixes(term)

@@ -1,1 +1,1 @@
-"""The dashboard: what needs attention, and how sending goes."""
+"""The dashboard: alerts and statistics."""

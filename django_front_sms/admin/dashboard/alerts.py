@@ -1,6 +1,6 @@
-"""What needs a person, as cards for the dashboard: what it is, what to do, and the rows with the buttons that do it.
+"""Alerts as cards for the dashboard: what is wrong, what to do, and the rows with their action buttons.
 
-Each is shown to those who may see its rows, and each button to those who may press it.
+A card is shown to users who may view its rows, and a button to users who may run its action.
 """
 
 from collections.abc import Iterable
@@ -31,13 +31,13 @@ from django_front_sms.monitoring import alerts
 from django_front_sms.monitoring.alerts import Alert
 from django_front_sms.signals import send_personal_data_read
 
-SHOWN = 5  # rows of one kind: the others are a click away
+SHOWN = 5  # rows on a card, which links to the others
 MOST = 10_000  # rows of one kind that are counted
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row that needs somebody, in a line. `actions`: what this user may do about it, and where that is posted to."""
+    """A row that needs attention, as one line. `actions`: those that this user may run, with the URLs to post to."""
 
     words: str
     url: str = ""
@@ -54,7 +54,7 @@ class Card:
     title: str
     advice: str
     lines: list[Line] = field(default_factory=list)
-    more: tuple[str, str] | None = None  # an address, and its words
+    more: tuple[str, str] | None = None  # a URL and its label
 
     @property
     def icon(self) -> Any:
@@ -62,7 +62,7 @@ class Card:
 
 
 class AttentionCards:
-    """What one user sees of them. A kind of card asks the database for rows only where there are any.
+    """The cards that one user sees. Rows are queried only for alerts that have any.
 
     `last_inbound`: when the last inbound message was received; None where there is none, or the user may not see it.
     """
@@ -113,7 +113,7 @@ class AttentionCards:
     def may_see(self, model: str) -> bool:
         return self._user.has_perm(f"front_sms.view_{model}")
 
-    # People who wait for an answer
+    # Unanswered conversations
 
     def _unanswered(self) -> Card | None:
         page = reverse_admin(self._site, "conversation_changelist", query={"show": "unanswered"})
@@ -241,7 +241,7 @@ class AttentionCards:
         return Line(words, self._change(row), Truncator(detail).chars(80), moment(at), self._acts(row))
 
     def _acts(self, row: Model) -> list[tuple[Action, str]]:
-        """What a person decides about such a row, where this user may."""
+        """The actions on such a row that this user may run."""
         model = type(row)
         model_admin = self._site.get_model_admin(model) if self._site.is_registered(model) else None
         if not isinstance(model_admin, ActionsAdmin):

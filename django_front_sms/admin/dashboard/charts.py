@@ -1,6 +1,6 @@
-"""Charts as plain geometry: where each bar, point and word of an SVG goes. `chart.html` draws them, and writes the same
-numbers as a table. What comes by the hundred, bars and cells, is put into markup here: a template takes ten times as
-long for it.
+"""The geometry of charts: the positions of the bars, points and labels of an SVG. `chart.html` draws them, and shows
+the same numbers as a table. Bars and cells, of which there are hundreds, are rendered here: a template takes ten times
+as long.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -27,8 +27,8 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`label` in full, `tick` as it stands under the axis (empty: nothing does), and one value for each series, from
-    the bottom up; None is no value at all, which is not the same as nothing."""
+    """The full `label`, the `tick` under the axis (empty: none), and one value for each series, from the bottom up.
+    None is a missing value, as opposed to 0."""
 
     label: str
     tick: str
@@ -45,7 +45,7 @@ class Box:
 
     @property
     def drawn(self) -> SafeString:
-        # Whole numbers and a name of ours: there is nothing to escape, and no thousands to part.
+        # Whole numbers and a constant: nothing needs to be escaped, and numbers must not be localized.
         return SafeString(
             f'<rect class="fs-bar fs-{self.level}" x="{self.x}" y="{self.y}" width="{self.width}" '
             f'height="{self.height}" fill="url(#fs-{self.level})"/>'
@@ -54,7 +54,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A word at the edge of the drawing, and the line that belongs to it."""
+    """A label at the edge of the chart, and its line."""
 
     at: int
     words: str
@@ -62,8 +62,8 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """`written`: how a value is written. `top`: the highest value that the axis shows; None: as high as is needed.
-    Empty, and false, without any value."""
+    """A chart. `written` formats a value. `top`: the highest value on the axis; None: computed from the values. It is
+    false without any value."""
 
     key: str
     title: Any
@@ -95,7 +95,7 @@ class Chart:
 
     @property
     def rows(self) -> list[Mark]:
-        """The lines across, from the bottom up."""
+        """The horizontal lines, from the bottom up."""
         return [Mark(self._y(part * self.highest), self.written(part * self.highest)) for part in (0, 0.5, 1)]
 
     @property
@@ -104,12 +104,12 @@ class Chart:
 
     @property
     def stacks(self) -> list[tuple[str, list[Box]]]:
-        """For each column, what its hint says, and its boxes."""
+        """The hint and the boxes of each column."""
         return [(self._hint(column), self._boxes(n, column)) for n, column in enumerate(self.columns)]
 
     @property
     def bars(self) -> SafeString:
-        """The stacks as they are drawn, each with its hint, which also shows above a low bar."""
+        """The stacks as SVG, each with its hint, which is also shown above a low bar."""
         drawn = (
             (hint, self._column(n), _together(box.drawn for box in boxes))
             for n, (hint, boxes) in enumerate(self.stacks)
@@ -118,7 +118,7 @@ class Chart:
         return format_html_join("", "<g><title>{}</title>{}{}</g>", drawn)
 
     def _column(self, n: int) -> SafeString:
-        """The whole height of a column, not to be seen."""
+        """An invisible rectangle of the whole height of a column."""
         x, height = self._edge(n), self.bottom - _TOP
         return SafeString(
             f'<rect class="fs-hit" x="{x}" y="{_TOP}" width="{self._edge(n + 1) - x}" height="{height}"/>'
@@ -126,7 +126,7 @@ class Chart:
 
     @property
     def points(self) -> list[tuple[str, int, int]]:
-        """For a line: what the hint of each point says, and where it is."""
+        """For a line: the hint and the position of each point."""
         known = ((n, column) for n, column in enumerate(self.columns) if column.values[0] is not None)
         return [(self._hint(column), self._middle(n), self._y(column.values[0] or 0)) for n, column in known]
 
@@ -138,7 +138,7 @@ class Chart:
 
     @property
     def table_rows(self) -> SafeString:
-        """The table as it is shown."""
+        """The rows of the table as HTML."""
         in_cell = cache(partial(format_html, "<td>{}</td>"))
         rows = ((label, _together(map(in_cell, cells))) for label, cells in self.table)
         return format_html_join("", '<tr><th scope="row">{}</th>{}</tr>', rows)
@@ -149,7 +149,7 @@ class Chart:
 
     @cached_property
     def _in_words(self) -> Callable[[float], str]:
-        return cache(self.written)  # the same few numbers stand in hints and in the table
+        return cache(self.written)  # hints and table contain the same few numbers
 
     def _cell(self, value: float | None) -> str:
         return "–" if value is None else self._in_words(value)
@@ -166,7 +166,7 @@ class Chart:
         for series, value in zip(self.series, column.values, strict=True):
             if value:
                 bottom, so_far = self._y(so_far), so_far + value
-                top = min(self._y(so_far), bottom - 1)  # one of a million is still to be seen
+                top = min(self._y(so_far), bottom - 1)  # one of a million is still visible
                 boxes.append(Box(x, top, width, bottom - top, series.level))
         return boxes
 
@@ -189,7 +189,7 @@ def _sum(column: Column) -> float:
 
 
 def _round_up(value: float) -> float:
-    """The next number that is easy to read, and whose half is, too."""
+    """The next number that is easy to read, and half of which is, too."""
     if value <= 2:
         return 2
     ten = 10.0 ** floor(log10(value))

@@ -1,4 +1,4 @@
-"""The dashboard: what needs attention, and then how much was sent, what became of it, how fast, and for how much."""
+"""The dashboard: alerts, then the number of messages, their outcomes, delivery times and cost."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ from django_front_sms.timeline import explain
 HOURS, DAYS, RECENT_DAYS = 48, 30, 7
 SILENCE = timedelta(days=2)  # without an inbound message
 
-# States that mean the same to whoever looks at a chart, from the bottom up.
+# Groups of states in the charts, from the bottom up.
 GROUPS = (
     (Series("good", gettext_lazy("delivered")), (State.DELIVERED,)),
     (Series("info", gettext_lazy("on its way")), (State.SENT, State.AT_OPERATOR)),
@@ -49,7 +49,7 @@ _SPANS = (0, 10, 30, 60, 300, 1800, 7200, float("inf"))  # seconds
 
 @dataclass(frozen=True)
 class Tile:
-    """One number, and what it is the number of."""
+    """One number with its label."""
 
     name: str
     value: str
@@ -58,7 +58,7 @@ class Tile:
 
 @admin.register(Dashboard)
 class DashboardAdmin(ReadOnlyAdmin):
-    """It lists no rows of its own: `changelist_view` is the page."""
+    """An admin without a list: `changelist_view` is the dashboard."""
 
     class Media:
         css = {"all": ["django_front_sms/admin.css", "django_front_sms/dashboard.css"]}
@@ -129,11 +129,12 @@ def _tiles(days: dict[date, Tally], times: statistics.DeliveryTimes) -> Iterable
 
 
 def _last_in(at: datetime | None, now: datetime) -> Iterable[Tile]:
-    """When the last inbound message was received: a long silence may be a stopped queue at Front."""
+    """When the last inbound message was received: if it is long ago, Front's queue may have stopped."""
     if at is None:
         return
     minutes = int((now - at).total_seconds() // 60)
-    ago = _("%(time)s ago") % {"time": timesince(at, now, depth=1)} if minutes > 0 else _("just now")
+    since = timesince(at, now, depth=1).replace("\xa0", " ")  # a tile is narrow
+    ago = _("%(time)s ago") % {"time": since} if minutes > 0 else _("just now")
     when = briefly(at)
     if now - at > SILENCE:
         when = _("%(when)s. Has Front's queue stopped?") % {"when": when}
@@ -214,7 +215,7 @@ def _written(day: date, form: str, language: str | None) -> str:
 
 
 def _refusals(messages: str, counted: list[tuple[int | None, int]]) -> list[dict[str, Any]]:
-    """By reason, the most frequent first, each with its part of the most frequent one, of 100."""
+    """The refusals by reason, the most frequent first, each in percent of the most frequent one."""
     most = max((n for _code, n in counted), default=1)
     rows = []
     for code, count in counted[:10]:
@@ -248,6 +249,6 @@ def _duration(seconds: float) -> str:
 
 
 def _rounded(value: float | Decimal, places: int) -> str:
-    """So many decimals; none where all of them are zero."""
+    """`value` with `places` decimals; without any if all of them are zero."""
     rounded = Decimal(f"{value:.{places}f}")
     return number_format(rounded, places if rounded % 1 else 0, force_grouping=True)

@@ -1,6 +1,6 @@
-"""Rows as files for a spreadsheet: CSV, and XLSX where XlsxWriter is installed (the `xlsx` extra).
+"""Rows as files for a spreadsheet: CSV, and XLSX if XlsxWriter is installed (the `xlsx` extra).
 
-Texts come from strangers, so no cell may become a formula.
+Texts are untrusted, so no cell may become a formula.
 """
 
 import csv
@@ -22,7 +22,7 @@ _FORMULA = re.compile(rf"(?:\A|(?<=[,;\t\r\n]))(?={_SKIPPED}(?!{_NUMBER})[=+\-@ï
 
 
 def harmless(text: str) -> str:
-    """`text` with an apostrophe before everything that a spreadsheet could take for the start of a formula.
+    """`text` with an apostrophe before everything that a spreadsheet could interpret as the start of a formula.
 
     A formula begins with `=`, `+`, `-`, `@` or one of their full-width forms: at the start of the cell, or after a
     comma, semicolon, tab or line break, which may begin a cell if the file is read with another separator. Invisible

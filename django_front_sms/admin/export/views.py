@@ -1,4 +1,4 @@
-"""Exports: the rows of a list as a file, all that its search and filters leave, or the selected ones.
+"""Exports: the rows of a list as a file, all that match its search and filters, or the selected ones.
 
 An export needs a permission, runs by POST only, and is recorded. Rows are read by key, a page at a time, so memory is
 bounded and no database cursor stays open.
@@ -36,7 +36,9 @@ from django.utils.translation import gettext_lazy
 
 from django_front_sms.admin import search
 from django_front_sms.admin.export import formats
+from django_front_sms.admin.names import named_pages
 from django_front_sms.admin.readonly import CappedPaginator, ReadOnlyAdmin
+from django_front_sms.conf import get_settings
 from django_front_sms.signals import send_personal_data_read
 
 PAGE = 500  # rows read at a time
@@ -71,7 +73,7 @@ class ExportAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, {**context, **(extra_context or {})})
 
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Ask for the format, or answer a POST with the file: the selected rows, or without any all of the list."""
+        """Ask for the format, or answer a POST with the file: the selected rows, or all of the list."""
         if not (self.has_view_permission(request) and self.has_export_permission(request)):
             raise PermissionDenied
         try:
@@ -118,6 +120,10 @@ class ExportAdmin(ReadOnlyAdmin):
         columns = [self.export_expressions.get(name, name) for name in self.export_fields]
         pages = _pages(rows, columns, _readable(self.opts.model, self.export_fields))
         titles = _titles(self.opts.model, self.export_fields)
+        if get_settings().contacts and self.number_field in self.export_fields:
+            column = self.export_fields.index(self.number_field)
+            titles.insert(column + 1, _("Name"))
+            pages = named_pages(pages, column)
         name = f"{slugify(str(self.opts.verbose_name_plural))}-{timezone.localdate().isoformat()}"
         if form == XLSX:
             return FileResponse(formats.xlsx(titles, pages), as_attachment=True, filename=f"{name}.xlsx")
@@ -172,7 +178,7 @@ def _titles(model: Any, paths: Sequence[str]) -> list[str]:
 def _readable(model: Any, paths: Sequence[str]) -> list[Callable[[Any], Any]]:
     """A function for each column that formats its values: choices as labels, times in the current time zone.
 
-    Language and time zone are those of now, because the stream is read after the request.
+    Language and time zone are determined here, because the stream is read after the request.
     """
     zone = timezone.get_current_timezone()
 

@@ -1,4 +1,4 @@
-"""`manage.py front_sms …`: takes the subcommand from the command line and lets its module do the work."""
+"""`manage.py front_sms …`: passes the command line to the module of the subcommand."""
 
 import argparse
 import sys
@@ -13,7 +13,8 @@ from django_front_sms import health
 from django_front_sms.exceptions import FrontSMSError
 from django_front_sms.management.subcommands.registry import SUBCOMMANDS
 
-# Options of every Django command, which people write behind the subcommand, too. Django has read the first two by then.
+# Options of every Django command, which users write behind the subcommand, too. Django has applied the first two
+# before.
 _VALUES = ("--settings", "--pythonpath")
 _FLAGS = ("--traceback", "--no-color", "--force-color", "--skip-checks")
 

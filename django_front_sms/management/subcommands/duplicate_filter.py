@@ -1,8 +1,8 @@
-"""`front_sms check-duplicate-filter TO`: does Front's filter (§2.2, code 17) catch a repetition for this account?
+"""`front_sms check-duplicate-filter TO`: test whether Front's filter (§2.2, code 17) is on for this account.
 
-The engine would never send a text twice within the window, so the two requests are made here, past the queue. Nothing
-else can be mistaken for them: their text holds a random word. What Front accepted is recorded as sent, so that its
-statuses find their message.
+A worker would never send a text twice within the window, so the two requests are made here, without the queue. Their
+text contains a random word, so that no other message is equal. A message that Front accepted is recorded as sent, so
+that its statuses can be matched.
 """
 
 import secrets
@@ -136,7 +136,7 @@ def _send(asked: OutboundMessage, wire: Wire, account: Account, conf: FrontSMSSe
 
 @nested_transaction
 def _record(asked: OutboundMessage, wire: Wire, outcome: ExchangeResult, answer: Answer, began: Any) -> int:
-    """Store the accepted message as the engine does: sent, with Front's id and one attempt."""
+    """Store the accepted message as a worker does: sent, with Front's id and one attempt."""
     now = database_now()
     asked.pk = None
     asked._state.adding = True

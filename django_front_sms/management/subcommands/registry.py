@@ -1,6 +1,6 @@
-"""All subcommands, by the name that people type.
+"""All subcommands by name.
 
-A module has `HELP`, `add_arguments`, and `handle`, which gives the exit code: 0 where all went well.
+A module has `HELP`, `add_arguments`, and `handle`, which returns the exit code: 0 for success.
 """
 
 from argparse import ArgumentParser, Namespace

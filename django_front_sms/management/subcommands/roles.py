@@ -39,7 +39,7 @@ MANAGER = OPERATOR | {
     "change_savedtext",
     "delete_savedtext",
 }
-# Names of rows, by which a site finds its groups again: they are the same in every language.
+# Names of groups, which must be the same in every language, so that a later run finds them.
 ROLES = {"Front SMS viewer": VIEWER, "Front SMS operator": OPERATOR, "Front SMS manager": MANAGER}
 
 
@@ -66,7 +66,7 @@ def handle(out: OutputWrapper, given: Namespace) -> int:
 
 
 def _give(name: str, wanted: set[str]) -> dict[str, list[str]]:
-    """Give the group exactly these permissions of this app. Permissions of other apps are not changed."""
+    """Set the group's permissions of this app. Permissions of other apps are not changed."""
     ours = Permission.objects.filter(content_type__app_label="front_sms")
     permissions = list(ours.filter(codename__in=wanted))
     missing = wanted - {permission.codename for permission in permissions}

@@ -1,6 +1,6 @@
 """`front_sms simulate`: run the simulator, configured for an account of this site."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import Action, ArgumentParser, Namespace
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -69,7 +69,7 @@ def arguments_of(account: Account, given: Namespace) -> list[str]:
     values["senders"] = given.senders or [account.sender] * bool(account.sender)
     values["duplicate_filter"] = given.duplicate_filter and account.duplicate_filter is not False
     arguments: list[str] = []
-    for action in build_parser()._actions:  # as Django's call_command does; argparse has no public way
+    for action in options_of(build_parser()):
         value, option = values.get(action.dest, action.default), action.option_strings[-1]
         if value == action.default:
             continue
@@ -80,6 +80,15 @@ def arguments_of(account: Account, given: Namespace) -> list[str]:
         else:
             arguments += [f"{option}={item}" for item in (value if isinstance(value, list) else [value])]
     return arguments
+
+
+def options_of(parser: ArgumentParser) -> list[Action]:
+    """The options of a parser.
+
+    `_actions` is private to argparse, and used here alone; the tests name the versions that were tried. Django's
+    `call_command` reads it too.
+    """
+    return parser._actions
 
 
 def _answers(account: Account, given: Namespace) -> dict[str, Any]:

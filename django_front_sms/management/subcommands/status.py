@@ -108,7 +108,7 @@ def _missing() -> dict[str, list[int]]:
 
 
 def lines(report: dict[str, Any]) -> Iterator[str]:
-    """The report as a person reads it."""
+    """The report as lines of text."""
     yield _("Queue")
     yield from map(_row, _queue_rows(report["queue"]))
     yield _("Accounts")

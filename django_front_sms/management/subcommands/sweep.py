@@ -1,4 +1,4 @@
-"""`front_sms sweep`: run once what workers run every ten seconds."""
+"""`front_sms sweep`: run the sweep once, which workers run every ten seconds."""
 
 from argparse import ArgumentParser, Namespace
 

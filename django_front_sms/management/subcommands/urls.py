@@ -45,7 +45,7 @@ def handle(out: OutputWrapper, given: Namespace) -> int:
 
 
 def checked(base_url: str) -> str:
-    """`base_url` without a slash at its end; `CommandError` where Front could not, or should not, call it."""
+    """`base_url` without a slash at its end; raises `CommandError` if Front cannot, or should not, call it."""
     try:
         parts = urlsplit(base_url)
         host = parts.hostname

@@ -1,4 +1,4 @@
-"""Fields that accept what the schema says and nothing else: no number for a string, no string for a number."""
+"""Fields that accept only the types of the schema: no number for a string, no string for a number."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ from django_front_sms.sending.metadata import is_storable
 
 YEARS = range(2000, 2100)
 _MAX_SIZE = 20_000  # characters of metadata
-_VALUE_SIZE = 20  # what a number, a constant or an empty container counts for
+_VALUE_SIZE = 20  # the assumed size of a number, a constant or an empty container
 
 
 class StrictSerializer(serializers.Serializer[Any]):

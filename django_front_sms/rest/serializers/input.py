@@ -1,4 +1,4 @@
-"""The bodies and queries that clients send. These check their form; `sending.validation` checks the message itself."""
+"""The bodies and queries that clients send. Serializers check types; `sending.validation` checks the message itself."""
 
 from typing import Any, TypeVar
 
@@ -207,7 +207,7 @@ def _e164(written: str) -> str:
         raise ValidationError(str(error), error.code) from None
 
 
-# Reading them
+# Validation
 
 
 def validated_body(serializer_class: type[_SerializerT], request: Request) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What all endpoints have in common."""
+"""The base classes of all endpoints."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -108,7 +108,7 @@ class FrontSMSViewSet(FrontSMSAPIView, GenericViewSet[Any]):
 
 @extend_schema(exclude=True)
 class NotFoundView(FrontSMSAPIView):
-    """Any other address below ours: 404 as a problem, for authenticated users and others alike."""
+    """Any other URL below the API: 404 as a problem, with or without authentication."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise Http404(_("There is no such address. All addresses end with a slash."))

@@ -1,6 +1,6 @@
 """Conversations: both directions as one thread.
 
-No address has a number in its path, because servers and Django log paths: a conversation is found by one of its
+No URL has a phone number in its path, because servers and Django log paths: a conversation is identified by one of its
 messages. The filter `number` is in the query, which Django does not log.
 """
 
