@@ -1,4 +1,4 @@
-"""A TCP proxy that can be stopped and started: to its clients, the server behind it goes down and comes back."""
+"""A TCP proxy that can be stopped and started, to simulate a server that goes down."""
 
 import contextlib
 import select

@@ -1,4 +1,4 @@
-"""`.ci/audit.py`, with an advisory service that is played: a known hole fails, and silence is not called good."""
+"""`.ci/audit.py` with a simulated advisory service: vulnerabilities fail, and so does a missing answer."""
 
 import json
 import os

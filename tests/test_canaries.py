@@ -1,4 +1,4 @@
-"""Canaries: a number, a text, a password and a token that nobody may find where they do not belong."""
+"""Canaries: numbers, texts, passwords and tokens appear nowhere but in their own columns."""
 
 import logging
 import pickle

@@ -1,4 +1,4 @@
-"""The demo's processes: watched while they run, and ended whatever happens."""
+"""The processes of the demo: watched while they run, and always ended."""
 
 import os
 import signal

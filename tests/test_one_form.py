@@ -1,4 +1,4 @@
-"""One phone, or one sender, is the same in every rule, however it is written."""
+"""Every spelling of a number or a sender is treated as the same number or sender."""
 
 import phonenumbers
 import pytest

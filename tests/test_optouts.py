@@ -1,4 +1,4 @@
-"""STOP and START: heard in the worker, kept per account and sender, honoured by every send."""
+"""STOP and START: processed in the worker, stored per account and sender, respected by every send."""
 
 from datetime import timedelta
 from itertools import permutations
@@ -154,13 +154,13 @@ class TestHearing:
         inbox.process()
         assert not is_out(sender="Mitt Firma")
 
-    def test_a_start_that_was_said_before_staff_opted_somebody_out_undoes_nothing(self):
+    def test_a_start_before_an_opt_out_by_staff_changes_nothing(self):
         optouts.opt_out(NUMBER, sender=PSK)
         say("START", minutes=-5)
         assert is_out()
 
     @pytest.mark.parametrize("order", list(permutations([("STOPP", 0), ("START", 1), ("STOPP", 2), ("hei", 3)])))
-    def test_the_last_word_counts_in_whatever_order_they_are_heard(self, order):
+    def test_the_latest_keyword_counts_in_any_order_of_processing(self, order):
         for text, minutes in order:
             say(text, minutes=minutes)
         assert is_out()
@@ -171,7 +171,7 @@ class TestHearing:
             say(text, minutes=minutes)
         assert not is_out()
 
-    def test_a_sender_that_is_no_phone_number_and_a_very_long_text_opt_nobody_out(self):
+    def test_alphanumeric_senders_and_long_texts_create_no_opt_out(self):
         say("STOPP", sender="Front")
         say("STOPP" + " " * 5000 + "x")
         say("STOPP", "x" * 100)
@@ -223,7 +223,7 @@ class TestSending:
         optouts.opt_out(NUMBER)
         assert send_sms(NUMBER, "Test", idempotency_key="k") == first
 
-    def test_bulk_names_those_who_opted_out_as_they_were_written(self):
+    def test_a_bulk_result_lists_opted_out_numbers_as_given(self):
         with pytest.raises(InvalidMessage) as caught:
             send_bulk_sms([OTHER, "999 99 999"], "Test")
         assert (caught.value.code, caught.value.invalid) == ("opted_out", ["999 99 999"])
@@ -234,7 +234,7 @@ class TestSending:
         assert bulk.recipients == 1
         assert [message.recipient for message in bulk.messages.all()] == [OTHER]
 
-    def test_bulk_to_nobody_else_is_to_nobody(self):
+    def test_a_bulk_send_to_opted_out_numbers_alone_is_an_error(self):
         with pytest.raises(InvalidMessage) as caught:
             send_bulk_sms([NUMBER, "x"], "Test", skip_invalid=True)
         assert (caught.value.code, caught.value.invalid) == ("no_recipients", ["x", NUMBER])
@@ -243,7 +243,7 @@ class TestSending:
         bulk = send_bulk_sms([OTHER, NUMBER], "Test", ignore_opt_out=True)
         assert len(claim_due()) == bulk.recipients == 2
 
-    def test_a_reply_to_whoever_said_stop_is_refused_too(self):
+    def test_a_reply_to_an_opted_out_number_is_refused(self):
         say("STOPP")
         answer = InboundMessage.objects.get()
         with pytest.raises(InvalidMessage) as caught:
@@ -270,7 +270,7 @@ class TestSending:
 
 @pytest.mark.django_db(transaction=True)
 class TestClaiming:
-    def test_a_queued_message_to_whoever_opts_out_meanwhile_is_not_sent(self):
+    def test_a_queued_message_to_a_number_that_opts_out_is_not_sent(self):
         message = send_sms(NUMBER, "Test")
         optouts.opt_out(NUMBER, sender="Mitt Firma")
         assert claim_due() == []

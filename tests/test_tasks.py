@@ -31,14 +31,14 @@ def test_the_sweep_wakes_a_dispatch_where_something_is_due(hints: list[str]):
     assert hints == ["dispatch"]
 
 
-def test_the_sweep_wakes_nobody_for_what_is_due_later(hints: list[str], clock: FakeClock):
+def test_the_sweep_publishes_no_hint_for_later_messages(hints: list[str], clock: FakeClock):
     message(scheduled_at=clock.database().replace(year=2100))
     hints.clear()
     tasks.sweep()
     assert hints == []
 
 
-def test_the_sweep_wakes_who_delivers_where_an_event_is_due(hints: list[str]):
+def test_the_sweep_publishes_a_hint_for_due_events(hints: list[str]):
     Event.objects.bulk_create([records.sending_paused("default", 13)])
     tasks.sweep()
     assert hints == ["deliver_events"]
@@ -61,7 +61,7 @@ def test_dispatch_sweeps(hints: list[str], clock: FakeClock, no_gateway):
     assert no_gateway == [((), {})]
 
 
-def test_a_dispatch_that_changed_something_wakes_who_tells_of_it(hints: list[str], clock: FakeClock, no_gateway):
+def test_a_dispatch_with_changes_publishes_a_hint_for_events(hints: list[str], clock: FakeClock, no_gateway):
     row = with_expiry(message(), clock.database())
     hints.clear()
     tasks.dispatch()

@@ -1,4 +1,4 @@
-"""One span for each exchange with the gateway, without a person in it; and sending goes on without any."""
+"""One span for each exchange with the gateway, without personal data; sending works without tracing."""
 
 import subprocess
 import sys

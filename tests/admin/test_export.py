@@ -1,4 +1,4 @@
-"""Taking messages out as a file: who may, what is in it, and that nothing in it is a formula."""
+"""Exporting messages as a file: permissions, contents, and no formulas."""
 
 import asyncio
 import csv

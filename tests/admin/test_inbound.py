@@ -1,4 +1,4 @@
-"""Inbound messages: found by number and text, shown with their files, which nobody can turn against the site."""
+"""Inbound messages in the admin: search, and files, which are served safely."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""Every page that shows texts or numbers tells so, for sites that must record who read them."""
+"""Every page that shows texts or numbers sends a signal, for sites that must record who reads them."""
 
 from collections import defaultdict
 

@@ -1,4 +1,4 @@
-"""Runs of the benchmarks on one Redis server: each has a database and a queue that nobody else has."""
+"""Each run of the benchmarks has a Redis database and a queue of its own."""
 
 import os
 from collections.abc import Iterator

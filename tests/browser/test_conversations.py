@@ -1,4 +1,4 @@
-"""Conversations in a browser: what comes appears by itself, what is being written stays, and answering is safe."""
+"""Conversations in a browser: live updates, unfinished replies, and safe sending."""
 
 from typing import Any
 

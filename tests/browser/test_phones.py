@@ -17,8 +17,8 @@ PATIENCE = 30_000  # milliseconds until something must have come
 
 @pytest.fixture
 def demo() -> Iterator[Demo]:
-    with running() as stage:
-        yield stage
+    with running() as demo:
+        yield demo
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A picture that comes late does not push the newest message out of sight."""
+"""A picture that loads late does not move the newest message out of view."""
 
 import io
 

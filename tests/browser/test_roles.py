@@ -1,4 +1,4 @@
-"""Viewer, operator and manager at work: each opens every screen, and does with the mouse what is theirs and no more."""
+"""Viewers, operators and managers in a browser: each role opens every page and does what it is permitted to."""
 
 from collections.abc import Callable
 from typing import Any

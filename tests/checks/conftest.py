@@ -8,7 +8,7 @@ from tests.checks.helpers import ACCOUNT, SECRETS
 
 @pytest.fixture
 def site(settings, tmp_path):
-    """A site in production without a mistake."""
+    """A valid site in production."""
     settings.DEBUG = False
     settings.CELERY_BROKER_URL = "redis://127.0.0.1:6379/0"
     settings.CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE

@@ -18,7 +18,7 @@ class Halfway:
 
 
 def found() -> list[str]:
-    """The numbers of the mistakes, as `check --deploy --tag front_sms` finds them."""
+    """The numbers of the checks that fail, as `check --deploy --tag front_sms` finds them."""
     messages = run_checks(tags=[TAG], include_deployment_checks=True, databases=[])
     for message in messages:
         assert message.hint

@@ -19,8 +19,8 @@ def test_every_check_has_a_test():
 
 
 def test_errors_have_an_e_and_warnings_a_w():
-    for number, mistake in SPECS.items():
-        message = mistake.as_message(**dict.fromkeys(re.findall(r"%\((\w+)\)s", str(mistake.text)), "x"))
+    for number, spec in SPECS.items():
+        message = spec.as_message(**dict.fromkeys(re.findall(r"%\((\w+)\)s", str(spec.text)), "x"))
         assert (message.level >= ERROR) == number.startswith("front_sms.E")
 
 

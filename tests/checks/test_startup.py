@@ -27,7 +27,7 @@ def test_the_checks_do_not_load_celery():
 
 
 @pytest.mark.parametrize(
-    ("front_sms", "mistake"),
+    ("front_sms", "expected"),
     [
         ([], "E002"),
         ({"ACCOUNTS": 7}, "E002"),
@@ -36,7 +36,7 @@ def test_the_checks_do_not_load_celery():
         ({"ACCOUNTS": {"default": {"SERVICE_ID": 1}}, "MMS_STORAGE": "attic"}, "E015"),
     ],
 )
-def test_the_checks_run_with_unreadable_settings(front_sms, mistake):
+def test_the_checks_run_with_unreadable_settings(front_sms, expected):
     *ids, celery_is_loaded = fresh(front_sms).split()
-    assert f"front_sms.{mistake}" in ids
+    assert f"front_sms.{expected}" in ids
     assert celery_is_loaded == "False"

@@ -106,10 +106,10 @@ ACCOUNTS_IN_ERROR = [
 ]
 
 
-@pytest.mark.parametrize(("mistake", "account"), ACCOUNTS_IN_ERROR)
-def test_an_invalid_account_is_found(site, mistake, account):
+@pytest.mark.parametrize(("expected", "account"), ACCOUNTS_IN_ERROR)
+def test_an_invalid_account_is_found(site, expected, account):
     site.FRONT_SMS = {**site.FRONT_SMS, "ACCOUNTS": {"default": account}}
-    assert found() == [mistake]
+    assert found() == [expected]
 
 
 SETTINGS_IN_ERROR = [
@@ -172,10 +172,10 @@ SETTINGS_IN_ERROR = [
 ]
 
 
-@pytest.mark.parametrize(("mistake", "changed"), SETTINGS_IN_ERROR)
-def test_an_invalid_setting_is_found(site, mistake, changed):
+@pytest.mark.parametrize(("expected", "changed"), SETTINGS_IN_ERROR)
+def test_an_invalid_setting_is_found(site, expected, changed):
     site.FRONT_SMS = {**site.FRONT_SMS, **changed}
-    assert found() == [mistake]
+    assert found() == [expected]
 
 
 @pytest.mark.parametrize("value", [{}, {"ACCOUNTS": {}}, {"ACCOUNTS": None}])

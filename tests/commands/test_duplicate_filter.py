@@ -1,4 +1,4 @@
-"""`front_sms check-duplicate-filter`: what is learnt, what is sent, and what is recorded."""
+"""`front_sms check-duplicate-filter`: its result, what it sends, and what it records."""
 
 import pytest
 from django.core.management import CommandError

@@ -88,7 +88,7 @@ def test_what_cannot_be_sent_is_refused_in_a_sentence(arguments, why):
 
 
 @in_earnest
-def test_waiting_shows_the_story_until_front_has_it(simulator, meanwhile):
+def test_waiting_shows_the_timeline_until_front_accepts_the_message(simulator, meanwhile):
     meanwhile(dispatch)
     code, text = run("send", NUMBER, "Test", "--wait")
     message = OutboundMessage.objects.get()

@@ -89,7 +89,7 @@ def heard(monkeypatch) -> list[str]:
     return arguments
 
 
-def test_a_site_that_remembers_no_ids_hears_the_manuals(monkeypatch):
+def test_without_stored_ids_of_its_account_the_simulator_uses_the_ids_of_the_manual(monkeypatch):
     OutboundMessage.objects.create(account="bergen", gateway_id=200_000, recipient="+4799999999", text="Hei")
     assert not [argument for argument in heard(monkeypatch) if "first-id" in argument]
 

@@ -1,4 +1,4 @@
-"""`front_sms urls`: what is pasted into Front's portal."""
+"""`front_sms urls`: the addresses for Front's portal."""
 
 import re
 from collections.abc import Iterator

@@ -75,7 +75,7 @@ class TestThreads:
 
         assert all_pages(limit=limit) == sorted(latest, key=lambda who: -latest[who])
 
-    def test_what_comes_while_somebody_turns_the_pages_shifts_nothing(self):
+    def test_new_messages_do_not_shift_pages(self):
         out(KARI, 1), out(OLA, 2), out(ASE, 3)
         first = threads(limit=1)
 
@@ -83,7 +83,7 @@ class TestThreads:
 
         assert numbers(first) == [ASE] and numbers(threads(limit=5, before=first.before)) == [OLA]
 
-    def test_a_counterpart_who_wrote_nearly_everything_hides_nobody(self, monkeypatch):
+    def test_a_counterpart_with_most_messages_does_not_hide_others(self, monkeypatch):
         monkeypatch.setattr(pages, "CHUNK", 3)
         out(OLA, 0), come(ASE, 1)
         for second in range(2, 40):
@@ -133,7 +133,7 @@ class TestThreads:
         assert numbers(threads(unanswered=True)) == [ASE, KARI]
         assert all_pages(unanswered=True, limit=1) == [ASE, KARI]
 
-    def test_what_nobody_is_known_to_have_sent_or_got_is_in_no_thread(self):
+    def test_messages_without_a_counterpart_are_in_no_thread(self):
         come("", 1, problem="not JSON"), out("", 2, ""), come("Front", 3)
 
         assert numbers(threads()) == ["Front"] and texts(thread("default", "")) == []
@@ -260,7 +260,7 @@ class TestHandled:
         assert [row.account for row in threads(unanswered=True).rows] == ["second"]
 
     @pytest.mark.parametrize("number", [OLA, ""])
-    def test_where_nobody_wrote_there_is_nothing_to_handle(self, number):
+    def test_a_conversation_without_inbound_messages_cannot_be_handled(self, number):
         out(OLA, 1), come("", 2)
         with pytest.raises(NotPossible, match="nothing to mark"):
             conversations.mark_handled("default", number, by=None)

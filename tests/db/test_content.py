@@ -1,4 +1,4 @@
-"""Content that a database refuses is told apart from a database that is away."""
+"""Content that a database refuses is distinguished from a database that is unavailable."""
 
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection

@@ -1,4 +1,4 @@
-"""All rows are read from the database that they are written to, whatever a router says of reading."""
+"""All rows are read from the database that they are written to, also with a router for reads."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

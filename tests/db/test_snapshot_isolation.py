@@ -63,7 +63,7 @@ SCENARIOS = [
     outbox.test_eight_first_claims_make_one_memory,
     outbox.test_one_answer_recorded_by_all_of_them_lands_once,
     outbox.test_answers_recorded_in_opposite_orders_do_not_lock_each_other_out,
-    outbox.test_a_person_and_a_worker_at_once_end_in_one_of_both,
+    outbox.test_a_decision_and_a_worker_at_the_same_time_end_in_one_valid_state,
     Inbound().test_workers_at_once_announce_each_message_once,
 ]
 

@@ -105,14 +105,14 @@ class TestWhatIsSaid:
         assert (events.deliver(), events.deliver()) == (1, 0)
         assert len(receivers.calls) == 1
 
-    def test_events_that_nobody_listens_to_are_done_with(self, monkeypatch):
+    def test_events_without_receivers_are_finished(self, monkeypatch):
         monkeypatch.setattr(events.delivery, "_CLOSED_AT_ONCE", 50)
         message = OutboundMessageFactory()
         queue.add(*(records.state_changed(message.pk, "a", "b") for _ in range(1200)))
         assert events.deliver() == 0
         assert not Event.objects.filter(next_at__isnull=False).exists()
 
-    def test_those_that_somebody_listens_to_or_that_are_not_due_are_left_open(self, receivers, monkeypatch):
+    def test_events_with_receivers_or_in_the_future_stay_open(self, receivers, monkeypatch):
         monkeypatch.setattr(events.delivery, "_claim", lambda event: False)
         receivers.connect(signals.message_received)
         message = OutboundMessageFactory()

@@ -1,4 +1,4 @@
-"""Hints wake a worker, and nobody waits for them."""
+"""Hints wake a worker without blocking their callers."""
 
 import os
 import signal
@@ -66,7 +66,7 @@ class TestHints:
         assert message.headers["ignore_result"] is True
         assert message.payload[:2] == [[], {}]
 
-    def test_a_broker_that_does_not_answer_holds_nobody_up_and_many_hints_become_one(self, publisher, broker):
+    def test_an_unavailable_broker_does_not_block_callers_and_hints_are_merged(self, publisher, broker):
         broker.answers.clear()
         events.hint("dispatch")
         assert broker.asked.wait(20)
@@ -78,7 +78,7 @@ class TestHints:
         assert hints._publisher.flush(20)
         assert broker.sent == ["dispatch", "deliver_events", "dispatch"]
 
-    def test_events_alone_are_told_of_now_and_then_but_a_message_to_send_at_once(self, publisher, broker, monkeypatch):
+    def test_hints_for_events_are_throttled_and_hints_for_messages_are_not(self, publisher, broker, monkeypatch):
         monkeypatch.setattr(HintPublisher, "EVENTS_PAUSE", 600)
         events.hint("deliver_events")
         assert hints._publisher.flush(20)
@@ -158,7 +158,7 @@ class TestHints:
         monkeypatch.undo()
         assert "next sweep" in caplog.text
 
-    def test_a_worker_hears_whether_its_hint_was_taken(self, broker, caplog):
+    def test_a_worker_gets_the_result_of_its_hint(self, broker, caplog):
         assert events.publish("dispatch")
         broker.error = ConnectionError("redis://:password@broker/0 refused")
         assert not events.publish("dispatch")
@@ -213,7 +213,7 @@ class TestWays:
         assert hints._publisher.flush(20)
         assert enqueued == [("dispatch", "front-sms-hints")]
 
-    def test_with_tasks_a_worker_learns_whether_its_hint_was_taken(self, settings, monkeypatch, caplog):
+    def test_with_tasks_a_worker_gets_the_result_of_its_hint(self, settings, monkeypatch, caplog):
         settings.FRONT_SMS = {**settings.FRONT_SMS, "WORKER": "tasks"}
         monkeypatch.setattr(hints, "enqueue", lambda task: None)
         assert events.publish("dispatch")

@@ -84,7 +84,7 @@ class TestWorkersThatAreLost:
         event = Event.objects.get()
         assert (event.next_at, event.failed, len(event.delivered_to)) == (None, False, 1)
 
-    def test_a_failure_after_the_lease_changes_nothing_for_whoever_has_the_event_now(self, receivers):
+    def test_a_failure_after_the_lease_does_not_change_the_event_of_the_new_owner(self, receivers):
         def slow(**kwargs):
             Event.objects.update(next_at=F("next_at") + timedelta(days=2))
             raise ValueError
@@ -98,7 +98,7 @@ class TestWorkersThatAreLost:
 
 @pytest.mark.django_db(transaction=True)
 class TestConnections:
-    def test_a_receiver_that_closes_or_breaks_the_connection_stops_nobody(self, receivers):
+    def test_a_receiver_that_breaks_the_connection_does_not_stop_other_receivers(self, receivers):
         def close(**kwargs):
             connection.close()
 

@@ -159,12 +159,12 @@ def test_the_question_comes_once_connected_and_before_the_first_byte():
 
 def test_the_check_before_writing_runs_on_a_reused_connection_too():
     with Server(always(OK)) as server, Client(server.url) as client:
-        fates = [client.send(SMS, may_write=lambda yes=yes: yes).kind for yes in (True, False, True)]
-    assert fates == [ResultKind.ANSWERED, ResultKind.NOT_SENT, ResultKind.ANSWERED]
+        kinds = [client.send(SMS, may_write=lambda yes=yes: yes).kind for yes in (True, False, True)]
+    assert kinds == [ResultKind.ANSWERED, ResultKind.NOT_SENT, ResultKind.ANSWERED]
     assert len(server.requests) == 2
 
 
-def test_an_error_in_the_question_comes_out_and_gives_the_connection_back():
+def test_an_exception_of_may_write_is_raised_and_releases_the_connection():
     def burst() -> bool:
         raise RuntimeError("the clock broke")
 

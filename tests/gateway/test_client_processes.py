@@ -73,8 +73,8 @@ def test_as_many_exchanges_run_at_a_time_as_there_are_connections():
         Client(server.url, timeout=PATIENCE, max_connections=8) as client,
         ThreadPoolExecutor(8) as threads,
     ):
-        fates = set(threads.map(lambda number: client.send(message(number)).kind, range(16)))
-    assert fates == {ResultKind.ANSWERED}
+        kinds = set(threads.map(lambda number: client.send(message(number)).kind, range(16)))
+    assert kinds == {ResultKind.ANSWERED}
 
 
 def test_threads_that_start_together_share_one_pool():
@@ -101,10 +101,10 @@ def test_a_forked_child_opens_its_own_connection_and_the_parents_stays_good(serv
         assert client.send(message(1)).kind is ResultKind.ANSWERED
 
         def work() -> bool:
-            fates = {client.send(message(number)).kind for number in (2, 3)}
+            kinds = {client.send(message(number)).kind for number in (2, 3)}
             client.close()
             gc.collect()
-            return fates == {ResultKind.ANSWERED}
+            return kinds == {ResultKind.ANSWERED}
 
         assert in_a_fork(work)
         assert client.send(message(4)).kind is ResultKind.ANSWERED

@@ -1,4 +1,4 @@
-"""What TLS adds: nobody gets a message without a certificate that holds, and one deadline here too."""
+"""TLS: certificates are verified, and the deadline includes the handshake."""
 
 import threading
 

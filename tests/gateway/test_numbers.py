@@ -1,4 +1,4 @@
-"""Recipients that people write, senders that Front registered, and numbers that Front tells us."""
+"""Recipients that users write, registered senders, and numbers from Front."""
 
 import pickle
 import re

@@ -1,4 +1,4 @@
-"""What is no answer, and what is one all the same."""
+"""Malformed answers to a submission, and unusual ones that are valid."""
 
 import pytest
 from hypothesis import given

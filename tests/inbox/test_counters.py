@@ -1,4 +1,4 @@
-"""Holes in Front's counter: found in any order, told once after a grace, closed when the message comes late."""
+"""Gaps in Front's counter: found in any order, announced once after a grace period, closed by late messages."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -142,14 +142,14 @@ class TestCountingAnew:
         bring(1, day), bring(2, day + 1), bring(3, day + 2)
         assert holes() == [[2, 3, 4]]
 
-    def test_nobody_is_told_of_it(self):
+    def test_no_event_is_created(self):
         bring(7166, 0), bring(1, 10), bring(5000, 20)
         let_the_grace_pass()
         assert told() == []
 
 
 class TestTelling:
-    def test_a_hole_is_told_after_the_grace_and_once(self):
+    def test_a_counter_gap_is_announced_once_after_the_grace_period(self):
         bring(1), bring(4)
         assert told() == []
         let_the_grace_pass()
@@ -160,19 +160,19 @@ class TestTelling:
         assert (event.subject, event.data["account"]) == ("account:default", "default")
         assert CounterGap.objects.get().announced_at is not None
 
-    def test_what_came_within_the_grace_is_not_told(self):
+    def test_a_gap_closed_within_the_grace_period_is_not_announced(self):
         bring(1), bring(3), bring(2), bring(7), bring(5)
         let_the_grace_pass()
         assert told() == [[4, 6]]
 
-    def test_a_hole_that_was_told_is_closed_without_a_word(self):
+    def test_an_announced_gap_is_closed_without_an_event(self):
         bring(1), bring(4)
         let_the_grace_pass()
         bring(2), bring(3)
         let_the_grace_pass()
         assert told() == [[2, 3]] and holes() == []
 
-    def test_each_hole_is_told_by_itself(self):
+    def test_each_gap_is_announced_separately(self):
         bring(1), bring(3)
         let_the_grace_pass()
         bring(5)

@@ -116,7 +116,7 @@ class TestOnce:
     def test_partly_unreadable_content_under_one_id_is_never_taken_for_the_same(self):
         assert receive(sms(text=["a"])) and receive(sms(text=["b"]))
 
-    def test_whoever_loses_the_race_stores_nothing_and_answers_alike(self, monkeypatch):
+    def test_a_concurrent_push_stores_nothing_and_gets_the_same_answer(self, monkeypatch):
         insert = store.insert
 
         def slower(message, attached):

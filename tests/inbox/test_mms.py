@@ -233,7 +233,7 @@ class TestStorageThatFails:
         assert inbox.process() == 3
         assert len(asked) == 1
 
-    def test_a_storage_that_hangs_holds_nobody_up_for_long(self, settings, monkeypatch, caplog):
+    def test_a_hanging_storage_delays_others_for_a_limited_time(self, settings, monkeypatch, caplog):
         settings.STORAGES = {**UP, "default": {"BACKEND": "tests.inbox.test_mms.Silent"}}
         monkeypatch.setattr(files, "TIME_LIMIT", 0.05)
         try:

@@ -1,4 +1,4 @@
-"""The slides of an MMS: the arrangement in SMIL, read without trust, and what is left where it cannot be read."""
+"""The slides of an MMS: reading untrusted SMIL, and the fallback for SMIL that cannot be read."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What Prometheus is told: the whole site's numbers, without a person in them, from whatever process answers."""
+"""Prometheus metrics: the numbers of the whole site from any process, without personal data."""
 
 import re
 from datetime import timedelta

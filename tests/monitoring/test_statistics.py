@@ -149,7 +149,7 @@ def test_what_waits_for_a_paused_account_is_counted_up_to_a_limit(monkeypatch):
     assert [state.waiting for state in alerts.paused_accounts()] == [3]
 
 
-def test_alerts_that_cannot_be_dismissed_end_after_a_week():
+def test_unreadable_rows_older_than_a_week_are_no_alerts():
     InboundMessageFactory(problem="no time", received_at=NOW - 8 * DAY)
     DeliveryStatusFactory(message=None, status=None, received_at=at(-8 * 86400), problem="no id", gateway_id=None)
 

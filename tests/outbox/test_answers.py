@@ -51,7 +51,7 @@ def test_a_refusal_is_final_and_keeps_its_code(code: int):
     assert not has_due()
 
 
-def test_a_refusal_keeps_what_front_said_of_it():
+def test_a_refusal_keeps_the_error_text_of_front():
     message()
     assert attempt(refused(1, "Invalid phoneno")).error_text == "Invalid phoneno"
 
@@ -63,7 +63,7 @@ def test_a_code_that_blames_the_account_keeps_the_message_queued(code: int):
     assert (queued.state, queued.error_code, queued.risk_at) == ("queued", code, None)
 
 
-def test_what_was_not_sent_is_tried_again_with_growing_pauses(clock: FakeClock):
+def test_unsent_messages_are_retried_with_increasing_delays(clock: FakeClock):
     message()
     for pause in (5, 10, 20, 40, 60, 60):
         queued = attempt(not_sent())
@@ -268,7 +268,7 @@ def test_an_answer_to_an_attempt_that_the_database_lost_is_not_taken_for_that_of
     assert (reloaded(other).state, reloaded(other).gateway_id) == ("sent", ID + 1)
 
 
-def test_an_attempt_tells_what_is_known_of_it(clock: FakeClock):
+def test_an_attempt_records_its_details(clock: FakeClock):
     row = message()
     job = claim_one()
     clock.advance(0.25)

@@ -54,7 +54,7 @@ def test_eight_first_claims_make_one_memory():
 
 
 def test_claims_answers_statuses_and_sweeps_do_not_disturb_each_other(settings):
-    """Deadlocks and busy databases are waited out; what is sent twice by mistake would show in the attempts."""
+    """Deadlocks and busy databases are retried; a message sent twice would be visible in its attempts."""
     configure(settings, TIMEOUT=60)  # nobody's lease ends while the test runs
     messages(160)
     sent = Counter[int]()
@@ -82,7 +82,7 @@ def test_claims_answers_statuses_and_sweeps_do_not_disturb_each_other(settings):
     assert told.count() == 160
 
 
-def test_statuses_folded_by_all_of_them_are_told_of_once(monkeypatch):
+def test_statuses_applied_by_several_workers_create_one_event(monkeypatch):
     monkeypatch.setattr(statuses, "BATCH", 50)
     OutboundMessage.objects.bulk_create(
         OutboundMessage(account="default", recipient=NUMBER, state="sent", gateway_id=n) for n in range(1, 101)
@@ -129,7 +129,7 @@ def test_answers_recorded_in_opposite_orders_do_not_lock_each_other_out():
     assert Event.objects.filter(kind="state_changed").count() == 60
 
 
-def test_a_person_and_a_worker_at_once_end_in_one_of_both():
+def test_a_decision_and_a_worker_at_the_same_time_end_in_one_valid_state():
     messages(40)
     rows = list(OutboundMessage.objects.order_by("pk"))
 

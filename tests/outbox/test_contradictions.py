@@ -34,7 +34,7 @@ def flagged() -> set[int | None]:
 
 @pytest.mark.parametrize("apart", [True, False])
 @pytest.mark.parametrize("order", list(permutations([4, 5, -1])))
-def test_delivered_and_failed_together_are_flagged_in_whatever_order(order, apart):
+def test_contradictory_statuses_are_flagged_in_any_order(order, apart):
     sms = OutboundMessageFactory(state=State.SENT, gateway_id=145099, sent_at=timezone.now())
     push(*order, apart=apart)
     sms.refresh_from_db()

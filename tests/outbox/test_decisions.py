@@ -1,4 +1,4 @@
-"""What people decide, and what is remembered of it."""
+"""Decisions by staff, and their records."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def unconfirmed(settings, clock: FakeClock) -> OutboundMessage:
     return attempt(unclear())
 
 
-def test_a_decision_says_who_and_what(unconfirmed: OutboundMessage, admin_user):
+def test_a_decision_records_its_user_and_action(unconfirmed: OutboundMessage, admin_user):
     mark_sent(unconfirmed, admin_user)
     decision = Decision.objects.get()
     assert (decision.message, decision.action, decision.by) == (unconfirmed, "mark_sent", admin_user)
@@ -41,7 +41,7 @@ def test_marked_as_sent_it_is_sent_without_an_id(unconfirmed: OutboundMessage, c
     assert (unconfirmed.state, unconfirmed.gateway_id, unconfirmed.sent_at) == ("sent", None, clock.database())
 
 
-def test_given_up_it_stays_unconfirmed_and_waits_for_nobody(unconfirmed: OutboundMessage):
+def test_a_given_up_message_stays_unconfirmed_and_is_not_listed(unconfirmed: OutboundMessage):
     assert give_up(unconfirmed) == "unconfirmed"
     assert not OutboundMessage.objects.unconfirmed().exists()
 
@@ -115,20 +115,22 @@ def test_only_unconfirmed_messages_are_decided_on(clock: FakeClock, decide, stat
 
 
 @pytest.mark.parametrize("answer", [accepted(), refused(1)])
-def test_what_has_ended_cannot_be_cancelled(clock: FakeClock, answer):
+def test_a_message_in_a_final_state_cannot_be_cancelled(clock: FakeClock, answer):
     row = message()
     attempt(answer)
     with pytest.raises(NotPossible):
         cancel(row)
 
 
-def test_a_decision_is_told_as_a_change_of_state(unconfirmed: OutboundMessage):
+def test_a_decision_creates_a_state_changed_event(unconfirmed: OutboundMessage):
     mark_sent(unconfirmed)
     told = Event.objects.filter(kind="state_changed").order_by("pk").last()
     assert (told.subject, told.data["old"], told.data["new"]) == (f"out:{unconfirmed.pk}", "unconfirmed", "sent")
 
 
-def test_a_site_can_have_what_nobody_knows_sent_again(settings, unconfirmed: OutboundMessage, clock: FakeClock):
+def test_unconfirmed_messages_are_resent_if_the_setting_says_so(
+    settings, unconfirmed: OutboundMessage, clock: FakeClock
+):
     configure(settings, ON_UNCONFIRMED="resend")
     sweep()
     assert reloaded(unconfirmed).state == "queued"
@@ -136,7 +138,9 @@ def test_a_site_can_have_what_nobody_knows_sent_again(settings, unconfirmed: Out
     assert attempt(accepted()).state == "sent"
 
 
-def test_what_is_unclear_a_second_time_is_left_to_people(settings, unconfirmed: OutboundMessage, clock: FakeClock):
+def test_a_second_unclear_answer_leaves_the_message_unconfirmed(
+    settings, unconfirmed: OutboundMessage, clock: FakeClock
+):
     configure(settings, ON_UNCONFIRMED="resend")
     sweep()
     clock.advance(GAP)
@@ -154,7 +158,7 @@ def test_a_priced_message_is_sent_again_by_people_only(settings, clock: FakeCloc
 
 
 @pytest.mark.parametrize("decide", [cancel, give_up])
-def test_what_a_person_took_back_or_gave_up_is_not_sent_again(settings, clock: FakeClock, decide):
+def test_cancelled_and_given_up_messages_are_not_sent_again(settings, clock: FakeClock, decide):
     configure(settings, ON_UNCONFIRMED="hold")
     message()
     row = attempt(unclear())

@@ -1,4 +1,4 @@
-"""The loop that claims, sends and records, with a client that does as it is told."""
+"""The loop that claims, sends and records, with a scripted client."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -32,8 +32,8 @@ from tests.outbox.helpers import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Told:
-    """Does as it is told: `act` gives the outcome of each message. Keeps what it was asked to send."""
+class ScriptedClient:
+    """`act` gives the result of each message; `asked` records the messages."""
 
     act: ClassVar[Callable[[Sms], ExchangeResult]]
     asked: ClassVar[list[Sms]] = []
@@ -57,24 +57,24 @@ class Unmakeable:
 
 
 @pytest.fixture(autouse=True)
-def client(settings) -> Iterator[type[Told]]:
-    configure(settings, CLIENT="tests.outbox.test_dispatcher.Told")
-    Told.act = staticmethod(lambda sms: accepted())
-    for kept in (Told.asked, Told.transports, Told.made):
+def client(settings) -> Iterator[type[ScriptedClient]]:
+    configure(settings, CLIENT="tests.outbox.test_dispatcher.ScriptedClient")
+    ScriptedClient.act = staticmethod(lambda sms: accepted())
+    for kept in (ScriptedClient.asked, ScriptedClient.transports, ScriptedClient.made):
         kept.clear()
     executor._client.cache_clear()
-    yield Told
+    yield ScriptedClient
     executor._client.cache_clear()
 
 
-def test_all_that_is_due_is_sent_and_the_run_ends(client: type[Told]):
+def test_all_that_is_due_is_sent_and_the_run_ends(client: type[ScriptedClient]):
     rows = [message(f"number {n}") for n in range(150)]
     assert outbox.run() == 150
     assert {reloaded(row).state for row in rows} == {"sent"}
     assert sorted(sms.text for sms in client.asked) == sorted(row.text for row in rows)
 
 
-def test_with_nothing_due_nothing_is_done(client: type[Told]):
+def test_with_nothing_due_nothing_is_done(client: type[ScriptedClient]):
     assert outbox.run() == 0
     assert client.made == []
 
@@ -85,7 +85,7 @@ def test_a_run_gives_its_streams_back():
     assert account_state().slots == {}
 
 
-def test_an_urgent_message_goes_before_what_was_claimed_earlier_and_still_waits(client: type[Told]):
+def test_an_urgent_message_is_sent_before_claimed_messages_that_wait(client: type[ScriptedClient]):
     began, gate = threading.Event(), threading.Event()
 
     def act(sms: Sms) -> ExchangeResult:
@@ -107,7 +107,7 @@ def test_an_urgent_message_goes_before_what_was_claimed_earlier_and_still_waits(
     assert [sms.text for sms in client.asked] == ["first", "urgent", "second", "third"]
 
 
-def test_the_database_is_not_asked_all_the_time_what_a_rate_admits(settings, client: type[Told], monkeypatch):
+def test_a_rate_limit_is_not_queried_continuously(settings, client: type[ScriptedClient], monkeypatch):
     configure(settings, MAX_PER_SECOND=20, TIMEOUT=2)
     for n in range(30):
         message(str(n))
@@ -119,7 +119,7 @@ def test_the_database_is_not_asked_all_the_time_what_a_rate_admits(settings, cli
     assert len(claims) <= 3 * takes + 2
 
 
-def test_urgent_messages_go_first(client: type[Told]):
+def test_urgent_messages_go_first(client: type[ScriptedClient]):
     for n in range(5):
         message(f"normal {n}")
     message("urgent", priority="urgent")
@@ -127,14 +127,14 @@ def test_urgent_messages_go_first(client: type[Told]):
     assert client.asked[0].text == "urgent"
 
 
-def test_the_account_says_by_which_api_it_is_sent(settings, client: type[Told]):
+def test_the_account_says_by_which_api_it_is_sent(settings, client: type[ScriptedClient]):
     configure(settings, TRANSPORT="get")
     message()
     outbox.run()
     assert client.transports == ["get"]
 
 
-def test_a_client_that_fails_leaves_the_message_at_risk(client: type[Told], caplog: pytest.LogCaptureFixture):
+def test_a_client_that_fails_leaves_the_message_at_risk(client: type[ScriptedClient], caplog: pytest.LogCaptureFixture):
     def fail(sms: Sms) -> ExchangeResult:
         raise RuntimeError(f"{sms.recipient} {sms.text}")
 
@@ -153,7 +153,9 @@ def raise_what_is_no_exception(sms: Sms) -> ExchangeResult:
 
 
 @pytest.mark.parametrize("act", [raise_what_is_no_exception, lambda sms: None])
-def test_of_a_client_that_gives_no_outcome_one_is_made(client: type[Told], act: Callable[[Sms], ExchangeResult]):
+def test_of_a_client_that_gives_no_outcome_one_is_made(
+    client: type[ScriptedClient], act: Callable[[Sms], ExchangeResult]
+):
     client.act = staticmethod(act)
     message()
     assert executor.attempt(claim_one(), get_settings()).kind == ResultKind.AMBIGUOUS
@@ -167,7 +169,7 @@ def test_without_a_client_nothing_is_sent_nothing_is_at_risk_and_the_run_ends(se
     assert (reloaded(row).state, reloaded(row).risk_at, outcomes(row)) == ("queued", None, ["not_sent"])
 
 
-def test_a_pause_stops_the_rest(client: type[Told]):
+def test_a_pause_stops_the_rest(client: type[ScriptedClient]):
     client.act = staticmethod(lambda sms: refused(13))
     rows = [message(f"number {n}") for n in range(300)]
     outbox.run()
@@ -176,7 +178,7 @@ def test_a_pause_stops_the_rest(client: type[Told]):
     assert len(client.asked) < 300
 
 
-def test_another_accounts_pause_stops_nobody_else(settings, client: type[Told]):
+def test_a_paused_account_does_not_stop_other_accounts(settings, client: type[ScriptedClient]):
     configure(settings, "second", SERVICE_ID=5678)
     client.act = staticmethod(lambda sms: refused(13) if sms.service_id == 1234 else accepted())
     stopped, other = message(), message(account="second")
@@ -184,7 +186,9 @@ def test_another_accounts_pause_stops_nobody_else(settings, client: type[Told]):
     assert (reloaded(stopped).state, reloaded(other).state) == ("queued", "sent")
 
 
-def test_an_answer_is_recorded_even_where_the_next_claim_fails(monkeypatch: pytest.MonkeyPatch, client: type[Told]):
+def test_an_answer_is_recorded_even_where_the_next_claim_fails(
+    monkeypatch: pytest.MonkeyPatch, client: type[ScriptedClient]
+):
     row = message()
     arrived = threading.Event()
     claims = []
@@ -225,7 +229,7 @@ def test_answers_are_kept_while_the_database_is_away(monkeypatch: pytest.MonkeyP
     assert caplog.text.count("1 answers could not be stored") == 2
 
 
-def test_where_nobody_takes_over_the_run_goes_on_and_asks_only_now_and_then(client: type[Told], clock: FakeClock):
+def test_without_a_successor_the_run_continues(client: type[ScriptedClient], clock: FakeClock):
     asked = []
 
     def hand_over() -> bool:
@@ -243,14 +247,14 @@ def test_where_nobody_takes_over_the_run_goes_on_and_asks_only_now_and_then(clie
     assert asked == [6]
 
 
-def test_who_is_relieved_claims_nothing_more(client: type[Told]):
+def test_a_relieved_worker_claims_nothing_more(client: type[ScriptedClient]):
     row = message()
     assert outbox.run(0, lambda: True) == 0
     assert reloaded(row).state == "queued"
     assert client.asked == []
 
 
-def test_messages_at_risk_are_repeated_by_a_later_run(client: type[Told], clock: FakeClock):
+def test_messages_at_risk_are_repeated_by_a_later_run(client: type[ScriptedClient], clock: FakeClock):
     outcomes_in_turn = [unclear(), refused(17)]
     client.act = staticmethod(lambda sms: outcomes_in_turn.pop(0))
     row = message()
@@ -271,7 +275,9 @@ def claims(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize("code", [5, 13])
-def test_a_paused_account_with_due_messages_costs_no_claim(client: type[Told], clock: FakeClock, claims, code: int):
+def test_a_paused_account_with_due_messages_costs_no_claim(
+    client: type[ScriptedClient], clock: FakeClock, claims, code: int
+):
     client.act = staticmethod(lambda sms: refused(code))
     message("first", priority="urgent"), message("second")
     outbox.run()
@@ -287,7 +293,9 @@ def test_a_paused_account_with_due_messages_costs_no_claim(client: type[Told], c
     assert outbox.run() == 2
 
 
-def test_the_probe_of_a_paused_account_is_claimed_when_it_is_due(client: type[Told], clock: FakeClock, claims):
+def test_the_probe_of_a_paused_account_is_claimed_when_it_is_due(
+    client: type[ScriptedClient], clock: FakeClock, claims
+):
     client.act = staticmethod(lambda sms: refused(5))
     message()
     outbox.run()
@@ -300,7 +308,9 @@ def test_the_probe_of_a_paused_account_is_claimed_when_it_is_due(client: type[To
     assert not outbox.has_due()
 
 
-def test_a_probe_costs_no_claim_where_only_messages_at_risk_are_due(client: type[Told], clock: FakeClock, claims):
+def test_a_probe_costs_no_claim_where_only_messages_at_risk_are_due(
+    client: type[ScriptedClient], clock: FakeClock, claims
+):
     row = message()
     client.act = staticmethod(lambda sms: unclear())
     outbox.run()
@@ -314,7 +324,7 @@ def test_a_probe_costs_no_claim_where_only_messages_at_risk_are_due(client: type
     assert (reloaded(row).state, outbox.has_due(), outbox.run(), claims) == ("queued", False, 0, [])
 
 
-def test_an_account_beside_a_paused_one_is_claimed_for(client: type[Told], settings, clock: FakeClock):
+def test_an_account_beside_a_paused_one_is_claimed_for(client: type[ScriptedClient], settings, clock: FakeClock):
     configure(settings, "second", SERVICE_ID=5678)
     client.act = staticmethod(lambda sms: refused(13))
     message("first")
@@ -326,7 +336,7 @@ def test_an_account_beside_a_paused_one_is_claimed_for(client: type[Told], setti
 
 @pytest.mark.usefixtures("hints")
 def test_a_worker_that_runs_once_ends_though_a_paused_account_has_due_messages(
-    client: type[Told], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    client: type[ScriptedClient], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ):
     client.act = staticmethod(lambda sms: refused(13))
     message()

@@ -1,4 +1,4 @@
-"""Equal messages: what Front's filter would hold for the same within 120 s, and what becomes of the second (§2.2)."""
+"""Equal messages within the 120 s of Front's duplicate filter (§2.2)."""
 
 import pytest
 
@@ -114,7 +114,7 @@ def test_with_an_override_messages_to_different_people_are_twins(settings, clock
     assert claim_due() == []
 
 
-def test_a_priced_message_is_sent_from_2401_whatever_its_sender(clock: FakeClock):
+def test_a_priced_message_is_sent_from_2401(clock: FakeClock):
     message(price=500, sender="Mitt Firma")
     attempt(accepted())
     message(price=500, sender="Annen")
@@ -180,7 +180,7 @@ def test_twins_of_one_claim_follow_the_policy_once_the_first_is_sent(clock: Fake
 
 
 @pytest.mark.parametrize("policy", ["coalesce", "reject"])
-def test_what_may_have_been_sent_itself_never_ends_as_a_twin_of_another(settings, clock: FakeClock, policy: str):
+def test_a_message_that_may_have_been_sent_is_never_a_duplicate(settings, clock: FakeClock, policy: str):
     configure(settings, DUPLICATE_FILTER=None)
     row = message(on_duplicate=policy)
     attempt(unclear())

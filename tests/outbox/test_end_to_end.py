@@ -1,4 +1,4 @@
-"""Through the real client to a pretend Front, over HTTP: the manual's own payloads, and nothing scripted."""
+"""Sending with the real client to the simulator, over HTTP."""
 
 from collections.abc import Iterator
 
@@ -73,7 +73,7 @@ def test_a_foreign_twin_is_waited_out(simulator: Simulator):
     assert (reloaded(row).state, reloaded(row).waits_for, reloaded(row).error_code) == ("queued", "twin", 17)
 
 
-def test_with_nobody_listening_nothing_is_at_risk(settings):
+def test_without_a_listening_gateway_no_message_is_at_risk(settings):
     executor._client.cache_clear()
     row = send_sms("+4799999999", "Test")
     assert dispatch() == 1
@@ -81,7 +81,7 @@ def test_with_nobody_listening_nothing_is_at_risk(settings):
 
 
 @pytest.mark.parametrize("kind", [FaultKind.TRUNCATED, FaultKind.RESET, FaultKind.GARBAGE, FaultKind.ERROR])
-def test_what_front_took_without_saying_so_is_repeated_and_17_tells_that_it_arrived(
+def test_an_accepted_message_without_an_answer_is_resent_and_code_17_confirms_it(
     simulator: Simulator, clock: FakeClock, kind: FaultKind
 ):
     simulator.chaos.plan(Fault(kind, accepted=True))
@@ -94,7 +94,7 @@ def test_what_front_took_without_saying_so_is_repeated_and_17_tells_that_it_arri
     assert len(simulator.network.messages) == 1
 
 
-def test_a_claim_that_nobody_came_back_from_is_rescued_and_repeated(simulator: Simulator, clock: FakeClock):
+def test_an_expired_claim_is_rescued_and_sent_again(simulator: Simulator, clock: FakeClock):
     row = send_sms("+4799999999", "Test")
     claim_one()
     clock.advance(30)

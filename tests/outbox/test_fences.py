@@ -1,4 +1,4 @@
-"""Between reading a row and writing it somebody else may have moved it: then it is left alone."""
+"""A row that changes between reading and writing is not overwritten."""
 
 import importlib
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize("state", ["sent", "cancelled", "unconfirmed", "rejected"])
-def test_what_was_moved_since_it_was_read_is_not_claimed(meanwhile: Callable[..., None], state: str):
+def test_a_row_that_changed_since_it_was_read_is_not_claimed(meanwhile: Callable[..., None], state: str):
     row = message()
     meanwhile(state=state)
     assert claim_due() == []
@@ -57,14 +57,14 @@ def test_what_was_moved_since_it_was_read_is_not_claimed(meanwhile: Callable[...
     assert not SendAttempt.objects.exists()
 
 
-def test_what_was_put_off_since_it_was_read_is_not_claimed(meanwhile: Callable[..., None], clock: FakeClock):
+def test_a_row_that_was_postponed_since_it_was_read_is_not_claimed(meanwhile: Callable[..., None], clock: FakeClock):
     row = message()
     meanwhile(next_at=clock.database().replace(year=2100))
     assert claim_due() == []
     assert reloaded(row).state == "queued"
 
 
-def test_of_many_only_what_was_moved_is_left(monkeypatch: pytest.MonkeyPatch):
+def test_only_changed_rows_are_left_out_of_a_claim(monkeypatch: pytest.MonkeyPatch):
     rows = [message(f"number {n}") for n in range(3)]
     real = claiming._mark_claimed
 
@@ -76,7 +76,7 @@ def test_of_many_only_what_was_moved_is_left(monkeypatch: pytest.MonkeyPatch):
     assert {job.message_id for job in claim_due()} == {rows[0].pk, rows[2].pk}
 
 
-def test_what_does_not_read_back_as_ours_after_the_commit_is_not_sent(monkeypatch: pytest.MonkeyPatch):
+def test_a_claim_that_is_not_read_back_after_the_commit_is_not_sent(monkeypatch: pytest.MonkeyPatch):
     """The commit went through, and the sweep of another worker was faster: the message is no longer ours."""
     rows = [message(f"number {n}") for n in range(2)]
     real = claiming._claim_due
@@ -115,7 +115,7 @@ def test_a_move_that_the_table_does_not_have_is_refused_and_logged(caplog: pytes
     assert "could not change from sent to rejected" in caplog.text
 
 
-def test_a_move_is_told_in_the_same_transaction_after_its_own_update():
+def test_the_event_of_a_transition_is_written_in_its_transaction_after_the_update():
     row = message()
     apply([Transition(row, State.CANCELLED)])
     assert reloaded(row).state == "cancelled"

@@ -92,7 +92,7 @@ def test_a_late_not_sent_clears_the_risk(lost: Job, clock: FakeClock):
     assert attempt(accepted()).state == "sent"
 
 
-def test_a_late_not_sent_takes_an_unconfirmed_message_back_to_the_queue(unconfirmed: Job, clock: FakeClock):
+def test_a_late_not_sent_result_requeues_an_unconfirmed_message(unconfirmed: Job, clock: FakeClock):
     assert record_answer(unconfirmed, not_sent()).state == "queued"
     clock.advance(5)
     assert attempt(accepted()).state == "sent"
@@ -126,14 +126,14 @@ def test_a_late_code_0_ends_it_while_the_next_attempt_is_in_flight(lost: Job, cl
     assert (row.state, row.gateway_id) == ("sent", ID)
 
 
-def test_a_late_id_is_given_to_what_a_17_made_sent(lost: Job, clock: FakeClock):
+def test_a_late_id_is_stored_on_a_message_sent_by_code_17(lost: Job, clock: FakeClock):
     clock.advance(5)
     assert attempt(refused(17)).gateway_id is None
     row = record_answer(lost, accepted())
     assert (row.state, row.gateway_id) == ("sent", ID)
 
 
-def test_a_late_not_sent_takes_away_the_ground_on_which_17_was_read_as_sent(lost: Job, clock: FakeClock):
+def test_a_late_not_sent_result_reverts_a_message_sent_by_code_17(lost: Job, clock: FakeClock):
     clock.advance(5)
     assert attempt(refused(17)).state == "sent"
     assert record_answer(lost, not_sent()).state == "queued"
@@ -160,7 +160,7 @@ def test_where_its_ground_falls_away_after_too_many_17s_one_more_attempt_decides
 
 
 @pytest.mark.parametrize("late", [not_sent(), unclear(), refused(1), refused(13), refused(17)])
-def test_no_late_answer_but_an_acceptance_undoes_a_persons_word_that_it_was_sent(unconfirmed: Job, late):
+def test_only_a_late_acceptance_changes_a_message_marked_as_sent(unconfirmed: Job, late):
     row = SendAttempt.objects.get(pk=unconfirmed.attempt_id).message
     mark_sent(row)
     record_answer(unconfirmed, late)
@@ -168,13 +168,13 @@ def test_no_late_answer_but_an_acceptance_undoes_a_persons_word_that_it_was_sent
     assert claim_due() == []
 
 
-def test_a_late_id_is_given_to_what_a_person_marked_as_sent(unconfirmed: Job):
+def test_a_late_id_is_stored_on_a_message_marked_as_sent(unconfirmed: Job):
     row = SendAttempt.objects.get(pk=unconfirmed.attempt_id).message
     mark_sent(row)
     assert record_answer(unconfirmed, accepted()).gateway_id == ID
 
 
-def test_a_late_acceptance_spares_the_repetition_that_a_person_asked_for(unconfirmed: Job, clock: FakeClock):
+def test_a_late_acceptance_prevents_a_send_anyway(unconfirmed: Job, clock: FakeClock):
     row = SendAttempt.objects.get(pk=unconfirmed.attempt_id).message
     send_anyway(row)
     assert record_answer(unconfirmed, accepted()).state == "sent"
@@ -182,13 +182,13 @@ def test_a_late_acceptance_spares_the_repetition_that_a_person_asked_for(unconfi
     assert claim_due() == []
 
 
-def test_what_was_given_up_and_turns_out_as_not_sent_is_cancelled(unconfirmed: Job):
+def test_a_given_up_message_that_was_not_sent_is_cancelled(unconfirmed: Job):
     row = SendAttempt.objects.get(pk=unconfirmed.attempt_id).message
     give_up(row)
     assert record_answer(unconfirmed, not_sent()).state == "cancelled"
 
 
-def test_a_late_acceptance_counts_for_what_was_given_up(unconfirmed: Job):
+def test_a_late_acceptance_is_recorded_on_a_given_up_message(unconfirmed: Job):
     row = SendAttempt.objects.get(pk=unconfirmed.attempt_id).message
     give_up(row)
     assert record_answer(unconfirmed, accepted()).state == "sent"
@@ -206,7 +206,7 @@ def test_a_late_acceptance_overrides_a_cancellation_at_risk(lost: Job):
     assert record_answer(lost, accepted()).state == "sent"
 
 
-def test_who_has_it_sent_after_cancelling_it_wants_it_sent(lost: Job, clock: FakeClock):
+def test_send_anyway_after_cancel_takes_effect(lost: Job, clock: FakeClock):
     row = SendAttempt.objects.get(pk=lost.attempt_id).message
     cancel(row)
     send_anyway(row)
@@ -223,14 +223,14 @@ def test_a_late_answer_that_blames_the_account_pauses_it(lost: Job):
     assert account_state().pause_code == 13
 
 
-def test_a_late_change_is_told_once(lost: Job):
+def test_a_late_change_creates_one_event(lost: Job):
     told = Event.objects.filter(kind="state_changed", data__new="sent")
     record_answer(lost, accepted())
     record_answer(lost, accepted())
     assert told.count() == 1
 
 
-def test_a_rescue_leaves_alone_what_was_answered_meanwhile(clock: FakeClock):
+def test_a_rescue_does_not_change_an_answered_message(clock: FakeClock):
     row = message()
     job = claim_one()
     clock.advance(LEASE)

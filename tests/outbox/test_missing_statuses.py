@@ -26,7 +26,7 @@ def without_status() -> list[OutboundMessage]:
     return list(OutboundMessage.objects.without_status())
 
 
-def test_after_a_day_without_a_status_staff_are_told_once(caplog):
+def test_a_message_without_a_status_for_a_day_creates_one_event(caplog):
     silent = sent()
     assert without_status() == [silent]
     assert without_status() == [silent]
@@ -59,12 +59,12 @@ def test_others_are_not_missed(fields):
     assert without_status() == []
 
 
-def test_a_status_of_a_kind_that_nobody_knows_is_one_all_the_same():
+def test_an_unknown_status_counts_as_a_status():
     DeliveryStatusFactory(message=sent(), status=77, received_at=at(0))
     assert without_status() == []
 
 
-def test_a_status_that_comes_after_all_takes_it_off_the_list():
+def test_a_late_status_removes_the_message_from_the_list():
     silent = sent()
     assert without_status() == [silent]
     DeliveryStatusFactory(

@@ -43,23 +43,23 @@ def test_the_first_tenth_of_a_second_lets_more_be_claimed_and_tells_nothing_of_t
         assert one.at_once == 64 or ahead == CLAIMED_AHEAD
 
 
-def test_it_starts_with_all_at_once_and_as_many_again_ahead(hears: Hears):
+def test_it_starts_with_all_threads_and_as_many_messages_claimed_ahead(hears: Hears):
     assert (Pace(64).at_once, Pace(64).ahead) == (64, 128)
 
 
-def test_answers_that_come_at_once_need_few_threads(hears: Hears):
+def test_fast_answers_need_few_threads(hears: Hears):
     one = Pace(64)
     hears(one, 1500, 0.0005, 0.04)
     assert one.at_once == FEWEST + 1
 
 
-def test_answers_that_take_their_time_keep_all_threads(hears: Hears):
+def test_slow_answers_keep_all_threads(hears: Hears):
     one = Pace(64)
     hears(one, 1200, 0.05)
     assert one.at_once == 64
 
 
-def test_where_fewer_were_too_few_all_come_back_and_stay(hears: Hears):
+def test_too_few_threads_restore_all_threads_permanently(hears: Hears):
     one = Pace(64)
     hears(one, 1000, 0.001, 0.06, 0.07)  # the shortest answers tell nothing of the others
     assert one.at_once < 64
@@ -89,7 +89,7 @@ def test_fast_answers_let_more_be_claimed_ahead_up_to_a_limit(hears: Hears):
 
 
 @pytest.mark.parametrize(("duplicate_filter", "furthest"), [(True, CLAIMED_AHEAD), (None, 128), (False, 128)])
-def test_where_a_person_would_decide_on_what_a_dead_worker_leaves_little_is_claimed_ahead(
+def test_few_messages_are_claimed_ahead_if_unconfirmed_messages_are_held(
     hears: Hears, settings, duplicate_filter: bool | None, furthest: int
 ):
     account = {"SERVICE_ID": 1234, "SENDER": "Mitt Firma", "DUPLICATE_FILTER": duplicate_filter}
@@ -107,7 +107,7 @@ def test_no_more_is_claimed_ahead_than_goes_out_within_a_quarter_of_the_timeout(
     assert one.ahead == 60 * T / 4
 
 
-def test_what_waited_too_long_halves_what_is_claimed_ahead(hears: Hears):
+def test_a_message_that_waited_too_long_halves_the_number_claimed_ahead(hears: Hears):
     one = Pace(64)
     for _ in range(5):
         hears(one, 1500, 0.01)

@@ -31,7 +31,7 @@ def told() -> list[dict]:
 
 
 @pytest.mark.parametrize("code", sorted(ACCOUNT_CODES))
-def test_an_account_code_pauses_the_account_and_is_told(clock: FakeClock, code: int):
+def test_an_account_error_code_pauses_the_account_and_creates_an_event(clock: FakeClock, code: int):
     row = message()
     attempt(refused(code))
     assert (account_state().pause_code, account_state().paused_at) == (code, clock.database())
@@ -118,7 +118,7 @@ def test_another_account_goes_on(settings, clock: FakeClock):
     assert claim_one("second")
 
 
-def test_what_is_at_risk_stays_at_risk_through_a_pause_and_ends_with_people(clock: FakeClock):
+def test_a_message_at_risk_becomes_unconfirmed_after_a_pause(clock: FakeClock):
     row = message()
     attempt(unclear())
     clock.advance(5)
@@ -129,7 +129,7 @@ def test_what_is_at_risk_stays_at_risk_through_a_pause_and_ends_with_people(cloc
     assert reloaded(row).state == "unconfirmed"
 
 
-def test_what_expires_does_so_while_the_account_is_paused(clock: FakeClock):
+def test_messages_expire_while_the_account_is_paused(clock: FakeClock):
     message("the one that pauses")
     attempt(refused(13))
     row = with_expiry(message(), clock.database())

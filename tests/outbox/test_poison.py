@@ -85,7 +85,7 @@ def test_any_description_can_be_kept(description: str):
     assert second.error_text[:4] == description[:4]
 
 
-def test_poison_is_logged_without_what_it_holds(caplog: pytest.LogCaptureFixture):
+def test_an_unprocessable_row_is_logged_without_its_content(caplog: pytest.LogCaptureFixture):
     settle_with(
         ExchangeResult(ResultKind.ANSWERED, Answer(id=0, errorcode=1, description="secret \ud800 +4799999999"), 400)
     )

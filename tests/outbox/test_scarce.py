@@ -68,7 +68,7 @@ def test_the_first_answer_of_a_process_without_descriptors_is_read(how: str, rep
 # ---- Threads
 
 
-class Told:
+class AcceptingClient:
     """A gateway that accepts everything."""
 
     def __init__(self, gateway_url: str, *, timeout: float, max_connections: int) -> None: ...
@@ -79,7 +79,7 @@ class Told:
 
 @pytest.fixture
 def client(settings) -> Iterator[None]:
-    configure(settings, CLIENT="tests.outbox.test_scarce.Told")
+    configure(settings, CLIENT="tests.outbox.test_scarce.AcceptingClient")
     executor._client.cache_clear()
     executor._lane_threads.cache_clear()
     yield
@@ -190,7 +190,7 @@ def test_answers_are_kept_while_the_database_only_reads(
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("client")
 @pytest.mark.parametrize("error", [InternalError, OperationalError, ProgrammingError, MemoryError, RuntimeError])
-def test_whatever_storing_an_answer_raises_it_is_kept_and_tried_again(monkeypatch: pytest.MonkeyPatch, error: Any):
+def test_an_answer_that_cannot_be_stored_is_kept_and_retried(monkeypatch: pytest.MonkeyPatch, error: Any):
     module = sys.modules["django_front_sms.outbox.settle"]
     real, failures = module.write_outcomes, [error("no"), error("still no")]
 

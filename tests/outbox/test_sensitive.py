@@ -70,7 +70,7 @@ def test_a_refused_a_cancelled_and_an_expired_one_is_emptied(clock):
     assert reloaded(row).state == "expired" and is_emptied(row)
 
 
-def test_an_unconfirmed_one_keeps_its_text_until_somebody_decides(settings, clock):
+def test_an_unconfirmed_message_keeps_its_text_until_a_decision(settings, clock):
     configure(settings, DUPLICATE_FILTER=None)
     row = code()
     attempt(unclear())

@@ -42,7 +42,7 @@ def test_each_lane_has_a_few_streams_and_no_more(clock: FakeClock):
     assert [one.held for one in normal] == [True, True, False]
 
 
-def test_a_busy_stream_claims_nothing_and_takes_nothing_away(clock: FakeClock):
+def test_a_busy_lane_claims_nothing_and_takes_no_slot(clock: FakeClock):
     messages(9)
     first, second, third = slot(), slot(), slot()
     for one in (first, second, third):
@@ -62,7 +62,7 @@ def test_an_empty_claim_gives_the_stream_back(clock: FakeClock):
     assert account_state().slots == {}
 
 
-def test_who_still_finds_something_keeps_the_same_slot(clock: FakeClock):
+def test_a_worker_with_messages_keeps_its_slot(clock: FakeClock):
     messages(3)
     mine = slot()
     for _ in range(3):
@@ -120,7 +120,7 @@ def test_the_normal_lane_takes_urgent_messages_first(clock: FakeClock):
     assert [job.message_id for job in claim_for(slot()).jobs] == [urgent.pk, normal.pk]
 
 
-def test_who_waited_longest_goes_first(clock: FakeClock):
+def test_the_slot_that_waited_longest_comes_first(clock: FakeClock):
     rows = [message(f"number {n}") for n in range(3)]
     for row, wait in zip(rows, (1, 3, 2), strict=True):
         OutboundMessage.objects.filter(pk=row.pk).update(next_at=clock.database() - timedelta(seconds=wait))

@@ -53,7 +53,7 @@ def test_a_status_moves_its_message(clock: FakeClock, sent: OutboundMessage, sta
 
 
 @pytest.mark.parametrize("status", [0, 1, 7, 99, -2, None])
-def test_a_status_that_nobody_knows_moves_nothing_and_is_kept(clock, sent: OutboundMessage, status):
+def test_an_unknown_status_changes_nothing_and_is_kept(clock, sent: OutboundMessage, status):
     pushed = push(clock, status)
     fold_statuses()
     pushed.refresh_from_db()
@@ -111,7 +111,7 @@ def test_a_status_that_came_before_our_own_commit_is_met_afterwards(clock: FakeC
     assert reloaded(row).state == "delivered"
 
 
-def test_a_status_of_nobodys_is_looked_at_with_growing_pauses_and_then_listed(clock: FakeClock):
+def test_a_status_without_a_message_is_retried_with_increasing_delays_and_then_listed(clock: FakeClock):
     pushed = push(clock, 4, gateway_id=999)
     looks, pauses = 0, []
     while DeliveryStatus.objects.filter(process_at__isnull=False).exists():
@@ -126,7 +126,7 @@ def test_a_status_of_nobodys_is_looked_at_with_growing_pauses_and_then_listed(cl
     assert (pushed.message, pushed.problem) == (None, "No message with this id is known.")
 
 
-def test_a_status_without_an_id_is_nobodys_even_where_messages_have_none(clock: FakeClock):
+def test_a_status_without_an_id_matches_no_message(clock: FakeClock):
     row = message()
     sent_without_id(clock)
     assert (reloaded(row).state, reloaded(row).gateway_id) == ("sent", None)
@@ -158,7 +158,7 @@ def test_an_id_of_63_bits_is_found(clock: FakeClock):
     assert reloaded(row).state == "delivered"
 
 
-def test_a_change_is_told_once_and_each_status_is_told(clock: FakeClock, sent: OutboundMessage):
+def test_a_change_creates_one_event_and_each_status_creates_one(clock: FakeClock, sent: OutboundMessage):
     for _ in range(3):
         push(clock, 4)
     fold_statuses()
@@ -169,7 +169,7 @@ def test_a_change_is_told_once_and_each_status_is_told(clock: FakeClock, sent: O
     assert list(last)[-4:] == ["state_changed", *["status_received"] * 3]
 
 
-def test_a_status_that_nobody_knows_lets_an_earlier_one_count_that_could_not_then(clock, sent: OutboundMessage):
+def test_an_unknown_status_lets_an_earlier_status_be_applied(clock, sent: OutboundMessage):
     OutboundMessage.objects.update(state="unconfirmed")
     push(clock, 4)
     fold_statuses()
@@ -203,7 +203,7 @@ def test_a_problem_that_was_there_before_is_kept(clock: FakeClock, sent: Outboun
     assert not DeliveryStatus.objects.exclude(process_at=None).exists()
 
 
-def test_those_matched_awaited_and_given_up_are_told_apart_in_one_batch(clock: FakeClock, sent: OutboundMessage):
+def test_one_batch_distinguishes_matched_pending_and_given_up_statuses(clock: FakeClock, sent: OutboundMessage):
     matched, awaited, given_up = push(clock, 4), push(clock, 4, gateway_id=998), push(clock, 4, gateway_id=999)
     DeliveryStatus.objects.filter(pk=awaited.pk).update(received_at=clock.database() - timedelta(hours=1))
     DeliveryStatus.objects.filter(pk=given_up.pk).update(received_at=clock.database() - timedelta(days=1))

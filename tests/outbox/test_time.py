@@ -1,4 +1,4 @@
-"""Dates, leases and the clock: what is due when, what is too late, and what a step of the clock does."""
+"""Due times, expiry, leases, and steps of the clock."""
 
 from datetime import timedelta
 
@@ -112,7 +112,7 @@ def test_a_wall_clock_set_back_does_not_prolong_the_time_to_write(clock: FakeClo
 
 
 @pytest.mark.parametrize("noticed_by", ["claim", "sweep"])
-def test_when_the_databases_clock_steps_back_what_is_at_risk_is_left_to_people(
+def test_after_a_clock_step_back_messages_at_risk_are_unconfirmed(
     clock: FakeClock, caplog: pytest.LogCaptureFixture, noticed_by: str
 ):
     row = message()
@@ -125,7 +125,7 @@ def test_when_the_databases_clock_steps_back_what_is_at_risk_is_left_to_people(
     assert '1 messages of account "default" became unconfirmed' in record.getMessage()
 
 
-def test_when_it_steps_back_what_is_in_flight_is_not_repeated_but_its_answer_counts(clock: FakeClock):
+def test_after_a_clock_step_back_the_answer_of_a_message_in_flight_is_recorded(clock: FakeClock):
     row = message()
     job = claim_one()
     clock.database_is_off -= 10
@@ -134,7 +134,7 @@ def test_when_it_steps_back_what_is_in_flight_is_not_repeated_but_its_answer_cou
     assert record_answer(job, accepted()).state == "sent"
 
 
-def test_when_it_steps_back_what_is_in_flight_and_stays_unclear_is_left_to_people(clock: FakeClock):
+def test_after_a_clock_step_back_an_unclear_message_in_flight_is_unconfirmed(clock: FakeClock):
     row = message()
     job = claim_one()
     clock.database_is_off -= 10

@@ -1,4 +1,4 @@
-"""Many messages moved by one statement stand as if each had been moved by itself."""
+"""A transition of many messages in one statement equals one transition each."""
 
 from datetime import timedelta
 
@@ -90,7 +90,7 @@ def test_events_of_many_are_rows_as_an_event_of_one_is():
 @pytest.mark.postgresql
 @pytest.mark.sqlite
 @pytest.mark.parametrize("field", ["bulk", "reply_to", "duplicate_of", "created_by"])
-def test_who_looks_for_what_few_messages_have_reads_an_index(field: str):
+def test_filters_on_rare_columns_use_an_index(field: str):
     if connection.vendor == "postgresql":  # which reads a table of a few rows whole, if it may
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")

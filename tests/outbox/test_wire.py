@@ -21,7 +21,7 @@ from tests.outbox.helpers import (
 pytestmark = pytest.mark.django_db
 
 
-def test_the_request_says_what_the_row_says(settings, clock: FakeClock):
+def test_the_request_contains_the_values_of_the_row(settings, clock: FakeClock):
     configure(settings, PASSWORD="hemmelig")
     message("Snømann ☃", price=None)
     sms = claim_one().sms

@@ -8,7 +8,8 @@ from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
-from django_front_sms.models import InboundMessage, MmsFile
+from django_front_sms import send_bulk_sms, send_sms
+from django_front_sms.models import InboundMessage, MmsFile, OptOut, SavedText
 
 NUMBER = "+4799999999"
 VIEW = (
@@ -114,3 +115,20 @@ def file_of(db: None) -> Callable[..., MmsFile]:
         return file
 
     return make
+
+
+@pytest.fixture
+def ids(receive: Callable[..., InboundMessage], file_of: Callable[..., MmsFile]) -> dict[str, int]:
+    """Keys of rows of the account `default`, one for each kind of resource."""
+    ended = send_sms(NUMBER, "En gang til")
+    ended.cancel()
+    inbound = receive()
+    return {
+        "message": send_sms(NUMBER, "Hei").pk,
+        "ended": ended.pk,
+        "bulk": send_bulk_sms([NUMBER], "Hei").pk,
+        "inbound": inbound.pk,
+        "file": file_of(inbound).pk,
+        "saved_text": SavedText.objects.create(name="time", account="default", text="Hei {name}").pk,
+        "opt_out": OptOut.objects.create(number="+4799999990").pk,
+    }

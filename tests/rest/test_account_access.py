@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from django_front_sms import send_bulk_sms, send_sms
+from django_front_sms import send_sms
 from django_front_sms.conversations import is_unanswered
 from django_front_sms.models import BulkSend, InboundMessage, OptOut, OutboundMessage, SavedText
 from tests.rest.conftest import NUMBER, OPERATE, VIEW, Api
@@ -28,28 +28,11 @@ def _two_accounts(settings: Any) -> None:
 
 
 @pytest.fixture
-def stranger(login: Any) -> Api:
+def restricted(login: Any) -> Api:
     """A user with every permission, but for the account `other` only."""
     api: Api = login(*VIEW, *OPERATE)
     User.objects.filter(pk=api.user.pk).update(first_name="other")
     return api
-
-
-@pytest.fixture
-def ids(receive: Any, file_of: Any) -> dict[str, int]:
-    """Rows of the account `default`."""
-    ended = send_sms(NUMBER, "En gang til")
-    ended.cancel()
-    inbound = receive()
-    return {
-        "message": send_sms(NUMBER, "Hei").pk,
-        "ended": ended.pk,
-        "bulk": send_bulk_sms([NUMBER], "Hei").pk,
-        "inbound": inbound.pk,
-        "file": file_of(inbound).pk,
-        "saved_text": SavedText.objects.create(name="time", account="default", text="Hei {name}").pk,
-        "opt_out": OptOut.objects.create(number="+4799999990").pk,
-    }
 
 
 def counts() -> list[int]:
@@ -58,10 +41,10 @@ def counts() -> list[int]:
 
 @pytest.mark.parametrize(("method", "path", "body", "required", "status"), ENDPOINTS)
 def test_rows_of_another_account_are_neither_shown_nor_changed(
-    stranger: Api, ids: dict[str, int], method: str, path: str, body: Any, required: Any, status: int
+    restricted: Api, ids: dict[str, int], method: str, path: str, body: Any, required: Any, status: int
 ) -> None:
     before = counts()
-    response = getattr(stranger, method.lower())(path.format(**ids), body)
+    response = getattr(restricted, method.lower())(path.format(**ids), body)
     if path == "preview/":  # it belongs to no account
         assert response.status_code == 200
     elif method == "GET" and "{" not in path:
@@ -82,53 +65,53 @@ def test_rows_of_another_account_are_neither_shown_nor_changed(
     ],
 )
 def test_an_account_that_may_not_be_used_is_refused_whether_it_exists_or_not(
-    stranger: Api, path: str, body: Any, account: str
+    restricted: Api, path: str, body: Any, account: str
 ) -> None:
-    response = stranger.post(path, {**body, "account": account})
+    response = restricted.post(path, {**body, "account": account})
     assert (response.status_code, response.json()["code"]) == (403, "permission_denied")
-    assert stranger.post(path, {**body, "account": "other"}).status_code == 201
+    assert restricted.post(path, {**body, "account": "other"}).status_code == 201
 
 
-def test_one_message_from_an_account_that_may_not_be_used_refuses_all(stranger: Api) -> None:
+def test_one_message_from_an_account_that_may_not_be_used_refuses_all(restricted: Api) -> None:
     messages = [{"to": NUMBER, "text": "1", "account": "other"}, {"to": NUMBER, "text": "2"}]
-    assert stranger.post("messages/many/", {"messages": messages}).status_code == 403
+    assert restricted.post("messages/many/", {"messages": messages}).status_code == 403
     assert not OutboundMessage.objects.exists()
-    assert stranger.post("messages/many/", {"messages": messages[:1]}).status_code == 201
+    assert restricted.post("messages/many/", {"messages": messages[:1]}).status_code == 201
 
 
 def test_access_is_looked_up_once_for_many_messages(
-    stranger: Api, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+    restricted: Api, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
     monkeypatch.setitem(globals(), "accounts_by_name", lambda user: calls.append(user) or ["other"])
     messages = [{"to": NUMBER, "text": str(n), "account": "other"} for n in range(50)]
-    assert stranger.post("messages/many/", {"messages": messages}).status_code == 201
+    assert restricted.post("messages/many/", {"messages": messages}).status_code == 201
     assert len(calls) == 1
 
 
-def test_saved_texts_for_every_account_are_shown(stranger: Api, ids: dict[str, int]) -> None:
+def test_saved_texts_for_every_account_are_shown(restricted: Api, ids: dict[str, int]) -> None:
     shared = SavedText.objects.create(name="stengt", text="Stengt i dag")
-    assert [row["id"] for row in stranger.get("saved-texts/").json()["results"]] == [shared.pk]
-    assert stranger.get(f"saved-texts/{shared.pk}/").json()["text"] == "Stengt i dag"
+    assert [row["id"] for row in restricted.get("saved-texts/").json()["results"]] == [shared.pk]
+    assert restricted.get(f"saved-texts/{shared.pk}/").json()["text"] == "Stengt i dag"
 
 
-def test_a_mark_as_handled_of_another_account_stays(stranger: Api, login: Any, ids: dict[str, int]) -> None:
+def test_a_mark_as_handled_of_another_account_stays(restricted: Api, login: Any, ids: dict[str, int]) -> None:
     path = f"inbound/{ids['inbound']}/handled/"
     assert login(*VIEW, *OPERATE).post(path).status_code == 200
-    assert stranger.delete(path).status_code == 404
+    assert restricted.delete(path).status_code == 404
     assert is_unanswered("default", NUMBER) is False
 
 
-def test_rows_of_the_own_account_are_shown_among_others(stranger: Api, ids: dict[str, int], receive: Any) -> None:
+def test_rows_of_the_own_account_are_shown_among_others(restricted: Api, ids: dict[str, int], receive: Any) -> None:
     own = send_sms("+4799999991", "Hei", account="other")
     theirs = receive("Hei", account="other", sender="+4799999991")
-    assert [row["id"] for row in stranger.get("messages/").json()["results"]] == [own.pk]
-    assert [row["id"] for row in stranger.get("inbound/").json()["results"]] == [theirs.pk]
+    assert [row["id"] for row in restricted.get("messages/").json()["results"]] == [own.pk]
+    assert [row["id"] for row in restricted.get("inbound/").json()["results"]] == [theirs.pk]
     for query in ({}, {"account": "other"}, {"number": "+4799999991"}, {"unanswered": "true"}):
-        found = stranger.get("conversations/", query).json()["results"]
+        found = restricted.get("conversations/", query).json()["results"]
         assert [(row["account"], row["number"]) for row in found] == [("other", "+4799999991")], query
-    assert stranger.get("conversations/", {"account": "default"}).json()["results"] == []
-    assert len(stranger.get(f"messages/{own.pk}/conversation/").json()["results"]) == 2
+    assert restricted.get("conversations/", {"account": "default"}).json()["results"] == []
+    assert len(restricted.get(f"messages/{own.pk}/conversation/").json()["results"]) == 2
 
 
 def test_a_user_without_limits_sees_all_accounts(login: Any, ids: dict[str, int], receive: Any) -> None:

@@ -1,14 +1,9 @@
 """Every endpoint for anonymous users, users without permissions, viewers and operators."""
 
-from collections.abc import Callable
-
 import pytest
 from django.urls import get_resolver
 
-from django_front_sms import send_sms
-from django_front_sms.models import InboundMessage, MmsFile, OptOut, SavedText
 from django_front_sms.rest import urls
-from django_front_sms.sending import send_bulk_sms
 from tests.rest.conftest import NUMBER, OPERATE, VIEW, Api
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
@@ -45,22 +40,6 @@ ENDPOINTS = [
     ("POST", "preview/", {"text": "Hei"}, ["add_outboundmessage"], 200),
 ]
 every_endpoint = pytest.mark.parametrize(("method", "path", "body", "required", "status"), ENDPOINTS)
-
-
-@pytest.fixture
-def ids(receive: Callable[..., InboundMessage], file_of: Callable[..., MmsFile]) -> dict[str, int]:
-    ended = send_sms(NUMBER, "En gang til")
-    ended.cancel()
-    inbound = receive()
-    return {
-        "message": send_sms(NUMBER, "Hei").pk,
-        "ended": ended.pk,
-        "bulk": send_bulk_sms([NUMBER], "Hei").pk,
-        "inbound": inbound.pk,
-        "file": file_of(inbound).pk,
-        "saved_text": SavedText.objects.create(name="time", account="default", text="Hei {name}").pk,
-        "opt_out": OptOut.objects.create(number="+4799999990").pk,
-    }
 
 
 @every_endpoint

@@ -1,4 +1,4 @@
-"""What is old enough loses what is personal; what is under way, in doubt, or young loses nothing."""
+"""`purge`: personal data of old rows is deleted; open, unconfirmed and recent rows are unchanged."""
 
 from datetime import timedelta
 
@@ -33,25 +33,19 @@ from tests.outbox.helpers import (
     reloaded,
     unclear,
 )
+from tests.retention.helpers import TEXT, receive
 from tests.retention.storages import UNWILLING, WILLING
 from tests.retention.traces import digests, files_in, traces
 from tests.webhooks.pushes import JPEG, QUERY, by_get, by_post, file, sms
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
-TEXT = "Hemmelig æøå"
 NEEDLES = ("99999999", "Hemmelig", "image01")
 
 
 @pytest.fixture(autouse=True)
 def _month(settings):
     configure(settings, RETENTION_DAYS=30)
-
-
-def receive(body: bytes) -> InboundMessage:
-    by_post(body)
-    tasks.deliver_events()
-    return InboundMessage.objects.latest("pk")
 
 
 def delivered(**options) -> OutboundMessage:

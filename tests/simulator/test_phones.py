@@ -47,7 +47,7 @@ def test_what_waits_keeps_its_order(network: Network, site: Site, send: Any) -> 
     assert pushed(network, site, 0)[2:] == ["status=4&origid=145099", "status=4&origid=145100"]
 
 
-def test_a_phone_that_dies_while_it_is_off_fails_what_waits(network: Network, site: Site, send: Any) -> None:
+def test_a_phone_that_stays_off_fails_its_waiting_messages(network: Network, site: Site, send: Any) -> None:
     network.set_phone(NUMBER, on=False)
     send()
     pushed(network, site)

@@ -179,7 +179,7 @@ def test_doubled_pictures_are_as_the_manuals_sample(network: Network, site: Site
     assert base64.b64decode(smil["fileData"]).startswith(b"<?xml")
 
 
-def test_lifelike_statuses_vary_and_one_seed_tells_one_story() -> None:
+def test_lifelike_statuses_vary_and_are_determined_by_the_seed() -> None:
     def story(seed: int) -> list[list[int]]:
         account = Account(1234, senders=["Mitt Firma"])
         network = Network(account, clock=lambda: 0.0, rules=Rules.lifelike())

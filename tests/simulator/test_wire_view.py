@@ -1,4 +1,4 @@
-"""What the desk shows of the wire: exactly the bytes that crossed it, at once, and never a password."""
+"""The view of recorded requests: the exact bytes of each exchange, without passwords."""
 
 from __future__ import annotations
 

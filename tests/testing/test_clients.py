@@ -59,7 +59,7 @@ def test_console_prints_what_arrives(client, capsys):
     assert outbox == []
 
 
-def test_pytest_is_imported_by_nobody_but_the_plugin():
+def test_pytest_is_imported_only_by_the_plugin():
     script = (
         "import django, sys; from django.conf import settings; "
         "settings.configure(INSTALLED_APPS=['django.contrib.auth', 'django.contrib.contenttypes', 'django_front_sms'], "

@@ -1,4 +1,4 @@
-"""The broker made of files: nobody ever reads half of one."""
+"""The broker made of files never lets readers see an incomplete file."""
 
 import builtins
 import io
@@ -70,7 +70,7 @@ def test_a_table_that_another_process_is_writing_is_waited_for(channel, monkeypa
         assert len(channel.get_table("celery")) == 2
 
 
-def test_a_table_that_nobody_goes_on_writing_is_an_error(channel, monkeypatch):
+def test_an_abandoned_table_file_is_an_error(channel, monkeypatch):
     table = Path(channel.control_folder, "celery.exchange")
     table.parent.mkdir()
     table.touch()

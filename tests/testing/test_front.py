@@ -1,4 +1,4 @@
-"""The pretend Front beside a site's tests, as its people use it."""
+"""The simulated Front for the tests of a site."""
 
 from datetime import timedelta
 

@@ -25,7 +25,7 @@ def test_a_message_that_waited_for_an_equal_one_still_says_so_when_it_is_gone():
 
 
 @pytest.mark.parametrize("fields", [{"twin_key": "another"}, {"outcome": SendAttempt.Outcome.NOT_SENT}])
-def test_what_touched_no_wire_or_was_not_equal_is_not_why_it_waited(fields, settings):
+def test_an_unsent_or_different_message_is_no_reason_for_a_delay(fields, settings):
     account_with(settings, MAX_PER_SECOND=0.5)
     other, sms = OutboundMessageFactory(state=State.SENT), OutboundMessageFactory(state=State.SENT)
     SendAttemptFactory(message=other, number=1, claimed_at=at(1), **fields)
@@ -49,7 +49,7 @@ def test_a_message_that_went_at_once_or_at_its_time_did_not_wait():
     assert [entry.kind for entry in of_outbound(timed)] == ["queued", "scheduled", "attempt"]
 
 
-def test_pauses_of_its_account_are_told_with_who_ended_them():
+def test_pauses_of_the_account_are_shown_with_the_user_who_resumed_it():
     kari = User.objects.create(username="kari")
     sms = OutboundMessageFactory(state=State.SENT)
     Event.objects.create(kind="sending_paused", subject="account:default", data={"error_code": 5}, created_at=at(5))
@@ -68,7 +68,7 @@ def test_pauses_of_its_account_are_told_with_who_ended_them():
     assert [entry.kind for entry in told] == ["queued", "paused", "decision", "attempt"]
 
 
-def test_what_was_decided_about_it_while_its_account_was_paused_is_told_once(django_assert_max_num_queries):
+def test_a_decision_during_a_pause_is_shown_once(django_assert_max_num_queries):
     kari = User.objects.create(username="kari")
     sms = OutboundMessageFactory(state=State.QUEUED)
     Decision.objects.create(account="default", action=Decision.Action.RESUME, by=kari, at=at(300))

@@ -15,7 +15,7 @@ from tests.timeline.helpers import last, titles
 pytestmark = pytest.mark.django_db
 
 
-def test_a_delivered_message_tells_its_whole_life_oldest_first():
+def test_the_timeline_of_a_delivered_message_is_ordered_by_time():
     entries = of_outbound(OutboundMessageFactory(retried=True))
 
     assert [entry.title for entry in entries] == [
@@ -32,7 +32,7 @@ def test_a_delivered_message_tells_its_whole_life_oldest_first():
     assert "145099" in entries[2].detail
 
 
-def test_the_text_is_nowhere_in_it():
+def test_the_timeline_does_not_contain_the_text():
     sms = OutboundMessageFactory(retried=True, text="kjempehemmelig")
     EventFactory(subject=f"out:{sms.pk}", failed=True, traceback="Traceback:\nValueError: kjempehemmelig")
 
@@ -72,7 +72,7 @@ def test_code_17_on_our_own_resend_means_that_the_attempt_before_got_through():
 @pytest.mark.parametrize(
     "before", [[], [{"outcome": SendAttempt.Outcome.NOT_SENT}], [{"outcome": SendAttempt.Outcome.LOST, "voided": True}]]
 )
-def test_code_17_without_a_doubtful_attempt_before_is_somebody_elses(before):
+def test_code_17_without_an_unclear_attempt_before_is_a_warning(before):
     sms = OutboundMessageFactory(state=State.QUEUED)
     for number, fields in enumerate(before, 1):
         SendAttemptFactory(message=sms, number=number, claimed_at=at(number), **fields)
@@ -83,7 +83,7 @@ def test_code_17_without_a_doubtful_attempt_before_is_somebody_elses(before):
     assert entry.level == "warn"
 
 
-def test_a_number_that_the_manual_does_not_know_is_a_number_not_a_crash():
+def test_unknown_codes_and_statuses_are_shown_as_numbers():
     sms = OutboundMessageFactory(state=State.SENT, gateway_id=1)
     SendAttemptFactory(message=sms, number=1, claimed_at=at(1), error_code=99)
     DeliveryStatusFactory(message=sms, status=7, received_at=at(2))
@@ -94,7 +94,7 @@ def test_a_number_that_the_manual_does_not_know_is_a_number_not_a_crash():
     assert "code 99" in told and "status 7" in told and "Status is missing." in told
 
 
-def test_every_status_is_told_even_those_that_repeat():
+def test_every_status_is_shown_including_repetitions():
     sms = OutboundMessageFactory(state=State.DELIVERED, gateway_id=1)
     for seconds in (3, 4, 5):
         DeliveryStatusFactory(message=sms, status=4, received_at=at(seconds))
@@ -120,7 +120,7 @@ def test_an_unconfirmed_message_asks_for_a_person():
     assert "a person must decide" in last(OutboundMessageFactory(unconfirmed=True)).title
 
 
-def test_one_that_was_given_up_asks_nobody():
+def test_a_given_up_message_is_shown_as_given_up():
     sms = OutboundMessageFactory(unconfirmed=True, given_up=True)
     Decision.objects.create(message=sms, action=Decision.Action.GIVE_UP, at=at(300))
 
@@ -162,7 +162,7 @@ def test_cancelling_what_may_have_been_sent_is_not_called_cancelled():
     assert "may have been sent" in entry.title
 
 
-def test_an_override_of_the_recipient_is_told():
+def test_an_override_of_the_recipient_is_shown():
     sms = OutboundMessageFactory(state=State.SENT)
     SendAttemptFactory(message=sms, number=1, claimed_at=at(1), error_code=0, wire_recipient="+4798888888")
 
@@ -177,7 +177,7 @@ def test_a_resent_message_leads_back_to_the_first():
     assert entry.ref == f"out:{first.pk}"
 
 
-def test_it_is_the_same_each_time_so_that_a_terminal_can_show_what_is_new():
+def test_the_timeline_is_deterministic():
     sms = OutboundMessageFactory(next_at=timezone.now() + timedelta(hours=1), waits_for=Wait.RETRY)
 
     assert of_outbound(sms) == of_outbound(sms)

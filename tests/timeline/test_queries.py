@@ -17,7 +17,9 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 
-def test_a_long_life_costs_no_more_queries_than_a_short_one(django_assert_num_queries, django_assert_max_num_queries):
+def test_the_number_of_queries_does_not_depend_on_the_number_of_entries(
+    django_assert_num_queries, django_assert_max_num_queries
+):
     user = User.objects.create(username="kari")
     sms = OutboundMessageFactory(retried=True, created_by=user)
     for number in range(3, 13):

@@ -50,13 +50,13 @@ def test_a_message_of_an_account_that_was_removed_says_so():
     assert "no account “old”" in entry.title and "FRONT_SMS" in entry.detail and entry.level == "bad"
 
 
-def test_who_waits_for_the_duplicate_window_reads_how_long_it_is():
+def test_the_reason_contains_the_length_of_the_duplicate_window():
     entry = last(OutboundMessageFactory(waits_for=Wait.TWIN, next_at=timezone.now() + timedelta(minutes=1)))
 
     assert entry.detail == "Front drops the same text to the same number within 120 seconds."
 
 
-def test_another_accounts_pause_is_none_of_its_business():
+def test_the_pause_of_another_account_is_no_reason():
     AccountStateFactory(paused=True, account="other")
 
     assert last(OutboundMessageFactory()).title == "Waits for its turn"

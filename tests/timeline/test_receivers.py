@@ -9,7 +9,7 @@ from tests.factories import EventFactory, OutboundMessageFactory, at
 pytestmark = pytest.mark.django_db
 
 
-def test_it_says_which_receivers_took_what_and_nothing_of_events_that_nobody_listens_to():
+def test_events_are_shown_with_their_receivers_if_there_are_any():
     sms = OutboundMessageFactory(state=State.SENT)
     EventFactory(
         subject=f"out:{sms.pk}",
@@ -32,7 +32,7 @@ def test_it_says_which_receivers_took_what_and_nothing_of_events_that_nobody_lis
     assert "99999999" not in repr(told)
 
 
-def test_receivers_in_trouble_are_told_of_whatever_others_took():
+def test_failing_receivers_are_always_shown():
     sms = OutboundMessageFactory(state=State.SENT)
     EventFactory(subject=f"out:{sms.pk}")
     EventFactory(subject=f"out:{sms.pk}", failed=True, traceback="Traceback:\nsite.errors.Broken: 99999999", attempts=5)

@@ -1,4 +1,4 @@
-"""With the database down, Front is told to try again; when it is back, the retry gives one row."""
+"""Without a database, Front is asked to try again; the retry stores one row."""
 
 import contextlib
 

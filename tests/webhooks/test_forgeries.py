@@ -125,7 +125,7 @@ OTHER_HEADERS = (
 
 
 def as_proxies_pass_it_on(header: str, proxies: int) -> dict[str, str]:
-    """The environment of a request by a stranger, where each proxy appends the address of its own caller."""
+    """The environment of a request from another address, where each proxy appends the address of its own caller."""
     hops = [STRANGER, *(f"10.0.0.{place}" for place in range(1, proxies))]
     return {"REMOTE_ADDR": f"10.0.0.{proxies}", "HTTP_X_FORWARDED_FOR": f"{header}, {', '.join(hops)}"}
 

@@ -95,7 +95,7 @@ class TestTokens:
         with pytest.raises(ValueError, match="bulk"):
             webhook_path("bulk")
 
-    def test_urls_that_were_not_included_are_told_of(self, front_sms, settings):
+    def test_urls_that_are_not_included_are_reported(self, front_sms, settings):
         settings.ROOT_URLCONF = "django.contrib.staticfiles.urls"
         with pytest.raises(NoReverseMatch):
             webhook_path("status")
@@ -137,7 +137,7 @@ class TestCallerAddress:
             (1, {"HTTP_X_FORWARDED_FOR": "１８.197.36.176"}),
         ],
     )
-    def test_what_cannot_be_told_is_nobody(self, front_sms, count, meta):
+    def test_an_unknown_caller_address_is_none(self, front_sms, count, meta):
         front_sms(TRUSTED_PROXY_COUNT=count)
         assert caller_address(request(**meta)) is None
 
@@ -173,10 +173,10 @@ class TestAllowedAddresses:
         assert address_allowed(ip_address("2001:db8::5"))
         assert not address_allowed(ip_address("10.2.0.1"))
 
-    def test_nobody_is_not_allowed(self, front_sms):
+    def test_a_missing_caller_address_is_not_allowed(self, front_sms):
         assert not address_allowed(None)
 
-    def test_an_empty_list_allows_nobody(self, front_sms):
+    def test_an_empty_list_allows_no_address(self, front_sms):
         front_sms(WEBHOOK_ALLOWED_IPS=[])
         assert not address_allowed(ip_address("18.197.36.176"))
 
@@ -184,7 +184,7 @@ class TestAllowedAddresses:
         front_sms(WEBHOOK_ALLOWED_IPS=None)
         assert address_allowed(None)
 
-    def test_an_entry_that_is_no_address_keeps_out_nobody_else(self, front_sms, caplog):
+    def test_an_invalid_entry_does_not_exclude_valid_ones(self, front_sms, caplog):
         front_sms(WEBHOOK_ALLOWED_IPS=["18.197.36.176 ", "front.no"])
         with caplog.at_level(logging.ERROR):
             assert address_allowed(ip_address("18.197.36.176"))

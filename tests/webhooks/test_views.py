@@ -1,4 +1,4 @@
-"""The two endpoints that Front calls. What any caller may rely on, each endpoint inherits; then what is its own."""
+"""The two endpoints that Front calls: shared security cases, and the cases of each endpoint."""
 
 import logging
 from typing import Any

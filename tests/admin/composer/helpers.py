@@ -16,13 +16,13 @@ THREE = "99999999\n+47 912 34 567; 0047 92 34 56 78"
 pytestmark = pytest.mark.django_db
 
 
-def look(browser: Client, to: str = "999 99 999", text: str = "Hei på deg", **fields: Any) -> Any:
-    """The page that asks, or the form with what is wrong."""
+def review(browser: Client, to: str = "999 99 999", text: str = "Hei på deg", **fields: Any) -> Any:
+    """The review page, or the form with its errors."""
     return browser.post(ADD, {"to": to, "text": text, "how": "each", "key": "page-1", **fields}, follow=True)
 
 
 def confirm(browser: Client, page: Any, **changes: Any) -> Any:
-    """Clicks "Send" on the page that asks."""
+    """Click "Send" on the review page."""
     content = page.content.decode()
     assert 'name="confirmed"' in content, errors(page)
     return browser.post(ADD, {**hidden(content), **changes})
@@ -36,14 +36,14 @@ def hidden(content: str) -> dict[str, str]:
 
 
 def send(browser: Client, *args: Any, **fields: Any) -> Any:
-    return confirm(browser, look(browser, *args, **fields))
+    return confirm(browser, review(browser, *args, **fields))
 
 
 def errors(page: Any) -> dict[str, Any]:
     return page.context["form"].errors
 
 
-def told(browser: Client, answer: Any) -> str:
+def messages_after(browser: Client, answer: Any) -> str:
     return " ".join(str(message) for message in browser.get(answer.url).context["messages"])
 
 

@@ -4,16 +4,16 @@ import re
 
 from django_front_sms import sending
 from django_front_sms.models import BulkSend, OptOut, OutboundMessage, SavedText
-from tests.admin.composer.helpers import ADD, LIST, NUMBER, THREE, errors, look, send, told
+from tests.admin.composer.helpers import ADD, LIST, NUMBER, THREE, errors, messages_after, review, send
 
 
 def test_ignoring_opt_outs_requires_its_permission(writer, login):
     OptOut.objects.create(number=NUMBER)
     assert "ignore_opt_out" not in writer.get(ADD).content.decode()
-    assert errors(look(writer, ignore_opt_out="on"))
+    assert errors(review(writer, ignore_opt_out="on"))
 
     chief = login("view_outboundmessage", "add_outboundmessage", "ignore_opt_out_outboundmessage")
-    assert "opted out" in look(chief).content.decode()
+    assert "opted out" in review(chief).content.decode()
     send(chief, ignore_opt_out="on")
     assert OutboundMessage.objects.get().ignore_opt_out
 
@@ -21,7 +21,7 @@ def test_ignoring_opt_outs_requires_its_permission(writer, login):
 def test_without_permission_there_is_no_button_and_no_page(viewer):
     assert "Write message" not in viewer.get(LIST).content.decode()
     assert viewer.get(ADD).status_code == 403
-    assert look(viewer).status_code == 403
+    assert review(viewer).status_code == 403
     assert viewer.post(f"{ADD}check/", {"to": NUMBER}).status_code == 403
 
 
@@ -29,7 +29,7 @@ def test_bulk_needs_a_permission_of_its_own(login):
     clerk = login("view_outboundmessage", "add_outboundmessage")
 
     assert "Bulk" not in clerk.get(ADD).content.decode()
-    assert [*errors(look(clerk, THREE, how="bulk"))] == ["how"]
+    assert [*errors(review(clerk, THREE, how="bulk"))] == ["how"]
     assert not BulkSend.objects.exists()
 
 
@@ -37,7 +37,7 @@ def test_without_permission_to_view_messages_the_composer_stays_on_its_page(logi
     clerk = login("add_outboundmessage")
     answer = send(clerk)
 
-    assert answer.url == ADD and "1 message is queued" in told(clerk, answer)
+    assert answer.url == ADD and "1 message is queued" in messages_after(clerk, answer)
 
 
 def test_the_button_leads_to_the_page(writer):
@@ -53,7 +53,7 @@ def test_adding_a_bulk_send_opens_the_composer(writer, login):
 
 
 def test_a_draft_is_seen_by_its_user_alone(writer, login):
-    look(writer)
+    review(writer)
     other = login("view_outboundmessage", "add_outboundmessage")
 
     assert other.get(f"{ADD}?draft=page-1&step=edit").context["form"]["text"].value() is None
@@ -63,10 +63,10 @@ def test_without_permission_to_view_messages_only_own_equal_texts_are_shown(writ
     clerk = login("add_outboundmessage")
     sending.send_sms(NUMBER, "Hei på deg")
     send(writer, key="page-1")
-    assert look(clerk, key="page-2").context["earlier"] == []
+    assert review(clerk, key="page-2").context["earlier"] == []
 
     send(clerk, key="page-2")
-    earlier = look(clerk, key="page-3").context["earlier"]
+    earlier = review(clerk, key="page-3").context["earlier"]
     assert [each.message for each in earlier] == [OutboundMessage.objects.latest("pk")]
     assert earlier[0].message.created_by.username != "staff0"
 

@@ -6,14 +6,14 @@ from django.utils.html import escape
 from django_front_sms import sending
 from django_front_sms.admin.composer import forms
 from django_front_sms.models import OptOut, OutboundMessage
-from tests.admin.composer.helpers import ADD, NUMBER, THREE, confirm, errors, look, numbers, send
+from tests.admin.composer.helpers import ADD, NUMBER, THREE, confirm, errors, numbers, review, send
 from tests.outbox.helpers import configure
 
 
 def test_each_invalid_number_is_listed_with_its_line_and_reason_and_valid_ones_stay(writer, settings):
     configure(settings, ALLOWED_REGIONS=["NO", "SE"])
     OptOut.objects.create(number="+4793456789")
-    page = look(writer, "Kari\n99999999, 12\n\n934 56 789\n+45 20 12 34 56\n+47 999 99 999")
+    page = review(writer, "Kari\n99999999, 12\n\n934 56 789\n+45 20 12 34 56\n+47 999 99 999")
 
     recipients = page.context["recipients"]
     refused = {(entry.line, entry.written): entry.reason for entry in recipients.refused}
@@ -29,7 +29,7 @@ def test_each_invalid_number_is_listed_with_its_line_and_reason_and_valid_ones_s
 
 
 def test_without_a_valid_number_the_form_is_shown_again_with_all_values(writer):
-    page = look(writer, "12\nabc", "En tekst som ikke skal bli borte", sender="Firma")
+    page = review(writer, "12\nabc", "En tekst som ikke skal bli borte", sender="Firma")
 
     assert "None of these 2 numbers" in str(errors(page)["to"])
     content = page.content.decode()
@@ -60,7 +60,7 @@ def test_without_a_valid_number_the_form_is_shown_again_with_all_values(writer):
     ],
 )
 def test_errors_are_shown_beside_their_fields_and_all_values_are_kept(writer, fields, field, words):
-    page = look(writer, **{"text": "Hei på deg", **fields})
+    page = review(writer, **{"text": "Hei på deg", **fields})
 
     assert page.status_code == 200
     assert [*errors(page)] == [field]
@@ -72,13 +72,13 @@ def test_errors_are_shown_beside_their_fields_and_all_values_are_kept(writer, fi
 def test_a_list_of_recipients_that_is_too_long_is_an_error(writer, monkeypatch):
     monkeypatch.setattr(forms, "MAX_NUMBERS", 2)
 
-    assert "3 numbers" in str(errors(look(writer, THREE))["to"])
+    assert "3 numbers" in str(errors(review(writer, THREE))["to"])
 
 
 def test_recipients_over_their_limit_are_listed_by_number(writer, settings):
     configure(settings, RATE_LIMITS={"per_recipient": "1/h"})
     sending.send_sms(NUMBER, "One")
-    refused = look(writer, THREE).context["recipients"].refused
+    refused = review(writer, THREE).context["recipients"].refused
 
     assert [entry.written for entry in refused] == ["99999999"]
     assert "Too many" in refused[0].reason
@@ -122,7 +122,7 @@ def test_each_row_of_a_table_gets_its_own_text_and_problems_are_listed_by_line(w
     table = (
         "number;name;time\n90000026;Kari;10:30\n12;Ola;11:00\n90000028;Per;12:00\n90000026;Kari;14:00\n90000029;Eva;"
     )
-    page = look(writer, "", "Hei {name}, kl. {time}", table=table)
+    page = review(writer, "", "Hei {name}, kl. {time}", table=table)
 
     refused = {entry.line: entry.reason for entry in page.context["recipients"].refused}
     assert [*refused] == [3, 4, 6] and "time" in refused[6]

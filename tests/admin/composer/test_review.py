@@ -7,31 +7,31 @@ from typing import Any
 from django_front_sms import sending
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OptOut, OutboundMessage
-from tests.admin.composer.helpers import ADD, NUMBER, THREE, confirm, hidden, look, numbers, send
+from tests.admin.composer.helpers import ADD, NUMBER, THREE, confirm, hidden, numbers, review, send
 from tests.factories import AccountStateFactory
 from tests.outbox.helpers import configure
 
 
 def test_the_cost_is_that_of_all_segments(writer, settings):
-    assert "kr" not in look(writer).content.decode()
+    assert "kr" not in review(writer).content.decode()
     configure(settings, PRICE_PER_SEGMENT=Decimal("0.495"))
-    page = look(writer, THREE, "x" * 161)
+    page = review(writer, THREE, "x" * 161)
 
     assert (page.context["plan"].segments, page.context["plan"].cost) == (6, "2.97 kr")
     assert "2.97 kr" in page.content.decode()
-    assert "0.50 kr" in look(writer).content.decode()  # half an øre goes up
+    assert "0.50 kr" in review(writer).content.decode()  # half an øre goes up
 
 
 def test_the_cost_is_written_as_norwegians_do(writer, settings):
     configure(settings, PRICE_PER_SEGMENT=Decimal("1234.5"))
     writer.cookies["django_language"] = "nb"
 
-    assert "1234,50 kr" in look(writer).content.decode()
+    assert "1234,50 kr" in review(writer).content.decode()
 
 
 def test_characters_that_require_unicode_are_marked_and_can_be_simplified(writer):
     text = "«Hei» – " + "x" * 100
-    page = look(writer, text=text)
+    page = review(writer, text=text)
     content = page.content.decode()
     assert page.context["preview"].segments == 2 and "Make it 1" in content
     assert re.search(r"<mark[^>]*>«</mark>Hei", content)
@@ -44,13 +44,13 @@ def test_characters_that_require_unicode_are_marked_and_can_be_simplified(writer
 
 
 def test_the_preview_shows_characters_as_the_gateway_replaces_them(writer):
-    page = look(writer, text="Hei 漢字", unicode="gsm")
+    page = review(writer, text="Hei 漢字", unicode="gsm")
 
     assert [re.sub("<[^>]+>", "", page.context["bubble"]), page.context["preview"].replaced] == ["Hei ??", ("漢", "字")]
 
 
 def test_going_back_from_the_review_page_keeps_all_values(writer):
-    content = look(writer, THREE, "Første linje\nandre", sender="Firma", unicode="gsm").content.decode()
+    content = review(writer, THREE, "Første linje\nandre", sender="Firma", unicode="gsm").content.decode()
     page = writer.post(ADD, {**hidden(content), "edit": "yes"}, follow=True)
 
     form = page.context["form"]
@@ -60,7 +60,7 @@ def test_going_back_from_the_review_page_keeps_all_values(writer):
 
 
 def test_changes_since_the_review_page_must_be_confirmed_again(writer):
-    page = look(writer, THREE)
+    page = review(writer, THREE)
     OptOut.objects.create(number=NUMBER)
 
     again = writer.get(confirm(writer, page).url)
@@ -72,13 +72,13 @@ def test_changes_since_the_review_page_must_be_confirmed_again(writer):
 
 
 def test_nothing_is_sent_with_another_text_than_the_one_shown(writer):
-    again = writer.get(confirm(writer, look(writer), text="Noe annet").url)
+    again = writer.get(confirm(writer, review(writer), text="Noe annet").url)
 
     assert again.status_code == 200 and not OutboundMessage.objects.exists()
 
 
 def test_an_opt_out_after_the_preview_is_shown_and_asks_for_confirmation_again(writer, monkeypatch):
-    page = look(writer, THREE)
+    page = review(writer, THREE)
     send_many = sending.send_many_sms
 
     def late(*args: Any, **kwargs: Any) -> Any:
@@ -94,7 +94,7 @@ def test_an_opt_out_after_the_preview_is_shown_and_asks_for_confirmation_again(w
 
 
 def test_an_error_while_sending_keeps_the_text_on_the_form(writer, monkeypatch):
-    page = look(writer)
+    page = review(writer)
 
     def refuse(*args: Any, **kwargs: Any) -> Any:
         OptOut.objects.get_or_create(number=NUMBER)
@@ -114,18 +114,18 @@ def test_a_paused_account_and_an_override_are_shown_before_sending(writer, setti
     row.key = get_settings().account("default").gateway
     row.save()
 
-    content = look(writer).content.decode()
+    content = review(writer).content.decode()
     assert "Sending is paused" in content and "every SMS goes to +4790000000" in content
 
 
 def test_nothing_that_was_written_is_run(writer):
     evil = '</textarea><script>alert("1")</script>'
-    for page in (look(writer, f"{NUMBER}\n{evil}", evil, unicode="gsm"), look(writer, evil, evil)):
+    for page in (review(writer, f"{NUMBER}\n{evil}", evil, unicode="gsm"), review(writer, evil, evil)):
         assert "<script>alert" not in page.content.decode()
 
 
 def test_the_review_page_is_opened_by_get_and_going_back_keeps_the_text(writer):
-    page = look(writer, THREE, "Hei igjen")
+    page = review(writer, THREE, "Hei igjen")
     assert page.redirect_chain and page.request["REQUEST_METHOD"] == "GET"
 
     back = writer.get(f"{ADD}?draft=page-1&step=edit").context["form"]
@@ -134,7 +134,7 @@ def test_the_review_page_is_opened_by_get_and_going_back_keeps_the_text(writer):
 
 def test_the_same_text_within_the_duplicate_window_requires_a_second_confirmation(writer):
     send(writer, key="page-1")
-    page = look(writer, key="page-2")
+    page = review(writer, key="page-2")
     assert [each.number for each in page.context["earlier"]] == [NUMBER]
 
     confirm(writer, page)
@@ -145,6 +145,6 @@ def test_the_same_text_within_the_duplicate_window_requires_a_second_confirmatio
 
 def test_a_repeated_opted_out_number_is_not_listed_as_a_recipient(writer):
     OptOut.objects.create(number=NUMBER)
-    page = look(writer, f"{NUMBER}\n{NUMBER}\n91234567")
+    page = review(writer, f"{NUMBER}\n{NUMBER}\n91234567")
 
     assert "gets no message" in page.context["recipients"].repeated[0].reason

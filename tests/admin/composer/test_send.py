@@ -10,12 +10,12 @@ from django.utils import timezone
 from django_front_sms import sending
 from django_front_sms.admin.composer import forms
 from django_front_sms.models import BulkSend, OptOut, OutboundMessage, Priority
-from tests.admin.composer.helpers import ADD, LIST, NUMBER, THREE, confirm, look, numbers, send, told
+from tests.admin.composer.helpers import ADD, LIST, NUMBER, THREE, confirm, messages_after, numbers, review, send
 from tests.outbox.helpers import configure
 
 
 def test_one_message_is_reviewed_and_sent(writer):
-    page = look(writer, text=" Hei\r\npå deg ")
+    page = review(writer, text=" Hei\r\npå deg ")
     assert not OutboundMessage.objects.exists()
 
     answer = confirm(writer, page)
@@ -24,7 +24,7 @@ def test_one_message_is_reviewed_and_sent(writer):
     assert (sms.recipient, sms.text, sms.sender, sms.state) == (NUMBER, " Hei\npå deg ", "Mitt Firma", "queued")
     assert sms.created_by == page.wsgi_request.user
     assert answer.url == f"{LIST}{sms.pk}/change/"
-    assert "1 message is queued" in told(writer, answer)
+    assert "1 message is queued" in messages_after(writer, answer)
     assert LogEntry.objects.get().object_id == str(sms.pk)
 
 
@@ -39,33 +39,33 @@ def test_many_numbers_get_a_message_each_and_the_list_shows_these_alone(writer, 
 
 
 def test_bulk_is_one_send_with_a_page_of_its_own(writer):
-    page = look(writer, THREE, how="bulk")
+    page = review(writer, THREE, how="bulk")
     answer = confirm(writer, page)
 
     bulk = BulkSend.objects.get()
     assert (bulk.recipients, bulk.created_by) == (3, page.wsgi_request.user)
     assert {sms.bulk for sms in OutboundMessage.objects.all()} == {bulk}
     assert answer.url == reverse("admin:front_sms_bulksend_change", args=[bulk.pk])
-    assert "3 messages are queued" in told(writer, answer)
+    assert "3 messages are queued" in messages_after(writer, answer)
 
 
 @pytest.mark.parametrize("how", ["each", "bulk"])
 def test_a_second_click_sends_nothing_twice_and_leads_to_the_same_page(writer, settings, how):
     configure(settings, RATE_LIMITS={"per_recipient": "1/h"})
     OptOut.objects.create(number="+4792345678")
-    page = look(writer, THREE, how=how)
+    page = review(writer, THREE, how=how)
 
     first, second = confirm(writer, page), confirm(writer, page)
 
     assert first.url == second.url
     assert numbers() == [NUMBER, "+4791234567"]
-    assert "1" not in told(writer, second).replace("2 messages are queued.", "")
+    assert "1" not in messages_after(writer, second).replace("2 messages are queued.", "")
     assert LogEntry.objects.count() == (2 if how == "each" else 1)
 
 
 @pytest.mark.parametrize("how", ["each", "bulk"])
 def test_two_clicks_at_the_same_moment_send_once(writer, monkeypatch, how):
-    page = look(writer, THREE, how=how)
+    page = review(writer, THREE, how=how)
     monkeypatch.setattr(forms.Plan, "_known", lambda plan: [])  # the first has not committed yet
     monkeypatch.setattr(forms.Plan, "_bulk", lambda plan: None)
 
@@ -77,7 +77,7 @@ def test_two_clicks_at_the_same_moment_send_once(writer, monkeypatch, how):
 
 def test_the_same_text_from_another_page_is_another_message(writer):
     send(writer, key="page-1")
-    confirm(writer, look(writer, key="page-2"), again="yes")
+    confirm(writer, review(writer, key="page-2"), again="yes")
 
     assert numbers() == [NUMBER, NUMBER]
 
@@ -92,20 +92,20 @@ def test_the_same_page_with_another_text_is_another_message(writer):
 def test_going_back_and_adding_a_number_sends_only_to_that_number(writer):
     send(writer, NUMBER)
     sending.send_sms("+4790000000", "Somebody else's")
-    page = look(writer, f"{NUMBER}\n91234567")
+    page = review(writer, f"{NUMBER}\n91234567")
     assert "got this very message from here before" in page.content.decode()
 
     answer = confirm(writer, page)
     assert numbers() == [NUMBER, "+4790000000", "+4791234567"]
     assert {sms.recipient for sms in writer.get(answer.url).context["cl"].result_list} == {NUMBER, "+4791234567"}
     assert LogEntry.objects.count() == 2
-    assert "1 message is queued" in told(writer, send(writer, f"{NUMBER}\n91234567\n92345678"))
+    assert "1 message is queued" in messages_after(writer, send(writer, f"{NUMBER}\n91234567\n92345678"))
 
 
 def test_the_same_key_of_two_users_is_independent(writer, login):
     other = login("view_outboundmessage", "add_outboundmessage")
     send(writer)
-    confirm(other, look(other), again="yes")
+    confirm(other, review(other), again="yes")
 
     assert numbers() == [NUMBER, NUMBER]
 

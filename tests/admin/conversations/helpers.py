@@ -15,11 +15,11 @@ KARI, OLA = "+4799999999", "+4799999998"
 PSK = "26114123450000"
 
 
-def out(number: str = KARI, seconds: float = 0, text: str = "ours", **fields):
+def outbound(number: str = KARI, seconds: float = 0, text: str = "ours", **fields):
     return OutboundMessageFactory(recipient=number, created_at=at(seconds), text=text, **{"sender": PSK, **fields})
 
 
-def come(number: str = KARI, seconds: float = 0, text: str = "theirs", **fields):
+def inbound(number: str = KARI, seconds: float = 0, text: str = "theirs", **fields):
     return InboundMessageFactory(
         sender=number, received_at=at(seconds), text=text, **{"sent_at": at(seconds), **fields}
     )
@@ -29,30 +29,32 @@ def address(row) -> str:
     return reverse(f"admin:front_sms_conversation_{'out' if isinstance(row, OutboundMessage) else 'in'}", args=[row.pk])
 
 
-def shown(browser, row, **query) -> str:
+def page_content(browser, row, **query) -> str:
     answer = browser.get(address(row), query)
     assert answer.status_code == 200
     return answer.content.decode()
 
 
 def bubbles(content: str) -> list[str]:
-    """What stands in the bubbles, without their markup."""
+    """The texts of the bubbles, without markup."""
     pieces = re.findall(r'<div class="fs-balloon">(.*?)</div>\s*<p class="fs-meta">', content, re.S)
     return [" ".join(re.sub("<[^>]*>", " ", piece).split()) for piece in pieces]
 
 
-def box(content: str) -> dict[str, str]:
-    """The hidden fields of the reply box."""
+def reply_fields(content: str) -> dict[str, str]:
+    """The hidden fields of the reply form."""
     return dict(re.findall(r'<input type="hidden" name="(key|answering)" value="([^"]*)"', content))
 
 
 def answer(browser, row, text: str, *, script: bool = False, **fields):
     headers = {"Accept": "application/json"} if script else {}
-    return browser.post(address(row), {**box(shown(browser, row)), "text": text, **fields}, headers=headers)
+    return browser.post(
+        address(row), {**reply_fields(page_content(browser, row)), "text": text, **fields}, headers=headers
+    )
 
 
-def news(browser, row, content: str) -> dict | None:
-    """What the page asks for every few seconds, given what it shows."""
+def updates(browser, row, content: str) -> dict | None:
+    """The response to the request that an open page makes every few seconds."""
     seen = re.findall(r'data-name="(\w+)" data-version="(\w+)"', content)
     version = re.search(r'name="answering"[^>]*data-version="([^"]*)"', content)
     query = {"part": "news", "seen": ",".join(map(".".join, seen)), "box": version[1] if version else ""}
@@ -60,8 +62,8 @@ def news(browser, row, content: str) -> dict | None:
     return json.loads(reply.content) if reply.status_code == 200 else None
 
 
-def mms(*texts: str):
-    row = come(text="\n".join(texts))
+def mms_message(*texts: str):
+    row = inbound(text="\n".join(texts))
     MmsFileFactory(
         message=row,
         name="smil.xml",

@@ -3,14 +3,14 @@
 import pytest
 
 from django_front_sms.models import OutboundMessage
-from tests.admin.conversations.helpers import BOTH, LIST, address, out, shown
+from tests.admin.conversations.helpers import BOTH, LIST, address, outbound, page_content
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("codenames", [[], BOTH[:1], BOTH[1:], ["add_outboundmessage"]])
 def test_conversations_require_permission_to_view_messages_in_both_directions(login, codenames):
-    somebody, sms = login(*codenames), out()
+    somebody, sms = login(*codenames), outbound()
 
     for page in (LIST, address(sms), f"{LIST}with/?number=%2B4799999999", f"{LIST}?part=people"):
         assert somebody.get(page).status_code == 403
@@ -28,13 +28,13 @@ def test_anonymous_users_are_redirected_to_the_login(client):
 
 
 def test_without_permission_to_send_there_is_no_reply_form_and_a_post_is_forbidden(reader):
-    sms = out()
+    sms = outbound()
 
-    assert "<textarea" not in shown(reader, sms)
+    assert "<textarea" not in page_content(reader, sms)
     assert reader.post(address(sms), {"text": "Hei"}).status_code == 403
     assert OutboundMessage.objects.count() == 1
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])
 def test_other_methods_are_refused(writer, method):
-    assert getattr(writer, method)(address(out())).status_code == 405
+    assert getattr(writer, method)(address(outbound())).status_code == 405

@@ -5,14 +5,14 @@ import re
 import pytest
 from django.urls import reverse
 
-from tests.admin.conversations.helpers import KARI, LIST, OLA, address, come, out
+from tests.admin.conversations.helpers import KARI, LIST, OLA, address, inbound, outbound
 
 pytestmark = pytest.mark.django_db
 
 
 def test_the_list_shows_and_links_the_latest_message_of_each_conversation(reader):
-    out(KARI, 1), out(OLA, 2, "Husk timen")
-    latest = come(KARI, 3, "Kommer straks")
+    outbound(KARI, 1), outbound(OLA, 2, "Husk timen")
+    latest = inbound(KARI, 3, "Kommer straks")
 
     content = reader.get(LIST).content.decode()
 
@@ -22,7 +22,7 @@ def test_the_list_shows_and_links_the_latest_message_of_each_conversation(reader
 
 @pytest.mark.parametrize("written", ["999 99 999", "+4799999999", "0047 99999999", "99999999"])
 def test_a_conversation_is_found_by_any_spelling_of_its_number(reader, written):
-    out(KARI), out("+4791234567", text="somebody else")
+    outbound(KARI), outbound("+4791234567", text="somebody else")
 
     content = reader.get(LIST, {"q": written}).content.decode()
 
@@ -30,14 +30,14 @@ def test_a_conversation_is_found_by_any_spelling_of_its_number(reader, written):
 
 
 def test_names_and_short_codes_are_found_too(reader):
-    come("Vipps 24", text="one"), come("26114", text="two"), come(KARI, text="three")
+    inbound("Vipps 24", text="one"), inbound("26114", text="two"), inbound(KARI, text="three")
 
     assert "one" in (found := reader.get(LIST, {"q": "Vipps 24"}).content.decode()) and "three" not in found
     assert "two" in (found := reader.get(LIST, {"q": "26114"}).content.decode()) and "three" not in found
 
 
 def test_a_conversation_is_unanswered_when_its_latest_message_is_inbound(reader):
-    come(KARI, 1, "Er dere der?"), come(OLA, 2, "Takk"), out(OLA, 3, "Bare hyggelig")
+    inbound(KARI, 1, "Er dere der?"), inbound(OLA, 2, "Takk"), outbound(OLA, 3, "Bare hyggelig")
 
     content = reader.get(LIST, {"show": "unanswered"}).content.decode()
 
@@ -46,7 +46,7 @@ def test_a_conversation_is_unanswered_when_its_latest_message_is_inbound(reader)
 
 def test_older_conversations_are_on_the_next_page(reader):
     for n in range(35):
-        out(f"+479999{n:04}", n, f"text {n}.")
+        outbound(f"+479999{n:04}", n, f"text {n}.")
     first = reader.get(LIST).content.decode()
     older = re.search(r'href="([^"]*people=[^"]*)"', first)
 
@@ -59,13 +59,13 @@ def test_older_conversations_are_on_the_next_page(reader):
 @pytest.mark.parametrize("query", [{"people": "x"}, {"people": "1-2-3"}])
 def test_a_broken_cursor_is_not_found(reader, query):
     assert reader.get(LIST, query).status_code == 404
-    assert reader.get(address(out()), {"before": "x"}).status_code == 404
+    assert reader.get(address(outbound()), {"before": "x"}).status_code == 404
 
 
 @pytest.mark.parametrize("query", ["q=%00", "account=%00", "part=people&q=%00", "show=%00"])
 def test_nul_characters_are_left_out_of_a_search(reader, query):
     assert reader.get(f"{LIST}?{query}").status_code == 200
-    assert reader.get(f"{address(out())}?{query}").status_code == 200
+    assert reader.get(f"{address(outbound())}?{query}").status_code == 200
     assert reader.get(f"{LIST}with/?number=%00&account=%00").status_code == 302
 
 
@@ -76,7 +76,7 @@ def test_an_empty_list_says_so(reader):
 
 
 def test_a_conversation_is_reached_by_number_and_account_from_elsewhere(reader):
-    sms = come(KARI)
+    sms = inbound(KARI)
 
     found = reader.get(f"{LIST}with/", {"number": KARI, "account": "default"})
     unknown = reader.get(f"{LIST}with/", {"number": "+4790000000"}, follow=True)
@@ -88,7 +88,7 @@ def test_a_conversation_is_reached_by_number_and_account_from_elsewhere(reader):
 
 
 def test_the_pages_of_messages_lead_to_their_conversation(reader, login):
-    ours, theirs, unknown = out(), come(), come("", problem="not JSON")
+    ours, theirs, unknown = outbound(), inbound(), inbound("", problem="not JSON")
 
     for row in (ours, theirs, unknown):
         page = reverse(f"admin:front_sms_{row._meta.model_name}_change", args=[row.pk])

@@ -5,7 +5,7 @@ import pytest
 from django_front_sms.conversations import pages
 from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.states import State
-from tests.admin.conversations.helpers import KARI, LIST, OLA, address, come, out
+from tests.admin.conversations.helpers import KARI, LIST, OLA, address, inbound, outbound
 from tests.factories import DeliveryStatusFactory, MmsFileFactory, SendAttemptFactory, at
 
 pytestmark = pytest.mark.django_db
@@ -14,14 +14,14 @@ pytestmark = pytest.mark.django_db
 def fill(n: int) -> None:
     for second in range(n):
         SendAttemptFactory(
-            message=out(KARI, second, state=State.DELIVERED, gateway_id=second), number=1, claimed_at=at(second)
+            message=outbound(KARI, second, state=State.DELIVERED, gateway_id=second), number=1, claimed_at=at(second)
         )
         DeliveryStatusFactory(message=OutboundMessage.objects.latest("pk"), status=4, received_at=at(second))
-        MmsFileFactory(message=come(KARI, second), name="a.txt", content_type="text/plain", content=b"a")
+        MmsFileFactory(message=inbound(KARI, second), name="a.txt", content_type="text/plain", content=b"a")
         (
-            out(f"+479999{second:04}", second),
+            outbound(f"+479999{second:04}", second),
             MmsFileFactory(
-                message=come(f"+479998{second:04}", second), name="a.txt", content_type="text/plain", content=b"a"
+                message=inbound(f"+479998{second:04}", second), name="a.txt", content_type="text/plain", content=b"a"
             ),
         )
 
@@ -30,7 +30,7 @@ def fill(n: int) -> None:
 def test_the_number_of_queries_does_not_depend_on_the_number_of_messages(writer, django_assert_max_num_queries, part):
     query = {"part": part} if part else {}
     fill(1)
-    sms = out()
+    sms = outbound()
     writer.get(address(sms), query)
     with django_assert_max_num_queries(20) as first:
         writer.get(address(sms), query)
@@ -44,10 +44,10 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_messages(writer,
 def test_a_conversation_takes_at_most_twelve_queries(writer, django_assert_max_num_queries, wrote):
     fill(3)
     if wrote != "they":
-        answered = [out(OLA, 100 + n, text=str(n)) for n in range(50)]
+        answered = [outbound(OLA, 100 + n, text=str(n)) for n in range(50)]
     if wrote != "we":
         MmsFileFactory(
-            message=come(OLA, 200, in_reply_to=answered[0] if wrote == "both" else None),
+            message=inbound(OLA, 200, in_reply_to=answered[0] if wrote == "both" else None),
             name="a.txt",
             content_type="text/plain",
             content=b"a",

@@ -6,13 +6,25 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from django_front_sms.models import OptOut, OutboundMessage, SavedText
-from tests.admin.conversations.helpers import BOTH, KARI, OLA, PSK, address, answer, box, bubbles, come, out, shown
+from tests.admin.conversations.helpers import (
+    BOTH,
+    KARI,
+    OLA,
+    PSK,
+    address,
+    answer,
+    bubbles,
+    inbound,
+    outbound,
+    page_content,
+    reply_fields,
+)
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_reply_is_sent_from_the_number_that_received_the_message_and_has_an_author(writer):
-    sms = come()
+    sms = inbound()
 
     reply = answer(writer, sms, "Ja, det går fint.\r\nHilsen oss")
 
@@ -24,19 +36,19 @@ def test_a_reply_is_sent_from_the_number_that_received_the_message_and_has_an_au
 
 
 def test_without_inbound_messages_a_reply_is_sent_from_the_latest_sender(writer):
-    out(sender="Front", seconds=1)
-    latest = out(sender="Mitt Firma", seconds=2)
+    outbound(sender="Front", seconds=1)
+    latest = outbound(sender="Mitt Firma", seconds=2)
 
-    assert "You write as <b>Mitt Firma</b>" in shown(writer, latest)
+    assert "You write as <b>Mitt Firma</b>" in page_content(writer, latest)
     answer(writer, latest, "Hei igjen")
 
     assert OutboundMessage.objects.get(text="Hei igjen").sender == "Mitt Firma"
 
 
 def test_a_reply_answers_the_message_shown_on_the_page_although_a_newer_one_arrived(writer):
-    asked = come(seconds=1, recipient="26114000000001")
-    fields = box(shown(writer, asked))
-    come(seconds=2, recipient="26114000000002")
+    asked = inbound(seconds=1, recipient="26114000000001")
+    fields = reply_fields(page_content(writer, asked))
+    inbound(seconds=2, recipient="26114000000002")
 
     writer.post(address(asked), {**fields, "text": "Svar"})
 
@@ -44,7 +56,7 @@ def test_a_reply_answers_the_message_shown_on_the_page_although_a_newer_one_arri
 
 
 def test_another_conversations_message_cannot_be_answered_from_here(writer):
-    sms, other = come(), come(OLA)
+    sms, other = inbound(), inbound(OLA)
 
     answer(writer, sms, "Svar", answering=other.pk)
 
@@ -52,8 +64,8 @@ def test_another_conversations_message_cannot_be_answered_from_here(writer):
 
 
 def test_a_double_click_sends_once(writer):
-    sms = come()
-    fields = {**box(shown(writer, sms)), "text": "Ja"}
+    sms = inbound()
+    fields = {**reply_fields(page_content(writer, sms)), "text": "Ja"}
 
     for _ in range(3):
         writer.post(address(sms), fields)
@@ -63,7 +75,7 @@ def test_a_double_click_sends_once(writer):
 
 @pytest.mark.parametrize("made_up", [{"key": "\0"}, {"key": "k" * 500}, {"answering": "9" * 5000}, {"answering": "x"}])
 def test_changed_hidden_fields_do_not_prevent_a_reply(writer, made_up):
-    question = come()
+    question = inbound()
 
     assert writer.post(address(question), {"text": "Hei", **made_up}).status_code == 302
 
@@ -71,8 +83,8 @@ def test_changed_hidden_fields_do_not_prevent_a_reply(writer, made_up):
 
 
 def test_a_second_text_from_the_same_page_must_be_confirmed_and_is_then_sent(writer):
-    sms = come()
-    fields = box(shown(writer, sms))
+    sms = inbound()
+    fields = reply_fields(page_content(writer, sms))
     writer.post(address(sms), {**fields, "text": "Ja"})
 
     again = writer.post(address(sms), {**fields, "text": "Nei"}, headers={"Accept": "application/json"}).json()
@@ -84,7 +96,7 @@ def test_a_second_text_from_the_same_page_must_be_confirmed_and_is_then_sent(wri
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * 1025])
 def test_a_reply_that_cannot_be_sent_shows_the_error_and_keeps_the_text(writer, text):
-    sms = come()
+    sms = inbound()
 
     page, script = answer(writer, sms, text), answer(writer, sms, text, script=True)
 
@@ -94,8 +106,8 @@ def test_a_reply_that_cannot_be_sent_shows_the_error_and_keeps_the_text(writer, 
 
 
 def test_a_json_request_gets_the_sent_message_and_a_new_key(writer):
-    sms = come()
-    before = box(shown(writer, sms))
+    sms = inbound()
+    before = reply_fields(page_content(writer, sms))
 
     reply = writer.post(address(sms), {**before, "text": "Ja"}, headers={"Accept": "application/json"}).json()
 
@@ -103,9 +115,9 @@ def test_a_json_request_gets_the_sent_message_and_a_new_key(writer):
 
 
 def test_an_alphanumeric_sender_cannot_be_answered_and_the_page_says_so(writer):
-    sms = come("Vipps")
+    sms = inbound("Vipps")
 
-    content = shown(writer, sms)
+    content = page_content(writer, sms)
 
     assert "not from a number that can be answered" in content and re.search(r"<textarea[^>]* disabled", content)
     assert answer(writer, sms, "Hei", script=True).status_code == 400
@@ -113,10 +125,10 @@ def test_an_alphanumeric_sender_cannot_be_answered_and_the_page_says_so(writer):
 
 
 def test_an_opted_out_number_cannot_be_answered_and_the_page_says_so(writer):
-    sms = come(text="STOPP")
+    sms = inbound(text="STOPP")
     OptOut.objects.create(number=KARI, sender=PSK)
 
-    content = shown(writer, sms)
+    content = page_content(writer, sms)
 
     assert f"They opted out of messages from {PSK}" in content and re.search(r"<textarea[^>]* disabled", content)
     assert answer(writer, sms, "Hei", script=True).status_code == 400
@@ -124,16 +136,16 @@ def test_an_opted_out_number_cannot_be_answered_and_the_page_says_so(writer):
 
 
 def test_an_opt_out_from_another_sender_does_not_prevent_a_reply(writer):
-    sms = come()
+    sms = inbound()
     OptOut.objects.create(number=KARI, sender="Front")
 
-    assert "opted out" not in shown(writer, sms)
+    assert "opted out" not in page_content(writer, sms)
 
 
 def test_a_conversation_of_a_removed_account_can_be_read_but_not_answered(writer):
-    sms = out(account="gone", text="Hei")
+    sms = outbound(account="gone", text="Hei")
 
-    content = shown(writer, sms)
+    content = page_content(writer, sms)
 
     assert bubbles(content) == ["Hei"] and "no longer in the settings" in content
     assert answer(writer, sms, "Hei", script=True).status_code == 400
@@ -141,25 +153,25 @@ def test_a_conversation_of_a_removed_account_can_be_read_but_not_answered(writer
 
 @pytest.mark.parametrize("within", [True, False], ids=["on the page", "further back"])
 def test_the_sender_is_that_of_the_message_that_they_answered_wherever_it_is(writer, within):
-    answered = out(KARI, 0, sender="Legesenter")
+    answered = outbound(KARI, 0, sender="Legesenter")
     for second in range(1, 3 if within else 60):
-        out(KARI, second)
-    row = come(KARI, 100, in_reply_to=answered)
+        outbound(KARI, second)
+    row = inbound(KARI, 100, in_reply_to=answered)
 
-    assert "You write as <b>Legesenter</b>" in shown(writer, row)
+    assert "You write as <b>Legesenter</b>" in page_content(writer, row)
 
 
 def test_an_old_inbound_message_is_answered_after_many_outbound_messages(writer):
-    theirs = come(KARI, 0)
+    theirs = inbound(KARI, 0)
     for second in range(1, 60):
-        row = out(KARI, second)
+        row = outbound(KARI, second)
 
-    assert box(shown(writer, row))["answering"] == str(theirs.pk)
+    assert reply_fields(page_content(writer, row))["answering"] == str(theirs.pk)
 
 
 def test_saved_texts_require_the_permission_to_view_them(writer, login):
     SavedText.objects.create(name="Time", text="Velkommen til time")
-    sms = come()
+    sms = inbound()
     assert writer.get(address(sms), {"part": "texts"}).json() == {"texts": []}
 
     chief = login(*BOTH, "add_outboundmessage", "view_savedtext")
@@ -170,8 +182,8 @@ def test_saved_texts_require_the_permission_to_view_them(writer, login):
 
 @pytest.mark.parametrize("headers", [{}, {"Accept": "application/json"}])
 def test_an_answer_that_is_posted_twice_is_in_the_history_once(writer, headers):
-    sms = come()
-    fields = {**box(shown(writer, sms)), "text": "Ja"}
+    sms = inbound()
+    fields = {**reply_fields(page_content(writer, sms)), "text": "Ja"}
     for _ in range(2):
         assert writer.post(address(sms), fields, headers=headers).status_code in (200, 302)
 

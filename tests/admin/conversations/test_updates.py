@@ -4,7 +4,17 @@ import pytest
 
 from django_front_sms.models import OptOut, OutboundMessage
 from django_front_sms.states import State
-from tests.admin.conversations.helpers import KARI, LIST, PSK, address, bubbles, come, news, out, shown
+from tests.admin.conversations.helpers import (
+    KARI,
+    LIST,
+    PSK,
+    address,
+    bubbles,
+    inbound,
+    outbound,
+    page_content,
+    updates,
+)
 from tests.factories import AccountStateFactory, MmsFileFactory, at
 from tests.inbox.test_pictures import KINDS
 
@@ -12,28 +22,28 @@ pytestmark = pytest.mark.django_db
 
 
 def test_without_changes_the_update_is_empty(writer):
-    sms = out()
-    content = shown(writer, sms)
+    sms = outbound()
+    content = page_content(writer, sms)
 
-    assert news(writer, sms, content) is None
+    assert updates(writer, sms, content) is None
 
 
 def test_a_new_message_is_sent_with_its_position(writer):
-    sms = out(seconds=1)
-    content = shown(writer, sms)
-    new = come(seconds=2, text="Svar")
+    sms = outbound(seconds=1)
+    content = page_content(writer, sms)
+    new = inbound(seconds=2, text="Svar")
 
-    fresh = news(writer, sms, content)["bubbles"]
+    fresh = updates(writer, sms, content)["bubbles"]
 
     assert [(each["name"], each["after"]) for each in fresh] == [(f"i{new.pk}", f"o{sms.pk}")]
     assert bubbles(fresh[0]["html"]) == ["Svar"]
 
 
 def test_a_message_that_was_committed_late_is_sent_too(writer):
-    first, late, last = out(seconds=1), out(seconds=2, text="late"), out(seconds=3)
-    content = shown(writer, last).replace(f'data-name="o{late.pk}"', "")
+    first, late, last = outbound(seconds=1), outbound(seconds=2, text="late"), outbound(seconds=3)
+    content = page_content(writer, last).replace(f'data-name="o{late.pk}"', "")
 
-    (fresh,) = news(writer, last, content)["bubbles"]
+    (fresh,) = updates(writer, last, content)["bubbles"]
 
     assert (fresh["name"], fresh["after"]) == (f"o{late.pk}", f"o{first.pk}")
 
@@ -47,73 +57,73 @@ def test_a_message_that_was_committed_late_is_sent_too(writer):
     ],
 )
 def test_a_changed_message_is_sent_again(writer, change):
-    sms = out(state=State.QUEUED)
-    out(state=State.DELIVERED)
-    content = shown(writer, sms)
+    sms = outbound(state=State.QUEUED)
+    outbound(state=State.DELIVERED)
+    content = page_content(writer, sms)
     OutboundMessage.objects.filter(pk=sms.pk).update(**change)
 
-    assert [each["name"] for each in news(writer, sms, content)["bubbles"]] == [f"o{sms.pk}"]
+    assert [each["name"] for each in updates(writer, sms, content)["bubbles"]] == [f"o{sms.pk}"]
 
 
 def test_a_change_of_state_alone_is_an_update(writer):
-    sms = out(state=State.AT_OPERATOR, gateway_id=5)
-    content = shown(writer, sms)
+    sms = outbound(state=State.AT_OPERATOR, gateway_id=5)
+    content = page_content(writer, sms)
     OutboundMessage.objects.filter(pk=sms.pk).update(state=State.DELIVERED)
 
-    assert "delivered" in news(writer, sms, content)["bubbles"][0]["html"]
+    assert "delivered" in updates(writer, sms, content)["bubbles"][0]["html"]
 
 
 def test_pausing_and_resuming_an_account_updates_waiting_messages(writer):
-    sms = out(state=State.QUEUED)
-    before = shown(writer, sms)
+    sms = outbound(state=State.QUEUED)
+    before = page_content(writer, sms)
     memory = AccountStateFactory(paused=True)
-    during = shown(writer, sms)
+    during = page_content(writer, sms)
 
-    assert "paused" in news(writer, sms, before)["bubbles"][0]["html"]
+    assert "paused" in updates(writer, sms, before)["bubbles"][0]["html"]
     memory.delete()
-    assert "paused" not in news(writer, sms, during)["bubbles"][0]["html"]
+    assert "paused" not in updates(writer, sms, during)["bubbles"][0]["html"]
 
 
 def test_a_file_moved_to_the_storage_is_an_update(writer):
-    sms = come()
+    sms = inbound()
     kept = MmsFileFactory(message=sms, name="a.png", content_type="image/png", content=KINDS["image/png"])
     name, kept.file = kept.file.name, ""
     kept.save()
-    content = shown(writer, sms)
+    content = page_content(writer, sms)
     kept.file = name
     kept.save()
 
-    assert "<img" not in content and "<img" in news(writer, sms, content)["bubbles"][0]["html"]
+    assert "<img" not in content and "<img" in updates(writer, sms, content)["bubbles"][0]["html"]
 
 
 def test_an_opt_out_and_a_newer_message_update_the_reply_form(writer):
-    sms = come(seconds=1)
-    content = shown(writer, sms)
+    sms = inbound(seconds=1)
+    content = page_content(writer, sms)
     OptOut.objects.create(number=KARI, sender=PSK)
 
-    assert "opted out" in news(writer, sms, content)["box"]
+    assert "opted out" in updates(writer, sms, content)["box"]
     OptOut.objects.all().delete()
-    newer = come(seconds=2)
-    assert f'value="{newer.pk}"' in news(writer, sms, content)["box"]
+    newer = inbound(seconds=2)
+    assert f'value="{newer.pk}"' in updates(writer, sms, content)["box"]
 
 
 def test_updates_contain_no_reply_form_without_permission_to_send(reader):
-    sms = come()
-    content = shown(reader, sms)
-    come()
+    sms = inbound()
+    content = page_content(reader, sms)
+    inbound()
 
-    assert "box" not in news(reader, sms, content)
+    assert "box" not in updates(reader, sms, content)
 
 
 def test_malformed_versions_of_seen_messages_are_ignored(writer):
-    sms = out()
+    sms = outbound()
 
     for seen in ("", ",", "x", "o1", ".", "o1.2.3,,", "å.å"):
         assert writer.get(address(sms), {"part": "news", "seen": seen}).status_code == 200
 
 
 def test_the_list_can_be_requested_alone(reader):
-    sms = come()
+    sms = inbound()
 
     for page in (LIST, address(sms)):
         piece = reader.get(page, {"part": "people"})

@@ -14,11 +14,11 @@ from tests.factories import (
     OutboundMessageFactory,
 )
 
-WIDE = "/admin/front_sms/dashboard/"
+URL = "/admin/front_sms/dashboard/"
 
 
 def dashboard(browser):
-    answer = browser.get(WIDE)
+    answer = browser.get(URL)
     assert answer.status_code == 200
     return answer
 
@@ -27,8 +27,8 @@ def cards(browser) -> list[str]:
     return [card.key for card in dashboard(browser).context["cards"]]
 
 
-def everything_goes_wrong() -> None:
-    """One or more of each thing that needs somebody."""
+def create_rows_for_every_alert() -> None:
+    """One row or more for each alert."""
     now = timezone.now()
     for _ in range(7):
         OutboundMessageFactory(unconfirmed=True)

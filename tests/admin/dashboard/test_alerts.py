@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_front_sms import outbox
 from django_front_sms.models import AccountState, DeliveryStatus, Event
 from django_front_sms.states import State
-from tests.admin.dashboard.helpers import WIDE, cards, dashboard, everything_goes_wrong, question
+from tests.admin.dashboard.helpers import URL, cards, create_rows_for_every_alert, dashboard, question
 from tests.factories import AccountStateFactory, EventFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def buttons(browser, key: str) -> list[str]:
     ],
 )
 def test_a_button_requires_the_permission_of_its_action(login, viewer, key, permission, names):
-    everything_goes_wrong()
+    create_rows_for_every_alert()
     view = ("view_outboundmessage", "view_accountstate", "view_event")
 
     assert set(buttons(login(*view, permission), key)) == names
@@ -65,11 +65,11 @@ def test_a_decision_redirects_to_the_dashboard_and_removes_the_message_from_it(b
     address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, name])
     assert f'action="{address}"' in dashboard(boss).content.decode()
 
-    asked = boss.post(address, {"next": WIDE}).content.decode()
-    assert f'name="next" value="{WIDE}"' in asked and f'<a href="{WIDE}" class="button cancel-link">' in asked
-    answer = boss.post(address, {"next": WIDE, "confirmed": "once"})
+    asked = boss.post(address, {"next": URL}).content.decode()
+    assert f'name="next" value="{URL}"' in asked and f'<a href="{URL}" class="button cancel-link">' in asked
+    answer = boss.post(address, {"next": URL, "confirmed": "once"})
 
-    assert answer.status_code == 302 and answer.headers["Location"] == WIDE
+    assert answer.status_code == 302 and answer.headers["Location"] == URL
     sms.refresh_from_db()
     assert (sms.state, sms.given_up) == (state, given_up)
     assert cards(boss) == []
@@ -92,9 +92,9 @@ def test_the_dashboard_shows_the_error_of_a_failed_action(boss):
     sms = OutboundMessageFactory(state=State.DELIVERED)
     address = reverse("admin:front_sms_outboundmessage_action", args=[sms.pk, "give_up"])
 
-    answer = boss.post(address, {"next": WIDE, "confirmed": "once"}, follow=True)
+    answer = boss.post(address, {"next": URL, "confirmed": "once"}, follow=True)
 
-    assert answer.redirect_chain[-1][0] == WIDE
+    assert answer.redirect_chain[-1][0] == URL
     assert "only an unconfirmed one can be decided on" in answer.content.decode()
 
 
@@ -115,7 +115,7 @@ def test_an_account_is_resumed_and_an_event_delivered_from_the_dashboard(boss):
     for row, name in ((account, "resume"), (failed, "deliver_again")):
         address = reverse(f"admin:front_sms_{row._meta.model_name}_action", args=[row.pk, name])
         assert f'action="{address}"' in dashboard(boss).content.decode()
-        boss.post(address, {"next": WIDE, "confirmed": "once"})
+        boss.post(address, {"next": URL, "confirmed": "once"})
 
     assert AccountState.objects.get().paused_at is None
     assert Event.objects.get(pk=failed.pk).next_at is not None
@@ -138,7 +138,7 @@ def test_at_most_five_rows_are_shown_with_a_link_to_all(viewer):
 
 
 def test_every_link_of_the_dashboard_lists_the_counted_rows(viewer):
-    everything_goes_wrong()
+    create_rows_for_every_alert()
     found = {
         card.key: [row.pk for row in viewer.get(card.more[0]).context["cl"].result_list]
         for card in dashboard(viewer).context["cards"]

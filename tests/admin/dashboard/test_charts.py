@@ -9,7 +9,7 @@ from django.utils.translation import override
 
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
 from django_front_sms.states import State
-from tests.admin.dashboard.helpers import WIDE, dashboard
+from tests.admin.dashboard.helpers import URL, dashboard
 from tests.factories import OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def test_svg_coordinates_are_not_localized(viewer, settings):
     )
 
     with override("nb"):
-        content = viewer.get(WIDE, headers={"Accept-Language": "nb"}).content.decode()
+        content = viewer.get(URL, headers={"Accept-Language": "nb"}).content.decode()
 
     charts = "".join(re.findall("<figure.*?</figure>", content, re.DOTALL))
     numbers = re.findall(r'\s(?:x|y|width|height|cx|cy|viewBox)="([^"]*)"', charts)

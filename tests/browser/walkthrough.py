@@ -1,6 +1,6 @@
-"""What a new user tries with `make demo`: text somebody from the admin, and see what comes of it, on both screens.
+"""The first steps of a new user with `make demo`, in the admin and on the page of simulated phones.
 
-The steps are a test (`test_story.py`) and the pictures of it (`docs/screenshots/story.py`).
+A test (`test_walkthrough.py`) and the screenshots of the documentation (`docs/screenshots/story.py`) take these steps.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ PATIENCE = 60_000  # milliseconds until something must have come
 Shoot = Callable[[Any, str], None]
 
 
-def tell(demo: Demo, staff: Any, phones: Any, shoot: Shoot) -> None:
+def walk_through(demo: Demo, staff: Any, phones: Any, shoot: Shoot) -> None:
     """`staff` is a tab for the admin, `phones` one for the phones; `shoot` gets a tab and the name of a picture."""
     log_in(demo, staff)
     text_from_the_admin(demo, staff)

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from tests.browser.demo import running
-from tests.browser.story import PATIENCE, tell
+from tests.browser.walkthrough import PATIENCE, walk_through
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 
-def test_a_new_user_texts_reads_answers_and_sees_it_all_by_itself(chromium: Any) -> None:
+def test_a_new_user_sends_reads_and_replies_with_live_updates(chromium: Any) -> None:
     complaints: list[str] = []
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en")
     context.set_default_timeout(PATIENCE)
@@ -19,7 +19,7 @@ def test_a_new_user_texts_reads_answers_and_sees_it_all_by_itself(chromium: Any)
         tab.on("pageerror", lambda error: complaints.append(str(error)))
 
     with running() as demo:
-        tell(demo, staff, phones, lambda tab, name: None)
+        walk_through(demo, staff, phones, lambda tab, name: None)
         context.close()
 
     assert complaints == []
