@@ -23,7 +23,7 @@ from django_front_sms.admin.composer.views import ComposerAdmin
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, IndexedCreatedFilter, StatusMissedFilter
-from django_front_sms.admin.paused import paused_by_name
+from django_front_sms.admin.paused_accounts import paused_by_name
 from django_front_sms.admin.readonly import TECHNICAL
 from django_front_sms.models import OutboundMessage
 from django_front_sms.models.outbound import HIDDEN_TEXT

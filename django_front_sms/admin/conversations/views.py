@@ -24,7 +24,7 @@ from django_front_sms.admin.composer.preview import words
 from django_front_sms.admin.conversations import bubbles
 from django_front_sms.admin.conversations.reply import Reply, reply_to, send, was_sent
 from django_front_sms.admin.conversations.threads import people, spaced
-from django_front_sms.admin.paused import paused_by_name
+from django_front_sms.admin.paused_accounts import paused_by_name
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.admin.saved_texts import saved_texts
 from django_front_sms.admin.urls import reverse_admin
