@@ -1,6 +1,6 @@
-"""`make bench`: measures what `--only` names, or everything, and ends with a table; plots and figures go to a folder.
+"""`make bench`: runs the measurements that `--only` names, or all, and prints a table; plots and figures are saved.
 
-Needs PostgreSQL (DATABASE_URL) and Redis (REDIS_URL). What is compared runs in turn, on one machine, in one run.
+Needs PostgreSQL (DATABASE_URL) and Redis (REDIS_URL). The compared programs run alternately, in one run.
 """
 
 import argparse

@@ -8,7 +8,7 @@ from tests.settings import FRONT_SMS, INSTALLED_APPS
 
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/9"
 
-if gateway := os.environ.get("BENCHMARK_GATEWAY"):  # a worker of the benchmark's
+if gateway := os.environ.get("BENCHMARK_GATEWAY"):  # a worker of the benchmark
     FRONT_SMS = {**FRONT_SMS, "ACCOUNTS": {"default": {**FRONT_SMS["ACCOUNTS"]["default"], "GATEWAY_URL": gateway}}}
 
 if importlib.util.find_spec("post_office"):

@@ -102,7 +102,7 @@
                 globalThis.frontSms.page?.now(); // the list of people beside it
             }
             if (announcements.length) {
-                this.#section.querySelector("[data-announcements]").textContent = announcements.join(". ");
+                this.#section.querySelector("[data-announcement]").textContent = announcements.join(". ");
             }
             if (wasAtEnd) {
                 this.#toEnd();
