@@ -328,8 +328,11 @@ def test_it_says_which_receivers_took_what_and_nothing_of_events_that_nobody_lis
 
     told = [entry for entry in of_outbound(sms) if entry.kind == "event"]
 
-    assert [entry.title for entry in told] == ["The site was told: it is sent", "The site was told: status received"]
-    assert told[0].detail == "Taken by clinic.receivers.note." and told[0].level == "info"
+    assert [entry.title for entry in told] == [
+        "Reported to the site: it is sent",
+        "Reported to the site: status received",
+    ]
+    assert told[0].detail == "Processed by clinic.receivers.note." and told[0].level == "info"
     assert "99999999" not in repr(told)
 
 
