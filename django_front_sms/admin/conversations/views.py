@@ -210,7 +210,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     ) -> list[dict[str, Any]]:
         """The changed messages, each with the name of the message before it."""
         before = ""
-        changed = []
+        updates = []
         rows = [row for row in page.rows if bubbles.name(row) in changed]
         self._signal_shown(request, rows)
         shown = {bubble["name"]: bubble for bubble in bubbles.bubbles(request, rows, paused)}
@@ -218,9 +218,9 @@ class ConversationAdmin(ReadOnlyAdmin):
             if bubble := shown.get(bubbles.name(row)):
                 piece = {"bubbles": [{**bubble, "new_day": True}]}
                 html = render_to_string("admin/front_sms/conversation_bubbles.html", piece, request)
-                changed.append({"name": bubble["name"], "after": before, "html": html})
+                updates.append({"name": bubble["name"], "after": before, "html": html})
             before = bubbles.name(row)
-        return changed
+        return updates
 
     # The list beside it
 
