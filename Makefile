@@ -1,7 +1,7 @@
-# Every target sets up what it needs by itself; a machine needs Python 3.11 or newer, and make.
-#   make demo             web, worker and simulator on SQLite, until Ctrl-C      make demo ONCE=1   one message through all of it
+# Every target installs its requirements; only Python 3.11 or newer and make are needed.
+#   make demo             web, worker and simulator on SQLite, until Ctrl-C      make demo ONCE=1   a message and its reply, then exit
 #   make test             the tests; ARGS="-k opt_out" goes to pytest            make test-services on PostgreSQL, MariaDB and Redis
-#   make web|worker|beat|simulator                                               one process each, for a closer look
+#   make web|worker|beat|simulator                                               each process separately
 #   make lint             what .ci/run checks besides the tests         make docs   the documentation     make package   wheel and sdist
 
 VENV ?= .venv
@@ -14,7 +14,7 @@ POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 MARIADB_URL ?= mysql://root@127.0.0.1:3306/test
 REDIS_URL ?= redis://127.0.0.1:6379/9
 PORT ?= 8000
-SIDE_BY_SIDE ?= -n 2 --dist worksteal  # two processes, each with a database of its own; empty: one
+SIDE_BY_SIDE ?= -n 2 --dist worksteal  # two processes, each with its own database; empty: one
 SIMULATOR_PORT ?= 9900
 IN = $(if $(findstring tests/,$(ARGS)),,$(1))  # the one folder that has such tests, unless ARGS names files
 
@@ -66,7 +66,7 @@ test-faults: export REQUIRE_SERVICES = 1
 test-faults: $(INSTALLED)
 	@$(BIN)/python -m pytest -m faults $(call IN,tests/faults) $(ARGS)
 
-# The documented configuration of nginx, where that is installed.
+# The documented configuration of nginx; needs nginx.
 test-nginx: export REQUIRE_SERVICES = 1
 test-nginx: $(INSTALLED)
 	@$(BIN)/python -m pytest -m nginx $(call IN,tests/docs) $(ARGS)
@@ -98,7 +98,7 @@ lint: $(LINTERS)
 	$(BIN)/lint-imports
 	$(MANAGE) makemigrations --check --dry-run
 
-# The documentation, into build/docs. Any warning, and any link that leads nowhere, is an error.
+# The documentation, into build/docs. Warnings and broken links are errors.
 docs: $(LINTERS)
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 	@! grep -rnoE '<(script|link|img|iframe)[^>]* (src|href)="(https?:)?//[^"]*\.(js|css|png|svg|woff2?)[^"]*"' build/docs --include='*.html' \
@@ -111,11 +111,11 @@ package: export PROJECT_URL := $(PROJECT_URL)
 package: $(LINTERS)
 	@VENV=$(VENV) .ci/package
 
-# Known holes in what that environment holds.
+# Known vulnerabilities of the packages in that environment.
 audit: package
 	@$(BIN)/python .ci/audit.py
 
-# On PostgreSQL and Redis; ARGS="--only sending,segments --rounds 5 --count 5000" measures a part.
+# On PostgreSQL and Redis; ARGS="--only sending,segments --rounds 5 --count 5000" runs a part.
 bench: export DATABASE_URL := $(or $(DATABASE_URL),$(POSTGRES_URL))
 bench: export REDIS_URL := $(REDIS_URL)
 bench: $(PEERS)
@@ -146,13 +146,13 @@ campaign: $(LINTERS) $(if $(TASKS_PYTHON),,$(TASKS_VENV)/.installed)
 explore: $(INSTALLED)
 	@$(BIN)/python -m tests.explorer $(ARGS)
 
-# Each needs a part of the repository; where that is missing, say so and fail.
+# Each needs a part of the repository that the sdist does not have.
 faults: PART = tests/faults/__main__.py
 faults: RUN = -m tests.faults
 screenshots: PART = docs/screenshots/__main__.py
 screenshots: RUN = -m docs.screenshots
 faults screenshots: $(LINTERS)
-	@test -f $(PART) || { echo "make $@ is not there yet: it would run $(PART), which does not exist."; exit 1; }
+	@test -f $(PART) || { echo "make $@ needs $(PART), which is missing. Run it in a checkout of the repository."; exit 1; }
 	$(BIN)/python $(RUN) $(ARGS)
 
 clean:

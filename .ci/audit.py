@@ -1,6 +1,6 @@
-"""Known holes in what a site gets when it installs the wheel (build/clean, from .ci/package): none may be there.
+"""Fail if a package that is installed with the wheel (build/clean, from .ci/package) has a known vulnerability.
 
-Where no advisory service can be reached, it says so and passes: nothing is known then. Anything else fails.
+If no advisory service can be reached, a message is printed, and the check passes.
 """
 
 import json
@@ -15,7 +15,7 @@ OURS = {"django-front-sms", "pip", "setuptools"}
 
 
 def ask(service: str) -> list[dict[str, Any]] | None:
-    """What `service` says of each package; None where it cannot be reached, or knows no package at all."""
+    """The result of `service` for each package; None if it cannot be reached, or has no data about any package."""
     (packages,) = CLEAN.glob("lib/python*/site-packages")
     command = [sys.executable, "-m", "pip_audit", "--path", str(packages), "--vulnerability-service", service]
     run = subprocess.run([*command, "--format", "json", "--progress-spinner", "off"], capture_output=True, text=True)

@@ -1,1 +1,1 @@
-"""How fast things are, as ratios: what is compared runs in turn, in one run, on one machine."""
+"""Benchmarks, reported as ratios: the compared programs run alternately, in one run, on one machine."""

@@ -1,8 +1,8 @@
-"""`make bench`: measures what `--only` names, or everything, and ends with a table; plots and figures go to a folder.
+"""`make bench`: runs the measurements that `--only` names, or all, and prints a table; plots and figures are saved.
 
 Needs PostgreSQL (DATABASE_URL) and Redis (REDIS_URL). A run makes a database and a folder of its own and claims an
 empty Redis database, that of REDIS_URL or the next, so that runs and other programs never disturb each other.
-What is compared runs in turn, on one machine, in one run.
+The compared programs run alternately, in one run.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""How long staff wait for each page of the admin at a million messages and three million statuses.
+"""The response time of each page of the admin with a million messages and three million statuses.
 
 `python -m benchmarks --only admin_pages` sums it up. `python -m benchmarks.admin_pages` lists every page: it fills the
 database that DATABASE_URL names, PostgreSQL and empty or filled by an earlier run, and leaves it: drop it afterwards.
@@ -36,7 +36,7 @@ FILTERS = {
 
 @dataclass
 class Page:
-    """A page of the admin: the times of its requests except the first, and its number of queries.
+    """A page of the admin: the durations of its requests except the first, and its number of queries.
 
     `busy`: the CPU time of Python and of the database's process, without that of other processes on the machine.
     Empty if the database's process is not visible.
@@ -59,7 +59,7 @@ class Page:
 
     @property
     def would_alone(self) -> bool:
-        """Whether it keeps its limits on a machine that has nothing else to do."""
+        """Whether it would keep its limits on an otherwise idle machine."""
         return statistics.median(self.busy or self.ms) <= LIMIT_MS and self.queries <= LIMIT_QUERIES
 
     def __str__(self) -> str:
@@ -70,7 +70,7 @@ class Page:
 
 
 class Work:
-    """How long this process and the database's process for us have been on a processor."""
+    """The CPU time of this process and of its database server process."""
 
     def __init__(self, database_process: int) -> None:
         self._file = f"/proc/{database_process}/schedstat"
@@ -85,13 +85,13 @@ class Work:
 
 
 def run(rounds: int = 5) -> list[Page]:
-    """Look at every page `rounds` times and once more, as somebody with all rights, in a database that is filled."""
+    """Request every page `rounds` + 1 times, as a user with all permissions, in a database that is filled."""
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
     browser = Client()
-    browser.force_login(_looker())
+    browser.force_login(_user())
     _worker_row()
     pages = [Page(name, address) for name, address in addresses()]
     with connection.cursor() as cursor:
@@ -108,8 +108,8 @@ def run(rounds: int = 5) -> list[Page]:
     return pages
 
 
-def _looker() -> Any:
-    """One of the staff, with each permission of this app. For a superuser Django would ask for none: two queries."""
+def _user() -> Any:
+    """A user with each permission of this app. A superuser would save the two queries for permissions."""
     from django.contrib.auth import get_user_model
     from django.contrib.auth.models import Permission
 
@@ -121,7 +121,7 @@ def _looker() -> Any:
 
 
 def _worker_row() -> None:
-    """The row that a worker makes of each account as soon as it runs."""
+    """Create the row that a worker creates for each account when it starts."""
     from django_front_sms.conf import get_settings
     from django_front_sms.models import AccountState
 

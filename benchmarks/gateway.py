@@ -1,6 +1,6 @@
 """A minimal gateway that is fast enough not to be the bottleneck: it accepts every request without reading it.
 
-Runs as a process of its own: `python -m benchmarks.gateway LATENCY_SECONDS` prints its port. One thread, one epoll, no
+Runs as a separate process: `python -m benchmarks.gateway LATENCY_SECONDS` prints its port. One thread, one epoll, no
 HTTP library: a request ends where its Content-Length says, or with its head.
 """
 
@@ -63,7 +63,7 @@ class Connection:
 
 
 class Server:
-    """Answers every request `latency` seconds after it came."""
+    """Answers every request `latency` seconds after it was received."""
 
     def __init__(self, listener: socket.socket, latency: float) -> None:
         self.listener, self.latency = listener, latency
@@ -74,7 +74,7 @@ class Server:
         self.due: list[tuple[float, int, int]] = []  # time, order, connection
 
     def serve(self) -> None:
-        """Answer until the process is ended."""
+        """Answer requests until the process is terminated."""
         while True:
             wait = max(0.0, self.due[0][0] - time.monotonic()) if self.due else None
             for number, _events in self.poll.poll(wait):

@@ -1,4 +1,4 @@
-"""A row of the table: what was measured, of what, and what it should reach."""
+"""A row of the table: a measurement, the value it is compared with, and its target."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 @dataclass
 class Row:
-    """`ours` and `theirs` hold a figure for each round, in `unit`s; `theirs` may be empty.
+    """`ours` and `theirs` have a figure for each round, in `unit`s; `theirs` may be empty.
 
-    `ratio_of_theirs`: what is compared with the aim, ours / theirs.
+    `ratio_of_theirs`: the aim applies to the ratio ours / theirs.
     """
 
     what: str
@@ -24,13 +24,13 @@ class Row:
 
     @property
     def figure(self) -> float:
-        """What the aim is about: the ratio of the medians, or the median."""
+        """The figure that is compared with the aim: the ratio of the medians, or the median."""
         own = statistics.median(self.ours)
         return own / statistics.median(self.theirs) if self.theirs else own
 
     @property
     def reached(self) -> bool | None:
-        """None where there is no aim."""
+        """Whether the aim was reached; None without an aim."""
         if self.at_least is not None:
             return self.figure >= self.at_least
         return self.figure <= self.at_most if self.at_most is not None else None
@@ -44,7 +44,7 @@ class Row:
 
 @dataclass
 class Options:
-    """What a run was asked for. `step` tells the progress bar what is being measured."""
+    """The options of a run. `step` updates the text of the progress bar."""
 
     rounds: int = 5
     count: int = 5000
@@ -52,7 +52,7 @@ class Options:
     step: Callable[[str], None] = field(default=lambda text: None)
 
     def in_turn(self, what: str, *works: Callable[[], T]) -> list[list[T]]:
-        """Measure each in turn, once to warm up and then `rounds` times; each is as often the first of a round."""
+        """Run all alternately, once to warm up and then `rounds` times; each is first in equally many rounds."""
         for work in reversed(works):
             work()
         found: list[list[T]] = [[] for _ in works]

@@ -1,6 +1,6 @@
-"""A busy clinic's ninety days in PostgreSQL: a million messages, three million statuses, and what belongs to them.
+"""Ninety days of a busy clinic in PostgreSQL: a million messages, three million statuses, and their related rows.
 
-Made by the database itself, in a few statements, in a minute or two; needs the rights of a superuser.
+The rows are created by a few statements in the database, in a minute or two; this needs the rights of a superuser.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ MESSAGES = 1_000_000
 DAYS = 90
 CROWD = "+4799999999"  # one number that gets a message in a thousand
 
-# Late on a day there is less to tell: times crowd around noon. `n` counts from 1; nothing lies in the future.
+# More messages around noon than late in the day. `n` counts from 1; no time is in the future.
 _AGO = "((({total}) - n) * {days} / ({total})::float8)"
 _AT = """least(now() - (({total}) - n) * interval '1 millisecond', date_trunc('day', now() - {ago} * interval '1 day')
     + interval '1 day' * (f + 0.13 * sin(2 * pi() * f)))"""
@@ -39,9 +39,9 @@ _SENT = "state IN ('sent', 'at_operator', 'delivered', 'undelivered')"
 
 
 def fill(messages: int = MESSAGES) -> None:
-    """Fill the empty tables of the database in use; `messages` of them, and all else in proportion."""
+    """Fill the empty tables of the database: `messages` messages, and other rows in proportion."""
     if connection.vendor != "postgresql":
-        raise RuntimeError("only PostgreSQL can make that many rows of its own; set DATABASE_URL")
+        raise RuntimeError("only PostgreSQL is supported; set DATABASE_URL to a PostgreSQL database")
     with _without_indexes(), connection.cursor() as cursor:
         for statement in _statements(messages):
             cursor.execute(statement)
@@ -58,7 +58,7 @@ def is_empty() -> bool:
 
 
 def clear() -> None:
-    """Take all rows out again, whoever put them there."""
+    """Delete all rows."""
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(_tables())} RESTART IDENTITY CASCADE")
 
@@ -150,7 +150,7 @@ def _inbound() -> dict[str, str]:
 
 
 def _insert(model: type[models.Model], source: str, given: Mapping[str, str]) -> str:
-    """`INSERT … SELECT`; a column that `given` leaves out gets what Django would give it."""
+    """`INSERT … SELECT`; columns that are not in `given` get Django's default."""
     columns = {field.column: _default(field) for field in model._meta.concrete_fields if not field.primary_key}
     columns |= given
     return (
@@ -180,13 +180,13 @@ def _tables() -> list[str]:
 
 @contextmanager
 def _without_indexes() -> Iterator[None]:
-    """Rows go in far faster where indexes are made of all of them at the end."""
+    """Drop the indexes, and create them again at the end: inserting is much faster without them."""
     ordinary = """SELECT quote_ident(c.relname), pg_get_indexdef(c.oid)
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         WHERE i.indrelid = ANY(%s::regclass[]) AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid
         AND contype IN ('p', 'u', 'x'))"""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")  # no foreign key is looked at
+        cursor.execute("SET LOCAL session_replication_role = replica")  # no foreign key is checked
         cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
         cursor.execute(ordinary, [_tables()])
         indexes = cursor.fetchall()

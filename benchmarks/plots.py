@@ -1,4 +1,4 @@
-"""Plots as SVG: throughput against concurrency, and what a message costs."""
+"""Plots as SVG: throughput against concurrency, and the cost of a message."""
 
 import re
 import statistics

@@ -1,4 +1,4 @@
-"""Work done by several processes at once, and what it cost: time, CPU of the workers and of PostgreSQL, statements."""
+"""Run a function in several processes, and measure time, CPU of the processes and of PostgreSQL, and statements."""
 
 import multiprocessing
 import os
@@ -12,9 +12,9 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Cost:
-    """`seconds` from the start until the last was done; CPU seconds of all workers, and of the database's server.
+    """`seconds` from the start until the last process was done; CPU seconds of all workers, and of the database server.
 
-    `busy`: of all the machine's cores in that time, how much was at work, whatever for.
+    `busy`: the share of all CPU time of the machine that was used in that time, by any process.
     """
 
     seconds: float
@@ -74,7 +74,7 @@ def _work(work: Callable[[], Any], gate: Any, results: Any) -> None:
 
 
 def database_server() -> int | None:
-    """The process that all of the database's are children of; None where it is not PostgreSQL on this machine."""
+    """The main process of the database server; None if it is not PostgreSQL on this machine."""
     from django.db import connection
 
     if connection.vendor != "postgresql":
@@ -87,7 +87,7 @@ def database_server() -> int | None:
 
 
 def cpu_of_family(pid: int | None) -> float:
-    """CPU seconds that a process and its children have used, those that have ended too; 0 where it cannot be seen."""
+    """CPU seconds of a process and its children, including finished ones; 0 if the process is not visible."""
     try:
         own = _stat(pid)
         with open(f"/proc/{pid}/task/{pid}/children") as children:
@@ -98,19 +98,19 @@ def cpu_of_family(pid: int | None) -> float:
 
 
 def _stat(pid: int | None) -> list[str]:
-    """What the kernel tells of a process, from its state on: [1] is its parent, [11:15] its and its children's CPU."""
+    """The fields of /proc/PID/stat from the state on: [1] is the parent, [11:15] the CPU of it and its children."""
     with open(f"/proc/{pid}/stat") as stat:
         return stat.read().rsplit(")", 1)[1].split()
 
 
 def _machine() -> tuple[int, int]:
-    """How long all cores together were at work, and how long they were not, since the machine started."""
+    """The busy and the idle time of all cores together, since the machine started."""
     with open("/proc/stat") as stat:
         user, nice, system, idle, waiting, *others = map(int, stat.readline().split()[1:9])
     return user + nice + system + sum(others), idle + waiting
 
 
 def memory() -> int:
-    """KiB of memory that this process holds now."""
+    """The present memory of this process, in KiB."""
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))

@@ -1,4 +1,4 @@
-"""Celery's broker alive, dead, or silent, and how fast a delivery status is stored and answered meanwhile."""
+"""How fast delivery statuses are stored and answered while Celery's broker is running, down, or silent."""
 
 import socket
 import time
@@ -10,14 +10,15 @@ DEAD = "redis://127.0.0.1:9/0"  # the discard port: nothing listens there
 
 @contextmanager
 def silent() -> Iterator[str]:
-    """The address of a server that takes connections and never says a word."""
+    """Yield the URL of a server that accepts connections and never sends anything."""
     with socket.create_server(("127.0.0.1", 0), backlog=200) as listener:
         yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
 
 
 @contextmanager
 def alive() -> Iterator[str]:
-    """The address of a Redis server; what was put there is removed. Raises `redis.RedisError` where there is none."""
+    """Yield the URL of a Redis server; its database is emptied at the end. Raises `redis.RedisError` if there is
+    none."""
     import redis
     from django.conf import settings
 
@@ -31,7 +32,7 @@ def alive() -> Iterator[str]:
 
 @contextmanager
 def broker(address: str) -> Iterator[None]:
-    """What is received meanwhile gives its hints to this broker, by a thread that has yet to meet it."""
+    """Send the hints of this process to this broker, by a new thread without a connection."""
     from celery import Celery, current_app
     from django.conf import settings
 
@@ -51,13 +52,13 @@ def broker(address: str) -> Iterator[None]:
 
 
 def slowest(address: str, count: int) -> float:
-    """Milliseconds that 99 of 100 statuses were answered within, one after the other, with this broker."""
+    """The 99th percentile of the response time in milliseconds, of statuses sent one after the other."""
     from benchmarks.webhooks import STATUS, Server, numbers
     from django_front_sms.signing import webhook_path
 
     server, path, took = Server(), webhook_path("status"), []
     with broker(address):
-        server(path, STATUS.format(n=next(numbers)))  # the first hint: from here on there is a thread, and a connection
+        server(path, STATUS.format(n=next(numbers)))  # the first hint starts the thread and opens the connection
         for _ in range(count):
             began = time.perf_counter()
             server(path, STATUS.format(n=next(numbers)))

@@ -1,4 +1,4 @@
-"""The table at the end, what the machine was, and the plots."""
+"""The table of the results, the description of the machine, and the plots."""
 
 import importlib.metadata
 import json
@@ -73,7 +73,7 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def keep(rows: Sequence[Row], folder: Path, about: str) -> None:
-    """The figures as JSON and as a table in Markdown, and the plots as SVG where there is something to plot."""
+    """Save the figures as JSON and as a table in Markdown, and the plots as SVG if their measurements were run."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "figures.json").write_text(json.dumps([vars(row) for row in rows], indent=1))
     (folder / "table.md").write_text(f"{markdown(rows)}\n\n{about}\n")

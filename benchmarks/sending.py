@@ -1,4 +1,4 @@
-"""Sending: the whole product (rows, claims, twins, attempts, events), and the bare HTTP client with no database."""
+"""Sending: the complete app (rows, claims, twins, attempts, events), and the bare HTTP client without a database."""
 
 import itertools
 import json
@@ -20,7 +20,8 @@ _texts = itertools.count()
 
 
 def bare(url: str, count: int, concurrency: int = CONCURRENCY, processes: int = 1) -> Cost:
-    """A urllib3 pool with so many requests at once, and nothing else, in each of so many processes; `count` in all."""
+    """A urllib3 pool alone, with `concurrency` requests at once, in each of the processes; `count` requests in
+    total."""
 
     def work() -> None:
         pool = urllib3.PoolManager(maxsize=concurrency, block=True, retries=False)
@@ -29,7 +30,7 @@ def bare(url: str, count: int, concurrency: int = CONCURRENCY, processes: int = 
         def send(_: int) -> None:
             answer = pool.request("POST", url + "push.php", body=body, headers={"Content-Type": "application/json"})
             if json.loads(answer.data)["errorcode"] != 0:
-                raise RuntimeError("the stand-in refused a message")
+                raise RuntimeError("the benchmark's gateway refused a message")
 
         with ThreadPoolExecutor(concurrency) as threads:
             list(threads.map(send, range(count // processes)))
@@ -39,7 +40,7 @@ def bare(url: str, count: int, concurrency: int = CONCURRENCY, processes: int = 
 
 @contextmanager
 def sending_to(url: str, worker: str = "celery", **account: Any) -> Iterator[None]:
-    """FRONT_SMS with the default account at `url`, and hints for workers of this kind."""
+    """Set FRONT_SMS to a default account with `url` and to workers of this kind."""
     from django.conf import settings
     from django.test import override_settings
 
@@ -50,7 +51,7 @@ def sending_to(url: str, worker: str = "celery", **account: Any) -> Iterator[Non
 
 
 def texts(count: int, **options: Any) -> Iterator[Mapping[str, Any]]:
-    """Messages as `send_many_sms` takes them, no two alike."""
+    """Messages in the format of `send_many_sms`, all different."""
     return ({"to": "+4799999999", "text": f"Test {next(_texts)}", **options} for _ in range(count))
 
 
@@ -62,7 +63,7 @@ def enqueue(count: int, **options: Any) -> None:
 
 
 def product(url: str, count: int, processes: int = 1) -> Cost:
-    """From rows that are due to rows that are sent, all of them recorded; the worker's own loop, `outbox.run`."""
+    """Send due rows until all are recorded as sent, by the worker's loop, `outbox.run`."""
     from django_front_sms import outbox
     from django_front_sms.models import OutboundMessage
 
@@ -78,7 +79,7 @@ def product(url: str, count: int, processes: int = 1) -> Cost:
 
 @contextmanager
 def database() -> Iterator[str]:
-    """A test database of the kind that DATABASE_URL names; gives its vendor."""
+    """Create a test database of the kind that DATABASE_URL names; yield its vendor."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
     import django
 

@@ -11,7 +11,7 @@ QUEUE = os.environ["BENCHMARK_QUEUE"]
 MEDIA_ROOT = os.path.join(os.environ["BENCHMARK_FOLDER"], "media")
 DATABASES["default"]["TEST"]["NAME"] = os.environ["BENCHMARK_DATABASE"]
 
-if gateway := os.environ.get("BENCHMARK_GATEWAY"):  # a worker of the benchmark's
+if gateway := os.environ.get("BENCHMARK_GATEWAY"):  # a worker of the benchmark
     FRONT_SMS = {
         **FRONT_SMS,
         "WORKER": os.environ.get("BENCHMARK_WORKER", "celery"),

@@ -1,6 +1,6 @@
-"""Webhooks against bare views with one INSERT, in the same server; folding statuses; an MMS against its parts.
+"""Webhooks and bare views with one INSERT, in the same server; folding statuses; receiving an MMS.
 
-Each function gives one measurement. The server is Django's WSGI handler in this process, with the middleware of the
+Each function returns one measurement. The server is Django's WSGI handler in this process, with the middleware of the
 tests' site and a kept-alive connection.
 """
 
@@ -90,7 +90,7 @@ urlpatterns = [
 
 
 class Server:
-    """Django's WSGI handler, called as a server calls it, with the tests' addresses and the bare ones beside them."""
+    """Django's WSGI handler, called as a server calls it, with the URLs of the tests and of the bare views."""
 
     def __init__(self) -> None:
         from django.conf import settings
@@ -134,7 +134,7 @@ def sms(number: int) -> bytes:
 
 
 def pushes(kind: str, count: int, *, ours: bool) -> float:
-    """Pushes answered a second, one after the other. `kind`: "status", "query" or "json"."""
+    """Pushes answered per second, one after the other. `kind`: "status", "query" or "json"."""
     from django_front_sms.signing import webhook_path
 
     server = Server()
@@ -175,7 +175,7 @@ def folding(count: int) -> float:
 
 
 def mms(megabytes: int) -> bytes:
-    """A body of about this size, with one picture that nobody has seen."""
+    """A body of about this size, with one new picture."""
     picture = b"\xff\xd8\xff\xe0" + os.urandom(megabytes * 750_000)
     file = {"id": 1, "contentType": "image/jpeg;Name=a.jpg", "fileName": "a.jpg"}
     push = {**json.loads(sms(next(numbers))), "files": [{**file, "fileData": base64.b64encode(picture).decode()}]}
@@ -192,7 +192,7 @@ def receive_mms(body: bytes) -> None:
 
 
 def take_apart(body: bytes) -> None:
-    """What cannot be done without: the standard library's `json` and `base64`."""
+    """Decode a body with the standard library's `json` and `base64`."""
     base64.b64decode(json.loads(body)["files"][0]["fileData"], validate=True)
 
 

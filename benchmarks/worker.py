@@ -1,4 +1,4 @@
-"""A Celery worker on this run's database and Redis: by default one of ours."""
+"""A Celery worker on this run's database and Redis: by default with this app."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ app.conf.task_default_queue = os.environ["BENCHMARK_QUEUE"]  # of `benchmarks.is
 
 
 def environment(gateway: str) -> dict[str, str]:
-    """What a worker needs in order to work on this run's database and Redis."""
+    """The environment of a worker for this run's database and Redis."""
     from django.conf import settings
     from django.db import connection
 
@@ -34,7 +34,7 @@ def environment(gateway: str) -> dict[str, str]:
 
 @contextmanager
 def worker(gateway: str, processes: int, app: str = "benchmarks.worker:app") -> Iterator[int]:
-    """A Celery worker with so many processes, ready; asked to stop at the end. Gives the first one's number."""
+    """Start a Celery worker with `processes` processes, and stop it at the end. Yields the process id of the first."""
     command = [sys.executable, "-m", "celery", "-A", app, "worker", "-c", str(processes)]
     command += ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     with subprocess.Popen(
@@ -67,7 +67,7 @@ def command_worker(gateway: str) -> Iterator[int]:
 
 @contextmanager
 def queue(app: Celery = app) -> Iterator[None]:
-    """The app's queue in Redis, empty before and after; with ours, this process's hints go to it."""
+    """Empty the app's queue in Redis before and after; with this app, hints of this process are sent to it."""
     import redis
     from django.conf import settings
 

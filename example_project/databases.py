@@ -5,7 +5,7 @@ from typing import Any
 import dj_database_url
 
 SQLITE = {
-    "transaction_mode": "IMMEDIATE",  # a claim must not find out late that somebody else writes
+    "transaction_mode": "IMMEDIATE",  # a claim must not fail because another process began to write
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
 }
@@ -21,7 +21,7 @@ def database(url: str) -> dict[str, Any]:
         case "mysql":
             import pymysql
 
-            pymysql.install_as_MySQLdb()  # pure Python: nothing to compile
+            pymysql.install_as_MySQLdb()  # pure Python, without a compiler
             entry["OPTIONS"] = {**MYSQL, **entry.get("OPTIONS", {})}
             entry["TEST"] = {"CHARSET": "utf8mb4"}
     return entry

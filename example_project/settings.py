@@ -1,4 +1,4 @@
-"""Settings of the example. With an empty environment: SQLite, a broker made of files, the simulator as gateway."""
+"""Settings of the example. By default: SQLite, a broker that stores tasks in files, and the simulator as gateway."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ from django_front_sms.schedule import BEAT_SCHEDULE
 from example_project.databases import database
 
 ROOT = Path(__file__).resolve().parent.parent
-VAR = Path(os.environ.get("EXAMPLE_VAR") or ROOT / "var")  # what the example writes: database, broker, pictures
+VAR = Path(os.environ.get("EXAMPLE_VAR") or ROOT / "var")  # files of the example: database, broker, pictures
 VAR.mkdir(parents=True, exist_ok=True)
 
 
@@ -17,7 +17,7 @@ def env(name: str, default: str = "") -> str:
 
 
 def env_flag(name: str) -> bool | None:
-    """True, False, or None where nothing is said."""
+    """True or False; None if the variable is not set."""
     return {"": None, "none": None, "true": True, "1": True, "false": False, "0": False}[env(name).lower()]
 
 
@@ -81,11 +81,11 @@ STATIC_URL = "static/"
 MEDIA_URL = "media/"
 MEDIA_ROOT = str(VAR / "media")
 
-# Celery. Redis in earnest; here, unless CELERY_BROKER_URL says otherwise, files in a folder.
+# Celery. In production, use Redis. The default here, without CELERY_BROKER_URL, is files in a folder.
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", "filesystem://localhost")
 CELERY_TASK_DEFAULT_QUEUE = env("EXAMPLE_QUEUE", "celery")
 CELERY_TASK_IGNORE_RESULT = True
-# `make beat` is welcome, and for sending not needed: each worker has a timer of its own for the sweep.
+# `make beat` is optional: each worker has a timer for the sweep.
 CELERY_BEAT_SCHEDULE = BEAT_SCHEDULE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
@@ -110,7 +110,7 @@ FRONT_SMS = {
             "DUPLICATE_FILTER": env_flag("FRONT_SMS_DUPLICATE_FILTER"),
         },
     },
-    # The simulator calls from this machine. In earnest, leave this out: the default is Front's own addresses.
+    # The simulator calls from this machine. In production, leave this out: the default is Front's own addresses.
     "WEBHOOK_ALLOWED_IPS": env_list("FRONT_SMS_WEBHOOK_ALLOWED_IPS", "127.0.0.1,::1"),
 }
 
@@ -120,6 +120,6 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "loggers": {
         "django_front_sms": {"handlers": ["console"], "level": "INFO"},
-        "django.server": {"level": "WARNING"},  # the addresses of requests hold tokens and numbers
+        "django.server": {"level": "WARNING"},  # the URLs of requests contain tokens and numbers
     },
 }

@@ -33,7 +33,7 @@ def test_no_child_outlives_the_demo_even_when_it_fails(tmp_path):
 
 
 def test_a_child_that_does_not_listen_is_killed(tmp_path, monkeypatch):
-    monkeypatch.setattr("example_project.demo.processes.PATIENCE", 0)
+    monkeypatch.setattr("example_project.demo.processes.GRACE_PERIOD", 0)
     with Children(tmp_path) as children:
         children.start("stubborn", *STUBBORN)
         children.wait_for("it to ignore us", lambda: "ready" in children.tail())
@@ -66,13 +66,13 @@ def test_killing_the_demo_ends_its_child_processes(tmp_path):
 def test_a_child_that_ends_by_itself_fails_the_demo_and_shows_its_log(tmp_path):
     with Children(tmp_path) as children:
         children.start("web", "-c", "raise SystemExit('the port is taken')")
-        with pytest.raises(Failed, match="the web process ended by itself, with exit code 1"):
+        with pytest.raises(Failed, match="the web process ended unexpectedly with exit code 1"):
             children.wait_for("an answer", lambda: None)
         assert "the port is taken" in children.tail()
 
 
 def test_a_process_that_does_not_start_in_time_is_named(tmp_path):
-    with Children(tmp_path) as children, pytest.raises(Failed, match="the reply to arrive: waited 0 seconds in vain"):
+    with Children(tmp_path) as children, pytest.raises(Failed, match="timed out after 0 seconds: the reply to arrive"):
         children.wait_for("the reply to arrive", lambda: None, seconds=0)
 
 

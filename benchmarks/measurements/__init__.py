@@ -1,1 +1,1 @@
-"""The rows, one file for each thing that is measured. `measure(options)` yields `Row`s as they are done."""
+"""The measurements, one file for each. `measure(options)` yields `Row`s as they are completed."""

@@ -1,4 +1,4 @@
-"""The stand-in itself: with 64 connections, by a client that costs next to nothing."""
+"""The benchmark's gateway itself, with 64 connections, by a minimal client."""
 
 import socket
 import time

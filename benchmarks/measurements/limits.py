@@ -1,4 +1,4 @@
-"""`send_sms` with `RATE_LIMITS`, of the same without; one caller, and eight callers at a time on one account."""
+"""`send_sms` with `RATE_LIMITS` compared to without; one caller, and eight concurrent callers on one account."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ LIMITS = {"per_account": "100000000/d", "per_recipient": "100000/h"}
 
 
 def _rate(callers: int, limits: dict[str, str]) -> Callable[[], float]:
-    """Messages per second that so many callers store."""
+    """A function that returns the number of messages per second that `callers` threads store."""
 
     def send(caller: int) -> None:
         from django.db import connection

@@ -16,7 +16,7 @@ def ours() -> float:
 
 
 def bare() -> float:
-    """The rows are made from what is known already: no number is read, and no text counted."""
+    """Insert rows whose values are known: no number is parsed, and no segments are counted."""
     from django.utils import timezone
 
     from django_front_sms.models import OutboundMessage

@@ -1,4 +1,4 @@
-"""What a worker holds after many messages, of what one holds after a few thousand."""
+"""The memory of a worker after many messages, compared to one after a few thousand."""
 
 from collections.abc import Callable, Iterator
 

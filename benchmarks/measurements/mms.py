@@ -1,4 +1,4 @@
-"""Receiving an MMS, of what cannot be done without: `json` and `base64` alone; and the memory that it takes."""
+"""Receiving an MMS, compared to `json` and `base64` alone; and its peak memory."""
 
 from collections.abc import Iterator
 from functools import partial

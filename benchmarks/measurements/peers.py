@@ -1,4 +1,5 @@
-"""Two processes of ours against two of each peer: rates and CPU; and what two bare clients reach in the same run."""
+"""Two worker processes compared to two of each peer: rates and CPU; and the rate of two bare clients in the same
+run."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -8,7 +9,7 @@ from benchmarks.peers import celery, post_office
 from benchmarks.sending import bare, gateway, product
 
 PROCESSES = 2
-# By latency: how many times fewer messages a peer gets, so that a round does not take minutes; and what to reach.
+# By latency: the factor by which a peer gets fewer messages, so that a round does not take minutes; and the aim.
 PEERS = {
     "two bare clients": (bare, {0.0: (1, None), 0.05: (1, None)}),
     "django-post_office": (post_office.send_all, {0.0: (1, 3), 0.05: (5, None)}),

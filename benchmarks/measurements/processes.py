@@ -1,4 +1,4 @@
-"""Two worker processes against one; and how much of the machine both take."""
+"""Two worker processes compared to one; and the CPU usage of the machine."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -1,4 +1,5 @@
-"""How long the slowest delivery statuses take while Celery's broker is dead, or silent, of while Redis is alive."""
+"""The duration of the slowest delivery statuses while Celery's broker is down, or silent, compared to a running
+Redis."""
 
 from collections.abc import Iterator
 from functools import partial

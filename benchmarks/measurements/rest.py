@@ -1,4 +1,4 @@
-"""What one request to the REST API costs at most: the largest that each endpoint accepts, and the largest refused."""
+"""The cost of the most expensive requests to the REST API: the largest that are accepted, and that are refused."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Sending against the bare client, one process each, 64 requests at once; and what a message costs."""
+"""Sending compared to the bare client, one process each, 64 requests at once; and the cost of a message."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -38,10 +38,10 @@ def empty() -> None:
 
 
 def fill(rows: int) -> None:
-    """Indexes are made when the rows are there: faster by far, but they are packed tighter than such as grew."""
+    """Fill the tables, and create the indexes afterwards: much faster, but they are denser than indexes that grew."""
     with connection.cursor() as cursor:
         cursor.execute("SET maintenance_work_mem = '1GB'")
-        cursor.execute("SET session_replication_role = replica")  # what it refers to is in the same statement
+        cursor.execute("SET session_replication_role = replica")  # the referenced rows are in the same statement
         cursor.execute(_INDEXES, [list(_TABLES)])
         indexes = cursor.fetchall()
         for name, _definition in indexes:
@@ -55,7 +55,7 @@ def fill(rows: int) -> None:
 
 
 def measure(options: Options) -> Iterator[Row]:
-    """In two blocks, not in turn: filling takes longer than sending."""
+    """Measure in two blocks, not alternately: filling takes longer than sending."""
     what = f"sending at {options.rows:,} rows, of an empty table (0 ms)"
     figures = []
     with gateway(0) as url:

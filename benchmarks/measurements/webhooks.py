@@ -1,4 +1,4 @@
-"""Webhooks against bare views with one INSERT, in the same server; how many statuses a worker folds in a second."""
+"""Webhooks compared to bare views with one INSERT, in the same server; and the statuses a worker folds per second."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +11,7 @@ COMPARED = (("status", "status webhook", 0.9), ("query", "inbound GET", 0.8), ("
 FOLDED = 5000
 
 
-ROUNDS = 2  # for each that was asked for, and short: the speed of a shared machine changes within seconds
+ROUNDS = 2  # for each round of the options, and short: the speed of a shared machine changes within seconds
 
 
 def measure(options: Options) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""A Celery task for each message, as a site would write it at first: load the row, make the POST, save the row."""
+"""A Celery task for each message, in the simplest form: load the row, make the POST, save the row."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from benchmarks.worker import queue, until, worker
 
 _pool = urllib3.PoolManager(maxsize=64, block=True, retries=False)
 
-app = Celery("peer")  # without our tasks: a sweep in its worker would have our dispatch send its messages
+app = Celery("peer")  # without this app's tasks: a sweep in its worker would send the messages by this app's dispatch
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_default_queue = f"{os.environ['BENCHMARK_QUEUE']}-peer"
 
@@ -31,7 +31,7 @@ def send(key: int) -> None:
 
 
 def send_all(url: str, count: int, processes: int) -> Cost:
-    """Counted from the first message to the last, so that neither the start nor the queueing is in it."""
+    """Measure from the first message to the last, without the start of the worker and the queueing."""
     from django.db.models import Max, Min
 
     from django_front_sms.models import OutboundMessage

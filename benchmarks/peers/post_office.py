@@ -22,7 +22,7 @@ class Backend(BaseEmailBackend):
             fields = {"serviceid": 1, "phoneno": "004799999999", "fromid": "x", "txt": message.body, "unicode": False}
             answer = _pool.request("POST", os.environ["BENCHMARK_GATEWAY"] + "push.php", body=json.dumps(fields))
             if json.loads(answer.data)["errorcode"] != 0:
-                raise RuntimeError("the stand-in refused a message")
+                raise RuntimeError("the benchmark's gateway refused a message")
         return len(messages)
 
 
@@ -49,5 +49,5 @@ def send_all(url: str, count: int, processes: int) -> Cost:
 
 
 def _cpu() -> float:
-    """CPU seconds of this process and of those children that it has waited for: not of the gateway, which goes on."""
+    """CPU seconds of this process and of its finished children, without the gateway, which keeps running."""
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

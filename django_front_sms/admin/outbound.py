@@ -22,7 +22,7 @@ from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, IndexedCreatedFilter, StatusMissedFilter
 from django_front_sms.admin.names import contact_of, numbers_of, with_name
-from django_front_sms.admin.paused import paused_by_name
+from django_front_sms.admin.paused_accounts import paused_by_name
 from django_front_sms.admin.readonly import NEW_MESSAGES, TECHNICAL
 from django_front_sms.models import OutboundMessage
 from django_front_sms.models.outbound import HIDDEN_TEXT

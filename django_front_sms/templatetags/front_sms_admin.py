@@ -7,7 +7,7 @@ from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.template.context import Context
 from django.utils.safestring import SafeString
 
-from django_front_sms.admin import live, paused
+from django_front_sms.admin import live, paused_accounts
 from django_front_sms.admin.badges import briefly, icon
 from django_front_sms.admin.index import in_order, with_unanswered
 
@@ -18,7 +18,7 @@ register = template.Library()
 def paused_strip(context: dict[str, Any]) -> dict[str, Any]:
     """The strip about accounts whose sending is paused."""
     request = context["request"]
-    shown = {"paused": paused.strip(request), "icon": icon("pause"), "next": request.path}
+    shown = {"paused": paused_accounts.strip(request), "icon": icon("pause"), "next": request.path}
     return {**shown, "csrf_token": context.get("csrf_token")}
 
 

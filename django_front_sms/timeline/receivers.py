@@ -18,9 +18,9 @@ def receivers(subject: str) -> Iterator[Entry]:
         if event.failed or event.next_at is not None:
             yield _trouble(event)
         elif event.delivered_to:
-            title = _("The site was told: %(what)s") % {"what": _what(event)}
+            title = _("Reported to the site: %(what)s") % {"what": _what(event)}
             names = ", ".join(str(name) for name in event.delivered_to)
-            detail = _("Taken by %(receivers)s.") % {"receivers": names}
+            detail = _("Processed by %(receivers)s.") % {"receivers": names}
             yield Entry(event.created_at, "event", title, detail, ref=f"event:{event.pk}")
 
 

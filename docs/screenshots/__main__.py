@@ -1,5 +1,5 @@
-"""`make screenshots`: the admin as people see it, in light, in dark and on a phone, in English and in Norwegian, into
-docs/screenshots/. `make screenshots ARGS="dashboard composer"` takes those alone.
+"""`make screenshots`: screenshots of the admin in light, in dark and on a phone, in English and in Norwegian, into
+docs/screenshots/. `make screenshots ARGS="dashboard composer"` takes only these.
 
 Needs Chromium (CHROMIUM names it) and the `dev` extra. The messages are invented (`messages.py`), and live
 in a database of their own.
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "screenshots"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 PHONE, WIDE = (390, 844), (1280, 800)
-TALL_PHONE, TALL = (390, 1200), (1280, 1100)  # as much as the composer needs
+TALL_PHONE, TALL = (390, 1200), (1280, 1100)  # the height that the composer needs
 SHOTS = (  # screen, theme, language, size
     ("dashboard", "light", "en", WIDE),
     ("dashboard", "dark", "nb", WIDE),
@@ -84,11 +84,11 @@ def set_up(scratch: Path) -> Any:
     from django.core.management import call_command
     from django.core.wsgi import get_wsgi_application
 
-    # Afternoon, whenever it is taken: at midnight a dashboard has nothing to show of today.
+    # Always in the afternoon: at midnight, the dashboard has no data of the day.
     settings.TIME_ZONE = f"Etc/GMT{max(datetime.now(UTC).hour - 15, -14):+d}"
     django.setup()
     settings.MEDIA_ROOT = str(scratch / "media")
-    settings.DEBUG = True  # static files come straight from the packages
+    settings.DEBUG = True  # static files are served from the packages
     account = {**settings.FRONT_SMS["ACCOUNTS"]["default"], "SENDER": "Klinikken"}
     prices = {"ACCOUNTS": {"default": account}, "PRICE_PER_SEGMENT": Decimal("0.55")}
     settings.FRONT_SMS = {**settings.FRONT_SMS, **prices}
@@ -122,7 +122,7 @@ def take(address: str, pages: dict[str, str], target: Path, wanted: Sequence[str
             if name == "composer":
                 _write(page)
             page.wait_for_function("[...document.images].every(image => image.complete || image.loading === 'lazy')")
-            page.wait_for_timeout(500)  # what scripts bring to its place
+            page.wait_for_timeout(500)  # scripts update the page
             parts = [name, *(["phone"] if width == PHONE[0] else []), theme, *([language] if language != "en" else [])]
             clip = {"x": 0, "y": 0, "width": width, "height": _height(page, height)}
             save(page.screenshot(full_page=clip["height"] > height, clip=clip), target / f"{'-'.join(parts)}.png")
@@ -132,16 +132,16 @@ def take(address: str, pages: dict[str, str], target: Path, wanted: Sequence[str
 
 
 def _write(page: Any) -> None:
-    """A message that has something to tell: a number that is none, an opt-out, and characters that cost."""
+    """Write a message with errors: an invalid number, an opt-out, and characters outside GSM."""
     page.fill("[name=to]", "999 99 999\n+47 92 34 56 78\n933 33 333\n12")
     page.fill("[name=text]", "Hei! Timen din torsdag kl. 10–11 er bekreftet. Passer det ikke… svar på denne meldingen.")
-    page.wait_for_timeout(1500)  # the numbers are checked when nobody has typed for a moment
+    page.wait_for_timeout(1500)  # the numbers are checked after a pause in typing
 
 
 def _height(page: Any, at_most: int) -> int:
-    """As much of the page as has something on it, up to one and a half screens; of the dashboard, all.
+    """The height of the content, at most one and a half screens; for the dashboard, all of it.
 
-    Of the composer, one screen: its button stays at the bottom of the window."""
+    For the composer one screen, because its button stays at the bottom of the window."""
     if page.locator(".fs-composer").count():
         return at_most
     height = int(page.evaluate("document.documentElement.scrollHeight"))

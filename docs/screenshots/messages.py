@@ -1,5 +1,4 @@
-"""What the pictures show: an invented clinic, its month of messages, and what people wrote to it; always the same but
-for the clock."""
+"""The data of the screenshots: the messages of an invented clinic in a month; always the same except for the times."""
 
 import random
 from datetime import datetime, timedelta
@@ -29,12 +28,12 @@ FATES += [State.SENT, State.EXPIRED, State.DUPLICATE]
 
 
 def at(seconds: float) -> datetime:
-    """Return the time `seconds` after the start of the pictures' story."""
+    """Return the time `seconds` after the start of the invented month."""
     return START + timedelta(seconds=seconds)
 
 
 def fill() -> dict[str, str]:
-    """Everything that is on the pictures; gives the pages to take them of."""
+    """Create the data; return the URLs of the pages by name."""
     kari = User.objects.create_superuser("kari", password="kari")
     _a_month()
     _list()

@@ -1,6 +1,6 @@
 """`make screenshots` runs this, too: the dashboard of the simulator, into docs/screenshots/phones*.png.
 
-Needs Chromium (CHROMIUM names it) and the `dev` extra. The pretend site takes everything, but for a while in between.
+Needs Chromium (CHROMIUM names it) and the `dev` extra. The simulated site accepts all pushes, except for some time.
 """
 
 import json

@@ -3,7 +3,7 @@ from django.utils import timezone
 
 
 class Appointment(models.Model):
-    """A patient is expected. They are reminded by SMS, and answer JA or NEI."""
+    """An appointment. The patient is reminded by SMS, and answers JA or NEI."""
 
     class State(models.TextChoices):
         BOOKED = "booked"
@@ -28,5 +28,5 @@ class Appointment(models.Model):
 
     @property
     def time(self) -> str:
-        """The time of the day, as patients read it."""
+        """The time of day, for texts to patients."""
         return f"{timezone.localtime(self.when):%H.%M}"

@@ -1,6 +1,6 @@
-"""What the clinic does with what its patients write.
+"""Receivers for the messages of patients.
 
-A receiver can be called more than once for one event: each step here may be done twice without harm.
+A receiver can be called more than once for one event, so each step here is idempotent.
 """
 
 from typing import Any
@@ -33,7 +33,7 @@ def note_the_answer(message: InboundMessage, in_reply_to: OutboundMessage, event
 
 @receiver(message_received)
 def stop_reminding(message: InboundMessage, **kwargs: Any) -> None:
-    """The number itself is opted out by django_front_sms; the clinic makes a note of it where the staff look."""
+    """Record the opt-out in the clinic's own table; django_front_sms has stored the opt-out of the number."""
     if first_word(message.text) == "STOPP":
         reminded = OutboundMessage.objects.filter(recipient=message.sender, metadata__has_key="appointment")
         appointments = reminded.values_list("metadata__appointment", flat=True)

@@ -1,4 +1,4 @@
-"""What the clinic says to its patients."""
+"""Reminders to patients."""
 
 from django.utils import timezone
 
@@ -8,7 +8,7 @@ from example_project.clinic.models import Appointment
 
 
 def remind(appointment: Appointment) -> OutboundMessage:
-    """Reminds the patient once: asked again, it gives back the same message. A bad number raises `InvalidMessage`."""
+    """Remind the patient once: a repeated call returns the same message. Raises `InvalidMessage` for a bad number."""
     when = timezone.localtime(appointment.when)
     return send_sms(
         appointment.phone,

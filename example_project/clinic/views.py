@@ -13,7 +13,7 @@ from example_project.clinic.reminders import remind as send_reminder
 
 
 def front_page(request: HttpRequest) -> HttpResponse:
-    """Where to click, and who is expected."""
+    """Links to the other pages, and the appointments."""
     phones = urljoin(get_settings().account("default").gateway_url, "/")
     return render(request, "clinic/front_page.html", {"appointments": Appointment.objects.all(), "phones": phones})
 

@@ -1,1 +1,1 @@
-"""`make demo`: web, worker and simulator as real processes, with a database of their own."""
+"""`make demo`: web server, worker and simulator as real processes, with a temporary database."""

@@ -1,4 +1,4 @@
-"""The demo's child processes: started together, watched, and always ended."""
+"""The demo's child processes: started, monitored, and always terminated."""
 
 import ctypes
 import os
@@ -16,16 +16,16 @@ from typing import Self, TypeVar
 T = TypeVar("T")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-PATIENCE = 10  # seconds that a child has for ending by itself
-PR_SET_PDEATHSIG = 1  # Linux: the signal that a child gets when its parent is gone, however that went
+GRACE_PERIOD = 10  # seconds for a child to exit after SIGTERM
+PR_SET_PDEATHSIG = 1  # Linux: the signal that a child gets when its parent has ended
 
 
 class Failed(Exception):
-    """The demo cannot go on; the message says why."""
+    """The demo cannot continue; the message is the reason."""
 
 
 def free_port(wanted: int = 0) -> int:
-    """`wanted` where nobody listens on it, else any free port."""
+    """`wanted` if it is free, otherwise another free port."""
     for port in (wanted, 0):
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -35,7 +35,7 @@ def free_port(wanted: int = 0) -> int:
 
 
 def end_on_signals() -> None:
-    """A closed terminal or a polite kill ends the demo as Ctrl-C does: with everything it started."""
+    """End the demo on SIGHUP and SIGTERM as on Ctrl-C: with all of its processes."""
 
     def leave(number: int, frame: object) -> None:
         raise KeyboardInterrupt
@@ -50,14 +50,14 @@ def _die_with_parent() -> None:
 
 
 class Children:
-    """A context manager: whatever happens inside, no child outlives it. Each child logs to a file in `logs`."""
+    """A context manager that terminates all children at its end. Each child logs to a file in `logs`."""
 
     def __init__(self, logs: Path) -> None:
         self.logs = logs
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, *arguments: str) -> None:
-        """Starts `python arguments…` in a process group of its own, so that Ctrl-C reaches the demo alone."""
+        """Start `python arguments…` in a separate process group, so that Ctrl-C reaches only the demo."""
         with self.log(name).open("wb") as log:
             self.running[name] = subprocess.Popen(
                 [sys.executable, "-u", *arguments],
@@ -72,18 +72,18 @@ class Children:
         return self.logs / f"{name}.log"
 
     def check(self) -> None:
-        """Raises `Failed` where a child has ended."""
+        """Raise `Failed` if a child has ended."""
         for name, child in self.running.items():
             if child.poll() is not None:
-                raise Failed(f"the {name} process ended by itself, with exit code {child.returncode}")
+                raise Failed(f"the {name} process ended unexpectedly with exit code {child.returncode}")
 
     def wait_for(self, what: str, found: Callable[[], T | None], seconds: float = 60) -> T:
-        """The first true answer of `found`; `Failed` where a child ends or time runs out before."""
+        """Wait for a true result of `found`, and return it. Raises `Failed` if a child ends, or after `seconds`."""
         deadline = time.monotonic() + seconds
         while not (answer := found()):
             self.check()
             if time.monotonic() > deadline:
-                raise Failed(f"{what}: waited {seconds:.0f} seconds in vain")
+                raise Failed(f"timed out after {seconds:.0f} seconds: {what}")
             time.sleep(0.1)
         return answer
 
@@ -100,13 +100,13 @@ class Children:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         for number in SIGNALS:
-            signal.signal(number, signal.SIG_IGN)  # ending takes seconds, and goes to its end
+            signal.signal(number, signal.SIG_IGN)  # terminating takes seconds, and must not be interrupted
         for child in self.running.values():
             child.terminate()
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + GRACE_PERIOD
         for child in self.running.values():
             with suppress(subprocess.TimeoutExpired):
                 child.wait(max(0.0, deadline - time.monotonic()))
             with suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)  # also what a child left behind
+                os.killpg(child.pid, signal.SIGKILL)  # including the child's own children
             child.wait()

@@ -67,7 +67,7 @@ def test_a_message_that_comes_appears_by_itself_and_is_read_out(boss, page_of):
     come(seconds=60, text="Ja, nå!")
 
     bubble(page, "Ja, nå!").wait_for()
-    assert page.locator("[data-told]").inner_text() == "New message: Ja, nå!"
+    assert page.locator("[data-announcement]").inner_text() == "New message: Ja, nå!"
     assert page.evaluate("[...document.querySelectorAll('.fs-text')].map(each => each.textContent)") == [
         "Kommer du?",
         "Ja, nå!",
@@ -84,7 +84,7 @@ def test_a_state_that_changes_is_shown_and_read_out(boss, page_of):
     OutboundMessage.objects.filter(pk=sms.pk).update(state=State.DELIVERED)
 
     bubble(page, "Kommer du?").get_by_text("delivered").wait_for()
-    assert page.locator("[data-told]").inner_text() == "Kommer du? is now delivered"
+    assert page.locator("[data-announcement]").inner_text() == "Kommer du? is now delivered"
     assert is_the_same_page(page)
 
 

@@ -22,7 +22,7 @@ def test_a_sweep_expires_what_is_too_late_and_tells_what_is_due():
     assert run("sweep") == (0, "Swept. Nothing is due.\n")
     OutboundMessageFactory()
     assert read("sweep") == {"due": {"messages": True, "events": False}}
-    assert run("sweep")[1] == "Swept. There is something due: a worker was told.\n"
+    assert run("sweep")[1] == "Swept. Messages or events are due, and a worker was woken.\n"
 
 
 @in_earnest

@@ -27,8 +27,8 @@ def test_events_are_shown_with_their_receivers_if_there_are_any():
 
     told = [entry for entry in of_outbound(sms) if entry.kind == "event"]
 
-    assert [entry.title for entry in told] == ["The site was told: it is sent", "The site was told: status received"]
-    assert told[0].detail == "Taken by clinic.receivers.note." and told[0].level == "info"
+    assert [entry.title for entry in told] == ["Reported to the site: it is sent", "The site was told: status received"]
+    assert told[0].detail == "Processed by clinic.receivers.note." and told[0].level == "info"
     assert "99999999" not in repr(told)
 
 

@@ -24,7 +24,7 @@ from django_front_sms.admin.composer.preview import words
 from django_front_sms.admin.conversations import bubbles
 from django_front_sms.admin.conversations.reply import Reply, reply_to, send, was_sent
 from django_front_sms.admin.conversations.threads import people, spaced
-from django_front_sms.admin.paused import paused_by_name
+from django_front_sms.admin.paused_accounts import paused_by_name
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.admin.saved_texts import saved_texts
 from django_front_sms.admin.urls import reverse_admin
@@ -210,7 +210,7 @@ class ConversationAdmin(ReadOnlyAdmin):
     ) -> list[dict[str, Any]]:
         """The changed messages, each with the name of the message before it."""
         before = ""
-        changed = []
+        updates = []
         rows = [row for row in page.rows if bubbles.name(row) in changed]
         self._signal_shown(request, rows)
         shown = {bubble["name"]: bubble for bubble in bubbles.bubbles(request, rows, paused)}
@@ -218,9 +218,9 @@ class ConversationAdmin(ReadOnlyAdmin):
             if bubble := shown.get(bubbles.name(row)):
                 piece = {"bubbles": [{**bubble, "new_day": True}]}
                 html = render_to_string("admin/front_sms/conversation_bubbles.html", piece, request)
-                changed.append({"name": bubble["name"], "after": before, "html": html})
+                updates.append({"name": bubble["name"], "after": before, "html": html})
             before = bubbles.name(row)
-        return changed
+        return updates
 
     # The list beside it
 

@@ -21,7 +21,7 @@ from django_front_sms.admin.actions import Action, ActionsAdmin
 from django_front_sms.admin.badges import briefly, count_in_words, icon, moment
 from django_front_sms.admin.conversations.threads import MOST_COUNTED, spaced, unanswered_in_words
 from django_front_sms.admin.conversations.views import VIEW
-from django_front_sms.admin.paused import keep_paused
+from django_front_sms.admin.paused_accounts import keep_paused
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.conf import get_settings
 from django_front_sms.conversations import Unanswered, oldest_unanswered

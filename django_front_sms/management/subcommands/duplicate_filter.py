@@ -30,7 +30,7 @@ from django_front_sms.states import State
 from django_front_sms.timeline import explain
 
 HELP = gettext_lazy(
-    "Learn whether Front's duplicate filter is on, by sending one text twice. Sends one or two real SMS."
+    "Test whether Front's duplicate filter is on, by sending one text twice. Sends one or two real SMS."
 )
 
 ON, NOT_LEARNT, OFF = 0, 1, 3  # exit codes; 2 is argparse's own
@@ -164,7 +164,7 @@ def _record(asked: OutboundMessage, wire: Wire, outcome: ExchangeResult, answer:
 
 def _verdict(trial: Trial) -> str:
     if trial.filter is None:
-        return _("It could not be learnt. %(why)s") % {"why": trial.why}
+        return _("The result is not clear. %(why)s") % {"why": trial.why}
     if trial.filter:
         return _("The filter is on: Front refused the second one with code 17. One SMS was sent.")
     return _("The filter is off: Front accepted the same text twice. Two SMS were sent.")

@@ -136,7 +136,7 @@ def _wait(message: OutboundMessage, out: OutputWrapper, given: Namespace) -> int
             return TOO_LATE
     except KeyboardInterrupt:
         if not given.json:
-            out.write(_("Not waiting any longer. The message goes on by itself."))
+            out.write(_("Stopped waiting. The message is still being processed."))
         return INTERRUPTED
     if not given.json:
         out.write(_("Message #%(pk)s: %(state)s") % {"pk": message.pk, "state": message.get_state_display()})
@@ -181,6 +181,7 @@ def _too_late(message: OutboundMessage, seconds: float) -> str:
     what = {"pk": message.pk, "seconds": f"{seconds:g}"}
     if message.state == State.QUEUED and not message.attempts:
         return (
-            _("Nothing took message #%(pk)s within %(seconds)s s: is a worker running? It stays in the queue.") % what
+            _("No worker claimed message #%(pk)s within %(seconds)s s: is a worker running? It stays in the queue.")
+            % what
         )
-    return _("Message #%(pk)s has not got that far within %(seconds)s s. It goes on by itself.") % what
+    return _("Message #%(pk)s did not get that far within %(seconds)s s. It is still being processed.") % what

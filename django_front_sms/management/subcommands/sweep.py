@@ -24,7 +24,7 @@ def handle(out: OutputWrapper, given: Namespace) -> int:
     if given.json:
         write_json(out, {"due": due})
     elif any(due.values()):
-        out.write(_("Swept. There is something due: a worker was told."))
+        out.write(_("Swept. Messages or events are due, and a worker was woken."))
     else:
         out.write(_("Swept. Nothing is due."))
     return 0

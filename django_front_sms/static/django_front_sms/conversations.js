@@ -91,7 +91,7 @@
 
         #show({ bubbles = [], box = null }) {
             const wasAtEnd = this.#atEnd;
-            const told = bubbles.map(bubble => this.#place(bubble)).filter(Boolean);
+            const announcements = bubbles.map(bubble => this.#place(bubble)).filter(Boolean);
             if (box !== null && this.#form) {
                 this.#form.querySelector("[data-box]").innerHTML = box; // our own page's piece
                 const refused = "refused" in this.#form.elements.answering.dataset;
@@ -101,12 +101,12 @@
             if (bubbles.length) {
                 globalThis.frontSms.page?.now(); // the list of people beside it
             }
-            if (told.length) {
-                this.#section.querySelector("[data-told]").textContent = told.join(". ");
+            if (announcements.length) {
+                this.#section.querySelector("[data-announcement]").textContent = announcements.join(". ");
             }
             if (wasAtEnd) {
                 this.#toEnd();
-            } else if (told.some(words => words.startsWith(this.#section.dataset.new))) {
+            } else if (announcements.some(words => words.startsWith(this.#section.dataset.new))) {
                 this.#down.hidden = false;
             }
         }

@@ -1,4 +1,4 @@
-"""Where the demo plays: a folder and a database of its own, thrown away at the end, and the three processes."""
+"""The environment of the demo: a temporary folder, a temporary database, and three processes."""
 
 import os
 import shutil
@@ -17,15 +17,15 @@ from example_project.demo.processes import Children, Failed, free_port
 
 
 @dataclass(frozen=True)
-class Stage:
+class Environment:
     children: Children
     web: str  # "http://127.0.0.1:8000/"
     phones: str  # "http://127.0.0.1:9900/"
 
 
 @contextmanager
-def set_up(web_port: int, phones_port: int) -> Iterator[Stage]:
-    """Everything runs when this is entered, and nothing is left when it is over."""
+def set_up(web_port: int, phones_port: int) -> Iterator[Environment]:
+    """Start the processes, and remove everything at the end."""
     web, phones = f"http://127.0.0.1:{web_port}/", f"http://127.0.0.1:{phones_port}/"
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="front-sms-demo-"))
@@ -40,7 +40,7 @@ def set_up(web_port: int, phones_port: int) -> Iterator[Stage]:
         try:
             for name, address in (("web", web), ("simulator", phones)):
                 children.wait_for(f"the {name} process to answer", lambda address=address: answers(address))
-            yield Stage(children, web, phones)
+            yield Environment(children, web, phones)
         except Failed as error:
             error.add_note(children.tail())
             raise
@@ -50,7 +50,7 @@ WORKER = ("--concurrency", "2", "--loglevel", "INFO", "--without-gossip", "--wit
 
 
 def use_environment(folder: Path, phones: str) -> None:
-    """The processes inherit this. The gateway is the simulator, whatever the environment named: no demo costs money."""
+    """Set the environment variables of the processes. The gateway is always the simulator, so that the demo is free."""
     import django
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "example_project.settings"
@@ -90,25 +90,25 @@ def database(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def queue() -> Iterator[None]:
-    """A queue of this demo's own on the broker, so that no other worker takes its tasks."""
+    """A separate queue on the broker, so that no other worker takes the demo's tasks. It is deleted at the end."""
     from example_project.celery import app
 
     yield
     with suppress(OSError, *app.connection().connection_errors), app.connection_for_write() as connection:
         mine = app.amqp.queues[app.conf.task_default_queue](connection.default_channel)
-        mine.declare()  # a channel deletes only what it knows
+        mine.declare()  # a channel deletes only queues that were declared on it
         mine.delete()
 
 
 def simulator(web: str, port: int) -> list[str]:
-    """The command line of a simulator that plays the gateway of the settings and pushes to `web`."""
+    """The command line of a simulator for the account in the settings, which pushes to `web`."""
     from django_front_sms.conf import get_settings
     from django_front_sms.signing import webhook_path
 
     account = get_settings().account("default")
     return [
         *("-m", "django_front_sms.simulator", "--port", str(port)),
-        *("--first-id", str(int(time.time()))),  # the database may know the ids of an earlier simulator
+        *("--first-id", str(int(time.time()))),  # the database may have ids of an earlier simulator
         *("--service-id", str(account.service_id), "--sender", account.sender),
         *("--password", account.password) * bool(account.password),
         *("--no-duplicate-filter",) * (account.duplicate_filter is False),
@@ -126,7 +126,7 @@ def answers(address: str) -> bool:
 
 
 def only_the_simulator(web_port: int, phones_port: int) -> None:
-    """Becomes the simulator for a site that runs already (`make web`)."""
+    """Replace this process by the simulator, for a site that is already running (`make web`)."""
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "example_project.settings")
@@ -135,5 +135,5 @@ def only_the_simulator(web_port: int, phones_port: int) -> None:
 
 
 def ports(web: int, phones: int) -> tuple[int, int]:
-    """The wanted ports, or others where those are taken."""
+    """The requested ports, or free ones if they are in use."""
     return free_port(web), free_port(phones)

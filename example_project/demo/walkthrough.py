@@ -1,4 +1,4 @@
-"""One message through all of it: a reminder goes out, reaches the phone, is answered with JA, and a picture follows."""
+"""An end-to-end run: a reminder is sent and delivered, the patient answers JA, and then sends a picture."""
 
 import base64
 import json
@@ -13,57 +13,57 @@ from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.states import State
 from example_project.clinic.models import Appointment
 from example_project.clinic.reminders import remind
+from example_project.demo.environment import Environment
 from example_project.demo.processes import Failed
-from example_project.demo.stage import Stage
 
 
-def play(stage: Stage) -> None:
-    """Raises `Failed` where anything is missing."""
+def run(demo: Environment) -> None:
+    """Run all steps. Raises `Failed` if one fails."""
     clinic = get_settings().account("default").sender
     if not clinic.lstrip("+").isdecimal():
-        raise Failed(f"nobody can answer the text sender {clinic!r}: set FRONT_SMS_SENDER to a number, or leave it out")
+        raise Failed(f"the sender {clinic!r} is a text, which cannot be answered: set FRONT_SMS_SENDER to a number")
     appointment = Appointment.objects.earliest("when")
     message = remind(appointment)
-    say(f"{appointment.patient} is reminded, at {message.recipient}")
-    wait_for_delivery(stage, message)
-    write(stage, message.recipient, clinic, text="Ja")
-    reply = wait_for_inbound(stage, "the reply", message.recipient, text="Ja")
-    wait_for_confirmation(stage, appointment, reply)
+    say(f"a reminder to {appointment.patient} is queued, for {message.recipient}")
+    wait_for_delivery(demo, message)
+    write(demo, message.recipient, clinic, text="Ja")
+    reply = wait_for_inbound(demo, "the reply", message.recipient, text="Ja")
+    wait_for_confirmation(demo, appointment, reply)
     picture = png()
-    write(stage, message.recipient, clinic, text="Her er henvisningen", files=[attachment(picture)])
-    mms = wait_for_inbound(stage, "the MMS", message.recipient, text="Her er henvisningen")
+    write(demo, message.recipient, clinic, text="Her er henvisningen", files=[attachment(picture)])
+    mms = wait_for_inbound(demo, "the MMS", message.recipient, text="Her er henvisningen")
     see_the_picture(mms, picture)
     show(message, reply, mms)
 
 
-def wait_for_delivery(stage: Stage, message: OutboundMessage) -> None:
+def wait_for_delivery(demo: Environment, message: OutboundMessage) -> None:
     def over() -> bool:
         message.refresh_from_db()
         return message.state in (State.DELIVERED, State.UNDELIVERED, State.REJECTED, State.UNCONFIRMED)
 
-    stage.children.wait_for("the reminder to be delivered", over)
+    demo.children.wait_for("the reminder to be delivered", over)
     if message.state != State.DELIVERED:
         raise Failed(f"the reminder ended as {message.state} (code {message.error_code}: {message.error_text})")
     say(f"Front's id is {message.gateway_id}, and its status says that it was delivered")
 
 
-def wait_for_inbound(stage: Stage, what: str, sender: str, *, text: str) -> InboundMessage:
+def wait_for_inbound(demo: Environment, what: str, sender: str, *, text: str) -> InboundMessage:
     found = InboundMessage.objects.filter(sender=sender, text__contains=text)
-    inbound = stage.children.wait_for(f"{what} to arrive", found.first)
+    inbound = demo.children.wait_for(f"{what} to arrive", found.first)
     if inbound.problem:
         raise Failed(f"{what} could not be read: {inbound.problem}")
     return inbound
 
 
-def wait_for_confirmation(stage: Stage, appointment: Appointment, reply: InboundMessage) -> None:
+def wait_for_confirmation(demo: Environment, appointment: Appointment, reply: InboundMessage) -> None:
     def confirmed() -> bool:
         appointment.refresh_from_db()
         return appointment.state == Appointment.State.CONFIRMED
 
-    stage.children.wait_for("the clinic's receiver to confirm the appointment", confirmed)
+    demo.children.wait_for("the clinic's receiver to confirm the appointment", confirmed)
     say(f"{appointment.patient} answered {reply.text!r}, and the clinic's receiver confirmed the appointment")
     thanks = OutboundMessage.objects.filter(recipient=reply.sender, state=State.DELIVERED, text__startswith="Takk")
-    stage.children.wait_for("the clinic's thanks to be delivered", thanks.first)
+    demo.children.wait_for("the clinic's thanks to be delivered", thanks.first)
     say("the clinic's thanks were delivered")
 
 
@@ -91,10 +91,10 @@ def show(message: OutboundMessage, reply: InboundMessage, mms: InboundMessage) -
         raise Failed("the reply was not matched with the reminder that it answers")
 
 
-def write(stage: Stage, sender: str, to: str, **content: object) -> None:
-    """Somebody writes on one of the simulator's phones."""
+def write(demo: Environment, sender: str, to: str, **content: object) -> None:
+    """Write a message on one of the simulator's phones."""
     body = json.dumps({"from": sender, "to": to, **content}).encode()
-    request = urllib.request.Request(f"{stage.phones}control/receive", body, {"Content-Type": "application/json"})
+    request = urllib.request.Request(f"{demo.phones}control/receive", body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=10) as response:
         json.load(response)
 
