@@ -113,8 +113,8 @@ def test_a_state_is_a_norwegian_word():
 @pytest.mark.parametrize(
     ("language", "heading", "help_text"),
     [
-        ("nb", "opprettet", "Et nummer, begynnelsen eller de siste sifrene"),
-        ("nn", "oppretta", "Eit nummer, starten eller dei siste sifra"),
+        ("nb", "opprettet", "Et navn, et nummer, begynnelsen eller de siste sifrene"),
+        ("nn", "oppretta", "Eit namn, eit nummer, starten eller dei siste sifra"),
     ],
 )
 def test_the_screens_speak_norwegian(admin_client, language, heading, help_text):

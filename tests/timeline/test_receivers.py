@@ -27,7 +27,10 @@ def test_events_are_shown_with_their_receivers_if_there_are_any():
 
     told = [entry for entry in of_outbound(sms) if entry.kind == "event"]
 
-    assert [entry.title for entry in told] == ["Reported to the site: it is sent", "The site was told: status received"]
+    assert [entry.title for entry in told] == [
+        "Reported to the site: it is sent",
+        "Reported to the site: status received",
+    ]
     assert told[0].detail == "Processed by clinic.receivers.note." and told[0].level == "info"
     assert "99999999" not in repr(told)
 
