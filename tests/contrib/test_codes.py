@@ -46,7 +46,7 @@ def test_a_refused_code_raises_nothing_and_is_logged_without_number_and_text(
     caplog.set_level(logging.DEBUG, "django_front_sms")
     assert CodeSender().send_code(number, "Koden er 482913") is None
     assert OutboundMessage.objects.count() == 1
-    assert caplog.messages == [f"A one-time code was not sent ({code})"]
+    assert caplog.messages == [f"A one-time code was not sent ({code})."]
 
 
 def test_a_repeated_token_is_not_sent_again(front_sms: Any) -> None:

@@ -308,7 +308,7 @@ def test_a_cache_that_is_down_costs_time_and_nothing_else(monkeypatch, caplog):
     asked_for(NOW - 10 * DAY)
 
     assert statistics.traffic(30, NOW).by_day(date(2026, 2, 20), 1)[date(2026, 2, 20)].total == 1
-    assert "cannot be read" in caplog.text and "cannot be written" in caplog.text
+    assert "could not be read" in caplog.text and "could not be written" in caplog.text
 
 
 @pytest.mark.sqlite
