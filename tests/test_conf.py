@@ -37,7 +37,7 @@ def test_the_rules_of_sending_follow_from_three_numbers():
     assert conf.resend_limit.total_seconds() == 95  # W - T - M
 
 
-def test_they_follow_other_numbers_too():
+def test_derived_times_follow_the_settings():
     with override_settings(FRONT_SMS={"ACCOUNTS": ACCOUNTS, "TIMEOUT": 4, "WINDOW_MARGIN": 5, "DUPLICATE_WINDOW": 60}):
         conf = get_settings()
     assert (conf.lease.total_seconds(), conf.twin_gap.total_seconds(), conf.resend_limit.total_seconds()) == (

@@ -40,14 +40,14 @@ def receive(text: str = "Hei", **fields) -> InboundMessage:
 
 class TestNumberObjects:
     @pytest.mark.parametrize("number", OBJECTS)
-    def test_they_are_sent_to_in_e164(self, number):
+    def test_number_objects_are_sent_to_in_e164(self, number):
         assert send_sms(number, "Hei").recipient == DANISH
         assert send_many_sms([{"to": number, "text": "Hallo"}])[0].recipient == DANISH
         bulk = send_bulk_sms([number, DANISH], "Til alle")
         assert [row.recipient for row in bulk.messages.all()] == [DANISH]
 
     @pytest.mark.parametrize("number", OBJECTS)
-    def test_they_opt_out_and_in_and_are_erased(self, number):
+    def test_number_objects_can_be_opted_out_opted_in_and_erased(self, number):
         optouts.opt_out(number)
         assert OptOut.objects.get().number == DANISH
         with pytest.raises(InvalidMessage):
@@ -130,7 +130,7 @@ class TestOptOuts:
         assert not OptOut.objects.exists()
 
     @pytest.mark.parametrize("written", ["", "Kari", "123", "9002002", "90020020, 90020021"])
-    def test_what_is_no_number_is_refused(self, written):
+    def test_a_value_that_is_no_number_is_refused(self, written):
         for function in (optouts.opt_out, optouts.opt_in):
             with pytest.raises(InvalidMessage) as raised:
                 function(written)

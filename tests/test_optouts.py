@@ -119,7 +119,7 @@ class TestHearing:
         assert row.message == InboundMessage.objects.get() and row.created_by is None
         assert is_out()
 
-    def test_it_is_for_that_sender_and_that_account_alone(self, settings):
+    def test_an_opt_out_is_for_its_sender_and_account_only(self, settings):
         accounts = settings.FRONT_SMS["ACCOUNTS"]
         second = {**accounts["default"], "SERVICE_ID": 5}
         settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNTS": {**accounts, "second": second}}
@@ -182,7 +182,7 @@ class TestHearing:
         assert not OutboundMessage.objects.exists()
         assert [event.kind for event in Event.objects.all()] == ["message_received"]
 
-    def test_it_is_kept_in_the_transaction_that_announces_the_message(self, monkeypatch):
+    def test_an_opt_out_is_stored_in_the_transaction_that_processes_the_message(self, monkeypatch):
         write("STOPP")
         monkeypatch.setattr(records, "message_received", lambda pk: 1 / 0)
         with pytest.raises(ZeroDivisionError):

@@ -129,7 +129,7 @@ def test_every_lower_bound_is_a_version_that_tox_tests():
 
 
 @pytest.mark.skipif(os.environ.get("FRONT_SMS_TESTED_FROM") != "wheel", reason="tox alone tests the installed wheel")
-def test_what_is_tested_is_the_installed_wheel():
+def test_the_installed_wheel_is_tested():
     assert "site-packages" in str(django_front_sms.__file__)
 
 

@@ -83,7 +83,7 @@ def test_the_end_is_later_and_outside_of_them(at: datetime, zone: str, start: in
 @pytest.mark.parametrize(
     "written", [("21:00",), ("21:00", "21:00"), ("21", "8"), ("24:00", "08:00"), ("21:00", "08:00", "09:00"), (21, 8)]
 )
-def test_what_is_no_pair_of_times_is_refused(written: tuple):
+def test_a_value_that_is_no_pair_of_times_is_refused(written: tuple):
     with pytest.raises(ValueError, match="21:00"):
         QuietHours.parse(written)
 

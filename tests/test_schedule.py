@@ -45,7 +45,7 @@ def test_a_settings_module_can_merge_the_schedule(tmp_path):
     assert merged == "True"
 
 
-def test_it_is_one_schedule_wherever_it_is_imported_from():
+def test_the_schedule_is_the_same_from_every_import():
     assert tasks.BEAT_SCHEDULE is BEAT_SCHEDULE
 
 

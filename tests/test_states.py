@@ -17,11 +17,11 @@ def test_no_state_moves_to_itself():
     assert not [state for state in State if may_change(state, state)]
 
 
-def test_what_was_called_unsent_never_moves_again():
+def test_a_state_that_means_not_sent_is_final():
     assert not [(old, new) for old in NOT_SENT for new in State if may_change(old, new)]
 
 
-def test_what_front_has_is_never_called_unsent():
+def test_an_accepted_message_never_gets_a_state_that_means_not_sent():
     assert not [(old, new) for old in ACCEPTED for new in NOT_SENT | {State.UNCONFIRMED} if may_change(old, new)]
 
 

@@ -29,7 +29,7 @@ def test_staff_opt_out_a_number_in_any_spelling(clerk):
 
 
 @pytest.mark.parametrize("number", ["x", "", "12", "+" + "9" * 30])
-def test_what_is_no_number_is_refused(clerk, number):
+def test_a_text_that_is_no_number_is_refused(clerk, number):
     answer = clerk.post(f"{LIST}add/", {"number": number, "sender": "", "account": "default"})
     assert answer.status_code == 200 and "errorlist" in answer.content.decode()
     assert not OptOut.objects.exists()

@@ -55,7 +55,7 @@ def row_for(act: str):
 # ---- The command
 
 
-def test_it_makes_three_groups_each_with_what_the_one_before_has():
+def test_three_groups_are_created_each_with_the_permissions_of_the_previous_one():
     run("roles")
 
     assert {name: codenames(name) for name in ROLES} == ROLES
@@ -76,7 +76,7 @@ def test_a_second_run_changes_nothing_and_says_so():
     assert run("roles") == (0, "".join(f"Group “{name}” is up to date.\n" for name in ROLES))
 
 
-def test_it_brings_a_group_up_to_date_and_leaves_other_apps_permissions_alone():
+def test_a_group_is_updated_and_permissions_of_other_apps_are_kept():
     run("roles")
     group = Group.objects.get(name="Front SMS viewer")
     foreign = Permission.objects.get(codename="view_user")

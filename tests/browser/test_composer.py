@@ -101,12 +101,12 @@ def test_the_counter_and_the_server_agree_on_thousands_of_texts(counter):
     must_agree(counter, [(any_text(chance), *chance.choice(choices), True) for _ in range(20_000)])
 
 
-def test_they_agree_on_every_character_there_is(counter):
+def test_script_and_server_agree_on_every_character(counter):
     points = [*range(0x3000), *range(0xD7F0, 0xE010), *range(0xF8F0, 0x10010), *range(0x3000, 0x110000, 97)]
     must_agree(counter, [(chr(point), unicode, "?", False) for point in points for unicode in (None, False)])
 
 
-def test_they_agree_where_a_character_of_two_units_meets_the_end_of_an_sms(counter):
+def test_script_and_server_agree_on_a_character_of_two_units_at_the_end_of_an_sms(counter):
     asked = []
     for double, single, lengths in (("€", "a", (150, 161)), ("😀", "漢", (64, 72)), ("\ud83d", "a", (64, 72))):
         for before in range(*lengths):
@@ -276,7 +276,7 @@ def test_without_the_server_the_text_is_counted_all_the_same(kari, page_of):
     tab.wait_for_function("document.querySelector('[data-show=sentence]').textContent.startsWith('2 SMS')")
 
 
-def test_it_works_without_scripts(kari, page_of, chromium, live_server):
+def test_the_composer_works_without_scripts(kari, page_of, chromium, live_server):
     cookies = page_of(kari).context.cookies()
     context = chromium.new_context(base_url=live_server.url, java_script_enabled=False, locale="en")
     context.add_cookies(cookies)

@@ -276,7 +276,7 @@ def test_a_picture_that_comes_is_shown(boss, page_of):
     page.wait_for_function("document.querySelector('.fs-balloon img')?.naturalWidth === 40", timeout=20_000)
 
 
-def test_it_all_works_without_scripts(boss, chromium, live_server, settings):
+def test_conversations_work_without_scripts(boss, chromium, live_server, settings):
     client = Client()
     client.force_login(boss)
     context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)

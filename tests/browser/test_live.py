@@ -245,7 +245,7 @@ def test_without_scripts_the_pages_show_the_same_after_a_reload(kari, chromium, 
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
-def test_what_waits_has_no_serious_fault_and_is_not_too_wide(kari, page_of, theme, width):
+def test_waiting_messages_have_no_serious_accessibility_fault_and_are_not_too_wide(kari, page_of, theme, width):
     AccountStateFactory(paused=True, clock=timezone.now())
     InboundMessageFactory(sender="+4799999999", text="Donaudampfschifffahrtsgesellschaft" * 5)
     sms = OutboundMessageFactory()

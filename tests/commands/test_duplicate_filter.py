@@ -39,7 +39,7 @@ def test_a_filter_that_is_off_is_found_and_the_setting_is_named(simulator):
 
 
 @in_earnest
-def test_what_front_accepted_is_recorded_as_the_engine_would_have_left_it(simulator):
+def test_accepted_messages_are_recorded_as_by_the_engine(simulator):
     simulator.network.account.duplicate_filter = False
     found = read(*CHECK)
     messages = OutboundMessage.objects.order_by("pk")

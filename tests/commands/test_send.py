@@ -80,7 +80,7 @@ def test_without_unicode_front_replaces_what_it_lacks():
         ([NUMBER, "Test", "--wait", "--timeout", "nan"], "invalid seconds value: 'nan'"),
     ],
 )
-def test_what_cannot_be_sent_is_refused_in_a_sentence(arguments, why):
+def test_an_invalid_message_is_refused_with_a_sentence(arguments, why):
     with pytest.raises(CommandError, match=why) as refused:
         run("send", *arguments)
     assert refused.value.returncode == 1

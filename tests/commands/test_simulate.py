@@ -40,7 +40,7 @@ def test_the_simulator_plays_the_account_of_the_settings(simulated, settings):
     assert account.inbound_url == f"http://127.0.0.1:8123{webhook_path('inbound')}"
 
 
-def test_what_is_given_goes_before_the_settings(simulated):
+def test_options_take_precedence_over_the_settings(simulated):
     simulator = simulated("--service-id", "1", "--sender", "A", "--sender", "B", "--latency", "5", "--status-url", "")
     account = simulator.network.account
     assert (account.service_id, account.senders, account.status_url) == (1, ["A", "B"], "")

@@ -127,7 +127,7 @@ class TestThreads:
         with django_assert_num_queries(3):  # a chunk of ours, one of theirs, and the message
             assert numbers(threads(account="second", prefixes=[KARI])) == [KARI]
 
-    def test_those_without_an_answer_are_those_in_which_the_counterpart_wrote_last(self):
+    def test_unanswered_conversations_are_those_in_which_the_counterpart_wrote_last(self):
         out(KARI, 1), come(KARI, 2), come(OLA, 3), out(OLA, 4), come(ASE, 5), out("+4791234567", 6)
 
         assert numbers(threads(unanswered=True)) == [ASE, KARI]
@@ -179,7 +179,7 @@ class TestOneThread:
 
         assert read == [str(n) for n in range(10)]
 
-    def test_what_comes_in_the_other_direction_is_not_on_a_page_before(self):
+    def test_messages_of_the_other_direction_are_not_on_an_earlier_page(self):
         for n in range(3):
             out(KARI, n, str(n))
         first = thread("default", KARI, limit=1)
@@ -222,7 +222,7 @@ class TestHandled:
         conversations.mark_handled("default", OLA, by=None)
         assert numbers(threads(unanswered=True)) == [ASE]
 
-    def test_it_can_be_undone(self):
+    def test_handling_can_be_undone(self):
         come(OLA, 1)
         conversations.mark_handled("default", OLA, by=None)
 
@@ -254,7 +254,7 @@ class TestHandled:
             "default", "99999998"
         )
 
-    def test_it_is_for_one_account(self):
+    def test_handling_is_for_one_account(self):
         come(OLA, 1), come(OLA, 2, account="second")
         conversations.mark_handled("default", OLA, by=None)
         assert [row.account for row in threads(unanswered=True).rows] == ["second"]
@@ -326,7 +326,7 @@ def test_only_conversations_of_the_accounts_that_are_asked_for_are_listed():
 
 
 class TestThreadsInBrief:
-    def test_they_are_the_same_with_what_a_list_shows(self):
+    def test_the_threads_are_the_same_with_the_columns_of_a_list(self):
         (
             MmsFileFactory(message=come(KARI, 0), name="b.txt", content_type="text/plain", content=b"b"),
             out(KARI, 1, "x" * 300, state="unconfirmed", given_up=True),
@@ -358,7 +358,7 @@ class TestThreadsInBrief:
             assert len(threads(brief=True).rows) == 10
 
 
-def test_what_came_in_knows_from_whom_the_message_went_out_that_it_answers():
+def test_a_reply_has_the_sender_of_the_message_that_it_answers():
     come(KARI, 1, in_reply_to=out(KARI, 0, sender="Legesenter")), come(KARI, 2)
 
     came = [row.answered_sender for row in thread("default", KARI).rows if not isinstance(row, OutboundMessage)]
@@ -366,7 +366,7 @@ def test_what_came_in_knows_from_whom_the_message_went_out_that_it_answers():
 
 
 class TestCursor:
-    def test_it_survives_being_written(self):
+    def test_a_cursor_is_the_same_after_it_was_written_and_read(self):
         assert Cursor.parse(str(Cursor(12, 345))) == Cursor(12, 345)
 
     @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def values(row: OutboundMessage) -> dict:
 
 
 @pytest.mark.parametrize("count", [1, 2, 30])
-def test_what_is_inserted_is_what_was_asked_for(count: int):
+def test_inserted_rows_have_the_given_values(count: int):
     asked = rows(count)
     wanted = [{**values(row), "id": None} for row in asked]
     insert_rows(asked)
@@ -44,7 +44,7 @@ def test_what_is_inserted_is_what_was_asked_for(count: int):
     assert [{**values(row), "id": None} for row in kept] == wanted
 
 
-def test_what_python_takes_for_equal_is_kept_apart_in_json():
+def test_values_that_are_equal_in_python_stay_different_in_json():
     asked = rows(3)
     for row, value in zip(asked, (1, True, 1.0), strict=True):
         row.metadata = {"deep": [value]}
@@ -54,7 +54,7 @@ def test_what_python_takes_for_equal_is_kept_apart_in_json():
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_what_is_no_json_is_refused_on_each_database(count: int):
+def test_values_that_are_not_json_are_refused_on_each_database(count: int):
     asked = rows(count)
     for row in asked:
         row.metadata = {"n": row.recipient, "at": AT}

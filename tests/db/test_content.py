@@ -25,7 +25,7 @@ def test_refused_content_is_told_apart_by_its_error(error, refused):
     assert content.is_refused_content(error) is refused
 
 
-def test_what_three_bytes_hold_stays_and_the_rest_is_marked():
+def test_characters_of_three_bytes_are_kept_and_longer_ones_are_replaced_by_a_mark():
     assert content.basic_plane("Hei 😀 på\0 deg \ud83d €") == "Hei \ufffd på\ufffd deg \ufffd €"
 
 

@@ -203,7 +203,7 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 
 @pytest.mark.parametrize("block", parametrized(*READERS))
-def test_what_is_in_another_language_can_be_read(block: Block) -> None:
+def test_code_blocks_in_other_languages_can_be_parsed(block: Block) -> None:
     READERS[block.language](block.text)
 
 

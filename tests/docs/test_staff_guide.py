@@ -10,7 +10,7 @@ from tests.test_translations import entries
 pytestmark = pytest.mark.skipif(not HERE, reason="the documentation is not here")
 
 
-def test_what_is_in_bold_is_on_the_screens():
+def test_every_expression_in_bold_is_on_a_screen():
     page = (DOCS / "norsk-ansatte.md").read_text()
     on_screens = {text.lower() for norwegian in entries("nb").values() for text in norwegian}
     bold = {words.lower() for words in re.findall(r"\*\*([^*]+)\*\*", page)} - {"fet skrift"}

@@ -156,7 +156,7 @@ def without_chance(text: str) -> str:
 
 
 @pytest.mark.timeout(600)
-def test_who_follows_the_tutorial_sends_gets_a_status_and_a_reply_and_has_a_test_that_passes(reader: Reader) -> None:
+def test_the_tutorial_leads_to_a_delivered_message_a_reply_and_a_passing_test(reader: Reader) -> None:
     end = TUTORIAL.read_text().partition(IN_EARNEST)[0].count("\n")
     blocks = [block for block in blocks_of(TUTORIAL) if block.line < end]
     reply = next(number for number, block in enumerate(blocks) if "control/receive" in block.text)

@@ -89,7 +89,7 @@ class TestHints:
         assert broker.sent == ["deliver_events", "deliver_events", "dispatch"]
         monkeypatch.setattr(HintPublisher, "EVENTS_PAUSE", 0)
 
-    def test_what_a_thread_that_ended_left_is_sent_by_a_new_one(self, publisher, broker):
+    def test_hints_left_by_a_thread_that_ended_are_sent_by_a_new_one(self, publisher, broker):
         hints._publisher._wanted.add("dispatch")
         hints._publisher._thread = threading.Thread(target=int)  # never started: as little alive as one that ended
         events.hint("dispatch")

@@ -58,7 +58,9 @@ class TestWorkersThatAreLost:
         assert events.deliver() == 0
         assert Event.objects.get().failed
 
-    def test_what_a_receiver_took_is_known_though_the_worker_is_lost_in_the_next(self, receivers):
+    def test_a_receiver_that_has_processed_an_event_is_recorded_although_the_worker_is_lost_in_the_next_one(
+        self, receivers
+    ):
         def killed(**kwargs):
             raise SystemExit
 

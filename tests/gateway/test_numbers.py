@@ -79,7 +79,7 @@ def test_a_possible_number_needs_not_be_in_the_numbering_plan(written):
         "\ud83d",
     ],
 )
-def test_what_cannot_be_a_phone_number_is_refused(written):
+def test_a_text_that_cannot_be_a_phone_number_is_refused(written):
     with pytest.raises(NumberError) as refused:
         parse_recipient(written)
     assert refused.value.code == "invalid_recipient"

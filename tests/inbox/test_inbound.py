@@ -55,7 +55,7 @@ class TestWhatIsStored:
         receive(sms(to="+47594400"))
         assert InboundMessage.objects.get().recipient == "+47594400"
 
-    def test_what_is_too_long_for_its_column_is_cut_and_noted_and_kept_in_raw(self):
+    def test_a_value_that_is_too_long_for_its_column_is_cut_noted_and_kept_in_raw(self):
         body = sms(**{"from": "x" * 5000, "keyword": "K" * 5000, "text": "k" * 100_000})
         receive(body)
         message = InboundMessage.objects.get()

@@ -214,7 +214,7 @@ class TestStorageThatFails:
         assert inbox.process() == 1
         assert message.files.get().file.read() == JPEG
 
-    def test_what_storage_takes_is_moved_and_what_it_does_not_take_stays(self, settings):
+    def test_files_that_the_storage_accepts_are_moved_and_the_others_stay(self, settings):
         settings.STORAGES = {**UP, "default": {"BACKEND": "tests.inbox.test_mms.Picky"}}
         message = receive(sms(files=[file(b"what" * 100, "x/y"), file(JPEG)]))
         unknown, picture = message.files.all()

@@ -74,7 +74,7 @@ class TestMeasuring:
             png()[:20],
         ],
     )
-    def test_what_is_none_or_is_cut_short_is_none(self, data):
+    def test_a_file_that_is_no_picture_or_is_truncated_is_no_picture(self, data):
         assert measure(data) is None
 
     @given(st.binary(max_size=60), st.sampled_from(sorted(KINDS)), st.integers(0, 60))
@@ -114,7 +114,7 @@ def test_pillow_finds_what_the_first_bytes_do_not_tell():
 
 @pytest.mark.django_db
 class TestFiles:
-    def test_what_the_sender_calls_it_is_not_asked(self):
+    def test_the_media_type_given_by_the_sender_is_ignored(self):
         assert (
             picture_type(
                 MmsFileFactory(message=InboundMessageFactory(), name="a.txt", content_type="text/plain", content=png())

@@ -40,7 +40,7 @@ def test_a_reply_waits_for_the_answer_of_what_is_under_way_to_its_sender():
     assert kinds() == ["message_received", "reply_received"]
 
 
-def test_it_waits_no_longer_where_nothing_was_sent():
+def test_the_wait_ends_if_nothing_was_sent():
     send_sms("+4799999999", "Kommer du?", sender=PSK)
     job = claim_one()
     message = reply()
@@ -50,7 +50,7 @@ def test_it_waits_no_longer_where_nothing_was_sent():
     assert message.in_reply_to is None
 
 
-def test_it_waits_no_longer_than_the_lease():
+def test_the_wait_is_no_longer_than_the_lease():
     send_sms("+4799999999", "Kommer du?", sender=PSK)
     claim_one()
     reply()
@@ -60,7 +60,7 @@ def test_it_waits_no_longer_than_the_lease():
     assert kinds() == ["message_received"]
 
 
-def test_it_does_not_wait_for_ever_where_the_message_is_claimed_again_and_again():
+def test_the_wait_ends_although_the_message_is_claimed_again_and_again():
     send_sms("+4799999999", "Kommer du?", sender=PSK)
     claim_one()
     reply()
@@ -72,14 +72,14 @@ def test_it_does_not_wait_for_ever_where_the_message_is_claimed_again_and_again(
 @pytest.mark.parametrize(
     "other", [{"sender": "Mitt Firma"}, {"sender": "26114123450001"}, {"to": "+4799999998", "sender": PSK}]
 )
-def test_it_does_not_wait_for_messages_to_others_or_from_other_numbers(other):
+def test_messages_to_others_or_from_other_numbers_are_not_waited_for(other):
     send_sms(**{"to": "+4799999999", "text": "Kommer du?", **other})
     claim_one()
     reply()
     assert inbox.process() == 1
 
 
-def test_it_does_not_wait_for_what_was_claimed_after_it_came():
+def test_messages_claimed_after_the_reply_came_are_not_waited_for():
     message = reply()
     InboundMessage.objects.filter(pk=message.pk).update(received_at=timezone.now() - timedelta(seconds=5))
     send_sms("+4799999999", "Kommer du?", sender=PSK)

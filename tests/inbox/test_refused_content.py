@@ -202,7 +202,7 @@ def test_a_large_body_comes_over_a_connection_that_the_server_has_closed(small_p
     assert by_post(b"x" * 3_000_000).content == b"true"
 
 
-def test_what_no_simpler_form_helps_is_for_front_to_try_again(monkeypatch):
+def test_a_push_that_no_simpler_form_can_store_is_refused_so_that_front_retries(monkeypatch):
     def refuse(*args: object) -> None:
         raise DataError("refused")
 

@@ -41,7 +41,7 @@ def misread(monkeypatch, body: bytes, **wrong) -> InboundMessage:
 
 
 class TestReadingAgain:
-    def test_what_can_be_read_now_is_kept_and_the_problem_is_gone(self, monkeypatch):
+    def test_a_push_that_can_be_read_now_is_stored_and_its_problem_is_removed(self, monkeypatch):
         message = misread(monkeypatch, sms(), sent=None, text="")
         identity, received = message.identity, message.received_at
         reread.read_again(message)
@@ -67,12 +67,12 @@ class TestReadingAgain:
         inbox.read_again(misread(monkeypatch, sms(), text=""))
         assert not inbox.store_inbound("default", decode_inbound_json(sms()), sms())
 
-    def test_what_still_cannot_be_read_stays_a_problem(self):
+    def test_a_push_that_still_cannot_be_read_keeps_its_problem(self):
         message = receive(sms(id="x"))
         before = message.problem
         assert before and inbox.read_again(message).problem == before
 
-    def test_what_was_found_by_comparing_stays_noted(self, monkeypatch):
+    def test_problems_found_by_comparison_are_kept(self, monkeypatch):
         receive(sms())
         message = misread(monkeypatch, sms(text="another"), text="")
         assert "sent is not a time" in message.problem
@@ -119,7 +119,7 @@ class TestFiles:
         assert list(message.files.values_list("pk", "sha256", "repaired")) == rows
         assert [row.file.read() for row in message.files.all()] == [JPEG, PNG]
 
-    def test_what_was_repaired_can_be_had_as_it_came(self, monkeypatch):
+    def test_the_original_of_a_repaired_push_is_available(self, monkeypatch):
         body = sms(files=[file(TWICE, "image/png", "b.png")])
         message = receive(body)
         assert MmsFile.objects.get().repaired

@@ -42,7 +42,7 @@ class TestReading:
             Slide(None, (0,)),
         ]
 
-    def test_what_is_not_in_the_message_is_left_out(self):
+    def test_files_that_the_message_lacks_are_left_out(self):
         body = '<par><img src="http://evil.example/x.jpg"/></par><par><img src="b.png"/><audio src="no.amr"/></par>'
         assert slides(document(body), NAMES) == [Slide(None, (2,))]
 
@@ -72,7 +72,7 @@ class TestReading:
             b" " * (smil.MAX_BYTES + 1),
         ],
     )
-    def test_what_is_no_smil_or_brings_declarations_or_is_huge_is_refused(self, bad):
+    def test_a_document_that_is_no_smil_or_has_declarations_or_is_huge_is_refused(self, bad):
         with pytest.raises(Unreadable):
             slides(bad, NAMES)
 
@@ -141,7 +141,7 @@ class TestMessages:
         assert self.shown(message) == [["Test æøå", "b.png"], ["image01.jpg"]]
         assert [slide.duration for slide in inbox.slides_of(message)] == [3.0, None]
 
-    def test_what_no_slide_shows_follows_the_others(self):
+    def test_files_that_no_slide_shows_come_last(self):
         message = self.arranged(document('<par><img src="b.png"/></par>'))
         assert self.shown(message) == [["b.png"], ["image01.jpg", "Test æøå"]]
 

@@ -92,5 +92,5 @@ def test_an_unavailable_database_is_reported_without_its_error_message(monkeypat
         assert found == {"ok": False, "checks": {"database": {"ok": False, "error": "DatabaseError"}}}
 
 
-def test_it_is_asked_by_get_alone():
+def test_the_health_page_allows_get_only():
     assert Client().post("/health/").status_code == 405

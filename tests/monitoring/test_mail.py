@@ -75,7 +75,7 @@ def test_each_alert_has_a_mail_of_its_own_without_texts_and_numbers(clock, setti
 @pytest.mark.parametrize(
     ("to", "expected"), [("admins", ["ola@example.com"]), (["vakt@example.com"], ["vakt@example.com"])]
 )
-def test_it_goes_to_whom_the_setting_names(clock, settings, to, expected):
+def test_mail_goes_to_the_recipients_in_the_setting(clock, settings, to, expected):
     configure(settings, ALERTS={"TO": to, "AFTER": 0})
     OutboundMessageFactory(unconfirmed=True)
     jobs.sweep()

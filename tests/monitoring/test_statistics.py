@@ -134,7 +134,7 @@ def everything_that_needs_attention(gaps: bool = True) -> None:
         gap()
 
 
-def test_what_waits_for_a_paused_account_is_counted_up_to_a_limit(monkeypatch):
+def test_messages_that_wait_for_a_paused_account_are_counted_up_to_a_limit(monkeypatch):
     monkeypatch.setattr("django_front_sms.models.account.MOST_WAITING", 2)
     AccountState.objects.update(paused_at=NOW, pause_code=5)
     waiting = []

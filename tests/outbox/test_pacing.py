@@ -43,7 +43,7 @@ def test_the_first_tenth_of_a_second_lets_more_be_claimed_and_tells_nothing_of_t
         assert one.at_once == 64 or ahead == CLAIMED_AHEAD
 
 
-def test_it_starts_with_all_threads_and_as_many_messages_claimed_ahead(hears: Hears):
+def test_a_pace_starts_with_all_threads_and_as_many_messages_claimed_ahead(hears: Hears):
     assert (Pace(64).at_once, Pace(64).ahead) == (64, 128)
 
 

@@ -45,7 +45,7 @@ def test_people_see_dots_and_front_gets_the_text(clock):
 
 
 @pytest.mark.parametrize("status", [4, 5])
-def test_it_is_emptied_once_its_outcome_is_known(clock, status):
+def test_a_sensitive_text_is_emptied_once_its_outcome_is_known(clock, status):
     row = code()
     attempt(accepted())
     assert not is_emptied(row)
@@ -98,7 +98,7 @@ def test_other_texts_stay(clock):
     assert reloaded(row).text == "Hei" and reloaded(row).payload_digest
 
 
-def test_it_cannot_be_sent_again(clock):
+def test_a_sensitive_message_cannot_be_sent_again(clock):
     row = code()
     attempt(accepted())
     fold(clock, 4)

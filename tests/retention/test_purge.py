@@ -282,7 +282,7 @@ def test_a_dry_run_counts_and_changes_nothing(clock):
     assert reloaded(row).text == ""
 
 
-def test_it_goes_in_batches_and_tells_how_far_it_is(clock, monkeypatch):
+def test_rows_are_purged_in_batches_and_progress_is_reported(clock, monkeypatch):
     monkeypatch.setattr(retention.anonymize, "BATCH", 2)
     for number in range(5):
         message(f"{number}", to=f"+474100000{number}")

@@ -160,7 +160,7 @@ def test_21_is_a_blacklisted_number(code: Any, network: Network) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000])
-def test_what_is_no_json_object_has_no_parameters(post: Exchange, body: bytes) -> None:
+def test_a_body_that_is_no_json_object_has_no_parameters(post: Exchange, body: bytes) -> None:
     assert json.loads(post("/psk/push.php", body).body)["errorcode"] == 8
 
 

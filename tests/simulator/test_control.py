@@ -106,7 +106,7 @@ def test_the_log_shows_requests_without_the_password(control: Any, sent: int, ne
      ("account", b'{"senders": [26114]}'), ("account", b'{"allowed_ips": [1]}'),
      ("receive", b'{"from": "1", "to": "2", "files": [{"contentType": "a/b", "fileName": "", "fileData": "%"}]}')],
 )  # fmt: skip
-def test_what_makes_no_sense_is_named(post: Exchange, network: Network, sent: int, path: str, body: bytes) -> None:
+def test_invalid_values_are_named(post: Exchange, network: Network, sent: int, path: str, body: bytes) -> None:
     reply = post(f"/control/{path}", body)
     assert reply.status == 400
     assert json.loads(reply.body)["problem"]

@@ -44,7 +44,7 @@ def test_a_get_is_written_as_in_the_manual(network: Network, site: Site, account
     )
 
 
-def test_what_latin_lacks_becomes_a_question_mark_in_get(network: Network, site: Site) -> None:
+def test_characters_outside_latin_1_become_question_marks_in_get(network: Network, site: Site) -> None:
     network.inbound_api, network.inbound_url = "get", f"{site.url}/inn?key=1"
     network.receive("+4799999999", "2401", "Ω 😊 + &")
     deliver(network)

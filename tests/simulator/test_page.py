@@ -22,7 +22,7 @@ def multipart(*parts: tuple[str, bytes]) -> bytes:
     return b"\r\n".join([*sections, b"--xyz--\r\n"])
 
 
-def test_it_shows_sender_text_segments_and_state(get: Exchange, network: Network) -> None:
+def test_the_page_shows_sender_text_segments_and_state(get: Exchange, network: Network) -> None:
     send(network, "a" * 161)
     send(network, "Ω 😊")
     network.advance(0.5)

@@ -39,7 +39,7 @@ def test_a_phone_that_is_off_gets_its_message_when_it_is_on(network: Network, si
     assert not network.waits(message)
 
 
-def test_what_waits_keeps_its_order(network: Network, site: Site, send: Any) -> None:
+def test_waiting_messages_keep_their_order(network: Network, site: Site, send: Any) -> None:
     network.set_phone(NUMBER, on=False)
     send("one"), send("two")
     pushed(network, site)

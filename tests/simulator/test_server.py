@@ -156,7 +156,7 @@ def test_the_command_line_describes_account_and_network() -> None:
     assert (simulator.network.blacklist, simulator.network.dead) == ({"+471"}, {"+472"})
 
 
-def test_it_runs_as_a_module_until_it_is_told_to_stop() -> None:
+def test_the_simulator_runs_as_a_module_until_it_is_stopped() -> None:
     command = [sys.executable, "-m", "django_front_sms.simulator", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -40,7 +40,9 @@ def test_a_submission_and_its_answer_are_kept_byte_for_byte(simulator: Simulator
 
 
 @pytest.mark.parametrize("kind", [FaultKind.TRUNCATED, FaultKind.GARBAGE, FaultKind.DRIP, FaultKind.ERROR])
-def test_what_chaos_answered_is_kept_as_it_was(simulator: Simulator, network: Network, kind: FaultKind) -> None:
+def test_answers_changed_by_faults_are_recorded_unchanged(
+    simulator: Simulator, network: Network, kind: FaultKind
+) -> None:
     simulator.chaos.drip = 0
     simulator.chaos.plan(Fault(kind, accepted=True))
     answer = said(simulator.port, REQUEST)

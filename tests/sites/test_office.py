@@ -25,7 +25,7 @@ def test_every_page_opens_and_none_leads_to_the_other_admin_site(role):
     assert any(re.fullmatch(r"/office/front_sms/conversation/(in|out)/\d+/", page) for page in pages)
 
 
-def test_what_staff_do_leads_to_pages_of_the_same_site():
+def test_actions_of_staff_lead_to_pages_of_the_same_site():
     led = work(staff("manager"), "/office/")
 
     assert {address for address in led if address and not address.startswith("/office/")} == set()

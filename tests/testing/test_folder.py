@@ -40,7 +40,7 @@ def reads_in_between(channel, monkeypatch):
     return looks
 
 
-def test_what_is_still_being_written_is_not_there_yet(channel, reads_in_between):
+def test_a_message_that_is_still_being_written_is_not_read(channel, reads_in_between):
     channel._put("celery", {"task": "sweep"})
     assert len(reads_in_between) == 1
     assert channel._get("celery") == {"task": "sweep"}

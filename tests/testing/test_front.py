@@ -50,7 +50,7 @@ def answering():
     message_received.disconnect(thank)
 
 
-def test_what_the_site_sends_is_in_the_outbox(front):
+def test_messages_of_the_site_are_in_the_outbox(front):
     message = send_sms("999 99 999", "Test æøå")
     (sent,) = front.outbox
     assert (sent.recipient, sent.sender, sent.text, sent.segments) == (NUMBER, "Mitt Firma", "Test æøå", 1)
@@ -111,7 +111,7 @@ def test_a_reply_much_later_is_still_one(front):
     assert front.receive_sms(NUMBER, "Ja").in_reply_to == sent
 
 
-def test_what_a_receiver_answers_is_sent_too(front, answering):
+def test_answers_of_receivers_are_sent_as_well(front, answering):
     front.receive_sms(NUMBER, "Hei", to=PSK)
     assert [(sent.sender, sent.text) for sent in front.outbox] == [(PSK, "Takk!")]
 
@@ -246,7 +246,7 @@ class MixinTests(FrontSMSMixin, TestCase):
 class PortTests(FrontSMSMixin, TestCase):
     front_sms_port = True
 
-    def test_it_is_reached_over_a_port(self):
+    def test_the_simulator_listens_on_a_port(self):
         send_sms(NUMBER, "Test")
         self.assertEqual(len(self.front_sms.outbox), 1)
         self.assertEqual([exchange.kind for exchange in self.front_sms.network.exchanges], ["submission"])

@@ -39,7 +39,7 @@ def test_the_timeline_does_not_contain_the_text():
     assert "kjempehemmelig" not in repr(of_outbound(sms))
 
 
-def test_it_says_who_made_the_message_and_who_decided_about_it():
+def test_the_timeline_names_the_creator_and_those_who_decided():
     kari, ola = User.objects.create(username="kari"), User.objects.create(username="ola")
     sms = OutboundMessageFactory(unconfirmed=True, created_by=kari, state=State.SENT)
     Decision.objects.create(message=sms, action=Decision.Action.MARK_SENT, by=ola, at=at(300))

@@ -34,7 +34,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_entries(
         assert len(of_outbound(sms)) > 50
 
 
-def test_what_was_prefetched_is_not_read_again(django_assert_num_queries):
+def test_prefetched_rows_are_not_read_again(django_assert_num_queries):
     OutboundMessageFactory(retried=True)
     relations = ("send_attempts", "statuses", "decisions", "replies")
     sms = OutboundMessage.objects.select_related("created_by").prefetch_related(*relations).get()

@@ -79,7 +79,7 @@ class TestRefusedByDjango:
         assert by_post(SMS).status_code == 400
         assert RefusedPush.objects.get().reason == "DisallowedHost"
 
-    def test_it_is_noted_after_logging_was_configured_anew(self, settings):
+    def test_a_refusal_is_recorded_after_logging_was_configured_again(self, settings):
         """`runserver` calls `django.setup()` twice; the second time takes the handlers of Django's loggers away."""
         by_post(SMS)
         configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
@@ -88,7 +88,7 @@ class TestRefusedByDjango:
         assert [by_post(SMS).status_code for _push in range(2)] == [400, 400]
         assert [push.reason for push in RefusedPush.objects.all()] == ["DisallowedHost"] * 2
 
-    def test_what_is_not_authentic_is_not_noted(self, settings):
+    def test_an_unauthenticated_push_is_not_recorded(self, settings):
         settings.ALLOWED_HOSTS = ["example.com"]
         assert by_post(SMS, REMOTE_ADDR="6.6.6.6").status_code == 400
         assert Client().post("/front-sms/x/inbound/").status_code == 400
