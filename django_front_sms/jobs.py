@@ -6,8 +6,8 @@ Each runs for all accounts. The rows are the queue, so a job that is lost, late 
 from collections.abc import Callable
 
 from django_front_sms import events, inbox, outbox, retention
-from django_front_sms.error_reports import redacted_errors
 from django_front_sms.monitoring import mail
+from django_front_sms.redaction import redacted_errors
 
 CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
 

@@ -20,11 +20,11 @@ from phonenumbers import PhoneNumber
 from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks
 from django_front_sms.db.lookups import text_start
-from django_front_sms.error_reports import redacted_errors
 from django_front_sms.exceptions import InvalidMessage, NotPossible
 from django_front_sms.gateway import numbers
 from django_front_sms.gateway.keywords import Phrases, normalized, own_text
 from django_front_sms.models import InboundMessage, OptOut
+from django_front_sms.redaction import redacted_errors
 
 _PHONE = re.compile(r"\+[0-9]{4,18}")
 _DIGITS = re.compile(r"[0-9]+")

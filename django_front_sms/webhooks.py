@@ -18,9 +18,9 @@ from django.views.decorators.csrf import csrf_exempt
 
 from django_front_sms import inbox
 from django_front_sms.conf import get_settings
-from django_front_sms.error_reports import redacted_view
 from django_front_sms.gateway.push import FALSE, TRUE, decode_inbound_json, decode_inbound_query, decode_status
 from django_front_sms.inbox.refusals import note_refusal
+from django_front_sms.redaction import redacted_view
 from django_front_sms.signing import Address, Purpose, account_of, address_allowed, caller_address
 
 logger = logging.getLogger(__name__)

@@ -92,7 +92,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "tests/rest/test_problems.py": "body_size|too_large_body|throttled",
     },
     "Texts and numbers in error mails, debug pages and frames": {
-        "tests/test_error_reports.py": "",
+        "tests/test_redaction.py": "",
         "tests/test_canaries.py": "",
     },
     "What `erase` might leave": {

@@ -6,13 +6,13 @@ from django_front_sms.admin.composer.write_action import write_sms
 from django_front_sms.admin.conversations.views import ConversationAdmin
 from django_front_sms.admin.counter_gaps import CounterGapAdmin
 from django_front_sms.admin.dashboard.views import DashboardAdmin
+from django_front_sms.admin.delivery_statuses import DeliveryStatusAdmin
 from django_front_sms.admin.events import EventAdmin
 from django_front_sms.admin.inbound import InboundMessageAdmin
 from django_front_sms.admin.optout import OptOutAdmin
 from django_front_sms.admin.outbound import OutboundMessageAdmin
 from django_front_sms.admin.refused_pushes import RefusedPushAdmin
 from django_front_sms.admin.saved_texts import SavedTextAdmin
-from django_front_sms.admin.statuses import DeliveryStatusAdmin
 
 __all__ = [
     "AccountAdmin",

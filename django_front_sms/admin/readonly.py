@@ -29,7 +29,7 @@ from django_front_sms.admin.filters import has_dates
 from django_front_sms.admin.index import with_ordered_sidebar
 from django_front_sms.admin.names import add_names
 from django_front_sms.admin.urls import reverse_admin
-from django_front_sms.error_reports import redacted_view
+from django_front_sms.redaction import redacted_view
 from django_front_sms.signals import send_personal_data_read
 
 INDEX_TEMPLATE = "admin/front_sms/site_index.html"

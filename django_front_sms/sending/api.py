@@ -12,11 +12,11 @@ from asgiref.sync import sync_to_async
 from django.utils.translation import gettext as _
 
 from django_front_sms.conf import get_settings
-from django_front_sms.error_reports import redacted_errors
 from django_front_sms.exceptions import InvalidMessage, NotPossible, NotRepliable
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.gsm import Preview
 from django_front_sms.models import InboundMessage, OutboundMessage
+from django_front_sms.redaction import redacted_errors
 from django_front_sms.sending.store import RefusedDraft, store, store_one
 from django_front_sms.sending.validation import Recipient, check_known_number, draft, draft_to
 from django_front_sms.states import OPEN, State

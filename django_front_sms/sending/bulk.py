@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django_front_sms import optouts
 from django_front_sms.conf import FrontSMSSettings, get_settings
 from django_front_sms.db.routing import atomic
-from django_front_sms.error_reports import redacted_errors
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm, numbers
 from django_front_sms.models import BulkSend, OutboundMessage
+from django_front_sms.redaction import redacted_errors
 from django_front_sms.sending.metadata import check_metadata
 from django_front_sms.sending.store import must_match, refused_content, store, with_keys
 from django_front_sms.sending.validation import Recipient, check_recipient, draft_to, identify

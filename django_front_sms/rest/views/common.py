@@ -17,7 +17,7 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from django_front_sms.error_reports import redacted_view
+from django_front_sms.redaction import redacted_view
 from django_front_sms.rest.exceptions import exception_handler
 from django_front_sms.rest.filters import AccountAccessFilter, QueryFilter
 from django_front_sms.rest.pagination import PrimaryKeyCursorPagination

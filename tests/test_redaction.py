@@ -14,9 +14,9 @@ from django.test import Client
 from django.utils.log import AdminEmailHandler
 
 from django_front_sms import asend_sms, optouts, send_bulk_sms, send_many_sms, send_sms, tasks
-from django_front_sms.error_reports import redact, redacted_errors, redacted_view
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import InboundMessage
+from django_front_sms.redaction import redact, redacted_errors, redacted_view
 from django_front_sms.signing import webhook_path
 from tests.webhooks.pushes import by_post, sms
 
@@ -63,7 +63,7 @@ class CrashAbove:
 def mails(settings, monkeypatch):
     """The mails to admins, as Django's own handler writes them in text and HTML."""
     settings.ADMINS = [("Admin", "admin@example.com")]
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.test_error_reports.CrashAbove"]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.test_redaction.CrashAbove"]
     settings.ROOT_URLCONF = "tests.rest.urls"
     settings.DEBUG_PROPAGATE_EXCEPTIONS = False
     monkeypatch.setattr(CrashAbove, "active", False)
