@@ -18,7 +18,7 @@ SIDE_BY_SIDE ?= -n 2 --dist worksteal  # two processes, each with its own databa
 SIMULATOR_PORT ?= 9900
 IN = $(if $(findstring tests/,$(ARGS)),,$(1))  # the one folder that has such tests, unless ARGS names files
 
-# pytest keeps what it made of the tests in __pycache__: reading all of them anew takes it longer than many of them run.
+# pytest caches rewritten test modules in __pycache__; rewriting all of them takes longer than many of the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
 INSTALLED := $(VENV)/.installed
