@@ -249,7 +249,7 @@ class PortTests(FrontSMSMixin, TestCase):
     def test_the_simulator_listens_on_a_port(self):
         send_sms(NUMBER, "Test")
         self.assertEqual(len(self.front_sms.outbox), 1)
-        self.assertEqual([exchange.kind for exchange in self.front_sms.network.exchanges], ["submission"])
+        self.assertEqual(self.front_sms.network.exchanges[0].kind, "submission")  # a slow machine gets statuses, too
 
 
 def test_the_fixtures_are_the_same(front_sms):
