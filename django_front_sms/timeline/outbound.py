@@ -164,12 +164,12 @@ def _decisions(message: OutboundMessage, during: Span | None) -> tuple[list[Deci
 
 def _decision(decision: Decision, message: OutboundMessage) -> Entry:
     titles = {
-        Decision.Action.CANCEL: _("Cancelled"),
+        Decision.Action.CANCEL: _("Stopped"),
         Decision.Action.MARK_SENT: _("Marked as sent"),
         Decision.Action.SEND_ANYWAY: _("To be sent anyway"),
         Decision.Action.GIVE_UP: _("Given up"),
     }
     title = titles.get(Decision.Action(decision.action), decision.get_action_display())
     if decision.action == Decision.Action.CANCEL and message.state != State.CANCELLED:
-        title = _("Cancelled, though it may have been sent")
+        title = _("Stopped, though it may have been sent")
     return Entry(decision.at, "decision", title, by=who(decision.by))

@@ -132,7 +132,7 @@ def test_a_given_up_message_is_shown_as_given_up():
     [
         ({"state": State.EXPIRED, "expires_at": at(60)}, "Expired: its time ran out before it could be sent"),
         ({"state": State.DUPLICATE}, "Not sent: it is a duplicate"),
-        ({"state": State.CANCELLED}, "Cancelled: it was not sent"),
+        ({"state": State.CANCELLED}, "Stopped: it was not sent"),
         ({"state": State.REJECTED, "error_text": "opted out"}, "Rejected: it was not sent"),
     ],
 )
@@ -150,7 +150,7 @@ def test_a_cancelled_message_does_not_say_so_twice():
     sms = OutboundMessageFactory(state=State.CANCELLED)
     Decision.objects.create(message=sms, action=Decision.Action.CANCEL, at=at(5))
 
-    assert titles(sms) == ["Put in the queue", "Cancelled"]
+    assert titles(sms) == ["Put in the queue", "Stopped"]
 
 
 def test_cancelling_what_may_have_been_sent_is_not_called_cancelled():
