@@ -18,7 +18,7 @@ class State(TextChoices):
     REJECTED = "rejected", _("rejected")
     UNCONFIRMED = "unconfirmed", _("unconfirmed")
     DUPLICATE = "duplicate", _("duplicate")
-    CANCELLED = "cancelled", _("cancelled")
+    CANCELLED = "cancelled", _("stopped")
     EXPIRED = "expired", _("expired")
 
 

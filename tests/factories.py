@@ -58,7 +58,7 @@ class OutboundMessageFactory(factories.OutboundMessageFactory):
             delivered_at=_after(23),
             attempt=_related(
                 "SendAttempt", "message", 1, "claimed_at", number=1, ambiguous=True, http_status=502, duration=1.84,
-                detail="the answer was HTML",
+                detail="HTTP 502",
             ),
             last_attempt=_related(
                 "SendAttempt", "message", 16, "claimed_at", number=2, accepted=True, duration=0.21

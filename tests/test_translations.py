@@ -11,16 +11,22 @@ import shutil
 from pathlib import Path
 
 import pytest
+from django.contrib import admin as django_admin
 from django.utils import translation
 
+from django_front_sms.admin import django_words
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.states import State
 from django_front_sms.timeline import explain
 from tests.conftest import missing
+from tests.factories import OutboundMessageFactory
 from tests.translations import LANGUAGES, PACKAGE, collect
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w+\}")
 TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
+DJANGO = Path(django_admin.__file__).parent
+# The texts of Django's admin that are in these catalogues.
+DJANGOS = [each for each in re.findall(r'"([^"%]+)"\)', Path(django_words.__file__).read_text()) if each != "entries"]
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -101,6 +107,28 @@ def test_every_code_of_fronts_is_explained_in_norwegian(code):
 
     with translation.override("nb"):
         assert explain(code) != english
+
+
+@in_each_language
+@pytest.mark.parametrize("page", ["front_sms/outboundmessage/", "front_sms/optout/add/", "", "logout/", "login/"])
+def test_no_text_of_djangos_admin_is_in_english(admin_client, client, language, page):
+    asks = client if page == "login/" else admin_client
+    send = asks.post if page == "logout/" else asks.get
+    OutboundMessageFactory()
+    with translation.override("en"):
+        shown = send(f"/admin/{page}", headers={"Accept-Language": language}).content.decode()
+
+    assert [text for text in DJANGOS if re.search(rf"\b{re.escape(text)}", shown)] == []
+
+
+@in_each_language
+def test_what_django_itself_translates_is_not_replaced(language):
+    ours = entries(language)
+    with (DJANGO / "locale" / language / "LC_MESSAGES" / "django.mo").open("rb") as file:
+        theirs = gettext.GNUTranslations(file)
+
+    for text in DJANGOS:
+        assert theirs.gettext(text) in (text, ours[text][0])
 
 
 def test_a_state_is_a_norwegian_word():

@@ -65,6 +65,18 @@ def _named(request: HttpRequest, model: App) -> App:
     return {**model, "name": name} if count else model
 
 
+def with_one_current(path: str, apps: list[App]) -> list[App]:
+    """The same apps, of which Django marks at most one model as the current one: it marks every model whose address is
+    the beginning of `path`, and the composer's address begins with that of the list."""
+    within = [model["admin_url"] for app in apps for model in app["models"] if (model.get("admin_url") or "-") in path]
+    return [{**app, "models": [_marked(model, within) for model in app["models"]]} for app in apps]
+
+
+def _marked(model: App, within: list[str]) -> App:
+    address = model.get("admin_url")
+    return {**model, "admin_url": f"{address}?"} if address in within and address != max(within, key=len) else model
+
+
 def with_ordered_sidebar(view: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a view of the admin: the sidebar of its page has this app's models in order, whatever the admin site."""
 
@@ -73,7 +85,7 @@ def with_ordered_sidebar(view: Callable[..., Any]) -> Callable[..., Any]:
         response = view(request, *args, **kwargs)
         context = getattr(response, "context_data", None) or {}
         if "available_apps" in context:
-            context["available_apps"] = in_order(context["available_apps"])
+            context["available_apps"] = with_one_current(request.path, in_order(context["available_apps"]))
         return response
 
     return ordered

@@ -43,6 +43,8 @@ def answer(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     """
     if not isinstance(response, SimpleTemplateResponse) or response.status_code != 200:
         return response
+    # The template extends this where it is given: nobody sees the header and sidebar around the parts.
+    response.context_data = {**(response.context_data or {}), "live_base": "admin/front_sms/live_parts.html"}
     response.render()
     parts: dict[str, str] = request.__dict__.get("_front_sms_live", {})
     seen = dict(pair.rsplit(".", 1) for pair in request.GET.get("seen", "").split(",") if "." in pair)
@@ -50,7 +52,7 @@ def answer(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     changed = {
         name: {"html": parts[name], "version": shown} for name, shown in versions.items() if seen.get(name) != shown
     }
-    is_final = bool((response.context_data or {}).get("is_final"))
+    is_final = bool(response.context_data.get("is_final"))
     found: HttpResponse = HttpResponse(status=204)
     if changed or is_final:
         found = JsonResponse({"parts": changed, "final": is_final})

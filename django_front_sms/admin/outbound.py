@@ -133,7 +133,7 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     shows_personal_data = True
     new_rows = NEW_MESSAGES
     number_field = "recipient"
-    list_display = ("state_", "recipient_", "sender", "short_text", "created_", "front_id")
+    list_display = ("state_", "recipient_", "sender", "short_text", "created_")
     list_display_links = ("recipient_",)
     sortable_by = ("created_",)
     list_filter = ("state", StatusMissedFilter, AccountFilter, "priority", IndexedCreatedFilter)
@@ -190,6 +190,7 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     def page_context(self, request: HttpRequest, row: OutboundMessage) -> dict[str, Any]:
         return {
             **super().page_context(request, row),
+            "title": gettext("Message #%(pk)s") % {"pk": row.pk},
             "badge": state_badge(row),
             "steps": steps(row),
             "conversation": conversation_of(request, row),

@@ -367,7 +367,7 @@ class Migration(migrations.Migration):
                             ("rejected", "rejected"),
                             ("unconfirmed", "unconfirmed"),
                             ("duplicate", "duplicate"),
-                            ("cancelled", "cancelled"),
+                            ("cancelled", "stopped"),
                             ("expired", "expired"),
                         ],
                         default="queued",
@@ -538,7 +538,7 @@ class Migration(migrations.Migration):
                     "action",
                     models.CharField(
                         choices=[
-                            ("cancel", "cancelled it"),
+                            ("cancel", "stopped it"),
                             ("mark_sent", "marked it as sent"),
                             ("send_anyway", "sent it anyway"),
                             ("give_up", "gave it up"),

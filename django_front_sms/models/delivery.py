@@ -100,7 +100,7 @@ class Decision(PrimaryModel):
     """A person's decision about a message or an account."""
 
     class Action(models.TextChoices):
-        CANCEL = "cancel", _("cancelled it")
+        CANCEL = "cancel", _("stopped it")
         MARK_SENT = "mark_sent", _("marked it as sent")
         SEND_ANYWAY = "send_anyway", _("sent it anyway")
         GIVE_UP = "give_up", _("gave it up")

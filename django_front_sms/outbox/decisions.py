@@ -28,7 +28,7 @@ def cancel(message: OutboundMessage, by: Any = None) -> State:
     def decide(row: Message) -> Transition:
         if row.state != State.QUEUED:
             raise NotPossible(
-                _("This message is %(state)s; only a queued one can be cancelled.") % {"state": State(row.state).label}
+                _("This message is %(state)s; only a queued one can be stopped.") % {"state": State(row.state).label}
             )
         return cancellation(row, attempts_of([row])[row.pk])
 

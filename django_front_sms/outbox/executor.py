@@ -82,9 +82,7 @@ def _exchange(
     except BaseException as error:  # also gevent's time-outs: the dispatcher waits for a result of every attempt
         # No traceback: the exception of a site's own client may hold the text or the number.
         logger.error("The gateway client raised %s. The result of the attempt is unknown.", type(error).__name__)
-        return ExchangeResult(
-            kind=ResultKind.AMBIGUOUS, detail=f"the gateway client failed with {type(error).__name__}"
-        )
+        return ExchangeResult(kind=ResultKind.AMBIGUOUS, detail=f"the gateway client failed: {type(error).__name__}")
 
 
 class GatewayClient(Protocol):

@@ -38,7 +38,8 @@ class LivePart(template.Node):
         self.name, self.nodelist = name, nodelist
 
     def render(self, context: Context) -> SafeString:
-        name, html = str(self.name.resolve(context)), self.nodelist.render(context)
+        # Without spaces around it: a part with nothing to show takes no space on the page.
+        name, html = str(self.name.resolve(context)), SafeString(self.nodelist.render(context).strip())
         live.record(context["request"], name, html)
         return live.part(name, html)
 

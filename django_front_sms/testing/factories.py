@@ -187,7 +187,9 @@ class SendAttemptFactory(DjangoModelFactory[SendAttempt]):
             error_code=int(ErrorCode.OK), gateway_id=factory.SelfAttribute("message.gateway_id"), http_status=200
         )
         not_sent = factory.Trait(outcome=SendAttempt.Outcome.NOT_SENT, detail="no connection in time")
-        ambiguous = factory.Trait(outcome=SendAttempt.Outcome.AMBIGUOUS, detail="no answer within 10 s", duration=10.0)
+        ambiguous = factory.Trait(
+            outcome=SendAttempt.Outcome.AMBIGUOUS, detail="no complete answer in time", duration=10.0
+        )
         lost = factory.Trait(
             outcome=SendAttempt.Outcome.LOST, detail="the lease expired before an answer came", duration=None
         )

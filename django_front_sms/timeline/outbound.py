@@ -11,6 +11,7 @@ from django_front_sms.models import AccountState, Decision, DeliveryStatus, Inbo
 from django_front_sms.states import State
 from django_front_sms.timeline.delays import Span, resumed, under_way, waited
 from django_front_sms.timeline.entry import Entry, Level, explain, is_read, rows_of, sentence, sentences, when, who
+from django_front_sms.timeline.problems import reason
 from django_front_sms.timeline.reasons import current_status
 from django_front_sms.timeline.receivers import receivers
 
@@ -78,22 +79,20 @@ def _attempts(message: OutboundMessage, attempts: Iterable[SendAttempt]) -> Iter
 def _result(attempt: SendAttempt, doubtful: bool) -> tuple[str, Level, str]:
     """The title, level and detail of an attempt's result. `doubtful`: an earlier attempt of the same message may have
     reached Front."""
-    reason = ": ".join(filter(None, [f"HTTP {attempt.http_status}" if attempt.http_status else "", attempt.detail]))
+    why = reason(attempt)
     match attempt.outcome:
         case SendAttempt.Outcome.PENDING:
             return _("under way"), "wait", ""
         case SendAttempt.Outcome.NOT_SENT:
-            return _("nothing was sent"), "warn", sentence(reason)
+            return _("nothing was sent"), "warn", sentence(why)
         case SendAttempt.Outcome.LOST:
             return _("the worker stopped"), "warn", _("It may or may not have reached Front.")
         case SendAttempt.Outcome.ANSWERED:
             return _answer_of_front(attempt, doubtful)
     doubt = (
-        _("It may or may not have reached Front (%(reason)s).")
-        if reason
-        else _("It may or may not have reached Front.")
+        _("It may or may not have reached Front (%(reason)s).") if why else _("It may or may not have reached Front.")
     )
-    return _("no clear answer"), "warn", doubt % {"reason": reason}
+    return _("no clear answer"), "warn", doubt % {"reason": why}
 
 
 def _answer_of_front(attempt: SendAttempt, doubtful: bool) -> tuple[str, Level, str]:
@@ -164,12 +163,12 @@ def _decisions(message: OutboundMessage, during: Span | None) -> tuple[list[Deci
 
 def _decision(decision: Decision, message: OutboundMessage) -> Entry:
     titles = {
-        Decision.Action.CANCEL: _("Cancelled"),
+        Decision.Action.CANCEL: _("Stopped"),
         Decision.Action.MARK_SENT: _("Marked as sent"),
         Decision.Action.SEND_ANYWAY: _("To be sent anyway"),
         Decision.Action.GIVE_UP: _("Given up"),
     }
     title = titles.get(Decision.Action(decision.action), decision.get_action_display())
     if decision.action == Decision.Action.CANCEL and message.state != State.CANCELLED:
-        title = _("Cancelled, though it may have been sent")
+        title = _("Stopped, though it may have been sent")
     return Entry(decision.at, "decision", title, by=who(decision.by))

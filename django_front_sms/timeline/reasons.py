@@ -56,7 +56,7 @@ def _expired(message: OutboundMessage, last: Entry) -> Entry:
 
 
 def _cancelled(message: OutboundMessage, last: Entry) -> Entry | None:
-    return None if last.kind == "decision" else Entry(last.at, "ended", _("Cancelled: it was not sent"))
+    return None if last.kind == "decision" else Entry(last.at, "ended", _("Stopped: it was not sent"))
 
 
 def _rejected(message: OutboundMessage, last: Entry) -> Entry | None:

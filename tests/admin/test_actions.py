@@ -94,7 +94,7 @@ def test_cancelling_a_queued_message_records_the_user(boss):
 def test_a_message_that_cannot_be_cancelled_shows_the_reason(boss):
     sms = OutboundMessageFactory(retried=True)
 
-    assert "only a queued one can be cancelled" in act(boss, sms, "cancel").content.decode()
+    assert "only a queued one can be stopped" in act(boss, sms, "cancel").content.decode()
     assert state_of(sms) == State.DELIVERED and not LogEntry.objects.exists()
 
 

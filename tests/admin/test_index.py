@@ -161,6 +161,21 @@ def test_the_row_that_leads_to_the_composer_has_no_address_to_add_by(admin_user:
     assert rows["OutboundMessage"]["perms"]["add"]
 
 
+@pytest.mark.parametrize(
+    ("page", "current"),
+    [
+        ("outboundmessage/", "Sent messages"),
+        ("outboundmessage/add/", "Write message"),
+        ("conversation/", "Conversations"),
+    ],
+)
+def test_one_row_of_the_sidebar_is_the_current_one(admin_client, page, current):
+    OutboundMessageFactory()
+    shown = admin_client.get(f"/admin/front_sms/{page}").content.decode()
+
+    assert re.findall(r'aria-current="page">([^<(]*)', shown.partition('id="content"')[0]) == [current]
+
+
 def test_a_site_keeps_an_index_of_its_own():
     site = admin.AdminSite(name="own")
     site.index_template = "own.html"

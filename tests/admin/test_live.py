@@ -93,6 +93,17 @@ def test_the_script_stops_polling_once_the_state_is_final(viewer, fields, final)
     assert viewer.get(change(sms), {"part": "live"}).json()["final"] is final
 
 
+@pytest.mark.parametrize("page", [DASHBOARD, "message"])
+def test_the_script_gets_the_parts_without_a_page_around_them(viewer, page):
+    address = change(OutboundMessageFactory()) if page == "message" else page
+    content = viewer.get(address).content.decode()
+
+    answer = viewer.get(address, {"part": "live"})
+
+    assert set(versions(content)) == set(answer.json()["parts"])
+    assert "admin/base.html" not in {template.name for template in answer.templates}
+
+
 def test_a_pause_appears_on_an_open_page(viewer):
     sms = OutboundMessageFactory()
     content = viewer.get(change(sms)).content.decode()

@@ -238,7 +238,7 @@ def test_without_scripts_the_pages_show_the_same_after_a_reload(kari, chromium, 
 
     page.get_by_role("button", name="Stop the message").click()
     page.get_by_role("button", name="Stop the message").click()
-    page.locator("#fs-state").get_by_text("cancelled", exact=True).wait_for()
+    page.locator("#fs-state").get_by_text("stopped", exact=True).wait_for()
 
     assert OutboundMessage.objects.get(pk=sms.pk).state == State.CANCELLED
     context.close()

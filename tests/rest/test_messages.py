@@ -177,7 +177,7 @@ def test_the_timeline_is_in_the_language_of_the_request(viewer: Api) -> None:
     message.cancel()
     path = f"messages/{message.pk}/timeline/"
     entries = viewer.get(path).json()["entries"]
-    assert [entry["title"] for entry in entries] == ["Put in the queue", "Cancelled"]
+    assert [entry["title"] for entry in entries] == ["Put in the queue", "Stopped"]
     assert [entry["kind"] for entry in entries] == ["queued", "decision"]
     norwegian = viewer.get(path, headers={"Accept-Language": "nb"}).json()["entries"]
     assert [entry["title"] for entry in norwegian] != [entry["title"] for entry in entries]

@@ -1,18 +1,24 @@
 """The timeline of an outbound message."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.utils import timezone
+from django.utils import timezone, translation
 
+import django_front_sms
 from django_front_sms.models import Decision, SendAttempt, Wait
 from django_front_sms.states import State
 from django_front_sms.timeline import of_outbound
+from django_front_sms.timeline.problems import REASONS
 from tests.factories import DeliveryStatusFactory, EventFactory, OutboundMessageFactory, SendAttemptFactory, at
 from tests.timeline.helpers import last, titles
 
 pytestmark = pytest.mark.django_db
+
+PACKAGE = Path(django_front_sms.__file__).parent
 
 
 def test_the_timeline_of_a_delivered_message_is_ordered_by_time():
@@ -132,7 +138,7 @@ def test_a_given_up_message_is_shown_as_given_up():
     [
         ({"state": State.EXPIRED, "expires_at": at(60)}, "Expired: its time ran out before it could be sent"),
         ({"state": State.DUPLICATE}, "Not sent: it is a duplicate"),
-        ({"state": State.CANCELLED}, "Cancelled: it was not sent"),
+        ({"state": State.CANCELLED}, "Stopped: it was not sent"),
         ({"state": State.REJECTED, "error_text": "opted out"}, "Rejected: it was not sent"),
     ],
 )
@@ -150,7 +156,7 @@ def test_a_cancelled_message_does_not_say_so_twice():
     sms = OutboundMessageFactory(state=State.CANCELLED)
     Decision.objects.create(message=sms, action=Decision.Action.CANCEL, at=at(5))
 
-    assert titles(sms) == ["Put in the queue", "Cancelled"]
+    assert titles(sms) == ["Put in the queue", "Stopped"]
 
 
 def test_cancelling_what_may_have_been_sent_is_not_called_cancelled():
@@ -181,3 +187,30 @@ def test_the_timeline_is_deterministic():
     sms = OutboundMessageFactory(next_at=timezone.now() + timedelta(hours=1), waits_for=Wait.RETRY)
 
     assert of_outbound(sms) == of_outbound(sms)
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ({"http_status": 502, "detail": "HTTP 502"}, "(HTTP 502)"),
+        ({"detail": "no complete answer in time"}, "(ikke noe fullstendig svar i tide)"),
+        ({"detail": "no complete answer: ReadError"}, "(ikke noe fullstendig svar: ReadError)"),
+        ({"http_status": 200, "detail": "the answer is too large"}, "(HTTP 200: svaret er for stort)"),
+        ({"detail": "of another gateway: unknown"}, "(of another gateway: unknown)"),
+    ],
+)
+def test_the_reason_without_an_answer_is_in_the_readers_language(stored, shown):
+    attempt = SendAttemptFactory(ambiguous=True, **stored)
+
+    with translation.override("nb"):
+        assert any(shown in entry.detail for entry in of_outbound(attempt.message))
+
+
+def test_every_reason_in_the_sources_is_translated():
+    sources = [*(PACKAGE / "gateway").glob("*.py"), *(PACKAGE / "outbox").glob("*.py")]
+    literal = r'"((?:no |the |TLS|Front |acc|not sent|there )[^"{]+)'
+    pattern = re.compile(r"(?:NotSent\(|Unclear\(|detail=|detail = |return )f?" + literal)
+    stored = {found.rstrip(": ") for path in sources for found in pattern.findall(path.read_text())}
+
+    assert len(stored) > 15
+    assert stored == REASONS

@@ -73,7 +73,7 @@ def _lines(receipt: Receipt) -> list[str]:
     lines = [_("Erased of %(number)s:") % {"number": receipt.number}]
     lines += [f"  {names[kind]:<38} {count}" for kind, count in receipt.erased.items()]
     if receipt.cancelled:
-        lines.append(_("Cancelled before: %(count)s waiting messages.") % {"count": receipt.cancelled})
+        lines.append(_("Stopped before: %(count)s waiting messages.") % {"count": receipt.cancelled})
     if receipt.kept["opt_outs"]:
         lines.append(_("Kept: that the person opted out, so that nobody writes again. --opt-outs erases it, too."))
     reasons = {
