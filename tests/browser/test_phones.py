@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 SAMPLE = ROOT / "django_front_sms" / "simulator" / "static" / "sample.jpg"
 KARI, OLA = "+4799999999", "+4799999998"
-PATIENCE = 30_000  # milliseconds until something must have come
+HANG_TIMEOUT = 30_000  # milliseconds until something must have come
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def tabs(chromium: Any, demo: Demo) -> Iterator[tuple[Any, Any]]:
     """The clinic's tab, logged in, and the phones'. No script may fail."""
     complaints: list[str] = []
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en")
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(HANG_TIMEOUT)
     clinic, phones = context.new_page(), context.new_page()
     for tab in (clinic, phones):
         tab.on("pageerror", lambda error: complaints.append(str(error)))

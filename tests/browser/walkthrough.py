@@ -10,7 +10,7 @@ from tests.browser.demo import ROOT, Demo
 
 SAMPLE = ROOT / "django_front_sms" / "simulator" / "static" / "sample.jpg"
 KARI = "+4799999999"
-PATIENCE = 60_000  # milliseconds until something must have come
+HANG_TIMEOUT = 60_000  # milliseconds until something must have come
 
 Shoot = Callable[[Any, str], None]
 

@@ -23,11 +23,11 @@ from tests.outbox.helpers import FakeClock
 
 ROOT = Path(__file__).resolve().parents[2]
 OK = framed(b'{"id": 145099, "errorcode": 0, "description": "OK"}')
-PATIENCE = 60
+HANG_TIMEOUT = 60
 
 
 def wait_until(true: Callable[[], Any]) -> None:
-    give_up = time.monotonic() + PATIENCE
+    give_up = time.monotonic() + HANG_TIMEOUT
     while not true():
         assert time.monotonic() < give_up
         time.sleep(0.05)
@@ -119,7 +119,7 @@ def test_each_job_runs_at_most_as_often_as_it_may(monkeypatch: pytest.MonkeyPatc
     def deliver() -> int:
         running.append(1)
         most.append(len(running))
-        gate.wait(PATIENCE)
+        gate.wait(HANG_TIMEOUT)
         running.pop()
         return 0
 
@@ -137,7 +137,7 @@ def test_each_job_runs_at_most_as_often_as_it_may(monkeypatch: pytest.MonkeyPatc
     with worker._changed:
         worker._changed.notify_all()
     for thread in worker._threads:
-        thread.join(PATIENCE)
+        thread.join(HANG_TIMEOUT)
     assert max(most) == 2
 
 
@@ -162,7 +162,7 @@ def test_a_job_that_fails_is_logged_without_its_words_and_costs_no_thread(
     worker.stop()
     with worker._changed:
         worker._changed.notify_all()
-    worker._threads[0].join(PATIENCE)
+    worker._threads[0].join(HANG_TIMEOUT)
     assert 'The job "sweep" failed (RuntimeError)' in caplog.text
     assert "secret" not in caplog.text
 
@@ -228,7 +228,7 @@ class Gateway(Server):
 
     def _answer(self, line: Line) -> None:
         while line.read():
-            assert self.open.wait(PATIENCE)
+            assert self.open.wait(HANG_TIMEOUT)
             line.write(OK)
 
 
@@ -259,7 +259,7 @@ def start(gateway: Gateway) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     yield start
     for worker in workers:
         worker.kill()
-        worker.communicate(timeout=PATIENCE)
+        worker.communicate(timeout=HANG_TIMEOUT)
 
 
 def state(message: OutboundMessage) -> str:
@@ -277,7 +277,7 @@ def test_a_worker_sends_folds_and_delivers_and_ends_cleanly(start, gateway: Gate
     wait_until(lambda: OutboundMessage.objects.filter(state="delivered").exists())
     wait_until(lambda: not Event.objects.filter(next_at__isnull=False).exists())
     worker.send_signal(signal.SIGTERM)
-    out, err = worker.communicate(timeout=PATIENCE)
+    out, err = worker.communicate(timeout=HANG_TIMEOUT)
     assert worker.returncode == 0, err
     assert "The worker runs" in out
     assert "Traceback" not in err
@@ -291,7 +291,7 @@ def test_a_worker_that_is_told_to_stop_records_what_is_in_flight(start, gateway:
     wait_until(lambda: any(line.requests for line in gateway.lines))
     worker.send_signal(signal.SIGTERM)
     gateway.open.set()
-    worker.communicate(timeout=PATIENCE)
+    worker.communicate(timeout=HANG_TIMEOUT)
     assert worker.returncode == 0
     assert state(message) == "sent"
 
@@ -309,7 +309,7 @@ def test_two_workers_send_each_message_once(start, gateway: Gateway):
 def test_once_as_a_process_sends_what_is_due_and_ends(start, gateway: Gateway):
     message = send_sms("+4799999999", "Test")
     worker = start("--once")
-    worker.communicate(timeout=PATIENCE)
+    worker.communicate(timeout=HANG_TIMEOUT)
     assert worker.returncode == 0
     assert state(message) == "sent"
     assert not Event.objects.filter(next_at__isnull=False).exists()

@@ -12,7 +12,7 @@ import pytest
 from django_front_sms.gateway.client import Client, ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Answer, BulkSms, Sms
 
-from .wire import PATIENCE, Clock, Line, Server, always, answers, framed
+from .wire import HANG_TIMEOUT, Clock, Line, Server, always, answers, framed
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -27,7 +27,7 @@ BULK_OK = framed(
 )  # §2.4
 
 
-def send(server: Server, sms: Sms = SMS, timeout: float = PATIENCE, **options) -> ExchangeResult:
+def send(server: Server, sms: Sms = SMS, timeout: float = HANG_TIMEOUT, **options) -> ExchangeResult:
     with Client(server.url, timeout=timeout) as client:
         return client.send(sms, **options)
 
@@ -181,10 +181,10 @@ def test_waiting_in_vain_for_a_free_connection_is_not_sent():
     def script(line: Line) -> None:
         line.read()
         server.notes.put("busy")
-        release.wait(PATIENCE)
+        release.wait(HANG_TIMEOUT)
         line.write(OK)
 
-    with Server(script) as server, Client(server.url, timeout=PATIENCE, max_connections=1) as client:
+    with Server(script) as server, Client(server.url, timeout=HANG_TIMEOUT, max_connections=1) as client:
         first = threading.Thread(target=client.send, args=(SMS,))
         first.start()
         server.note()
@@ -212,7 +212,7 @@ def test_a_reset_before_the_request_is_read_is_ambiguous():
     go = threading.Event()
 
     def script(line: Line) -> None:
-        go.wait(PATIENCE)
+        go.wait(HANG_TIMEOUT)
         line.reset()
 
     def may_write() -> bool:
@@ -339,10 +339,10 @@ def test_neither_logs_nor_outcomes_quote_the_message(transport, caplog, capfd, m
     ]
     outcomes = []
     for reply in replies:
-        with Server(answers(reply)) as server, Client(server.url, timeout=PATIENCE) as client:
+        with Server(answers(reply)) as server, Client(server.url, timeout=HANG_TIMEOUT) as client:
             outcomes.append(client.send(SECRET, transport=transport))
             outcomes.append(client.send(SECRET, transport=transport, may_write=lambda: False))
-        with Client(server.url, timeout=PATIENCE) as client:
+        with Client(server.url, timeout=HANG_TIMEOUT) as client:
             outcomes.append(client.send(SECRET, transport=transport))
     assert {outcome.kind for outcome in outcomes} == set(ResultKind)
     assert "urllib3" in caplog.text

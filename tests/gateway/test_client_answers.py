@@ -5,7 +5,7 @@ import pytest
 from django_front_sms.gateway.client import Client, ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms
 
-from .wire import PATIENCE, Line, Server, answers, framed
+from .wire import HANG_TIMEOUT, Line, Server, answers, framed
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -18,7 +18,7 @@ REFUSED = b'{\n  "id": 0,\n  "errorcode": 1,\n  "description": "Invalid mobile n
 HTML = b"<html><body>ErrorCode=0, ID=145099</body></html>"
 
 
-def after(reply: bytes, transport: str = "json", timeout: float = PATIENCE) -> ExchangeResult:
+def after(reply: bytes, transport: str = "json", timeout: float = HANG_TIMEOUT) -> ExchangeResult:
     with Server(answers(reply)) as server, Client(server.url, timeout=timeout) as client:
         outcome = client.send(SMS, transport=transport)
     assert len(server.requests) == 1
@@ -26,7 +26,7 @@ def after(reply: bytes, transport: str = "json", timeout: float = PATIENCE) -> E
 
 
 def after_bulk(reply: bytes) -> ExchangeResult:
-    with Server(answers(reply)) as server, Client(server.url, timeout=PATIENCE) as client:
+    with Server(answers(reply)) as server, Client(server.url, timeout=HANG_TIMEOUT) as client:
         outcome = client.send_bulk(BULK)
     assert len(server.requests) == 1
     return outcome
@@ -46,7 +46,7 @@ ANSWERED = {
         b"HTTP/1.0 200 OK\r\n\r\n" + ACCEPTED,
         Answer(id=145099, errorcode=0, description="OK"),
     ),
-    "accepted, after a word of patience": (
+    "accepted, after an informational response": (
         b"HTTP/1.1 100 Continue\r\n\r\n" + framed(ACCEPTED),
         Answer(id=145099, errorcode=0, description="OK"),
     ),
@@ -164,7 +164,7 @@ def test_an_answer_without_end_is_given_up():
         except OSError:
             server.notes.put("the client left")
 
-    with Server(script) as server, Client(server.url, timeout=PATIENCE) as client:
+    with Server(script) as server, Client(server.url, timeout=HANG_TIMEOUT) as client:
         assert client.send(SMS).detail == "the answer is too large"
         assert server.note() == "the client left"
 

@@ -7,7 +7,7 @@ import pytest
 from django_front_sms.gateway.client import Client, ResultKind
 from django_front_sms.gateway.submit import Sms
 
-from .wire import PATIENCE, Clock, Line, Server, always, answers, framed
+from .wire import HANG_TIMEOUT, Clock, Line, Server, always, answers, framed
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -89,7 +89,7 @@ def test_a_connection_closed_between_the_question_and_the_write_is_ambiguous_and
 
     def script(line: Line) -> None:
         answers(OK)(line)
-        close.wait(PATIENCE)
+        close.wait(HANG_TIMEOUT)
         line.sock.close()
         server.notes.put("closed")
 
@@ -119,7 +119,7 @@ def test_no_failure_eats_a_connection_of_the_pool():
             if reply in broken:
                 return
 
-    with Server(script) as server, Client(server.url, max_connections=1, timeout=PATIENCE) as client:
+    with Server(script) as server, Client(server.url, max_connections=1, timeout=HANG_TIMEOUT) as client:
         assert {client.send(SMS).kind for _ in range(24)} == {ResultKind.AMBIGUOUS}
         assert client.send(SMS).kind is ResultKind.ANSWERED
 
@@ -150,5 +150,5 @@ def test_a_closed_client_opens_anew():
 def test_a_proxy_in_the_environment_is_not_used(monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    with Server(answers(OK)) as server, Client(server.url, timeout=PATIENCE) as client:
+    with Server(answers(OK)) as server, Client(server.url, timeout=HANG_TIMEOUT) as client:
         assert client.send(SMS).kind is ResultKind.ANSWERED

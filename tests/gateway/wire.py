@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Self
 
-PATIENCE = 20  # seconds after which a test that hangs fails
+HANG_TIMEOUT = 20  # seconds after which a test that hangs fails
 
 
 class Line:
@@ -58,7 +58,7 @@ class Line:
     def ending(self) -> str:
         """How the client leaves: "close" or "reset"."""
         bare = socket.socket(fileno=os.dup(self.sock.fileno()))  # TLS would hide the difference
-        bare.settimeout(PATIENCE)
+        bare.settimeout(HANG_TIMEOUT)
         try:
             while bare.recv(65536):
                 pass
@@ -92,7 +92,7 @@ class Server:
         return [request for line in self.lines for request in line.requests]
 
     def note(self) -> object:
-        return self.notes.get(timeout=PATIENCE)
+        return self.notes.get(timeout=HANG_TIMEOUT)
 
     def _accept(self) -> None:
         while True:
@@ -100,7 +100,7 @@ class Server:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
-            sock.settimeout(PATIENCE)
+            sock.settimeout(HANG_TIMEOUT)
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock: socket.socket) -> None:
