@@ -86,7 +86,7 @@ def test_a_message_is_read_and_answered_with_a_picture(demo: Demo, tabs: tuple[A
     clinic.get_by_role("row", name=re.compile("Kari Nordmann.*Confirmed")).wait_for()
 
 
-def test_a_phone_that_is_off_gets_its_message_when_it_is_on(demo: Demo, tabs: tuple[Any, Any]) -> None:
+def test_a_phone_that_is_off_receives_its_message_when_it_is_on(demo: Demo, tabs: tuple[Any, Any]) -> None:
     clinic, phones = tabs
     write(phones, OLA, "Hei")
     ola = phone(phones, OLA)

@@ -1,4 +1,4 @@
-"""`front_sms worker`: everything that Celery workers do, in a process of its own."""
+"""`front_sms worker`: does everything that Celery workers do."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ def wait_until(true: Callable[[], Any]) -> None:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The jobs that were done; none does anything."""
+    """The jobs that were called; they are replaced."""
     done: list[str] = []
     monkeypatch.setattr(jobs, "dispatch", lambda *given: done.append("dispatch") or 0)
     monkeypatch.setattr(jobs, "deliver_events", lambda: done.append("deliver_events") or 0)
@@ -53,7 +53,7 @@ def test_the_number_of_threads_is_checked(number: str):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_survives_a_database_that_is_away(
+def test_a_worker_survives_an_unavailable_database(
     told: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     worker, failures = Worker(1), [OperationalError("gone")]
@@ -95,9 +95,7 @@ def test_a_worker_goes_on_with_the_threads_that_the_system_grants(
     assert not any(thread.name.startswith("front-sms-worker") for thread in threading.enumerate())
 
 
-def test_a_dispatch_goes_on_for_its_turn_and_stops_when_the_worker_does(
-    monkeypatch: pytest.MonkeyPatch, clock: FakeClock
-):
+def test_a_dispatch_runs_for_its_turn_and_stops_with_the_worker(monkeypatch: pytest.MonkeyPatch, clock: FakeClock):
     given: list[Any] = []
     monkeypatch.setattr(jobs, "dispatch", lambda *arguments: given.append(arguments) or 0)
     worker = Worker(1)
@@ -141,7 +139,7 @@ def test_each_job_runs_at_most_as_often_as_it_may(monkeypatch: pytest.MonkeyPatc
     assert max(most) == 2
 
 
-def test_a_job_that_fails_is_logged_without_its_words_and_costs_no_thread(
+def test_a_failed_job_is_logged_without_its_message_and_its_thread_continues(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     calls: list[int] = []

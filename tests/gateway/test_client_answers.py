@@ -1,4 +1,4 @@
-"""Which answers settle the question, and which leave it open. Written by hand from the manual, byte for byte."""
+"""Which answers are clear and which are ambiguous. The bytes are written by hand, from the manual."""
 
 import pytest
 
@@ -78,7 +78,7 @@ ANSWERED = {
 
 @pytest.mark.parametrize("transport", ["json", "get"])
 @pytest.mark.parametrize(("reply", "answer"), ANSWERED.values(), ids=ANSWERED)
-def test_a_documented_answer_settles_it_in_either_form_and_under_any_status_below_500(reply, answer, transport):
+def test_a_documented_answer_is_an_answer_in_either_format_with_any_status_below_500(reply, answer, transport):
     outcome = after(reply, transport)
     assert (outcome.kind, outcome.answer, outcome.detail) == (ResultKind.ANSWERED, answer, "")
 
@@ -133,7 +133,7 @@ AMBIGUOUS = {
 
 @pytest.mark.parametrize("transport", ["json", "get"])
 @pytest.mark.parametrize("reply", AMBIGUOUS.values(), ids=AMBIGUOUS)
-def test_anything_else_leaves_it_open(reply, transport):
+def test_anything_else_is_ambiguous(reply, transport):
     outcome = after(reply, transport)
     assert (outcome.kind, outcome.answer) == (ResultKind.AMBIGUOUS, None)
     assert outcome.detail
@@ -154,7 +154,7 @@ def test_an_answer_holds_at_most_64_kib(frame, spaces, kind):
     assert after(frame(ACCEPTED.ljust(spaces))).kind is kind
 
 
-def test_an_answer_without_end_is_given_up():
+def test_an_endless_answer_is_ambiguous():
     def script(line: Line) -> None:
         line.read()
         line.write(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -206,7 +206,7 @@ def test_a_readable_bulk_refusal_is_an_answer(status):
     ],
     ids=["refused under 201", "500", "502", "302", "truncated", "empty", "HTML", "lists of another shape"],
 )
-def test_any_other_bulk_answer_leaves_it_open(reply):
+def test_any_other_bulk_answer_is_ambiguous(reply):
     assert after_bulk(reply).kind is ResultKind.AMBIGUOUS
 
 

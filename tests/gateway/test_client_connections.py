@@ -41,7 +41,7 @@ def test_each_exchange_on_a_connection_has_its_own_deadline():
     assert len(server.lines) == 1
 
 
-def test_a_connection_that_brought_too_much_is_not_used_again():
+def test_a_connection_with_surplus_bytes_is_not_used_again():
     with Server(always(GET_OK + b"!")) as server, Client(server.url) as client:
         assert [client.send(SMS).kind for _ in range(2)] == [ResultKind.AMBIGUOUS] * 2
     assert [len(line.requests) for line in server.lines] == [1, 1]
@@ -84,7 +84,7 @@ def test_a_reused_connection_that_closes_during_the_request_is_ambiguous():
     assert [len(line.requests) for line in server.lines] == [2]
 
 
-def test_a_connection_closed_between_the_question_and_the_write_is_ambiguous_and_nothing_is_tried_again():
+def test_a_connection_closed_between_the_check_and_the_write_is_ambiguous_and_is_not_retried():
     close = threading.Event()
 
     def script(line: Line) -> None:
@@ -103,7 +103,7 @@ def test_a_connection_closed_between_the_question_and_the_write_is_ambiguous_and
     assert len(server.lines) == 1
 
 
-def test_no_failure_eats_a_connection_of_the_pool():
+def test_no_failure_removes_a_connection_from_the_pool():
     whole = [framed(b"<html>"), framed(b"", "302 Found"), framed(b"x" * 70_000), framed(b"", "503 Busy"), GET_OK + b"!"]
     broken = [
         b"nonsense",
@@ -125,7 +125,7 @@ def test_no_failure_eats_a_connection_of_the_pool():
 
 
 def test_a_connection_with_an_answer_half_read_is_not_used_again():
-    """Else the next message would take the rest for its own answer."""
+    """Otherwise the next message would read the rest as its own answer."""
 
     def script(line: Line) -> None:
         line.read()
@@ -138,7 +138,7 @@ def test_a_connection_with_an_answer_half_read_is_not_used_again():
         assert [client.send(SMS).kind for _ in range(2)] == [ResultKind.AMBIGUOUS, ResultKind.ANSWERED]
 
 
-def test_a_closed_client_opens_anew():
+def test_a_closed_client_opens_new_connections():
     with Server(always(OK)) as server:
         client = Client(server.url)
         for _ in range(2):

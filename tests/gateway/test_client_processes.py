@@ -32,7 +32,7 @@ def echo(line: Line) -> None:
 
 
 def in_a_fork(work: Callable[[], bool]) -> bool:
-    """Whether `work` says yes in a forked child, within the time that a test has."""
+    """Return whether `work` returns true in a forked child, within `HANG_TIMEOUT`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 on: threads are running; that's the point
         pid = os.fork()
@@ -96,7 +96,7 @@ def server(request) -> Iterator[Server]:
         yield server
 
 
-def test_a_forked_child_opens_its_own_connection_and_the_parents_stays_good(server):
+def test_a_forked_child_opens_its_own_connection_and_the_parents_stays_usable(server):
     with Client(server.url, timeout=HANG_TIMEOUT) as client:
         assert client.send(message(1)).kind is ResultKind.ANSWERED
 
@@ -135,8 +135,8 @@ def test_a_fork_while_another_thread_holds_the_pools_lock_does_not_hang_the_chil
             assert in_a_fork(work)
 
 
-def test_a_forked_child_lets_go_of_the_parents_sockets(server):
-    """Else a connection that the parent resets would stay open, and what it gave up could still be delivered."""
+def test_a_forked_child_closes_the_parents_sockets(server):
+    """Otherwise a connection that the parent resets would stay open, and its request could still be delivered."""
     with Client(server.url, timeout=HANG_TIMEOUT) as client:
         client.send(message(1))
         sock = client._pool().pool.queue[-1].sock

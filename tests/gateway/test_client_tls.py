@@ -65,7 +65,7 @@ def test_a_timeout_over_tls_is_ambiguous(tls, trusted):
     assert len(server.requests) == 1
 
 
-def test_dripping_behind_tls_does_not_stretch_the_deadline(tls, trusted):
+def test_a_slow_answer_over_tls_does_not_extend_the_deadline(tls, trusted):
     def script(line: Line) -> None:
         line.read()
         line.drip()
@@ -75,7 +75,7 @@ def test_dripping_behind_tls_does_not_stretch_the_deadline(tls, trusted):
     assert (outcome.kind, outcome.detail) == (ResultKind.AMBIGUOUS, "no complete answer in time")
 
 
-def test_a_write_that_fails_behind_tls_is_ambiguous(tls, trusted):
+def test_a_write_that_fails_over_tls_is_ambiguous(tls, trusted):
     close = threading.Event()
 
     def script(line: Line) -> None:

@@ -20,7 +20,7 @@ class Line:
         self.requests: list[bytes] = []
 
     def read(self) -> bytes:
-        """One whole request, head and body; b"" when the client has left."""
+        """Read one complete request; b"" if the client closed the connection."""
         received = b""
         while b"\r\n\r\n" not in received:
             part = self.sock.recv(65536)
@@ -43,7 +43,7 @@ class Line:
         self.sock.sendall(data)
 
     def drip(self) -> None:
-        """One byte a packet, until the client has had enough."""
+        """Send one byte per packet, until the client closes the connection."""
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             while True:
@@ -56,7 +56,7 @@ class Line:
         self.sock.close()
 
     def ending(self) -> str:
-        """How the client leaves: "close" or "reset"."""
+        """Return how the client ends the connection: "close" or "reset"."""
         bare = socket.socket(fileno=os.dup(self.sock.fileno()))  # TLS would hide the difference
         bare.settimeout(HANG_TIMEOUT)
         try:
@@ -73,7 +73,7 @@ Script = Callable[[Line], None]
 
 
 class Server:
-    """Accepts connections on a free port and runs the script on each, in a thread of its own.
+    """Accepts connections on a free port and runs the script on each, in its own thread.
 
     `lines` are the connections so far; what a script puts into `notes` a test takes out with `note()`.
     """
@@ -146,7 +146,7 @@ def always(reply: bytes) -> Script:
 
 
 class Clock:
-    """A clock that stands still until it is advanced, or advances by `step` seconds at each reading."""
+    """A clock that changes only when it is advanced, or advances by `step` seconds at each reading."""
 
     def __init__(self, step: float = 0.0) -> None:
         self.now, self.step = 1000.0, step
