@@ -1,4 +1,4 @@
-"""The demo, tried as a new user would: the clinic and the admin on one side, the phones on the other."""
+"""The demo in a browser: the clinic and the admin in one tab, the phones in another."""
 
 import re
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def phone(phones: Any, number: str) -> Any:
 
 
 def write(phones: Any, number: str, text: str) -> None:
-    """Somebody texts the clinic from a phone that is not on the dashboard yet."""
+    """Send a text to the clinic from a phone that is not on the page yet."""
     other = phones.get_by_role("region", name="Another phone")
     other.get_by_label("From").fill(number)
     other.get_by_role("textbox", name="Text").fill(text)

@@ -1,4 +1,4 @@
-"""`make demo`, tried as a new user would, from the first text to a queue that was parked and restarted."""
+"""`make demo` as a new user sees it, from the first text to a parked queue that is restarted."""
 
 from typing import Any
 

@@ -143,7 +143,7 @@ def test_a_preview_stores_nothing():
 
 
 @pytest.mark.parametrize("options", [{"priority": "soon"}, {"on_duplicate": "maybe"}, {"idempotency_key": "x" * 201}])
-def test_an_unknown_option_is_a_value_error(options: dict):
+def test_an_invalid_option_is_a_value_error(options: dict):
     with pytest.raises(ValueError):
         send_sms(NUMBER, "Test", **options)
     assert not OutboundMessage.objects.exists()

@@ -30,7 +30,7 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(boss):
     assert len(many) == len(few)
 
 
-def test_the_dashboard_costs_no_more_than_twelve_queries_however_much_goes_wrong(boss, django_assert_max_num_queries):
+def test_the_dashboard_takes_at_most_twelve_queries_with_all_alerts(boss, django_assert_max_num_queries):
     create_rows_for_every_alert()
     dashboard(boss)
 
