@@ -127,8 +127,8 @@ soak: export REDIS_URL := $(REDIS_URL)
 soak: $(PEERS)
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
-# The longest runs with faults, an hour on two cores. The worker of Django's tasks needs Python 3.12 and Django 6, in an
-# environment of its own.
+# The longest runs with faults, an hour on two cores. The worker of Django's tasks needs Python 3.12 and Django 6, in a
+# separate environment.
 TASKS_VENV := $(VENV)-tasks
 $(TASKS_VENV)/.installed: setup.cfg pyproject.toml
 	@newer=$$(for python in python3.13 python3.12; do $$python -c '' 2>/dev/null && echo $$python && break; done); \
@@ -146,7 +146,7 @@ campaign: $(LINTERS) $(if $(TASKS_PYTHON),,$(TASKS_VENV)/.installed)
 explore: $(INSTALLED)
 	@$(BIN)/python -m tests.explorer $(ARGS)
 
-# Each needs a part of the repository that the sdist does not have.
+# These need parts of the repository that are not in the sdist.
 faults: PART = tests/faults/__main__.py
 faults: RUN = -m tests.faults
 screenshots: PART = docs/screenshots/__main__.py

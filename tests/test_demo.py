@@ -12,7 +12,7 @@ import pytest
 from example_project.demo.processes import SIGNALS, Children, Failed, free_port
 
 FOREVER = ("-c", "import signal; signal.pause()")
-STUBBORN = ("-c", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready'); signal.pause()")
+IGNORES_SIGTERM = ("-c", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready'); signal.pause()")
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +35,9 @@ def test_no_child_outlives_the_demo_even_when_it_fails(tmp_path):
 def test_a_child_that_does_not_listen_is_killed(tmp_path, monkeypatch):
     monkeypatch.setattr("example_project.demo.processes.GRACE_PERIOD", 0)
     with Children(tmp_path) as children:
-        children.start("stubborn", *STUBBORN)
+        children.start("ignores SIGTERM", *IGNORES_SIGTERM)
         children.wait_for("it to ignore us", lambda: "ready" in children.tail())
-        child = children.running["stubborn"]
+        child = children.running["ignores SIGTERM"]
     assert child.returncode == -signal.SIGKILL
 
 

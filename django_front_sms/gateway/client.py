@@ -297,20 +297,20 @@ class _Pool(HTTPConnectionPool):
         super().__init__(host, port, **options)
         self._address = address
 
-    def ask(self, exchange: _Exchange, limit: int, patience: float) -> bytes:
-        """Write the request and read the answer's body, on a connection that is free within `patience` seconds."""
-        with self._borrowed(patience) as connection:
+    def ask(self, exchange: _Exchange, limit: int, pool_timeout: float) -> bytes:
+        """Write the request and read the answer's body, on a connection that is free within `pool_timeout` seconds."""
+        with self._borrowed(pool_timeout) as connection:
             connection.write(exchange, exchange.request(self._address))
             return connection.read(limit)
 
     @contextmanager
-    def _borrowed(self, patience: float) -> Iterator[_Connection]:
+    def _borrowed(self, pool_timeout: float) -> Iterator[_Connection]:
         """Lend a connection, and close it where the exchange fails.
 
         `_get_conn` and `_put_conn` are private to urllib3, and used here alone; the tests name the versions that were
-        tried. Raises `EmptyPoolError` where none becomes free within `patience` seconds.
+        tried. Raises `EmptyPoolError` where none becomes free within `pool_timeout` seconds.
         """
-        connection = cast(_Connection, self._get_conn(patience))
+        connection = cast(_Connection, self._get_conn(pool_timeout))
         try:
             yield connection
         except BaseException:

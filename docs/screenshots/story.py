@@ -16,7 +16,7 @@ def main(target: Path) -> None:
 
     from docs.screenshots.pictures import save
     from tests.browser.demo import running
-    from tests.browser.walkthrough import PATIENCE, walk_through
+    from tests.browser.walkthrough import HANG_TIMEOUT, walk_through
 
     def shoot(tab: Any, name: str) -> None:
         tab.wait_for_timeout(500)
@@ -27,7 +27,7 @@ def main(target: Path) -> None:
     with running() as demo, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en")
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(HANG_TIMEOUT)
         walk_through(demo, context.new_page(), context.new_page(), shoot)
         browser.close()
 

@@ -1,4 +1,4 @@
-"""People with and without permissions, and a client for each."""
+"""Staff users with and without permissions, and a client for each."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def login(db) -> Callable[..., Client]:
-    """A client of somebody on the staff who has these permissions."""
+    """A client of a staff user with these permissions."""
 
     def client(*codenames: str) -> Client:
         user = User.objects.create(username=f"staff{User.objects.count()}", is_staff=True)
@@ -38,13 +38,13 @@ def login(db) -> Callable[..., Client]:
 
 @pytest.fixture
 def viewer(login) -> Client:
-    """Somebody who may see everything and do nothing."""
+    """A user who may view everything and change nothing."""
     return login(*VIEW)
 
 
 @pytest.fixture
 def boss(login) -> Client:
-    """Somebody who may do whatever the screens offer."""
+    """A user who may do everything that the screens offer."""
     return login(
         *VIEW,
         "view_mmsfile",

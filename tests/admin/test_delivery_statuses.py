@@ -52,7 +52,7 @@ def test_a_refused_push_says_what_to_do(viewer):
     assert "Raise MAX_INBOUND_BYTES" in content and "28.6" in content
 
 
-def test_a_bulk_send_shows_how_many_got_how_far_and_leads_to_them(viewer):
+def test_a_bulk_send_shows_its_messages_by_state_with_links(viewer):
     bulk = BulkSend.objects.create(account="default", sender="Mitt Firma", text="Hei", recipients=3)
     sent = [OutboundMessageFactory(bulk=bulk, state=State.SENT) for _ in range(2)]
     OutboundMessageFactory(bulk=bulk, state=State.REJECTED)
@@ -66,7 +66,7 @@ def test_a_bulk_send_shows_how_many_got_how_far_and_leads_to_them(viewer):
 
 
 @pytest.mark.parametrize("beyond", ["9" * 30, "9" * 5000, "x", ""])
-def test_a_bulk_send_is_found_by_its_number_and_by_none_that_it_cannot_have(viewer, beyond):
+def test_a_bulk_send_is_found_by_its_id_and_an_impossible_id_finds_nothing(viewer, beyond):
     bulk = BulkSend.objects.create(account="default", sender="Mitt Firma", text="Hei", recipients=3)
     listed = "/admin/front_sms/bulksend/"
 

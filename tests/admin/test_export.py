@@ -73,7 +73,7 @@ def test_a_get_request_exports_nothing(exporter):
     assert not LogEntry.objects.exists()
 
 
-def test_a_file_asked_for_from_another_site_is_refused(exporter):
+def test_an_export_requested_by_another_site_is_refused(exporter):
     exporter.handler.enforce_csrf_checks = True
 
     assert take(exporter).status_code == 403
@@ -91,7 +91,7 @@ def test_the_history_records_an_export_without_the_searched_number(exporter):
 
 
 @pytest.mark.parametrize("query", ["recipient=%2B4799999999", "recipient__startswith=%2B479999", "text__contains=Kari"])
-def test_no_filter_of_an_address_puts_a_number_or_a_word_on_record(exporter, query):
+def test_the_history_contains_no_number_or_word_of_a_filter(exporter, query):
     take(exporter, query=f"?{query}&priority__exact=0")
 
     assert LogEntry.objects.get().change_message == f"comma: {query.partition('=')[0]}=…, priority__exact=0"
@@ -107,7 +107,7 @@ def test_a_selection_without_rows_exports_nothing(exporter, ticked):
 # ---- What is in it
 
 
-def test_an_outgoing_message_as_a_row(exporter):
+def test_an_outbound_message_is_exported_as_a_row(exporter):
     sms = OutboundMessageFactory(retried=True, text='Hei «Kari»; kl. 10,\n"ja"')
 
     answer = take(exporter)
@@ -121,7 +121,7 @@ def test_an_outgoing_message_as_a_row(exporter):
     assert row["Created by"] == "" and row["Error code"] == ""
 
 
-def test_an_inbound_message_as_a_row_without_its_bytes(exporter):
+def test_an_inbound_message_is_exported_as_a_row_without_its_bytes(exporter):
     InboundMessageFactory(text="JA", problem="keyword is missing")
 
     (row,) = rows(take(exporter, CAME))
@@ -161,14 +161,14 @@ def test_selecting_all_exports_every_page(exporter):
     assert "3 sent messages" in page.content.decode() and 'name="_selected_action"' not in page.content.decode()
 
 
-def test_each_row_comes_once_however_many_pages_are_read(exporter, monkeypatch):
+def test_each_row_is_exported_once_over_several_pages(exporter, monkeypatch):
     monkeypatch.setattr(views, "PAGE", 2)
     pks = [OutboundMessageFactory().pk for _ in range(6)]
 
     assert [int(row["ID"]) for row in rows(take(exporter))] == pks[::-1]
 
 
-def test_rows_that_come_while_it_is_read_do_no_harm(exporter, monkeypatch):
+def test_rows_that_are_added_during_the_export_do_not_disturb_it(exporter, monkeypatch):
     monkeypatch.setattr(views, "PAGE", 2)
     pks = [OutboundMessageFactory().pk for _ in range(4)]
     chunks = iter(take(exporter).streaming_content)
@@ -190,7 +190,7 @@ def test_headings_and_states_are_in_the_readers_language(exporter):
     assert row["Tilstand"] == "hos operatøren" if "Tilstand" in row else "hos operatøren" in row.values()
 
 
-def test_semicolons_come_first_where_decimals_have_a_comma(exporter):
+def test_the_separator_is_a_semicolon_in_locales_with_a_decimal_comma(exporter):
     norwegian = exporter.get(f"{SENT}export/", headers={"Accept-Language": "nb"}).content.decode()
     english = exporter.get(f"{SENT}export/", headers={"Accept-Language": "en"}).content.decode()
 
@@ -247,7 +247,7 @@ BEHIND = [
 
 @pytest.mark.parametrize("written", ["comma", "semicolon"])
 @pytest.mark.parametrize("read", [",", ";", "\t", "|"])
-def test_no_text_becomes_a_formula_where_another_separator_is_read_than_was_written(exporter, written, read):
+def test_no_text_becomes_a_formula_with_another_separator(exporter, written, read):
     for text in (*HIDDEN, *BEHIND):
         OutboundMessageFactory(text=text)
 
@@ -263,7 +263,7 @@ def test_no_text_becomes_a_formula_where_another_separator_is_read_than_was_writ
 
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 @pytest.mark.parametrize("separator", [59, 9])
-def test_libreoffice_finds_no_formula_whatever_separator_it_reads(exporter, tmp_path, separator):
+def test_libreoffice_finds_no_formula_with_any_separator(exporter, tmp_path, separator):
     for text in (*HIDDEN, *BEHIND):
         OutboundMessageFactory(text=text)
     (tmp_path / "export.csv").write_bytes(b"".join(take(exporter).streaming_content))
@@ -307,7 +307,7 @@ def test_every_cell_is_quoted_so_that_no_other_separator_starts_one(exporter):
 # ---- Large tables
 
 
-def test_memory_stays_bounded_however_many_rows_there_are(exporter):
+def test_memory_does_not_depend_on_the_number_of_rows(exporter):
     row = {"account": "default", "recipient": "+4799999999", "sender": "x", "text": "x" * 900, "created_at": at(0)}
     OutboundMessage.objects.bulk_create((OutboundMessage(**row) for _ in range(20_000)), batch_size=500)
     answer = take(exporter)
@@ -320,7 +320,7 @@ def test_memory_stays_bounded_however_many_rows_there_are(exporter):
     assert size > 18_000_000 and peak < size / 4
 
 
-def test_under_asgi_it_streams_too(exporter, monkeypatch, transactional_db):
+def test_the_export_is_streamed_under_asgi_too(exporter, monkeypatch, transactional_db):
     monkeypatch.setattr(views, "PAGE", 2)
     for _ in range(5):
         OutboundMessageFactory()
@@ -356,7 +356,7 @@ def test_a_workbook_holds_texts_as_texts_and_times_as_times(exporter):
     assert re.search(r"<v>46083\.5833\d*</v>", sheet)  # 14:00 in Oslo on 2 March 2026
 
 
-def test_too_many_rows_for_a_workbook_are_said_to_be_too_many(exporter, monkeypatch):
+def test_too_many_rows_for_a_workbook_are_an_error(exporter, monkeypatch):
     pytest.importorskip("xlsxwriter")
     monkeypatch.setattr(formats, "XLSX_ROWS", 1)
     OutboundMessageFactory(), OutboundMessageFactory()

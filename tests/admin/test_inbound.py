@@ -66,7 +66,7 @@ def test_the_list_shows_how_many_files_and_that_there_is_a_problem(viewer):
     assert '2 <span class="visually-hidden">files</span>' in content and "problem</span>" in content
 
 
-def test_a_page_leads_to_the_message_that_was_answered_and_back(viewer):
+def test_a_reply_and_the_message_that_it_answers_link_to_each_other(viewer):
     sms = OutboundMessageFactory(retried=True)
     answer = sms.replies.get()
     outgoing = reverse("admin:front_sms_outboundmessage_change", args=[sms.pk])
@@ -75,7 +75,7 @@ def test_a_page_leads_to_the_message_that_was_answered_and_back(viewer):
     assert f'href="{page(answer)}"' in viewer.get(outgoing).content.decode()
 
 
-def test_the_raw_push_is_shown_as_text_whatever_its_bytes(viewer):
+def test_a_raw_push_with_any_bytes_is_shown_as_text(viewer):
     content = viewer.get(page(InboundMessageFactory(raw=b"txt=Test%20\xe6\xf8\xe5 \xff<b>"))).content.decode()
 
     assert r"txt=Test%20\xe6\xf8\xe5 \xff&lt;b&gt;" in content
@@ -110,7 +110,7 @@ def test_raw_pushes_are_not_read_for_the_list(viewer, django_assert_max_num_quer
         ("empty", "", b"", "application/octet-stream"),
     ],
 )
-def test_a_file_leaves_as_an_attachment_that_can_do_nothing_here(boss, name, claimed, content, served):
+def test_a_file_is_served_as_a_sandboxed_attachment(boss, name, claimed, content, served):
     answer = boss.get(
         address(MmsFileFactory(message=InboundMessageFactory(), name=name, content_type=claimed, content=content))
     )
@@ -125,7 +125,7 @@ def test_a_file_leaves_as_an_attachment_that_can_do_nothing_here(boss, name, cla
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_picture_that_was_verified_may_be_shown_by_itself(boss, kind):
+def test_a_verified_picture_may_be_shown_inline(boss, kind):
     answer = boss.get(
         address(
             MmsFileFactory(
@@ -166,7 +166,7 @@ def test_the_senders_file_name_is_shown_safely(boss, name, safe):
 
 
 @pytest.mark.parametrize("codenames", [[], ["view_inboundmessage"], ["view_mmsfile"]])
-def test_a_file_is_for_those_who_may_see_both_the_message_and_its_files(login, codenames):
+def test_a_file_requires_the_permissions_for_messages_and_for_files(login, codenames):
     kept = MmsFileFactory(message=InboundMessageFactory(), name="a.jpg", content_type="image/jpeg", content=JPEG)
 
     assert login(*codenames).get(address(kept)).status_code == 403
@@ -288,7 +288,7 @@ def test_a_message_with_a_problem_can_be_read_again(boss):
     assert broken.text == "Hei" and broken.problem.startswith("from is missing")
 
 
-def test_only_with_the_permission_and_only_where_there_is_a_problem(boss, viewer):
+def test_reading_again_requires_its_permission_and_a_problem(boss, viewer):
     fine, broken = InboundMessageFactory(), InboundMessageFactory(problem="it could not be read")
     act = "action/read_again/"
 
@@ -333,7 +333,7 @@ def test_the_opt_out_button_requires_the_permission_to_add_opt_outs(perhaps, vie
     assert not OptOut.objects.exists()
 
 
-def test_other_messages_are_no_opt_outs_from_the_list_either(perhaps, login):
+def test_opting_out_from_the_list_skips_other_messages(perhaps, login):
     staff_user = login("view_inboundmessage", "add_optout")
     other = InboundMessageFactory(sender="+4741000000", recipient="26114123450000", text="Hei")
     chosen = {"action": "opt_out", "_selected_action": [other.pk, perhaps.pk], "confirmed": "key"}

@@ -59,7 +59,7 @@ def only_default(user: User) -> list[str]:
     return ["default"]
 
 
-def test_many_are_not_counted_to_the_end(viewer, monkeypatch):
+def test_the_count_of_many_conversations_is_limited(viewer, monkeypatch):
     monkeypatch.setattr("django_front_sms.admin.conversations.threads.MOST_COUNTED", 3)
     for number in range(4):
         InboundMessageFactory(sender=f"+479999999{number}")
@@ -93,7 +93,7 @@ def test_an_index_costs_no_more_than_twelve_queries(boss, django_assert_max_num_
             boss.get(page)
 
 
-def test_a_site_of_that_class_has_the_same_order_on_its_first_page(admin_user: User):
+def test_ordered_admin_site_has_the_same_order_on_its_index(admin_user: User):
     site = OrderedAdminSite(name="ordered")
     for model, model_admin in admin.site._registry.items():
         site.register(model, type(model_admin))
@@ -135,7 +135,7 @@ def test_the_sidebar_of_a_plain_admin_site_has_the_same_names_in_the_same_order(
 
 @pytest.fixture
 def office(settings) -> None:
-    """A second admin site, made of Django's class, at `/office/`."""
+    """A second admin site of Django's class, at `/office/`."""
     settings.ROOT_URLCONF = __name__
 
 
@@ -176,7 +176,7 @@ def test_one_row_of_the_sidebar_is_the_current_one(admin_client, page, current):
     assert re.findall(r'aria-current="page">([^<(]*)', shown.partition('id="content"')[0]) == [current]
 
 
-def test_a_site_keeps_an_index_of_its_own():
+def test_a_sites_own_index_template_is_kept():
     site = admin.AdminSite(name="own")
     site.index_template = "own.html"
     for model, model_admin in admin.site._registry.items():

@@ -1,4 +1,4 @@
-"""Pages that keep themselves up to date: what the script asks for, and what it is given."""
+"""Pages that update themselves: the requests of the script, and the responses."""
 
 import re
 from html import unescape
@@ -58,7 +58,7 @@ def test_a_page_on_which_nothing_changed_is_answered_without_content(boss):
     assert (answer.status_code, answer.content) == (204, b"") and "no-store" in answer.headers["Cache-Control"]
 
 
-def test_only_the_parts_that_changed_come_and_a_button_that_no_longer_applies_goes(boss):
+def test_only_changed_parts_are_returned_and_obsolete_buttons_are_removed(boss):
     sms = OutboundMessageFactory()
     content = boss.get(change(sms)).content.decode()
     assert "Stop the message" in content
@@ -115,7 +115,7 @@ def test_a_pause_appears_on_an_open_page(viewer):
     )
 
 
-def test_a_bulk_send_is_final_when_all_went_out(viewer):
+def test_a_bulk_send_is_final_when_all_messages_are_final(viewer):
     bulk = BulkSend.objects.create(account="default", sender="x", text="Hei", recipients=2)
     sms = OutboundMessageFactory(bulk=bulk)
     OutboundMessageFactory(bulk=bulk, state=State.SENT)
@@ -151,7 +151,7 @@ def test_states_require_permission_to_view_the_messages(login, settings):
 
 
 def updates(client, page: str):
-    """What the script is told of an open list."""
+    """The response to the script of an open list."""
     content = client.get(page).content.decode()
     (address,) = re.findall(r'data-live="([^"]*)"', content)
     address = unescape(address)
@@ -173,7 +173,7 @@ NEW = [
 
 
 @pytest.mark.parametrize(("model", "query", "make"), NEW)
-def test_an_open_list_says_how_many_rows_are_new(viewer, model, query, make):
+def test_an_open_list_shows_the_number_of_new_rows(viewer, model, query, make):
     make()
     page = reverse(f"admin:front_sms_{model}_changelist")
     ask = updates(viewer, page + query)
@@ -189,7 +189,7 @@ def test_an_open_list_says_how_many_rows_are_new(viewer, model, query, make):
     assert listed == (4 if model == "outboundmessage" and not query else 3)
 
 
-def test_one_new_row_of_another_list_is_a_row(viewer):
+def test_new_rows_of_other_lists_are_called_rows(viewer):
     ask = updates(viewer, reverse("admin:front_sms_event_changelist"))
     EventFactory()
 
@@ -226,7 +226,7 @@ def test_new_rows_of_other_accounts_are_not_counted(login, settings):
     assert ask().status_code == 204
 
 
-def test_a_list_shown_with_a_wrong_filter_is_followed_all_the_same(viewer):
+def test_a_list_with_an_invalid_filter_is_updated_too(viewer):
     OutboundMessageFactory()
     address = reverse("admin:front_sms_outboundmessage_updates")
 
@@ -234,7 +234,7 @@ def test_a_list_shown_with_a_wrong_filter_is_followed_all_the_same(viewer):
     assert viewer.get(address, {"part": "live", "after": "x"}).status_code == 200
 
 
-def test_the_dashboard_shows_who_waits_as_soon_as_they_write(viewer):
+def test_the_dashboard_shows_a_new_unanswered_conversation(viewer):
     AccountStateFactory()
     content = viewer.get(DASHBOARD).content.decode()
     assert ask(viewer, DASHBOARD, content).status_code == 204

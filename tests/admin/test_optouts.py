@@ -1,4 +1,4 @@
-"""Opt-outs and counter gaps: what staff see of them, and what they write."""
+"""Opt-outs and counter gaps in the admin."""
 
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ def test_a_text_that_is_no_number_is_refused(clerk, number):
     assert not OptOut.objects.exists()
 
 
-def test_the_same_twice_is_refused_with_a_word(clerk):
+def test_a_repeated_opt_out_is_refused_with_an_error(clerk):
     for _time in range(2):
         answer = clerk.post(f"{LIST}add/", {"number": "+4799999999", "sender": "", "account": "default"})
     assert "already exists" in answer.content.decode()
@@ -101,7 +101,7 @@ def test_users_with_view_permission_change_nothing(login):
     assert reader.get(f"{LIST}add/").status_code == 403
 
 
-def test_a_number_is_found_by_how_it_begins(clerk):
+def test_a_number_is_found_by_its_beginning(clerk):
     OptOut.objects.create(number="+4799999999")
     OptOut.objects.create(number="+4791234567")
     rows = clerk.get(LIST, {"q": "912 34"}).context["cl"].result_list

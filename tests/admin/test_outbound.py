@@ -20,7 +20,7 @@ def test_the_timeline_comes_first_and_technical_details_are_collapsed(viewer):
         assert technical in folded.partition("</details>")[0] and technical not in shown.partition("fs-timeline-box")[0]
 
 
-def test_times_of_a_page_have_one_form(viewer):
+def test_times_on_a_page_have_the_same_format(viewer):
     row = OutboundMessageFactory(retried=True)
 
     content = viewer.get(f"{LIST}{row.pk}/change/").content.decode()

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
         "  99999999 ",
     ],
 )
-def test_a_number_is_found_however_people_write_it(viewer, written):
+def test_a_number_is_found_in_any_spelling(viewer, written):
     wanted = OutboundMessageFactory(recipient="+4799999999")
     OutboundMessageFactory(recipient="+4791234567")
     OutboundMessageFactory(recipient="+46701234567")
@@ -88,7 +88,7 @@ def test_a_message_is_found_by_words_of_its_text_or_by_its_sender(viewer):
 
 
 @pytest.mark.parametrize("words", ["FLYTTET til", "flyttet TIL Åsgård", "Åsgård", "50% av", "a_b", '"50%"', "\\o/"])
-def test_words_are_found_in_small_letters_and_large_ones_and_signs_as_they_are(viewer, words):
+def test_words_are_found_in_any_case_and_wildcards_are_literal(viewer, words):
     wanted = OutboundMessageFactory(text="Timen er Flyttet til Åsgård, 50% av a_b \\o/")
     OutboundMessageFactory(text="Timen er byttet om, 50 av acb /o/")
 
@@ -111,7 +111,7 @@ def test_words_are_looked_for_among_the_latest_and_in_all_texts_by_a_click(viewe
     assert "state__exact=queued" in everything
 
 
-def test_where_all_messages_were_searched_nothing_is_said(viewer, monkeypatch):
+def test_no_notice_is_shown_if_all_messages_were_searched(viewer, monkeypatch):
     monkeypatch.setattr("django_front_sms.admin.search.LATEST", 1)
     OutboundMessageFactory(text="Timen er flyttet")
 
@@ -149,7 +149,7 @@ def test_digits_in_quotes_are_words_of_the_text(viewer):
 
 
 @pytest.mark.parametrize("query", ["+", "00", "#", "#99999999999999999999999", "9" * 300, "%", "'", "- -"])
-def test_odd_searches_find_nothing_and_break_nothing(viewer, query):
+def test_unusual_searches_find_nothing_without_errors(viewer, query):
     OutboundMessageFactory(text="abc")
 
     assert found(viewer, query) == []

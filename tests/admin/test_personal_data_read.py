@@ -26,7 +26,7 @@ def read():
     personal_data_read.disconnect(note)
 
 
-def test_lists_and_pages_of_messages_do(boss, read):
+def test_lists_and_pages_of_messages_send_the_signal(boss, read):
     sent, received = OutboundMessageFactory(), InboundMessageFactory()
     for row in (sent, received):
         name = row._meta.model_name
@@ -35,13 +35,13 @@ def test_lists_and_pages_of_messages_do(boss, read):
     assert read == {OutboundMessage: [sent.pk] * 2, InboundMessage: [received.pk] * 2}
 
 
-def test_a_conversation_does_in_both_directions(boss, read):
+def test_a_conversation_sends_the_signal_for_both_directions(boss, read):
     sent, received = OutboundMessageFactory(), InboundMessageFactory()
     boss.get(reverse("admin:front_sms_conversation_out", args=[sent.pk]))
     assert read == {OutboundMessage: [sent.pk], InboundMessage: [received.pk]}
 
 
-def test_an_export_does(login, read):
+def test_an_export_sends_the_signal(login, read):
     sent = OutboundMessageFactory()
     exporter = login("view_outboundmessage", "export_outboundmessage")
     address = reverse("admin:front_sms_outboundmessage_export")

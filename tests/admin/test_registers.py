@@ -1,4 +1,4 @@
-"""What holds for every screen: to read, not to edit; safe to look at; the same number of queries for many rows."""
+"""Properties of every screen: read-only, escaped, and with a constant number of queries."""
 
 from html import unescape
 
@@ -60,7 +60,7 @@ def one_of_each(**fields):
     ]
 
 
-def test_there_is_a_screen_for_each_thing_that_staff_look_at():
+def test_there_is_a_screen_for_each_model_that_staff_use():
     names = {model._meta.model_name for model in MODELS}
 
     assert names == {row._meta.model_name for row in one_of_each()}
@@ -74,14 +74,14 @@ def test_every_list_and_page_opens(viewer):
 
 @pytest.mark.parametrize("query", ["account=%00", "q=%00", "sender=Mitt&sender__contains=%00", "e=1&account=%00"])
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
-def test_a_nul_in_an_address_is_answered_as_any_filter_that_is_none(model, query, viewer):
+def test_a_nul_in_a_query_is_handled_as_an_invalid_filter(model, query, viewer):
     answer = viewer.get(f"{listed(model)}?{query}", follow=True)
 
     assert answer.status_code == 200
     assert "e=1" in answer.request["QUERY_STRING"]
 
 
-def test_an_address_takes_no_patterns_which_may_be_wrong_or_endless(viewer):
+def test_a_query_cannot_contain_regular_expressions(viewer):
     assert viewer.get(f"{listed(OutboundMessage)}?text__regex=(").status_code == 400
     assert viewer.get(f"{listed(OutboundMessage)}?text__iregex=a").status_code == 400
     assert viewer.get(f"{listed(OutboundMessage)}?recipient=%2B4799999999").status_code == 200
@@ -143,7 +143,7 @@ def test_received_markup_is_escaped_on_every_page(admin_client):
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
-def test_a_list_costs_the_same_whether_it_has_one_row_or_many(model, viewer, django_assert_max_num_queries):
+def test_a_list_takes_the_same_queries_for_one_row_and_many(model, viewer, django_assert_max_num_queries):
     one_of_each(recipient="+4791111111")
     viewer.get(listed(model))  # content types and permissions are known from here on
     with django_assert_max_num_queries(9) as first:
@@ -157,7 +157,7 @@ def test_a_list_costs_the_same_whether_it_has_one_row_or_many(model, viewer, dja
         viewer.get(listed(model))
 
 
-def test_rows_are_not_asked_for_where_none_were_counted(viewer, django_assert_max_num_queries):
+def test_rows_are_not_queried_if_the_count_is_zero(viewer, django_assert_max_num_queries):
     OutboundMessageFactory()
     viewer.get(listed(OutboundMessage))
     with django_assert_max_num_queries(8) as all_of_them:
@@ -169,13 +169,13 @@ def test_rows_are_not_asked_for_where_none_were_counted(viewer, django_assert_ma
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.model_name)
-def test_the_boxes_to_tick_are_those_of_django(model):
+def test_the_checkboxes_are_those_of_django(model):
     screen = admin.site._registry[model]
     for row in (each for each in one_of_each() if isinstance(each, model)):
         assert screen.action_checkbox(row) == admin.ModelAdmin.action_checkbox(screen, row)
 
 
-def test_from_a_filtered_list_a_row_leads_back_to_it(viewer):
+def test_a_row_links_back_to_the_filtered_list(viewer):
     sms = OutboundMessageFactory()
 
     plain = viewer.get(listed(sms)).content.decode()
@@ -186,7 +186,7 @@ def test_from_a_filtered_list_a_row_leads_back_to_it(viewer):
     assert f'<a href="{url(sms)}?{kept}">' in filtered
 
 
-def test_no_list_and_no_page_costs_more_than_twelve_queries(viewer, django_assert_max_num_queries):
+def test_lists_and_pages_take_at_most_twelve_queries(viewer, django_assert_max_num_queries):
     rows = one_of_each()
     rows += [
         OutboundMessageFactory(state=state, bulk=rows[3], duplicate_of=rows[0])
@@ -201,7 +201,7 @@ def test_no_list_and_no_page_costs_more_than_twelve_queries(viewer, django_asser
             viewer.get(url(row))
 
 
-def test_a_page_costs_the_same_however_much_happened(viewer, django_assert_max_num_queries):
+def test_a_page_takes_the_same_queries_for_short_and_long_timelines(viewer, django_assert_max_num_queries):
     sms = OutboundMessageFactory(retried=True)
     OutboundMessageFactory(duplicate_of=sms, state=State.DUPLICATE)
     viewer.get(url(sms))
@@ -229,7 +229,7 @@ def test_a_list_never_counts_all_the_rows_of_a_large_table(viewer, django_assert
     assert "There are more. Search or filter to see them." in content
 
 
-def test_a_list_that_is_counted_to_its_end_says_nothing_of_more(viewer):
+def test_a_list_with_an_exact_count_does_not_say_that_there_are_more(viewer):
     OutboundMessageFactory()
 
     assert "There are more." not in viewer.get(listed(OutboundMessage)).content.decode()

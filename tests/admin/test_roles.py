@@ -1,4 +1,4 @@
-"""Viewer, operator, manager: what `front_sms roles` makes, and what each may do on the screens."""
+"""Viewer, operator, manager: the groups that `front_sms roles` creates, and what each may do on the screens."""
 
 import pytest
 from django.contrib.auth.models import Group, Permission, User
@@ -94,7 +94,7 @@ def test_the_changes_are_printed_as_json():
     assert read("roles")["Front SMS manager"] == {"added": [], "removed": []}
 
 
-def test_before_the_migrations_it_says_what_to_do():
+def test_before_the_migrations_the_error_says_what_to_do():
     Permission.objects.filter(codename="export_outboundmessage").delete()
 
     with pytest.raises(CommandError, match=r"export_outboundmessage\. Run “migrate” first"):

@@ -1,4 +1,4 @@
-"""Finding messages: last digits, words in any order, days, and a list that has none."""
+"""Searching messages: last digits, words in any order, days, and empty results."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -41,7 +41,7 @@ def test_last_digits_are_looked_for_among_the_latest_and_beginnings_among_all(vi
 
 
 @pytest.mark.parametrize("term", ["0001", "01", "001"])
-def test_digits_that_begin_with_a_zero_are_no_key(viewer, term):
+def test_digits_that_begin_with_a_zero_are_no_primary_key(viewer, term):
     assert OutboundMessageFactory(pk=1, recipient="+4799999999").pk == 1
 
     assert found(viewer, q=term) == []
@@ -103,7 +103,7 @@ def test_a_list_without_rows_says_what_was_searched_and_what_to_try(viewer):
     assert "There is nothing here yet" in viewer.get(SENT).content.decode()
 
 
-def test_a_list_can_be_turned_round_by_its_time(viewer):
+def test_a_list_can_be_sorted_by_time_in_both_directions(viewer):
     first, second = OutboundMessageFactory(), OutboundMessageFactory()
     column = list(viewer.get(SENT).context["cl"].list_display).index("created_")
 

@@ -1,4 +1,4 @@
-"""Templates that Django's admin looks for below `admin/front_sms/` are meant to replace Django's own."""
+"""Templates that Django's admin looks for below `admin/front_sms/` replace Django's templates deliberately."""
 
 from pathlib import Path
 
@@ -11,5 +11,5 @@ DJANGOS = Path(django.contrib.admin.__file__).parent / "templates" / "admin"
 REPLACED = {"app_index.html", "change_form.html", "change_list.html", "pagination.html", "search_form.html"}
 
 
-def test_no_template_of_ours_replaces_one_of_djangos_by_accident():
+def test_no_template_replaces_one_of_djangos_by_accident():
     assert {path.name for path in OURS.glob("*.html")} & {path.name for path in DJANGOS.glob("*.html")} <= REPLACED

@@ -1,4 +1,4 @@
-"""Our style sheets work without Django's theme of the admin; `tox -e neighbours` opens the pages under others."""
+"""The style sheets work without the theme of Django's admin; `tox -e neighbours` opens the pages under others."""
 
 import re
 from pathlib import Path
@@ -17,9 +17,9 @@ def test_every_variable_of_djangos_theme_has_a_value_without_it():
     assert {name for name in used if not name.startswith("--fs-")} <= known
 
 
-def test_screen_reader_texts_are_hidden_by_our_own_css_rule():
+def test_screen_reader_texts_are_hidden_by_a_css_rule_of_the_app():
     assert re.search(r"^\.visually-hidden \{", SHEETS["admin.css"], re.M)
 
 
-def test_every_page_has_the_values():
+def test_every_page_loads_the_values():
     assert '@import "themes.css";' in SHEETS["admin.css"]

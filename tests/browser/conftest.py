@@ -15,7 +15,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/c
 
 @pytest.fixture(scope="package")
 def _one_browser() -> Iterator[Any]:
-    """Started once for all tests of this folder; each has contexts of its own."""
+    """Started once for all tests of this folder; each test has its own contexts."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -40,7 +40,7 @@ def chromium(_one_browser: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def page_of(chromium, live_server, settings) -> Iterator[Callable[..., Any]]:
-    """Gives a page for a user who is logged in. No page may report an error or ask another host for anything."""
+    """Open pages for logged-in users. The test fails if a page reports an error or sends a request to another host."""
     complaints: list[str] = []
     ours = (live_server.url, "data:")
 

@@ -1,4 +1,4 @@
-"""The demo as a new user starts it, on free ports and with a database of its own."""
+"""The demo as a new user starts it, on free ports and with a new database."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Every screen of the admin, with something on it."""
+"""Every screen of the admin, with rows to show."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def change(row: Any) -> str:
 
 
 def one_of_each() -> dict[str, Any]:
-    """A row for each page that looks different, by a name for it."""
+    """A row for each kind of page, by name."""
     for state in State:
         OutboundMessageFactory(state=state, recipient="+4791234567")
     sms = OutboundMessageFactory(retried=True)
@@ -53,7 +53,7 @@ def lists() -> dict[str, str]:
 
 
 def screens() -> dict[str, str]:
-    """The address of every screen that opens by itself, each with rows to show."""
+    """The address of every screen, each with rows to show."""
     rows = one_of_each()
     return {
         "the index": "/admin/",

@@ -1,4 +1,4 @@
-"""No serious accessibility fault on any screen, by axe-core: in the light, in the dark and on a phone."""
+"""No screen has a serious accessibility fault (axe-core): in light and dark themes and on a phone."""
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,7 +16,7 @@ def kari(transactional_db) -> User:
 
 
 def faults(page) -> list[str]:
-    """What axe-core holds against the page that is open, if it is serious or worse."""
+    """Return the faults of the open page that axe-core rates as serious or critical."""
     try:
         from axe_playwright_python.sync_playwright import Axe
     except ImportError:
@@ -55,7 +55,7 @@ def test_the_confirmation_page_has_no_faults(kari, page_of, theme):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_neither_has_a_message_that_is_written_and_asked_about(kari, page_of, theme):
+def test_the_composer_and_its_review_page_have_no_faults(kari, page_of, theme):
     page = page_of(kari, theme=theme)
     page.goto("/admin/front_sms/outboundmessage/add/")
     page.get_by_label("To", exact=True).fill("99999999\n12\n+4791234567")
@@ -69,7 +69,7 @@ def test_neither_has_a_message_that_is_written_and_asked_about(kari, page_of, th
     assert written == [] and faults(page) == []
 
 
-def test_axe_finds_a_fault_where_there_is_one(kari, page_of):
+def test_axe_finds_an_existing_fault(kari, page_of):
     page = page_of(kari)
     page.goto("/admin/")
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=\"/x.png\"><button></button>')")

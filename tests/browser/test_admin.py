@@ -1,4 +1,4 @@
-"""The admin in a browser: with the keyboard, on a phone, in the dark."""
+"""The admin in a browser: with the keyboard, on a phone, and with a dark theme."""
 
 import io
 
@@ -131,7 +131,7 @@ def test_every_state_can_be_read_in_the_light_and_in_the_dark(kari, page_of, the
     assert {words: ratio for words, ratio in contrasts.items() if ratio < 4.5} == {}  # WCAG 2.1, 1.4.3
 
 
-def test_nothing_is_wider_than_a_phone(kari, page_of):
+def test_no_page_is_wider_than_a_phone(kari, page_of):
     sms = OutboundMessageFactory(retried=True, text="x" * 300, sender="26114123450000")
     mms = InboundMessageFactory(
         text="Donaudampfschifffahrtsgesellschaft" * 5, recipient="26114123450000", problem="y" * 300

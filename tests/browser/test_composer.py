@@ -1,4 +1,4 @@
-"""The composer in a browser; and its counter against the server's, on thousands of texts."""
+"""The composer in a browser, and its counter compared with that of the server."""
 
 import json
 import random
@@ -60,7 +60,7 @@ def must_agree(tab: Any, asked: list[tuple[str, bool | None, str, bool]]) -> Non
 
 @pytest.fixture
 def counter(chromium) -> Any:
-    """A page with the script and nothing else: no server, no network."""
+    """A page with only the script, without a server."""
     tab = chromium.new_page()
     tab.add_script_tag(path="django_front_sms/static/django_front_sms/composer.js")
     return tab
@@ -174,7 +174,7 @@ def test_a_message_is_written_shortened_reviewed_and_sent(kari, page_of, setting
     assert {sms.text for sms in OutboundMessage.objects.all()} == {'Time kl. 10-11 hos "Legehuset"'}
 
 
-def test_one_button_makes_a_long_text_shorter(kari, page_of):
+def test_a_button_shortens_a_long_text(kari, page_of):
     tab = page_of(kari)
     write(tab, "99999999", "Hei «du» – " + "x" * 80)
     assert sentence(tab).startswith("2 SMS")
@@ -257,7 +257,7 @@ def test_the_phone_shows_the_sender_of_the_account_and_what_is_replaced(kari, pa
     assert "26114" in phone.inner_text()
 
 
-def test_the_sentence_is_spoken_once_the_writer_pauses(kari, page_of):
+def test_the_count_is_announced_when_the_user_stops_typing(kari, page_of):
     tab = page_of(kari)
     write(tab, "99999999", "x" * 20)
     spoken = tab.locator("[data-show=spoken]")
@@ -266,7 +266,7 @@ def test_the_sentence_is_spoken_once_the_writer_pauses(kari, page_of):
     tab.wait_for_function("document.querySelector('[data-show=spoken]').textContent.includes('SMS')")
 
 
-def test_without_the_server_the_text_is_counted_all_the_same(kari, page_of):
+def test_the_text_is_counted_without_the_server(kari, page_of):
     tab = page_of(kari)
     tab.goto(ADD)
     tab.context.set_offline(True)
@@ -323,7 +323,7 @@ def test_without_permission_to_send_there_is_no_button_and_no_page(page_of, tran
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
-def test_everybody_can_read_and_use_it_on_a_wide_screen_and_on_a_phone(kari, page_of, settings, theme, width):
+def test_the_composer_is_accessible_on_a_wide_screen_and_on_a_phone(kari, page_of, settings, theme, width):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     configure(settings, "akutt", SERVICE_ID=5, PRICE_PER_SEGMENT=Decimal("0.49"))
     tab = page_of(kari, theme=theme, width=width)

@@ -51,7 +51,7 @@ def box(page: Any) -> Any:
 
 
 def mark(page: Any) -> None:
-    """What a reload would wipe out."""
+    """Set a variable that a reload would remove."""
     page.evaluate("window.stillHere = true")
 
 
@@ -59,7 +59,7 @@ def is_the_same_page(page: Any) -> bool:
     return page.evaluate("window.stillHere === true")
 
 
-def test_a_message_that_comes_appears_by_itself_and_is_read_out(boss, page_of):
+def test_a_new_message_appears_and_is_announced(boss, page_of):
     page = page_of(boss)
     page.goto(address(out(text="Kommer du?")))
     mark(page)
@@ -75,7 +75,7 @@ def test_a_message_that_comes_appears_by_itself_and_is_read_out(boss, page_of):
     assert page.locator(".fs-day").count() == 1 and is_the_same_page(page)
 
 
-def test_a_state_that_changes_is_shown_and_read_out(boss, page_of):
+def test_a_changed_state_is_shown_and_announced(boss, page_of):
     sms = out(text="Kommer du?", state=State.SENT, gateway_id=1)
     page = page_of(boss)
     page.goto(address(sms))
@@ -88,7 +88,7 @@ def test_a_state_that_changes_is_shown_and_read_out(boss, page_of):
     assert is_the_same_page(page)
 
 
-def test_the_list_shows_who_wrote_first_by_itself(boss, page_of):
+def test_the_list_shows_a_new_conversation_first_without_a_reload(boss, page_of):
     out(KARI, 0)
     page = page_of(boss)
     page.goto(LIST)
@@ -101,7 +101,7 @@ def test_the_list_shows_who_wrote_first_by_itself(boss, page_of):
     assert is_the_same_page(page)
 
 
-def test_an_answer_is_written_counted_and_sent_with_the_keyboard(boss, page_of):
+def test_a_reply_is_written_counted_and_sent_with_the_keyboard(boss, page_of):
     page = page_of(boss)
     page.goto(address(come(text="Er det åpent?")))
     mark(page)
@@ -130,7 +130,7 @@ def test_a_double_click_sends_once(boss, page_of):
     assert OutboundMessage.objects.count() == 1
 
 
-def test_an_answer_whose_reply_was_lost_is_sent_once_when_it_is_tried_again(boss, page_of):
+def test_a_reply_that_is_retried_after_a_lost_response_is_sent_once(boss, page_of):
     page = page_of(boss)
     page.goto(address(come()))
     lost = []
@@ -178,7 +178,7 @@ def test_an_unfinished_reply_is_kept_while_messages_arrive(boss, page_of):
     page.wait_for_function(f"document.querySelector('[name=answering]').value === '{newest}'")
 
 
-def test_an_opt_out_closes_the_box_by_itself(boss, page_of):
+def test_an_opt_out_closes_the_reply_form_without_a_reload(boss, page_of):
     page = page_of(boss)
     page.goto(address(come()))
     assert box(page).is_enabled()
@@ -266,7 +266,7 @@ def test_a_new_message_shows_a_notice_without_scrolling(boss, page_of):
     assert not down.is_visible()
 
 
-def test_a_picture_that_comes_is_shown(boss, page_of):
+def test_a_new_picture_is_shown(boss, page_of):
     page = page_of(boss)
     page.goto(address(out()))
 
@@ -297,7 +297,7 @@ def test_conversations_work_without_scripts(boss, chromium, live_server, setting
     assert OutboundMessage.objects.get().text == "Ja"
 
 
-def test_nothing_inline_is_needed_under_a_strict_policy(boss, page_of):
+def test_a_strict_content_security_policy_is_kept_by_conversations(boss, page_of):
     sms = come(text="Hei")
     MmsFileFactory(message=sms, name="a.png", content_type="image/png", content=png(40, 30))
     page = page_of(boss)
@@ -330,7 +330,7 @@ def test_scripts_in_messages_are_not_executed(boss, page_of):
     bubble(page, "again").wait_for()  # page_of fails the test where a dialog opened
 
 
-def test_on_a_phone_there_is_the_list_or_a_conversation_and_nothing_is_too_wide(boss, page_of):
+def test_a_phone_shows_the_list_or_a_conversation_without_horizontal_scrolling(boss, page_of):
     sms = come(text="Donaudampfschifffahrtsgesellschaft" * 5)
     MmsFileFactory(message=sms, name="z" * 200 + ".png", content_type="image/png", content=png(900, 600))
     MmsFileFactory(message=sms, name="z" * 200 + ".pdf", content_type="application/pdf", content=b"%PDF", position=1)

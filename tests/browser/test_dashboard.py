@@ -1,4 +1,4 @@
-"""The dashboard in a browser: decisions with the keyboard, charts that are read without colour, a phone, the dark."""
+"""The dashboard in a browser: decisions with the keyboard, charts without colour, a phone, and a dark theme."""
 
 from datetime import timedelta
 
@@ -68,7 +68,7 @@ def trouble() -> tuple[OutboundMessage, Event, AccountState]:
     return sms, EventFactory(subject="out:1", failed=True, traceback="Traceback\nValueError: no"), account
 
 
-def test_everything_is_settled_from_the_dashboard_with_the_keyboard_until_nothing_is_left(kari, page_of):
+def test_all_alerts_can_be_resolved_with_the_keyboard(kari, page_of):
     sms, failed, account = trouble()
     page = page_of(kari)
     page.goto("/admin/front_sms/")
@@ -125,7 +125,7 @@ def test_each_series_has_a_pattern_and_every_number_is_in_a_table(kari, page_of)
     assert first.locator("td").all_inner_texts() == ["3", "2", "2", "1", "2", "3"]
 
 
-def test_pointing_at_a_bar_tells_its_day_and_its_numbers(kari, page_of):
+def test_a_bar_has_a_tooltip_with_its_day_and_numbers(kari, page_of):
     a_month()
     page = page_of(kari)
     page.goto(WIDE)

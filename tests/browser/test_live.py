@@ -53,7 +53,7 @@ WORDS = {
 
 @pytest.fixture(params=["en", "nb"])
 def words(request) -> dict[str, str]:
-    """What the screens say in one of the languages."""
+    """Texts of the screens in one of the languages."""
     return {"locale": request.param, **WORDS[request.param]}
 
 
@@ -67,7 +67,7 @@ def change(row: Any) -> str:
 
 
 def mark(page: Any) -> None:
-    """What a reload would wipe out."""
+    """Set a variable that a reload would remove."""
     page.evaluate("window.stillHere = true")
 
 
@@ -100,7 +100,7 @@ def test_a_message_page_updates_until_the_final_state(kari, page_of, words):
     assert asked == [] and is_the_same_page(page)
 
 
-def test_a_list_shows_new_states_and_keeps_what_is_ticked(kari, page_of, words):
+def test_a_list_shows_new_states_and_keeps_ticked_rows(kari, page_of, words):
     first, second = OutboundMessageFactory(), OutboundMessageFactory()
     page = page_of(kari, locale=words["locale"])
     page.goto(LIST)
@@ -141,7 +141,7 @@ def test_a_list_announces_new_rows_without_moving_those_it_shows(kari, page_of, 
     assert page.get_by_role("link", name=two).count() == 0
 
 
-def test_a_bulk_page_counts_by_itself(kari, page_of, words):
+def test_a_bulk_page_updates_its_counts(kari, page_of, words):
     bulk = BulkSend.objects.create(account="default", sender="x", text="Hei", recipients=1)
     sms = OutboundMessageFactory(bulk=bulk)
     page = page_of(kari, locale=words["locale"])

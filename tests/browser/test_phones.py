@@ -1,4 +1,4 @@
-"""The demo, tried as a new user would: the clinic and the admin on one side, the phones on the other."""
+"""The demo in a browser: the clinic and the admin in one tab, the phones in another."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 SAMPLE = ROOT / "django_front_sms" / "simulator" / "static" / "sample.jpg"
 KARI, OLA = "+4799999999", "+4799999998"
-PATIENCE = 30_000  # milliseconds until something must have come
+HANG_TIMEOUT = 30_000  # milliseconds until something must have come
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def tabs(chromium: Any, demo: Demo) -> Iterator[tuple[Any, Any]]:
     """The clinic's tab, logged in, and the phones'. No script may fail."""
     complaints: list[str] = []
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en")
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(HANG_TIMEOUT)
     clinic, phones = context.new_page(), context.new_page()
     for tab in (clinic, phones):
         tab.on("pageerror", lambda error: complaints.append(str(error)))
@@ -46,7 +46,7 @@ def phone(phones: Any, number: str) -> Any:
 
 
 def write(phones: Any, number: str, text: str) -> None:
-    """Somebody texts the clinic from a phone that is not on the dashboard yet."""
+    """Send a text to the clinic from a phone that is not on the page yet."""
     other = phones.get_by_role("region", name="Another phone")
     other.get_by_label("From").fill(number)
     other.get_by_role("textbox", name="Text").fill(text)
@@ -86,7 +86,7 @@ def test_a_message_is_read_and_answered_with_a_picture(demo: Demo, tabs: tuple[A
     clinic.get_by_role("row", name=re.compile("Kari Nordmann.*Confirmed")).wait_for()
 
 
-def test_a_phone_that_is_off_gets_its_message_when_it_is_on(demo: Demo, tabs: tuple[Any, Any]) -> None:
+def test_a_phone_that_is_off_receives_its_message_when_it_is_on(demo: Demo, tabs: tuple[Any, Any]) -> None:
     clinic, phones = tabs
     write(phones, OLA, "Hei")
     ola = phone(phones, OLA)

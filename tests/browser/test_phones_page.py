@@ -92,7 +92,7 @@ def test_the_border_of_a_field_is_visible(open_page: Callable[..., Any], theme: 
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_focus_is_visible_wherever_the_tab_key_leads(open_page: Callable[..., Any], theme: str) -> None:
+def test_the_focus_is_visible_on_every_element(open_page: Callable[..., Any], theme: str) -> None:
     page = open_page(theme)
     seen: list[str] = []
     page.get_by_role("link", name="Restart the queue").focus()  # the first that can have it
@@ -132,9 +132,7 @@ CLIPPED = """
 """
 
 
-def test_a_switch_that_is_pressed_by_keyboard_keeps_the_focus(
-    open_page: Callable[..., Any], simulator: Simulator
-) -> None:
+def test_a_switch_that_is_used_by_keyboard_keeps_the_focus(open_page: Callable[..., Any], simulator: Simulator) -> None:
     page = open_page()
     switch = page.get_by_role("region", name=f"Phone {KARI}").get_by_role("button", name="Dead")
     switch.focus()

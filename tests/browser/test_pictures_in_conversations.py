@@ -11,7 +11,7 @@ from tests.factories import InboundMessageFactory, MmsFileFactory, at
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-def test_the_newest_message_is_in_sight_when_a_picture_has_taken_its_room(transactional_db, page_of):
+def test_the_newest_message_stays_visible_when_a_picture_is_loaded(transactional_db, page_of):
     image = pytest.importorskip("PIL.Image")
     content = io.BytesIO()
     image.new("RGB", (480, 900), "green").save(content, "PNG")

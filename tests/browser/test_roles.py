@@ -24,7 +24,7 @@ every_role = pytest.mark.parametrize("role", RANKS)
 
 @pytest.fixture
 def staff(transactional_db) -> Callable[[str], User]:
-    """Somebody who has nothing but a role."""
+    """A user with one role and no other permissions."""
 
     def person(role: str) -> User:
         call_command("front_sms", "roles", verbosity=0)
@@ -87,7 +87,7 @@ ACTS = {  # the button: a row to press it on, the least of the roles that has it
 
 
 @every_role
-def test_every_screen_opens_and_is_complete(staff, page_of, role):
+def test_every_screen_opens_without_errors(staff, page_of, role):
     page = page_of(staff(role))
     refused = {"an opt-out to write": "operator", "a message to write": "operator", "an export": "manager"}
 
@@ -99,7 +99,7 @@ def test_every_screen_opens_and_is_complete(staff, page_of, role):
 
 
 @every_role
-def test_an_act_is_asked_about_done_and_recorded_or_not_offered_at_all(staff, page_of, role):
+def test_a_permitted_action_is_confirmed_done_and_recorded_and_others_are_not_offered(staff, page_of, role):
     person = staff(role)
     page = page_of(person)
     for button, (make, least, is_done) in ACTS.items():
@@ -188,7 +188,7 @@ def test_only_managers_export_search_results(staff, page_of, role):
 
 
 @every_role
-def test_ticked_rows_are_exported_from_the_list_by_managers_alone(staff, page_of, role):
+def test_only_managers_export_ticked_rows(staff, page_of, role):
     wanted, _other = InboundMessageFactory(text="denne"), InboundMessageFactory(text="ikke denne")
     page = page_of(staff(role))
     page.goto("/admin/front_sms/inboundmessage/")

@@ -10,13 +10,13 @@ from tests.browser.demo import ROOT, Demo
 
 SAMPLE = ROOT / "django_front_sms" / "simulator" / "static" / "sample.jpg"
 KARI = "+4799999999"
-PATIENCE = 60_000  # milliseconds until something must have come
+HANG_TIMEOUT = 60_000  # milliseconds until something must have come
 
 Shoot = Callable[[Any, str], None]
 
 
 def walk_through(demo: Demo, staff: Any, phones: Any, shoot: Shoot) -> None:
-    """`staff` is a tab for the admin, `phones` one for the phones; `shoot` gets a tab and the name of a picture."""
+    """Take the steps in the tabs `staff` (the admin) and `phones`. `shoot(tab, name)` takes a screenshot."""
     log_in(demo, staff)
     text_from_the_admin(demo, staff)
     phones.goto(demo.phones)
@@ -44,7 +44,7 @@ def log_in(demo: Demo, staff: Any) -> None:
 
 
 def text_from_the_admin(demo: Demo, staff: Any) -> None:
-    """By the composer, since nobody has written yet; from there to the conversation."""
+    """Send a text with the composer, and open the conversation."""
     staff.get_by_text("Nobody has written yet.").wait_for()
     staff.get_by_role("link", name="Write message").first.click()
     staff.locator("#id_to").fill("999 99 999")

@@ -1,4 +1,4 @@
-"""A gateway to talk to, and an account that is paused."""
+"""A simulated gateway, and a paused account."""
 
 from collections.abc import Iterator
 from typing import Any

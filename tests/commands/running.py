@@ -1,4 +1,4 @@
-"""Running `manage.py front_sms …` as a person types it, and as a script reads it."""
+"""Running `manage.py front_sms …`, for text output and for JSON."""
 
 import json
 from io import StringIO
@@ -14,7 +14,7 @@ in_earnest = pytest.mark.django_db(transaction=True)
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    """The exit code of `manage.py front_sms …`, and what it wrote."""
+    """Return the exit code of `manage.py front_sms …`, and its output."""
     out = StringIO()
     try:
         call_command("front_sms", *arguments, stdout=out)
@@ -24,7 +24,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 
 def read(*arguments: str) -> Any:
-    """What a script reads."""
+    """Return the JSON output."""
     return json.loads(run(*arguments, "--json")[1])
 
 
@@ -34,5 +34,5 @@ def set_account(settings: Any, **changed: Any) -> None:
 
 
 def gateway() -> str:
-    """The key of the account's memory."""
+    """Return the key of the account's state."""
     return get_settings().account("default").gateway

@@ -41,13 +41,13 @@ def test_an_unknown_subcommand_is_refused():
         run("fly")
 
 
-def test_options_of_django_may_stand_behind_the_subcommand():
+def test_options_of_django_are_accepted_after_the_subcommand():
     end = in_a_process("urls", "--base-url", "https://sms.example.no", "--no-color")
     assert (end.returncode, "https://sms.example.no/front-sms/" in end.stdout) == (0, True), end.stderr
 
 
 @pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="the documentation is not here")
-def test_the_documentation_tells_of_each_subcommand_and_each_of_its_options():
+def test_each_subcommand_and_each_of_its_options_is_documented():
     text = (ROOT / "docs/reference/commands.md").read_text()
     documented = re.findall(r"^## `([a-z-]+)", text, re.MULTILINE)
     assert documented == list(SUBCOMMANDS)
@@ -75,7 +75,7 @@ def returned(module: ModuleType) -> set[int]:
 
 
 @pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="the documentation is not here")
-def test_the_documentation_tells_of_each_exit_code_that_is_a_subcommands_own():
+def test_each_exit_code_of_a_subcommand_is_documented():
     sections = re.split(r"^## `", (ROOT / "docs/reference/commands.md").read_text(), flags=re.MULTILINE)[1:]
     own = {name: {code for code in returned(module) if 2 < code < 256} for name, module in SUBCOMMANDS.items()}
     assert own["erase"] == {3}
@@ -86,7 +86,7 @@ def test_the_documentation_tells_of_each_exit_code_that_is_a_subcommands_own():
 
 
 @pytest.mark.parametrize("name", [name for name in SUBCOMMANDS if name not in ("simulate", "worker")])
-def test_a_script_can_read_what_each_subcommand_says(name):
+def test_each_subcommand_writes_json_for_scripts(name):
     parser = argparse.ArgumentParser()
     SUBCOMMANDS[name].add_arguments(parser)
     assert "--json" in parser.format_help()

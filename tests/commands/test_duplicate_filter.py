@@ -66,14 +66,14 @@ def test_the_statuses_of_a_check_find_their_message(simulator):
 
 
 @in_earnest
-def test_two_checks_in_a_row_do_not_disturb_each_other(simulator):
+def test_two_checks_in_a_row_are_independent(simulator):
     assert run(*CHECK)[0] == run(*CHECK)[0] == 0
     assert len(set(on_the_phones(simulator))) == 2
 
 
 @in_earnest
 @pytest.mark.parametrize("transport", ["json", "get"])
-def test_the_account_is_tried_as_it_sends(simulator, settings, transport):
+def test_the_check_uses_the_settings_of_the_account(simulator, settings, transport):
     set_account(settings, TRANSPORT=transport, DUPLICATE_FILTER=None)
     code, text = run(*CHECK)
     assert code == 0
@@ -88,7 +88,7 @@ def test_a_staging_site_checks_with_its_one_number(simulator, settings):
 
 
 @in_earnest
-def test_a_refusal_teaches_nothing_of_the_filter(simulator):
+def test_a_refusal_does_not_show_whether_the_filter_is_on(simulator):
     simulator.network.blacklist.add(NUMBER)
     code, text = run(*CHECK)
     assert code == duplicate_filter.NOT_LEARNT == 1
@@ -99,7 +99,7 @@ def test_a_refusal_teaches_nothing_of_the_filter(simulator):
 
 
 @in_earnest
-def test_a_refusal_of_the_second_alone_teaches_nothing_either(simulator):
+def test_a_refusal_of_the_second_message_does_not_show_it_either(simulator):
     simulator.network.account.balance = 1
     simulator.network.account.duplicate_filter = False
     found = read(*CHECK)
@@ -109,7 +109,7 @@ def test_a_refusal_of_the_second_alone_teaches_nothing_either(simulator):
 
 @in_earnest
 @pytest.mark.parametrize("first", [True, False])
-def test_an_unclear_answer_teaches_nothing(simulator, first):
+def test_an_unclear_answer_does_not_show_whether_the_filter_is_on(simulator, first):
     simulator.chaos.plan(*([] if first else [None]), Fault(FaultKind.GARBAGE, accepted=True))
     code, text = run(*CHECK)
     assert code == 1
@@ -117,14 +117,14 @@ def test_an_unclear_answer_teaches_nothing(simulator, first):
 
 
 @in_earnest
-def test_a_gateway_that_cannot_be_reached_got_nothing():
+def test_an_unreachable_gateway_received_nothing():
     found = read(*CHECK)
     assert (found["filter"], found["codes"], found["messages"]) == (None, [], [])
     assert "Nothing was sent" in found["why"]
 
 
 @in_earnest
-def test_a_paused_account_is_not_tried(simulator, paused):
+def test_a_paused_account_is_not_checked(simulator, paused):
     AccountState.objects.update(key=gateway())
     with pytest.raises(CommandError, match="is paused for code 13"):
         run(*CHECK)
@@ -132,7 +132,7 @@ def test_a_paused_account_is_not_tried(simulator, paused):
 
 
 @in_earnest
-def test_nothing_is_sent_without_a_yes(simulator, monkeypatch):
+def test_nothing_is_sent_without_confirmation(simulator, monkeypatch):
     with pytest.raises(CommandError, match=r"real SMS .* Add --yes"):
         run("check-duplicate-filter", NUMBER)
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
@@ -143,7 +143,7 @@ def test_nothing_is_sent_without_a_yes(simulator, monkeypatch):
 
 
 @in_earnest
-def test_a_person_may_say_yes_when_asked(simulator, monkeypatch):
+def test_the_check_runs_after_confirmation(simulator, monkeypatch):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda question: "y")
     assert run("check-duplicate-filter", NUMBER)[0] == 0

@@ -50,7 +50,7 @@ def test_a_terminal_shows_a_progress_bar(clock, monkeypatch, capsys):
     assert "100%" in shown
 
 
-def test_the_command_names_what_a_person_must_look_at(clock):
+def test_the_command_lists_rows_that_a_person_must_check(clock):
     row = receive(b'{"id": 1, "text": "Hemmelig')
     code, text = run("erase", NUMBER)
     assert (code, f"--inbound: #{row.pk}" in text) == (3, True)

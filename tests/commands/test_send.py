@@ -1,4 +1,4 @@
-"""`front_sms send`: one SMS, and its story."""
+"""`front_sms send`: one SMS, and its timeline."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ def on_the_phones(simulator):
 
 @pytest.fixture
 def meanwhile(monkeypatch) -> Callable[[Callable[[], object]], None]:
-    """Lets something happen each time that `send` waits, as a worker would do it."""
+    """Call a function each time that `send` waits, as a worker would do it."""
 
     def happens(work: Callable[[], object]) -> None:
         monkeypatch.setattr(send, "pause", lambda seconds: work())
@@ -41,7 +41,7 @@ def test_a_message_is_queued_and_named():
 
 
 @in_earnest
-def test_the_options_reach_the_message():
+def test_the_options_are_passed_to_the_message():
     options = ["--sender", "26114", "--unicode", "--urgent", "--on-duplicate", "reject", "--idempotency-key", "k1"]
     first = read("send", NUMBER, "Test 😊", *options)
     message = OutboundMessage.objects.get()
@@ -127,7 +127,7 @@ def test_a_message_that_front_cannot_follow_is_not_waited_for_beyond_acceptance(
 
 
 @in_earnest
-def test_a_refusal_has_an_exit_code_of_its_own(simulator, meanwhile):
+def test_a_refused_message_has_its_own_exit_code(simulator, meanwhile):
     simulator.network.blacklist.add(NUMBER)
     meanwhile(dispatch)
     code, text = run("send", NUMBER, "Test", "--wait")
@@ -136,7 +136,7 @@ def test_a_refusal_has_an_exit_code_of_its_own(simulator, meanwhile):
 
 
 @in_earnest
-def test_doubt_has_an_exit_code_of_its_own(simulator, meanwhile, settings):
+def test_an_unconfirmed_message_has_its_own_exit_code(simulator, meanwhile, settings):
     set_account(settings, DUPLICATE_FILTER=False)
     simulator.chaos.plan(Fault(FaultKind.GARBAGE, accepted=True))
     meanwhile(dispatch)
@@ -146,7 +146,7 @@ def test_doubt_has_an_exit_code_of_its_own(simulator, meanwhile, settings):
 
 
 @in_earnest
-def test_without_a_worker_the_wait_ends_and_says_what_may_be_missing():
+def test_without_a_worker_the_wait_ends_with_a_hint_at_the_cause():
     code, text = run("send", NUMBER, "Test", "--wait", "--timeout", "0")
     assert code == send.TOO_LATE == 4
     assert "is a worker running?" in text
@@ -176,14 +176,14 @@ def test_a_person_may_stop_waiting(meanwhile):
 
 
 @in_earnest
-def test_a_script_that_waits_reads_the_end_alone(simulator, meanwhile):
+def test_json_output_contains_only_the_last_state(simulator, meanwhile):
     meanwhile(dispatch)
     found = read("send", NUMBER, "Test", "--wait")
     assert (found["state"], found["gateway_id"]) == ("sent", OutboundMessage.objects.get().gateway_id)
 
 
 @pytest.mark.django_db
-def test_without_a_worker_it_says_so_and_how_to_start_one(settings):
+def test_without_a_worker_the_output_says_how_to_start_one(settings):
     assert "Start one: celery" in run("send", NUMBER, "Hei")[1]
     settings.FRONT_SMS = {**settings.FRONT_SMS, "WORKER": "command"}
     assert "Start one: manage.py front_sms worker" in run("send", NUMBER, "Hei")[1]
@@ -192,7 +192,7 @@ def test_without_a_worker_it_says_so_and_how_to_start_one(settings):
 
 
 @pytest.mark.django_db
-def test_without_a_broker_it_says_so(monkeypatch):
+def test_without_a_broker_the_output_says_so(monkeypatch):
     monkeypatch.setattr(events, "publish", lambda task: False)
     assert "check CELERY_BROKER_URL" in run("send", NUMBER, "Hei")[1]
 
@@ -201,7 +201,7 @@ def test_without_a_broker_it_says_so(monkeypatch):
 @pytest.mark.parametrize(
     ("command", "work"), [(["send", NUMBER, "Hei"], "send.send_sms"), (["status"], "status.gather")]
 )
-def test_without_tables_it_says_that_migrations_are_missing(monkeypatch, command, work):
+def test_without_tables_the_error_names_the_missing_migrations(monkeypatch, command, work):
     def no_table(*args, **options):
         raise ProgrammingError("no such table")
 

@@ -31,7 +31,7 @@ def simulated(monkeypatch) -> Iterator[Callable[..., Simulator]]:
         simulator.close()
 
 
-def test_the_simulator_plays_the_account_of_the_settings(simulated, settings):
+def test_the_simulator_has_the_account_of_the_settings(simulated, settings):
     set_account(settings, SERVICE_ID=77, PASSWORD="secret", SENDER="26114", DUPLICATE_FILTER=False)
     account = simulated("--base-url", "http://127.0.0.1:8123/").network.account
     assert (account.service_id, account.password, account.senders) == (77, "secret", ["26114"])
@@ -48,7 +48,7 @@ def test_options_take_precedence_over_the_settings(simulated):
     assert account.inbound_url.endswith(webhook_path("inbound"))
 
 
-def test_every_option_of_the_simulator_reaches_it(monkeypatch):
+def test_every_option_is_passed_to_the_simulator(monkeypatch):
     heard: list[list[str]] = []
     monkeypatch.setattr(simulate, "main", heard.append)
     given = ["--certificate", "cert.pem", "key.pem", "--rule", "retry_delay=1", "--off", "+4799999999", "--priced"]
@@ -75,7 +75,7 @@ def test_the_simulator_listens_where_the_account_sends(settings, monkeypatch):
     assert "set its GATEWAY_URL" in text
 
 
-def test_a_site_that_refuses_the_simulators_pushes_is_told(settings, monkeypatch):
+def test_a_site_that_would_refuse_the_simulators_pushes_gets_a_warning(settings, monkeypatch):
     monkeypatch.setattr(simulate, "main", lambda arguments: None)
     settings.FRONT_SMS = {**settings.FRONT_SMS, "WEBHOOK_ALLOWED_IPS": ["192.0.2.1"]}
     assert "Add 127.0.0.1 to WEBHOOK_ALLOWED_IPS" in run("simulate")[1]
@@ -94,7 +94,7 @@ def test_without_stored_ids_of_its_account_the_simulator_uses_the_ids_of_the_man
     assert not [argument for argument in heard(monkeypatch) if "first-id" in argument]
 
 
-def test_ids_that_the_site_remembers_of_an_earlier_run_do_not_come_again(monkeypatch):
+def test_ids_of_an_earlier_run_are_not_reused(monkeypatch):
     OutboundMessage.objects.create(account="default", gateway_id=145_100, recipient="+4799999999", text="Hei")
     assert "--first-id=145101" in heard(monkeypatch)
     InboundMessage.objects.create(account="default", gateway_id=999_999, api="json", identity="x")

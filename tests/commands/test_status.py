@@ -50,7 +50,7 @@ def test_a_quiet_site_needs_no_attention():
     assert not any(found["alerts"].values())
 
 
-def test_the_queue_is_told_apart_by_what_it_waits_for():
+def test_the_queue_is_counted_by_reason():
     now = timezone.now()
     OutboundMessageFactory(next_at=now - timedelta(seconds=90))
     OutboundMessageFactory(next_at=now - timedelta(seconds=30))
@@ -68,7 +68,7 @@ def test_the_queue_is_told_apart_by_what_it_waits_for():
     assert run("status")[0] == 0
 
 
-def test_messages_that_are_due_for_long_are_counted():
+def test_messages_that_have_been_due_for_long_are_counted():
     OutboundMessageFactory(next_at=timezone.now() - timedelta(minutes=10))
     assert active() == {"overdue": 1}
 
@@ -138,7 +138,7 @@ def test_a_push_that_was_too_large_counts_until_the_queue_moves_again():
     assert active() == {}
 
 
-def test_missing_counters_are_listed_until_they_come():
+def test_missing_counters_are_listed_until_their_messages_arrive():
     now = timezone.now()
     told = {"account": "default", "shown_at": now, "announced_at": now - timedelta(days=8)}
     gap = CounterGap.objects.create(first=7, last=9, came=[8], **told)

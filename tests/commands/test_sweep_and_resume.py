@@ -13,7 +13,7 @@ from tests.factories import OutboundMessageFactory
 
 
 @in_earnest
-def test_a_sweep_expires_what_is_too_late_and_tells_what_is_due():
+def test_a_sweep_expires_late_messages_and_reports_due_ones():
     late = OutboundMessageFactory(expires_at=timezone.now() - timedelta(hours=1))
     assert read("sweep") == {"due": {"messages": False, "events": True}}
     late.refresh_from_db()

@@ -45,7 +45,7 @@ def test_the_urls_of_each_account_differ(settings):
 
 
 @pytest.mark.parametrize("base", ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"])
-def test_http_is_for_this_machine_and_says_so(base):
+def test_http_is_accepted_for_this_machine_with_a_warning(base):
     code, text = run("urls", "--base-url", base)
     assert code == 0
     assert "not for Front" in text
@@ -63,23 +63,23 @@ def test_http_is_for_this_machine_and_says_so(base):
         ("https://[sms.example.no", "no address of a site"),
     ],
 )
-def test_an_address_that_front_should_not_call_is_refused(base, why):
+def test_an_unsuitable_host_is_refused(base, why):
     with pytest.raises(CommandError, match=why):
         run("urls", "--base-url", base)
 
 
-def test_an_account_that_is_not_there_is_named():
+def test_an_unknown_account_is_named():
     with pytest.raises(CommandError, match='There is no account "nobody"'):
         run("urls", "--base-url", "https://sms.example.no", "--account", "nobody")
 
 
 @pytest.mark.urls("django.contrib.auth.urls")
-def test_a_site_without_webhooks_learns_what_to_add():
+def test_a_site_without_webhook_urls_gets_the_lines_to_add():
     with pytest.raises(CommandError, match=r"include\(.django_front_sms\.urls"):
         run("urls", "--base-url", "https://sms.example.no")
 
 
-def test_a_sub_path_that_the_urls_have_already_is_not_doubled():
+def test_a_script_prefix_is_not_repeated():
     with override_script_prefix("/app/"):
         found = read("urls", "--base-url", "https://sms.example.no/app")["default"]
         assert found["status"] == f"https://sms.example.no{webhook_path('status')}"

@@ -1,4 +1,4 @@
-"""`front_sms worker`: everything that Celery workers do, in a process of its own."""
+"""`front_sms worker`: does everything that Celery workers do."""
 
 import os
 import signal
@@ -23,11 +23,11 @@ from tests.outbox.helpers import FakeClock
 
 ROOT = Path(__file__).resolve().parents[2]
 OK = framed(b'{"id": 145099, "errorcode": 0, "description": "OK"}')
-PATIENCE = 60
+HANG_TIMEOUT = 60
 
 
 def wait_until(true: Callable[[], Any]) -> None:
-    give_up = time.monotonic() + PATIENCE
+    give_up = time.monotonic() + HANG_TIMEOUT
     while not true():
         assert time.monotonic() < give_up
         time.sleep(0.05)
@@ -38,7 +38,7 @@ def wait_until(true: Callable[[], Any]) -> None:
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The jobs that were done; none does anything."""
+    """The jobs that were called; they are replaced."""
     done: list[str] = []
     monkeypatch.setattr(jobs, "dispatch", lambda *given: done.append("dispatch") or 0)
     monkeypatch.setattr(jobs, "deliver_events", lambda: done.append("deliver_events") or 0)
@@ -53,7 +53,7 @@ def test_the_number_of_threads_is_checked(number: str):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_survives_a_database_that_is_away(
+def test_a_worker_survives_an_unavailable_database(
     told: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     worker, failures = Worker(1), [OperationalError("gone")]
@@ -95,9 +95,7 @@ def test_a_worker_goes_on_with_the_threads_that_the_system_grants(
     assert not any(thread.name.startswith("front-sms-worker") for thread in threading.enumerate())
 
 
-def test_a_dispatch_goes_on_for_its_turn_and_stops_when_the_worker_does(
-    monkeypatch: pytest.MonkeyPatch, clock: FakeClock
-):
+def test_a_dispatch_runs_for_its_turn_and_stops_with_the_worker(monkeypatch: pytest.MonkeyPatch, clock: FakeClock):
     given: list[Any] = []
     monkeypatch.setattr(jobs, "dispatch", lambda *arguments: given.append(arguments) or 0)
     worker = Worker(1)
@@ -119,7 +117,7 @@ def test_each_job_runs_at_most_as_often_as_it_may(monkeypatch: pytest.MonkeyPatc
     def deliver() -> int:
         running.append(1)
         most.append(len(running))
-        gate.wait(PATIENCE)
+        gate.wait(HANG_TIMEOUT)
         running.pop()
         return 0
 
@@ -137,11 +135,11 @@ def test_each_job_runs_at_most_as_often_as_it_may(monkeypatch: pytest.MonkeyPatc
     with worker._changed:
         worker._changed.notify_all()
     for thread in worker._threads:
-        thread.join(PATIENCE)
+        thread.join(HANG_TIMEOUT)
     assert max(most) == 2
 
 
-def test_a_job_that_fails_is_logged_without_its_words_and_costs_no_thread(
+def test_a_failed_job_is_logged_without_its_message_and_its_thread_continues(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     calls: list[int] = []
@@ -162,7 +160,7 @@ def test_a_job_that_fails_is_logged_without_its_words_and_costs_no_thread(
     worker.stop()
     with worker._changed:
         worker._changed.notify_all()
-    worker._threads[0].join(PATIENCE)
+    worker._threads[0].join(HANG_TIMEOUT)
     assert 'The job "sweep" failed (RuntimeError)' in caplog.text
     assert "secret" not in caplog.text
 
@@ -228,7 +226,7 @@ class Gateway(Server):
 
     def _answer(self, line: Line) -> None:
         while line.read():
-            assert self.open.wait(PATIENCE)
+            assert self.open.wait(HANG_TIMEOUT)
             line.write(OK)
 
 
@@ -259,7 +257,7 @@ def start(gateway: Gateway) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     yield start
     for worker in workers:
         worker.kill()
-        worker.communicate(timeout=PATIENCE)
+        worker.communicate(timeout=HANG_TIMEOUT)
 
 
 def state(message: OutboundMessage) -> str:
@@ -277,7 +275,7 @@ def test_a_worker_sends_folds_and_delivers_and_ends_cleanly(start, gateway: Gate
     wait_until(lambda: OutboundMessage.objects.filter(state="delivered").exists())
     wait_until(lambda: not Event.objects.filter(next_at__isnull=False).exists())
     worker.send_signal(signal.SIGTERM)
-    out, err = worker.communicate(timeout=PATIENCE)
+    out, err = worker.communicate(timeout=HANG_TIMEOUT)
     assert worker.returncode == 0, err
     assert "The worker runs" in out
     assert "Traceback" not in err
@@ -291,7 +289,7 @@ def test_a_worker_that_is_told_to_stop_records_what_is_in_flight(start, gateway:
     wait_until(lambda: any(line.requests for line in gateway.lines))
     worker.send_signal(signal.SIGTERM)
     gateway.open.set()
-    worker.communicate(timeout=PATIENCE)
+    worker.communicate(timeout=HANG_TIMEOUT)
     assert worker.returncode == 0
     assert state(message) == "sent"
 
@@ -309,7 +307,7 @@ def test_two_workers_send_each_message_once(start, gateway: Gateway):
 def test_once_as_a_process_sends_what_is_due_and_ends(start, gateway: Gateway):
     message = send_sms("+4799999999", "Test")
     worker = start("--once")
-    worker.communicate(timeout=PATIENCE)
+    worker.communicate(timeout=HANG_TIMEOUT)
     assert worker.returncode == 0
     assert state(message) == "sent"
     assert not Event.objects.filter(next_at__isnull=False).exists()

@@ -106,7 +106,7 @@ class TestThreads:
         assert numbers(page) == people[:-5:-1] and page.before is not None
         assert all_pages() == [*reversed(people), ASE]
 
-    def test_a_number_is_found_by_how_it_begins(self):
+    def test_a_number_is_found_by_its_beginning(self):
         out(KARI, 1), come(OLA, 2), out("+4791234567", 3), come("26114", 4)
 
         assert numbers(threads(prefixes=["+479999"])) == [OLA, KARI]

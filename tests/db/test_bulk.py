@@ -1,4 +1,4 @@
-"""Many rows at once: what was asked for is what the database holds, on each database."""
+"""Writing many rows at once stores the given values on each database."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -97,7 +97,7 @@ def test_a_row_that_refers_to_another_keeps_its_reference():
     assert one.duplicate_of == other
 
 
-def test_json_that_differs_from_row_to_row_and_json_that_does_not():
+def test_equal_and_different_json_values_are_written():
     insert_rows([Event(kind="k", subject=f"s{n}", data={"n": n}, delivered_to=["a"]) for n in range(3)])
     insert_rows([Event(kind="k", subject=f"t{n}", data={"n": TEXT}, delivered_to=[]) for n in range(3)])
     assert list(Event.objects.order_by("subject").values_list("data", "delivered_to")) == [
@@ -119,7 +119,7 @@ def test_a_value_that_does_not_fit_is_refused_and_nothing_is_written(wrong: dict
     assert (row.error_text, row.gateway_id) == ("", None)
 
 
-def test_no_rows_are_no_statement(django_assert_num_queries):
+def test_no_rows_execute_no_statement(django_assert_num_queries):
     with django_assert_num_queries(0):
         insert_rows([])
         update_rows([], ("state",))

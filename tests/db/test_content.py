@@ -21,7 +21,7 @@ from django_front_sms.models import InboundMessage
         (RuntimeError("1366"), False),
     ],
 )
-def test_refused_content_is_told_apart_by_its_error(error, refused):
+def test_refused_content_is_recognised_by_its_error(error, refused):
     assert content.is_refused_content(error) is refused
 
 

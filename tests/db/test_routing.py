@@ -36,7 +36,7 @@ class ReplicaForReads:
 
 
 class AllInSecond:
-    """A site all of whose tables are in another database than `default`."""
+    """A router for a site with all tables in another database than `default`."""
 
     def db_for_read(self, model: type[models.Model], **hints: Any) -> str:
         return "second"
@@ -68,7 +68,7 @@ def routed(router: type, **further: Any) -> Iterator[None]:
 
 @pytest.fixture
 def frozen_replica(second: None) -> Iterator[None]:
-    """Reads are routed to a replica that never hears of anything."""
+    """Reads are routed to a replica that receives no changes."""
     with routed(ReplicaForReads):
         yield
 
@@ -103,7 +103,7 @@ class TestTheMainJob:
         assert message.state == State.DELIVERED
         assert {status.message for status in message.statuses.all()} == {message}
 
-    def test_an_answer_is_stored_matched_and_told_once(self, front):
+    def test_a_reply_is_stored_matched_and_delivered_once(self, front):
         heard = []
 
         def hear(message, **kwargs):
@@ -176,7 +176,7 @@ class TestEveryRead:
                 assert isinstance(manager.all(), primary.PrimaryQuerySet), model
                 assert manager.all().db == "default", model
 
-    def test_related_managers_and_prefetching_do_too(self, frozen_replica):
+    def test_related_managers_and_prefetching_read_from_where_they_are_written(self, frozen_replica):
         message = send_sms(NUMBER, "Hei")
         DeliveryStatus.objects.create(account="default", gateway_id=1, status=4, message=message)
         InboundMessage.objects.create(account="default", api="json", identity="1", in_reply_to=message)
@@ -185,11 +185,11 @@ class TestEveryRead:
         (fetched,) = OutboundMessage.objects.prefetch_related("statuses", "replies")
         assert (len(fetched.statuses.all()), len(fetched.replies.all())) == (1, 1)
 
-    def test_using_has_the_last_word(self, frozen_replica):
+    def test_using_overrides_the_router(self, frozen_replica):
         send_sms(NUMBER, "Hei")
         assert OutboundMessage.objects.using("second").count() == 0
 
-    def test_transactions_are_made_where_rows_are_written(self, elsewhere):
+    def test_transactions_are_opened_on_the_database_of_the_writes(self, elsewhere):
         done = []
         with atomic():
             assert write_alias() == connection().alias == "second"

@@ -59,22 +59,22 @@ def test_a_transaction_that_the_database_rolls_back_is_tried_again(repeated: Cal
 
 SCENARIOS = [
     outbox.test_no_message_is_claimed_twice,
-    outbox.test_of_twins_only_one_is_claimed_by_all_of_them_together,
-    outbox.test_eight_first_claims_make_one_memory,
-    outbox.test_one_answer_recorded_by_all_of_them_lands_once,
-    outbox.test_answers_recorded_in_opposite_orders_do_not_lock_each_other_out,
+    outbox.test_concurrent_workers_claim_only_one_of_two_twins,
+    outbox.test_eight_concurrent_first_claims_create_one_account_state,
+    outbox.test_an_answer_recorded_by_several_workers_is_stored_once,
+    outbox.test_answers_recorded_in_opposite_orders_do_not_deadlock,
     outbox.test_a_decision_and_a_worker_at_the_same_time_end_in_one_valid_state,
     Inbound().test_workers_at_once_announce_each_message_once,
 ]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_workers_at_once_do_not_disturb_each_other(scenario: Callable[[], None]):
+def test_concurrent_workers_do_not_fail(scenario: Callable[[], None]):
     scenario()
 
 
-def test_answers_statuses_and_sweeps_do_not_either(settings):
-    outbox.test_claims_answers_statuses_and_sweeps_do_not_disturb_each_other(settings)
+def test_concurrent_answers_statuses_and_sweeps_do_not_fail(settings):
+    outbox.test_concurrent_claims_answers_statuses_and_sweeps_do_not_fail(settings)
 
 
 def test_a_push_that_comes_eight_times_at_once_is_acknowledged_and_stored_once():

@@ -18,7 +18,7 @@ from example_project.demo.processes import free_port
 from tests.docs.pages import DOCS, HERE, Block, blocks_of, commands_of
 
 TUTORIAL = DOCS / "tutorial.md"
-PATIENCE = 120  # seconds, for a machine that is busy
+HANG_TIMEOUT = 120  # seconds, for a machine that is busy
 
 # Done already: an environment with the package in it.
 NOT_RUN = {
@@ -139,7 +139,7 @@ def listens(port: int) -> bool:
 
 
 def wait_until(true: Callable[[], object], why: str) -> None:
-    give_up = time.monotonic() + PATIENCE
+    give_up = time.monotonic() + HANG_TIMEOUT
     while not true():
         assert time.monotonic() < give_up, why
         time.sleep(0.1)

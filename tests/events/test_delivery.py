@@ -65,7 +65,7 @@ class TestWhatIsSaid:
         assert (gap["account"], gap["missing"]) == ("default", [3, 4])
         assert (paused["account"], paused["error_code"]) == ("default", 5)
 
-    def test_rows_are_as_they_stand_when_the_event_is_handed_out(self, receivers):
+    def test_an_event_has_the_rows_as_they_are_at_delivery(self, receivers):
         receivers.connect(signals.state_changed)
         message = OutboundMessageFactory()
         queue.add(records.state_changed(message.pk, "queued", "sent"))
@@ -73,7 +73,7 @@ class TestWhatIsSaid:
         events.deliver()
         assert receivers.calls[0]["message"].text == "as it stands now"
 
-    def test_a_receiver_may_ask_for_one_sender_alone(self, receivers):
+    def test_a_receiver_can_be_connected_for_one_sender(self, receivers):
         receivers.connect(signals.message_received, sender=OutboundMessage)
         queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()
@@ -92,14 +92,14 @@ class TestWhatIsSaid:
         assert received == [message.pk]
         assert Event.objects.get().delivered_to == [f"{__name__}.{listen.__qualname__}"]
 
-    def test_receivers_run_outside_any_transaction_of_ours(self, receivers):
+    def test_receivers_run_outside_of_a_transaction(self, receivers):
         depths = []
         receivers.connect(signals.message_received, lambda **kwargs: depths.append(len(connection.savepoint_ids)))
         queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()
         assert depths == [len(connection.savepoint_ids)]
 
-    def test_nothing_is_handed_out_twice(self, receivers):
+    def test_each_event_is_delivered_once(self, receivers):
         receivers.connect(signals.message_received)
         queue.add(records.message_received(InboundMessageFactory().pk))
         assert (events.deliver(), events.deliver()) == (1, 0)
@@ -125,14 +125,14 @@ class TestWhatIsSaid:
         assert set(Event.objects.filter(next_at=None).values_list("pk", flat=True)) == {due.pk}
 
     @pytest.mark.parametrize("build", [records.message_received, records.status_received])
-    def test_an_event_whose_row_is_gone_is_dropped(self, receivers, build):
+    def test_an_event_of_a_deleted_row_is_dropped(self, receivers, build):
         receivers.connect(signals.message_received)
         receivers.connect(signals.status_received)
         queue.add(build(4711))
         events.deliver()
         assert receivers.calls == [] and not Event.objects.exists()
 
-    def test_an_answer_to_a_message_that_is_gone_is_dropped(self, receivers):
+    def test_a_reply_to_a_deleted_message_is_dropped(self, receivers):
         receivers.connect(signals.reply_received)
         queue.add(records.reply_received(InboundMessageFactory().pk, 4711))
         events.deliver()
@@ -147,7 +147,7 @@ class TestOrder:
         events.deliver()
         assert [said["old"] for said in receivers.calls] == [str(n) for n in range(50)]
 
-    def test_an_event_that_is_due_later_keeps_back_those_after_it(self, receivers):
+    def test_an_event_that_is_due_later_delays_those_after_it(self, receivers):
         receivers.connect(signals.state_changed)
         first, second = OutboundMessageFactory(), OutboundMessageFactory()
         head, *_ = queue.add(
@@ -190,7 +190,7 @@ class TestReceiversThatRaise:
         assert (event.next_at, event.failed, event.traceback, event.attempts) == (None, False, "", 3)
         assert sorted(event.delivered_to) == sorted(f"{__name__}.{r.__qualname__}" for r in (willing, unwilling))
 
-    def test_pauses_double(self, receivers, clock):
+    def test_the_pauses_between_attempts_double(self, receivers, clock):
         receivers.connect(signals.message_received, lambda **kwargs: 1 / 0)
         queue.add(records.message_received(InboundMessageFactory().pk))
         pauses = []
@@ -219,7 +219,7 @@ class TestReceiversThatRaise:
         assert "ValueError: on the screen of staff alone" in first.traceback and "unwilling" in first.traceback
         assert (second.next_at, second.failed, len(second.delivered_to)) == (None, False, 1)
 
-    def test_staff_can_have_a_failed_event_handed_out_again_to_those_who_did_not_take_it(
+    def test_staff_can_retry_a_failed_event_for_the_receivers_that_failed(
         self, receivers, hints, django_capture_on_commit_callbacks
     ):
         broken = [True]
@@ -244,7 +244,7 @@ class TestReceiversThatRaise:
         with pytest.raises(NotPossible):
             events.deliver_again(event)
 
-    def test_no_log_holds_what_an_exception_says_and_each_names_the_receiver(self, receivers, caplog):
+    def test_each_log_names_the_receiver_and_contains_no_exception_message(self, receivers, caplog):
         def unwilling(**kwargs):
             raise ValueError("kanarifugl +4799999999")
 
@@ -257,7 +257,7 @@ class TestReceiversThatRaise:
         assert "kanarifugl" not in text and "99999999" not in text
 
     @pytest.mark.parametrize("words", ["", "Hei:", "of\nOla Nordmann: +4799999999\n\nHei", "  File\n"])
-    def test_of_an_exception_of_many_lines_only_its_name_is_shown(self, receivers, words):
+    def test_only_the_name_of_an_exception_is_shown(self, receivers, words):
         def unwilling(**kwargs):
             raise LookupError(words)
 
@@ -267,7 +267,7 @@ class TestReceiversThatRaise:
         assert Event.objects.get().error == "LookupError"
 
     @pytest.mark.parametrize("traceback", ["", "ValueError: Hei", 'Traceback:\n  File "x", line 1\nOla Nordmann: hei'])
-    def test_where_a_traceback_names_no_exception_none_is_shown(self, traceback):
+    def test_no_exception_is_shown_if_the_traceback_has_no_name(self, traceback):
         assert Event(traceback=traceback).error == ""
 
     def test_the_values_of_variables_are_not_in_the_traceback(self, receivers):
@@ -289,7 +289,7 @@ class TestReceiversThatRaise:
         events.deliver()
         assert "a\\x00b\\ud800c" in Event.objects.get().traceback
 
-    def test_receivers_of_one_name_are_told_apart(self, receivers):
+    def test_receivers_with_the_same_name_are_distinguished(self, receivers):
         calls = []
 
         def made(number):
@@ -308,7 +308,7 @@ class TestReceiversThatRaise:
         events.deliver()
         assert calls == [1, 2, 1]
 
-    def test_a_receiver_that_was_taken_away_is_waited_for_no_longer(self, receivers):
+    def test_a_removed_receiver_does_not_delay_events(self, receivers):
         gone = receivers.connect(signals.message_received, lambda **kwargs: 1 / 0)
         queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()

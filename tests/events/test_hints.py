@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def publisher(monkeypatch):
-    """A publisher of the test's own, without its pauses."""
+    """A publisher without pauses."""
     monkeypatch.setattr(HintPublisher, "PAUSE", 0)
     monkeypatch.setattr(HintPublisher, "EVENTS_PAUSE", 0)
     monkeypatch.setattr(hints, "_publisher", HintPublisher())
@@ -31,7 +31,7 @@ def publisher(monkeypatch):
 
 @pytest.fixture
 def broker(monkeypatch):
-    """A broker of the test's own: what was sent to it, and whether it answers."""
+    """A fake broker: records what is sent, and can be unavailable."""
 
     class Broker:
         def __init__(self):
@@ -96,13 +96,13 @@ class TestHints:
         assert hints._publisher.flush(20)
         assert broker.sent == ["dispatch"]
 
-    def test_flushing_waits_no_longer_than_it_was_told(self, publisher, broker):
+    def test_flushing_waits_at_most_for_its_timeout(self, publisher, broker):
         broker.answers.clear()
         events.hint("dispatch")
         assert not hints._publisher.flush(0.01)
         broker.answers.set()
 
-    def test_a_fork_waits_for_the_hint_on_its_way_and_lets_none_go_meanwhile(self, publisher, broker):
+    def test_a_fork_waits_for_a_hint_in_progress_and_no_hint_is_sent_meanwhile(self, publisher, broker):
         broker.answers.clear()
         events.hint("dispatch")
         assert broker.asked.wait(20)
@@ -117,7 +117,7 @@ class TestHints:
         assert hints._publisher.flush(20)
         assert broker.sent == ["dispatch", "deliver_events"]
 
-    def test_a_fork_pauses_the_hints_and_the_child_has_a_publisher_of_its_own(self, publisher, monkeypatch):
+    def test_a_fork_pauses_the_hints_and_the_child_has_its_own_publisher(self, publisher, monkeypatch):
         called = []
         pause, resume = HintPublisher.pause, HintPublisher.resume
         monkeypatch.setattr(
@@ -149,7 +149,7 @@ class TestHints:
         assert levels == ["ERROR", "INFO", "ERROR"]
         assert "ConnectionError" in caplog.text and "password" not in caplog.text
 
-    def test_a_process_that_can_start_no_thread_goes_on(self, publisher, monkeypatch, caplog):
+    def test_a_process_that_cannot_start_a_thread_continues(self, publisher, monkeypatch, caplog):
         def refuse(thread):
             raise RuntimeError("can't start new thread")
 
@@ -179,7 +179,7 @@ class TestHints:
         with os.fdopen(reading) as pipe:
             assert pipe.read() == "dispatch,deliver_events"
 
-    def test_a_process_forked_while_another_thread_gives_a_hint_is_not_stuck(self, publisher, broker):
+    def test_a_process_forked_while_another_thread_sends_a_hint_does_not_hang(self, publisher, broker):
         held, forked = threading.Event(), threading.Event()
 
         def hold():
@@ -225,7 +225,7 @@ class TestWays:
         assert not events.publish("dispatch")
         assert "RuntimeError" in caplog.text and "secret" not in caplog.text
 
-    def test_settings_that_cannot_be_read_raise_nothing_into_the_caller(self, settings, caplog):
+    def test_invalid_settings_raise_no_exception_in_the_caller(self, settings, caplog):
         settings.FRONT_SMS = {"ACCOUNTS": {"default": {}}}
         events.hint("dispatch")
         assert "ImproperlyConfigured" in caplog.text
@@ -253,7 +253,7 @@ class TestExit:
         environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "", "CELERY_BROKER_URL": ""}
         return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
 
-    def test_a_hint_given_last_is_still_passed_on(self, tmp_path):
+    def test_a_hint_right_before_the_exit_is_sent(self, tmp_path):
         folder = str(tmp_path)
         done = self.run("filesystem://", data_folder_in=folder, data_folder_out=folder, control_folder=folder)
         assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Events whose receivers take their worker, its time or its connection with them."""
+"""Events whose receivers kill their worker, exceed their lease or break the connection."""
 
 import threading
 from datetime import timedelta
@@ -30,7 +30,7 @@ class TestWorkersThatAreLost:
         events.deliver()
         assert attempts == [1]
 
-    def test_an_event_whose_worker_is_lost_is_handed_out_again_after_its_lease(self, receivers):
+    def test_an_event_of_a_killed_worker_is_delivered_again_after_its_lease(self, receivers):
         def killed(**kwargs):
             raise SystemExit
 
@@ -45,7 +45,7 @@ class TestWorkersThatAreLost:
         with pytest.raises(SystemExit):
             events.deliver()
 
-    def test_an_event_that_costs_its_worker_each_time_is_given_up(self, receivers):
+    def test_an_event_that_kills_its_worker_each_time_is_given_up(self, receivers):
         def killed(**kwargs):
             raise SystemExit
 
@@ -58,9 +58,7 @@ class TestWorkersThatAreLost:
         assert events.deliver() == 0
         assert Event.objects.get().failed
 
-    def test_a_receiver_that_has_processed_an_event_is_recorded_although_the_worker_is_lost_in_the_next_one(
-        self, receivers
-    ):
+    def test_a_completed_receiver_is_recorded_even_if_the_worker_is_killed_in_the_next_one(self, receivers):
         def killed(**kwargs):
             raise SystemExit
 
@@ -73,7 +71,7 @@ class TestWorkersThatAreLost:
             queue.end_pauses()
         assert len(receivers.calls) == 1
 
-    def test_a_receiver_that_outlives_its_lease_still_counts(self, receivers):
+    def test_a_receiver_that_ends_after_its_lease_is_recorded(self, receivers):
         def slow(**kwargs):
             queue.end_pauses()
             Event.objects.update(
@@ -124,7 +122,7 @@ class TestConnections:
 
     @pytest.mark.postgresql
     @pytest.mark.mysql
-    def test_workers_at_once_hand_out_each_event_once_and_in_order(self, receivers):
+    def test_concurrent_workers_deliver_each_event_once_and_in_order(self, receivers):
         receivers.connect(signals.state_changed)
         messages = [OutboundMessageFactory() for _ in range(8)]
         queue.add(*(records.state_changed(m.pk, str(n), str(n + 1)) for n in range(5) for m in messages))

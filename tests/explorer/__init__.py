@@ -1,14 +1,15 @@
-"""An explorer of all small histories of sending.
+"""A model checker for sending: explores all histories of a few messages.
 
-It walks breadth-first through every order in which workers, the gateway, people and the clock can act on a few
-messages, and checks the promise in each state. What may be claimed, what an answer makes of a message and what a twin
-may do is decided by the engine's own functions; only the world around them is written here.
+It walks breadth-first through every order in which workers, the gateway, people and the clock can act, and checks the
+promise in each state. The engine's own functions decide what may be claimed, how an answer changes a message, and how
+equal messages (twins) affect it. Only their environment is written here.
 
     states.py      a message, its attempts and its requests, as tuples
-    rules.py       the engine's decisions, on these tuples
-    world.py       everything that can happen next
-    promise.py     what has to hold in each state
-    search.py      the walk, and the shortest history to a broken promise
-    removed.py     the rules of sending, each taken away
-    story.py       a history in words
+    rules.py       the engine's decisions on these tuples
+    world.py       the possible next steps
+    promise.py     the promise and the invariants, checked in each state
+    search.py      the search, and the shortest history that breaks the promise
+    removed.py     the rules of sending, each of which can be removed
+    history.py     a history as text
+    report.py      the table of results
 """

@@ -1,5 +1,5 @@
-"""The rules of sending, each taken away from the engine. The shortest history that breaks the promise then shows why
-the rule is there."""
+"""The rules of sending, each of which can be removed. The shortest history that then breaks the promise shows why the
+rule exists."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -29,7 +29,7 @@ from tests.explorer.rules import sweeping
 from tests.explorer.world import World
 
 ONE = World("one message", keys=(0,))
-# Stories that are long are looked for in a world where less can happen.
+# Long histories are searched for in worlds with fewer kinds of steps.
 REPEATING = replace(
     ONE, without=("crash", "not sent", "refuse 1", "refuse 5", "cancel", "give up", "mark sent", "send anyway")
 )
@@ -40,13 +40,13 @@ TAKING_TURNS = replace(TWINS, without=(*TWINS.without, "claim both"))
 
 @dataclass(frozen=True)
 class Removal:
-    """A rule, as the documentation names it, and the engine without it. `world`: the smallest one that needs it.
-    `promises_alone`: whether its story breaks the promise itself, and not only what the engine keeps to."""
+    """A rule, as the documentation names it, and a patch that removes it. `world`: the smallest world that needs
+    the rule. `promises_only`: whether the history must break the promise itself, not only an invariant."""
 
     rule: str
     world: World
     patched: Callable[[], AbstractContextManager[Any]]
-    promises_alone: bool = True
+    promises_only: bool = True
 
 
 def _no_doubt(module: Any) -> Callable[[], AbstractContextManager[Any]]:
@@ -157,7 +157,7 @@ REMOVALS = (
         "of equal messages in one claim, one is sent",
         TWINS,
         lambda: _window_of(chosen_keys=set()),
-        promises_alone=False,
+        promises_only=False,
     ),
     Removal(
         "a message is coalesced only into one that Front has",

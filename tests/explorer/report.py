@@ -1,4 +1,4 @@
-"""Walks through the small worlds, in a process for each core, and the table of what they saw."""
+"""Explores the small worlds, with one process per core, and prints a table of the results."""
 
 import os
 from concurrent.futures import ProcessPoolExecutor
@@ -10,7 +10,7 @@ import django
 from tests.explorer.search import Result, explore
 from tests.explorer.world import World
 
-ENDS_EVERY = 50  # of so many states, one is followed to its end
+ENDS_EVERY = 50  # one of so many states is followed until no message is open
 WORLDS = (
     World("two equal messages and a third"),
     World("the same, coalescing", policy="coalesce"),
@@ -24,7 +24,7 @@ WORLDS = (
 
 
 def walk(name: str, depth: int, states: int) -> int:
-    """Print a row for each world; returns the exit code."""
+    """Explore the worlds, and print a row for each. Returns the exit code."""
     worlds = [world for world in WORLDS if name in world.name]
     print("| world | states | steps | histories | complete to depth | seconds | |")
     print("|---|---|---|---|---|---|---|")

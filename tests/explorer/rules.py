@@ -1,5 +1,5 @@
-"""The engine's decisions, on the tuples of `states.py`: each function makes the engine's records, asks the engine, and
-translates what it says. No rule of sending is written here."""
+"""The engine's decisions on the tuples of `states.py`. Each function converts the tuples to the engine's records, calls
+the engine, and converts the result back. No rule of sending is written here."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -39,7 +39,7 @@ def seconds_to(time: datetime | None) -> int:
 
 @dataclass(frozen=True)
 class Engine:
-    """The engine under these settings."""
+    """The engine with these settings."""
 
     account: Account
     conf: FrontSMSSettings
@@ -47,7 +47,7 @@ class Engine:
     # ---- Claim
 
     def claimed(self, m: Msg, twins: Iterable[Msg], chosen_keys: Iterable[str] = ()) -> Msg:
-        """What a claim makes of a due message: one that is being sent, or what kept it from being sent."""
+        """Return a due message after a claim: being sent, or in the state that follows from what prevents it."""
         twin_attempts = [a for pk, twin in enumerate(twins, start=2) for a in _twin_attempts(twin, pk)]
         attempts = sorted([*_twin_attempts(m, 1), *twin_attempts], key=lambda a: a.claimed_at)
         window = duplicates.DuplicateWindow.among(attempts, NOW - self.conf.twin_gap, chosen_keys)
@@ -61,14 +61,14 @@ class Engine:
         return m._replace(state="sending", lease=lease, tries=(*m.tries, Try(0, "pending", left=left)))
 
     def may_write(self, t: Try) -> bool:
-        """Whether the worker writes the first byte now."""
+        """Return whether the worker may write the first byte now."""
         job: Any = SimpleNamespace(began=SimpleNamespace(elapsed=lambda: t.age), send_by=t.left)
         return executor._in_time(job)
 
     # ---- Settle and rescue
 
     def recorded(self, m: Msg, place: int, result: ExchangeResult) -> Msg:
-        """The message after this result of the attempt in that place."""
+        """Return the message after this result of the attempt at that index."""
         attempts = _attempts(m)
         attempt = attempts[place]
         if rules.awaits_answer(attempt):
@@ -92,12 +92,12 @@ class Engine:
     # ---- Time
 
     def swept(self, m: Msg) -> Msg:
-        """What the limits and dates that have passed make of the message."""
+        """Return the message after the sweep has applied the limits and dates that have passed."""
         transition = sweeping.end_of_risk(_message(m), self.account, self.conf, NOW)
         return _after(m, transition or sweeping.expiry(_message(m), _attempts(m), NOW))
 
     def after_step_back(self, m: Msg, highest: int) -> Msg:
-        """What the first look at the clock after a step back makes of the message."""
+        """Return the message after the sweep has found that the clock stepped back."""
         if not clock_skew.has_stepped_back(NOW + timedelta(seconds=highest), NOW):
             return m
         row = _message(m)
@@ -117,7 +117,7 @@ class Engine:
 
     def marked_sent(self, m: Msg) -> Msg:
         m = _after(m, decisions.confirmation(_message(m), NOW))
-        return _voided(m)._replace(said_sent=True, taken_back=False)
+        return _voided(m)._replace(marked_sent=True, taken_back=False)
 
     def sent_again(self, m: Msg, twins: Iterable[Msg]) -> Msg:
         attempts = [a for pk, each in enumerate([m, *twins], start=1) for a in _twin_attempts(each, pk)]
@@ -126,7 +126,7 @@ class Engine:
 
 
 def answer(code: int, place: int) -> ExchangeResult:
-    """What a worker hears. The id is unique for the message, and no other message can have it."""
+    """Return the answer that a worker receives. The id is unique among the attempts of the message."""
     return ExchangeResult(ResultKind.ANSWERED, Answer(id=0 if code else place + 1, errorcode=code, description=""))
 
 
@@ -203,7 +203,7 @@ def _voided(m: Msg) -> Msg:
 
 
 def _after(m: Msg, transition: Transition | None) -> Msg:
-    """The message after the transition, as `transitions.apply` writes it."""
+    """Return the message after the transition, as `transitions.apply` writes it."""
     if transition is None or not transition.is_allowed:
         return m
     changes = changes_of(State(transition.state), transition.changes)

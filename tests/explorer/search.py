@@ -1,4 +1,4 @@
-"""The walk through all histories, breadth first."""
+"""The breadth-first search through all histories."""
 
 import time
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from tests.explorer import promise
 from tests.explorer.world import Event, Explorable, State, World
 
-# How a history goes on when nothing fails any more: the first of these that is possible. Nobody decides or dies.
-CALM = ("rescue", "sweep", "answer", "accept", "write", "claim", "refuse 17", "silence", "not sent")
-_RANKS = {what: rank for rank, what in enumerate(CALM)}
+# The next step without further faults and decisions is the first of these that is possible.
+STEPS_WITHOUT_FAULTS = ("rescue", "sweep", "answer", "accept", "write", "claim", "refuse 17", "silence", "not sent")
+_RANKS = {kind: rank for rank, kind in enumerate(STEPS_WITHOUT_FAULTS)}
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a walk saw. `histories`: the number of different shortest ways to all these states. `depth`: to which number
-    of steps the walk is complete."""
+    """The result of a search. `histories`: the number of different shortest paths to all these states. `depth`: the
+    number of steps to which the search is complete."""
 
     world: World
     states: int
@@ -25,7 +25,7 @@ class Result:
     seconds: float
     problem: str = ""
     history: Sequence[Event] = ()
-    is_all: bool = False  # there is nothing deeper
+    is_all: bool = False  # there are no further states
 
 
 def explore(
@@ -33,14 +33,14 @@ def explore(
     depth: int,
     *,
     most_states: int = 10_000_000,
-    promises_alone: bool = False,
+    promises_only: bool = False,
     ends_every: int = 1,
 ) -> Result:
-    """Walk through all histories of at most `depth` steps, level by level, until something is broken. Begins no level
-    once there are `most_states`. `promises_alone`: leaves the means out. Of so many states, `ends_every`, one is
-    followed until no message is open; 0: none."""
+    """Explore all histories of at most `depth` steps, level by level, until something is broken. Begins no level after
+    `most_states` states. `promises_only`: do not check invariants. One of `ends_every` states is followed until no
+    message is open; 0: none."""
     began = time.perf_counter()
-    walk = _Walk(world, promises_alone, ends_every)
+    walk = _Walk(world, promises_only, ends_every)
     problem, reached = "", 0
     while walk.level and reached < depth and len(walk.parents) < most_states and not problem:
         problem = walk.next_level()
@@ -59,12 +59,12 @@ def explore(
 
 
 class _Walk:
-    """`parents`: all states that were seen, each with the one that it was seen from. `level`: those seen last, with the
-    number of ways to each. `broken_by`: the step that broke something."""
+    """`parents`: all states so far, each with the state before it. `level`: the states of the last level, with the
+    number of paths to each. `broken_by`: the step that broke something."""
 
-    def __init__(self, world: World, promises_alone: bool, ends_every: int) -> None:
+    def __init__(self, world: World, promises_only: bool, ends_every: int) -> None:
         self.explorable = Explorable(world)
-        self.promises_alone = promises_alone
+        self.promises_only = promises_only
         self.ends_every = ends_every
         first = self.explorable.canonical(self.explorable.first())
         self.parents: dict[State, State | None] = {first: None}
@@ -74,7 +74,7 @@ class _Walk:
         self.steps, self.histories = 0, 1
 
     def next_level(self) -> str:
-        """Take one step further from all states of the level; returns what it broke."""
+        """Take one step from all states of the level. Returns what is broken, or ""."""
         following: dict[State, int] = {}
         for state, ways in self.level.items():
             for event, successor in self.explorable.successors(state):
@@ -95,26 +95,26 @@ class _Walk:
 
     def _broken(self, before: State, event: Event, after: State, is_new: bool) -> str:
         problem = self.explorable.broken(after) if is_new else ""
-        if problem or self.promises_alone:
+        if problem or self.promises_only:
             return problem
-        if event.what == "write" and (problem := self.explorable.broken_means_of_write(before, event)):
+        if event.kind == "write" and (problem := self.explorable.broken_invariant_of_write(before, event)):
             return problem
-        return self._broken_means(after) if is_new else ""
+        return self._broken_invariant(after) if is_new else ""
 
-    def _broken_means(self, state: State) -> str:
-        problem = self.explorable.broken_rows(state)
+    def _broken_invariant(self, state: State) -> str:
+        problem = self.explorable.broken_invariant_of_rows(state)
         if problem or not self.ends_every or len(self.parents) % self.ends_every:
             return problem
         return _never_ends(self.explorable, state, self.ended)
 
 
 def _never_ends(explorable: Explorable, state: State, ended: set[State]) -> str:
-    """What is wrong if no message should be open once nothing fails any more, and one is. `ended`: states that are
-    known to come to an end; those on the way are added."""
+    """Return what is wrong if a message stays open for ever without further faults. `ended`: states that are known to
+    lead to an end; the states on this path are added."""
     path: set[State] = set()
     while state not in ended and _is_open(explorable, state):
         path.add(state)
-        following = _calm(explorable, state)
+        following = _next_without_faults(explorable, state)
         if following is None or following in path:
             return "a message stays open for ever, though nothing fails any more"
         state = following
@@ -126,16 +126,16 @@ def _is_open(explorable: Explorable, state: State) -> bool:
     return any(explorable.msgs[number].state in promise.OPEN for number in state.msgs)
 
 
-def _calm(explorable: Explorable, state: State) -> State | None:
-    """What happens next when nothing fails any more."""
-    possible = {event.what: after for event, after in explorable.without_time(state)}
-    what = min(possible.keys() & _RANKS.keys(), key=_RANKS.__getitem__, default=None)
-    following = possible[what] if what else next((after for _event, after in explorable.clock(state)), None)
+def _next_without_faults(explorable: Explorable, state: State) -> State | None:
+    """Return the next state without further faults."""
+    possible = {event.kind: after for event, after in explorable.without_time(state)}
+    kind = min(possible.keys() & _RANKS.keys(), key=_RANKS.__getitem__, default=None)
+    following = possible[kind] if kind else next((after for _event, after in explorable.clock(state)), None)
     return explorable.canonical(following) if following else None
 
 
 def _history(explorable: Explorable, parents: dict[State, State | None], before: State, last: State) -> Sequence[Event]:
-    """The events from the first state to `before` and `last`, with each message in its own place all the time."""
+    """Return the events from the first state to `before` and `last`. Each message keeps its index throughout."""
     path = [last]
     state: State | None = before
     while state is not None:
@@ -144,9 +144,9 @@ def _history(explorable: Explorable, parents: dict[State, State | None], before:
     path.reverse()
     current = explorable.first()
     events = []
-    for aim in path[1:]:
+    for target in path[1:]:
         event, current = next(
-            (event, after) for event, after in explorable.successors(current) if explorable.canonical(after) == aim
+            (event, after) for event, after in explorable.successors(current) if explorable.canonical(after) == target
         )
         events.append(event)
     return events

@@ -8,14 +8,14 @@ T, W, M = 10, 120, 15
 S = T // 2 + T + M
 OUTDATED = -2 * (S + W)  # older times make no difference
 
-UNANSWERED = -1  # the gateway has not looked at the request yet
-UNHEARD = -2  # nobody will hear an answer to it
+UNANSWERED = -1  # the gateway has not processed the request yet
+NO_READER = -2  # no worker will read the answer
 
 
 class Try(NamedTuple):
     """One attempt. The first five fields are in the database; the others are the request's. `age`, `written`: seconds
-    since the claim and since the first byte, in true time. `left`: how long after its claim it may write. `reply`: the
-    gateway's code. `held`: a worker has it in hand."""
+    since the claim and since the first byte, in true time. `left`: seconds after its claim in which it may write.
+    `reply`: the gateway's code. `held`: a worker is working on it."""
 
     claimed: int
     outcome: str
@@ -34,9 +34,9 @@ class Try(NamedTuple):
 
 
 class Msg(NamedTuple):
-    """One message. The fields up to `tries` are in the database. `resends`: how often a person had it sent again.
-    `accepted`: the ids that the gateway gave. `caught`: seconds since the gateway accepted it, while its filter
-    remembers. `wired`: seconds since the latest claim whose request left."""
+    """One message. The fields up to `tries` are in the database. `resends`: how often a person sent it again.
+    `accepted`: the ids that the gateway gave. `in_filter`: seconds since the gateway accepted it, while its filter
+    has it. `on_wire`: seconds since the latest claim whose request was written."""
 
     key: int
     state: str = "queued"
@@ -49,29 +49,29 @@ class Msg(NamedTuple):
     taken_back: bool = False
     tries: tuple[Try, ...] = ()
     resends: int = 0
-    said_sent: bool = False
+    marked_sent: bool = False
     accepted: tuple[int, ...] = ()
-    caught: int = NONE
-    wired: int = NONE
+    in_filter: int = NONE
+    on_wire: int = NONE
 
 
 def with_try(m: Msg, place: int, t: Try) -> Msg:
-    """The message with `t` in that place. Parts of a request without any further effect are dropped, so that equal
+    """Return the message with `t` at that index. Parts of a request without further effect are dropped, so that equal
     states are merged."""
     is_over = not t.held and (t.written == NONE or t.reply != UNANSWERED)
-    t = Try(*t[:5], held=False, reply=UNHEARD) if is_over else t
+    t = Try(*t[:5], held=False, reply=NO_READER) if is_over else t
     return m._replace(tries=(*m.tries[:place], t, *m.tries[place + 1 :]))
 
 
 def later(m: Msg, seconds: int, floor: int) -> Msg:
-    """The message after these seconds. `floor`: due times in the past are this, at least."""
+    """Return the message after these seconds. `floor`: the minimum of due times."""
     return m._replace(
         next=_ago(m.next, seconds, floor),
         risk=_ago(m.risk, seconds),
         lease=_ago(m.lease, seconds, floor),
         expires=_ago(m.expires, seconds, floor),
-        caught=_since(m.caught, seconds, W),
-        wired=_since(m.wired, seconds, S + W),
+        in_filter=_since(m.in_filter, seconds, W),
+        on_wire=_since(m.on_wire, seconds, S + W),
         tries=tuple(_later_try(t, seconds) for t in m.tries),
     )
 
@@ -81,13 +81,13 @@ def _later_try(t: Try, seconds: int) -> Try:
     if not t.held and not t.at_gateway:
         return t._replace(claimed=claimed)
     written = t.written + seconds if t.written != NONE else NONE
-    is_dropped = t.at_gateway and written >= T + M  # an assumption: see `WINDOW_MARGIN`
-    t = t._replace(claimed=claimed, age=t.age + seconds, written=written, reply=UNHEARD if is_dropped else t.reply)
-    return t if t.held or not is_dropped else Try(*t[:5], held=False, reply=UNHEARD)
+    is_dropped = t.at_gateway and written >= T + M  # by the assumption of `WINDOW_MARGIN`
+    t = t._replace(claimed=claimed, age=t.age + seconds, written=written, reply=NO_READER if is_dropped else t.reply)
+    return t if t.held or not is_dropped else Try(*t[:5], held=False, reply=NO_READER)
 
 
 def stepped(m: Msg, seconds: int) -> Msg:
-    """The message after the database's clock stepped back: its times lie later, and true time did not pass."""
+    """Return the message after the database's clock stepped back: its times are later, and no true time has passed."""
 
     def shift(at: int) -> int:
         return at + seconds if at != NONE else NONE

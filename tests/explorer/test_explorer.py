@@ -1,4 +1,4 @@
-"""All small histories to a small depth in every run, and that the explorer sees what goes wrong without a rule."""
+"""All histories to a small depth keep the promise, and the explorer finds the error if a rule is removed."""
 
 from unittest.mock import patch
 
@@ -6,7 +6,7 @@ import pytest
 
 from django_front_sms.outbox import rules
 from tests.docs.pages import DOCS, HERE
-from tests.explorer import story
+from tests.explorer import history
 from tests.explorer.removed import ONE, REMOVALS, Removal
 from tests.explorer.report import WORLDS
 from tests.explorer.search import explore
@@ -16,7 +16,7 @@ DEPTH = 5
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
-def test_in_all_histories_of_a_small_world_the_promise_holds_and_all_messages_end(world: World):
+def test_all_histories_of_a_small_world_keep_the_promise_and_end(world: World):
     result = explore(world, DEPTH, ends_every=5)
 
     assert result.problem == "", list(result.history)
@@ -25,13 +25,13 @@ def test_in_all_histories_of_a_small_world_the_promise_holds_and_all_messages_en
 
 
 @pytest.mark.parametrize("removal", REMOVALS, ids=lambda removal: removal.rule)
-def test_without_a_rule_there_is_a_shortest_history_that_goes_wrong(removal: Removal):
-    assert story.without(removal).problem
+def test_without_a_rule_some_history_breaks_the_promise(removal: Removal):
+    assert history.without(removal).problem
 
 
 @pytest.mark.parametrize("world", dict.fromkeys(removal.world for removal in REMOVALS), ids=lambda world: world.name)
-def test_with_all_rules_no_history_as_long_as_the_stories_goes_wrong(world: World):
-    depth = max(len(story.without(removal).history) for removal in REMOVALS if removal.world == world)
+def test_with_all_rules_no_history_of_that_length_breaks_the_promise(world: World):
+    depth = max(len(history.without(removal).history) for removal in REMOVALS if removal.world == world)
 
     result = explore(world, depth, ends_every=0)  # not every step is possible in these worlds
 
@@ -44,13 +44,13 @@ def test_a_message_that_would_stay_open_for_ever_is_found():
         result = explore(ONE, 3)
 
     assert "open for ever" in result.problem
-    assert [event.what for event in result.history] == ["claim", "crash"]
+    assert [event.kind for event in result.history] == ["claim", "crash"]
 
 
-@pytest.mark.skipif(not HERE, reason="the documentation is not here")
-def test_the_documentation_shows_the_stories_that_the_explorer_tells():
+@pytest.mark.skipif(not HERE, reason="the documentation is missing")
+def test_the_documentation_shows_the_histories_that_the_explorer_finds():
     text = (DOCS / "why" / "sending.md").read_text()
 
-    shown = text[text.index(story.BEGIN) : text.index(story.END) + len(story.END)]
+    shown = text[text.index(history.BEGIN) : text.index(history.END) + len(history.END)]
 
-    assert shown == story.page(), "write it anew: python -m tests.explorer --stories"
+    assert shown == history.page(), "update it: python -m tests.explorer --histories"

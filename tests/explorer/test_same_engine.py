@@ -1,4 +1,4 @@
-"""The explorer's steps are the engine's: the same histories, played on rows of the database, give the same rows."""
+"""The explorer's steps are those of the engine: the same history on rows of the database gives the same rows."""
 
 import random
 from collections.abc import Iterator
@@ -42,12 +42,12 @@ class Rows:
         self.jobs: dict[tuple[int, int], Job] = {}
 
     def play(self, event: Event, before: Msg | None) -> None:
-        if event.what == "wait":
+        if event.kind == "wait":
             self.clock.advance(event.seconds)
-        elif event.what == "step back":
+        elif event.kind == "step back":
             clock_skew.check_clock(get_settings().account("default"))  # as the sweep does every few seconds
             self.clock.database_is_off -= event.seconds
-        elif event.what == "look at the clock":
+        elif event.kind == "look at the clock":
             clock_skew.check_clock(get_settings().account("default"))
         else:
             with self._alone(event.who):
@@ -55,7 +55,7 @@ class Rows:
 
     @contextmanager
     def _alone(self, who: int) -> Iterator[None]:
-        """A step of one message: the explorer's claims and sweeps look at one at a time, in any order."""
+        """Hide the other messages: a claim or sweep of the explorer concerns one message, in any order."""
         others = OutboundMessage.objects.exclude(pk=self.pks[who])
         others.update(account="elsewhere")
         yield
@@ -64,21 +64,21 @@ class Rows:
     def _play(self, event: Event, before: Msg | None) -> None:
         assert before
         conf = get_settings()
-        if event.what == "claim":
+        if event.kind == "claim":
             for claimed in claim_due(1):
                 self.jobs[event.who, len(before.tries)] = claimed
-        elif event.what == "write":
+        elif event.kind == "write":
             assert executor._in_time(self.jobs[event.who, event.place])
-        elif event.what in ("answer", "silence", "not sent"):
-            said = answer(before.tries[event.place].reply, event.place) if event.what == "answer" else None
+        elif event.kind in ("answer", "silence", "not sent"):
+            said = answer(before.tries[event.place].reply, event.place) if event.kind == "answer" else None
             job = self.jobs[event.who, event.place]
-            settle.settle([settle.AttemptResult(job, said or ANSWERS[event.what], job.began.elapsed())], conf)
+            settle.settle([settle.AttemptResult(job, said or ANSWERS[event.kind], job.began.elapsed())], conf)
             outbox.resume("default")
-        elif event.what in SWEEPS:
-            for sweep in SWEEPS[event.what]:
+        elif event.kind in SWEEPS:
+            for sweep in SWEEPS[event.kind]:
                 sweep(conf.account("default"), conf)
-        elif event.what in DECISIONS:
-            DECISIONS[event.what](OutboundMessage.objects.get(pk=self.pks[event.who]))
+        elif event.kind in DECISIONS:
+            DECISIONS[event.kind](OutboundMessage.objects.get(pk=self.pks[event.who]))
 
     def facts(self, who: int) -> dict[str, Any]:
         row = OutboundMessage.objects.get(pk=self.pks[who])
@@ -104,13 +104,13 @@ def facts_of(m: Msg) -> dict[str, Any]:
 
 
 def a_step(explorable: Explorable, state: State, chance: random.Random, most: int) -> tuple[Event, State] | None:
-    """One of the steps that can follow, of a kind drawn first: there are many waits. No wait is longer than `most`."""
-    possible = [(e, after) for e, after in explorable.successors(state) if e.what != "claim both" and e.seconds <= most]
-    kinds = sorted({event.what for event, _after in possible})
+    """Draw a kind of step, since there are many waits, and then a step. No wait is longer than `most`."""
+    possible = [(e, after) for e, after in explorable.successors(state) if e.kind != "claim both" and e.seconds <= most]
+    kinds = sorted({event.kind for event, _after in possible})
     if not kinds:
         return None
     (kind,) = chance.choices(kinds, [0.1 if kind in DECISIONS else 1 for kind in kinds])
-    return chance.choice([each for each in possible if each[0].what == kind])
+    return chance.choice([each for each in possible if each[0].kind == kind])
 
 
 @pytest.mark.django_db
@@ -120,7 +120,7 @@ def test_the_same_history_on_rows_gives_the_same_rows(world: World, clock: FakeC
     for seed in range(HISTORIES):
         OutboundMessage.objects.all().delete()
         chance, explorable, rows = random.Random(f"{world.name} {seed}"), Explorable(world), Rows(world, clock)
-        explorable.floor = -100_000  # as rows, which forget nothing
+        explorable.floor = -100_000  # rows keep old times
         state, history = explorable.first(), []
         began = clock.ran
         for _ in range(STEPS):

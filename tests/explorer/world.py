@@ -1,7 +1,7 @@
-"""Everything that can happen next in a small world: what workers, the gateway, people and the clock can do.
+"""The possible next steps in a small world: of workers, the gateway, people and the clock.
 
-In a state each message is a number, by which `Explorable` knows it. Nearly all steps concern one message, so what
-follows from a message is worked out once, however many states it is in.
+A state refers to each message by a number that `Explorable` gives it. Nearly all steps concern one message, so the
+steps of a message are computed once for all states that contain it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,25 +13,25 @@ from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.gateway.codes import ErrorCode
 from tests.explorer import promise
 from tests.explorer.rules import ANSWERS, Engine, answer
-from tests.explorer.states import NONE, OUTDATED, UNHEARD, M, Msg, S, T, Try, W, later, stepped, with_try
+from tests.explorer.states import NO_READER, NONE, OUTDATED, M, Msg, S, T, Try, W, later, stepped, with_try
 
 REFUSED = int(ErrorCode.INVALID_RECIPIENT)
-NO_CREDIT = int(ErrorCode.NO_CREDIT)  # blames the account. Its pause is left out: it only makes messages wait.
-STEP = 100  # seconds, by which the clock steps back
+NO_CREDIT = int(ErrorCode.NO_CREDIT)  # the account's fault. Its pause is left out, since it only makes messages wait.
+STEP = 100  # seconds by which the clock steps back
 
 
 @dataclass(frozen=True)
 class World:
-    """What there is, and what can happen in it. `keys`: the messages, equal ones by the same number."""
+    """The messages, the settings and the possible steps. `keys`: one number per message, the same for equal ones."""
 
     name: str
     keys: tuple[int, ...] = (0, 0, 1)
     policy: str = "defer"
-    filter: bool = True  # of the gateway's, and `DUPLICATE_FILTER`
+    filter: bool = True  # the gateway's, and `DUPLICATE_FILTER`
     expires: int = NONE
     steps_back: int = 0
-    without: tuple[str, ...] = ()  # kinds of steps that do not happen
-    hands: int = 2  # two workers, each with one request at a time
+    without: tuple[str, ...] = ()  # kinds of steps to leave out
+    workers: int = 2  # each with one request at a time
 
     def engine(self) -> Engine:
         account = Account(name="default", service_id=1234, duplicate_filter=self.filter or None)
@@ -40,27 +40,28 @@ class World:
 
 
 class Event(NamedTuple):
-    """One step of a history. `who`: the place of its message, or -1. `place`: the attempt; `seconds`: of a wait."""
+    """One step of a history. `who`: the index of its message, or -1. `place`: the index of the attempt. `seconds`: of a
+    wait."""
 
-    what: str
+    kind: str
     who: int = -1
     place: int = 0
     seconds: int = 0
 
 
 class State(NamedTuple):
-    """`ahead`: by how much the highest time that the engine saw lies ahead of the clock, after an unseen step back."""
+    """`ahead`: seconds by which the clock stepped back, until the engine has found out. `steps`: steps back to come."""
 
     ahead: int
     steps: int
     msgs: tuple[int, ...]
 
 
-Local = tuple[str, int, int]  # what happened, to which attempt, and the message after it
+Local = tuple[str, int, int]  # the kind of step, the attempt, and the message after it
 
 
 class Explorable:
-    """A world with its engine: the first state, what follows each state, and what is broken in it."""
+    """A world with its engine: the first state, the successors of a state, and what is broken in it."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -96,7 +97,7 @@ class Explorable:
         return State(0, self.world.steps_back, msgs)
 
     def canonical(self, state: State) -> State:
-        """The state with equal messages in one order: which of them is which makes no difference."""
+        """Return the state with equal messages sorted, since they are interchangeable."""
         ahead, steps, msgs = state
         for one, other in self._neighbours:
             if msgs[one] > msgs[other]:
@@ -116,7 +117,7 @@ class Explorable:
     # ---- What is broken
 
     def broken(self, state: State) -> str:
-        """The promise that is broken in this state."""
+        """Return the promise that is broken in this state, or ""."""
         for who, number in enumerate(state.msgs):
             found = self._broken.get(number)
             if found is None:
@@ -129,43 +130,43 @@ class Explorable:
                     return found
         return ""
 
-    def broken_rows(self, state: State) -> str:
-        """What is wrong in this state, though no promise is broken yet."""
+    def broken_invariant_of_rows(self, state: State) -> str:
+        """Return the invariant that is broken in this state, or ""."""
         for who, number in enumerate(state.msgs):
             m = self.msgs[number]
-            found = promise.broken_means(m)
+            found = promise.broken_invariant(m)
             if not found and m.state == "duplicate":
-                found = promise.broken_means_of_duplicate(self.twins_of(state, who))
+                found = promise.broken_invariant_of_duplicate(self.twins_of(state, who))
             if found:
                 return found
         return ""
 
-    def broken_means_of_write(self, state: State, event: Event) -> str:
-        """What is wrong with this first byte in this state."""
+    def broken_invariant_of_write(self, state: State, event: Event) -> str:
+        """Return the invariant that this first byte breaks in this state, or ""."""
         t = self.msgs[state.msgs[event.who]].tries[event.place]
-        return promise.broken_means_of_write(t, self.twins_of(state, event.who))
+        return promise.broken_invariant_of_write(t, self.twins_of(state, event.who))
 
-    # ---- What can happen
+    # ---- Steps
 
     def successors(self, state: State) -> Iterator[tuple[Event, State]]:
         yield from self.without_time(state)
         yield from self.clock(state)
 
     def without_time(self, state: State) -> Iterator[tuple[Event, State]]:
-        """What can happen before any time goes by."""
-        hands = self.world.hands - sum(map(self._held.__getitem__, state.msgs))
+        """Yield the steps that take no time."""
+        workers = self.world.workers - sum(map(self._held.__getitem__, state.msgs))
         for who, number in enumerate(state.msgs):
-            for what, place, after in self._locally(number):
-                yield Event(what, who, place), self._with(state, who, after)
-            for what, place, after in self._at_gateway(state, who):
-                yield Event(what, who, place), self._with(state, who, after)
+            for kind, place, after in self._locally(number):
+                yield Event(kind, who, place), self._with(state, who, after)
+            for kind, place, after in self._at_gateway(state, who):
+                yield Event(kind, who, place), self._with(state, who, after)
             if self._may_be_sent_again(self.msgs[number]):
                 yield Event("send anyway", who), self._with(state, who, self._of_twins(state, who, "send anyway"))
-            if hands and not state.ahead:
-                yield from self._claim(state, who, hands)
+            if workers and not state.ahead:
+                yield from self._claim(state, who, workers)
 
     def _locally(self, number: int) -> list[Local]:
-        """What can happen to a message whatever else there is."""
+        """Return the steps of a message that do not depend on other messages."""
         found = self._local.get(number)
         if found is None:
             m = self.msgs[number]
@@ -175,9 +176,9 @@ class Explorable:
 
     def _numbered(self, m: Msg, steps: Iterable[tuple[str, int, Msg]]) -> list[Local]:
         return [
-            (what, place, self.number(after))
-            for what, place, after in steps
-            if after != m and what not in self.world.without
+            (kind, place, self.number(after))
+            for kind, place, after in steps
+            if after != m and kind not in self.world.without
         ]
 
     def _worker(self, m: Msg) -> Iterator[tuple[str, int, Msg]]:
@@ -189,8 +190,8 @@ class Explorable:
             if t.written == NONE:
                 yield "not sent", place, self._recorded(released, place, "not sent")
                 if self.engine.may_write(t):
-                    wired = NONE if t.age >= S + W else t.age
-                    yield "write", place, with_try(m, place, t._replace(written=0))._replace(wired=wired)
+                    on_wire = NONE if t.age >= S + W else t.age
+                    yield "write", place, with_try(m, place, t._replace(written=0))._replace(on_wire=on_wire)
             else:
                 yield "silence", place, self._recorded(released, place, "silence")
                 if t.reply >= 0:
@@ -217,40 +218,40 @@ class Explorable:
         return m.state == "unconfirmed" and not m.resends and "send anyway" not in self.world.without
 
     def _at_gateway(self, state: State, who: int) -> list[Local]:
-        """What the gateway can do with the requests of this message that it has not looked at yet."""
+        """Return the steps of the gateway with the unprocessed requests of this message."""
         m = self.msgs[state.msgs[who]]
         if not any(t.at_gateway for t in m.tries):
             return []
-        is_caught = self.world.filter and any(each.caught != NONE for each in (m, *self.twins_of(state, who)))
-        key = state.msgs[who], is_caught
+        is_in_filter = self.world.filter and any(each.in_filter != NONE for each in (m, *self.twins_of(state, who)))
+        key = state.msgs[who], is_in_filter
         if key not in self._gateway:
-            steps = self._processed(m, is_caught)
+            steps = self._processed(m, is_in_filter)
             self._gateway[key] = self._numbered(m, steps)
         return self._gateway[key]
 
-    def _processed(self, m: Msg, is_caught: bool) -> Iterator[tuple[str, int, Msg]]:
+    def _processed(self, m: Msg, is_in_filter: bool) -> Iterator[tuple[str, int, Msg]]:
         for place, t in enumerate(m.tries):
             if not t.at_gateway:
                 continue
-            is_heard = t.held and t.written < T
-            for code in [int(ErrorCode.DUPLICATE)] if is_caught else [0, REFUSED, NO_CREDIT]:
-                after = with_try(m, place, t._replace(reply=code if is_heard else UNHEARD))
+            has_reader = t.held and t.written < T
+            for code in [int(ErrorCode.DUPLICATE)] if is_in_filter else [0, REFUSED, NO_CREDIT]:
+                after = with_try(m, place, t._replace(reply=code if has_reader else NO_READER))
                 if code == 0:
-                    yield "accept", place, after._replace(accepted=(*m.accepted, place + 1), caught=0)
-                elif is_heard:
+                    yield "accept", place, after._replace(accepted=(*m.accepted, place + 1), in_filter=0)
+                elif has_reader:
                     yield f"refuse {code}", place, after
 
     # ---- Claims
 
-    def _claim(self, state: State, who: int, hands: int) -> Iterator[tuple[Event, State]]:
-        """One claim of this message, and one of it and an equal one. (The order of a claim is that of the due times;
-        here it is any.)"""
+    def _claim(self, state: State, who: int, workers: int) -> Iterator[tuple[Event, State]]:
+        """Yield a claim of this message, and a claim of it together with an equal one. (The engine claims in the
+        order of due times; here any order is possible.)"""
         if not self._is_due(state, who):
             return
         after = self._with(state, who, self._of_twins(state, who, "claim"))
         if after != state:
             yield Event("claim", who), after
-        if hands < 2 or self.msgs[after.msgs[who]].state != "sending" or "claim both" in self.world.without:
+        if workers < 2 or self.msgs[after.msgs[who]].state != "sending" or "claim both" in self.world.without:
             return
         for other in self._twins[who]:
             if self._is_due(state, other):
@@ -260,23 +261,23 @@ class Explorable:
         m = self.msgs[state.msgs[who]]
         return m.state == "queued" and m.next <= 0
 
-    def _of_twins(self, state: State, who: int, what: str) -> int:
-        """The message after a step that depends on its twins."""
-        key = (what, state.msgs[who], *(state.msgs[other] for other in self._twins[who]))
+    def _of_twins(self, state: State, who: int, kind: str) -> int:
+        """Return the message after a step that depends on its twins."""
+        key = (kind, state.msgs[who], *(state.msgs[other] for other in self._twins[who]))
         found = self._by_twins.get(key)
         if found is None:
             m, twins = self.msgs[state.msgs[who]], self.twins_of(state, who)
-            if what == "send anyway":
+            if kind == "send anyway":
                 after = self.engine.sent_again(m, twins)
             else:
-                after = self.engine.claimed(m, twins, {str(m.key)} if what == "claim both" else ())
+                after = self.engine.claimed(m, twins, {str(m.key)} if kind == "claim both" else ())
             found = self._by_twins[key] = self.number(after)
         return found
 
     # ---- Time
 
     def clock(self, state: State) -> Iterator[tuple[Event, State]]:
-        if state.ahead:  # within seconds the sweep looks at the clock, so nothing waits for longer
+        if state.ahead:  # the sweep checks the clock every few seconds, so nothing else happens before
             msgs = tuple(self.number(self.engine.after_step_back(self.msgs[n], state.ahead)) for n in state.msgs)
             yield Event("look at the clock"), State(0, state.steps, msgs)
             return
@@ -299,7 +300,7 @@ class Explorable:
         return found
 
     def _moments_of(self, numbers: Sequence[int]) -> list[int]:
-        """The moments that matter to these messages: each limit ahead of them, and right before it."""
+        """Return the waits that matter to these messages: to each future limit, and to the second before it."""
         moments: set[int] = set()
         for number in numbers:
             found = self._moments.get(number)
@@ -318,8 +319,8 @@ def _limits(m: Msg, resend_limit: int) -> Iterator[int]:
             yield m.risk + resend_limit
     if m.state == "sending":
         yield m.lease
-    if m.caught != NONE and m.state in (*promise.OPEN, "unconfirmed"):
-        yield W - m.caught
+    if m.in_filter != NONE and m.state in (*promise.OPEN, "unconfirmed"):
+        yield W - m.in_filter
     for t in m.tries:
         yield from _limits_of_request(t)
 

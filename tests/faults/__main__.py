@@ -1,4 +1,4 @@
-"""`python -m tests.faults`: the long run and all that belongs to it; `python -m tests.faults one …`: a single run."""
+"""`python -m tests.faults`: all runs except the campaign; `python -m tests.faults one …`: a single run."""
 
 import argparse
 import dataclasses
@@ -24,13 +24,13 @@ def main() -> int:
             one.add_argument(name, action=argparse.BooleanOptionalAction, default=field.default)
         else:
             one.add_argument(name, type=type(field.default), default=field.default)
-    one.add_argument("--json", type=Path, help="where the report goes as JSON")
+    one.add_argument("--json", type=Path, help="file for the report as JSON")
     one.add_argument("--logs", type=Path, help="a folder to copy the processes' logs to")
     from tests.faults.long import BY_ITSELF, PARTS, run_all
 
     parser.add_argument("--part", action="append", choices=PARTS)
     parser.add_argument("--at-once", type=int, default=3, help="runs side by side (default: %(default)s)")
-    parser.add_argument("--report", type=Path, help="where all reports go as JSON, again after each run")
+    parser.add_argument("--report", type=Path, help="file for all reports as JSON, rewritten after each run")
     given = vars(parser.parse_args())
     part, at_once, report = given.pop("part"), given.pop("at_once"), given.pop("report")
     if given.pop("command") == "one":
@@ -39,15 +39,15 @@ def main() -> int:
 
 
 def run_one(out: Path | None, logs: Path | None, plan: Plan) -> int:
-    """0 green, 1 red, 2 where it could not be carried out, 3 where a server is not installed."""
+    """Run the plan. Returns 0 without violations, 1 with some, 2 after an error, 3 if a server is not installed."""
     import signal
 
-    from tests.faults.conductor import Conductor
     from tests.faults.report import table
+    from tests.faults.runner import Runner
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        report = Conductor(plan, logs).run()
+        report = Runner(plan, logs).run()
     except Unavailable as error:
         sys.stderr.write(f"{error}\n")
         return 3
@@ -61,7 +61,7 @@ def run_one(out: Path | None, logs: Path | None, plan: Plan) -> int:
 
 
 def run_apart(plan: Plan, out: Path) -> dict[str, Any]:
-    """A run in a process of its own; raises where it could not be carried out."""
+    """Run the plan in its own process and return the report. Raises `Unavailable` or `RuntimeError`."""
     command = [_python(plan), "-m", "tests.faults", "one", "--json", str(out)]
     for name, value in dataclasses.asdict(plan).items():
         option = name.replace("_", "-")
@@ -79,7 +79,7 @@ def run_apart(plan: Plan, out: Path) -> dict[str, Any]:
 
 
 def _python(plan: Plan) -> str:
-    """Django's tasks need Django 6, and that another Python than the oldest: `TASKS_PYTHON` may name one."""
+    """Return the Python for the plan. Django's tasks need Django 6, so `TASKS_PYTHON` may name another Python."""
     return os.environ.get("TASKS_PYTHON", sys.executable) if plan.pool == "tasks" else sys.executable
 
 

@@ -1,4 +1,4 @@
-"""The clocks of a run, which the conductor steps: all its processes read by how much from one small file."""
+"""The clocks of a run, which the runner can step. All processes read the offsets from one memory-mapped file."""
 
 import mmap
 import struct
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-CLOCKS = struct.Struct("<dd")  # seconds that the database's clock, and the wall clock, are wrong by
+CLOCKS = struct.Struct("<dd")  # offsets of the database's clock and of the wall clock, in seconds
 
 
 def step(folder: Path, database: float, wall: float) -> None:
@@ -18,7 +18,7 @@ def step(folder: Path, database: float, wall: float) -> None:
 
 
 def follow(folder: Path) -> None:
-    """From now on, this process lives by these clocks."""
+    """Make the package use these clocks in this process."""
     from django_front_sms.db import clock
 
     clock.source = _stepped(folder / "clocks")
@@ -28,13 +28,13 @@ def _stepped(path: Path) -> Any:
     from django_front_sms.db.clock import SystemClocks
 
     with path.open("rb") as file:
-        wrong = mmap.mmap(file.fileno(), CLOCKS.size, access=mmap.ACCESS_READ)
+        offsets = mmap.mmap(file.fileno(), CLOCKS.size, access=mmap.ACCESS_READ)
 
     class SteppedClocks(SystemClocks):
         def database(self, using: str) -> datetime:
-            return super().database(using) + timedelta(seconds=CLOCKS.unpack(wrong[:])[0])
+            return super().database(using) + timedelta(seconds=CLOCKS.unpack(offsets[:])[0])
 
         def wall(self) -> float:
-            return super().wall() + CLOCKS.unpack(wrong[:])[1]
+            return super().wall() + CLOCKS.unpack(offsets[:])[1]
 
     return SteppedClocks()

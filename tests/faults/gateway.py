@@ -1,17 +1,16 @@
-"""A pretend gateway with a bad temper, in a process of its own: `python -m tests.faults.gateway --port … --folder …`.
+"""A simulated gateway with random faults, in its own process: `python -m tests.faults.gateway --port … --folder …`.
 
-It shares no code with the package. What it accepts goes to `accepted.jsonl` before anybody hears of it; that file is
-the truth that a run is judged by. Which fault a request meets follows from the seed, the text, and how often that text
-was seen, so that a seed can be played again.
+It shares no code with the package. Each accepted message is written to `accepted.jsonl` before the answer is sent; the
+judge compares this log with the database. The fault of a request depends only on the seed, the text, and the number of
+requests with that text, so that a run can be repeated.
 
-`control.json` in the folder says how it behaves for now: {"calm": bool, "away": bool, "code": int | null}, and where
-it pushes to: {"started": bool, "hooks": {service id: [address of statuses, address of inbound messages]}}.
+The test runner controls the gateway through `control.json` in the folder: {"calm": bool, "away": bool, "code": int |
+null}, and the webhooks: {"started": bool, "hooks": {service id: [URL of statuses, URL of inbound messages]}}.
 """
 
 import argparse
 import asyncio
 import contextlib
-import hashlib
 import json
 import os
 import random
@@ -19,16 +18,14 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any
 
+from tests.faults.gateway_requests import Bulk, Request
 from tests.faults.pushes import Pushes
 
 FIRST_ID = 2**33  # beyond 32 bits
-# How often each happens among the requests that meet trouble. "before": not accepted; "after": accepted first.
+# Relative frequency of each fault. "before": the message is not accepted; "after": it is accepted first.
 FAULTS = {
     "timeout before": 10,
     "timeout after": 14,
@@ -54,97 +51,18 @@ FAULTS = {
 
 
 def now() -> float:
-    """Seconds on the clock that every process of this machine shares, and that nobody can step."""
+    """Return seconds on the monotonic clock that all processes of this machine share."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Log:
-    """Append-only; a line is with the kernel before the answer that it is about is written."""
+    """An append-only log, unbuffered: each line is written before the answer that it describes is sent."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def write(self, **line: Any) -> None:
         os.write(self._file, (json.dumps({"at": now(), **line}) + "\n").encode())
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    sender: str
-    recipient: str
-    text: str
-    tag: str  # the password field: which message and attempt this is, and when it was claimed
-    price: int = 0
-    service: str = ""
-    is_get: bool = False
-
-    @classmethod
-    def from_query(cls, target: str) -> Self:
-        """§2.1.2: Latin-1, unless `encoding` says otherwise."""
-        query = urlsplit(target).query
-        encoding = "utf-8" if "encoding=utf" in query else "latin-1"
-        fields = dict(parse_qsl(query, keep_blank_values=True, encoding=encoding))
-        return cls.of(fields, is_get=True)
-
-    @classmethod
-    def from_json(cls, body: bytes) -> Self:
-        return cls.of(json.loads(body))
-
-    @classmethod
-    def of(cls, fields: Mapping[str, Any], *, is_get: bool = False) -> Self:
-        return cls(
-            sender=fields["fromid"],
-            recipient=fields["phoneno"],
-            text=fields["txt"],
-            tag=str(fields.get("password", "")),
-            price=int(fields.get("price", 0)),
-            service=str(fields["serviceid"]),
-            is_get=is_get,
-        )
-
-    @property
-    def all(self) -> "list[Request]":
-        return [self]
-
-    def words(self, answer: dict[str, Any]) -> bytes:
-        """The answer in the form that was asked for (§2.1.1, §2.1.2)."""
-        if self.is_get:
-            return f"ErrorCode={answer['errorcode']}, ID={answer['id']}".encode()
-        return json.dumps(answer).encode()
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return self.sender, self.recipient, self.text
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256("\0".join([*self.key, str(self.price)]).encode()).hexdigest()[:20]
-
-
-@dataclass(frozen=True, slots=True)
-class Bulk:
-    """One text for many (§2.4). Its password has the tags of all, in their order."""
-
-    all: list[Request]
-
-    @classmethod
-    def from_json(cls, body: bytes) -> Self:
-        fields = json.loads(body)
-        tags = str(fields.get("password", "")).split(",")
-        return cls(
-            [
-                Request.of({**fields, "phoneno": recipient, "password": tag})
-                for recipient, tag in zip(fields["phoneno"], tags, strict=True)
-            ]
-        )
-
-    @property
-    def digest(self) -> str:
-        return self.all[0].digest
-
-    def words(self, answer: dict[str, Any]) -> bytes:
-        lists = {"invalidPhoneno": answer.get("invalid", []), "duplicatePhoneno": answer.get("duplicates", [])}
-        return json.dumps({"errorcode": answer["errorcode"], "description": answer["description"], **lists}).encode()
 
 
 class Gateway:
@@ -162,14 +80,14 @@ class Gateway:
         self.longest_stall = 0.0
         self.late: set[asyncio.Task[None]] = set()
 
-    # ---- What a gateway decides
+    # ---- Decisions
 
     def accept(self, request: Request | Bulk, how: str = "") -> dict[str, Any]:
-        """What the answer says to a request that meets no refusal."""
+        """Accept the request, unless the duplicate filter refuses it, and return the answer."""
         return self.accept_bulk(request, how) if isinstance(request, Bulk) else self.accept_one(request, how)
 
     def accept_bulk(self, bulk: Bulk, how: str) -> dict[str, Any]:
-        """No filter is documented, and no ids. A number here and there is left out, and the answer names it."""
+        """Accept a bulk request, without a filter or ids (neither is documented). Refuses a few recipients by name."""
         left_out: dict[int, list[str]] = {1: [], 17: []}
         for request in bulk.all:
             kind = random.Random(f"{self.given.seed} {request.digest} bulk").random()
@@ -178,22 +96,22 @@ class Gateway:
                 self.refuse(request, code, "")
                 left_out[code].append(request.recipient)
             else:
-                self.note(request, how)
+                self.log_accepted(request, how)
         return {"errorcode": 0, "description": "OK", "invalid": left_out[1], "duplicates": left_out[17]}
 
     def accept_one(self, request: Request, how: str) -> dict[str, Any]:
-        """The duplicate filter, then the log, then the answer (§2.2, code 17)."""
+        """Apply the duplicate filter (§2.2, code 17), then write the log, then answer."""
         at = now()
         before = self.filter.get(request.key)
         if before is not None and at - before < self.given.window:
             return self.refuse(request, 17, "Duplicate message")
         self.filter[request.key] = at
         self.first_accepted.setdefault(request.digest, at)
-        gateway_id = self.note(request, how)
+        gateway_id = self.log_accepted(request, how)
         self.pushes.accepted(request.service, request.recipient, gateway_id)
         return {"id": gateway_id, "errorcode": 0, "description": "OK"}
 
-    def note(self, request: Request, how: str) -> int:
+    def log_accepted(self, request: Request, how: str) -> int:
         self.next_id += 1
         self.accepted.write(
             id=self.next_id,
@@ -211,24 +129,24 @@ class Gateway:
         return {"id": 0, "errorcode": code, "description": description}
 
     def fault(self, request: Request | Bulk) -> str:
-        """What happens to this request."""
+        """Return the fault of this request, or "" for none."""
         number = self.times[request.digest] = self.times.get(request.digest, 0) + 1
-        temper = random.Random(f"{self.given.seed} {request.digest}")
-        is_stubborn = temper.random() < self.given.stubborn
-        if self.control["calm"] and not (is_stubborn and number > 1):
+        by_text = random.Random(f"{self.given.seed} {request.digest}")
+        is_ambiguous = by_text.random() < self.given.ambiguous_rate
+        if self.control["calm"] and not (is_ambiguous and number > 1):
             return ""
         if self.control["code"]:
             return "account code"
-        if is_stubborn:
-            return self.stubborn(request, number)
+        if is_ambiguous:
+            return self.ambiguous(request, number)
         dice = random.Random(f"{self.given.seed} {request.digest} {number}")
-        if dice.random() >= self.given.trouble:
+        if dice.random() >= self.given.fault_rate:
             return ""
         return dice.choices(list(FAULTS), list(FAULTS.values()))[0]
 
-    def stubborn(self, request: Request | Bulk, number: int) -> str:
-        """Accepted at first; from then on no clear answer, until well past the window. In the last stretch before its
-        end a request is left lying, and processed late."""
+    def ambiguous(self, request: Request | Bulk, number: int) -> str:
+        """Return the fault for a text that gets no clear answer within the duplicate window. The first request is
+        accepted; a repetition shortly before the end of the window is processed late."""
         if number == 1:
             return "timeout after"
         age = now() - self.first_accepted.get(request.digest, now())
@@ -241,7 +159,7 @@ class Gateway:
             return "late"
         return random.Random(f"{given.seed} {request.digest} {number}").choice(["timeout before", "reset before"])
 
-    # ---- How it tells
+    # ---- Connections
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -256,7 +174,7 @@ class Gateway:
                 await writer.wait_closed()
 
     async def read(self, reader: asyncio.StreamReader) -> Request | Bulk | None:
-        """One whole request; None where the other side is gone. Half of one is no request."""
+        """Read one complete request. Returns None if the client closed the connection, also within a request."""
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         except asyncio.IncompleteReadError:
@@ -269,7 +187,7 @@ class Gateway:
         return kind.from_json(await reader.readexactly(int(headers["content-length"])))
 
     async def answer(self, request: Request | Bulk, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Whether the connection is kept."""
+        """Answer the request, and return whether to keep the connection open."""
         fault = self.fault(request)
         for one in request.all:
             self.seen.write(kind="seen", tag=one.tag, digest=one.digest, fault=fault or "none")
@@ -288,19 +206,19 @@ class Gateway:
                 await asyncio.sleep(self.given.timeout * 0.5)
                 return await self.reply(request, writer, self.accept(request, fault))
             case [*kind, "before"]:
-                return await self.spoil(" ".join(kind), request, None, reader, writer)
+                return await self.answer_badly(" ".join(kind), request, None, reader, writer)
             case [*kind, "after"]:
-                return await self.spoil(" ".join(kind), request, self.accept(request, fault), reader, writer)
+                return await self.answer_badly(" ".join(kind), request, self.accept(request, fault), reader, writer)
         return await self.reply(request, writer, self.accept(request))
 
     async def accept_late(self, request: Request | Bulk) -> None:
-        """After the client gave up, but never later than the margin allows: that is an assumption of the promise."""
+        """Accept a request after the client's time-out, but within the margin, as the guarantees of sending assume."""
         arrived = now()
         await asyncio.sleep(self.given.timeout + self.given.margin * 0.9)
         if now() - arrived <= self.given.timeout + self.given.margin * 0.98:
             self.accept(request, "late")
 
-    async def spoil(
+    async def answer_badly(
         self,
         kind: str,
         request: Request | Bulk,
@@ -310,13 +228,13 @@ class Gateway:
     ) -> bool:
         """Answer with the fault `kind`; `answer` is None if nothing was accepted. Return whether to stay connected."""
         empty = {"id": 0, "errorcode": 0, "description": "OK"}
-        true = request.words(answer or empty)
+        true = request.encode(answer or empty)
         whole: dict[str, tuple[Any, ...]] = {
             "500": (500, b"<h1>Internal Server Error</h1>", "text/html"),
-            "500 readable": (503, request.words({**empty, "errorcode": 1})),
+            "500 readable": (503, request.encode({**empty, "errorcode": 1})),
             "html": (200, b"<html>Welcome</html>", "text/html"),
-            "wrong shape": (200, request.words({"id": [7], "errorcode": "none", "description": {}})),
-            "id 0": (200, request.words(empty)),
+            "wrong shape": (200, request.encode({"id": [7], "errorcode": "none", "description": {}})),
+            "id 0": (200, request.encode(empty)),
         }
         match kind:
             case "timeout":
@@ -337,7 +255,7 @@ class Gateway:
 
     async def reply(self, request: Request | Bulk, writer: asyncio.StreamWriter, answer: dict[str, Any]) -> bool:
         status = 201 if isinstance(request, Bulk) and not answer["errorcode"] else 200  # §2.4
-        await self.write(writer, status, request.words(answer))
+        await self.write(writer, status, request.encode(answer))
         return True
 
     async def write(
@@ -356,7 +274,7 @@ class Gateway:
         await writer.drain()
 
     async def drip(self, writer: asyncio.StreamWriter, body: bytes) -> bool:
-        """A byte now and then: each read is quick, and the whole takes three time-outs."""
+        """Send the answer byte by byte: each read is quick, and the whole takes three time-outs."""
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
         pause = 3 * self.given.timeout / len(head + body)
         for byte in head + body:
@@ -366,14 +284,14 @@ class Gateway:
         return True
 
     async def hang(self, reader: asyncio.StreamReader) -> bool:
-        """Say nothing until the other side is gone, or for a long time."""
+        """Send nothing until the client closes the connection, for at most ten time-outs."""
         with contextlib.suppress(ConnectionError, TimeoutError):
             async with asyncio.timeout(self.given.timeout * 10):
                 while await reader.read(1024):
                     pass
         return False
 
-    # ---- Its own life
+    # ---- The server
 
     async def run(self) -> None:
         server = await self.listen()
@@ -410,16 +328,26 @@ def reset(writer: asyncio.StreamWriter) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.gateway", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--folder", required=True, help="where its logs go, and where control.json is looked for")
+    parser.add_argument("--folder", required=True, help="folder of its logs and of control.json")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--window", type=float, default=120, help="seconds of the duplicate filter (%(default)s)")
-    parser.add_argument("--timeout", type=float, default=10, help="when its clients give up (%(default)s)")
-    parser.add_argument("--margin", type=float, default=15, help="what it may process late (%(default)s)")
-    parser.add_argument("--trouble", type=float, default=0.35, help="share of requests answered badly (%(default)s)")
-    parser.add_argument("--stubborn", type=float, default=0.0, help="share of texts that never get a clear answer")
-    parser.add_argument("--inbound", type=int, default=0, help="how many inbound messages it pushes")
-    parser.add_argument("--seconds", type=float, default=60, help="over how long it pushes them (%(default)s)")
-    parser.add_argument("--transport", default="json", help="by which APIs: json, get or both")
+    parser.add_argument("--timeout", type=float, default=10, help="time-out of the clients in seconds (%(default)s)")
+    parser.add_argument(
+        "--margin",
+        type=float,
+        default=15,
+        help="seconds of late processing (%(default)s)",
+    )
+    parser.add_argument("--fault-rate", type=float, default=0.35, help="share of requests with a fault (%(default)s)")
+    parser.add_argument(
+        "--ambiguous-rate",
+        type=float,
+        default=0.0,
+        help="share of texts without a clear answer",
+    )
+    parser.add_argument("--inbound", type=int, default=0, help="number of inbound messages to push")
+    parser.add_argument("--seconds", type=float, default=60, help="duration of the inbound pushes (%(default)s)")
+    parser.add_argument("--transport", default="json", help="APIs of the inbound messages: json, get or both")
     asyncio.run(Gateway(parser.parse_args()).run())
     return 0
 

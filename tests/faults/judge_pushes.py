@@ -1,4 +1,4 @@
-"""What the gateway pushed, and what receivers were told, held against the rows. Pure, as `judge.py`."""
+"""Compares pushes and delivered events with the rows of the database. Pure functions, as in `judge.py`."""
 
 from collections import Counter, defaultdict
 
@@ -8,7 +8,7 @@ KINDS = ("state_changed", "message_received", "reply_received", "status_received
 
 
 def judge_statuses(verdict: Verdict, evidence: Evidence) -> None:
-    """The state follows from the set of the statuses that the site acknowledged, and never goes back."""
+    """Check that each state follows from the set of acknowledged statuses, and never went back."""
     delivered: dict[int, set[int]] = defaultdict(set)
     for line in evidence.pushed:
         if line["kind"] == "status" and line["answer"] == "ok":
@@ -18,16 +18,16 @@ def judge_statuses(verdict: Verdict, evidence: Evidence) -> None:
             statuses = delivered[row["gateway_id"]] if row["gateway_id"] is not None else set()
             expected = next((state for status, state in BY_STATUS if status in statuses), "sent")
             if row["state"] != expected:
-                told = f"its statuses {sorted(statuses)} say {expected}"
-                verdict.charge("wrong status", f"message {row['pk']} is {row['state']}, and {told}")
+                reason = f"its statuses {sorted(statuses)} say {expected}"
+                verdict.add("wrong status", f"message {row['pk']} is {row['state']}, and {reason}")
     for change in evidence.transitions or ():
         if RANK.get(change["new"], 9) < RANK.get(change["old"], -1):
-            words = f"message {change['message']} went back from {change['old']} to {change['new']}"
-            verdict.charge("wrong status", words)
+            detail = f"message {change['message']} went back from {change['old']} to {change['new']}"
+            verdict.add("wrong status", detail)
 
 
 def judge_inbound(verdict: Verdict, evidence: Evidence) -> None:
-    """Whatever the site acknowledged is stored once, as it was."""
+    """Check that each acknowledged inbound message is stored once, with its text."""
     rows: dict[tuple[str, int], list[Row]] = defaultdict(list)
     for row in evidence.inbound:
         rows[row["api"], row["number"]].append(row)
@@ -38,14 +38,14 @@ def judge_inbound(verdict: Verdict, evidence: Evidence) -> None:
     }
     for key, text in acknowledged.items():
         if text not in [row["text"] for row in rows[key]]:
-            verdict.charge("inbound lost", f"{key} was acknowledged, and is not there")
+            verdict.add("inbound lost", f"{key} was acknowledged, and is not there")
     for key, stored in rows.items():
         for again in stored[1:]:
-            verdict.charge("inbound doubled", f"{key} is there again, as #{again['pk']}")
+            verdict.add("inbound doubled", f"{key} is there again, as #{again['pk']}")
 
 
 def judge_events(verdict: Verdict, evidence: Evidence) -> None:
-    """One event for each change that has one, and each of them was told."""
+    """Check that there is one event for each change, and that each event reached a receiver."""
     expected = Counter(
         ("state_changed", f"out:{change['message']}", change["old"], change["new"])
         for change in evidence.transitions or ()
@@ -61,12 +61,12 @@ def judge_events(verdict: Verdict, evidence: Evidence) -> None:
         for event in evidence.events
         if event["kind"] in KINDS
     )
-    for what, count in (expected - there).items():
+    for event_key, count in (expected - there).items():
         for _ in range(count):
-            verdict.charge("missing event", " ".join(what))
-    for what, count in (there - expected).items():
+            verdict.add("missing event", " ".join(event_key))
+    for event_key, count in (there - expected).items():
         for _ in range(count):
-            verdict.charge("doubled event", " ".join(what))
+            verdict.add("doubled event", " ".join(event_key))
     for event in evidence.events:
-        if event["kind"] in KINDS and event["event_id"] not in evidence.told:
-            verdict.charge("missing event", f"{event['kind']} {event['subject']} reached no receiver")
+        if event["kind"] in KINDS and event["event_id"] not in evidence.delivered:
+            verdict.add("missing event", f"{event['kind']} {event['subject']} reached no receiver")

@@ -1,4 +1,4 @@
-"""The long runs, a few at a time, and their figures as a table and as JSON, which is written after each of them."""
+"""The long runs, several at a time, with a report as a table and as JSON, written after each run."""
 
 import json
 import sys
@@ -12,18 +12,18 @@ from typing import Any
 from tests.faults.__main__ import run_apart
 from tests.faults.plan import Plan
 from tests.faults.plans import (
+    BASELINE,
     CAMPAIGN,
     CONTROL,
+    ENVIRONMENT_FAULTS,
     FAILOVERS,
     LONG,
     LONG_COMMAND,
     LONG_KILLS,
     LONG_POOLS,
-    MORE_ORDEALS,
-    ORDEALS,
-    PLAIN,
+    MORE_ENVIRONMENT_FAULTS,
     WITHOUT,
-    is_found_out,
+    has_expected_violations,
 )
 from tests.faults.report import table
 
@@ -32,33 +32,33 @@ PARTS = {
     "databases": LONG_KILLS,
     "pools": LONG_POOLS,
     "worker": LONG_COMMAND,
-    **{plan.ordeal: [plan] for plan in (*ORDEALS, *MORE_ORDEALS, *FAILOVERS)},
+    **{plan.environment_fault: [plan] for plan in (*ENVIRONMENT_FAULTS, *MORE_ENVIRONMENT_FAULTS, *FAILOVERS)},
     "rules": [CONTROL, *WITHOUT.values()],
-    "plain": PLAIN,
+    "baseline": BASELINE,
     "campaign": CAMPAIGN,
 }
-BY_ITSELF = "campaign"  # `make campaign`; without a `--part`, all the others are made
+BY_ITSELF = "campaign"  # `make campaign`; without `--part`, all other parts are run
 
 
 def run_all(parts: Sequence[str], out: Path | None, at_once: int) -> int:
-    """0 where all is as promised: the engine's runs green, and each run without a rule red in the way it must be."""
+    """Run the parts. Returns 0 if each run has the violations that are expected of it: the engine's runs have none."""
     plans = [plan for part in parts for plan in PARTS[part]]
     reports: dict[str, dict[str, Any]] = {}
     wrong = []
     for plan, report in _reports(plans, at_once):
         if isinstance(report, Exception):
-            words = f"could not be made: {report}"
+            summary = f"failed: {report}"
             wrong.append(plan.name)
         else:
-            words = _words(report)
+            summary = _summary(report)
             reports[plan.name] = report
             wrong += [] if as_expected(report) else [plan.name]
             _write(out, plans, reports)
-        sys.stdout.write(f"{time.strftime('%H:%M:%S')} {plan.name}: {words}\n")
+        sys.stdout.write(f"{time.strftime('%H:%M:%S')} {plan.name}: {summary}\n")
         sys.stdout.flush()
     sys.stdout.write("\n" + table(_in_order(plans, reports)) + "\n")
     if wrong:
-        sys.stdout.write(f"\nNot as promised: {', '.join(wrong)}\n")
+        sys.stdout.write(f"\nNot as expected: {', '.join(wrong)}\n")
     return 1 if wrong else 0
 
 
@@ -67,7 +67,7 @@ def _in_order(plans: Sequence[Plan], reports: Mapping[str, dict[str, Any]]) -> l
 
 
 def _write(out: Path | None, plans: Sequence[Plan], reports: Mapping[str, dict[str, Any]]) -> None:
-    """All reports that there are so far: a campaign that is cut off still has its figures."""
+    """Write all reports so far, so that an interrupted campaign still has results."""
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         new = out.with_suffix(".new")
@@ -77,24 +77,24 @@ def _write(out: Path | None, plans: Sequence[Plan], reports: Mapping[str, dict[s
 
 def as_expected(report: dict[str, Any]) -> bool:
     plan = report["plan"]
-    if plan["plain"]:
+    if plan["baseline"]:
         return True
     if plan["removed"]:
-        return is_found_out(plan["removed"], report["crimes"])
-    if plan["ordeal"] == "failover-async":  # what is lost is lost; nothing false is said, and what is missing is shown
-        false = any(report["crimes"][crime] for crime in ("falsely sent", "ids crossed"))
-        return bool(report["settled"]) and not false and _is_shown(report["losses"])
-    if plan["ordeal"]:  # an answer that came is not lost
+        return has_expected_violations(plan["removed"], report["violations"])
+    if plan["environment_fault"] == "failover-async":  # losses are expected, and must be shown; false states are not
+        false = any(report["violations"][name] for name in ("falsely sent", "ids crossed"))
+        return bool(report["settled"]) and not false and _shows_losses(report["losses"])
+    if plan["environment_fault"]:  # no answer that arrived may be lost
         return bool(report["green"]) and not report["unconfirmed but sent"] and not report["sent without id"]
     return bool(report["green"])
 
 
-def _is_shown(losses: dict[str, Any]) -> bool:
+def _shows_losses(losses: dict[str, Any]) -> bool:
     return bool(losses["orphans"] == losses["shown at once"] == losses["shown after a day"])
 
 
 def _reports(plans: Sequence[Plan], at_once: int) -> Iterator[tuple[Plan, dict[str, Any] | Exception]]:
-    """Each plan with its report, or with what kept it from being made."""
+    """Yield each plan with its report, or with the exception that ended it."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(at_once) as pool:
         futures = {pool.submit(run_apart, plan, Path(folder) / f"{n}.json"): plan for n, plan in enumerate(plans)}
         for future in as_completed(futures):
@@ -107,6 +107,6 @@ def _reports(plans: Sequence[Plan], at_once: int) -> Iterator[tuple[Plan, dict[s
                 raise error
 
 
-def _words(report: dict[str, Any]) -> str:
-    crimes = ", ".join(f"{count} {crime}" for crime, count in report["crimes"].items() if count)
-    return f"{crimes or 'green'} ({report['messages']} messages, {report['kills']} kills, {report['seconds']:.0f} s)"
+def _summary(report: dict[str, Any]) -> str:
+    found = ", ".join(f"{count} {name}" for name, count in report["violations"].items() if count)
+    return f"{found or 'green'} ({report['messages']} messages, {report['kills']} kills, {report['seconds']:.0f} s)"

@@ -1,6 +1,6 @@
-"""What a fail-over to a standby that lacks commits has cost, and what the app shows of it.
+"""The losses after a fail-over to a standby that lacks commits, and what the app shows of them.
 
-New rows have the keys of lost ones, so messages are told apart by their texts here, of which each is sent once.
+New rows reuse the primary keys of lost rows, so messages are identified by their texts, each of which is sent once.
 """
 
 from collections import Counter
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.faults.gateway import Request
+from tests.faults.gateway_requests import Request
 from tests.faults.judge import ACCEPTED, Tag
 
 Line = Mapping[str, Any]
@@ -16,17 +16,17 @@ Given = Sequence[tuple[int, str]]
 
 
 def digest_of(row: Any) -> str:
-    """Of a message, as the gateway makes it."""
+    """Return the digest of a message, as the gateway computes it."""
     return Request(row.sender, "00" + row.recipient[1:], row.text, "", row.price or 0).digest
 
 
 def by_text(
     rows: Sequence[Line], given: Given, accepted: Sequence[Line], seen: Sequence[Line]
 ) -> tuple[list[int], list[dict[str, Any]], list[dict[str, Any]]]:
-    """The keys that the sender was given and the gateway's log, as the judge wants them: by the key that the row with
-    the same text has now. Of a row that is gone, the key is negative, and what the gateway accepted is left out.
+    """Return the committed keys and the gateway's logs, with each key replaced by that of the row with the same text.
+    The key of a missing row is negative, and its acceptances are left out.
 
-    `given`: keys and digests of the texts."""
+    `given`: the primary keys that the sender received, with the digests of the texts."""
     now = {row["digest"]: row["pk"] for row in rows}
     gone = {digest: -number for number, (_, digest) in enumerate(given, 1) if digest not in now}
 
@@ -40,9 +40,9 @@ def by_text(
 
 
 def losses(rows: Sequence[Line], given: Given, accepted: Sequence[Line]) -> dict[str, Any]:
-    """Counts. `rows gone`: messages that the sender was given a key of, without a row. `keys given twice`: to two
-    messages. `denied`: messages that the gateway has, by the state of their row, where that is not an accepted one.
-    `orphans`: what the gateway accepted under an id that no row has."""
+    """Return counts. `rows gone`: messages whose key the sender received, without a row. `keys given twice`: keys of
+    two messages. `denied`: accepted messages whose row has a state of messages that were not accepted, by state.
+    `orphans`: accepted messages with an id that no row has."""
     there = {row["digest"] for row in rows}
     taken = {line["digest"] for line in accepted}
     gone = {digest for _, digest in given} - there
@@ -60,8 +60,8 @@ def losses(rows: Sequence[Line], given: Given, accepted: Sequence[Line]) -> dict
 
 
 def shown(accepted: Sequence[Line]) -> dict[str, int]:
-    """How many statuses without a message the app shows after Front has pushed one for each that it accepted: at once,
-    by the filter of the admin, and a day later as what needs attention."""
+    """Store a status for each accepted message, and count the statuses without a message that the app shows: at once,
+    in the admin's filter, and a day later, in the alerts."""
     from django_front_sms import outbox
     from django_front_sms.db import clock
     from django_front_sms.gateway.push import StatusPush

@@ -1,4 +1,4 @@
-"""A person who decides at random, by the app's own functions."""
+"""A simulated person who cancels messages and decides about unconfirmed ones, at random."""
 
 import random
 from collections import Counter
@@ -11,7 +11,7 @@ from django_front_sms import outbox
 from django_front_sms.exceptions import NotPossible
 
 DECISIONS = {"mark_sent": 3, "send_anyway": 5, "give_up": 2}
-CANCELS = 0.05  # how often, of the times that messages are written
+CANCELS = 0.05  # probability at each write of messages
 DECIDES = 0.25
 
 
@@ -21,8 +21,8 @@ class Person:
         self.committed = committed
         self.done: Counter[str] = Counter()
 
-    def look(self, *, decides: bool) -> None:
-        """Now and then cancel a message that was just written, and now and then decide about one in doubt."""
+    def act(self, *, decides: bool) -> None:
+        """At random, cancel a message that was just written, or decide about an unconfirmed one."""
         try:
             if self.dice.random() < CANCELS:
                 self._cancel_one()
@@ -45,6 +45,6 @@ class Person:
 
         waiting = list(OutboundMessage.objects.filter(state="unconfirmed", given_up=False).order_by("pk")[:50])
         if waiting:
-            what = self.dice.choices(list(DECISIONS), list(DECISIONS.values()))[0]
-            getattr(outbox, what)(self.dice.choice(waiting))
-            self.done[what] += 1
+            decision = self.dice.choices(list(DECISIONS), list(DECISIONS.values()))[0]
+            getattr(outbox, decision)(self.dice.choice(waiting))
+            self.done[decision] += 1

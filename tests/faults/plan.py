@@ -1,4 +1,4 @@
-"""One run: how long it lasts, what it sends, and what it is put through."""
+"""The parameters of one run: its duration, its messages and its faults."""
 
 import dataclasses
 import json
@@ -8,7 +8,7 @@ from typing import Literal, Self
 Database = Literal["postgresql", "sqlite", "mariadb"]
 # Celery's, `front_sms worker`, or Django's tasks with the backend of django-tasks-db
 Pool = Literal["prefork", "threads", "gevent", "command", "tasks"]
-Ordeal = Literal[
+EnvironmentFault = Literal[
     "",
     "read-only",
     "full-disk",
@@ -27,33 +27,33 @@ Ordeal = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`scale` 1 means Front's real 120 s; at 0.1 every time is a tenth. `seconds` is how long faults go on, in real
-    time. `trouble` is the share of requests that the gateway answers badly, `stubborn` the share of messages that it
-    accepts at once and then leaves without a clear answer until the window is over."""
+    """`scale` 1 means Front's real 120 s; at 0.1 every time is a tenth. `seconds` is the duration of the faults in real
+    time. `fault_rate` is the share of requests with a fault of the gateway, `ambiguous_rate` the share of texts that it
+    accepts at first, and then gives no clear answer to until the duplicate window has passed."""
 
     name: str = "run"
     seed: int = 1
     database: Database = "postgresql"
     transport: Literal["json", "get", "both"] = "json"
-    pool: Pool = "prefork"  # only prefork has children, so elsewhere each kill is the whole worker's
+    pool: Pool = "prefork"  # only prefork has child processes; with the others each kill ends the whole worker
     messages: int = 120
     kills: int = 20
     seconds: float = 60
     scale: float = 0.1
-    trouble: float = 0.35
-    stubborn: float = 0.02
+    fault_rate: float = 0.35
+    ambiguous_rate: float = 0.02
     twins: float = 0.15
-    mixed: bool = True  # all kinds of messages, delivery statuses, inbound messages, and a person who decides
-    disturb: bool = True  # servers, freezes and clocks besides the kills
-    ordeal: Ordeal = ""  # what the surroundings refuse, again and again
-    ordeals: int = 0  # how often
-    removed: str = ""  # a rule of `removed.py`, or several with a + between
-    plain: str = ""  # "backoff" or "delay": a Celery task per message, retried that way, instead of the engine
-    patience: float = 240  # seconds for everything to settle when the faults are over
+    mixed: bool = True  # all kinds of messages, delivery statuses, inbound messages, and decisions by a person
+    disturb: bool = True  # freezes, clock steps and faults of servers besides the kills
+    environment_fault: EnvironmentFault = ""  # a fault of the database or the machine
+    environment_fault_count: int = 0
+    removed: str = ""  # a rule of `removed.py`, or several joined by +
+    baseline: str = ""  # "backoff" or "delay": a Celery task per message with such retries, instead of the engine
+    settle_timeout: float = 240  # seconds after the last fault in which everything must settle
 
     @property
     def inbound(self) -> int:
-        """How many inbound messages come."""
+        """Return the number of inbound messages."""
         return self.messages // 6 if self.mixed else 0
 
     @property
@@ -74,7 +74,7 @@ class Plan:
 
     @property
     def loses_commits(self) -> bool:
-        return self.ordeal == "failover-async"
+        return self.environment_fault == "failover-async"
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self))

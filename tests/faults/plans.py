@@ -1,58 +1,60 @@
-"""The runs that are made: a short slice for each change, and the long ones whose figures are published."""
+"""The runs: a short selection for each change, and the long runs whose results are published."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from tests.faults.plan import Plan
 
-# ---- The slice: each a minute or two
+# ---- The short selection: a minute or two each
 
-SLICE = Plan(name="PostgreSQL", seed=1, messages=140, kills=24, seconds=50, stubborn=0.05)
+SLICE = Plan(name="PostgreSQL", seed=1, messages=140, kills=24, seconds=50, ambiguous_rate=0.05)
 KILL_SLICES = [
     Plan(name="SQLite", database="sqlite", seed=2, messages=60, kills=12, seconds=25, disturb=False),
     Plan(name="MariaDB", database="mariadb", transport="get", seed=3, messages=60, kills=12, seconds=25, disturb=False),
 ]
-# Killed and stopped, warm and cold, in Celery's other pools: the one with threads, the one with greenlets.
+# Celery's pools of threads and of greenlets.
 POOL_SLICES = [
     Plan(name=f"pool: {pool}", pool=pool, seed=7, messages=60, kills=12, seconds=25) for pool in ("threads", "gevent")
 ]
 
-# Killed and stopped: the worker without Celery.
+# The worker without Celery.
 COMMAND_SLICES = [
     Plan(name=f"front_sms worker, {name}", pool="command", database=name, seed=8, messages=60, kills=12, seconds=25)
     for name in ("postgresql", "sqlite")
 ]
-# No kills and a gateway that answers well: each answer that is lost is the engine's fault.
-ORDEALS = [
+# Without kills and faults of the gateway, the engine must not lose an answer.
+ENVIRONMENT_FAULTS = [
     Plan(
-        name=ordeal,
-        ordeal=ordeal,
+        name=fault,
+        environment_fault=fault,
         seed=9,
         messages=400,
         kills=0,
-        ordeals=16,
+        environment_fault_count=16,
         seconds=30,
-        trouble=0,
-        stubborn=0,
+        fault_rate=0,
+        ambiguous_rate=0,
         twins=0,
         mixed=False,
         disturb=False,
     )
-    for ordeal in ("read-only", "full-disk", "no-descriptors")
+    for fault in ("read-only", "full-disk", "no-descriptors")
 ]
-# One kind of fault each, which the ones above mix or do not have: only in the long run.
-MORE_ORDEALS = [
-    replace(ORDEALS[0], name=ordeal, ordeal=ordeal, scale=0.5)
-    for ordeal in ("no-connections", "statement-timeout", "ended-sessions", "clock-steps", "no-memory", "no-threads")
+# One kind of fault each: only in the long run.
+MORE_ENVIRONMENT_FAULTS = [
+    replace(ENVIRONMENT_FAULTS[0], name=fault, environment_fault=fault, scale=0.5)
+    for fault in ("no-connections", "statement-timeout", "ended-sessions", "clock-steps", "no-memory", "no-threads")
 ]
-# The primary is lost three times; its standby goes on, and gets a new standby.
+# The primary is lost three times; the standby is promoted, and gets a new standby.
 FAILOVERS = [
-    replace(ORDEALS[0], name=ordeal, ordeal=ordeal, ordeals=3, seconds=45, scale=0.5)
-    for ordeal in ("failover-sync", "failover-hosts", "failover-async")
+    replace(
+        ENVIRONMENT_FAULTS[0], name=fault, environment_fault=fault, environment_fault_count=3, seconds=45, scale=0.5
+    )
+    for fault in ("failover-sync", "failover-hosts", "failover-async")
 ]
-FAILOVER_SLICE = replace(FAILOVERS[0], name="failover", messages=120, ordeals=1, seconds=16)
+FAILOVER_SLICE = replace(FAILOVERS[0], name="failover", messages=120, environment_fault_count=1, seconds=16)
 
-# ---- Rules taken away, and how that must show
+# ---- Runs without a rule, and the violations that they must show
 
 CONTROL = Plan(
     name="all rules in place",
@@ -62,12 +64,12 @@ CONTROL = Plan(
     seconds=20,
     mixed=False,
     disturb=False,
-    trouble=0.5,
-    stubborn=0.5,
+    fault_rate=0.5,
+    ambiguous_rate=0.5,
     twins=0.4,
-    patience=120,
+    settle_timeout=120,
 )
-SHOWS_AS = {
+EXPECTED_VIOLATIONS = {
     "twin lock": ("twins in the window", "falsely sent"),
     "first attempt": ("doubled",),
     "5xx is ambiguous": ("falsely rejected",),
@@ -81,21 +83,33 @@ SHOWS_AS = {
     "stored, then acknowledged": ("inbound lost",),
     "an inbound message's identity": ("inbound doubled",),
 }
-# All of these at once still show each its own crime; the slice makes that one run of them.
-TOGETHER = tuple(SHOWS_AS)[5:]
+# Each of these rules shows its own violation, so the short selection removes them all in one run.
+REMOVED_TOGETHER = tuple(EXPECTED_VIOLATIONS)[5:]
 _MIXED = replace(
-    CONTROL, mixed=True, transport="both", messages=120, kills=20, trouble=0.2, stubborn=0.0, twins=0.15, patience=120
+    CONTROL,
+    mixed=True,
+    transport="both",
+    messages=120,
+    kills=20,
+    fault_rate=0.2,
+    ambiguous_rate=0.0,
+    twins=0.15,
+    settle_timeout=120,
 )
-WITHOUT = {rule: replace(CONTROL, name=f"without: {rule}", removed=rule, patience=30) for rule in SHOWS_AS}
-WITHOUT["5xx is ambiguous"] = replace(WITHOUT["5xx is ambiguous"], stubborn=0.0, trouble=0.9)
-WITHOUT |= {rule: replace(_MIXED, name=f"without: {rule}", removed=rule) for rule in TOGETHER}
-WITHOUT["rescue"] = replace(WITHOUT["rescue"], patience=40)  # it never settles
-WITHOUT_SEVERAL = replace(_MIXED, name="without several rules at once", patience=40, removed="+".join(TOGETHER))
+WITHOUT = {
+    rule: replace(CONTROL, name=f"without: {rule}", removed=rule, settle_timeout=30) for rule in EXPECTED_VIOLATIONS
+}
+WITHOUT["5xx is ambiguous"] = replace(WITHOUT["5xx is ambiguous"], ambiguous_rate=0.0, fault_rate=0.9)
+WITHOUT |= {rule: replace(_MIXED, name=f"without: {rule}", removed=rule) for rule in REMOVED_TOGETHER}
+WITHOUT["rescue"] = replace(WITHOUT["rescue"], settle_timeout=40)  # it never settles
+WITHOUT_SEVERAL = replace(
+    _MIXED, name="without several rules at once", settle_timeout=40, removed="+".join(REMOVED_TOGETHER)
+)
 
 
-def is_found_out(removed: str, crimes: Mapping[str, int]) -> bool:
-    """Whether a run without these rules shows each crime that they prevent."""
-    return all(crimes[crime] for rule in removed.split("+") for crime in SHOWS_AS[rule])
+def has_expected_violations(removed: str, violations: Mapping[str, int]) -> bool:
+    """Return whether a run without these rules has each violation that they prevent."""
+    return all(violations[violation] for rule in removed.split("+") for violation in EXPECTED_VIOLATIONS[rule])
 
 
 # ---- The long runs
@@ -107,14 +121,13 @@ LONG = [
 LONG_KILLS = [replace(plan, messages=300, kills=50, seconds=150, disturb=True) for plan in KILL_SLICES]
 LONG_COMMAND = [replace(plan, messages=300, kills=50, seconds=150) for plan in COMMAND_SLICES]
 LONG_POOLS = [replace(plan, messages=300, kills=50, seconds=150) for plan in POOL_SLICES]
-PLAIN = [
-    replace(
-        LONG[0], mixed=False, name=f"plain task, {how}", plain=how, patience=480
-    )  # Redis' visibility time-out is 360 s here
+BASELINE = [
+    # The settle timeout exceeds Redis' visibility timeout, which is 360 s here.
+    replace(LONG[0], mixed=False, name=f"plain task, {how}", baseline=how, settle_timeout=480)
     for how in ("backoff", "delay")
 ]
 
-# ---- The campaign: an hour on two cores, three runs at a time. The one in real time takes all of it.
+# ---- The campaign: an hour on two cores, three runs at a time. The run in real time takes the whole hour.
 
 HOUR = Plan(
     name="PostgreSQL, real 120 s, seed 200",
@@ -124,7 +137,7 @@ HOUR = Plan(
     kills=120,
     seconds=3500,
     scale=1,
-    patience=1800,
+    settle_timeout=1800,
 )
 _LONGEST = [
     Plan(
@@ -134,7 +147,7 @@ _LONGEST = [
         messages=1600,
         kills=200,
         seconds=720,
-        patience=600,
+        settle_timeout=600,
     )
     for seed in (201, 202, 203, 204)
 ]

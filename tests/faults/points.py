@@ -1,7 +1,7 @@
-"""Named points in the engine where a process of a run can be made to die, or to freeze.
+"""Named points in the engine where a process can be killed or frozen.
 
-The conductor arms a point by a file; the first process that comes by takes the file away, and itself with it. There
-are no hooks in the engine: its functions are wrapped here, when a worker starts.
+The runner arms a point by creating a file. The first process that reaches the point removes the file, and kills or
+freezes itself. The engine has no hooks for this: its functions are wrapped here when a worker starts.
 """
 
 import functools
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# In the order of a message's way. "claiming" and "settling" are inside the transaction, before its commit.
+# In the order in which a message passes them. "claiming" and "settling" are inside the transaction, before its commit.
 NAMES = (
     "before claim",
     "claiming",
@@ -28,16 +28,16 @@ NAMES = (
     "after rescue",
     "after sweep",
 )
-# On the way of what the gateway pushes, and of events. "folding" and "announcing" are inside the transaction.
-PUSHES = ("before storing", "after storing", "folding", "announcing", "before telling")
-# A freeze between the check of the time and the first byte is outside of what the promise covers.
+# Points of pushes and of events. "folding" and "processing" are inside the transaction.
+PUSHES = ("before storing", "after storing", "folding", "processing", "before delivery")
+# The guarantees do not cover a freeze between the check of the time and the first byte.
 FREEZABLE = tuple(name for name in NAMES if name != "before first byte")
 
 _folder = Path()
 
 
 def arm(folder: Path, name: str, *, freeze: bool = False) -> Path:
-    """The next process that comes by this point dies, or freezes; gives the file that is there until then."""
+    """Kill or freeze the next process that reaches this point. Returns the file that exists until then."""
     path = folder / "points" / f"{name}.{'freeze' if freeze else 'kill'}"
     path.touch()
     return path
@@ -94,8 +94,8 @@ def install(folder: Path) -> None:
     around(inbox, "store_status", before="before storing", after="after storing")
     around(inbox, "store_inbound", before="before storing", after="after storing")
     around(engine("outbox.statuses"), "_change_states", after="folding")
-    around(engine("inbox.process"), "_flag_twin", after="announcing")
-    around(engine("events.delivery"), "_call", before="before telling")
+    around(engine("inbox.process"), "_flag_twin", after="processing")
+    around(engine("events.delivery"), "_call", before="before delivery")
     in_time = exchange._in_time
 
     def checked(job: Any) -> bool:

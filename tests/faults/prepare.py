@@ -1,4 +1,4 @@
-"""What a worker must be started with so that its wall clock can be set, or its threads can run out."""
+"""How a worker must be started so that its wall clock can be set, or its threads limited."""
 
 import shutil
 import struct
@@ -11,19 +11,19 @@ from tests.faults.servers import Process, Unavailable, unprivileged
 _SECONDS = struct.Struct("d")
 
 
-def surround(worker: Process, plan: Plan, folder: Path) -> None:
-    """Give `worker` what the plan's ordeal needs; before its start."""
-    if plan.ordeal == "clock-steps":
+def prepare(worker: Process, plan: Plan, folder: Path) -> None:
+    """Change the command and environment of `worker`, before its start, as the plan's fault needs."""
+    if plan.environment_fault == "clock-steps":
         set_wall_clock(worker, folder, 0)
         worker.env |= {"LD_PRELOAD": str(_wall_clock(folder)), "FAULTS_WALL": str(_wall_clock_of(worker, folder))}
-    elif plan.ordeal == "no-threads":
-        worker.command += ["--max-tasks-per-child", "2"]  # so that there are always some that need threads
+    elif plan.environment_fault == "no-threads":
+        worker.command += ["--max-tasks-per-child", "2"]  # so that new children need threads throughout the run
         rights = "-all,+dac_override"  # root's files stay readable
         worker.command = [*_as_another("--inh-caps", rights, "--ambient-caps", rights), *worker.command]
 
 
 def _as_another(*options: str) -> list[str]:
-    """How to run a command as another user, where we are root, whom a limit of threads does not bind."""
+    """Return the prefix to run a command as another user if this user is root, whose threads cannot be limited."""
     user = unprivileged()
     if user is None:
         return []
@@ -33,12 +33,12 @@ def _as_another(*options: str) -> list[str]:
 
 
 def limit_threads(pid: int, number: int) -> None:
-    """Set how many threads the user of this process may have when it starts another; only the soft limit."""
+    """Set the soft limit of threads (`RLIMIT_NPROC`) of this process."""
     subprocess.run([*_as_another(), "prlimit", "--pid", str(pid), f"--nproc={number}:"], check=False)
 
 
 def _wall_clock(folder: Path) -> Path:
-    """`wall.c`, compiled."""
+    """Compile `wall.c`, and return the library."""
     library = folder / "wall.so"
     if not library.exists():
         compiler = shutil.which("cc")
@@ -54,7 +54,7 @@ def _wall_clock_of(worker: Process, folder: Path) -> Path:
 
 
 def set_wall_clock(worker: Process, folder: Path, seconds: float) -> None:
-    """Make it wrong by so many seconds. Its processes have the file mapped, so it is written in place."""
+    """Set the offset of the worker's wall clock. The file is written in place, since processes have it mapped."""
     path = _wall_clock_of(worker, folder)
     with path.open("r+b" if path.exists() else "wb") as file:
         file.write(_SECONDS.pack(seconds))

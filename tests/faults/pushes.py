@@ -1,9 +1,9 @@
-"""What the pretend gateway pushes to the site: delivery statuses (§2.3) and inbound messages (§2.5).
+"""The delivery statuses (§2.3) and inbound messages (§2.5) that the gateway pushes to the site.
 
-Some statuses come before the answer to their own message, some twice, some in the wrong order. Inbound messages wait in
-a queue: a failed one is tried three times, and then the queue stops until a person restarts it (§1.2). Some of them are
-pushed again although the site has acknowledged them, and some by two connections at once. Each try goes to
-`pushed.jsonl`, with the site's answer.
+Some statuses are pushed before the answer to their message, some twice, some in the wrong order. Inbound messages are
+queued: after three failed attempts the queue stops until a person restarts it (§1.2). Some are pushed again after the
+site has acknowledged them, and some on two connections at once. Each attempt is logged in `pushed.jsonl`, with the
+site's answer.
 """
 
 import argparse
@@ -19,15 +19,15 @@ from urllib.parse import urlencode, urlsplit
 TRIES = 3
 AT_ONCE = 8
 FIRST_INBOUND_ID = 2**34
-WAITS_FOR_PERSON = 8  # time-outs, until somebody restarts what was parked
+WAITS_FOR_PERSON = 8  # time-outs until a person restarts the queue
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """`note`: what the log has about it. `wanted`: the body that counts as success, if any counts."""
+    """`entry`: the fields for the log. `wanted`: the body of a successful answer; empty if any body will do."""
 
     url: str
-    note: Mapping[str, Any]
+    entry: Mapping[str, Any]
     body: bytes | None = None  # None: a GET
     wanted: bytes = b""
 
@@ -42,7 +42,7 @@ class Push:
 
 
 class Pushes:
-    """`control["hooks"]`: the addresses of statuses and inbound messages, by service id; without them nothing comes."""
+    """Pushes to the URLs in `control["hooks"]`: of statuses and of inbound messages, by service id."""
 
     def __init__(self, given: argparse.Namespace, control: dict[str, Any], log: Any) -> None:
         self.given = given
@@ -70,7 +70,7 @@ class Pushes:
             self._start(self._deliver_later(delay, push))
 
     def _statuses(self, dice: random.Random) -> list[tuple[float, int]]:
-        """Seconds and status, of one message."""
+        """Return the statuses of a message, each with its delay in seconds."""
         kind = dice.random()
         if kind < 0.1:
             return []
@@ -93,7 +93,7 @@ class Pushes:
     # ---- Inbound messages
 
     async def receive(self) -> None:
-        """Until all of the run's inbound messages are on their way."""
+        """Queue all inbound messages of the run."""
         if not self.given.inbound:
             return
         while not self.control["started"]:
@@ -103,7 +103,7 @@ class Pushes:
             if self.control["calm"]:
                 break
             push = self._inbound_push(number)
-            if self.dice.random() < 0.15:  # beside the queue: it overtakes others, or comes late
+            if self.dice.random() < 0.15:  # outside the queue, so out of order
                 self._start(self._deliver_later(self.dice.uniform(0, 2) * self.given.timeout, push))
             else:
                 self.pending += 1
@@ -122,11 +122,11 @@ class Pushes:
         by_get = self.given.transport == "get" or (self.given.transport == "both" and number % 2 == 0)
         text = f"Takk, det passer fint! ({self.given.seed}-{number})"
         at = datetime.now(UTC).replace(microsecond=0)
-        note = {"kind": "inbound", "api": "get" if by_get else "json", "number": number, "text": text}
+        entry = {"kind": "inbound", "api": "get" if by_get else "json", "number": number, "text": text}
         if by_get:
             fields = {"fromid": "26114", "phonenr": sender, "txt": text, "time": int(at.timestamp()), "countnr": number}
             hook = self._hook("1235" if self.given.transport == "both" else "1234")
-            return Push(f"{hook}?{urlencode(fields, encoding='latin-1')}", note, wanted=b"true")
+            return Push(f"{hook}?{urlencode(fields, encoding='latin-1')}", entry, wanted=b"true")
         document = {
             "id": FIRST_INBOUND_ID + number,
             "to": "26114",
@@ -137,18 +137,18 @@ class Pushes:
             "keyword": "TAKK",
             "files": [],
         }
-        return Push(self._hook("1234"), note, json.dumps(document).encode())
+        return Push(self._hook("1234"), entry, json.dumps(document).encode())
 
     def _hook(self, service: str) -> str:
         address: str = self.control["hooks"][service][1]
         return address
 
-    # ---- How they are delivered
+    # ---- Delivery
 
-    def _start(self, what: Any, *, counts: bool = True) -> None:
+    def _start(self, coroutine: Any, *, counts: bool = True) -> None:
         async def counted() -> None:
             try:
-                await what
+                await coroutine
             finally:
                 self.pending -= counts
 
@@ -157,7 +157,7 @@ class Pushes:
         task.add_done_callback(self._tasks.discard)
 
     async def _deliver(self, push: Push) -> None:
-        """Until the site acknowledges it; now and then twice at once, or once more."""
+        """Push until the site acknowledges; at random also twice at once, or once more."""
         kind = 1.0 if self.control["calm"] else self.dice.random()
         if kind < 0.05:
             await asyncio.gather(self._try(push), self._try(push))
@@ -167,7 +167,7 @@ class Pushes:
             if tries % TRIES:
                 await asyncio.sleep(self.given.timeout / 2)
             else:
-                self.log.write(**push.note, answer="parked")
+                self.log.write(**push.entry, answer="parked")
                 await self._restarted()
         if kind > 0.9:
             await asyncio.sleep(self.dice.uniform(0, 2) * self.given.timeout)
@@ -181,7 +181,7 @@ class Pushes:
         return None
 
     async def _try(self, push: Push) -> bool:
-        """Whether the site acknowledged it. Now and then its answer is not read."""
+        """Push once, and return whether the site acknowledged it. At random the answer is not read."""
         is_read = self.control["calm"] or self.dice.random() >= 0.08
         answer = ""
         async with self._slots:
@@ -190,7 +190,7 @@ class Pushes:
                     answer = await self._exchange(push, is_read=is_read)
             except (OSError, TimeoutError, ValueError, IndexError):
                 pass
-        self.log.write(**push.note, answer=answer)
+        self.log.write(**push.entry, answer=answer)
         return answer == "ok"
 
     async def _exchange(self, push: Push, *, is_read: bool) -> str:

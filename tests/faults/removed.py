@@ -1,4 +1,4 @@
-"""The rules of sending and receiving, each taken away: a suite that stays green without a rule does not test it."""
+"""The rules of sending and receiving, each of which can be removed: without any of them the tests must fail."""
 
 import dataclasses
 import secrets
@@ -20,7 +20,7 @@ def rule(name: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
 
 
 def remove(names: str) -> None:
-    """One rule, or several with a + between."""
+    """Remove one rule, or several joined by +."""
     for name in names.split("+"):
         REMOVED[name]()
 
@@ -46,31 +46,31 @@ def _first_attempt() -> None:
 
 @rule("5xx is ambiguous")
 def _5xx() -> None:
-    """A 5xx is believed to be a refusal."""
+    """A 5xx is treated as a refusal."""
     from django_front_sms.gateway.outcome import ResultKind
     from django_front_sms.gateway.submit import Answer
 
     exchange = engine("outbox.executor")
     original = exchange.attempt
 
-    def believing(*args: Any) -> Any:
+    def trusting(*args: Any) -> Any:
         outcome = original(*args)
         if outcome.kind is ResultKind.AMBIGUOUS and (outcome.http_status or 0) >= 500:
             answer = Answer(id=None, errorcode=outcome.http_status, description="HTTP error")
             return dataclasses.replace(outcome, kind=ResultKind.ANSWERED, answer=answer)
         return outcome
 
-    exchange.attempt = believing
+    exchange.attempt = trusting
 
 
 @rule("margin")
 def _margin() -> None:
-    """`WINDOW_MARGIN` is 0: settings.py sees to it."""
+    """`WINDOW_MARGIN` is 0, which settings.py sets."""
 
 
 @rule("end of the window")
 def _end_of_the_window() -> None:
-    """What is in doubt is sent again, however long ago it began."""
+    """Ambiguous messages are sent again after the window has passed."""
     from django_front_sms.conf import FrontSMSSettings
 
     FrontSMSSettings.resend_limit = property(lambda self: timedelta(days=1))
@@ -78,13 +78,13 @@ def _end_of_the_window() -> None:
 
 @rule("rescue")
 def _rescue() -> None:
-    """A message whose worker was lost stays with it."""
+    """A message whose worker was killed stays in `sending`."""
     engine("outbox.sweep").rescue = lambda *args, **kwargs: 0
 
 
 @rule("an answer is its own message's")
 def _own_answer() -> None:
-    """Each message gets the id of the one before."""
+    """Each message gets the id of the previous message."""
     executor = engine("outbox.executor")
     original = executor.attempt
     ids: list[int] = []
@@ -101,7 +101,7 @@ def _own_answer() -> None:
 
 @rule("4 beats -1")
 def _precedence() -> None:
-    """A message that was at the operator stays there."""
+    """Status 4 does not change a message that has status -1."""
     statuses = engine("outbox.statuses")
     original = statuses.by_statuses
     statuses.by_statuses = lambda state, seen: original(state, {-1} if -1 in seen else seen)
@@ -109,7 +109,7 @@ def _precedence() -> None:
 
 @rule("an event for each change")
 def _event() -> None:
-    """Some events are never stored, as if that were done after the commit by processes that were killed."""
+    """Some events are not stored, as if they were stored after the commit, by processes that were killed."""
     records = engine("events.records")
     original = records.states_changed
     records.states_changed = lambda pks, *args: original([pk for pk in pks if pk % 5], *args)
@@ -117,7 +117,7 @@ def _event() -> None:
 
 @rule("one event for each change")
 def _one_event() -> None:
-    """Some statuses are folded again, as if by two workers at once."""
+    """Some statuses have two events, as if two workers had folded them at once."""
     records = engine("events.records")
     original = records.statuses_received
     records.statuses_received = lambda statuses: original([*statuses, *(each for each in statuses if not each[0] % 5)])
@@ -125,7 +125,7 @@ def _one_event() -> None:
 
 @rule("stored, then acknowledged")
 def _stored_first() -> None:
-    """Some inbound messages are acknowledged and never stored, as if their processes had been killed in between."""
+    """Some inbound messages are acknowledged but not stored, as if the process had been killed in between."""
     from django_front_sms import inbox
 
     original = inbox.store_inbound
@@ -134,5 +134,5 @@ def _stored_first() -> None:
 
 @rule("an inbound message's identity")
 def _identity() -> None:
-    """A redelivery is not recognised."""
+    """A repeated push is not recognised."""
     engine("inbox.store")._identity = lambda *args: secrets.token_hex(16)

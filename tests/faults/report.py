@@ -1,4 +1,4 @@
-"""A run's figures: as a dict for JSON, and as rows of a table."""
+"""The results of a run: as a dict for JSON, and as a row of a table."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults import transitions
-from tests.faults.judge import CRIMES, Evidence, Verdict
+from tests.faults.judge import VIOLATIONS, Evidence, Verdict
 from tests.faults.losses import by_text, digest_of, losses, shown
 from tests.faults.plan import Plan
 
@@ -22,7 +22,7 @@ def evidence_of(plan: Plan, folder: Path, traffic: Any) -> Evidence:
 
     from django_front_sms.models import Decision, DeliveryStatus
 
-    connection.close()  # it may be from before the last restart
+    connection.close()  # the server may have restarted since it was opened
     messages, committed = _messages(), traffic.committed
     accepted, seen = lines(folder / "accepted.jsonl"), lines(folder / "seen.jsonl")
     if plan.loses_commits:
@@ -39,9 +39,9 @@ def evidence_of(plan: Plan, folder: Path, traffic: Any) -> Evidence:
             for pk, due in DeliveryStatus.objects.exclude(gateway_id=None).values_list("pk", "process_at")
         ],
         inbound=_inbound(),
-        transitions=transitions.noted() if plan.mixed else None,
+        transitions=transitions.recorded() if plan.mixed else None,
         events=_events(),
-        told=frozenset(line["event"] for line in lines(folder / "told.jsonl")),
+        delivered=frozenset(line["event"] for line in lines(folder / "delivered.jsonl")),
     )
 
 
@@ -72,7 +72,7 @@ def _messages() -> list[dict[str, Any]]:
 
 
 def _inbound() -> list[dict[str, Any]]:
-    """`number`: the counter, by which the gateway numbers them."""
+    """Return the inbound messages. `number` is the gateway's counter."""
     from django_front_sms.models import InboundMessage
 
     return [
@@ -82,7 +82,7 @@ def _inbound() -> list[dict[str, Any]]:
 
 
 def _events() -> list[dict[str, Any]]:
-    """A status is a subject of its own here, whichever message it was matched to."""
+    """Return the events. The subject of a status is the status itself, not its message."""
     from django_front_sms.models import Event
 
     return [
@@ -120,8 +120,8 @@ def report(
         "refused writes": traffic.refused_writes,
         "accepted": verdict.accepted,
         "requests": verdict.requests,
-        "kills": sum(count for what, count in done.items() if what.startswith("kill") and what != "kill redis"),
-        "crimes": verdict.crimes,
+        "kills": sum(count for name, count in done.items() if name.startswith("kill") and name != "kill redis"),
+        "violations": verdict.violations,
         "unconfirmed": verdict.unconfirmed,
         "unconfirmed but sent": verdict.unconfirmed_but_sent,
         "sent without id": sum(row["state"] in ACCEPTED and row["gateway_id"] is None for row in _messages()),
@@ -151,7 +151,7 @@ COLUMNS = (
     "kills",
     "requests",
     "accepted",
-    *CRIMES,
+    *VIOLATIONS,
     "unconfirmed",
     "of these sent",
     "settled after (s)",
@@ -159,11 +159,11 @@ COLUMNS = (
 
 
 def table(reports: Sequence[Mapping[str, Any]]) -> str:
-    """In Markdown."""
+    """Return a Markdown table."""
     rows = [COLUMNS, ["---"] + ["---:"] * (len(COLUMNS) - 1)]
     for one in reports:
         figures = [one[name] for name in ("messages", "kills", "requests", "accepted")]
         doubt = [one["unconfirmed"], one["unconfirmed but sent"]]
-        rows.append([one["plan"]["name"], *figures, *(one["crimes"][crime] for crime in CRIMES), *doubt])
+        rows.append([one["plan"]["name"], *figures, *(one["violations"][name] for name in VIOLATIONS), *doubt])
         rows[-1].append(one["seconds until settled"] if one["settled"] else "not settled")
     return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)

@@ -1,4 +1,4 @@
-"""When which fault comes: from the seed alone, so that a run can be played again."""
+"""The faults of a run and their times, drawn from the seed alone, so that a run can be repeated."""
 
 import random
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ DISTURBANCES = {
     "stop worker warm": 5,
     "stop worker cold": 5,
 }
-ORDEALS = {
+ENVIRONMENT_FAULTS = {
     "read-only": {"make read only": 4, "limit statements": 2, "end sessions": 2, "take connections": 2},
     "full-disk": {"fill disk": 1},
     "no-descriptors": {"take descriptors": 1},
@@ -37,46 +37,48 @@ ORDEALS = {
     "failover-hosts": {"fail over": 1},
     "failover-async": {"fail over with lag": 1},
 }
-WEB_KILLS = {"kill web": 8}  # where the traffic is mixed
-APART = ("fail over", "fail over with lag")  # evenly spread: each needs the new standby of the one before
-NEED_A_SERVER = ("restart database",)
+WEB_KILLS = {"kill web": 8}  # only with mixed traffic, which has a web process
+EVENLY_SPREAD = ("fail over", "fail over with lag")  # each needs the standby that the previous one created
+NEED_SERVER = ("restart database",)
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """`at`: seconds from the start. `seconds`: how long it lasts. `where`: a point, or a number to choose by."""
+class Fault:
+    """A fault `at` so many seconds from the start. `seconds`: its duration. `point`: a name of `points.py`. `choice`: a
+    number from 0 to 1 that selects a process."""
 
     at: float
-    what: str
+    name: str
     seconds: float
-    where: str
-    pick: float
+    point: str
+    choice: float
 
 
-def schedule(plan: Plan) -> list[Deed]:
+def schedule(plan: Plan) -> list[Fault]:
     dice = random.Random(f"schedule {plan.seed}")
-    deeds = [_deed(dice, plan, KILLS | (WEB_KILLS if plan.mixed else {})) for _ in range(plan.kills)]
-    if plan.ordeal:
-        ordeals = [_deed(dice, plan, ORDEALS[plan.ordeal]) for _ in range(plan.ordeals)]
-        share = 0.95 * plan.seconds / max(1, plan.ordeals)
-        for place, deed in enumerate(ordeals):
-            deeds.append(replace(deed, at=share * (place + 0.5)) if deed.what in APART else deed)
+    faults = [_fault(dice, plan, KILLS | (WEB_KILLS if plan.mixed else {})) for _ in range(plan.kills)]
+    if plan.environment_fault:
+        kinds = ENVIRONMENT_FAULTS[plan.environment_fault]
+        lasting = [_fault(dice, plan, kinds) for _ in range(plan.environment_fault_count)]
+        share = 0.95 * plan.seconds / max(1, plan.environment_fault_count)
+        for place, fault in enumerate(lasting):
+            faults.append(replace(fault, at=share * (place + 0.5)) if fault.name in EVENLY_SPREAD else fault)
     if plan.disturb:
         disturbances = dict(DISTURBANCES)
         if plan.database == "sqlite":
-            disturbances = {what: often for what, often in disturbances.items() if what not in NEED_A_SERVER}
+            disturbances = {name: weight for name, weight in disturbances.items() if name not in NEED_SERVER}
         count = max(10, plan.kills // 2)
-        deeds += [_deed(dice, plan, disturbances) for _ in range(count)]
-    return sorted(deeds, key=lambda deed: deed.at)
+        faults += [_fault(dice, plan, disturbances) for _ in range(count)]
+    return sorted(faults, key=lambda fault: fault.at)
 
 
-def _deed(dice: random.Random, plan: Plan, kinds: Mapping[str, int]) -> Deed:
-    what = dice.choices(list(kinds), list(kinds.values()))[0]
-    frozen = what.startswith("freeze")
-    return Deed(
+def _fault(dice: random.Random, plan: Plan, kinds: Mapping[str, int]) -> Fault:
+    name = dice.choices(list(kinds), list(kinds.values()))[0]
+    frozen = name.startswith("freeze")
+    return Fault(
         at=dice.uniform(0.02, 0.95) * plan.seconds,
-        what=what,
+        name=name,
         seconds=plan.lease * dice.uniform(1.1, 2) if frozen else dice.uniform(0.5, 4),
-        where=dice.choice((points.FREEZABLE if frozen else points.NAMES) + (points.PUSHES if plan.mixed else ())),
-        pick=dice.random(),
+        point=dice.choice((points.FREEZABLE if frozen else points.NAMES) + (points.PUSHES if plan.mixed else ())),
+        choice=dice.random(),
     )

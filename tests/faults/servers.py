@@ -1,4 +1,4 @@
-"""A run's own servers: on free ports, in folders of their own, as children of the conductor, ended by pid."""
+"""The servers of a run: child processes of the runner, on free ports, each with its own folder."""
 
 import contextlib
 import ctypes
@@ -37,7 +37,7 @@ def _die_with_parent() -> None:
 
 
 def unprivileged(*names: str) -> str | None:
-    """The user that a database server runs as, where we are root, whom such servers refuse."""
+    """Return the user for a database server if this user is root, which such servers refuse to run as."""
     if os.geteuid() != 0:
         return None
     for name in (*names, "nobody"):
@@ -47,7 +47,7 @@ def unprivileged(*names: str) -> str | None:
 
 
 def _data(path: Path, user: str | None) -> Path:
-    """A folder for a database server that may run as another user, to whom the run's folder must let through."""
+    """Create a folder for a database server that may run as another user."""
     path.mkdir(mode=0o700)
     if user:
         path.parent.chmod(0o711)
@@ -56,7 +56,7 @@ def _data(path: Path, user: str | None) -> Path:
 
 
 class Process:
-    """One child of the conductor, and what it started: a session of its own, so that all of it can be ended."""
+    """A child process in its own session, so that it can be ended together with its own children."""
 
     ends_by = signal.SIGTERM
 
@@ -99,7 +99,7 @@ class Process:
         return []
 
     def send(self, number: int, *, whole: bool = False) -> None:
-        """To the process, or to it and all of its session."""
+        """Send a signal to the process, or to its whole session."""
         if self.popen is None or (not whole and not self.alive):
             return
         with contextlib.suppress(ProcessLookupError):
@@ -111,7 +111,7 @@ class Process:
             self.popen.wait()
 
     def end(self) -> None:
-        """Ask, then kill. What it started ends as well."""
+        """End the process by its signal, then kill the whole session."""
         self.send(signal.SIGCONT, whole=True)
         self.send(self.ends_by)
         if self.popen is not None:
@@ -125,7 +125,7 @@ def python(name: str, folder: Path, *arguments: object) -> Process:
 
 
 def wait_for(process: Process, ready: Any, seconds: float = 60) -> None:
-    """Until `ready()` is true; raises where the process ends before."""
+    """Wait until `ready()` is true. Raises `RuntimeError` if the process ends before, or after `seconds`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if not process.alive:
@@ -164,7 +164,7 @@ class Redis(Process):
 
 
 class PostgreSQL(Process):
-    """A cluster of its own. It stops as by `pg_ctl stop -m immediate`: every backend is dropped, nothing tidied up."""
+    """A new cluster. It stops as by `pg_ctl stop -m immediate`: without a checkpoint, as after a crash."""
 
     ends_by = signal.SIGQUIT
 
@@ -186,7 +186,7 @@ class PostgreSQL(Process):
         )
         here = ["-D", self.data, "-p", self.port, "-h", "127.0.0.1", "-k", "", "-c", "max_connections=100"]
         super().__init__("postgresql", [str(p) for p in (POSTGRESQL[-1] / "postgres", *here)], folder, user)
-        self.command += ["-c", "fsync=off"]  # processes are killed here, not the machine: what is written stays
+        self.command += ["-c", "fsync=off"]  # processes are killed, not the machine, so written data stays
         self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
@@ -203,12 +203,12 @@ class PostgreSQL(Process):
         return True
 
     def execute(self, *statements: str) -> None:
-        """Whatever the server refuses to others by its settings."""
+        """Execute statements, also while the settings make the server read-only or time out."""
         import psycopg
 
-        if self._administrator is None or self._administrator.closed:  # kept open: there may be no other left
-            free = "-c default_transaction_read_only=off -c statement_timeout=0"
-            self._administrator = psycopg.connect(self.url, autocommit=True, options=free)
+        if self._administrator is None or self._administrator.closed:  # kept open: no other may be free
+            overrides = "-c default_transaction_read_only=off -c statement_timeout=0"
+            self._administrator = psycopg.connect(self.url, autocommit=True, options=overrides)
         for statement in statements:
             self._administrator.execute(statement)
 
@@ -223,7 +223,7 @@ class PostgreSQL(Process):
         return taken
 
     def use_small_disk(self) -> None:
-        """Keep tables that are made from now on in a small file system of their own."""
+        """Store tables that are created from now on in a small file system."""
         self.disk.mkdir()
         mount = subprocess.run(
             [
@@ -239,7 +239,7 @@ class PostgreSQL(Process):
             capture_output=True,
         )
         if mount.returncode:
-            raise Unavailable("a small file system cannot be mounted: that takes root")
+            raise Unavailable("a small file system cannot be mounted: this needs root")
         space = self.disk / "space"
         space.mkdir(mode=0o700)
         shutil.chown(space, self.user or "root")

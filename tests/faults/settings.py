@@ -1,4 +1,4 @@
-"""The Django project of a run. `FAULTS_*` in the environment, set by the conductor, says where everything is."""
+"""The Django project of a run. `FAULTS_*` in the environment, set by the runner, says where everything is."""
 
 import os
 

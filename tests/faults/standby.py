@@ -1,4 +1,4 @@
-"""A PostgreSQL primary with a streaming standby, and the address that the site knows them by."""
+"""A PostgreSQL primary with a streaming standby, and the address by which the site reaches them."""
 
 import contextlib
 import os
@@ -14,7 +14,7 @@ from tests.faults.servers import POSTGRESQL, PostgreSQL, Process, free_port, wai
 
 
 class Forwarder:
-    """An address whose connections go to a port, which may change; `None`: nobody answers, and all are dropped."""
+    """A TCP proxy to a port that can be changed. With `None`, connections are closed."""
 
     def __init__(self, target: int | None) -> None:
         self._target = target
@@ -25,7 +25,7 @@ class Forwarder:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def point_at(self, target: int | None) -> None:
-        """From now on; what is connected is dropped."""
+        """Change the port for new connections, and close the present ones."""
         with self._lock:
             self._target = target
             dropped, self._open = self._open, set()
@@ -75,10 +75,10 @@ def _pump(one: socket.socket, other: socket.socket) -> None:
 
 
 class Replicated(PostgreSQL):
-    """What is the primary for now, and its standby. `url` is one address that moves to the promoted standby.
+    """The present primary and its standby. `url` is one address, which moves to the promoted standby.
 
-    `is_synchronous`: a commit returns when the standby has it. `names_both`: the site knows both servers instead, by
-    `ports`, and libpq finds the one that can be written to.
+    `is_synchronous`: a commit waits for the standby. `names_both`: the site connects to both servers, by `ports`, and
+    libpq chooses the one that accepts writes.
     """
 
     def __init__(self, folder: Path, *, is_synchronous: bool, names_both: bool = False) -> None:
@@ -89,7 +89,7 @@ class Replicated(PostgreSQL):
         self.standby: Process | None = None
         self.direct = self.url
         self.front = Forwarder(self.port)
-        self.link = Forwarder(self.port)  # what the standby streams through
+        self.link = Forwarder(self.port)  # the standby's connection for replication
         self.other_port = free_port()
         self.ports = f"{self.port},{self.other_port}" if names_both else ""
         self.url = f"postgres://postgres@127.0.0.1:{self.front.port}/postgres"
@@ -99,7 +99,7 @@ class Replicated(PostgreSQL):
         self.add_standby()
 
     def connect(self, **options: Any) -> Any:
-        """To the primary itself."""
+        """Connect to the primary directly."""
         import psycopg
 
         return psycopg.connect(self.direct, autocommit=True, connect_timeout=2, **options)
@@ -107,7 +107,7 @@ class Replicated(PostgreSQL):
     # ---- The standby
 
     def add_standby(self) -> None:
-        """A new one from a copy of the primary; returns when it streams."""
+        """Create a standby from a copy of the primary; returns when it streams."""
         self.generation += 1
         self.link.point_at(self.port)
         data = self.folder / f"standby-{self.generation}"
@@ -132,19 +132,19 @@ class Replicated(PostgreSQL):
         return self._execute("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'")
 
     def _execute(self, statement: str) -> bool:
-        """Whether the primary returns a row."""
+        """Execute on the primary, and return whether it returns a row."""
         with self.connect() as connection:
             cursor = connection.execute(statement)
             return cursor.description is not None and cursor.fetchone() is not None
 
     def cut_link(self) -> None:
-        """What is committed from now on does not reach the standby."""
+        """Stop replication: later commits do not reach the standby."""
         self.link.point_at(None)
 
     # ---- The fail-over
 
     def lose_primary(self) -> None:
-        """As a machine that is gone: the server and all of its processes at once."""
+        """Kill the server and all its processes at once, as when the machine is lost."""
         pids = [self.pid, *self.children()]
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
@@ -157,7 +157,7 @@ class Replicated(PostgreSQL):
         self.front.point_at(None)
 
     def promote(self) -> None:
-        """The standby is the primary from now on, and gets a new standby of its own."""
+        """Make the standby the primary."""
         assert self.standby is not None
         self._administrator = None
         self.popen, self.log = self.standby.popen, self.standby.log

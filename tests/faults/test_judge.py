@@ -1,4 +1,4 @@
-"""The judge finds each crime, and only where there is one."""
+"""The judge finds each violation, and no others."""
 
 import re
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.faults.judge import CRIMES, Evidence, Verdict, judge
-from tests.faults.plans import SHOWS_AS, WITHOUT
+from tests.faults.judge import VIOLATIONS, Evidence, Verdict, judge
+from tests.faults.plans import EXPECTED_VIOLATIONS, WITHOUT
 
 WINDOW, TIMEOUT = 12.0, 1.0
 
@@ -53,71 +53,71 @@ def verdict(rows: list[Any], accepted: list[Any], wire: list[Any] | None = None,
     return judge(evidence, window=WINDOW, timeout=TIMEOUT)
 
 
-def crimes(*args: Any, **kwargs: Any) -> dict[str, int]:
-    return {crime: count for crime, count in verdict(*args, **kwargs).crimes.items() if count}
+def violations(*args: Any, **kwargs: Any) -> dict[str, int]:
+    return {violation: count for violation, count in verdict(*args, **kwargs).violations.items() if count}
 
 
-def test_a_message_that_was_accepted_once_and_is_sent_is_no_crime() -> None:
-    assert crimes([row()], [taken()], [seen()], committed=[1]) == {}
+def test_a_message_that_was_accepted_once_and_is_sent_is_no_violation() -> None:
+    assert violations([row()], [taken()], [seen()], committed=[1]) == {}
 
 
-def test_a_sent_message_without_an_id_is_no_crime_where_the_gateway_has_it() -> None:
-    assert crimes([row(gateway_id=None)], [taken()]) == {}
+def test_a_sent_message_without_an_id_is_no_violation_where_the_gateway_has_it() -> None:
+    assert violations([row(gateway_id=None)], [taken()]) == {}
 
 
 def test_a_message_accepted_twice_is_doubled() -> None:
-    assert crimes([row()], [taken(), taken(at=13, gateway_id=8)]) == {"doubled": 1}
+    assert violations([row()], [taken(), taken(at=13, gateway_id=8)]) == {"doubled": 1}
 
 
-def test_doubling_shows_whatever_the_row_says() -> None:
-    assert crimes([row(state="unconfirmed")], [taken(), taken(at=13, gateway_id=8)]) == {"doubled": 1}
+def test_a_doubled_message_is_found_in_every_state() -> None:
+    assert violations([row(state="unconfirmed")], [taken(), taken(at=13, gateway_id=8)]) == {"doubled": 1}
 
 
 def test_a_committed_message_without_a_row_is_lost() -> None:
-    assert crimes([], [], committed=[1]) == {"lost": 1}
+    assert violations([], [], committed=[1]) == {"lost": 1}
 
 
 def test_a_message_that_stays_open_is_lost() -> None:
-    assert crimes([row(state="queued", gateway_id=None)], []) == {"lost": 1}
+    assert violations([row(state="queued", gateway_id=None)], []) == {"lost": 1}
 
 
 def test_a_sent_message_that_the_gateway_never_took_is_falsely_sent() -> None:
-    assert crimes([row()], []) == {"falsely sent": 1}
+    assert violations([row()], []) == {"falsely sent": 1}
 
 
 def test_a_rejected_message_that_the_gateway_took_is_falsely_rejected() -> None:
-    assert crimes([row(state="rejected", error_code=21)], [taken()], [refused()]) == {"falsely rejected": 1}
+    assert violations([row(state="rejected", error_code=21)], [taken()], [refused()]) == {"falsely rejected": 1}
 
 
 def test_an_expired_message_that_the_gateway_took_is_falsely_rejected() -> None:
-    assert crimes([row(state="expired")], [taken()]) == {"falsely rejected": 1}
+    assert violations([row(state="expired")], [taken()]) == {"falsely rejected": 1}
 
 
-def test_a_rejection_that_nobody_spoke_is_falsely_rejected() -> None:
-    assert crimes([row(state="rejected", error_code=1)], [], [refused(code=21)]) == {"falsely rejected": 1}
+def test_a_rejection_that_the_gateway_did_not_send_is_falsely_rejected() -> None:
+    assert violations([row(state="rejected", error_code=1)], [], [refused(code=21)]) == {"falsely rejected": 1}
 
 
-def test_a_rejection_with_the_gateways_own_code_is_no_crime() -> None:
-    assert crimes([row(state="rejected", error_code=21)], [], [refused(code=21)]) == {}
+def test_a_rejection_with_the_gateways_own_code_is_no_violation() -> None:
+    assert violations([row(state="rejected", error_code=21)], [], [refused(code=21)]) == {}
 
 
 def test_an_id_of_another_message_is_crossed() -> None:
     rows = [row(1, gateway_id=8), row(2, gateway_id=8)]
-    assert crimes(rows, [taken(1, gateway_id=7), taken(2, gateway_id=8)]) == {"ids crossed": 1}
+    assert violations(rows, [taken(1, gateway_id=7), taken(2, gateway_id=8)]) == {"ids crossed": 1}
 
 
-def test_another_text_under_a_messages_name_is_crossed() -> None:
-    assert crimes([row()], [taken(digest="other")]) == {"ids crossed": 1}
+def test_another_text_with_the_tag_of_a_message_is_crossed() -> None:
+    assert violations([row()], [taken(digest="other")]) == {"ids crossed": 1}
 
 
-def test_twins_within_the_window_are_found_and_those_past_it_are_not() -> None:
+def test_twins_within_the_window_are_found_and_later_ones_are_not() -> None:
     rows, both = [row(1), row(2, gateway_id=8)], [taken(1), taken(2, gateway_id=8)]
-    assert crimes(rows, both, [seen(1, 0), seen(2, 11.9)]) == {"twins in the window": 1}
-    assert crimes(rows, both, [seen(1, 0), seen(2, 12.1)]) == {}
+    assert violations(rows, both, [seen(1, 0), seen(2, 11.9)]) == {"twins in the window": 1}
+    assert violations(rows, both, [seen(1, 0), seen(2, 12.1)]) == {}
 
 
 def test_a_repetition_of_the_same_message_is_no_twin() -> None:
-    assert crimes([row()], [taken()], [seen(1, 0), seen(1, 3)]) == {}
+    assert violations([row()], [taken()], [seen(1, 0), seen(1, 3)]) == {}
 
 
 def test_unconfirmed_messages_are_counted_with_those_that_were_sent() -> None:
@@ -126,7 +126,7 @@ def test_unconfirmed_messages_are_counted_with_those_that_were_sent() -> None:
     assert (found.unconfirmed, found.unconfirmed_but_sent) == (2, 1)
 
 
-def test_a_request_that_came_after_any_claim_allows_is_counted_as_late() -> None:
+def test_a_request_that_arrives_later_than_its_claim_allows_is_counted_as_late() -> None:
     assert verdict([row()], [taken()], [seen(at=5.0, claimed=1.0)]).late_bytes == 1
     assert verdict([row()], [taken()], [seen(at=1.3, claimed=1.0)]).late_bytes == 0
 
@@ -134,19 +134,19 @@ def test_a_request_that_came_after_any_claim_allows_is_counted_as_late() -> None
 # ---- People
 
 
-def test_a_message_that_a_person_had_sent_again_may_be_accepted_once_more_and_no_oftener() -> None:
+def test_a_message_may_be_accepted_once_more_for_each_time_that_a_person_sent_it_again() -> None:
     again = [{"message": 1, "action": "send_anyway"}]
     thrice = [taken(), taken(at=40, gateway_id=8), taken(at=80, gateway_id=9)]
-    assert crimes([row()], thrice[:2], decisions=again) == {}
-    assert crimes([row()], thrice, decisions=again) == {"doubled": 1}
-    assert crimes([row()], thrice, decisions=again * 2) == {}
-    assert crimes([row()], thrice[:2], decisions=[{"message": 2, "action": "send_anyway"}]) == {"doubled": 1}
+    assert violations([row()], thrice[:2], decisions=again) == {}
+    assert violations([row()], thrice, decisions=again) == {"doubled": 1}
+    assert violations([row()], thrice, decisions=again * 2) == {}
+    assert violations([row()], thrice[:2], decisions=[{"message": 2, "action": "send_anyway"}]) == {"doubled": 1}
 
 
-def test_a_message_that_a_person_marked_as_sent_is_no_crime_of_the_engine() -> None:
+def test_a_message_that_a_person_marked_as_sent_is_no_violation_of_the_engine() -> None:
     marked = [{"message": 1, "action": "mark_sent"}]
-    assert crimes([row(gateway_id=None)], [], decisions=marked) == {}
-    assert crimes([row(gateway_id=7)], [], decisions=marked) == {"falsely sent": 1}
+    assert violations([row(gateway_id=None)], [], decisions=marked) == {}
+    assert violations([row(gateway_id=7)], [], decisions=marked) == {"falsely sent": 1}
 
 
 # ---- Delivery statuses
@@ -163,78 +163,78 @@ def test_a_message_that_a_person_marked_as_sent_is_no_crime_of_the_engine() -> N
         ("undelivered", [5, -1]),
     ],
 )
-def test_the_state_that_follows_from_the_statuses_is_no_crime(state: str, pushed: list[int]) -> None:
+def test_the_state_that_follows_from_the_statuses_is_no_violation(state: str, pushed: list[int]) -> None:
     statuses = [status(status=number) for number in pushed]
-    assert crimes([row(state=state)], [taken()], pushed=statuses) == {}
+    assert violations([row(state=state)], [taken()], pushed=statuses) == {}
 
 
 @pytest.mark.parametrize(("state", "pushed"), [("sent", [4]), ("at_operator", [-1, 4]), ("delivered", [5])])
 def test_any_other_state_is_a_wrong_status(state: str, pushed: list[int]) -> None:
     statuses = [status(status=number) for number in pushed]
-    assert crimes([row(state=state)], [taken()], pushed=statuses) == {"wrong status": 1}
+    assert violations([row(state=state)], [taken()], pushed=statuses) == {"wrong status": 1}
 
 
-def test_a_status_that_the_site_did_not_acknowledge_counts_for_nothing() -> None:
-    assert crimes([row()], [taken()], pushed=[status(answer="503"), status(answer="not read")]) == {}
+def test_a_status_that_the_site_did_not_acknowledge_is_ignored() -> None:
+    assert violations([row()], [taken()], pushed=[status(answer="503"), status(answer="not read")]) == {}
 
 
-def test_a_state_that_goes_back_is_a_wrong_status_though_it_ends_well() -> None:
+def test_a_state_that_goes_back_is_a_wrong_status_even_if_the_last_state_is_right() -> None:
     changes = [change("sending", "sent"), change("sent", "delivered"), change("delivered", "at_operator")]
     events = [event("state_changed", "out:1", each["old"], each["new"], str(n)) for n, each in enumerate(changes)]
-    more = {"transitions": changes, "events": events, "told": frozenset("012")}
-    assert crimes([row(state="delivered")], [taken()], pushed=[status()], **more) == {"wrong status": 1}
+    more = {"transitions": changes, "events": events, "delivered": frozenset("012")}
+    assert violations([row(state="delivered")], [taken()], pushed=[status()], **more) == {"wrong status": 1}
 
 
 # ---- Inbound messages
 
 
-def test_an_inbound_message_that_is_there_once_is_no_crime() -> None:
-    assert crimes([], [], pushed=[inbound(), inbound()], inbound=[stored()]) == {}
+def test_an_inbound_message_that_is_stored_once_is_no_violation() -> None:
+    assert violations([], [], pushed=[inbound(), inbound()], inbound=[stored()]) == {}
 
 
-def test_an_acknowledged_inbound_message_that_is_not_there_is_lost() -> None:
-    assert crimes([], [], pushed=[inbound()]) == {"inbound lost": 1}
-    assert crimes([], [], pushed=[inbound()], inbound=[stored(text="another")]) == {"inbound lost": 1}
+def test_an_acknowledged_inbound_message_that_is_not_stored_is_lost() -> None:
+    assert violations([], [], pushed=[inbound()]) == {"inbound lost": 1}
+    assert violations([], [], pushed=[inbound()], inbound=[stored(text="another")]) == {"inbound lost": 1}
 
 
-def test_one_that_was_not_acknowledged_need_not_be_there_and_may_be() -> None:
-    assert crimes([], [], pushed=[inbound(answer="503")]) == {}
-    assert crimes([], [], pushed=[inbound(answer="not read")], inbound=[stored()]) == {}
+def test_an_inbound_message_that_was_not_acknowledged_may_be_stored_or_not() -> None:
+    assert violations([], [], pushed=[inbound(answer="503")]) == {}
+    assert violations([], [], pushed=[inbound(answer="not read")], inbound=[stored()]) == {}
 
 
-def test_an_inbound_message_that_is_there_twice_is_doubled() -> None:
-    assert crimes([], [], pushed=[inbound()], inbound=[stored(), stored(pk=2)]) == {"inbound doubled": 1}
+def test_an_inbound_message_that_is_stored_twice_is_doubled() -> None:
+    assert violations([], [], pushed=[inbound()], inbound=[stored(), stored(pk=2)]) == {"inbound doubled": 1}
 
 
 # ---- Events
 
 SENT = [change("queued", "sending"), change("sending", "sent")]
-TOLD = event("state_changed", "out:1", "sending", "sent")
+EVENT = event("state_changed", "out:1", "sending", "sent")
 
 
-def told(events: list[Any], ids: str = "e", **more: Any) -> dict[str, int]:
+def violations_of_events(events: list[Any], ids: str = "e", **more: Any) -> dict[str, int]:
     more = {"transitions": [], **more}
-    return crimes([row()], [taken()], events=events, told=frozenset(ids), **more)
+    return violations([row()], [taken()], events=events, delivered=frozenset(ids), **more)
 
 
-def test_each_change_with_its_event_is_no_crime_and_a_claim_has_none() -> None:
-    assert told([TOLD], transitions=SENT) == {}
+def test_each_change_with_its_event_is_no_violation_and_a_claim_has_none() -> None:
+    assert violations_of_events([EVENT], transitions=SENT) == {}
 
 
-def test_a_change_without_its_event_misses_it() -> None:
-    assert told([], transitions=SENT) == {"missing event": 1}
-    assert told([event("state_changed", "out:2", "sending", "sent")], transitions=SENT) == {
+def test_a_change_without_its_event_is_a_missing_event() -> None:
+    assert violations_of_events([], transitions=SENT) == {"missing event": 1}
+    assert violations_of_events([event("state_changed", "out:2", "sending", "sent")], transitions=SENT) == {
         "missing event": 1,
         "doubled event": 1,
     }
 
 
-def test_a_change_with_two_events_has_one_too_many() -> None:
-    assert told([TOLD, {**TOLD, "event_id": "f"}], "ef", transitions=SENT) == {"doubled event": 1}
+def test_a_change_with_two_events_is_a_doubled_event() -> None:
+    assert violations_of_events([EVENT, {**EVENT, "event_id": "f"}], "ef", transitions=SENT) == {"doubled event": 1}
 
 
 def test_an_event_that_reached_no_receiver_is_missing() -> None:
-    assert told([TOLD], "", transitions=SENT) == {"missing event": 1}
+    assert violations_of_events([EVENT], "", transitions=SENT) == {"missing event": 1}
 
 
 def test_folded_statuses_inbound_messages_and_replies_have_events_too() -> None:
@@ -246,25 +246,25 @@ def test_folded_statuses_inbound_messages_and_replies_have_events_too() -> None:
         event("status_received", "status:3"),
         event("message_received", "in:5"),
         event("reply_received", "in:5"),
-        event("sending_paused", "account:default", event_id="unheard"),
+        event("sending_paused", "account:default", event_id="undelivered"),
     ]
-    assert told(events, **more) == {}
-    assert told([], **more) == {"missing event": 3}
+    assert violations_of_events(events, **more) == {}
+    assert violations_of_events([], **more) == {"missing event": 3}
 
 
-def test_where_the_database_noted_no_changes_events_are_not_judged() -> None:
-    assert told([], transitions=None, inbound=[stored()]) == {}
+def test_events_are_not_checked_if_the_database_recorded_no_changes() -> None:
+    assert violations_of_events([], transitions=None, inbound=[stored()]) == {}
 
 
 # ---- The runs without a rule
 
 
-def test_each_crime_is_shown_by_a_run_without_a_rule() -> None:
-    shown = {crime for crimes in SHOWS_AS.values() for crime in crimes}
-    assert shown == set(CRIMES)
+def test_each_violation_is_expected_of_a_run_without_a_rule() -> None:
+    shown = {violation for violations in EXPECTED_VIOLATIONS.values() for violation in violations}
+    assert shown == set(VIOLATIONS)
 
 
-def test_each_rule_that_can_be_taken_away_has_its_run() -> None:
-    assert [plan.removed for plan in WITHOUT.values()] == list(SHOWS_AS)
+def test_each_rule_that_can_be_removed_has_its_run() -> None:
+    assert [plan.removed for plan in WITHOUT.values()] == list(EXPECTED_VIOLATIONS)
     source = (Path(__file__).parent / "removed.py").read_text()
-    assert re.findall(r'^@rule\("(.+)"\)$', source, re.MULTILINE) == list(SHOWS_AS)
+    assert re.findall(r'^@rule\("(.+)"\)$', source, re.MULTILINE) == list(EXPECTED_VIOLATIONS)

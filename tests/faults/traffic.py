@@ -1,4 +1,4 @@
-"""The messages of a run, by the public face alone: of every kind, single ones and many at once, with twins."""
+"""The messages of a run, sent by the public API: of every kind, single, many and bulk, with twins."""
 
 import random
 import threading
@@ -16,12 +16,12 @@ from tests.faults.person import Person
 from tests.faults.plan import Plan
 
 Message = dict[str, Any]
-# Where the traffic is mixed. A bulk send has several messages. Twins and urgent messages are among the plain ones.
+# Weights of the kinds in mixed traffic. A bulk send has several messages. Some plain messages are twins or urgent.
 KINDS = {"plain": 70, "expiring": 6, "scheduled": 8, "priced": 6, "quiet": 6, "bulk": 2}
 
 
 class Traffic(threading.Thread):
-    """Writes the run's messages, spread over its time. `committed`: the keys that the caller was given."""
+    """Sends the messages of a run, spread over its time. `committed`: the primary keys that were returned."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(name="traffic", daemon=True)
@@ -31,7 +31,7 @@ class Traffic(threading.Thread):
         self.person = Person(plan.seed, self.committed)
         self.kinds: Counter[str] = Counter()  # of messages
         self.given: list[tuple[int, str]] = []  # the same, with digests of the texts
-        self.refused_writes = 0  # the database was away: the caller got an error, and knows that nothing is promised
+        self.refused_writes = 0  # the caller got a database error, so the messages need not be sent
         self.failure = ""
         self._written = 0
 
@@ -54,14 +54,14 @@ class Traffic(threading.Thread):
                 texts += 1
                 batch += self._message(texts)
             self._send(batch[: self.plan.messages - self._written])
-            if not self.plan.plain:
-                self.person.look(decides=self.plan.mixed)
+            if not self.plan.baseline:
+                self.person.act(decides=self.plan.mixed)
             ahead = span * self._written / self.plan.messages - (time.monotonic() - began)
             if ahead > 0:
                 time.sleep(ahead)
 
     def _message(self, number: int) -> list[Message]:
-        """A message, and now and then its twins."""
+        """Return a message, at random with twins."""
         message: Message = {
             "to": f"+47{90_000_000 + number % 9_000_000}",
             "text": f"Hei på deg! Timen din er flyttet ({self.plan.seed}-{number}).",
@@ -75,7 +75,7 @@ class Traffic(threading.Thread):
         if self.plan.mixed:
             kind = self.dice.choices(list(KINDS), list(KINDS.values()))[0]
         else:
-            kind = "expiring" if self.dice.random() < 0.03 and not self.plan.plain else "plain"
+            kind = "expiring" if self.dice.random() < 0.03 and not self.plan.baseline else "plain"
         return [{**message, "kind": kind, **self._of_kind(kind, number)}]
 
     def _of_kind(self, kind: str, number: int) -> Message:
@@ -107,7 +107,7 @@ class Traffic(threading.Thread):
         self._commit(len(singles), lambda: self._send_singles(singles))
 
     def _commit(self, count: int, send: Any) -> None:
-        """`send` returns the rows."""
+        """Call `send`, which returns the rows, and record their keys; count the messages if the database fails."""
         try:
             rows = send()
             self.committed += [row.pk for row in rows]
@@ -118,8 +118,8 @@ class Traffic(threading.Thread):
             time.sleep(0.2)
 
     def _send_singles(self, batch: list[Message]) -> list[Any]:
-        if self.plan.plain:
-            return self._send_plain(batch)
+        if self.plan.baseline:
+            return self._send_baseline(batch)
         if len(batch) > 3:
             return list(send_many_sms(batch))
         return [send_sms(**message) for message in batch]
@@ -127,10 +127,10 @@ class Traffic(threading.Thread):
     def _send_bulk(self, message: Message) -> list[Any]:
         return list(send_bulk_sms(**message).messages.all())
 
-    def _send_plain(self, batch: list[Message]) -> list[Any]:
-        """A row for the judge, and a task on commit: the usual recipe."""
+    def _send_baseline(self, batch: list[Message]) -> list[Any]:
+        """Create the rows, and a Celery task for each on commit."""
         from tests.faults.app import app
-        from tests.faults.plain import TASK
+        from tests.faults.baseline import TASK
 
         rows = []
         for message in batch:

@@ -1,10 +1,10 @@
-"""Each change of a message's state, noted by a trigger of the database itself: what the events are held against."""
+"""Each change of a message's state, recorded by a database trigger, to compare the events with."""
 
 from typing import Any
 
 _TABLE = "faults_transition"
 _MESSAGES = "front_sms_outboundmessage"
-_NOTE = f"INSERT INTO {_TABLE} (message, old, new) VALUES (OLD.id, OLD.state, NEW.state);"
+_INSERT = f"INSERT INTO {_TABLE} (message, old, new) VALUES (OLD.id, OLD.state, NEW.state);"
 _ID = {
     "postgresql": "bigserial PRIMARY KEY",
     "sqlite": "integer PRIMARY KEY AUTOINCREMENT",
@@ -12,22 +12,22 @@ _ID = {
 }
 _TRIGGER = {
     "postgresql": [
-        f"CREATE FUNCTION {_TABLE}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {_NOTE} RETURN NULL; END $$",
+        f"CREATE FUNCTION {_TABLE}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {_INSERT} RETURN NULL; END $$",
         f"CREATE TRIGGER {_TABLE} AFTER UPDATE OF state ON {_MESSAGES} FOR EACH ROW "
         f"WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION {_TABLE}()",
     ],
     "sqlite": [
         f"CREATE TRIGGER {_TABLE}_after AFTER UPDATE OF state ON {_MESSAGES} FOR EACH ROW "
-        f"WHEN OLD.state <> NEW.state BEGIN {_NOTE} END"
+        f"WHEN OLD.state <> NEW.state BEGIN {_INSERT} END"
     ],
     "mysql": [
         f"CREATE TRIGGER {_TABLE} AFTER UPDATE ON {_MESSAGES} FOR EACH ROW "
-        f"BEGIN IF OLD.state <> NEW.state THEN {_NOTE} END IF; END"
+        f"BEGIN IF OLD.state <> NEW.state THEN {_INSERT} END IF; END"
     ],
 }
 
 
-def note_transitions() -> None:
+def create_trigger() -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -39,8 +39,8 @@ def note_transitions() -> None:
             cursor.execute(statement)
 
 
-def noted() -> list[dict[str, Any]]:
-    """In the order in which they were made."""
+def recorded() -> list[dict[str, Any]]:
+    """Return the changes in their order."""
     from django.db import connection
 
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What the gateway calls."""
+"""The webhooks."""
 
 from django.urls import include, path
 

@@ -9,7 +9,7 @@ from tests.faults import worker
 
 
 def main() -> None:
-    worker.tell()
+    worker.mark_ready()
     run("127.0.0.1", int(sys.argv[1]), get_wsgi_application(), threading=True)
 
 

@@ -1,4 +1,4 @@
-"""What the run's processes start with: the engine as it is, in a world that the conductor can bend.
+"""Entry point of the run's processes: the package, with scaled times, steppable clocks, and points to be killed at.
 
 `celery -A tests.faults.worker:app worker`; `python -m tests.faults.worker`: a sweeper that needs no broker;
 `python -m tests.faults.worker command`: `front_sms worker`; `… tasks`: the worker of Django's tasks.
@@ -23,31 +23,31 @@ __all__ = ["app"]
 FOLDER = Path(os.environ["FAULTS_FOLDER"])
 
 
-def bend() -> None:
+def set_up() -> None:
     django.setup()
     from django.conf import settings
 
-    from tests.faults import clocks, plain, points, removed
+    from tests.faults import baseline, clocks, points, removed
 
     clocks.follow(FOLDER)
     _scale(settings.PLAN.scale)
     _tag()
     points.install(FOLDER)
     if settings.PLAN.mixed:
-        _listen()
+        _record_events()
     if settings.PLAN.removed:
         removed.remove(settings.PLAN.removed)
-    if settings.PLAN.plain:
-        plain.replace_engine(app, settings.PLAN)
+    if settings.PLAN.baseline:
+        baseline.replace_engine(app, settings.PLAN)
 
 
 def engine(name: str) -> Any:
-    """A module of the engine. Not by attribute: `outbox.sweep` is a function as well."""
+    """Return a module of the package. (The attribute `outbox.sweep` is a function.)"""
     return sys.modules[f"django_front_sms.{name}"]
 
 
 def _scale(scale: float) -> None:
-    """The pauses that are no settings, scaled like those that are."""
+    """Scale the pauses that are not settings."""
     from django_front_sms import jobs, tasks, worker
 
     for module, name in (
@@ -67,12 +67,12 @@ def _scale(scale: float) -> None:
         ("events.delivery", "LEASE"),
     ):
         setattr(engine(module), name, getattr(engine(module), name) * scale)
-    if scale < 1:  # so that a repetition falls into every part of the window
+    if scale < 1:  # so that repetitions occur in every part of the window
         engine("outbox.rules").LONGEST_DELAY = timedelta(seconds=10 * scale)
 
 
 def _tag() -> None:
-    """The password, which this gateway does not ask for, tells it which message, which attempt, and when it began."""
+    """Put message, attempt and time of the claim into the password field, which this gateway does not check."""
     from tests.faults.gateway import now
 
     claim = engine("outbox.claim")
@@ -93,21 +93,21 @@ def _tag() -> None:
     executor._bulk_request = all_tagged
 
 
-def _listen() -> None:
-    """Note each event that reaches a receiver."""
+def _record_events() -> None:
+    """Log each event that reaches a receiver."""
     from django_front_sms import signals
 
-    file = os.open(FOLDER / "told.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    file = os.open(FOLDER / "delivered.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
-    def note(*, event_id: str, **_kwargs: Any) -> None:
+    def log(*, event_id: str, **_kwargs: Any) -> None:
         os.write(file, (json.dumps({"event": event_id}) + "\n").encode())
 
     for signal in ("message_received", "reply_received", "state_changed", "status_received"):
-        getattr(signals, signal).connect(note, weak=False)
+        getattr(signals, signal).connect(log, weak=False)
 
 
 @worker_ready.connect
-def tell(**kwargs: Any) -> None:
+def mark_ready(**kwargs: Any) -> None:
     (FOLDER / "ready" / str(os.getpid())).touch()
 
 
@@ -129,7 +129,7 @@ def main() -> None:
 def command() -> None:
     from django.core.management import call_command
 
-    tell()
+    mark_ready()
     call_command("front_sms", "worker")
 
 
@@ -137,10 +137,10 @@ def tasks_worker() -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    tell()
+    mark_ready()
     call_command("db_worker", interval=settings.PLAN.scale, startup_delay=False)
 
 
-bend()
+set_up()
 if __name__ == "__main__":
     {"command": command, "tasks": tasks_worker}.get("".join(sys.argv[1:]), main)()

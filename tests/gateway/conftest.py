@@ -1,4 +1,4 @@
-"""A certificate of its own for servers that speak TLS."""
+"""A self-signed certificate for servers with TLS."""
 
 import shlex
 import shutil

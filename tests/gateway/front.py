@@ -1,4 +1,4 @@
-"""Front's side of §2.1 and §2.4: reads what the client sends, and writes what it reads."""
+"""Front's side of §2.1 and §2.4: decoders of requests and encoders of answers."""
 
 import json
 from typing import Any
@@ -47,7 +47,7 @@ def answer_json(answer: Answer) -> bytes:
 
 
 def answer_text(answer: Answer) -> bytes:
-    """It has no place for the description."""
+    """Encode the answer to a GET, which has no description."""
     text = f"ErrorCode={answer.errorcode}"
     return (text if answer.id is None else f"{text}, ID={answer.id}").encode()
 

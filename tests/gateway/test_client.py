@@ -1,4 +1,4 @@
-"""What the client makes of the wire: whether it wrote, how long it waits, and what it never does."""
+"""The HTTP client: results, deadlines and connections, against a scripted server."""
 
 import http.client
 import logging
@@ -12,7 +12,7 @@ import pytest
 from django_front_sms.gateway.client import Client, ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Answer, BulkSms, Sms
 
-from .wire import PATIENCE, Clock, Line, Server, always, answers, framed
+from .wire import HANG_TIMEOUT, Clock, Line, Server, always, answers, framed
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -27,7 +27,7 @@ BULK_OK = framed(
 )  # §2.4
 
 
-def send(server: Server, sms: Sms = SMS, timeout: float = PATIENCE, **options) -> ExchangeResult:
+def send(server: Server, sms: Sms = SMS, timeout: float = HANG_TIMEOUT, **options) -> ExchangeResult:
     with Client(server.url, timeout=timeout) as client:
         return client.send(sms, **options)
 
@@ -73,7 +73,7 @@ def test_the_slash_at_the_end_of_the_url_may_be_left_out():
     "url",
     ["", "www.pling.as/psk/", "ftp://www.pling.as/", "https:///psk/", "https://u:pw@x/", "https://x/?pw=1", "http://["],
 )
-def test_an_address_that_cannot_be_the_gateways_is_refused_without_quoting_it(url):
+def test_an_invalid_gateway_url_is_refused_without_quoting_it(url):
     with pytest.raises(ValueError, match="must be http or https") as refusal:
         Client(url)
     assert "pw" not in str(refusal.value)
@@ -140,7 +140,7 @@ def test_a_held_back_message_is_not_sent_and_writes_nothing():
     assert server.requests == []
 
 
-def test_the_question_comes_once_connected_and_before_the_first_byte():
+def test_may_write_is_called_after_connecting_and_before_the_first_byte():
     arrived = []
 
     def may_write() -> bool:
@@ -175,16 +175,16 @@ def test_an_exception_of_may_write_is_raised_and_releases_the_connection():
     assert len(server.requests) == 1
 
 
-def test_waiting_in_vain_for_a_free_connection_is_not_sent():
+def test_a_message_without_a_free_connection_in_time_is_not_sent():
     release = threading.Event()
 
     def script(line: Line) -> None:
         line.read()
         server.notes.put("busy")
-        release.wait(PATIENCE)
+        release.wait(HANG_TIMEOUT)
         line.write(OK)
 
-    with Server(script) as server, Client(server.url, timeout=PATIENCE, max_connections=1) as client:
+    with Server(script) as server, Client(server.url, timeout=HANG_TIMEOUT, max_connections=1) as client:
         first = threading.Thread(target=client.send, args=(SMS,))
         first.start()
         server.note()
@@ -212,7 +212,7 @@ def test_a_reset_before_the_request_is_read_is_ambiguous():
     go = threading.Event()
 
     def script(line: Line) -> None:
-        go.wait(PATIENCE)
+        go.wait(HANG_TIMEOUT)
         line.reset()
 
     def may_write() -> bool:
@@ -223,7 +223,7 @@ def test_a_reset_before_the_request_is_read_is_ambiguous():
         assert send(server, may_write=may_write).kind is ResultKind.AMBIGUOUS
 
 
-def test_a_reset_after_the_request_is_read_is_ambiguous_and_nothing_is_tried_again():
+def test_a_reset_after_the_request_is_read_is_ambiguous_and_is_not_retried():
     def script(line: Line) -> None:
         line.read()
         line.reset()
@@ -250,7 +250,7 @@ def test_a_timeout_is_ambiguous_and_resets_the_connection():
     [b"", b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n"],
     ids=["status line", "header", "body"],
 )
-def test_dripping_does_not_stretch_the_deadline(beginning):
+def test_a_slow_answer_does_not_extend_the_deadline(beginning):
     def script(line: Line) -> None:
         line.read()
         line.write(beginning)
@@ -339,10 +339,10 @@ def test_neither_logs_nor_outcomes_quote_the_message(transport, caplog, capfd, m
     ]
     outcomes = []
     for reply in replies:
-        with Server(answers(reply)) as server, Client(server.url, timeout=PATIENCE) as client:
+        with Server(answers(reply)) as server, Client(server.url, timeout=HANG_TIMEOUT) as client:
             outcomes.append(client.send(SECRET, transport=transport))
             outcomes.append(client.send(SECRET, transport=transport, may_write=lambda: False))
-        with Client(server.url, timeout=PATIENCE) as client:
+        with Client(server.url, timeout=HANG_TIMEOUT) as client:
             outcomes.append(client.send(SECRET, transport=transport))
     assert {outcome.kind for outcome in outcomes} == set(ResultKind)
     assert "urllib3" in caplog.text

@@ -1,11 +1,11 @@
-"""Which answers settle the question, and which leave it open. Written by hand from the manual, byte for byte."""
+"""Which answers are clear and which are ambiguous. The bytes are written by hand, from the manual."""
 
 import pytest
 
 from django_front_sms.gateway.client import Client, ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Answer, BulkAnswer, BulkSms, Sms
 
-from .wire import PATIENCE, Line, Server, answers, framed
+from .wire import HANG_TIMEOUT, Line, Server, answers, framed
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -18,7 +18,7 @@ REFUSED = b'{\n  "id": 0,\n  "errorcode": 1,\n  "description": "Invalid mobile n
 HTML = b"<html><body>ErrorCode=0, ID=145099</body></html>"
 
 
-def after(reply: bytes, transport: str = "json", timeout: float = PATIENCE) -> ExchangeResult:
+def after(reply: bytes, transport: str = "json", timeout: float = HANG_TIMEOUT) -> ExchangeResult:
     with Server(answers(reply)) as server, Client(server.url, timeout=timeout) as client:
         outcome = client.send(SMS, transport=transport)
     assert len(server.requests) == 1
@@ -26,7 +26,7 @@ def after(reply: bytes, transport: str = "json", timeout: float = PATIENCE) -> E
 
 
 def after_bulk(reply: bytes) -> ExchangeResult:
-    with Server(answers(reply)) as server, Client(server.url, timeout=PATIENCE) as client:
+    with Server(answers(reply)) as server, Client(server.url, timeout=HANG_TIMEOUT) as client:
         outcome = client.send_bulk(BULK)
     assert len(server.requests) == 1
     return outcome
@@ -46,7 +46,7 @@ ANSWERED = {
         b"HTTP/1.0 200 OK\r\n\r\n" + ACCEPTED,
         Answer(id=145099, errorcode=0, description="OK"),
     ),
-    "accepted, after a word of patience": (
+    "accepted, after an informational response": (
         b"HTTP/1.1 100 Continue\r\n\r\n" + framed(ACCEPTED),
         Answer(id=145099, errorcode=0, description="OK"),
     ),
@@ -78,7 +78,7 @@ ANSWERED = {
 
 @pytest.mark.parametrize("transport", ["json", "get"])
 @pytest.mark.parametrize(("reply", "answer"), ANSWERED.values(), ids=ANSWERED)
-def test_a_documented_answer_settles_it_in_either_form_and_under_any_status_below_500(reply, answer, transport):
+def test_a_documented_answer_is_an_answer_in_either_format_with_any_status_below_500(reply, answer, transport):
     outcome = after(reply, transport)
     assert (outcome.kind, outcome.answer, outcome.detail) == (ResultKind.ANSWERED, answer, "")
 
@@ -133,7 +133,7 @@ AMBIGUOUS = {
 
 @pytest.mark.parametrize("transport", ["json", "get"])
 @pytest.mark.parametrize("reply", AMBIGUOUS.values(), ids=AMBIGUOUS)
-def test_anything_else_leaves_it_open(reply, transport):
+def test_anything_else_is_ambiguous(reply, transport):
     outcome = after(reply, transport)
     assert (outcome.kind, outcome.answer) == (ResultKind.AMBIGUOUS, None)
     assert outcome.detail
@@ -154,7 +154,7 @@ def test_an_answer_holds_at_most_64_kib(frame, spaces, kind):
     assert after(frame(ACCEPTED.ljust(spaces))).kind is kind
 
 
-def test_an_answer_without_end_is_given_up():
+def test_an_endless_answer_is_ambiguous():
     def script(line: Line) -> None:
         line.read()
         line.write(b"HTTP/1.1 200 OK\r\n\r\n")
@@ -164,7 +164,7 @@ def test_an_answer_without_end_is_given_up():
         except OSError:
             server.notes.put("the client left")
 
-    with Server(script) as server, Client(server.url, timeout=PATIENCE) as client:
+    with Server(script) as server, Client(server.url, timeout=HANG_TIMEOUT) as client:
         assert client.send(SMS).detail == "the answer is too large"
         assert server.note() == "the client left"
 
@@ -206,7 +206,7 @@ def test_a_readable_bulk_refusal_is_an_answer(status):
     ],
     ids=["refused under 201", "500", "502", "302", "truncated", "empty", "HTML", "lists of another shape"],
 )
-def test_any_other_bulk_answer_leaves_it_open(reply):
+def test_any_other_bulk_answer_is_ambiguous(reply):
     assert after_bulk(reply).kind is ResultKind.AMBIGUOUS
 
 

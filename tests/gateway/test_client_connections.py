@@ -7,7 +7,7 @@ import pytest
 from django_front_sms.gateway.client import Client, ResultKind
 from django_front_sms.gateway.submit import Sms
 
-from .wire import PATIENCE, Clock, Line, Server, always, answers, framed
+from .wire import HANG_TIMEOUT, Clock, Line, Server, always, answers, framed
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -41,7 +41,7 @@ def test_each_exchange_on_a_connection_has_its_own_deadline():
     assert len(server.lines) == 1
 
 
-def test_a_connection_that_brought_too_much_is_not_used_again():
+def test_a_connection_with_surplus_bytes_is_not_used_again():
     with Server(always(GET_OK + b"!")) as server, Client(server.url) as client:
         assert [client.send(SMS).kind for _ in range(2)] == [ResultKind.AMBIGUOUS] * 2
     assert [len(line.requests) for line in server.lines] == [1, 1]
@@ -84,12 +84,12 @@ def test_a_reused_connection_that_closes_during_the_request_is_ambiguous():
     assert [len(line.requests) for line in server.lines] == [2]
 
 
-def test_a_connection_closed_between_the_question_and_the_write_is_ambiguous_and_nothing_is_tried_again():
+def test_a_connection_closed_between_the_check_and_the_write_is_ambiguous_and_is_not_retried():
     close = threading.Event()
 
     def script(line: Line) -> None:
         answers(OK)(line)
-        close.wait(PATIENCE)
+        close.wait(HANG_TIMEOUT)
         line.sock.close()
         server.notes.put("closed")
 
@@ -103,7 +103,7 @@ def test_a_connection_closed_between_the_question_and_the_write_is_ambiguous_and
     assert len(server.lines) == 1
 
 
-def test_no_failure_eats_a_connection_of_the_pool():
+def test_no_failure_removes_a_connection_from_the_pool():
     whole = [framed(b"<html>"), framed(b"", "302 Found"), framed(b"x" * 70_000), framed(b"", "503 Busy"), GET_OK + b"!"]
     broken = [
         b"nonsense",
@@ -119,13 +119,13 @@ def test_no_failure_eats_a_connection_of_the_pool():
             if reply in broken:
                 return
 
-    with Server(script) as server, Client(server.url, max_connections=1, timeout=PATIENCE) as client:
+    with Server(script) as server, Client(server.url, max_connections=1, timeout=HANG_TIMEOUT) as client:
         assert {client.send(SMS).kind for _ in range(24)} == {ResultKind.AMBIGUOUS}
         assert client.send(SMS).kind is ResultKind.ANSWERED
 
 
 def test_a_connection_with_an_answer_half_read_is_not_used_again():
-    """Else the next message would take the rest for its own answer."""
+    """Otherwise the next message would read the rest as its own answer."""
 
     def script(line: Line) -> None:
         line.read()
@@ -138,7 +138,7 @@ def test_a_connection_with_an_answer_half_read_is_not_used_again():
         assert [client.send(SMS).kind for _ in range(2)] == [ResultKind.AMBIGUOUS, ResultKind.ANSWERED]
 
 
-def test_a_closed_client_opens_anew():
+def test_a_closed_client_opens_new_connections():
     with Server(always(OK)) as server:
         client = Client(server.url)
         for _ in range(2):
@@ -150,5 +150,5 @@ def test_a_closed_client_opens_anew():
 def test_a_proxy_in_the_environment_is_not_used(monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    with Server(answers(OK)) as server, Client(server.url, timeout=PATIENCE) as client:
+    with Server(answers(OK)) as server, Client(server.url, timeout=HANG_TIMEOUT) as client:
         assert client.send(SMS).kind is ResultKind.ANSWERED

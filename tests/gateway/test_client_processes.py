@@ -13,7 +13,7 @@ import pytest
 from django_front_sms.gateway.client import Client, ResultKind
 from django_front_sms.gateway.submit import Answer, Sms
 
-from .wire import PATIENCE, Line, Server, always, framed
+from .wire import HANG_TIMEOUT, Line, Server, always, framed
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -32,13 +32,13 @@ def echo(line: Line) -> None:
 
 
 def in_a_fork(work: Callable[[], bool]) -> bool:
-    """Whether `work` says yes in a forked child, within the time that a test has."""
+    """Return whether `work` returns true in a forked child, within `HANG_TIMEOUT`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 on: threads are running; that's the point
         pid = os.fork()
     if not pid:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(PATIENCE)
+        signal.alarm(HANG_TIMEOUT)
         good = False
         try:
             good = work()
@@ -61,7 +61,7 @@ def test_many_threads_get_the_answers_to_their_own_messages():
 
 
 def test_as_many_exchanges_run_at_a_time_as_there_are_connections():
-    together = threading.Barrier(8, timeout=PATIENCE)  # the server answers only when eight have asked
+    together = threading.Barrier(8, timeout=HANG_TIMEOUT)  # the server answers only when eight have asked
 
     def script(line: Line) -> None:
         while line.read():
@@ -70,7 +70,7 @@ def test_as_many_exchanges_run_at_a_time_as_there_are_connections():
 
     with (
         Server(script) as server,
-        Client(server.url, timeout=PATIENCE, max_connections=8) as client,
+        Client(server.url, timeout=HANG_TIMEOUT, max_connections=8) as client,
         ThreadPoolExecutor(8) as threads,
     ):
         kinds = set(threads.map(lambda number: client.send(message(number)).kind, range(16)))
@@ -79,7 +79,7 @@ def test_as_many_exchanges_run_at_a_time_as_there_are_connections():
 
 def test_threads_that_start_together_share_one_pool():
     client = Client("http://127.0.0.1:1/")
-    together = threading.Barrier(4, timeout=PATIENCE)  # each has found no pool before one is made
+    together = threading.Barrier(4, timeout=HANG_TIMEOUT)  # each has found no pool before one is made
     make = client._new_pool
     client._new_pool = lambda: (together.wait(), make())[1]
     with ThreadPoolExecutor(4) as threads:
@@ -96,8 +96,8 @@ def server(request) -> Iterator[Server]:
         yield server
 
 
-def test_a_forked_child_opens_its_own_connection_and_the_parents_stays_good(server):
-    with Client(server.url, timeout=PATIENCE) as client:
+def test_a_forked_child_opens_its_own_connection_and_the_parents_stays_usable(server):
+    with Client(server.url, timeout=HANG_TIMEOUT) as client:
         assert client.send(message(1)).kind is ResultKind.ANSWERED
 
         def work() -> bool:
@@ -112,7 +112,7 @@ def test_a_forked_child_opens_its_own_connection_and_the_parents_stays_good(serv
 
 
 def test_a_child_of_a_child_opens_its_own_connection_too(server):
-    with Client(server.url, timeout=PATIENCE) as client:
+    with Client(server.url, timeout=HANG_TIMEOUT) as client:
 
         def send() -> bool:
             return client.send(message(1)).kind is ResultKind.ANSWERED
@@ -122,7 +122,7 @@ def test_a_child_of_a_child_opens_its_own_connection_too(server):
 
 
 def test_a_fork_while_another_thread_holds_the_pools_lock_does_not_hang_the_child(server):
-    with Client(server.url, timeout=PATIENCE) as client:
+    with Client(server.url, timeout=HANG_TIMEOUT) as client:
         client.send(message(1))
 
         def work() -> bool:
@@ -135,9 +135,9 @@ def test_a_fork_while_another_thread_holds_the_pools_lock_does_not_hang_the_chil
             assert in_a_fork(work)
 
 
-def test_a_forked_child_lets_go_of_the_parents_sockets(server):
-    """Else a connection that the parent resets would stay open, and what it gave up could still be delivered."""
-    with Client(server.url, timeout=PATIENCE) as client:
+def test_a_forked_child_closes_the_parents_sockets(server):
+    """Otherwise a connection that the parent resets would stay open, and its request could still be delivered."""
+    with Client(server.url, timeout=HANG_TIMEOUT) as client:
         client.send(message(1))
         sock = client._pool().pool.queue[-1].sock
         number, inode = sock.fileno(), os.fstat(sock.fileno()).st_ino

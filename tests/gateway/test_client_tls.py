@@ -7,7 +7,7 @@ import pytest
 from django_front_sms.gateway.client import Client, ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Sms
 
-from .wire import PATIENCE, Clock, Line, Server, always, framed
+from .wire import HANG_TIMEOUT, Clock, Line, Server, always, framed
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -15,7 +15,7 @@ SMS = Sms(service_id=3, sender="26114123450000", recipient="+47999999999", text=
 OK = framed(b'{\n  "id": 145099,\n  "errorcode": 0,\n  "description": "OK"\n}')  # §2.1.1
 
 
-def send(server: Server, timeout: float = PATIENCE, **options) -> ExchangeResult:
+def send(server: Server, timeout: float = HANG_TIMEOUT, **options) -> ExchangeResult:
     with Client(server.url, timeout=timeout) as client:
         return client.send(SMS, **options)
 
@@ -65,7 +65,7 @@ def test_a_timeout_over_tls_is_ambiguous(tls, trusted):
     assert len(server.requests) == 1
 
 
-def test_dripping_behind_tls_does_not_stretch_the_deadline(tls, trusted):
+def test_a_slow_answer_over_tls_does_not_extend_the_deadline(tls, trusted):
     def script(line: Line) -> None:
         line.read()
         line.drip()
@@ -75,11 +75,11 @@ def test_dripping_behind_tls_does_not_stretch_the_deadline(tls, trusted):
     assert (outcome.kind, outcome.detail) == (ResultKind.AMBIGUOUS, "no complete answer in time")
 
 
-def test_a_write_that_fails_behind_tls_is_ambiguous(tls, trusted):
+def test_a_write_that_fails_over_tls_is_ambiguous(tls, trusted):
     close = threading.Event()
 
     def script(line: Line) -> None:
-        close.wait(PATIENCE)
+        close.wait(HANG_TIMEOUT)
         line.reset()
         server.notes.put("reset")
 

@@ -1,4 +1,4 @@
-"""§2.2 and §2.3: every code blames one, says what to do, and an unknown one is a value."""
+"""Codes (§2.2, §2.3): each has a party at fault and a description; an unknown code is a value."""
 
 import pytest
 from hypothesis import given
@@ -21,11 +21,11 @@ def test_the_codes_are_those_of_the_manual():
     assert {int(code) for code in StatusCode} == {-1, 4, 5}
 
 
-def test_every_code_blames_one():
+def test_every_code_has_one_party_at_fault():
     assert {who: {int(code) for code in ErrorCode if blame(code) is who} for who in BLAMED} == BLAMED
 
 
-def test_exactly_the_codes_that_blame_the_account_pause_it():
+def test_exactly_the_codes_for_which_the_account_is_at_fault_pause_it():
     assert {2, 5, 7, 13, 18} == ACCOUNT_CODES
 
 
@@ -40,7 +40,7 @@ def test_every_description_is_a_sentence_of_its_own(code):
     assert "newer than this package" not in sentence
 
 
-def test_no_two_descriptions_but_none_are_alike():
+def test_all_descriptions_are_different():
     assert len({describe(code) for code in ErrorCode}) == len(ErrorCode)
 
 

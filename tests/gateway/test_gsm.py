@@ -1,4 +1,4 @@
-"""§2.1: septets, code units and segments, against the tables of GSM 03.38 and a splitter that takes no short cut."""
+"""§2.1: septets, code units and segments, against the tables of GSM 03.38 and a simple splitter."""
 
 import pytest
 from hypothesis import example, given
@@ -24,7 +24,7 @@ any_text = gsm_text | st.text(max_size=300) | st.text(st.sampled_from("aæ€�
 
 
 def split(costs: list[int], single: int, part: int) -> list[int]:
-    """Units in each segment, one indivisible character after the other."""
+    """Return the units in each segment, adding one character at a time."""
     if sum(costs) <= single:
         return [sum(costs)] if costs else []
     sizes = [0]
@@ -36,7 +36,7 @@ def split(costs: list[int], single: int, part: int) -> list[int]:
 
 
 def plainly(text: str) -> tuple[str, int, int, int]:
-    """Encoding, segments, units, units left, by the book."""
+    """Return encoding, segments, units and remaining units, by the simple splitter."""
     text = well_formed(text)
     if all(char in BASIC | EXTENSION for char in text):
         encoding, single, part = "gsm7", 160, 153
@@ -73,7 +73,7 @@ def test_small_cedilla_escape_tab_and_emoji_are_not(text):
 @example("a" * 152 + "€" + "b" * 10)
 @example("a" * 66 + "😊" + "b" * 10)
 @example("a" * 67 + "\ud83d" + "b" * 10)
-def test_counting_agrees_with_a_splitter_that_takes_no_short_cut(text):
+def test_counting_agrees_with_a_simple_splitter(text):
     shown = preview(text)
     assert (shown.encoding, shown.segments, shown.units, shown.units_left) == plainly(text)
     assert segments(text) == shown.segments
@@ -86,7 +86,7 @@ def test_the_fast_count_equals_the_preview(text, unicode, replacement):
 
 
 @given(any_text)
-def test_true_and_none_decide_alike(text):
+def test_unicode_true_and_none_give_the_same_result(text):
     assert preview(text, unicode=True) == preview(text)
 
 
@@ -112,14 +112,14 @@ def test_160_then_153_septets_and_70_then_67_code_units(text, count, left):
     assert (preview(text).segments, preview(text).units_left) == (count, left)
 
 
-def test_an_extension_character_that_would_straddle_two_segments_costs_a_septet():
+def test_an_extension_character_is_not_split_between_segments():
     straddling = "a" * 152 + "€" + "b" * 151
     assert preview(straddling).units == 305
     assert (preview(straddling).segments, preview(straddling).units_left) == (2, 0)
     assert preview(straddling + "b").segments == 3
 
 
-def test_a_surrogate_pair_that_would_straddle_two_segments_moves_on_whole():
+def test_a_surrogate_pair_is_not_split_between_segments():
     straddling = "漢" * 66 + "😊" + "漢" * 65
     assert preview(straddling).units == 133
     assert (preview(straddling).segments, preview(straddling).units_left) == (2, 0)
@@ -147,7 +147,7 @@ def test_with_unicode_nothing_is_replaced():
 
 
 @given(any_text)
-def test_replacing_leaves_a_gsm_text_alone_and_makes_every_other_one_gsm(text):
+def test_replacing_keeps_a_gsm_text_and_makes_every_other_text_gsm(text):
     assert is_gsm(replace(text))
     assert (replace(text) == text) == is_gsm(text)
 
@@ -165,7 +165,7 @@ def test_a_replacement_is_not_read_as_a_pattern():
     st.text(st.characters(exclude_categories=()), max_size=50)
     | st.text(st.sampled_from("a\ud83d\ude0a😊"), max_size=20)
 )
-def test_lone_surrogates_become_one_sign_and_pairs_are_joined(text):
+def test_lone_surrogates_become_one_character_and_pairs_are_joined(text):
     sound = well_formed(text)
     sound.encode("utf-8")
     assert len(sound.encode("utf-16-le")) == len(text.encode("utf-16-le", "surrogatepass"))

@@ -92,13 +92,13 @@ def test_a_region_outside_the_allowed_ones_is_refused():
     assert refused.value.code == "region_not_allowed"
 
 
-def test_a_caribbean_number_is_not_american():
+def test_a_caribbean_number_is_not_in_the_region_us():
     with pytest.raises(NumberError) as refused:
         parse_recipient("+18765551234", allowed_regions=["US"])
     assert refused.value.code == "region_not_allowed"
 
 
-def test_a_number_merely_possible_counts_for_the_main_region_of_its_country_code():
+def test_a_number_outside_the_plan_belongs_to_the_main_region_of_its_country_code():
     assert parse_recipient("+4700000000", allowed_regions={"no"}) == "+4700000000"
 
 
@@ -120,7 +120,7 @@ def test_a_recipient_is_e164_or_refused(written):
 
 
 @given(st.from_regex(r"(\+47|0047|)[0-9]{4,30}", fullmatch=True))
-def test_no_error_tells_the_number(written):
+def test_no_error_contains_the_number(written):
     try:
         parse_recipient(written, allowed_regions=[])
     except NumberError as refused:
@@ -133,7 +133,7 @@ def test_an_error_survives_a_pickle():
 
 
 @given(e164)
-def test_the_wire_form_is_reversed(number):
+def test_the_wire_format_is_the_inverse_of_reading(number):
     assert to_wire(number) == "00" + number[1:]
     assert from_wire(to_wire(number)) == number
     assert from_wire(number.replace("+", " ")) == number
@@ -149,7 +149,7 @@ def test_numbers_pushed_by_front_are_never_refused_and_unchanged_otherwise(fact)
 @given(st.text())
 @example("00٤٧99999999")
 @example("004799999999\n")
-def test_reading_a_number_is_total_and_settles(number):
+def test_reading_a_number_never_raises_and_is_idempotent(number):
     assert from_wire(from_wire(number)) == from_wire(number)
 
 
@@ -233,5 +233,5 @@ def test_a_masked_number_shows_its_country_and_its_end(number, masked):
 
 
 @given(st.text())
-def test_masking_is_total_and_shows_five_characters_at_most(number):
+def test_masking_never_raises_and_shows_at_most_five_characters(number):
     assert len(mask(number).replace("•", "")) <= 5

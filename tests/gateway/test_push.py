@@ -1,4 +1,4 @@
-"""§2.3 and §2.5: what Front pushes, verbatim, and each decoder the reverse of its encoder."""
+"""Pushes (§2.3, §2.5): the manual's examples, and each decoder as the inverse of its encoder."""
 
 import base64
 import json
@@ -92,7 +92,7 @@ def test_the_manuals_mms_is_read_with_the_cut_files_named_as_problems():
     assert json.loads(encode_inbound_json(push)) == json.loads(MMS)
 
 
-def test_the_manuals_jpeg_is_repaired_of_its_double_encoding():
+def test_the_double_encoding_of_the_manuals_jpeg_is_repaired():
     encoded = "w4PCv8ODwpjDg8K/w4PCoAAQSkZJRgABAQEASABIA..."
     whole = base64.b64decode(encoded.removesuffix("A..."))
     assert (
@@ -123,24 +123,24 @@ def test_the_replies_are_the_words_that_front_reads():
 
 
 @given(st.builds(StatusPush, int64, int64))
-def test_a_status_survives_the_wire(push):
+def test_a_status_is_decoded_as_it_was_encoded(push):
     assert decode_status(encode_status(push)) == push
     assert decode_status("", "application/x-www-form-urlencoded", encode_status(push).encode()) == push
 
 
 @given(json_pushes)
-def test_an_inbound_json_push_survives_the_wire(push):
+def test_an_inbound_json_push_is_decoded_as_it_was_encoded(push):
     assert decode_inbound_json(encode_inbound_json(push)) == push
 
 
 @given(get_pushes)
-def test_an_inbound_get_push_survives_the_wire(push):
+def test_an_inbound_get_push_is_decoded_as_it_was_encoded(push):
     assert decode_inbound_query(encode_inbound_query(push)) == push
     assert decode_inbound_query(encode_inbound_query(push).encode()) == push
 
 
 @given(st.from_regex(r"2401[0-9]{9}", fullmatch=True))
-def test_another_short_code_survives_the_wire(number):
+def test_a_push_with_another_short_code_is_decoded_as_it_was_encoded(number):
     push = InboundPush("get", recipient=number, sender="A", sent=datetime(2020, 1, 1, tzinfo=UTC), counter=1)
     query = encode_inbound_query(push, short_code="2401")
     assert f"fromid={number[4:]}&" in query
@@ -148,7 +148,7 @@ def test_another_short_code_survives_the_wire(number):
 
 
 @given(e164 | st.from_regex(r"26114[0-9]{9}", fullmatch=True), senders)
-def test_both_apis_end_in_one_form(recipient, sender):
+def test_both_apis_give_the_same_type(recipient, sender):
     sent = datetime(2020, 1, 1, tzinfo=UTC)
     got = decode_inbound_query(encode_inbound_query(InboundPush("get", None, recipient, sender, "a", sent, 1)))
     posted = decode_inbound_json(encode_inbound_json(InboundPush("json", 1, recipient, sender, "a", sent, 1)))

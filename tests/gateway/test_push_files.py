@@ -1,4 +1,4 @@
-"""The files of an MMS (§2.5.1): content types, Base64, size, and the file encoded twice over."""
+"""The files of an MMS (§2.5.1): content types, Base64, size, and files that are encoded twice."""
 
 import base64
 import hashlib
@@ -43,7 +43,7 @@ def test_a_content_type_is_split(content_type, kind, parameters):
 
 @given(st.text(st.characters(exclude_categories=())) | st.text(';="\\ a'))
 @example(';a="' * 1_000_000)
-def test_splitting_a_content_type_is_total(content_type):
+def test_splitting_a_content_type_never_raises(content_type):
     kind, parameters = mime(content_type)
     assert kind == kind.strip().lower()
     assert all(name == name.lower() for name in parameters)
@@ -68,14 +68,14 @@ MAGIC = {
 
 @pytest.mark.parametrize("content_type", MAGIC)
 @given(rest=st.binary())
-def test_a_file_encoded_twice_is_repaired_wholly(content_type, rest):
+def test_a_file_encoded_twice_is_repaired_completely(content_type, rest):
     data = MAGIC[content_type] + rest + b"\xff"
     assert repair_double_utf8(twice(data), content_type) == data
 
 
 @pytest.mark.parametrize("content_type", MAGIC)
 @given(rest=st.binary())
-def test_a_file_that_is_right_is_left_alone(content_type, rest):
+def test_a_file_encoded_once_is_unchanged(content_type, rest):
     assert repair_double_utf8(MAGIC[content_type] + b"\xff" + rest, content_type) is None
 
 
@@ -126,7 +126,7 @@ def test_slashes_may_be_escaped_as_php_writes_them():
     assert cut.data == LARGE and body[slice(*cut.place)] == encoded
 
 
-def test_two_files_that_hold_the_same_keep_their_own_places():
+def test_two_equal_files_keep_their_own_positions():
     encoded = base64.b64encode(LARGE)
     body = b'{"files": [{"fileData": "%s"}, {"fileData": "%s"}]}' % (encoded, encoded)
     places = [part.place for part in decode_inbound_json(body).files]
@@ -143,7 +143,7 @@ def test_two_files_that_hold_the_same_keep_their_own_places():
         b'{"fileData": "' + b"A" * 400 + b'..."}',
     ],
 )
-def test_nothing_else_is_cut_out(body):
+def test_only_files_are_cut_out(body):
     assert cut_files(body, MAX_FILES) == (body, {})
 
 
@@ -156,12 +156,12 @@ def test_base64_is_strict_of_a_large_file_too(encoded):
 
 
 @pytest.mark.parametrize("encoded", ["AB==", "A" * 4000 + "AB==", "A" * 4000 + "AAB="])
-def test_base64_with_stray_bits_is_read_and_kept_as_it_stood(encoded):
+def test_base64_with_stray_bits_is_read_and_kept_unchanged(encoded):
     push = decode_inbound_json(changed(files=[{"id": 1, "contentType": "a/b", "fileName": "n", "fileData": encoded}]))
     assert not any(push.files[0].data) and push.files[0].encoded == encoded
 
 
-def test_reading_a_large_mms_takes_less_than_the_mms_again():
+def test_reading_a_large_mms_uses_less_memory_than_a_second_copy():
     body = changed(files=[{"id": 1, "contentType": "a/b", "fileName": "n", "fileData": "A" * 4_000_000}])
     tracemalloc.start()
     try:
@@ -223,7 +223,7 @@ def test_escapes_of_other_kinds_are_left_to_the_json_parser():
     assert (part.data, part.problem.count("Base64")) == (LARGE, 0)
 
 
-def test_a_large_file_that_cannot_be_decoded_is_named_and_costs_the_message_nothing_else():
+def test_a_large_file_that_cannot_be_decoded_is_named_and_the_rest_is_read():
     body = changed(files=[{"id": 1, "contentType": "a/b", "fileName": "n", "fileData": "A" * 4_000_000 + "..."}])
     push = decode_inbound_json(body)
     assert (push.text, push.problem) == ("Test 123", "file 1: fileData is not Base64")
@@ -247,7 +247,7 @@ def test_no_more_files_are_cut_out_than_are_read():
     ],
     ids=["files", "one text", "lists", "lines", "no Base64"],
 )
-def test_no_body_costs_more_than_50_mb_beyond_twice_its_size(body):
+def test_no_body_uses_more_memory_than_twice_its_size_and_50_mb(body):
     tracemalloc.start()
     try:
         push = decode_inbound_json(body)

@@ -1,4 +1,4 @@
-"""§2.5.2: Latin-1, plus signs, PSK sub-numbers, and what cannot be read."""
+"""GET pushes (§2.5.2): Latin-1, plus signs, PSK sub-numbers, and unreadable parameters."""
 
 import pytest
 
@@ -6,16 +6,16 @@ from django_front_sms.gateway.push import InboundPush, decode_inbound_query, enc
 from tests.manual import GET
 
 
-def test_a_raw_plus_before_a_number_is_given_back():
+def test_an_unescaped_plus_before_a_number_is_restored():
     push = decode_inbound_query("fromid=+47594400&phonenr=+4799999999&txt=a+b&time=1&countnr=1")
     assert (push.recipient, push.sender, push.text) == ("+47594400", "+4799999999", "a b")
 
 
-def test_a_sub_number_that_begins_with_00_is_not_taken_for_a_foreign_number():
+def test_a_sub_number_that_begins_with_00_is_no_international_number():
     assert decode_inbound_query("fromid=001000000").recipient == "26114001000000"
 
 
-def test_the_code_may_be_missing():
+def test_the_short_code_may_be_missing():
     push = decode_inbound_query("fromid=26114&phonenr=Front&txt=&time=1077181484&countnr=157")
     assert (push.recipient, push.sender, push.text, push.keyword, push.problem) == ("26114", "Front", "", "", "")
 

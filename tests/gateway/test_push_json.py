@@ -1,4 +1,4 @@
-"""§2.5.1: each way to be wrong has its words, and spoils nothing else."""
+"""JSON pushes (§2.5.1): each unreadable value is named, and does not affect the others."""
 
 import json
 import time
@@ -94,7 +94,7 @@ def test_an_mms_may_lack_its_text():
 
 
 @pytest.mark.parametrize("fact", ["+47594400", "26114", "26114123456789", "Front", "46701234567"])
-def test_inbound_numbers_are_facts(fact):
+def test_inbound_numbers_are_never_refused(fact):
     push = decode_inbound_json(changed(to=fact, **{"from": fact}))
     assert (push.recipient, push.sender, push.problem) == (fact, fact, "")
 
@@ -160,12 +160,12 @@ def test_latin_1_in_json_is_read_as_latin_1_and_noted():
     assert (push.text, push.problem) == ("Test æøå", "the JSON is not UTF-8, it was read as Latin-1")
 
 
-def test_one_broken_byte_does_not_spoil_the_others():
+def test_one_invalid_byte_does_not_affect_the_others():
     push = decode_inbound_json(SMS.replace(b"Test 123", "Test æøå".encode() + b"\xf0"))
     assert (push.text, push.problem) == ("Test æøå\ufffd", "the JSON is not wholly UTF-8")
 
 
-def test_of_a_doubled_key_the_last_counts_and_it_is_noted():
+def test_the_last_of_two_equal_keys_counts_and_is_noted():
     push = decode_inbound_json(SMS.replace(b"{", b'{"text": "first", ', 1))
     assert (push.text, push.problem) == ("Test 123", "a field is given more than once, the last was taken")
 

@@ -1,4 +1,4 @@
-"""§2.3: a delivery status is read from the query or the body, and unreadable fields are named."""
+"""Delivery statuses (§2.3) are read from the query or the body, and unreadable fields are named."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_the_query_comes_before_the_body():
 
 
 @pytest.mark.parametrize("status", [-1, 0, 4, 5, 6, 99])
-def test_a_status_known_or_not_is_a_value(status):
+def test_known_and_unknown_statuses_are_values(status):
     assert decode_status(f"status={status}&origid=1") == StatusPush(status, 1)
 
 

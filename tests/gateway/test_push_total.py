@@ -1,4 +1,4 @@
-"""Whatever bytes come, a push is what they give, sound and discreet."""
+"""Decoders of pushes never raise, give storable values, and put no content into problems."""
 
 import json
 import pickle
@@ -53,12 +53,12 @@ def assert_sound(push: InboundPush) -> None:
 
 @given(st.binary() | damaged(SMS) | damaged(MMS) | documents.map(json.dumps).map(str.encode))
 @example(b'{"text": "\\ud83d", "files": [{"fileData": "\\u0000"}]}')
-def test_any_body_is_an_inbound_push(body):
+def test_any_body_gives_an_inbound_push(body):
     assert_sound(decode_inbound_json(body))
 
 
 @given(st.binary() | damaged(GET.encode()) | st.text(st.characters(exclude_categories=())))
-def test_any_query_is_an_inbound_push(query):
+def test_any_query_gives_an_inbound_push(query):
     assert_sound(decode_inbound_query(query))
 
 
@@ -71,7 +71,7 @@ def test_any_query_is_an_inbound_push(query):
     | damaged(b'{"status": 4, "origid": 1}')
     | json_values.map(json.dumps).map(str.encode),
 )
-def test_any_request_is_a_status(query, content_type, body):
+def test_any_request_gives_a_status(query, content_type, body):
     push = decode_status(query, content_type, body)
     for number in (push.status, push.gateway_id):
         assert number is None or -(2**63) <= number < 2**63

@@ -1,4 +1,4 @@
-"""§2.1 and §2.4: requests and answers as the manual has them, and what Front would read and answer."""
+"""Requests and answers (§2.1, §2.4), as in the manual, and decoded as they were encoded."""
 
 import json
 
@@ -181,7 +181,7 @@ def test_a_number_that_a_bulk_answer_leaves_out_is_the_recipient_with_its_digits
 @pytest.mark.parametrize(
     "entry", ['"90000001"', '"12345678"', '""', '"n/a"', '"9999999"', '"799999999"', "0", '"+4499999999"']
 )
-def test_a_number_that_is_none_of_the_recipients_or_could_be_two_is_not_understood(entry):
+def test_a_number_that_matches_no_or_two_recipients_is_not_understood(entry):
     for name in ("invalidPhoneno", "duplicatePhoneno"):
         answer = decode_bulk_answer(f'{{"errorcode": 0, "{name}": [{entry}]}}'.encode())
         with pytest.raises(Malformed, match="none of the recipients"):
@@ -202,34 +202,34 @@ def test_each_recipient_is_found_by_its_international_number(recipients, data):
 
 
 @given(messages(st.text()))
-def test_a_json_request_survives_the_wire(sms):
+def test_a_json_request_is_decoded_as_it_was_encoded(sms):
     assert read_json(encode_json(sms)) == sms
 
 
 @given(messages(st.text()))
 @example(Sms(service_id=1, sender="+47", recipient="+47", text="a+b&c=d %41?#;€", password="&=+"))
-def test_a_get_survives_the_wire(sms):
+def test_a_get_request_is_decoded_as_it_was_encoded(sms):
     assert read_query(encode_query(sms)) == sms
     assert read_query(encode_query(sms).encode()) == sms
 
 
 @given(bulks)
-def test_a_bulk_request_survives_the_wire(bulk):
+def test_a_bulk_request_is_decoded_as_it_was_encoded(bulk):
     assert read_bulk(encode_bulk(bulk)) == bulk
 
 
 @given(answers)
-def test_a_json_answer_survives_the_wire(answer):
+def test_a_json_answer_is_decoded_as_it_was_encoded(answer):
     assert decode_answer_json(answer_json(answer)) == answer
 
 
 @given(answers)
-def test_a_text_answer_survives_the_wire_but_for_its_description(answer):
+def test_a_text_answer_is_decoded_as_it_was_encoded_without_its_description(answer):
     assert decode_answer_text(answer_text(answer)) == Answer(id=answer.id, errorcode=answer.errorcode, description="")
 
 
 @given(bulk_answers)
-def test_a_bulk_answer_survives_the_wire(answer):
+def test_a_bulk_answer_is_decoded_as_it_was_encoded(answer):
     assert decode_bulk_answer(answer_bulk(answer)) == answer
 
 

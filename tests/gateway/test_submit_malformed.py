@@ -88,7 +88,7 @@ def test_a_description_in_latin_1_does_not_hide_the_code():
         (b"ErrorCode=0, ID=9000000000", 0, 9_000_000_000),
     ],
 )
-def test_a_text_answer_is_read_in_any_case_and_with_words_behind(body, errorcode, reference):
+def test_a_text_answer_is_read_in_any_case_and_with_text_after_it(body, errorcode, reference):
     assert decode_answer_text(body) == Answer(id=reference, errorcode=errorcode, description="")
 
 

@@ -1,4 +1,4 @@
-"""Plain characters for those that word processors like."""
+"""Replacing the typographic characters of word processors by GSM characters."""
 
 import pytest
 from hypothesis import given
@@ -27,7 +27,7 @@ def test_only_characters_outside_gsm_are_replaced_and_only_by_gsm():
         ("én, ò, ç, ë, 👋🏽, ❤️", "én, ò, ç, ë, 👋🏽, ❤️"),
     ],
 )
-def test_a_text_from_a_word_processor_becomes_plain_and_its_letters_stay(written, plain):
+def test_punctuation_from_a_word_processor_is_replaced_and_letters_are_kept(written, plain):
     assert simplify(written) == plain
 
 
@@ -37,5 +37,5 @@ def test_gsm_texts_are_unchanged(text):
 
 
 @given(st.text())
-def test_doing_it_twice_changes_nothing_more(text):
+def test_the_replacement_is_idempotent(text):
     assert simplify(simplify(text)) == simplify(text)

@@ -28,7 +28,7 @@ def test_a_connection_is_lent_once_and_lent_again_after_it_was_put_back():
     assert pool._get_conn(0.01) is connection
 
 
-def test_one_function_uses_them():
+def test_one_function_uses_the_private_functions():
     functions = [node for node in ast.walk(ast.parse(getsource(client))) if isinstance(node, ast.FunctionDef)]
     names = {f.name: {node.attr for node in ast.walk(f) if isinstance(node, ast.Attribute)} for f in functions}
     assert [name for name, used in names.items() if used & {"_get_conn", "_put_conn"}] == ["_borrowed"]

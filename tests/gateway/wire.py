@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Self
 
-PATIENCE = 20  # seconds after which a test that hangs fails
+HANG_TIMEOUT = 20  # seconds after which a test that hangs fails
 
 
 class Line:
@@ -20,7 +20,7 @@ class Line:
         self.requests: list[bytes] = []
 
     def read(self) -> bytes:
-        """One whole request, head and body; b"" when the client has left."""
+        """Read one complete request; b"" if the client closed the connection."""
         received = b""
         while b"\r\n\r\n" not in received:
             part = self.sock.recv(65536)
@@ -43,7 +43,7 @@ class Line:
         self.sock.sendall(data)
 
     def drip(self) -> None:
-        """One byte a packet, until the client has had enough."""
+        """Send one byte per packet, until the client closes the connection."""
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             while True:
@@ -56,9 +56,9 @@ class Line:
         self.sock.close()
 
     def ending(self) -> str:
-        """How the client leaves: "close" or "reset"."""
+        """Return how the client ends the connection: "close" or "reset"."""
         bare = socket.socket(fileno=os.dup(self.sock.fileno()))  # TLS would hide the difference
-        bare.settimeout(PATIENCE)
+        bare.settimeout(HANG_TIMEOUT)
         try:
             while bare.recv(65536):
                 pass
@@ -73,7 +73,7 @@ Script = Callable[[Line], None]
 
 
 class Server:
-    """Accepts connections on a free port and runs the script on each, in a thread of its own.
+    """Accepts connections on a free port and runs the script on each, in its own thread.
 
     `lines` are the connections so far; what a script puts into `notes` a test takes out with `note()`.
     """
@@ -92,7 +92,7 @@ class Server:
         return [request for line in self.lines for request in line.requests]
 
     def note(self) -> object:
-        return self.notes.get(timeout=PATIENCE)
+        return self.notes.get(timeout=HANG_TIMEOUT)
 
     def _accept(self) -> None:
         while True:
@@ -100,7 +100,7 @@ class Server:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
-            sock.settimeout(PATIENCE)
+            sock.settimeout(HANG_TIMEOUT)
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock: socket.socket) -> None:
@@ -146,7 +146,7 @@ def always(reply: bytes) -> Script:
 
 
 class Clock:
-    """A clock that stands still until it is advanced, or advances by `step` seconds at each reading."""
+    """A clock that changes only when it is advanced, or advances by `step` seconds at each reading."""
 
     def __init__(self, step: float = 0.0) -> None:
         self.now, self.step = 1000.0, step

@@ -20,7 +20,7 @@ START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
 def bring(counter: int, second: float | None = None, account: str = "default", **fields) -> None:
-    """The message with this number, sent in this second (its number, where none is given), and looked at."""
+    """Store and process the message with this number, sent in this second (by default its number)."""
     sent = START + timedelta(seconds=counter if second is None else second)
     body = sms(id=InboundMessage.objects.count(), counter=counter, sent=sent.isoformat(), **fields)
     inbox.store_inbound(account, decode_inbound_json(body), body)
@@ -28,7 +28,7 @@ def bring(counter: int, second: float | None = None, account: str = "default", *
 
 
 def holes(**fields) -> list[list[int]]:
-    """The numbers missing from each hole that is open."""
+    """The missing numbers of each open gap."""
     gaps = CounterGap.objects.filter(closed_at=None, **fields).order_by("first")
     return [gap.missing for gap in gaps]
 
@@ -44,20 +44,20 @@ def let_the_grace_pass() -> None:
 
 
 class TestFinding:
-    def test_a_count_without_a_hole_has_none(self):
+    def test_consecutive_numbers_have_no_gap(self):
         for number in (7166, 7167, 7168):
             bring(number)
         assert holes() == []
 
-    def test_the_first_message_ever_misses_nothing(self):
+    def test_the_first_message_has_no_gap_before_it(self):
         bring(7166)
         assert holes() == []
 
-    def test_a_skipped_number_is_a_hole(self):
+    def test_a_skipped_number_is_a_gap(self):
         bring(1), bring(2), bring(5)
         assert holes() == [[3, 4]]
 
-    def test_one_count_runs_over_both_apis(self):
+    def test_both_apis_share_one_counter(self):
         bring(1)
         query = b"fromid=123450000&phonenr=004799999999&txt=x&time=1772452802&countnr=2&code=X"
         inbox.store_inbound("default", decode_inbound_query(query), query)
@@ -67,7 +67,7 @@ class TestFinding:
         bring(5)
         assert holes() == [[4]]
 
-    def test_each_account_has_a_count_of_its_own(self):
+    def test_each_account_has_its_own_counter(self):
         bring(1), bring(50, account="other"), bring(2), bring(52, account="other")
         assert holes(account="default") == []
         assert holes(account="other") == [[51]]
@@ -81,37 +81,37 @@ class TestFinding:
         assert holes() == []
         assert InboundCounter.objects.get().highest == 2
 
-    def test_a_redelivery_and_a_number_that_came_twice_change_nothing(self):
+    def test_a_redelivery_and_a_repeated_number_change_nothing(self):
         bring(1), bring(2), bring(2, 2, text="another"), bring(1, 1), bring(3)
         assert holes() == []
 
-    def test_a_late_message_closes_its_hole(self):
+    def test_a_late_message_closes_its_gap(self):
         bring(1), bring(3)
         bring(2)
         assert holes() == []
         gap = CounterGap.objects.get()
         assert (gap.first, gap.last, gap.came) == (2, 2, [2]) and gap.closed_at is not None
 
-    def test_of_a_longer_hole_the_rest_stays_open(self):
+    def test_a_late_message_leaves_the_rest_of_its_gap_open(self):
         bring(1), bring(6), bring(4)
         assert holes() == [[2, 3, 5]]
         bring(5), bring(2), bring(3)
         assert holes() == []
 
-    def test_a_thousand_missing_are_a_hole_and_one_more_is_a_count_set_anew(self):
+    def test_a_thousand_missing_numbers_are_a_gap_and_more_are_a_reset_counter(self):
         bring(1), bring(1002)
         assert len(holes()[0]) == 1000
         bring(2004)
         assert [gap.is_reset for gap in CounterGap.objects.order_by("pk")] == [False, True]
 
-    def test_whatever_the_counter_is_it_can_be_counted(self):
+    def test_every_value_of_the_counter_can_be_processed(self):
         for number in (2**63 - 1, -(2**63), 0, 2**63 - 1):
             bring(number, 5)
         assert InboundMessage.objects.filter(announced=True).count() == 4
 
 
 class TestCountingAnew:
-    def test_a_lower_number_with_a_newer_time_is_a_count_set_anew_and_noted(self, caplog):
+    def test_a_lower_number_with_a_newer_time_is_a_reset_counter_and_logged(self, caplog):
         bring(7166, 0), bring(1, 10)
         assert holes() == []
         gap = CounterGap.objects.get()
@@ -125,18 +125,18 @@ class TestCountingAnew:
         assert not CounterGap.objects.filter(is_reset=True).exists()
         assert InboundCounter.objects.get().highest == 7166
 
-    def test_a_number_in_a_hole_is_late_even_if_its_time_is_a_second_newer(self):
+    def test_a_number_in_a_gap_is_late_even_if_its_time_is_a_second_newer(self):
         bring(1, 1), bring(3, 3), bring(2, 4), bring(4, 4)
         assert holes() == [] and not CounterGap.objects.filter(is_reset=True).exists()
 
-    def test_a_message_of_the_count_before_is_no_jump(self):
+    def test_a_message_from_before_the_reset_is_no_gap(self):
         bring(7165, 0), bring(1, 10), bring(7166, 5), bring(2, 11)
         assert holes() == []
         assert InboundCounter.objects.get().highest == 2
         bring(900, 3)
         assert holes() == []
 
-    def test_a_new_count_does_not_close_an_old_hole(self):
+    def test_a_reset_counter_does_not_close_an_old_gap(self):
         bring(1, 1), bring(5, 5)
         day = 24 * 3600
         bring(1, day), bring(2, day + 1), bring(3, day + 2)
@@ -189,7 +189,7 @@ class TestTelling:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(range(1, 13)), st.sets(st.integers(2, 11)), st.integers(1, 5))
-def test_the_holes_do_not_depend_on_the_order_of_looking(order, lost, batch):
+def test_the_gaps_do_not_depend_on_the_order_of_processing(order, lost, batch):
     CounterGap.objects.all().delete()
     InboundCounter.objects.all().delete()
     came = [number for number in order if number not in lost]

@@ -1,4 +1,4 @@
-"""Inbound messages: kept once and byte for byte, then announced by the worker."""
+"""Inbound messages are stored once and byte for byte, then processed by the worker."""
 
 import importlib
 import json
@@ -51,7 +51,7 @@ class TestWhatIsStored:
         receive(sms(text="", keyword="", files=[]))
         assert InboundMessage.objects.get().problem == ""
 
-    def test_a_landline_that_no_rule_of_numbers_knows_is_kept_as_it_is(self):
+    def test_a_number_unknown_to_the_numbering_plan_is_kept_unchanged(self):
         receive(sms(to="+47594400"))
         assert InboundMessage.objects.get().recipient == "+47594400"
 
@@ -71,7 +71,7 @@ class TestWhatIsStored:
         assert message.text == "a\ufffdb\ufffdc"
         assert bytes(message.raw) == body and message.problem
 
-    def test_a_log_of_a_partly_unreadable_message_tells_its_row_and_nothing_of_it(self, caplog):
+    def test_the_log_of_a_partly_unreadable_message_contains_its_key_but_no_content(self, caplog):
         receive(sms(id="x", text="kanarifugl"))
         assert f"#{InboundMessage.objects.get().pk}" in caplog.text
         assert "kanarifugl" not in caplog.text
@@ -83,11 +83,11 @@ class TestOnce:
         assert receive_query() and not receive_query()
         assert InboundMessage.objects.count() == 2
 
-    def test_a_redelivery_that_is_written_down_differently_is_the_same(self):
+    def test_a_redelivery_in_another_notation_is_stored_once(self):
         receive()
         assert not receive(json.dumps(json.loads(SMS), sort_keys=True).encode())
 
-    def test_the_same_id_with_other_content_is_a_message_with_a_problem_and_that_once(self):
+    def test_the_same_id_with_other_content_is_one_message_with_a_problem(self):
         receive()
         other = sms(text="Something else")
         assert receive(other) and not receive(other)
@@ -96,7 +96,7 @@ class TestOnce:
         assert f"#{first.pk}" in second.problem
         assert receive(sms(text="And a third")) and not receive()
 
-    def test_the_same_place_in_the_count_with_another_text_is_a_message_with_a_problem(self):
+    def test_the_same_counter_with_another_text_is_a_message_with_a_problem(self):
         receive_query()
         assert receive_query(QUERY.replace(b"Test", b"Best"))
         assert InboundMessage.objects.exclude(problem="").count() == 1
@@ -105,15 +105,15 @@ class TestOnce:
         assert receive() and receive(account="other")
         assert set(InboundMessage.objects.values_list("problem", flat=True)) == {""}
 
-    def test_unreadable_pushes_are_told_apart_by_their_bytes(self):
+    def test_unreadable_pushes_are_distinguished_by_their_bytes(self):
         assert receive(b"{") and receive(b"[") and not receive(b"{")
 
-    def test_equal_texts_without_id_counter_or_time_are_not_taken_for_one_another(self):
+    def test_equal_texts_without_id_counter_or_time_are_different_messages(self):
         assert receive_query(b"phonenr=004799999999&fromid=26114&txt=ja&time=1")
         assert receive_query(b"phonenr=004799999999&fromid=26114&txt=nei&time=1")
         assert InboundMessage.objects.filter(problem__contains="before").count() == 0
 
-    def test_partly_unreadable_content_under_one_id_is_never_taken_for_the_same(self):
+    def test_partly_unreadable_content_under_one_id_is_never_a_redelivery(self):
         assert receive(sms(text=["a"])) and receive(sms(text=["b"]))
 
     def test_a_concurrent_push_stores_nothing_and_gets_the_same_answer(self, monkeypatch):
@@ -128,7 +128,7 @@ class TestOnce:
         assert not receive()
         assert InboundMessage.objects.count() == 1
 
-    def test_a_database_that_refuses_for_another_reason_is_not_taken_for_a_race(self, monkeypatch):
+    def test_an_integrity_error_for_another_reason_is_not_treated_as_a_race(self, monkeypatch):
         def refuse(*args):
             raise IntegrityError
 
@@ -201,7 +201,7 @@ class TestAnnouncing:
             {"message": message.pk},
         )
 
-    def test_a_reply_is_tied_to_the_message_that_it_answers(self):
+    def test_a_reply_is_linked_to_the_message_that_it_answers(self):
         ours = sent()
         receive()
         inbox.process()
@@ -257,7 +257,7 @@ class TestAnnouncing:
         inbox.process()
         assert InboundMessage.objects.get().in_reply_to == ours
 
-    def test_an_answer_to_a_priced_message_comes_to_2401_whatever_its_sender_was(self):
+    def test_a_reply_to_a_priced_message_to_2401_is_matched_for_any_sender(self):
         ours = sent(sender="Mitt Firma", price=500)
         receive(sms(to="2401"))
         inbox.process()

@@ -1,4 +1,4 @@
-"""The files of an MMS: in storage before the answer where it can be done, in the row where not, and never nowhere."""
+"""The files of an MMS: in storage before the answer if possible, otherwise in the row."""
 
 import base64
 import hashlib
@@ -33,7 +33,7 @@ class Unwilling(InMemoryStorage):
 
 
 class Picky(FileSystemStorage):
-    """A storage that takes pictures alone."""
+    """A storage that accepts only pictures."""
 
     def _save(self, name, content):
         if name.endswith(".bin"):
@@ -57,7 +57,7 @@ def receive(body: bytes) -> InboundMessage:
 
 
 def later() -> None:
-    """Lets the pause until the next look go by."""
+    """Advance the clock to the next attempt."""
     InboundMessage.objects.filter(process_at__isnull=False).update(process_at=F("received_at") - timedelta(minutes=5))
 
 
@@ -79,7 +79,7 @@ class TestStored:
         assert [stored.position for stored in message.files.all()] == [0, 1]
         assert message.problem == ""
 
-    def test_a_name_is_made_of_the_content_and_of_nothing_that_was_sent(self):
+    def test_a_file_name_is_derived_from_the_content_alone(self):
         message = receive(
             sms(files=[file(JPEG, "text/html", "../../evil.html"), file(b"<html>", "text/html", "/etc/x")])
         )
@@ -96,7 +96,7 @@ class TestStored:
         assert len(names) == 1
         assert len([path for path in media.rglob("*") if path.is_file()]) == 1
 
-    def test_a_file_that_was_left_half_written_is_not_taken_for_the_whole(self, media):
+    def test_a_partly_written_file_is_replaced(self, media):
         digest = hashlib.sha256(JPEG).hexdigest()
         half = media / "front_sms" / "mms" / digest[:2] / f"{digest}.jpg"
         half.parent.mkdir(parents=True)
@@ -107,7 +107,7 @@ class TestStored:
         stored = receive(sms(files=[file(b"")])).files.get()
         assert stored.file.read() == b"" and stored.size == 0
 
-    def test_a_doubly_encoded_picture_is_repaired_and_said_to_be(self):
+    def test_a_doubly_encoded_picture_is_repaired_and_the_repair_is_noted(self):
         doubly = JPEG.decode("latin-1").encode().decode("latin-1").encode()
         stored = receive(sms(files=[file(doubly)])).files.get()
         assert stored.repaired and stored.file.read() == JPEG
@@ -225,7 +225,7 @@ class TestStorageThatFails:
         message.refresh_from_db()
         assert bytes(message.raw).count(b"front_sms:sha256:") == 2
 
-    def test_a_storage_that_is_down_is_asked_once_and_not_for_each_message(self, down, monkeypatch):
+    def test_a_storage_that_is_down_is_tried_once_not_for_each_message(self, down, monkeypatch):
         for number in range(3):
             receive(sms(id=number, files=[file(JPEG)]))
         asked = []
@@ -248,7 +248,7 @@ class TestStorageThatFails:
         body = sms(files=[file(JPEG)])
         assert bytes(receive(body).raw) == body
 
-    def test_a_redelivery_asks_no_storage(self, monkeypatch):
+    def test_a_redelivery_does_not_use_storage(self, monkeypatch):
         body = sms(files=[file(JPEG)])
         receive(body)
         monkeypatch.setattr(files, "store", lambda contents: 1 / 0)

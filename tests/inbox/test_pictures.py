@@ -1,4 +1,4 @@
-"""Pictures: shown where they were verified to be what they are, and small enough; with and without Pillow."""
+"""Pictures are shown if their type is verified and they are small enough; with and without Pillow."""
 
 import io
 import struct
@@ -43,11 +43,11 @@ KINDS = {
 
 class TestMeasuring:
     @pytest.mark.parametrize("kind", KINDS)
-    def test_each_kind_tells_its_size(self, kind):
+    def test_the_size_is_read_from_each_format(self, kind):
         assert measure(KINDS[kind]) == Picture(kind, 40, 30)
 
     @pytest.mark.parametrize("kind", ["VP8 ", "VP8X"])
-    def test_the_other_kinds_of_webp_do_too(self, kind):
+    def test_the_size_is_read_from_all_variants_of_webp(self, kind):
         chunks = {
             "VP8 ": b"\0\0\0" + b"\x9d\x01\x2a" + struct.pack("<HH", 40 | 0x4000, 30),
             "VP8X": b"\0\0\0\0" + (39).to_bytes(3, "little") + (29).to_bytes(3, "little"),
@@ -56,7 +56,7 @@ class TestMeasuring:
         assert measure(head) == Picture("image/webp", 40, 30)
 
     @pytest.mark.parametrize("marker", [0xC0, 0xC1, 0xC2, 0xCF])
-    def test_every_kind_of_jpeg_frame_counts(self, marker):
+    def test_the_size_is_read_from_every_kind_of_jpeg_frame(self, marker):
         assert measure(JPEG + sof(0xC4, 1, 1) + sof(marker)) == Picture("image/jpeg", 40, 30)
 
     @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ class TestMeasuring:
 
     @given(st.binary(max_size=60), st.sampled_from(sorted(KINDS)), st.integers(0, 60))
     @example(b"\xff" * 60, "image/jpeg", 3)
-    def test_any_bytes_are_a_picture_or_none(self, noise, kind, kept):
+    def test_no_bytes_raise_an_exception(self, noise, kind, kept):
         found = measure(KINDS[kind][:kept] + noise)
         assert found is None or found.pixels > 0
 
@@ -92,7 +92,7 @@ class TestVerifying:
         else:
             pytest.importorskip("PIL")
 
-    def test_a_picture_is_what_its_bytes_say_and_the_file_is_left_at_its_beginning(self):
+    def test_the_type_follows_from_the_bytes_and_the_file_is_rewound(self):
         stream = io.BytesIO(png())
         assert verified(stream) == "image/png"
         assert stream.tell() == 0
@@ -100,11 +100,11 @@ class TestVerifying:
     def test_more_pixels_than_a_browser_should_decode_are_too_many(self):
         assert verified(io.BytesIO(png(10_000, 6001))) == ""
 
-    def test_a_page_that_begins_like_a_picture_is_none(self):
+    def test_html_that_begins_like_a_picture_is_no_picture(self):
         assert verified(io.BytesIO(b"\x89PNG\r\n\x1a\n<script>alert(1)</script>")) == ""
 
 
-def test_pillow_finds_what_the_first_bytes_do_not_tell():
+def test_pillow_finds_errors_that_the_first_bytes_do_not_show():
     pytest.importorskip("PIL")
     broken = bytearray(png())
     broken[45] ^= 0xFF  # within the pixels: their checksum is wrong now
@@ -122,13 +122,13 @@ class TestFiles:
             == "image/png"
         )
 
-    def test_a_file_that_is_not_stored_or_was_lost_is_none(self):
+    def test_a_missing_file_is_no_picture(self):
         kept = MmsFileFactory(message=InboundMessageFactory(), name="a.png", content_type="image/png", content=png())
         kept.file.storage.delete(kept.file.name)
         assert picture_type(kept) == ""
         assert picture_type(MmsFile(name="a.png", content_type="image/png")) == ""
 
-    def test_a_file_too_large_to_be_looked_at_is_not_opened(self, monkeypatch):
+    def test_a_file_that_is_too_large_is_not_opened(self, monkeypatch):
         kept = MmsFileFactory(message=InboundMessageFactory(), name="a.png", content_type="image/png", content=png())
         monkeypatch.setattr(pictures, "MAX_BYTES", kept.size - 1)
         assert picture_type(kept) == ""

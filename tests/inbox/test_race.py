@@ -1,4 +1,4 @@
-"""A reply that is quicker than the answer to the message that it replies to."""
+"""A reply that arrives before the answer to the message that it replies to is stored."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ def kinds() -> list[str]:
     return [event.kind for event in Event.objects.filter(subject__startswith="in:").order_by("pk")]
 
 
-def test_a_reply_waits_for_the_answer_of_what_is_under_way_to_its_sender():
+def test_a_reply_waits_for_the_answer_to_a_message_being_sent_to_its_sender():
     send_sms("+4799999999", "Kommer du?", sender=PSK)
     job = claim_one()
     message = reply()
@@ -90,7 +90,7 @@ def test_messages_claimed_after_the_reply_came_are_not_waited_for():
     assert message.in_reply_to is None
 
 
-def test_others_are_announced_meanwhile():
+def test_other_messages_are_processed_meanwhile():
     send_sms("+4799999999", "Kommer du?", sender=PSK)
     claim_one()
     waiting = reply()

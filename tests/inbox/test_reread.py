@@ -1,4 +1,4 @@
-"""An inbound message read again after an upgrade: the same delivery, with what could not be read before."""
+"""Reading inbound messages again after an upgrade, which can read what an earlier version could not."""
 
 import json
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ def receive(body: bytes) -> InboundMessage:
 
 
 def misread(monkeypatch, body: bytes, **wrong) -> InboundMessage:
-    """The message as a version stored it that could not read all of it."""
+    """The message as an earlier version stored it, which could not read all of it."""
 
     class Older:
         def __call__(self, raw):
@@ -82,7 +82,7 @@ class TestReadingAgain:
         with pytest.raises(NotPossible):
             inbox.read_again(receive(sms()))
 
-    def test_stop_and_the_counter_count_now(self, monkeypatch):
+    def test_stop_and_the_counter_are_processed_after_reading_again(self, monkeypatch):
         receive(sms(counter=1, sent="2026-03-02T12:00:00Z"))
         body = sms(id=2, text="STOPP", counter=3, sent="2026-03-02T12:00:02Z")
         message = misread(monkeypatch, body, text="", counter=None)
@@ -100,7 +100,7 @@ class TestReadingAgain:
 
 
 class TestFiles:
-    def test_files_that_were_missed_are_added(self, monkeypatch):
+    def test_missing_files_are_added(self, monkeypatch):
         body = sms(files=[file(JPEG), file(PNG, "image/png", "b.png")])
         message = misread(monkeypatch, body, files=decode_inbound_json(body).files[:1])
         assert message.files.count() == 1
@@ -157,7 +157,7 @@ class TestTwinsByGet:
         assert second.problem == f"possibly the same as #{first.pk}: only the counter is another"
 
     @pytest.mark.django_db(transaction=True)
-    def test_a_batch_that_is_done_again_flags_it_once(self, monkeypatch):
+    def test_a_repeated_batch_flags_it_once(self, monkeypatch):
         for counter in (b"157", b"158"):
             query = QUERY.replace(b"157", counter)
             inbox.store_inbound("default", decode_inbound_query(query), query)
@@ -177,7 +177,7 @@ class TestTwinsByGet:
     @pytest.mark.parametrize(
         ("old", "new"), [(b"Test", b"Best"), (b"1077181484", b"1077181485"), (b"999999", b"999998"), (b"1234", b"1235")]
     )
-    def test_others_are_not(self, old, new):
+    def test_other_messages_are_not_flagged(self, old, new):
         for query in (QUERY, QUERY.replace(old, new).replace(b"157", b"158")):
             inbox.store_inbound("default", decode_inbound_query(query), query)
         inbox.process()

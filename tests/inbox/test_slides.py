@@ -98,11 +98,11 @@ class TestReading:
         depth = smil.MAX_BYTES // 11 - 10
         assert slides(document("<seq>" * depth + '<img src="b.png"/>' + "</seq>" * depth), NAMES) == [Slide(None, (2,))]
 
-    def test_there_is_an_end_to_the_slides(self):
+    def test_the_number_of_slides_is_limited(self):
         assert len(slides(document('<par><img src="b.png"/></par>' * 2000), NAMES)) == smil.MAX_SLIDES
 
     @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: document(text)))
-    def test_any_bytes_are_slides_or_unreadable(self, data):
+    def test_any_bytes_give_slides_or_an_error(self, data):
         try:
             found = slides(data, NAMES)
         except Unreadable:
@@ -146,7 +146,7 @@ class TestMessages:
         assert self.shown(message) == [["b.png"], ["image01.jpg", "Test æøå"]]
 
     @pytest.mark.parametrize("bad", [b"", b"<smil>", document("", '<!DOCTYPE smil [<!ENTITY a "b">]>')])
-    def test_a_bad_arrangement_loses_the_order_alone(self, bad):
+    def test_unreadable_smil_loses_only_the_order(self, bad):
         message = self.arranged(bad)
         assert self.shown(message) == [["image01.jpg", "Test æøå", "b.png"]]
         assert message.problem == ""

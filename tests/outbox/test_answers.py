@@ -1,4 +1,4 @@
-"""What each answer of Front's makes of a message (§2.2)."""
+"""The state of a message after each answer of Front (§2.2)."""
 
 from dataclasses import replace
 
@@ -57,7 +57,7 @@ def test_a_refusal_keeps_the_error_text_of_front():
 
 
 @pytest.mark.parametrize("code", sorted(ACCOUNT_CODES))
-def test_a_code_that_blames_the_account_keeps_the_message_queued(code: int):
+def test_an_account_code_keeps_the_message_queued(code: int):
     message()
     queued = attempt(refused(code))
     assert (queued.state, queued.error_code, queued.risk_at) == ("queued", code, None)
@@ -74,11 +74,11 @@ def test_unsent_messages_are_retried_with_increasing_delays(clock: FakeClock):
     assert attempt(accepted()).state == "sent"
 
 
-def test_pauses_grow_to_a_minute_and_no_further():
+def test_the_delay_between_retries_is_at_most_a_minute():
     assert [backoff(n).total_seconds() for n in (0, 1, 2, 3, 4, 5, 10_000)] == [5, 5, 10, 20, 40, 60, 60]
 
 
-def test_without_a_clear_answer_it_is_repeated_where_the_filter_is_known_to_be_on(clock: FakeClock):
+def test_an_unclear_answer_is_retried_if_the_filter_is_known_to_be_on(clock: FakeClock):
     message()
     claimed_at = clock.database()
     queued = attempt(unclear())
@@ -90,7 +90,7 @@ def test_without_a_clear_answer_it_is_repeated_where_the_filter_is_known_to_be_o
 
 
 @pytest.mark.parametrize("known", NO_FILTER)
-def test_without_a_clear_answer_it_is_unconfirmed_where_the_filter_is_not_known_to_be_on(settings, known: bool | None):
+def test_an_unclear_answer_is_unconfirmed_if_the_filter_is_not_known_to_be_on(settings, known: bool | None):
     configure(settings, DUPLICATE_FILTER=known)
     message()
     unconfirmed = attempt(unclear())
@@ -98,7 +98,7 @@ def test_without_a_clear_answer_it_is_unconfirmed_where_the_filter_is_not_known_
     assert OutboundMessage.objects.unconfirmed().get() == unconfirmed
 
 
-def test_switching_the_filter_off_leaves_messages_at_risk_to_people(settings, clock: FakeClock):
+def test_messages_at_risk_are_unconfirmed_after_the_filter_is_switched_off(settings, clock: FakeClock):
     row = message()
     attempt(unclear())
     configure(settings, DUPLICATE_FILTER=None)
@@ -107,7 +107,7 @@ def test_switching_the_filter_off_leaves_messages_at_risk_to_people(settings, cl
     assert reloaded(row).state == "unconfirmed"
 
 
-def test_the_sweep_leaves_messages_at_risk_to_people_where_the_filter_was_switched_off(settings):
+def test_the_sweep_makes_messages_at_risk_unconfirmed_after_the_filter_is_switched_off(settings):
     row = message()
     attempt(unclear())
     configure(settings, DUPLICATE_FILTER=None)
@@ -115,7 +115,7 @@ def test_the_sweep_leaves_messages_at_risk_to_people_where_the_filter_was_switch
     assert reloaded(row).state == "unconfirmed"
 
 
-def test_a_priced_message_is_never_repeated_by_a_machine():
+def test_a_priced_message_is_never_repeated_automatically():
     message(price=500)
     assert attempt(unclear()).state == "unconfirmed"
 
@@ -155,7 +155,7 @@ def test_a_first_attempt_may_be_written_for_half_the_timeout():
     assert claim_one().send_by == 5
 
 
-def test_past_the_limit_a_message_at_risk_is_not_claimed_but_left_to_people(clock: FakeClock):
+def test_a_claim_makes_a_message_at_risk_past_the_limit_unconfirmed(clock: FakeClock):
     row = message()
     attempt(unclear())
     clock.advance(95)
@@ -163,7 +163,7 @@ def test_past_the_limit_a_message_at_risk_is_not_claimed_but_left_to_people(cloc
     assert reloaded(row).state == "unconfirmed"
 
 
-def test_the_sweep_leaves_messages_past_the_limit_to_people(clock: FakeClock):
+def test_the_sweep_makes_messages_past_the_limit_unconfirmed(clock: FakeClock):
     row = message()
     attempt(unclear())
     clock.advance(94)
@@ -184,7 +184,7 @@ def test_a_refusal_after_an_unclear_attempt_proves_nothing(clock: FakeClock, cod
     assert (row.state, row.risk_at) == ("queued", risk_at)
 
 
-def test_a_message_at_risk_that_is_refused_too_late_to_repeat_keeps_the_code_for_the_person(clock: FakeClock):
+def test_a_message_at_risk_that_is_refused_after_the_limit_is_unconfirmed_with_its_code(clock: FakeClock):
     message()
     attempt(unclear())
     clock.advance(92)
@@ -219,7 +219,7 @@ def test_the_third_code_17_without_an_unclear_attempt_rejects(clock: FakeClock):
     assert (row.state, row.error_code) == ("rejected", 17)
 
 
-def test_code_17_before_an_unclear_attempt_says_nothing_of_it(clock: FakeClock):
+def test_code_17_before_an_unclear_attempt_does_not_confirm_it(clock: FakeClock):
     message()
     attempt(refused(17))
     clock.advance(150)
@@ -227,7 +227,7 @@ def test_code_17_before_an_unclear_attempt_says_nothing_of_it(clock: FakeClock):
     assert (row.state, row.risk_at) == ("queued", clock.database())
 
 
-def test_an_answer_lands_once():
+def test_an_answer_is_recorded_once():
     row = message()
     job = claim_one()
     record_answer(job, accepted(ID))
@@ -249,7 +249,7 @@ def test_an_answer_to_a_message_that_was_erased_is_dropped():
     assert not SendAttempt.objects.filter(pk=job.attempt_id).exists()
 
 
-def test_an_answer_to_an_attempt_that_the_database_lost_is_not_taken_for_that_of_a_new_row_with_its_key(
+def test_an_answer_to_a_lost_attempt_is_not_recorded_on_a_new_row_with_its_key(
     caplog: pytest.LogCaptureFixture,
 ):
     """After a fail-over to a replica that lacks commits, sequences give out keys again."""

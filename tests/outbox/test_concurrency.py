@@ -41,19 +41,19 @@ def test_no_message_is_claimed_twice():
     assert SendAttempt.objects.count() == 200
 
 
-def test_of_twins_only_one_is_claimed_by_all_of_them_together():
+def test_concurrent_workers_claim_only_one_of_two_twins():
     messages(30, distinct=False)
     jobs = [job for claimed in run_parallel(*[claim_all] * THREADS) for job in claimed]
     assert len(jobs) == 1
 
 
-def test_eight_first_claims_make_one_memory():
+def test_eight_concurrent_first_claims_create_one_account_state():
     messages(8)
     run_parallel(*[claim_all] * THREADS)
     assert AccountState.objects.count() == 1
 
 
-def test_claims_answers_statuses_and_sweeps_do_not_disturb_each_other(settings):
+def test_concurrent_claims_answers_statuses_and_sweeps_do_not_fail(settings):
     """Deadlocks and busy databases are retried; a message sent twice would be visible in its attempts."""
     configure(settings, TIMEOUT=60)  # nobody's lease ends while the test runs
     messages(160)
@@ -101,7 +101,7 @@ def test_statuses_applied_by_several_workers_create_one_event(monkeypatch):
     )
 
 
-def test_one_answer_recorded_by_all_of_them_lands_once():
+def test_an_answer_recorded_by_several_workers_is_stored_once():
     messages(1)
     (job,) = claim_all()
     answers = [accepted(1), accepted(2), not_sent(), accepted(3)] * 2
@@ -113,7 +113,7 @@ def test_one_answer_recorded_by_all_of_them_lands_once():
     assert Event.objects.filter(kind="state_changed").count() == 1
 
 
-def test_answers_recorded_in_opposite_orders_do_not_lock_each_other_out():
+def test_answers_recorded_in_opposite_orders_do_not_deadlock():
     messages(60)
     jobs = claim_all()
     orders = [jobs, jobs[::-1]] * 4

@@ -36,7 +36,7 @@ def test_a_decision_records_its_user_and_action(unconfirmed: OutboundMessage, ad
     assert (decision.message, decision.action, decision.by) == (unconfirmed, "mark_sent", admin_user)
 
 
-def test_marked_as_sent_it_is_sent_without_an_id(unconfirmed: OutboundMessage, clock: FakeClock):
+def test_a_message_marked_as_sent_has_no_id(unconfirmed: OutboundMessage, clock: FakeClock):
     assert mark_sent(unconfirmed) == "sent"
     assert (unconfirmed.state, unconfirmed.gateway_id, unconfirmed.sent_at) == ("sent", None, clock.database())
 
@@ -46,13 +46,13 @@ def test_a_given_up_message_stays_unconfirmed_and_is_not_listed(unconfirmed: Out
     assert not OutboundMessage.objects.unconfirmed().exists()
 
 
-def test_marked_as_sent_after_all_it_is_not_given_up(unconfirmed: OutboundMessage):
+def test_a_given_up_message_can_be_marked_as_sent(unconfirmed: OutboundMessage):
     give_up(unconfirmed)
     mark_sent(unconfirmed)
     assert not reloaded(unconfirmed).given_up
 
 
-def test_sent_anyway_it_waits_until_its_17_cannot_be_misread(unconfirmed: OutboundMessage, clock: FakeClock):
+def test_a_message_sent_anyway_waits_for_its_own_duplicate_window(unconfirmed: OutboundMessage, clock: FakeClock):
     clock.advance(20)
     assert send_anyway(unconfirmed) == "queued"
     assert reloaded(unconfirmed).risk_at is None
@@ -62,7 +62,7 @@ def test_sent_anyway_it_waits_until_its_17_cannot_be_misread(unconfirmed: Outbou
     assert attempt(accepted()).state == "sent"
 
 
-def test_sent_anyway_it_waits_for_the_last_claim_of_a_twin(unconfirmed: OutboundMessage, clock: FakeClock):
+def test_a_message_sent_anyway_waits_for_the_last_claim_of_a_twin(unconfirmed: OutboundMessage, clock: FakeClock):
     clock.advance(GAP)
     message()
     attempt(accepted())
@@ -74,20 +74,20 @@ def test_sent_anyway_it_waits_for_the_last_claim_of_a_twin(unconfirmed: Outbound
     assert claim_one().message_id == unconfirmed.pk
 
 
-def test_sent_anyway_long_after_it_goes_at_once(unconfirmed: OutboundMessage, clock: FakeClock):
+def test_a_message_sent_anyway_after_its_window_is_due_at_once(unconfirmed: OutboundMessage, clock: FakeClock):
     clock.advance(3600)
     send_anyway(unconfirmed)
     assert claim_one()
 
 
-def test_sent_anyway_and_17_it_is_not_called_sent(unconfirmed: OutboundMessage, clock: FakeClock):
+def test_a_message_sent_anyway_is_not_sent_after_code_17(unconfirmed: OutboundMessage, clock: FakeClock):
     clock.advance(GAP)
     send_anyway(unconfirmed)
     row = attempt(refused(17))
     assert (row.state, row.waits_for) == ("queued", "twin")
 
 
-def test_sent_anyway_and_refused_it_is_not_called_unsent(unconfirmed: OutboundMessage, clock: FakeClock):
+def test_a_message_sent_anyway_is_unconfirmed_after_a_refusal(unconfirmed: OutboundMessage, clock: FakeClock):
     """The first attempt may have reached Front: nobody can say that it was not sent."""
     clock.advance(GAP)
     send_anyway(unconfirmed)
@@ -95,7 +95,7 @@ def test_sent_anyway_and_refused_it_is_not_called_unsent(unconfirmed: OutboundMe
     assert (row.state, row.error_code) == ("unconfirmed", 1)
 
 
-def test_sent_anyway_and_cancelled_it_is_not_called_unsent(unconfirmed: OutboundMessage):
+def test_a_message_sent_anyway_is_unconfirmed_after_a_cancellation(unconfirmed: OutboundMessage):
     send_anyway(unconfirmed)
     assert cancel(unconfirmed) == "unconfirmed"
 

@@ -74,12 +74,12 @@ def test_all_that_is_due_is_sent_and_the_run_ends(client: type[ScriptedClient]):
     assert sorted(sms.text for sms in client.asked) == sorted(row.text for row in rows)
 
 
-def test_with_nothing_due_nothing_is_done(client: type[ScriptedClient]):
+def test_a_run_without_due_messages_does_nothing(client: type[ScriptedClient]):
     assert outbox.run() == 0
     assert client.made == []
 
 
-def test_a_run_gives_its_streams_back():
+def test_a_run_releases_its_slots():
     message()
     outbox.run()
     assert account_state().slots == {}
@@ -127,7 +127,7 @@ def test_urgent_messages_go_first(client: type[ScriptedClient]):
     assert client.asked[0].text == "urgent"
 
 
-def test_the_account_says_by_which_api_it_is_sent(settings, client: type[ScriptedClient]):
+def test_the_account_determines_the_api(settings, client: type[ScriptedClient]):
     configure(settings, TRANSPORT="get")
     message()
     outbox.run()
@@ -153,7 +153,7 @@ def raise_what_is_no_exception(sms: Sms) -> ExchangeResult:
 
 
 @pytest.mark.parametrize("act", [raise_what_is_no_exception, lambda sms: None])
-def test_of_a_client_that_gives_no_outcome_one_is_made(
+def test_a_client_without_a_result_gives_an_ambiguous_one(
     client: type[ScriptedClient], act: Callable[[Sms], ExchangeResult]
 ):
     client.act = staticmethod(act)
@@ -212,7 +212,9 @@ def test_an_answer_is_recorded_even_where_the_next_claim_fails(
     assert reloaded(row).state == "sent"
 
 
-def test_answers_are_kept_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+def test_answers_are_kept_while_the_database_is_unavailable(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
     failures = [OperationalError("gone"), OperationalError("still gone")]
     real = dispatcher.settle
 
@@ -247,7 +249,7 @@ def test_without_a_successor_the_run_continues(client: type[ScriptedClient], clo
     assert asked == [6]
 
 
-def test_a_relieved_worker_claims_nothing_more(client: type[ScriptedClient]):
+def test_a_worker_with_a_successor_claims_nothing_more(client: type[ScriptedClient]):
     row = message()
     assert outbox.run(0, lambda: True) == 0
     assert reloaded(row).state == "queued"
@@ -324,7 +326,9 @@ def test_a_probe_costs_no_claim_where_only_messages_at_risk_are_due(
     assert (reloaded(row).state, outbox.has_due(), outbox.run(), claims) == ("queued", False, 0, [])
 
 
-def test_an_account_beside_a_paused_one_is_claimed_for(client: type[ScriptedClient], settings, clock: FakeClock):
+def test_messages_of_another_account_than_the_paused_one_are_claimed(
+    client: type[ScriptedClient], settings, clock: FakeClock
+):
     configure(settings, "second", SERVICE_ID=5678)
     client.act = staticmethod(lambda sms: refused(13))
     message("first")

@@ -54,7 +54,7 @@ def test_a_twin_waits_for_the_last_claim_of_the_other(clock: FakeClock):
     assert attempt(accepted(2)).pk == second.pk
 
 
-def test_while_one_is_in_flight_its_twin_waits(clock: FakeClock):
+def test_a_twin_waits_while_the_other_is_in_flight(clock: FakeClock):
     message()
     claim_one()
     second = message()
@@ -62,7 +62,7 @@ def test_while_one_is_in_flight_its_twin_waits(clock: FakeClock):
     assert reloaded(second).waits_for == "twin"
 
 
-def test_of_twins_in_one_claim_only_the_first_goes(clock: FakeClock):
+def test_only_the_first_of_several_twins_in_a_claim_is_sent(clock: FakeClock):
     first, second, third = message(), message(), message()
     assert [job.message_id for job in claim_due()] == [first.pk]
     for row in (second, third):
@@ -76,7 +76,7 @@ def test_an_attempt_known_as_not_sent_is_no_twin(clock: FakeClock):
     assert claim_one().message_id == second.pk
 
 
-def test_a_twin_that_never_went_out_is_no_twin(clock: FakeClock):
+def test_a_message_that_was_never_sent_is_no_twin(clock: FakeClock):
     cancel(message())
     second = message()
     assert claim_one().message_id == second.pk
@@ -90,7 +90,7 @@ def test_another_text_recipient_or_sender_is_no_twin(clock: FakeClock, other):
     assert claim_one().message_id == second.pk
 
 
-def test_texts_that_arrive_alike_are_twins(settings, clock: FakeClock):
+def test_texts_that_are_equal_after_replacement_are_twins(settings, clock: FakeClock):
     """`unicode=False` lets the gateway replace what GSM lacks: the filter sees what is left."""
     message("Hei ☃", unicode=False)
     attempt(accepted())
@@ -138,7 +138,7 @@ def test_two_names_of_one_account_share_its_filter(settings, clock: FakeClock):
 
 
 @pytest.mark.parametrize("how", ["setting", "argument"])
-def test_coalesce_ends_as_a_duplicate_of_what_front_has(settings, clock: FakeClock, how: str):
+def test_coalesce_makes_a_duplicate_of_an_accepted_message(settings, clock: FakeClock, how: str):
     if how == "setting":
         configure(settings, ON_DUPLICATE="coalesce")
     first = message()
@@ -148,7 +148,7 @@ def test_coalesce_ends_as_a_duplicate_of_what_front_has(settings, clock: FakeClo
     assert (reloaded(second).state, reloaded(second).duplicate_of) == ("duplicate", first)
 
 
-def test_reject_ends_rejected_with_17_unsent(clock: FakeClock):
+def test_reject_makes_a_message_rejected_with_code_17_without_sending(clock: FakeClock):
     message()
     attempt(accepted())
     second = message(on_duplicate="reject")
@@ -158,7 +158,7 @@ def test_reject_ends_rejected_with_17_unsent(clock: FakeClock):
 
 
 @pytest.mark.parametrize("policy", ["coalesce", "reject"])
-def test_a_twin_that_may_yet_fail_is_nothing_to_end_for(clock: FakeClock, policy: str):
+def test_a_message_waits_for_a_twin_that_may_still_fail(clock: FakeClock, policy: str):
     message()
     job = claim_one()
     second = message(on_duplicate=policy)
@@ -193,7 +193,7 @@ def test_a_message_that_may_have_been_sent_is_never_a_duplicate(settings, clock:
     assert (reloaded(row).state, reloaded(row).waits_for) == ("queued", "twin")
 
 
-def test_a_claim_reads_on_past_twins_that_have_to_wait(clock: FakeClock):
+def test_a_claim_skips_twins_that_have_to_wait(clock: FakeClock):
     message()
     attempt(accepted())
     for _ in range(250):  # more than are read at a time
@@ -203,7 +203,7 @@ def test_a_claim_reads_on_past_twins_that_have_to_wait(clock: FakeClock):
     assert not has_due()
 
 
-def test_a_claim_reads_on_past_bulk_rows_that_have_to_wait(clock: FakeClock):
+def test_a_claim_skips_bulk_rows_that_have_to_wait(clock: FakeClock):
     message()
     attempt(accepted())
     send_bulk_sms([NUMBER], "Test æøå")

@@ -39,7 +39,7 @@ def test_a_text_arrives_as_it_was_written(settings, simulator: Simulator, transp
 
 @pytest.mark.parametrize("transport", ["json", "get"])
 @pytest.mark.parametrize(("code", "options"), [(3, {"sender": "Ukjent"}), (6, {"price": 500})])
-def test_a_refusal_comes_through(settings, simulator: Simulator, transport: str, code: int, options: dict):
+def test_a_refusal_is_recorded_with_its_code(settings, simulator: Simulator, transport: str, code: int, options: dict):
     configure(settings, TRANSPORT=transport)
     row = send_sms("+4799999999", "Test", **options)
     dispatch()
@@ -47,7 +47,7 @@ def test_a_refusal_comes_through(settings, simulator: Simulator, transport: str,
     assert not simulator.network.messages
 
 
-def test_a_wrong_service_id_pauses_the_account_and_a_corrected_one_goes_on(settings, simulator: Simulator):
+def test_a_wrong_service_id_pauses_the_account_until_it_is_corrected(settings, simulator: Simulator):
     configure(settings, SERVICE_ID=9999)
     row = send_sms("+4799999999", "Test")
     dispatch()
@@ -64,7 +64,7 @@ def test_a_twin_waits_and_is_not_refused(simulator: Simulator):
     assert outcomes(second) == []
 
 
-def test_a_foreign_twin_is_waited_out(simulator: Simulator):
+def test_a_message_waits_for_the_window_of_another_systems_twin(simulator: Simulator):
     """Another system sent the same: Front answers 17, and the message waits for the end of the window."""
     with Client(simulator.url) as other:
         other.send(Sms(service_id=1234, sender="Mitt Firma", recipient="+4799999999", text="Test"))
@@ -105,7 +105,7 @@ def test_an_expired_claim_is_rescued_and_sent_again(simulator: Simulator, clock:
     assert OutboundMessage.objects.get().attempts == 2
 
 
-def test_receivers_hear_of_it(simulator: Simulator):
+def test_receivers_get_the_state_changes(simulator: Simulator):
     send_sms("+4799999999", "Test")
     dispatch()
     deliver_events()

@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 @pytest.fixture
 def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Changes rows after a claim has read them, and before it takes them."""
+    """Change rows after a claim has read them, and before it marks them."""
 
     def meanwhile(**changes) -> None:
         real = claiming._mark_claimed
@@ -77,7 +77,7 @@ def test_only_changed_rows_are_left_out_of_a_claim(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_claim_that_is_not_read_back_after_the_commit_is_not_sent(monkeypatch: pytest.MonkeyPatch):
-    """The commit went through, and the sweep of another worker was faster: the message is no longer ours."""
+    """After the commit, the sweep of another worker has rescued the message already."""
     rows = [message(f"number {n}") for n in range(2)]
     real = claiming._claim_due
 
@@ -90,7 +90,7 @@ def test_a_claim_that_is_not_read_back_after_the_commit_is_not_sent(monkeypatch:
     assert [job.message_id for job in claiming.claim(slot(), 9, get_settings()).jobs] == [rows[1].pk]
 
 
-def test_a_move_is_made_only_on_the_row_as_it_was_read():
+def test_a_transition_is_applied_only_to_the_row_as_it_was_read():
     row = message()
     OutboundMessage.objects.filter(pk=row.pk).update(state="cancelled")
     assert apply([Transition(row, State.EXPIRED)]) == []
@@ -98,7 +98,7 @@ def test_a_move_is_made_only_on_the_row_as_it_was_read():
     assert not Event.objects.exists()
 
 
-def test_a_move_is_not_made_on_a_row_that_was_claimed_anew():
+def test_a_transition_is_not_applied_to_a_row_that_was_claimed_again():
     read = message()
     claim_one()
     read.state = "sending"
@@ -107,7 +107,7 @@ def test_a_move_is_not_made_on_a_row_that_was_claimed_anew():
     assert reloaded(read).state == "sending"
 
 
-def test_a_move_that_the_table_does_not_have_is_refused_and_logged(caplog: pytest.LogCaptureFixture):
+def test_an_invalid_transition_is_refused_and_logged(caplog: pytest.LogCaptureFixture):
     message()
     row = attempt(accepted())
     assert apply([Transition(row, State.REJECTED)]) == []
@@ -127,8 +127,10 @@ def test_the_event_of_a_transition_is_written_in_its_transaction_after_the_updat
     )
 
 
-def test_a_late_answer_during_the_sweep_of_the_unconfirmed_stops_nothing(settings, monkeypatch: pytest.MonkeyPatch):
-    """`ON_UNCONFIRMED = "resend"`: one of them is settled between the look and the decision."""
+def test_a_late_answer_during_the_sweep_of_unconfirmed_messages_does_not_stop_the_sweep(
+    settings, monkeypatch: pytest.MonkeyPatch
+):
+    """`ON_UNCONFIRMED = "resend"`: one of them is settled between the query and the decision."""
     configure(settings, DUPLICATE_FILTER=None)
     first, second = message("first"), message("second")
     jobs = {job.message_id: job for job in claim_due()}
@@ -147,8 +149,8 @@ def test_a_late_answer_during_the_sweep_of_the_unconfirmed_stops_nothing(setting
     assert Decision.objects.count() == 1
 
 
-def test_a_short_transaction_is_never_a_part_of_another():
-    """What is sent must be committed first. (In the tests' own transaction one level is allowed.)"""
+def test_a_short_transaction_is_never_nested():
+    """Messages must be committed before they are sent. (In the tests' own transaction one level is allowed.)"""
 
     @short_transaction
     def nothing() -> None: ...
@@ -171,7 +173,7 @@ def test_rows_are_written_in_one_batch_with_every_kind_of_value(clock: FakeClock
         )
 
 
-def test_an_attempt_that_was_not_sent_and_found_late_moves_nothing_that_has_ended():
+def test_a_late_not_sent_result_does_not_change_a_final_state():
     row = message()
     job = claim_one()
     OutboundMessage.objects.filter(pk=row.pk).update(state="delivered", gateway_id=5)

@@ -1,4 +1,4 @@
-"""Answers that come late: after the rescue of their claim, after a person's decision, after the message went on."""
+"""Late answers: after the rescue of their claim, after a decision, or after the message changed its state."""
 
 import pytest
 
@@ -30,7 +30,7 @@ LEASE = 30  # S = T/2 + T + M
 
 @pytest.fixture
 def lost(clock: FakeClock) -> Job:
-    """A claim that nobody came back from; the message waits to be repeated."""
+    """A rescued claim of a killed worker; the message waits for its repetition."""
     message()
     job = claim_one()
     clock.advance(LEASE)
@@ -40,7 +40,7 @@ def lost(clock: FakeClock) -> Job:
 
 @pytest.fixture
 def unconfirmed(settings, clock: FakeClock) -> Job:
-    """A claim that nobody came back from; the filter is not known to be on, and so a person is asked."""
+    """A rescued claim of a killed worker, without a known filter, so that the message is unconfirmed."""
     configure(settings, DUPLICATE_FILTER=None)
     message()
     job = claim_one()
@@ -69,7 +69,7 @@ def test_a_rescued_claim_counts_as_an_unclear_attempt(lost: Job):
     assert (row.risk_at, row.waits_for, row.token) == (lost.claimed_at, "retry", "")
 
 
-def test_a_rescued_claim_is_left_to_people_where_the_filter_is_not_known_to_be_on(unconfirmed: Job):
+def test_a_rescued_claim_is_unconfirmed_if_the_filter_is_not_known_to_be_on(unconfirmed: Job):
     assert state(unconfirmed) == "unconfirmed"
 
 
@@ -109,7 +109,7 @@ def test_a_late_answer_that_is_unclear_changes_nothing(lost: Job):
     assert (after.state, after.next_at, after.risk_at) == (before.state, before.next_at, before.risk_at)
 
 
-def test_a_late_answer_lands_in_its_own_attempt_while_the_next_one_is_in_flight(lost: Job, clock: FakeClock):
+def test_a_late_answer_is_recorded_on_its_own_attempt_while_the_next_one_is_in_flight(lost: Job, clock: FakeClock):
     clock.advance(5)
     second = claim_one()
     row = record_answer(lost, not_sent())
@@ -118,7 +118,7 @@ def test_a_late_answer_lands_in_its_own_attempt_while_the_next_one_is_in_flight(
     assert record_answer(second, refused(1)).state == "rejected"  # nothing is at risk any more
 
 
-def test_a_late_code_0_ends_it_while_the_next_attempt_is_in_flight(lost: Job, clock: FakeClock):
+def test_a_late_code_0_makes_it_sent_while_the_next_attempt_is_in_flight(lost: Job, clock: FakeClock):
     clock.advance(5)
     second = claim_one()
     assert record_answer(lost, accepted()).state == "sent"
@@ -143,7 +143,7 @@ def test_a_late_not_sent_result_reverts_a_message_sent_by_code_17(lost: Job, clo
     assert attempt(accepted()).state == "sent"
 
 
-def test_where_its_ground_falls_away_after_too_many_17s_one_more_attempt_decides(clock: FakeClock):
+def test_one_more_attempt_is_made_if_the_confirmed_attempt_was_not_sent(clock: FakeClock):
     message()
     for _ in range(2):
         attempt(refused(17))
@@ -218,7 +218,7 @@ def test_send_anyway_after_cancel_takes_effect(lost: Job, clock: FakeClock):
     assert record_answer(second, not_sent()).state == "queued"
 
 
-def test_a_late_answer_that_blames_the_account_pauses_it(lost: Job):
+def test_a_late_answer_with_an_account_code_pauses_the_account(lost: Job):
     record_answer(lost, refused(13))
     assert account_state().pause_code == 13
 

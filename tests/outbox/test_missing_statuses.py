@@ -1,4 +1,4 @@
-"""Messages of which Front never said what became of them."""
+"""Messages without any delivery status."""
 
 import sys
 from datetime import timedelta
@@ -54,7 +54,7 @@ def test_the_hours_are_a_setting(settings):
         {"account": "removed"},
     ],
 )
-def test_others_are_not_missed(fields):
+def test_messages_of_other_states_are_not_missed(fields):
     sent(**fields)
     assert without_status() == []
 
@@ -78,7 +78,7 @@ def test_a_late_status_removes_the_message_from_the_list():
     assert without_status() == []
 
 
-def test_more_than_a_batch_is_noted_in_one_sweep(monkeypatch):
+def test_more_than_a_batch_is_processed_in_one_sweep(monkeypatch):
     monkeypatch.setattr(sys.modules[outbox.sweep.__module__], "BATCH", 3)
     for number in range(7):
         sent(gateway_id=number)

@@ -1,4 +1,4 @@
-"""How many requests at once, and how many messages ahead: learnt from the answers."""
+"""The number of threads and of messages claimed ahead follow from the answers."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ Hears = Callable[..., None]
 
 @pytest.fixture
 def hears(monkeypatch: pytest.MonkeyPatch) -> Hears:
-    """Lets a pace hear `rate` answers a second for one second, each of which took so long."""
+    """Record `rate` answers for one second, each with this duration."""
     now = [0.0]
     monkeypatch.setattr(pacing.time, "monotonic", lambda: now[0])
 
@@ -30,7 +30,7 @@ def hears(monkeypatch: pytest.MonkeyPatch) -> Hears:
     return hear
 
 
-def test_the_first_tenth_of_a_second_lets_more_be_claimed_and_tells_nothing_of_the_threads(
+def test_the_first_tenth_of_a_second_changes_the_number_claimed_but_not_the_threads(
     monkeypatch: pytest.MonkeyPatch,
 ):
     now = [0.0]
@@ -80,7 +80,7 @@ def test_a_gateway_that_becomes_slower_gets_more_threads_again(hears: Hears):
     assert one.at_once == 64
 
 
-def test_fast_answers_let_more_be_claimed_ahead_up_to_a_limit(hears: Hears):
+def test_fast_answers_increase_the_number_claimed_ahead_up_to_a_limit(hears: Hears):
     one, ahead = Pace(64), []
     for _ in range(5):
         hears(one, 1500, 0.01)
@@ -100,7 +100,7 @@ def test_few_messages_are_claimed_ahead_if_unconfirmed_messages_are_held(
     assert one.ahead == furthest
 
 
-def test_no_more_is_claimed_ahead_than_goes_out_within_a_quarter_of_the_timeout(hears: Hears):
+def test_no_more_is_claimed_ahead_than_is_sent_within_a_quarter_of_the_timeout(hears: Hears):
     one = Pace(64)
     for _ in range(5):
         hears(one, 60, 0.01)
@@ -121,14 +121,14 @@ def test_while_answers_are_slow_nothing_is_claimed_ahead(hears: Hears):
     assert (one.at_once, one.ahead) == (64, 64)
 
 
-def test_nothing_is_learnt_from_a_moment(hears: Hears, monkeypatch: pytest.MonkeyPatch):
+def test_a_very_short_period_does_not_change_the_pace(hears: Hears, monkeypatch: pytest.MonkeyPatch):
     one = Pace(64)
     monkeypatch.setattr(pacing.time, "monotonic", lambda: 0.09)
     one.record([0.0005] * 1000, 0.1, T)
     assert (one.at_once, one.ahead) == (64, 128)
 
 
-def test_a_stream_has_room_when_a_batch_is_answered():
+def test_a_slot_has_room_when_a_batch_is_answered():
     mine: Slot = slot()
     mine.pace.at_once, mine.pace.ahead, mine.pace.batch = 8, 1000, 240
     for in_flight, room, until in ((1000, 0, 241), (760, 0, 1), (759, 240, 0), (0, 240, 0)):
@@ -136,7 +136,7 @@ def test_a_stream_has_room_when_a_batch_is_answered():
         assert (mine.room, mine.until_refill) == (room, until)
 
 
-def test_a_stream_with_nothing_ahead_has_room_for_each_answer():
+def test_a_slot_without_messages_ahead_has_room_for_each_answer():
     mine: Slot = slot()
     mine.pace.ahead = mine.pace.at_once = 64
     mine.in_flight = 63
@@ -144,7 +144,7 @@ def test_a_stream_with_nothing_ahead_has_room_for_each_answer():
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    """Threads of a real pool tell nobody that they left: to look is all that can be done."""
+    """Poll until the condition is true: ending threads cannot be waited for."""
     give_up = time.monotonic() + 30
     while not true():
         assert time.monotonic() < give_up
@@ -156,7 +156,7 @@ def finished(pool: WorkerPool) -> None:
     wait_until(lambda: not pool._tasks and not pool._working)
 
 
-def test_a_pool_has_no_more_threads_at_work_than_its_pace_asks_for():
+def test_a_pool_runs_at_most_as_many_threads_as_its_pace_allows():
     pool, at_work, most, lock = WorkerPool(slot()), 0, 0, threading.Lock()
     pool.slot.pace.at_once = 3
 
@@ -174,7 +174,7 @@ def test_a_pool_has_no_more_threads_at_work_than_its_pace_asks_for():
     assert most == 3
 
 
-def test_a_pool_does_all_its_work_in_order_also_what_is_added_when_it_had_none():
+def test_a_pool_does_all_its_work_in_order_also_after_being_idle():
     pool, done = WorkerPool(slot()), []
     pool.slot.pace.at_once = 1
     for batch in range(50):
@@ -197,7 +197,7 @@ def test_urgent_work_is_done_first_and_in_order():
     assert done == [0, 1, 3, 4, 2]
 
 
-def test_threads_leave_when_fewer_are_asked_for_and_come_when_more_are():
+def test_the_number_of_threads_follows_the_pace():
     pool, begun, gate = WorkerPool(slot()), threading.Semaphore(0), threading.Semaphore(0)
 
     def work() -> None:
@@ -224,6 +224,6 @@ def test_threads_leave_when_fewer_are_asked_for_and_come_when_more_are():
     finished(pool)
 
 
-def test_the_settings_of_a_stream_are_the_lanes(settings):
+def test_the_settings_of_a_slot_are_those_of_its_lane(settings):
     mine = Slot(get_settings().account("default"), slot().lane)
     assert mine.pace.at_once == mine.lane.concurrency

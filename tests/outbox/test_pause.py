@@ -1,4 +1,4 @@
-"""Codes that blame the account pause it, once; a person, or for credit a probe, lets it go on (§2.2)."""
+"""Codes for which the account is at fault pause it (§2.2), until a person or, for credit, a probe resumes it."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def test_account_codes_are_exactly_2_5_7_13_and_18():
     assert {2, 5, 7, 13, 18} == ACCOUNT_CODES
 
 
-def test_sixty_answers_tell_of_one_pause(clock: FakeClock):
+def test_sixty_answers_create_one_pause_event(clock: FakeClock):
     for n in range(60):
         message(f"number {n}")
     jobs = claim_due()
@@ -65,7 +65,7 @@ def test_sixty_answers_tell_of_one_pause(clock: FakeClock):
     assert set(OutboundMessage.objects.values_list("state", flat=True)) == {"queued"}
 
 
-def test_resuming_goes_on_with_all_that_waited(clock: FakeClock, admin_user):
+def test_resuming_sends_all_waiting_messages(clock: FakeClock, admin_user):
     rows = [message(f"number {n}") for n in range(3)]
     attempt_all = claim_due()
     for job in attempt_all:
@@ -76,7 +76,7 @@ def test_resuming_goes_on_with_all_that_waited(clock: FakeClock, admin_user):
     assert (decision.account, decision.action, decision.by) == ("default", "resume", admin_user)
 
 
-def test_resuming_what_is_not_paused_changes_nothing(clock: FakeClock):
+def test_resuming_an_account_that_is_not_paused_changes_nothing(clock: FakeClock):
     assert resume("default") is False
     assert not Decision.objects.exists()
 
@@ -91,7 +91,7 @@ def test_an_old_answer_does_not_pause_a_resumed_account(clock: FakeClock):
     assert len(told()) == 1
 
 
-def test_an_old_answer_does_not_pause_a_resumed_account_in_the_company_of_a_new_one(clock: FakeClock):
+def test_an_old_answer_in_a_batch_with_a_new_one_does_not_pause_a_resumed_account(clock: FakeClock):
     message("first"), message("second")
     first, second = claim_due()
     record_answer(first, refused(13))
@@ -110,7 +110,7 @@ def test_a_new_answer_pauses_a_resumed_account_again(clock: FakeClock):
     assert len(told()) == 2
 
 
-def test_another_account_goes_on(settings, clock: FakeClock):
+def test_other_accounts_are_not_paused(settings, clock: FakeClock):
     configure(settings, "second", SERVICE_ID=5678)
     message()
     attempt(refused(13))

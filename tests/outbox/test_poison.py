@@ -1,4 +1,4 @@
-"""Answers that no gateway should give: they sink neither the batch nor the worker, and never count as accepted."""
+"""Invalid answers affect neither the batch nor the worker, and never count as accepted."""
 
 import pytest
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 def settle_with(poison: ExchangeResult) -> tuple[OutboundMessage, OutboundMessage, OutboundMessage]:
-    """Three messages, recorded in one batch: a good answer, the poison, and a good one again."""
+    """Three messages, recorded in one batch: a valid answer, the invalid one, and a valid one."""
     rows = [message(text) for text in ("first", "second", "third")]
     jobs = {job.message_id: job for job in claim_due()}
     outcomes = [accepted(1), poison, accepted(3)]
@@ -52,7 +52,7 @@ def settle_with(poison: ExchangeResult) -> tuple[OutboundMessage, OutboundMessag
         pytest.param(ExchangeResult(ResultKind.AMBIGUOUS, http_status=2**40), id="an HTTP status of 41 bits"),
     ],
 )
-def test_a_poisonous_answer_is_unclear_and_the_others_are_recorded(poison: ExchangeResult):
+def test_an_invalid_answer_is_ambiguous_and_the_others_are_recorded(poison: ExchangeResult):
     first, second, third = settle_with(poison)
     assert (first.state, first.gateway_id) == ("sent", 1)
     assert (third.state, third.gateway_id) == ("sent", 3)
@@ -66,12 +66,12 @@ def test_an_id_that_front_gives_twice_is_kept_twice():
     assert [first.gateway_id, second.gateway_id, third.gateway_id] == [1, 1, 3]
 
 
-def test_the_biggest_id_that_a_column_holds_is_taken():
+def test_the_largest_id_that_a_column_holds_is_stored():
     message()
     assert attempt(accepted(2**63 - 1)).gateway_id == 2**63 - 1
 
 
-def test_a_useless_id_in_a_refusal_does_not_hide_the_refusal():
+def test_an_invalid_id_in_a_refusal_does_not_hide_the_refusal():
     _first, second, _third = settle_with(
         ExchangeResult(ResultKind.ANSWERED, Answer(id=2**70, errorcode=1, description="no"), 400)
     )

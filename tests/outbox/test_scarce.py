@@ -90,7 +90,7 @@ def client(settings) -> Iterator[None]:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("client")
 @pytest.mark.parametrize("refused", [range(3), range(1, 200)], ids=["the first ones", "all but one"])
-def test_threads_that_cannot_be_started_cost_no_answer(
+def test_no_answer_is_lost_if_threads_cannot_be_started(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, refused: range
 ):
     real, asked = threading.Thread.start, iter(range(10_000))
@@ -124,7 +124,7 @@ def test_a_pool_counts_the_threads_that_it_has(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.usefixtures("client")
-def test_each_account_and_lane_has_one_pool_of_threads_however_many_there_are():
+def test_each_account_and_lane_has_one_pool_of_threads():
     places = [(f"gateway {number}", lane) for number in range(200) for lane in LANES]
     pools = [executor._lane_threads(1, *place) for place in places]
     assert [executor._lane_threads(1, *place) for place in places] == pools
@@ -136,7 +136,7 @@ def test_each_account_and_lane_has_one_pool_of_threads_however_many_there_are():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("client")
-def test_a_run_whose_answers_find_no_memory_ends_and_leaves_them_in_doubt(monkeypatch: pytest.MonkeyPatch):
+def test_a_run_with_memory_errors_ends_and_leaves_the_messages_ambiguous(monkeypatch: pytest.MonkeyPatch):
     """Otherwise it would wait for them without end, and its worker would send nothing more."""
 
     def fail(*given: Any) -> None:
@@ -162,7 +162,7 @@ READ_ONLY = {
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("client")
-def test_answers_are_kept_while_the_database_only_reads(
+def test_answers_are_kept_while_the_database_is_read_only(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     """A new connection writes again, as after a fail-over."""

@@ -1,4 +1,4 @@
-"""Sensitive messages: their text is there while it is needed, and no longer."""
+"""Sensitive messages: the text is stored only as long as it is needed."""
 
 from datetime import timedelta
 
@@ -38,7 +38,7 @@ def fold(clock: FakeClock, status: int) -> None:
     fold_statuses()
 
 
-def test_people_see_dots_and_front_gets_the_text(clock):
+def test_staff_see_dots_and_front_gets_the_text(clock):
     row = code()
     assert (row.shown_text, row.text) == ("••••••", CODE)
     assert message("Hei").shown_text == "Hei"
@@ -55,7 +55,7 @@ def test_a_sensitive_text_is_emptied_once_its_outcome_is_known(clock, status):
     assert is_emptied(row)
 
 
-def test_a_refused_a_cancelled_and_an_expired_one_is_emptied(clock):
+def test_refused_cancelled_and_expired_messages_are_emptied(clock):
     row = code()
     attempt(refused(1))
     assert is_emptied(row)
@@ -91,7 +91,7 @@ def test_without_any_status_it_is_emptied_after_the_hours_of_the_setting(setting
     assert is_emptied(row)
 
 
-def test_other_texts_stay(clock):
+def test_texts_of_other_messages_are_kept(clock):
     row = message("Hei", idempotency_key="a")
     attempt(accepted())
     fold(clock, 4)
@@ -106,7 +106,7 @@ def test_a_sensitive_message_cannot_be_sent_again(clock):
         reloaded(row).resend()
 
 
-def test_one_that_was_given_up_is_not_sent_without_its_text():
+def test_a_given_up_sensitive_message_is_not_sent_without_its_text():
     row = code()
     attempt(unclear())
     OutboundMessage.objects.filter(pk=row.pk).update(state="unconfirmed", next_at=None)

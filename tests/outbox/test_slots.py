@@ -35,7 +35,7 @@ def messages(count: int, **options) -> None:
         message(f"number {n}", **options)
 
 
-def test_each_lane_has_a_few_streams_and_no_more(clock: FakeClock):
+def test_each_lane_has_a_fixed_number_of_slots(clock: FakeClock):
     messages(9)
     normal = [slot() for _ in range(3)]
     assert [len(claim_for(one, 2).jobs) for one in normal] == [2, 2, 0]
@@ -52,7 +52,7 @@ def test_a_busy_lane_claims_nothing_and_takes_no_slot(clock: FakeClock):
     assert account_state().slots == held
 
 
-def test_an_empty_claim_gives_the_stream_back(clock: FakeClock):
+def test_an_empty_claim_releases_the_slot(clock: FakeClock):
     messages(1)
     mine = slot()
     claim_for(mine)
@@ -70,7 +70,7 @@ def test_a_worker_with_messages_keeps_its_slot(clock: FakeClock):
         assert len(account_state().slots) == 1
 
 
-def test_the_stream_of_a_worker_that_died_is_free_after_its_lease(clock: FakeClock):
+def test_the_slot_of_a_killed_worker_is_free_after_its_lease(clock: FakeClock):
     messages(9)
     for _ in range(2):
         claim_for(slot(), 1)
@@ -80,7 +80,7 @@ def test_the_stream_of_a_worker_that_died_is_free_after_its_lease(clock: FakeClo
     assert len(claim_for(slot(), 1).jobs) == 1
 
 
-def test_a_stream_in_use_is_held_for_another_lease_by_each_claim(clock: FakeClock):
+def test_each_claim_extends_the_lease_of_its_slot(clock: FakeClock):
     messages(9)
     one, other = slot(), slot()
     claim_for(one, 1), claim_for(other, 1)
@@ -90,7 +90,7 @@ def test_a_stream_in_use_is_held_for_another_lease_by_each_claim(clock: FakeCloc
     assert claim_for(slot(), 1).jobs == []
 
 
-def test_a_dead_workers_stream_does_not_block_after_the_clock_stepped_back(clock: FakeClock):
+def test_the_slot_of_a_killed_worker_does_not_block_after_the_clock_stepped_back(clock: FakeClock):
     messages(9)
     for _ in range(2):
         claim_for(slot(), 1)
@@ -99,7 +99,7 @@ def test_a_dead_workers_stream_does_not_block_after_the_clock_stepped_back(clock
     assert len(claim_for(slot(), 1).jobs) == 1
 
 
-def test_a_paused_account_gives_its_streams_back(clock: FakeClock):
+def test_a_paused_account_releases_its_slots(clock: FakeClock):
     messages(2)
     mine = slot()
     (job,) = claim_for(mine, 1).jobs
@@ -133,11 +133,11 @@ def test_no_more_is_claimed_than_asked_for(clock: FakeClock):
     assert OutboundMessage.objects.filter(state="queued").count() == 3
 
 
-def test_the_normal_lane_has_more_than_one_stream_and_the_urgent_one_has_its_own():
+def test_the_normal_lane_has_several_slots_and_the_urgent_lane_has_its_own():
     assert {lane.name: lane.slots for lane in LANES} == {"urgent": 1, "normal": 2}
 
 
-def test_a_stream_is_released_at_the_end_of_a_run(clock: FakeClock):
+def test_a_slot_is_released_at_the_end_of_a_run(clock: FakeClock):
     messages(2)
     mine = slot()
     claim_for(mine, 1)
@@ -149,7 +149,7 @@ def test_a_stream_is_released_at_the_end_of_a_run(clock: FakeClock):
 
 
 @pytest.mark.parametrize(("rate", "at_once", "apart"), [(10, 25, 0.1), (1, 2, 1.0), (0.5, 1, 2.0), (0.1, 1, 10.0)])
-def test_a_capped_account_is_claimed_for_what_goes_out_within_a_quarter_of_the_timeout(
+def test_a_rate_limited_account_claims_what_is_sent_within_a_quarter_of_the_timeout(
     settings, clock: FakeClock, rate: float, at_once: int, apart: float
 ):
     configure(settings, MAX_PER_SECOND=rate)
@@ -159,7 +159,7 @@ def test_a_capped_account_is_claimed_for_what_goes_out_within_a_quarter_of_the_t
     assert [job.not_before for job in jobs] == pytest.approx([n * apart for n in range(at_once)])
 
 
-def test_a_capped_account_keeps_its_pace_over_many_claims(settings, clock: FakeClock):
+def test_a_rate_limited_account_keeps_its_rate_over_many_claims(settings, clock: FakeClock):
     configure(settings, MAX_PER_SECOND=4)
     messages(40)
     mine, starts = slot(), []
@@ -173,7 +173,7 @@ def test_a_capped_account_keeps_its_pace_over_many_claims(settings, clock: FakeC
     assert starts[-1] - starts[0] < 40 / 4 * 1.1
 
 
-def test_two_workers_share_the_pace(settings, clock: FakeClock):
+def test_two_workers_share_the_rate(settings, clock: FakeClock):
     configure(settings, MAX_PER_SECOND=1)
     messages(9)
     one, other = slot(), slot()
@@ -184,7 +184,7 @@ def test_two_workers_share_the_pace(settings, clock: FakeClock):
     assert claim_for(one).jobs == []
 
 
-def test_a_capped_stream_is_kept_while_something_is_due(settings, clock: FakeClock):
+def test_a_rate_limited_slot_is_kept_while_messages_are_due(settings, clock: FakeClock):
     configure(settings, MAX_PER_SECOND=1)
     messages(9)
     mine = slot()
@@ -208,7 +208,7 @@ def test_a_throttled_slot_does_not_claim_until_the_rate_admits_more(settings, cl
     assert len(claim_for(mine).jobs) == 2
 
 
-def test_a_capped_stream_is_given_back_when_nothing_is_due(settings, clock: FakeClock):
+def test_a_rate_limited_slot_is_released_when_no_message_is_due(settings, clock: FakeClock):
     configure(settings, MAX_PER_SECOND=1)
     messages(2)
     mine = slot()
@@ -218,6 +218,6 @@ def test_a_capped_stream_is_given_back_when_nothing_is_due(settings, clock: Fake
     assert (claimed.jobs, claimed.is_throttled, mine.held) == ([], False, False)
 
 
-def test_an_account_without_a_cap_does_not_wait(clock: FakeClock):
+def test_an_account_without_a_rate_limit_does_not_wait(clock: FakeClock):
     messages(50)
     assert {job.not_before for job in claim_due()} == {0}

@@ -45,7 +45,7 @@ def sent() -> OutboundMessage:
 
 
 @pytest.mark.parametrize(("status", "state"), [(-1, "at_operator"), (4, "delivered"), (5, "undelivered")])
-def test_a_status_moves_its_message(clock: FakeClock, sent: OutboundMessage, status: int, state: str):
+def test_a_status_changes_the_state_of_its_message(clock: FakeClock, sent: OutboundMessage, status: int, state: str):
     push(clock, status)
     assert fold_statuses() == 1
     assert reloaded(sent).state == state
@@ -68,7 +68,7 @@ def test_a_late_at_operator_does_not_undo_delivered(clock: FakeClock, sent: Outb
     assert reloaded(sent).state == "delivered"
 
 
-def test_delivered_beats_failed_whichever_comes_first(clock: FakeClock, sent: OutboundMessage):
+def test_delivered_takes_precedence_over_failed_in_any_order(clock: FakeClock, sent: OutboundMessage):
     for status in (5, 4, 5):
         push(clock, status)
         fold_statuses()
@@ -77,7 +77,7 @@ def test_delivered_beats_failed_whichever_comes_first(clock: FakeClock, sent: Ou
 
 @examples(deadline=None)
 @given(pushes=st.lists(st.sampled_from([-1, 4, 5, 0, None]), min_size=1, max_size=8), cuts=st.sets(st.integers(0, 8)))
-def test_only_the_set_of_statuses_counts(pushes: list[int | None], cuts: set[int]):
+def test_only_the_set_of_statuses_matters(pushes: list[int | None], cuts: set[int]):
     """In any order, any number of times, folded together or one by one."""
     DeliveryStatus.objects.all().delete()
     OutboundMessage.objects.all().delete()
@@ -96,11 +96,11 @@ RANKED = [(4, "delivered"), (5, "undelivered"), (-1, "at_operator")]
 
 
 @given(st.sampled_from(State.values), st.sets(st.sampled_from([-1, 4, 5, 7])), st.sets(st.sampled_from([-1, 4, 5, 7])))
-def test_folding_twice_is_folding_together(state: str, first: set[int], second: set[int]):
+def test_folding_one_by_one_equals_folding_together(state: str, first: set[int], second: set[int]):
     assert by_statuses(by_statuses(state, first), first | second) == by_statuses(state, first | second)
 
 
-def test_a_status_that_came_before_our_own_commit_is_met_afterwards(clock: FakeClock):
+def test_a_status_that_arrives_before_the_id_is_committed_is_matched_later(clock: FakeClock):
     row = message()
     job = claim_one()
     push(clock, 4)
@@ -142,7 +142,7 @@ def test_the_same_id_at_another_account_is_another_message(settings, clock: Fake
     assert reloaded(sent).state == "sent"
 
 
-def test_of_two_messages_with_one_id_the_newer_is_meant(clock: FakeClock, sent: OutboundMessage):
+def test_a_status_belongs_to_the_newer_of_two_messages_with_its_id(clock: FakeClock, sent: OutboundMessage):
     message("another")
     newer = attempt(accepted())
     push(clock, 4)
@@ -181,7 +181,7 @@ def test_an_unknown_status_lets_an_earlier_status_be_applied(clock, sent: Outbou
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_both_outcomes_are_flagged_on_those_that_come_together_and_on_the_later(clock, sent, together: bool):
+def test_contradicting_statuses_are_flagged_together_and_one_by_one(clock, sent, together: bool):
     first = push(clock, 5)
     if not together:
         fold_statuses()
@@ -192,7 +192,7 @@ def test_both_outcomes_are_flagged_on_those_that_come_together_and_on_the_later(
     assert problems == [torn if together else "", torn, "", ""]
 
 
-def test_a_problem_that_was_there_before_is_kept(clock: FakeClock, sent: OutboundMessage):
+def test_an_earlier_problem_is_kept(clock: FakeClock, sent: OutboundMessage):
     told = "det st\u00e5r: 'origid=\\\"x\"; {1,null}', % og %s"
     kept = [push(clock, 4), push(clock, 5), push(clock, 4, gateway_id=999)]
     DeliveryStatus.objects.update(problem=told)

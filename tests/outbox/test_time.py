@@ -95,8 +95,8 @@ def test_a_claim_may_be_written_for_half_the_timeout_measured_from_before_it(clo
     assert not _in_time(job)
 
 
-def test_a_wall_clock_that_jumps_ends_the_time_to_write(clock: FakeClock):
-    """A machine that slept, where the boot-time clock does not tell."""
+def test_a_step_of_the_wall_clock_ends_the_time_to_write(clock: FakeClock):
+    """As on a machine that slept, whose monotonic clock does not count the time."""
     message()
     job = claim_one()
     clock.wall_is_off = 60
@@ -171,7 +171,7 @@ def test_after_a_step_back_the_account_works_as_before(settings, clock: FakeCloc
     assert attempt(accepted()).state == "sent"
 
 
-def test_a_clock_that_trembles_is_no_step(clock: FakeClock):
+def test_a_small_deviation_of_the_clock_is_no_step(clock: FakeClock):
     row = message()
     attempt(unclear())
     clock.database_is_off -= 0.9
@@ -180,7 +180,7 @@ def test_a_clock_that_trembles_is_no_step(clock: FakeClock):
     assert account_state().clock > clock.database()
 
 
-def test_messages_without_risk_do_not_mind_a_step_of_the_clock(clock: FakeClock):
+def test_messages_without_risk_are_not_changed_by_a_step_of_the_clock(clock: FakeClock):
     row = message()
     attempt(not_sent())
     clock.database_is_off -= 10

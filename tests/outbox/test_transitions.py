@@ -31,7 +31,7 @@ TRANSITIONS = [(old, new) for old in State for new in State if new in ACCEPTED a
 
 
 def untidy(state: str) -> OutboundMessage:
-    """A message of which every field says something that a move may have to clear."""
+    """A message with a value in every field that a transition may clear."""
     now = timezone.now()
     return OutboundMessageFactory(
         state=state, gateway_id=145099, token="t", lease_until=now, next_at=now, waits_for="retry", risk_at=now,
@@ -40,7 +40,7 @@ def untidy(state: str) -> OutboundMessage:
 
 
 @pytest.mark.parametrize(("old", "new"), TRANSITIONS)
-def test_together_is_as_one_by_one(old: State, new: State):
+def test_many_transitions_in_one_statement_equal_one_each(old: State, new: State):
     changes = {"delivered_at": timezone.now()} if new == State.DELIVERED else {}
     rows = [untidy(old) for _ in range(3)]
     told = accept_all([row.pk for row in rows[1:]], old, new, **changes)
@@ -63,13 +63,13 @@ def test_a_transition_that_the_table_lacks_is_not_made(old: str, new: str):
     assert (row.state, row.token) == (old, "t")
 
 
-def test_none_at_all_is_fine():
+def test_an_empty_list_of_transitions_does_nothing():
     assert locked_targets([]) == []
     assert accept_all([], State.SENT, State.DELIVERED) == []
     insert_values(Event, records.FIELDS, [])
 
 
-def test_events_of_many_are_rows_as_an_event_of_one_is():
+def test_events_of_many_messages_equal_those_of_one():
     one = records.state_changed(7, "sent", "delivered")
     one.save()
     insert_values(Event, records.FIELDS, records.states_changed([7, 8], "sent", "delivered"), next_at=one.next_at)

@@ -36,7 +36,7 @@ def test_the_request_contains_the_values_of_the_row(settings, clock: FakeClock):
     )
 
 
-def test_a_text_that_fits_gsm_goes_without_unicode(clock: FakeClock):
+def test_a_gsm_text_is_sent_without_unicode(clock: FakeClock):
     message("Test æøå", unicode=True)
     assert claim_one().sms.unicode is False
 
@@ -73,7 +73,7 @@ def test_a_corrected_password_is_used_at_once(settings, clock: FakeClock):
 
 @pytest.mark.parametrize("ending", [unclear(), not_sent()])
 @pytest.mark.parametrize("edit", [{"text": "Another"}, {"unicode": True}, {"price": 500}])
-def test_a_message_edited_after_its_first_attempt_is_left_to_people(clock: FakeClock, ending, edit):
+def test_a_message_edited_after_its_first_attempt_is_unconfirmed(clock: FakeClock, ending, edit):
     row = message()
     attempt(ending)
     OutboundMessage.objects.filter(pk=row.pk).update(**edit)
@@ -83,7 +83,7 @@ def test_a_message_edited_after_its_first_attempt_is_left_to_people(clock: FakeC
     assert SendAttempt.objects.count() == 1
 
 
-def test_an_edit_before_the_first_attempt_is_just_sent(clock: FakeClock):
+def test_an_edit_before_the_first_attempt_is_sent(clock: FakeClock):
     row = message()
     OutboundMessage.objects.filter(pk=row.pk).update(text="Another")
     assert claim_one().sms.text == "Another"
@@ -116,7 +116,7 @@ def test_a_message_without_risk_follows_a_corrected_service_id(settings, clock: 
     assert claim_one().sms.service_id == 4321
 
 
-def test_digests_do_not_confuse_where_one_part_ends_and_the_next_begins():
+def test_digests_depend_on_the_boundaries_of_their_parts():
     assert digest("ab", "c") != digest("a", "bc")
     assert digest("1") != digest(1)
     assert digest(None) != digest("")

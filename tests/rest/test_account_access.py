@@ -95,7 +95,7 @@ def test_saved_texts_for_every_account_are_shown(restricted: Api, ids: dict[str,
     assert restricted.get(f"saved-texts/{shared.pk}/").json()["text"] == "Stengt i dag"
 
 
-def test_a_mark_as_handled_of_another_account_stays(restricted: Api, login: Any, ids: dict[str, int]) -> None:
+def test_a_mark_as_handled_of_another_account_is_kept(restricted: Api, login: Any, ids: dict[str, int]) -> None:
     path = f"inbound/{ids['inbound']}/handled/"
     assert login(*VIEW, *OPERATE).post(path).status_code == 200
     assert restricted.delete(path).status_code == 404
@@ -114,7 +114,7 @@ def test_rows_of_the_own_account_are_shown_among_others(restricted: Api, ids: di
     assert len(restricted.get(f"messages/{own.pk}/conversation/").json()["results"]) == 2
 
 
-def test_a_user_without_limits_sees_all_accounts(login: Any, ids: dict[str, int], receive: Any) -> None:
+def test_a_user_with_access_to_all_accounts_sees_all_accounts(login: Any, ids: dict[str, int], receive: Any) -> None:
     receive("Hei", account="other", sender="+4799999991")
     api = login(*VIEW)
     assert {row["account"] for row in api.get("conversations/").json()["results"]} == {"default", "other"}

@@ -1,4 +1,4 @@
-"""Whose message a repeated idempotency key returns."""
+"""Repeated idempotency keys, of the same user and of others."""
 
 from typing import Any
 

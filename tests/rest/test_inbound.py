@@ -183,7 +183,7 @@ def test_a_handled_conversation_is_answered_until_the_next_inbound_message(opera
     assert unanswered() == [NUMBER]
 
 
-def test_a_message_received_after_the_marked_one_still_waits(operator: Api, receive: Receive) -> None:
+def test_a_message_received_after_the_marked_one_is_unanswered(operator: Api, receive: Receive) -> None:
     seen = receive("Noen der?")
     receive("Hallo?")
     operator.post(f"inbound/{seen.pk}/handled/")

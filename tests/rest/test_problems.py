@@ -298,7 +298,7 @@ def test_reading_sending_and_sending_many_are_throttled_separately(operator: Api
     assert statuses("preview/", {"text": "Hei"}, 4) == [200, 200, 200, 429]
 
 
-def test_there_are_default_limits_and_a_site_lifts_them(operator: Api, settings: Any) -> None:
+def test_the_default_limits_can_be_removed(operator: Api, settings: Any) -> None:
     fields = {"messages": [{"to": NUMBER, "text": "Hei"}]}
     assert [operator.post("messages/many/", fields).status_code for _ in range(11)] == [201] * 10 + [429]
     rates(settings, front_sms_send_many=None)
@@ -309,7 +309,7 @@ def test_there_are_default_limits_and_a_site_lifts_them(operator: Api, settings:
 # Logs
 
 
-def test_no_log_has_a_number_a_text_or_a_key(operator: Api, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_contains_a_number_a_text_or_a_key(operator: Api, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     secrets = ("99999999", "hemmelig", "nokkel-7")
     key = {"Idempotency-Key": "nokkel-7"}

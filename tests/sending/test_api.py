@@ -1,4 +1,4 @@
-"""The public face: what callers give, get, and never have to fear."""
+"""The public functions for sending: arguments, results and errors."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -69,7 +69,7 @@ def test_a_message_is_queued_as_it_was_asked_for(admin_user):
         ("rate_limited", {"to": "+4799999990"}),
     ],
 )
-def test_bad_input_is_named_and_nothing_is_stored(settings, code: str, options: dict):
+def test_invalid_arguments_are_named_and_nothing_is_stored(settings, code: str, options: dict):
     configure(settings, ALLOWED_REGIONS=["NO"])
     if code == "rate_limited":
         configure(settings, RATE_LIMITS={"per_account": "1/d"})
@@ -143,7 +143,7 @@ def test_a_preview_stores_nothing():
 
 
 @pytest.mark.parametrize("options", [{"priority": "soon"}, {"on_duplicate": "maybe"}, {"idempotency_key": "x" * 201}])
-def test_a_word_that_does_not_exist_is_a_value_error(options: dict):
+def test_an_invalid_option_is_a_value_error(options: dict):
     with pytest.raises(ValueError):
         send_sms(NUMBER, "Test", **options)
     assert not OutboundMessage.objects.exists()
@@ -158,7 +158,7 @@ def test_many_are_stored_in_their_order_with_defaults():
     assert [row.pk for row in rows] == sorted(OutboundMessage.objects.values_list("pk", flat=True))
 
 
-def test_of_many_all_or_none_are_stored_and_the_first_at_fault_is_named():
+def test_many_messages_are_stored_together_or_the_first_invalid_one_is_named():
     messages = [{"to": NUMBER, "text": "1"}, {"to": NUMBER, "text": ""}, {"to": "x", "text": "3"}]
     with pytest.raises(InvalidMessage) as raised:
         send_many_sms(messages)
@@ -166,7 +166,7 @@ def test_of_many_all_or_none_are_stored_and_the_first_at_fault_is_named():
     assert not OutboundMessage.objects.exists()
 
 
-def test_of_many_a_key_that_does_not_match_is_named():
+def test_a_conflicting_key_among_many_messages_is_named():
     send_sms(NUMBER, "1", idempotency_key="a")
     messages = [{"to": NUMBER, "text": "0"}, {"to": NUMBER, "text": "2", "idempotency_key": "a"}]
     with pytest.raises(InvalidMessage) as raised:
@@ -175,7 +175,7 @@ def test_of_many_a_key_that_does_not_match_is_named():
     assert OutboundMessage.objects.count() == 1
 
 
-def test_many_of_none_are_none():
+def test_an_empty_list_of_messages_sends_nothing():
     assert send_many_sms([]) == []
 
 
@@ -190,8 +190,8 @@ def test_thousands_are_stored_in_a_few_statements(django_assert_max_num_queries)
         send_many_sms([{"to": NUMBER, "text": str(n)} for n in range(2500)])
 
 
-def test_a_database_that_names_no_keys_of_many_rows_gets_them_one_by_one_and_each_has_its_key(monkeypatch):
-    """As MySQL 8, which has no INSERT … RETURNING."""
+def test_without_insert_returning_rows_are_inserted_one_by_one_and_have_their_keys(monkeypatch):
+    """As on MySQL 8, which has no INSERT … RETURNING."""
     monkeypatch.setattr(type(connection.features), "can_return_rows_from_bulk_insert", False)
     rows = send_many_sms([{"to": NUMBER, "text": str(n)} for n in range(3)])
     assert [OutboundMessage.objects.get(pk=row.pk).text for row in rows] == ["0", "1", "2"]
@@ -235,14 +235,14 @@ def test_keys_that_are_equal_in_the_collation_are_different(other: str):
     assert send_sms(NUMBER, "Another", idempotency_key=other).pk != first.pk
 
 
-def test_a_key_twice_in_one_call_is_one_row():
+def test_a_repeated_key_in_one_call_is_one_row():
     message = {"to": NUMBER, "text": "Test", "idempotency_key": "a"}
     first, second = send_many_sms([message, message])
     assert first.pk == second.pk
 
 
 def test_a_concurrent_call_with_the_same_key_returns_the_existing_row(monkeypatch: pytest.MonkeyPatch):
-    """The other's row is committed between our look and our INSERT."""
+    """The other row is committed between the lookup and the INSERT."""
     looks = []
     real = sending.store.with_keys
 
@@ -258,7 +258,7 @@ def test_a_concurrent_call_with_the_same_key_returns_the_existing_row(monkeypatc
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_eight_that_send_with_one_key_at_once_all_get_the_same_row():
+def test_eight_concurrent_calls_with_one_key_return_the_same_row():
     rows = run_parallel(*[lambda: send_sms(NUMBER, "Test", idempotency_key="a")] * 8)
     assert len({row.pk for row in rows}) == 1
 
@@ -266,14 +266,14 @@ def test_of_eight_that_send_with_one_key_at_once_all_get_the_same_row():
 # ---- Handing over
 
 
-def test_a_worker_is_woken_on_commit(hints: list[str], django_capture_on_commit_callbacks):
+def test_a_hint_is_sent_on_commit(hints: list[str], django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         send_sms(NUMBER, "Test")
         assert hints == []
     assert hints == ["dispatch"]
 
 
-def test_many_wake_a_worker_once(hints: list[str], django_capture_on_commit_callbacks):
+def test_many_messages_send_one_hint(hints: list[str], django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         send_many_sms([{"to": NUMBER, "text": str(n)} for n in range(50)])
     assert hints == ["dispatch"]
@@ -289,7 +289,7 @@ def test_a_rolled_back_message_is_neither_stored_nor_hinted(hints: list[str]):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_dead_broker_never_raises_and_loses_no_row(monkeypatch: pytest.MonkeyPatch):
+def test_an_unreachable_broker_raises_nothing_and_loses_no_row(monkeypatch: pytest.MonkeyPatch):
     asked: list[str] = []
 
     def refuse(app, task):
@@ -304,7 +304,7 @@ def test_a_dead_broker_never_raises_and_loses_no_row(monkeypatch: pytest.MonkeyP
     assert OutboundMessage.objects.get() == row
 
 
-def test_async_code_sends_too():
+def test_messages_can_be_sent_from_async_code():
     row = async_to_sync(asend_sms)(NUMBER, "Test", priority="urgent")
     assert OutboundMessage.objects.get(pk=row.pk).priority == 1
 

@@ -83,7 +83,7 @@ def test_numbers_that_cannot_be_read_are_named_and_nothing_is_stored() -> None:
 
 
 @pytest.mark.django_db
-def test_numbers_that_cannot_be_read_are_left_out_where_asked() -> None:
+def test_numbers_that_cannot_be_read_are_left_out_with_skip_invalid() -> None:
     assert send_bulk_sms(["+4799999999", "abc"], "Test", skip_invalid=True).recipients == 1
     with pytest.raises(InvalidMessage) as caught:
         send_bulk_sms(["abc"], "Test", skip_invalid=True)
@@ -135,7 +135,7 @@ def test_an_unknown_number_in_a_bulk_answer_leaves_every_row_unconfirmed(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_unclear_answer_leaves_every_row_to_people_and_is_never_repeated(scripted: type[Scripted]) -> None:
+def test_an_unclear_answer_leaves_every_row_unconfirmed_and_is_never_repeated(scripted: type[Scripted]) -> None:
     scripted.outcome = ExchangeResult(kind=ResultKind.AMBIGUOUS, detail="no answer in time", http_status=None)
     bulk = send_bulk_sms(NUMBERS, "Test")
     dispatch()
@@ -154,7 +154,7 @@ def test_a_refusal_of_the_text_rejects_every_row(scripted: type[Scripted]) -> No
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_refusal_that_blames_the_account_pauses_it_and_keeps_every_row(scripted: type[Scripted]) -> None:
+def test_a_refusal_of_the_account_pauses_it_and_keeps_every_row(scripted: type[Scripted]) -> None:
     scripted.outcome = answered(13, 403)
     bulk = send_bulk_sms(NUMBERS, "Test")
     dispatch()
@@ -164,7 +164,7 @@ def test_a_refusal_that_blames_the_account_pauses_it_and_keeps_every_row(scripte
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_number_that_has_just_got_the_text_waits_out_its_window(scripted: type[Scripted]) -> None:
+def test_a_number_that_just_received_the_text_waits_for_the_duplicate_window(scripted: type[Scripted]) -> None:
     scripted.outcome = answered(0, 201)
     send_bulk_sms(NUMBERS[:1], "Test")
     dispatch()

@@ -1,4 +1,4 @@
-"""RATE_LIMITS refuse before anything is stored."""
+"""RATE_LIMITS refuse messages before anything is stored."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def test_an_account_has_a_limit_over_all_numbers() -> None:
     assert caught.value.code == "rate_limited"
 
 
-def test_of_a_bulk_send_the_whole_is_too_many_and_no_place_in_it() -> None:
+def test_a_bulk_send_over_the_limit_is_refused_as_a_whole() -> None:
     with pytest.raises(InvalidMessage) as caught:
         send_bulk_sms((f"+479999999{number}" for number in range(5)), "Hei")
     assert (caught.value.code, caught.value.index) == ("rate_limited", None)
@@ -86,12 +86,12 @@ def test_each_message_over_the_limit_is_named_and_does_not_count_for_others() ->
 
 
 @pytest.mark.parametrize("written", ["5", "5/w", "/h", "0/h", "-1/h", "5 / h", "", "5m/d", "s/d"])
-def test_a_limit_that_cannot_be_read_says_how_to_write_one(written: str) -> None:
+def test_the_error_of_an_invalid_limit_shows_the_format(written: str) -> None:
     with pytest.raises(ValueError, match="5/h"):
         Limit.parse(written)
 
 
-def test_at_no_time_more_than_the_limit_is_sent_within_a_period(settings, clock) -> None:
+def test_no_period_contains_more_messages_than_the_limit(settings, clock) -> None:
     settings.FRONT_SMS = {**settings.FRONT_SMS, "RATE_LIMITS": {"per_recipient": "2/h"}}
     sent: list[float] = []
     for _ in range(400):
@@ -130,7 +130,7 @@ def test_a_message_that_was_not_stored_does_not_count() -> None:
     assert send_sms("+4799999999", "Hei").pk
 
 
-def test_no_counter_tells_the_number_and_sweep_removes_those_that_are_past(clock) -> None:
+def test_no_counter_contains_the_number_and_the_sweep_removes_old_counters(clock) -> None:
     send_sms("+4799999999", "Hei")
     assert RateCounter.objects.count() == 2
     assert "99999999" not in str(list(RateCounter.objects.values()))
@@ -159,7 +159,7 @@ def test_callers_at_the_same_moment_get_exactly_as_many_as_the_limit_allows(sett
 
 
 @pytest.mark.django_db(transaction=True)
-def test_callers_with_overlapping_lists_do_not_lock_each_other_out(settings, hints) -> None:
+def test_callers_with_overlapping_lists_do_not_deadlock(settings, hints) -> None:
     settings.FRONT_SMS = {**settings.FRONT_SMS, "RATE_LIMITS": {"per_recipient": "3/h"}}
     numbers = [f"+47999999{n:02}" for n in range(20)]
 
@@ -175,7 +175,7 @@ def test_callers_with_overlapping_lists_do_not_lock_each_other_out(settings, hin
 
 
 @pytest.mark.django_db(transaction=True)
-def test_callers_in_transactions_of_their_own_that_have_read_before_get_no_more(settings, hints) -> None:
+def test_callers_with_older_snapshots_do_not_exceed_the_limit(settings, hints) -> None:
     settings.FRONT_SMS = {**settings.FRONT_SMS, "RATE_LIMITS": {"per_account": "5/h"}}
 
     def send() -> bool:

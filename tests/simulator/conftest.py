@@ -1,4 +1,4 @@
-"""A simulator, a site that it pushes to, and requests written by hand: no encoder of ours takes part."""
+"""A simulator, a site that it pushes to, and requests written by hand, without the encoders of the package."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django_front_sms.simulator import Account, Network, Simulator
 
 @dataclass
 class Received:
-    """A push, as the site got it."""
+    """A push, as the site received it."""
 
     method: str
     path: str
@@ -27,7 +27,7 @@ class Received:
 
 
 class Site:
-    """A customer's site: keeps what it gets, answers what it is told (`true` with 200 unless told)."""
+    """A customer's site: stores what it receives, and answers as configured (by default 200 and `true`)."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
@@ -89,7 +89,7 @@ def account() -> Account:
 
 @pytest.fixture
 def network(account: Account, site: Site) -> Network:
-    """Service ids 1234 and 3, as in the manual's examples; time stands still unless a test moves it."""
+    """Service ids 1234 and 3, as in the manual's examples; the time changes only when a test advances it."""
     account.status_url, account.inbound_url = f"{site.url}/sms/", f"{site.url}/innkommende/"
     return Network(account, Account(3), clock=lambda: 1_577_836_799.0)  # 2019-12-31T23:59:59Z
 
@@ -102,7 +102,7 @@ def simulator(network: Network) -> Iterator[Simulator]:
 
 @pytest.fixture
 def exchange(simulator: Simulator) -> Exchange:
-    """Sends bytes as they are, on a connection of their own."""
+    """Sends the given bytes on a new connection."""
 
     def exchange(request: bytes) -> Reply:
         with socket.create_connection(("127.0.0.1", simulator.port), timeout=10) as connection:

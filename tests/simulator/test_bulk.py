@@ -1,4 +1,4 @@
-"""§2.4: one text to many, 201 where it is accepted, no ids."""
+"""Bulk requests (§2.4): one text to many recipients, status 201, no ids."""
 
 from __future__ import annotations
 
@@ -43,25 +43,25 @@ def test_the_recipients_have_to_be_a_list(bulk: Any, numbers: Any) -> None:
     assert bulk(phoneno=numbers)[:2] == (400, 9)
 
 
-def test_a_number_that_comes_twice_gets_it_once(bulk: Any, network: Network) -> None:
+def test_a_number_listed_twice_receives_the_message_once(bulk: Any, network: Network) -> None:
     assert bulk("004799999999", "+4799999999", "004799999998") == (201, 0, [], ["+4799999999"])
     assert recipients(network) == ["+4799999999", "+4799999998"]
 
 
-def test_a_number_that_just_got_it_is_named_duplicate(bulk: Any, network: Network) -> None:
+def test_a_number_that_just_received_the_text_is_listed_as_duplicate(bulk: Any, network: Network) -> None:
     bulk("004799999999")
     assert bulk("004799999999", "004799999998") == (201, 0, [], ["004799999999"])
     assert bulk("004799999999") == (201, 0, [], ["004799999999"])
     assert recipients(network) == ["+4799999999", "+4799999998"]
 
 
-def test_a_blacklisted_number_is_named_invalid(bulk: Any, network: Network) -> None:
+def test_a_blacklisted_number_is_listed_as_invalid(bulk: Any, network: Network) -> None:
     network.blacklist.add("+4799999999")
     assert bulk("004799999999", "004799999998") == (201, 0, ["004799999999"], [])
     assert bulk("004799999999") == (400, 21, ["004799999999"], [])
 
 
-def test_the_account_pays_for_everyone_or_nobody(bulk: Any, account: Account, network: Network) -> None:
+def test_a_bulk_that_exceeds_the_credit_is_refused_whole(bulk: Any, account: Account, network: Network) -> None:
     account.balance = 3
     assert bulk("004799999999", "004799999998", txt="a" * 161)[:2] == (400, 5)
     assert bulk("004799999999", "004799999998", "12")[:2] == (201, 0)

@@ -27,18 +27,18 @@ def pushed(network: Network, site: Site) -> list[str]:
     return [path.partition("status=")[2].partition("&")[0] for path in site.paths]
 
 
-def test_a_repeated_status_comes_twice(network: Network, site: Site, sent: int) -> None:
+def test_a_repeated_status_is_pushed_twice(network: Network, site: Site, sent: int) -> None:
     network.chaos.plan_push(None, PushFault.REPEAT)
     assert pushed(network, site) == ["-1", "4", "4"]
 
 
-def test_a_late_status_comes_after_later_ones(network: Network, site: Site, sent: int) -> None:
+def test_a_late_status_is_pushed_after_later_ones(network: Network, site: Site, sent: int) -> None:
     network.chaos.plan_push(PushFault.LATE)
     assert pushed(network, site) == ["4", "-1"]
     assert network.messages[sent].statuses == [-1, 4]
 
 
-def test_a_lost_status_never_comes(network: Network, site: Site, sent: int) -> None:
+def test_a_lost_status_is_never_pushed(network: Network, site: Site, sent: int) -> None:
     network.chaos.plan_push(PushFault.LOST)
     assert pushed(network, site) == ["4"]
     assert network.messages[sent].state == "delivered"
@@ -73,7 +73,7 @@ def test_while_the_site_is_cut_off_nothing_reaches_it(network: Network, site: Si
     assert len(site.received) == 1
 
 
-def test_the_same_seed_plays_the_same_tricks() -> None:
+def test_the_same_seed_gives_the_same_push_faults() -> None:
     first, second, other = Chaos(pushes=0.5, seed=7), Chaos(pushes=0.5, seed=7), Chaos(pushes=0.5, seed=8)
     drawn = [first.draw_push() for _ in range(200)]
     assert drawn == [second.draw_push() for _ in range(200)]
@@ -81,7 +81,7 @@ def test_the_same_seed_plays_the_same_tricks() -> None:
     assert set(drawn) == {None, *PushFault}
 
 
-def test_requests_and_pushes_have_random_generators_of_their_own() -> None:
+def test_requests_and_pushes_have_separate_random_generators() -> None:
     alone, mixed = Chaos(0.5, pushes=0.5, seed=7), Chaos(0.5, pushes=0.5, seed=7)
     faults = []
     for _ in range(100):
@@ -121,7 +121,7 @@ def test_chaos_is_given_by_the_control_api(post: Exchange, simulator: Simulator)
 @pytest.mark.parametrize(
     "wrong", [{"probability": 2}, {"pushes": -1}, {"seed": "x"}, {"hold": -1}, {"cut_off": 1}, {"weather": 1}]
 )
-def test_chaos_that_cannot_be_changes_nothing(post: Exchange, simulator: Simulator, wrong: dict[str, Any]) -> None:
+def test_invalid_chaos_settings_change_nothing(post: Exchange, simulator: Simulator, wrong: dict[str, Any]) -> None:
     assert post("/control/chaos", json.dumps({"pushes": 0.1} | wrong)).status == 400
     assert (simulator.chaos.pushes, simulator.chaos.seed, simulator.chaos.cut_off) == (0, None, False)
 
@@ -133,7 +133,7 @@ def test_push_faults_and_faults_are_planned_by_the_control_api(post: Exchange, s
     assert simulator.chaos.draw() == Fault(FaultKind.DRIP, accepted=True)
 
 
-def test_an_address_may_be_in_a_network_that_is_allowed() -> None:
+def test_an_address_in_an_allowed_network_is_accepted() -> None:
     account = Account(1234, senders=["Mitt Firma"], allowed_ips=["192.0.2.0/24", "2001:db8::1"])
     network = Network(account)
     parameters = {"serviceid": 1234, "fromid": "Mitt Firma", "phoneno": "004799999999", "txt": "Hei"}

@@ -1,4 +1,4 @@
-"""Every code of §2.2, by its true cause."""
+"""Every code of §2.2, with its cause."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_17_is_the_same_message_within_120_seconds(code: Any) -> None:
     assert [code(), code(), code(phoneno="+4799999999")] == [0, 17, 17]
 
 
-def test_18_is_plain_http(code: Any, network: Network) -> None:
+def test_18_is_http_without_tls(code: Any, network: Network) -> None:
     network.https_only = True
     assert code() == 18
 
@@ -145,7 +145,7 @@ def test_json_is_utf8_whatever_encoding_says(code: Any) -> None:
 
 
 @pytest.mark.parametrize("flag", ["yes", "True", "", 1])
-def test_20_is_a_unicode_flag_beside_true_and_false(code: Any, flag: Any) -> None:
+def test_20_is_a_unicode_flag_other_than_true_and_false(code: Any, flag: Any) -> None:
     assert code(unicode=flag) == 20
 
 

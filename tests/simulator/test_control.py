@@ -118,6 +118,6 @@ def test_an_unknown_address_is_not_found(get: Exchange) -> None:
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason="the documentation is not here")
-def test_every_request_of_the_control_api_stands_in_the_reference() -> None:
+def test_every_request_of_the_control_api_is_in_the_reference() -> None:
     listed = re.findall(r"^\| `(GET|POST) (/control/\w+)[^`]*` \|", REFERENCE.read_text(), re.M)
     assert set(listed) == set(ROUTES)

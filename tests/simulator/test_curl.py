@@ -1,4 +1,4 @@
-"""The manual's own requests, sent by curl: nothing of ours writes them, and nothing of ours reads the answers."""
+"""The manual's requests, sent by curl, without any code of the package."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_an_empty_file_is_still_a_file(network: Network, site: Site) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
-def test_json_is_content_with_any_2xx(network: Network, site: Site, status: int) -> None:
+def test_json_is_acknowledged_by_any_2xx(network: Network, site: Site, status: int) -> None:
     site.answer((status, b""))
     network.receive("+4799999999", "26114", "Hei")
     assert deliver(network) == [True]
@@ -105,7 +105,7 @@ def test_json_is_refused_by_any_other_status(network: Network, site: Site, statu
     [((200, b"true"), True), ((200, b"true\n"), True), ((200, b""), False), ((200, b"false"), False),
      ((200, b"<p>true</p>"), False), ((500, b"true"), False)],
 )  # fmt: skip
-def test_get_wants_the_word_true(network: Network, site: Site, answer: tuple[int, bytes], taken: bool) -> None:
+def test_a_get_needs_the_answer_true(network: Network, site: Site, answer: tuple[int, bytes], taken: bool) -> None:
     network.inbound_api = "get"
     site.answer(answer)
     network.receive("+4799999999", "26114", "Hei")
@@ -133,7 +133,7 @@ def test_a_failed_message_is_tried_three_times_and_then_parked(network: Network,
     assert [(notice.service_id, notice.link) for notice in network.notices] == [(1234, network.restart_links()[0])]
 
 
-def test_the_same_push_comes_again_byte_for_byte(network: Network, site: Site) -> None:
+def test_a_push_is_repeated_byte_for_byte(network: Network, site: Site) -> None:
     site.answer((500, b""))
     network.receive("+4799999999", "26114", "Hei")
     deliver(network)
@@ -162,7 +162,7 @@ def test_a_status_is_not_held_up_by_a_parked_queue(network: Network, site: Site)
     assert deliver(network, 2) == [True, True]
 
 
-def test_the_restart_link_works_once_and_each_failure_brings_a_new_one(
+def test_the_restart_link_works_once_and_each_failure_creates_a_new_one(
     network: Network, site: Site, get: Exchange
 ) -> None:
     site.answer(*[(500, b"")] * 6)
@@ -182,7 +182,7 @@ def test_the_restart_link_works_once_and_each_failure_brings_a_new_one(
     assert deliver(network) == [True]
 
 
-def test_nothing_is_tried_before_there_is_an_address(network: Network, site: Site) -> None:
+def test_nothing_is_pushed_without_a_url(network: Network, site: Site) -> None:
     url, network.inbound_url = network.inbound_url, ""
     message = network.receive("+4799999999", "26114", "Hei")
     assert (deliver(network, 100), message.tries) == ([], 0)

@@ -33,7 +33,7 @@ def test_the_page_shows_sender_text_segments_and_state(get: Exchange, network: N
     assert page.count('<i class="at-operator">at the operator</i>') == 2
 
 
-def test_nothing_that_was_sent_becomes_markup(get: Exchange, network: Network) -> None:
+def test_sent_texts_are_escaped_in_html(get: Exchange, network: Network) -> None:
     evil = "<script>alert('\"&')</script>$service_id"
     network.accounts[1234].senders = ["<b>x\"'"]
     send(network, evil, fromid="<b>x\"'")
@@ -49,13 +49,13 @@ def test_nothing_that_was_sent_becomes_markup(get: Exchange, network: Network) -
         assert "&lt;script&gt;alert(&#x27;&quot;&amp;&#x27;)&lt;/script&gt;$service_id" in body
 
 
-def test_lone_surrogates_do_not_break_it(get: Exchange, network: Network) -> None:
+def test_lone_surrogates_do_not_break_the_page(get: Exchange, network: Network) -> None:
     network.receive("+4799999999", "26114", "\ud800")
     assert get("/").status == 200
     assert get("/phones").status == 200
 
 
-def test_a_text_is_written_back(post: Exchange, network: Network, site: Site) -> None:
+def test_a_reply_can_be_sent_from_a_phone(post: Exchange, network: Network, site: Site) -> None:
     form = "from=%2B4799999999&to=26114123450000&text=Ja+takk+%C3%A6"
     assert post("/text", form, "application/x-www-form-urlencoded").status == 303
     network.deliver_due()
@@ -65,7 +65,7 @@ def test_a_text_is_written_back(post: Exchange, network: Network, site: Site) ->
     )  # fmt: skip
 
 
-def test_a_picture_makes_it_an_mms_byte_for_byte(post: Exchange, get: Exchange, network: Network) -> None:
+def test_a_reply_with_a_picture_is_an_mms_with_the_same_bytes(post: Exchange, get: Exchange, network: Network) -> None:
     body = multipart(
         ('name="from"', b"+4799999999"),
         ('name="to"', b"26114"),
@@ -124,7 +124,7 @@ def test_another_sites_form_is_refused(exchange: Exchange, network: Network) -> 
     assert len(network.incoming) == 1
 
 
-def test_a_parked_queue_is_announced_with_its_link(get: Exchange, network: Network, site: Site) -> None:
+def test_a_parked_queue_is_shown_with_its_restart_link(get: Exchange, network: Network, site: Site) -> None:
     network.inbound_url = "http://127.0.0.1:1/"
     network.receive("+4799999999", "26114", "Hei")
     for _ in range(3):
@@ -133,7 +133,7 @@ def test_a_parked_queue_is_announced_with_its_link(get: Exchange, network: Netwo
     assert f'href="{network.restart_links()[0]}"' in get("/").body.decode()
 
 
-def test_its_files_are_part_of_the_package(get: Exchange) -> None:
+def test_the_pages_files_are_part_of_the_package(get: Exchange) -> None:
     assert get("/style.css").content_type == "text/css; charset=utf-8"
     assert get("/phones.js").content_type == "text/javascript; charset=utf-8"
     assert get("/page.html").status == 404

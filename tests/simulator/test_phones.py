@@ -1,4 +1,4 @@
-"""What phones are like: switched off, dead, blacklisted."""
+"""The states of phones: switched off, dead, blacklisted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def pushed(network: Network, site: Site, seconds: float = 60) -> list[str]:
     return [path.partition("?")[2] for path in site.paths]
 
 
-def test_a_phone_that_is_off_gets_its_message_when_it_is_on(network: Network, site: Site, send: Any) -> None:
+def test_a_phone_that_is_off_receives_its_message_when_it_is_on(network: Network, site: Site, send: Any) -> None:
     network.set_phone(NUMBER, on=False)
     send()
     (message,) = network.messages.values()
@@ -61,21 +61,21 @@ def test_other_phones_do_not_wait(network: Network, site: Site, send: Any) -> No
     assert pushed(network, site)[-1] == "status=4&origid=145099"
 
 
-def test_a_status_by_hand_comes_whatever_the_phone_is_like(network: Network, site: Site, send: Any) -> None:
+def test_a_status_pushed_by_hand_does_not_depend_on_the_phone(network: Network, site: Site, send: Any) -> None:
     network.set_phone(NUMBER, on=False, dead=True)
     send()
     network.push_status(145099, 4)
     assert pushed(network, site, 0) == ["status=4&origid=145099"]
 
 
-def test_a_number_is_blacklisted_and_let_go(network: Network, send: Any) -> None:
+def test_a_number_can_be_blacklisted_and_removed_from_the_blacklist(network: Network, send: Any) -> None:
     network.set_phone("0047 99999999", blacklisted=True)
     assert send() == 21
     network.set_phone(NUMBER, blacklisted=False)
     assert send() == 0
 
 
-def test_a_phone_is_on_the_desk_before_anybody_texts_it(network: Network) -> None:
+def test_a_phone_can_be_shown_before_it_receives_a_message(network: Network) -> None:
     network.set_phone(NUMBER, silent=True)
     assert network.phones() == {NUMBER: []}
     assert network.silent == {NUMBER}

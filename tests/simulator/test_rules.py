@@ -1,4 +1,4 @@
-"""Rules where the manual is silent: each does what its note says."""
+"""Rules for what the manual leaves open: each does what its note says."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_numbers_with_a_plus_are_taken_or_refused(network: Network) -> None:
     assert verdict.invalid == ("+4799999997",)
 
 
-def test_numbers_of_ones_own_can_be_made_to_need_registration(network: Network) -> None:
+def test_numeric_senders_can_be_made_to_need_registration(network: Network) -> None:
     network.rules.free_own_numbers = False
     assert [code(network, fromid="26114123450000"), code(network, fromid="2401"), code(network)] == [3, 3, 0]
     network.account.senders = ["26114123450000"]
@@ -201,7 +201,7 @@ def test_lifelike_statuses_vary_and_are_determined_by_the_seed() -> None:
     [("refused_bulk_status", 201), ("refused_status", 500), ("no_status", 1.1), ("late_at_operator", "often"),
      ("replacement", "??"), ("status_method", "PUT"), ("doubled_pictures", "perhaps"), ("weather", "fine")],
 )  # fmt: skip
-def test_a_rule_that_cannot_be_is_refused(name: str, value: object) -> None:
+def test_an_invalid_rule_is_refused(name: str, value: object) -> None:
     rules = Rules()
     with pytest.raises(ValueError, match=name):
         rules.change(name, value)
@@ -220,7 +220,7 @@ def test_rules_are_given_on_the_command_line() -> None:
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason="the documentation is not here")
-def test_every_rule_stands_in_the_reference_with_its_default_and_its_note() -> None:
+def test_every_rule_is_in_the_reference_with_its_default_and_its_note() -> None:
     text = REFERENCE.read_text()
     for name, note in Rules.notes().items():
         default = getattr(Rules(), name)

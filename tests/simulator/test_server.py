@@ -1,4 +1,4 @@
-"""Connections, faults on purpose, live pushes, and the command line."""
+"""Connections, deliberate faults, live pushes, and the command line."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def test_closing_ends_connections_that_are_kept_alive(network: Network) -> None:
 
 
 @pytest.mark.parametrize(("header", "status"), [(b"X: y", 411), (b"Content-Length: 99999999999", 413)])
-def test_a_post_needs_a_sensible_length(exchange: Exchange, header: bytes, status: int) -> None:
+def test_a_post_needs_a_valid_length(exchange: Exchange, header: bytes, status: int) -> None:
     assert exchange(b"POST /psk/push.php HTTP/1.1\r\nHost: localhost\r\n" + header + b"\r\n\r\n").status == status
 
 
-def test_at_once_from_many_threads_one_twin_gets_through(simulator: Simulator, network: Network) -> None:
+def test_of_equal_messages_from_many_threads_one_is_accepted(simulator: Simulator, network: Network) -> None:
     answers: list[bytes] = []
 
     def send() -> None:
@@ -120,7 +120,7 @@ def test_a_probability_is_from_0_to_1(probability: float) -> None:
         Chaos(probability)
 
 
-def test_live_pushes_come_by_themselves(site: Site) -> None:
+def test_live_pushes_are_made_without_a_call(site: Site) -> None:
     arrived = threading.Semaphore(0)
 
     class Counted(list[Received]):
@@ -199,7 +199,7 @@ def test_a_request_that_names_another_host_is_refused_whatever_its_method(
 @pytest.mark.parametrize(
     "target", ["/", "/phones", "/control/log", "/control/wire", "/wire/1/request", "/psk/push.php?serviceid=1234"]
 )
-def test_another_host_gets_no_byte_of_any_address(
+def test_a_request_for_another_host_gets_no_content_of_any_path(
     exchange: Exchange, network: Network, site: Site, target: str
 ) -> None:
     network.receive("+4799999999", "26114", "hemmelig")
@@ -208,7 +208,7 @@ def test_another_host_gets_no_byte_of_any_address(
     assert b"hemmelig" not in reply.body and site.url.encode() not in reply.body
 
 
-def test_another_host_changes_no_url(exchange: Exchange, network: Network) -> None:
+def test_a_request_for_another_host_changes_no_url(exchange: Exchange, network: Network) -> None:
     body = b'{"inbound_url": "http://evil.example/"}'
     head = b"POST /control/account HTTP/1.1\r\nHost: evil.example\r\nContent-Length: %d\r\n\r\n" % len(body)
     before = network.inbound_url

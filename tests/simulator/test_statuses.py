@@ -1,4 +1,4 @@
-"""§2.3: status pushes."""
+"""Status pushes (§2.3)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def pass_time(network: Network, seconds: float) -> int:
     return network.deliver_due()
 
 
-def test_statuses_come_as_in_the_manual_when_their_time_has_come(network: Network, site: Site, sent: int) -> None:
+def test_statuses_are_pushed_as_in_the_manual_when_they_are_due(network: Network, site: Site, sent: int) -> None:
     assert pass_time(network, 0.4) == 0
     assert pass_time(network, 0.1) == 1
     assert pass_time(network, 1.5) == 1
@@ -29,7 +29,7 @@ def test_statuses_come_as_in_the_manual_when_their_time_has_come(network: Networ
     assert network.messages[sent].state == "delivered"
 
 
-def test_the_urls_own_query_stays(network: Network, site: Site, sent: int) -> None:
+def test_the_query_of_the_configured_url_is_kept(network: Network, site: Site, sent: int) -> None:
     network.status_url = f"{site.url}/sms?key=a%20b"
     pass_time(network, 0.5)
     assert site.paths == ["/sms?key=a%20b&status=-1&origid=145099"]
@@ -58,7 +58,7 @@ def test_a_status_is_pushed_once_whatever_the_site_answers(network: Network, sit
     assert not any(record.delivered for record in network.pushes)
 
 
-def test_without_a_url_the_message_is_delivered_all_the_same(network: Network, site: Site, sent: int) -> None:
+def test_without_a_url_the_message_is_delivered(network: Network, site: Site, sent: int) -> None:
     network.status_url = ""
     assert pass_time(network, 2) == 0
     assert network.messages[sent].state == "delivered"

@@ -51,7 +51,7 @@ def test_answers_changed_by_faults_are_recorded_unchanged(
     assert exchange.note == f"0 OK, then chaos: {kind}"
 
 
-def test_where_no_answer_came_none_is_shown(simulator: Simulator, network: Network) -> None:
+def test_no_answer_is_shown_if_none_was_sent(simulator: Simulator, network: Network) -> None:
     simulator.chaos.hold = 0
     simulator.chaos.plan(Fault(FaultKind.TIMEOUT))
     assert said(simulator.port, REQUEST) == b""
@@ -111,21 +111,21 @@ def test_the_bytes_can_be_downloaded(get: Exchange, simulator: Simulator, networ
     assert get("/wire/1/note").status == get("/wire/2/request").status == 404
 
 
-def test_bytes_that_are_no_text_are_shown_as_such(get: Exchange, network: Network) -> None:
+def test_bytes_that_are_no_text_are_shown_as_bytes(get: Exchange, network: Network) -> None:
     get("/psk/push.php?txt=%E6")
     network.record("submission", b"GET /?txt=\xe6\x00<b> HTTP/1.1", b"", "x", good=False)
     page = get("/").body.decode()
     assert "GET /?txt=\\xe6\\x00&lt;b&gt; HTTP/1.1" in page
 
 
-def test_the_control_api_has_them_too(get: Exchange, simulator: Simulator, network: Network) -> None:
+def test_the_control_api_returns_the_bytes_too(get: Exchange, simulator: Simulator, network: Network) -> None:
     said(simulator.port, REQUEST)
     (shown,) = json.loads(get("/control/wire").body)
     assert base64.b64decode(shown["answer"]) == network.exchanges[0].answer
     assert json.loads(get("/control/wire?after=1").body) == []
 
 
-def test_the_page_gets_news_when_there_is_some(
+def test_the_page_is_updated_when_something_changes(
     simulator: Simulator, network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page's request waits already: what ends it is the phone that goes off, and not its time-out."""
@@ -152,7 +152,7 @@ def test_the_page_gets_news_when_there_is_some(
     assert answers and answers[0]["order"] == ["+4799999999"]
 
 
-def test_the_page_gets_the_exchanges_that_it_lacks(get: Exchange, simulator: Simulator) -> None:
+def test_the_page_fetches_only_missing_exchanges(get: Exchange, simulator: Simulator) -> None:
     said(simulator.port, REQUEST)
     said(simulator.port, REQUEST)
     numbers = [
@@ -179,12 +179,12 @@ def test_phones_rules_and_https_are_switched_by_the_control_api(
     [("phone", {"number": "+471", "on": "no"}), ("phone", {"number": "+471", "colour": True}), ("phone", {"on": True}),
      ("rules", {"doubled_pictures": True, "no_status": 2}), ("rules", {"weather": 1})],
 )  # fmt: skip
-def test_switches_that_cannot_be_change_nothing(post: Exchange, network: Network, path: str, wrong: Any) -> None:
+def test_invalid_switches_change_nothing(post: Exchange, network: Network, path: str, wrong: Any) -> None:
     assert post(f"/control/{path}", json.dumps(wrong)).status == 400
     assert (network.phones(), network.rules) == ({}, Rules())
 
 
-def test_the_mail_shows_what_waits_and_its_link_restarts_the_queue(get: Exchange, network: Network) -> None:
+def test_the_mail_lists_waiting_messages_and_its_link_restarts_the_queue(get: Exchange, network: Network) -> None:
     network.chaos.cut_off, network.rules.retry_delay = True, 0
     network.receive("+4799999999", "26114", "Er dere <der>?")
     network.deliver_due()

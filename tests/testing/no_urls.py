@@ -1,3 +1,3 @@
-"""A site that forgot to include the URLs of the app, after it had given them to Front."""
+"""A site that does not include the URLs of the app."""
 
 urlpatterns: list[object] = []

@@ -21,7 +21,7 @@ def channel(tmp_path):
 
 @pytest.fixture
 def reads_in_between(channel, monkeypatch):
-    """A reader that looks into the folder as soon as somebody has opened a file to write into."""
+    """Read the folder right after a file has been opened for writing."""
     looks = []
 
     def opening(real):

@@ -25,7 +25,7 @@ def front(request, db):
 
 @pytest.fixture
 def heard():
-    """What receivers were told, in order."""
+    """The calls of receivers, in order."""
     told = []
 
     def listen(signal, **kwargs):
@@ -40,7 +40,7 @@ def heard():
 
 @pytest.fixture
 def answering():
-    """A receiver of a site: thanks for every message."""
+    """A receiver that answers every message."""
 
     def thank(message, event_id, **kwargs):
         message.reply("Takk!", idempotency_key=f"thanks-{event_id}")
@@ -64,7 +64,7 @@ def test_a_bulk_is_one_message_for_each_number(front):
 
 
 @pytest.mark.parametrize("transport", ["json", "get"])
-def test_either_transport_reaches_it(db, settings, transport):
+def test_both_transports_work(db, settings, transport):
     account = {**settings.FRONT_SMS["ACCOUNTS"]["default"], "TRANSPORT": transport, "PASSWORD": "hemmelig"}
     settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNTS": {"default": account}}
     with FrontSMS() as front:
@@ -72,7 +72,7 @@ def test_either_transport_reaches_it(db, settings, transport):
         assert [sent.text for sent in front.outbox] == ["Grüße + 100 % 😊"]
 
 
-def test_statuses_come_as_time_passes(front):
+def test_statuses_are_pushed_as_time_passes(front):
     message = send_sms(NUMBER, "Test")
     front.advance(1)
     message.refresh_from_db()
@@ -91,7 +91,7 @@ def test_a_status_is_pushed_by_hand_through_the_sites_own_view(front, heard):
     assert changes[-1] == (State.SENT, State.UNDELIVERED)
 
 
-def test_a_message_that_front_never_took_has_no_status(front):
+def test_a_message_that_front_did_not_accept_has_no_status(front):
     front.network.account.blocked = True
     with pytest.raises(ValueError, match="no gateway_id"):
         front.push_status(send_sms(NUMBER, "Test"), 4)
@@ -122,13 +122,13 @@ def test_the_get_api_is_there_too(front):
     assert (inbound.api, inbound.text, inbound.recipient, inbound.keyword) == ("get", "Blåbær", PSK, "BLÅBÆR")
 
 
-def test_an_mms_brings_its_files(front):
+def test_an_mms_has_its_files(front):
     inbound = front.receive_mms(NUMBER, "Se", [("a.png", "image/png", b"\x89PNG\r\n")])
     assert [file.name for file in inbound.files.all()] == ["smil.xml", "text_1.txt", "a.png"]
     assert inbound.files.get(name="a.png").file.read() == b"\x89PNG\r\n"
 
 
-def test_without_files_an_mms_brings_a_photograph(front):
+def test_an_mms_without_given_files_has_a_photograph(front):
     assert front.receive_mms(NUMBER).files.get(name="image01.jpg").content_type.startswith("image/jpeg")
 
 
@@ -146,7 +146,7 @@ def test_a_scheduled_message_waits_for_its_time(front):
     assert len(front.outbox) == 1
 
 
-def test_a_twin_waits_out_the_duplicate_window(front):
+def test_a_twin_waits_for_the_duplicate_window(front):
     send_sms(NUMBER, "Test")
     second = send_sms(NUMBER, "Test")
     assert len(front.outbox) == 1
@@ -156,7 +156,7 @@ def test_a_twin_waits_out_the_duplicate_window(front):
     assert second.state != State.REJECTED
 
 
-def test_a_refusal_has_its_true_cause(front):
+def test_a_refused_message_has_the_code_of_its_cause(front):
     front.network.blacklist.add(NUMBER)
     message = send_sms(NUMBER, "Test")
     front.run()
@@ -201,7 +201,7 @@ def test_two_receivers_that_answer_each_other_are_named(front):
         message_received.disconnect(twice)
 
 
-def test_a_site_behind_proxies_with_other_addresses_takes_its_pushes(db, settings):
+def test_a_site_behind_proxies_accepts_the_pushes(db, settings):
     settings.FRONT_SMS = {
         **settings.FRONT_SMS,
         "TRUSTED_PROXY_COUNT": 2,
@@ -212,12 +212,12 @@ def test_a_site_behind_proxies_with_other_addresses_takes_its_pushes(db, setting
         assert front.receive_sms(NUMBER, "Hei").text == "Hei"
 
 
-def test_a_site_that_does_not_take_a_message_is_told_how_it_answered(front):
+def test_the_error_of_a_refused_push_contains_the_sites_answer(front):
     with override_settings(ROOT_URLCONF="tests.testing.no_urls"), pytest.raises(AssertionError, match="answered 404"):
         front.receive_sms(NUMBER, "Hei")
 
 
-def test_nothing_is_left_behind(db, settings):
+def test_settings_and_clocks_are_restored(db, settings):
     before = settings.FRONT_SMS
     with FrontSMS() as front:
         front.advance(3600)
@@ -233,12 +233,12 @@ def test_the_clock_does_not_go_back(front):
 
 
 class MixinTests(FrontSMSMixin, TestCase):
-    def test_each_test_has_a_front_of_its_own(self):
+    def test_each_test_has_its_own_front(self):
         send_sms(NUMBER, "Test")
         self.assertEqual([sent.text for sent in self.front_sms.outbox], ["Test"])
         self.assertIsNone(self.front_sms.simulator)
 
-    def test_each_test_has_a_front_of_its_own_again(self):
+    def test_each_test_has_its_own_front_again(self):
         self.assertEqual(self.front_sms.outbox, [])
         self.assertEqual(InboundMessage.objects.count(), 0)
 
@@ -252,7 +252,7 @@ class PortTests(FrontSMSMixin, TestCase):
         self.assertEqual(self.front_sms.network.exchanges[0].kind, "submission")  # a slow machine gets statuses, too
 
 
-def test_the_fixtures_are_the_same(front_sms):
+def test_the_fixtures_are_equivalent(front_sms):
     send_sms(NUMBER, "Test")
     assert len(front_sms.outbox) == 1
 

@@ -80,7 +80,7 @@ def test_the_clock_can_be_advanced_beyond_the_time_that_was_set(morning: FrontSM
     assert message.delivered_at > MORNING
 
 
-def test_templates_still_know_a_datetime(morning: FrontSMS, settings) -> None:
+def test_templates_still_format_a_datetime(morning: FrontSMS, settings) -> None:
     settings.TIME_ZONE = "Europe/Oslo"
     assert Template("{{ at|date:'H:i' }}").render(Context({"at": MORNING})) == "10:00"
 
@@ -92,7 +92,7 @@ def test_the_time_is_real_again_afterwards(set_time: SetTime, db: None) -> None:
     assert timezone.datetime is datetime
 
 
-def test_over_a_port_it_is_the_same(set_time: SetTime, db: None) -> None:
+def test_the_simulator_on_a_port_follows_the_time_too(set_time: SetTime, db: None) -> None:
     with set_time(MORNING), FrontSMS(port=True) as front:
         send_sms("999 99 999", "Hei")
         assert [sms.text for sms in front.outbox] == ["Hei"]

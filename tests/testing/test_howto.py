@@ -66,7 +66,7 @@ def test_every_example_passes(project: Path) -> None:
     assert re.search(r"^11 passed", run.stdout, re.M), run.stdout
 
 
-def test_the_examples_can_fail(project: Path) -> None:
+def test_a_broken_example_fails(project: Path) -> None:
     receivers = project / "shop" / "receivers.py"
     receivers.write_text(receivers.read_text().replace("Takk!", "Hm."))
     run = run_tests(project)

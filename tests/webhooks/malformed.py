@@ -1,9 +1,9 @@
-"""Malformed pushes by the hundred thousand: each comes twice, and must be answered with `true`, kept, and kept once.
+"""Malformed pushes, each sent twice: both must be answered with `true`, and stored as one row.
 
     python -m tests.webhooks.malformed --cases 100000          # on the database that DATABASE_URL names
 
 The cases are the manual's payloads, damaged: bytes changed, values replaced, keys doubled, parameters broken. They
-follow from the seed. Prints what came of them, and ends with 1 where anything was refused, lost or doubled.
+follow from the seed. Prints the result, and exits with 1 if anything was refused, lost or doubled.
 """
 
 import argparse
@@ -73,14 +73,14 @@ class Case:
 
     @property
     def raw(self) -> bytes:
-        """What must be kept of it."""
+        """Return the bytes that must be stored."""
         if self.purpose == "status":
             return b"\n".join(part for part in (self.query, self.body) if part)
         return self.query if self.method == "GET" else self.body or self.query
 
 
 def cases(seed: int) -> Iterator[Case]:
-    """Without end, the same for the same seed."""
+    """Yield cases without end; the same for the same seed."""
     chance = random.Random(seed)
     while True:
         match chance.randrange(6):
@@ -142,7 +142,7 @@ def _query(chance: random.Random, whole: bytes) -> bytes:
 
 
 def run(count: int, seed: int) -> Counter[str]:
-    """Push `count` cases, twice each; gives how many there were, and what went wrong."""
+    """Push `count` cases, twice each. Returns their number, and what went wrong."""
     from django.db import transaction
 
     seen: Counter[str] = Counter()

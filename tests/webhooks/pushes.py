@@ -1,4 +1,4 @@
-"""What Front pushes, verbatim from the manual, and ways to push it."""
+"""The manual's pushes, verbatim, and functions to send them."""
 
 import base64
 from typing import Any

@@ -1,4 +1,4 @@
-"""How a body is read, as servers hand it over: WSGI with and without a length, and ASGI."""
+"""Reading request bodies from WSGI, with and without a length, and from ASGI."""
 
 import asyncio
 import io
@@ -78,7 +78,7 @@ def asgi(
 
 @pytest.mark.django_db(transaction=True)
 class TestWSGI:
-    def test_a_body_that_comes_in_drops_is_read_whole(self):
+    def test_a_body_in_small_parts_is_read_completely(self):
         assert wsgi(Dripping(SMS), CONTENT_LENGTH=str(len(SMS))) == (200, b"true")
         assert bytes(InboundMessage.objects.get().raw) == SMS
 
@@ -86,12 +86,12 @@ class TestWSGI:
         assert wsgi(Dripping(SMS), **{"wsgi.input_terminated": True}) == (200, b"true")
         assert bytes(InboundMessage.objects.get().raw) == SMS
 
-    def test_a_body_without_length_that_nobody_ends_is_asked_for_a_length(self):
+    def test_a_body_without_length_or_end_is_answered_with_length_required(self):
         assert wsgi(Broken())[0] == 411
         assert wsgi(Broken(), HTTP_TRANSFER_ENCODING="chunked", QUERY_STRING=STATUS.decode())[0] == 411
         assert InboundMessage.objects.count() == 0
 
-    def test_a_post_with_all_of_it_in_the_query_needs_neither_body_nor_length(self):
+    def test_a_post_with_all_fields_in_the_query_needs_neither_body_nor_length(self):
         assert wsgi(Broken(), "status", QUERY_STRING=STATUS.decode()) == (200, b"true")
         assert DeliveryStatus.objects.get().gateway_id == 145099
 
@@ -115,7 +115,7 @@ class TestWSGI:
         assert RefusedPush.objects.get().size == 26_214_401
 
     @pytest.mark.parametrize("length", ["9" * 30, "9" * 5000])
-    def test_an_absurd_length_is_only_too_large(self, length):
+    def test_an_absurd_length_is_refused_as_too_large(self, length):
         assert wsgi(Broken(), CONTENT_LENGTH=length)[0] == 413
 
     @pytest.mark.parametrize("length", ["-1", "1.5", "x", "²"])
@@ -129,7 +129,7 @@ class TestWSGI:
         assert stream.tell() == 101
         assert RefusedPush.objects.get().size is None
 
-    def test_an_mms_larger_than_djangos_limits_is_taken(self):
+    def test_an_mms_larger_than_djangos_limits_is_stored(self):
         body = sms(files=[file(JPEG * (LARGE // len(JPEG)))])
         assert len(body) > LARGE
         assert wsgi(io.BytesIO(body), CONTENT_LENGTH=str(len(body))) == (200, b"true")

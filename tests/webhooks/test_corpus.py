@@ -1,4 +1,4 @@
-"""Whatever an authentic push holds, it is answered with `true` and kept byte for byte."""
+"""Every authenticated push is answered with `true` and stored byte for byte, whatever its content."""
 
 import json
 import os
@@ -154,12 +154,12 @@ def test_any_status_is_kept(body, query, content_type):
 
 
 def test_two_thousand_damaged_pushes_are_answered_and_kept_once():
-    """`python -m tests.webhooks.malformed` has the hundred thousand of a release."""
+    """`python -m tests.webhooks.malformed` runs 100,000 of them before a release."""
     seen = malformed.run(2000, seed=2)
     assert {name: number for name, number in seen.items() if number} == {"cases": 2000}
 
 
-def test_the_judge_of_damaged_pushes_notices_what_is_refused_lost_and_doubled(monkeypatch):
+def test_the_check_of_damaged_pushes_finds_refused_lost_and_doubled_pushes(monkeypatch):
     monkeypatch.setattr("django_front_sms.webhooks.decode_status", lambda *args: 1 / 0)
     assert malformed.run(20, seed=2)["5xx"] > 0
     monkeypatch.undo()

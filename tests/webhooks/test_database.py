@@ -30,7 +30,7 @@ PUSHES = {
 
 @pytest.fixture
 def proxy(monkeypatch):
-    """The way to the database server, for this test's connection."""
+    """A TCP proxy to the database server, for the connection of this test."""
     settings = connection.settings_dict
     port = settings["PORT"] or {"postgresql": 5432, "mysql": 3306}[connection.vendor]
     proxy = TcpProxy((settings["HOST"] or "127.0.0.1", int(port)))
@@ -45,7 +45,7 @@ def proxy(monkeypatch):
 
 
 def push(kind: str) -> tuple[int, bytes]:
-    """Through the whole handler, which looks after connections as a server's does."""
+    """Push through the request handler, which closes connections as a server does."""
     seen: list[str] = []
     request = PUSHES[kind][1]()
     answer = WSGIHandler()(request.environ, lambda status, headers: seen.append(status))
@@ -55,7 +55,7 @@ def push(kind: str) -> tuple[int, bytes]:
 
 
 @pytest.mark.parametrize("kind", PUSHES)
-def test_a_database_that_goes_down_and_comes_back_costs_a_retry_and_nothing_else(kind, proxy, hints):
+def test_a_push_during_a_database_outage_is_stored_by_the_retry(kind, proxy, hints):
     connection.ensure_connection()
     proxy.stop()
     assert push(kind) == (503, b"false")
@@ -68,7 +68,7 @@ def test_a_database_that_goes_down_and_comes_back_costs_a_retry_and_nothing_else
 
 
 @pytest.mark.parametrize("kind", PUSHES)
-def test_a_connection_that_was_kept_while_the_database_restarted_costs_nothing(kind, proxy, hints, monkeypatch):
+def test_a_persistent_connection_survives_a_restart_of_the_database(kind, proxy, hints, monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", None)
     connection.close()
     assert push(kind) == (200, b"true")
@@ -79,7 +79,7 @@ def test_a_connection_that_was_kept_while_the_database_restarted_costs_nothing(k
     assert PUSHES[kind][0].objects.count() == 1
 
 
-def test_an_answer_that_is_lost_with_the_commit_done_gives_one_row_too(proxy, hints):
+def test_a_retry_after_a_lost_answer_gives_one_row(proxy, hints):
     def store_and_cut(execute, sql, params, many, context):
         result = execute(sql, params, many, context)
         if sql.startswith("INSERT INTO") and "inboundmessage" in sql:

@@ -154,7 +154,7 @@ def test_no_other_header_gives_an_address(name, proxies, settings):
 
 
 @pytest.mark.parametrize("proxies", [0, 1, 2, 3])
-def test_the_true_address_is_accepted(proxies, settings):
+def test_the_real_address_is_accepted(proxies, settings):
     hops = [FRONT, *(f"10.0.0.{place}" for place in range(1, proxies))]
     behind = {"REMOTE_ADDR": f"10.0.0.{proxies}", "HTTP_X_FORWARDED_FOR": ", ".join(["127.0.0.1", *hops])}
 

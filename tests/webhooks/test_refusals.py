@@ -21,7 +21,7 @@ FORM = b'--x\r\nContent-Disposition: form-data; name="status"\r\n\r\n4\r\n' + (
 
 
 class Reads:
-    """A middleware that looks at an attribute of each request, as request loggers and profilers do."""
+    """A middleware that reads an attribute of each request, as request loggers and profilers do."""
 
     attribute = "body"
 
@@ -74,13 +74,13 @@ class TestBehindAMiddlewareThatReadsTheBody:
 
 
 class TestRefusedByDjango:
-    def test_a_host_that_is_not_allowed_is_noted(self, settings):
+    def test_a_host_that_is_not_allowed_is_recorded(self, settings):
         settings.ALLOWED_HOSTS = ["example.com"]
         assert by_post(SMS).status_code == 400
         assert RefusedPush.objects.get().reason == "DisallowedHost"
 
     def test_a_refusal_is_recorded_after_logging_was_configured_again(self, settings):
-        """`runserver` calls `django.setup()` twice; the second time takes the handlers of Django's loggers away."""
+        """`runserver` calls `django.setup()` twice; the second call removes the handlers of Django's loggers."""
         by_post(SMS)
         configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
         assert not logging.getLogger("django.security").handlers
@@ -97,7 +97,7 @@ class TestRefusedByDjango:
         assert Client().post(f"/elsewhere/{token}/inbound/").status_code == 400
         assert not RefusedPush.objects.exists()
 
-    def test_a_middleware_that_crashes_is_noted(self, settings, monkeypatch):
+    def test_a_middleware_that_raises_is_recorded(self, settings, monkeypatch):
         settings.MIDDLEWARE = ["tests.webhooks.test_refusals.Reads", *settings.MIDDLEWARE]
         monkeypatch.setattr(Reads, "attribute", "no_such_attribute")
         Client(raise_request_exception=False).post(webhook_path("inbound"), SMS, content_type="application/json")

@@ -1,4 +1,4 @@
-"""Whose token it is, and where a request came from."""
+"""Tokens of webhooks, and the address of a request."""
 
 import logging
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -17,7 +17,7 @@ ACCOUNTS = {"default": {"SERVICE_ID": 1}, "other": {"SERVICE_ID": 2}}
 
 @pytest.fixture
 def front_sms(settings):
-    """FRONT_SMS, with keys of one's own."""
+    """Set keys of FRONT_SMS."""
 
     def change(**keys):
         settings.FRONT_SMS = {"ACCOUNTS": ACCOUNTS, **keys}
@@ -57,7 +57,7 @@ class TestTokens:
         assert token() != old
         assert account_of(old, "inbound") == account_of(token(), "inbound") == "default"
 
-    def test_a_secret_that_was_taken_away_opens_nothing(self, front_sms):
+    def test_a_token_of_a_removed_secret_is_refused(self, front_sms):
         old = token()
         front_sms(WEBHOOK_SECRETS=["new"])
         assert account_of(old, "inbound") is None
@@ -72,16 +72,16 @@ class TestTokens:
         settings.SECRET_KEY_FALLBACKS = []
         assert account_of(old, "inbound") is None
 
-    def test_a_token_of_an_account_that_is_no_more_opens_nothing(self, front_sms, settings):
+    def test_a_token_of_a_removed_account_is_refused(self, front_sms, settings):
         old = token(account="other")
         settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNTS": {"default": {"SERVICE_ID": 1}}}
         assert account_of(old, "inbound") is None
 
     @pytest.mark.parametrize("text", ["", "x", "æøå", "\ud800", "x" * 10_000, "\0"])
-    def test_any_other_text_opens_nothing(self, front_sms, text):
+    def test_any_other_text_is_refused_as_a_token(self, front_sms, text):
         assert account_of(text, "inbound") is None
 
-    def test_a_token_cut_or_lengthened_opens_nothing(self, front_sms):
+    def test_a_shortened_or_lengthened_token_is_refused(self, front_sms):
         assert account_of(token()[:-1], "inbound") is None
         assert account_of(token() + "A", "inbound") is None
 
@@ -180,7 +180,7 @@ class TestAllowedAddresses:
         front_sms(WEBHOOK_ALLOWED_IPS=[])
         assert not address_allowed(ip_address("18.197.36.176"))
 
-    def test_none_switches_the_check_off(self, front_sms):
+    def test_none_disables_the_check(self, front_sms):
         front_sms(WEBHOOK_ALLOWED_IPS=None)
         assert address_allowed(None)
 

@@ -60,7 +60,7 @@ class SecurityCases:
         (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
         assert "6.6.6.6" in record.getMessage() and "TRUSTED_PROXY_COUNT is 0" in record.getMessage()
 
-    def test_a_forged_forwarded_header_opens_nothing(self):
+    def test_a_forged_forwarded_header_is_ignored(self):
         assert self.push(REMOTE_ADDR="6.6.6.6", HTTP_X_FORWARDED_FOR="127.0.0.1").status_code == 403
 
     def test_behind_a_unix_socket_the_one_trusted_proxy_is_believed(self, settings):
@@ -92,7 +92,7 @@ class SecurityCases:
         settings.FRONT_SMS = {**settings.FRONT_SMS, "MAX_INBOUND_BYTES": 1000}
         assert self.push(method="POST", data=b" " * 1000, content_type="application/json").status_code == 200
 
-    def test_the_token_is_looked_at_before_the_address_that_before_the_method_and_that_before_the_size(self, settings):
+    def test_token_address_method_and_size_are_checked_in_this_order(self, settings):
         settings.FRONT_SMS = {**settings.FRONT_SMS, "MAX_INBOUND_BYTES": 1}
         wrong = {"path": f"/front-sms/x/{self.purpose}/", "REMOTE_ADDR": "6.6.6.6", "method": "PUT", "data": b"  "}
         expected = [404, 403, 405, 413]
@@ -124,12 +124,12 @@ class SecurityCases:
         assert response["Cache-Control"] == "no-store"
         assert hints == []
 
-    def test_a_worker_is_woken_once(self, hints, django_capture_on_commit_callbacks):
+    def test_one_hint_is_sent(self, hints, django_capture_on_commit_callbacks):
         with django_capture_on_commit_callbacks(execute=True):
             self.push()
         assert hints == ["deliver_events"]
 
-    def test_a_client_that_is_made_to_check_for_csrf_needs_no_token_of_that_kind(self):
+    def test_the_endpoint_is_exempt_from_csrf_checks(self):
         request = {"method": "POST", **self.authentic}
         client = Client(enforce_csrf_checks=True)
         response = client.generic(
@@ -223,19 +223,19 @@ class TestStatuses:
         assert (status.status, status.gateway_id) == (4, 145099)
         assert bytes(status.raw) == STATUS + b"\nstatus=5&origid=1"
 
-    def test_the_same_status_twice_is_two_rows_for_the_fold_does_not_mind(self):
+    def test_a_repeated_status_is_stored_as_two_rows(self):
         by_get(STATUS, "status")
         by_get(STATUS, "status")
         assert DeliveryStatus.objects.count() == 2
 
     @pytest.mark.parametrize("query", [b"", b"status=4", b"status=4&origid=x", b"status=4&origid=99999999999999999999"])
-    def test_a_status_without_a_readable_id_is_kept_for_staff_and_not_looked_at_again(self, query):
+    def test_a_status_without_a_readable_id_is_kept_for_staff_and_not_processed_again(self, query):
         assert by_get(query, "status").content == b"true"
         status = DeliveryStatus.objects.get()
         assert (status.gateway_id, status.process_at, bytes(status.raw)) == (None, None, query)
         assert status.problem
 
-    def test_an_unknown_status_is_a_value_and_no_failure(self):
+    def test_an_unknown_status_is_stored(self):
         by_get(b"status=77&origid=145099", "status")
         assert DeliveryStatus.objects.get().status == 77
 

@@ -1,7 +1,7 @@
 /* The composer of the admin: counts, marks and shows a message while it is written.
  *
- * `SmsText` is pure, knows no page and needs no server: it says of every text what gateway/gsm.py says of it, and a test
- * holds the two against each other. `Composer` puts that on the page. Without this file the page works all the same.
+ * `SmsText` uses neither the page nor the server. It gives the same results as gateway/gsm.py, which a test checks.
+ * `Composer` shows them on the page. Without this file the page works too.
  */
 "use strict";
 
@@ -14,10 +14,10 @@
     const GSM = { encoding: "gsm7", single: 160, part: 153, units: char => SEPTETS.get(char) };
     const UNICODE = { encoding: "ucs2", single: 70, part: 67, units: char => char.length };
 
-    const USELESS_JOINER = /\u200d(?![\u2600-\u27bf\u{1f000}-\u{1faff}])/gu; // it joins no emoji
+    const USELESS_JOINER = /\u200d(?![\u2600-\u27bf\u{1f000}-\u{1faff}])/gu; // not between emoji
 
     class SmsText {
-        /* `unicode` false: the gateway puts `replacement` for what GSM lacks; else such a character makes it Unicode. */
+        /* If `unicode` is false, the gateway replaces non-GSM characters by `replacement`; otherwise they make it Unicode. */
         static preview(text, { unicode = null, replacement = "?" } = {}) {
             let chars = SmsText.characters(text);
             const foreign = SmsText.foreign(chars);
@@ -36,7 +36,7 @@
             };
         }
 
-        /* Code points; half a surrogate pair is no character, and reads as U+FFFD. */
+        /* Code points; half a surrogate pair becomes U+FFFD. */
         static characters(text) {
             return [...text.replace(/\p{Surrogate}/gu, "\ufffd")];
         }
@@ -50,7 +50,7 @@
             return SEPTETS.has(char);
         }
 
-        /* As `preview.sentence` says it on the page that asks; `over`: how many characters the text is too long. */
+        /* The same sentence as `preview.sentence` on the review page. `over`: the number of characters above the maximum. */
         static sentence(shown, words, over, { names = {}, replacement = "" } = {}) {
             const fill = (name, values) => words[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
             if (over > 0) {
@@ -78,20 +78,20 @@
                 if (SEPTETS.has(char) || !/[\p{So}\p{Sk}\p{Cf}\p{Me}\ufe00-\ufe0f]/u.test(char)) {
                     kept.push(char);
                 } else if (kept.at(-1) === " ") {
-                    kept.pop(); // the space before an emoji goes with it
+                    kept.pop(); // also the space before an emoji
                 }
             }
             return kept.join("");
         }
 
-        /* The text with the characters of the table as plain ones, and letters that came in two parts joined. */
+        /* The text with the characters of the table replaced by plain ones, and decomposed letters composed. */
         static simplify(text, simpler) {
             const visible = [...text].filter(char => simpler[char] !== "").join("").replace(USELESS_JOINER, "");
-            // Once more at the end: a replacement can be the letter that a mark belongs to.
+            // Compose once more: a replacement can be the base letter of a combining mark.
             return [...visible.normalize("NFC")].map(char => simpler[char] ?? char).join("").normalize("NFC");
         }
 
-        /* Segments, and units free in the last one; what takes two units never parts. */
+        /* Segments, and free units in the last one. A character of two units is never split. */
         static #pack(costs, { single, part }) {
             const units = costs.reduce((sum, cost) => sum + cost, 0);
             if (units <= single) {
@@ -110,7 +110,7 @@
         }
     }
 
-    const QUIET = 600; // milliseconds without a key before numbers are checked and the count is spoken
+    const QUIET = 600; // milliseconds after the last key before numbers are checked and the count is announced
 
     class Composer {
         #form;
@@ -188,10 +188,10 @@
             this.#count(shown.segments);
             this.#mark("bubble", this.#options.unicode === false ? () => this.#config.replacement : char => char);
             this.#mark("behind", char => char);
-            this.#part("behind").append("\u200b"); // so that a last empty line has its height
+            this.#part("behind").append("\u200b"); // gives an empty last line its height
         }
 
-        /* The button that makes the text shorter, where plain characters would. */
+        /* The button that shortens the text, shown if plain characters would. */
         #offer(segments) {
             const button = this.#part("simplify", "do");
             const fewer = SmsText.preview(SmsText.shorten(this.#text.value, this.#config.simpler), this.#options).segments;
@@ -213,7 +213,7 @@
             this.#part(name).replaceChildren(...pieces);
         }
 
-        /* As if it had been typed: it can be undone. */
+        /* Insert as if typed, so that it can be undone. */
         #rewrite(text) {
             this.#text.focus();
             this.#text.select();
@@ -250,10 +250,10 @@
             this.#write("summary", count ? pieces.join(" · ") : "");
         }
 
-        /* Of what the answer about the numbers depends. */
+        /* The values that the check of the numbers depends on. */
         #question() {
             const { to, table, account, sender, ignore_opt_out: anyway } = this.#form.elements;
-            const text = table.value.trim() ? this.#text.value : ""; // then each row has a text of its own
+            const text = table.value.trim() ? this.#text.value : ""; // then each row has its own text
             return [to.value, table.value, text, account.value, sender.value, anyway?.checked].join("\u0000");
         }
 
@@ -274,7 +274,7 @@
                 if (!answer.ok || answer.redirected) {
                     throw new Error(answer.status);
                 }
-                box.innerHTML = await answer.text(); // our own page's piece, escaped by the server
+                box.innerHTML = await answer.text(); // a part of this page, escaped by the server
                 this.#checked = question;
             } catch (error) {
                 if (error.name === "AbortError") {
@@ -291,9 +291,9 @@
             return data;
         }
 
-        // What goes together
+        // Fields that depend on each other
 
-        /* A time of the form as staff say it: Monday 08:00, or with its date. */
+        /* A time of the form as text: Monday 08:00, or with the date. */
         #moment(written) {
             const at = new Date(written);
             const days = (at - Date.now()) / 86400000;

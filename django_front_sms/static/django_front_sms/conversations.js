@@ -1,15 +1,15 @@
-/* Keeps conversations fresh: new messages and changed states appear by asking for them every few seconds, never while
- * nobody looks. What is being written is never touched. Without this file everything works, by reloading.
+/* Updates conversations: requests new messages and changed states every few seconds, except while the page is hidden.
+ * A reply that is being written is not changed. Without this file, reload the page.
  */
 "use strict";
 
 (() => {
     const { renewToken, LoggedOut, Watch, piece, SOON } = globalThis.frontSms;
-    const LOOKED_AFTER = 40; // the newest messages, as the server looks after them
+    const LOOKED_AFTER = 40; // the number of latest messages that the server updates
 
     function elements(html) {
         const template = document.createElement("template");
-        template.innerHTML = html; // our own page's piece, escaped by the server
+        template.innerHTML = html; // a part of this page, escaped by the server
         return [...template.content.children];
     }
 
@@ -20,7 +20,7 @@
         #down;
         #form;
         #watch = null;
-        #end = 0; // where the reader was taken to
+        #end = 0; // the position that the script scrolled to
 
         constructor(section) {
             this.#section = section;
@@ -37,7 +37,7 @@
                     this.#earlier(link);
                 }
             });
-            // A picture takes its room when it is there: whoever was at the end, and has not scrolled up, stays there.
+            // A picture changes the height when it is loaded: stay at the end unless the reader has scrolled up.
             const settle = () => this.#scroll.scrollTop >= this.#end - 60 && this.#toEnd();
             this.#bubbles.addEventListener("load", settle, true);
             this.#toEnd();
@@ -63,7 +63,7 @@
             return [...this.#bubbles.querySelectorAll(".fs-message")];
         }
 
-        // What is new
+        // Updates
 
         async #look() {
             try {
@@ -93,13 +93,13 @@
             const wasAtEnd = this.#atEnd;
             const announcements = bubbles.map(bubble => this.#place(bubble)).filter(Boolean);
             if (box !== null && this.#form) {
-                this.#form.querySelector("[data-box]").innerHTML = box; // our own page's piece
+                this.#form.querySelector("[data-box]").innerHTML = box; // a part of this page
                 const refused = "refused" in this.#form.elements.answering.dataset;
                 this.#form.elements.text.disabled = refused;
                 this.#form.querySelector(".fs-write-row button").disabled = refused;
             }
             if (bubbles.length) {
-                globalThis.frontSms.page?.now(); // the list of people beside it
+                globalThis.frontSms.page?.now(); // the list of conversations beside it
             }
             if (announcements.length) {
                 this.#section.querySelector("[data-announcement]").textContent = announcements.join(". ");
@@ -111,7 +111,7 @@
             }
         }
 
-        /* Puts a message where it belongs, or in the place of its older self; gives what a screen reader says of it. */
+        /* Insert a message at its position, or replace its older version. Returns the text for screen readers. */
         #place({ name, after, html }) {
             const fresh = elements(html);
             const message = fresh.find(each => each.dataset.name === name);
@@ -129,7 +129,7 @@
             }
             const before = document.getElementById(after);
             if (!before) {
-                location.reload(); // more came than one answer holds
+                location.reload(); // one response does not hold all new messages
                 return "";
             }
             before.after(...fresh);
@@ -147,7 +147,7 @@
             }
         }
 
-        // What came before
+        // Earlier messages
 
         async #earlier(link) {
             link.setAttribute("aria-busy", "true");
@@ -227,7 +227,7 @@
             line.classList.toggle("fs-over", over > 0);
         }
 
-        /* The saved texts to choose from. Without them, the box works as well. */
+        /* The menu of saved texts. The box works without it too. */
         async #offerTexts() {
             try {
                 const { texts } = await (await piece(location.href, { part: "texts" })).json();
@@ -263,7 +263,7 @@
                     await this.#sent(sent);
                 }
             } catch (error) {
-                const { out, lost, failed } = this.#form.dataset; // the key stays: trying again sends once
+                const { out, lost, failed } = this.#form.dataset; // the key is kept, so that another attempt sends once
                 this.#fail(error instanceof LoggedOut ? out : error instanceof TypeError ? lost : failed);
             }
             this.#going(false);

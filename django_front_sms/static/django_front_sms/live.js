@@ -1,20 +1,20 @@
-/* Keeps pages up to date by asking the server again: never while the page is hidden, and less often where nothing changes.
+/* Updates pages by polling the server: not while the page is hidden, and less often while nothing changes.
  *
- * An element with `data-live` (`live.html`) says where and how often to ask. What is kept up to date are the parts with
- * the class `fs-live-part` (the template tag `live`), until the server says that nothing will change any more. Without this file,
- * reload the page.
+ * An element with `data-live` (`live.html`) has the address and the interval. The parts with the class `fs-live-part` (the
+ * template tag `live`) are updated until the server reports that nothing will change any more. Without this file, reload
+ * the page.
  */
 "use strict";
 
 (() => {
-    const SOON = 3000; // milliseconds between two questions
-    const LATER = 10000; // where nothing has changed for a minute
+    const SOON = 3000; // milliseconds between two requests
+    const LATER = 10000; // after a minute without changes
     const QUIET = 60000;
-    const LONGEST = 60000; // where the server does not answer
+    const LONGEST = 60000; // while the server does not answer
 
     const { LoggedOut } = globalThis.frontSms;
 
-    /* Asks again and again, but only while the page is seen. `ask` gives whether there was something new. */
+    /* Polls while the page is visible. `ask` returns whether something was new. */
     class Watch {
         #ask;
         #pace;
@@ -72,7 +72,7 @@
         }
     }
 
-    /* Asks for a page, or a part of it. Null: nothing is new. */
+    /* Request a page, or a part of it. Returns null if nothing is new. */
     async function piece(address, query = {}) {
         const url = new URL(address, location.href);
         for (const [key, value] of Object.entries(query)) {
@@ -88,7 +88,7 @@
         return answer.status === 204 ? null : answer;
     }
 
-    /* What tells an element of a part from the others, in the older part as in the newer one. */
+    /* A key that identifies an element in both the older and the newer version of a part. */
     function key(element) {
         const of = element.closest("[data-key]");
         return of?.dataset.key ?? (element.id || element.getAttribute("href") || element.form?.getAttribute("action"));
@@ -98,18 +98,18 @@
         return part.querySelector("input:checked") !== null || part.contains(document.activeElement?.closest("textarea"));
     }
 
-    /* Puts the newer content in place of the older; what was unfolded stays so, and the focus stays where it was. */
+    /* Replace the content. Open details stay open, and the focus is kept. */
     function swap(part, { html, version }) {
         const focused = part.contains(document.activeElement) ? key(document.activeElement) : null;
         const unfolded = [...part.querySelectorAll("details")].map(each => each.open);
         const scrolled = [...part.querySelectorAll(".fs-scroll, .fs-list")].map(each => [each.scrollLeft, each.scrollTop]);
-        part.innerHTML = html; // our own page's piece, escaped by the server
+        part.innerHTML = html; // a part of this page, escaped by the server
         part.dataset.version = version;
         part.querySelectorAll("details").forEach((each, n) => (each.open = unfolded[n] ?? each.open));
         part.querySelectorAll(".fs-scroll, .fs-list").forEach((each, n) => scrolled[n] && each.scrollTo(...scrolled[n]));
         if (focused !== null) {
             const again = [...part.querySelectorAll("a, button, summary, [tabindex]")].find(each => key(each) === focused);
-            part.tabIndex = -1; // where the button is gone that had the focus
+            part.tabIndex = -1; // if the focused button no longer exists
             (again ?? part).focus({ preventScroll: true });
         }
     }

@@ -1,16 +1,16 @@
 /* Sends forms without leaving the page, so that nothing typed is lost when the session has ended, the connection is lost,
  * or the server fails: the page says so, keeps the text, and can send it again. Without this file, forms work as usual.
  *
- * `data-session`: the address that gives a fresh token, or leads to the login page. The words are in `data-out`,
- * `data-lost` and `data-failed`.
+ * `data-session`: the address that returns a new CSRF token, or redirects to the login page. The messages are in
+ * `data-out`, `data-lost` and `data-failed`.
  */
 "use strict";
 
 (() => {
     class LoggedOut extends Error {}
 
-    /* Gives the form a token of now: it may have been opened before the user logged in again. Where the site has no
-     * address for that, the form keeps its own. */
+    /* Give the form a current token, since the user may have logged in again after opening it. Without an address for
+     * this, the form keeps its token. */
     async function renewToken(form) {
         if (!form.dataset.session) {
             return;

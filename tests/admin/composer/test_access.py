@@ -25,7 +25,7 @@ def test_without_permission_there_is_no_button_and_no_page(viewer):
     assert viewer.post(f"{ADD}check/", {"to": NUMBER}).status_code == 403
 
 
-def test_bulk_needs_a_permission_of_its_own(login):
+def test_bulk_requires_its_own_permission(login):
     clerk = login("view_outboundmessage", "add_outboundmessage")
 
     assert "Bulk" not in clerk.get(ADD).content.decode()

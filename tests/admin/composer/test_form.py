@@ -95,7 +95,7 @@ def test_a_link_can_prefill_the_recipients_and_the_text(writer, settings):
     assert not OutboundMessage.objects.exists()
 
 
-def test_each_page_has_a_key_of_its_own(writer):
+def test_each_page_has_its_own_key(writer):
     first, second = (writer.get(ADD).context["form"]["key"].value() for _ in range(2))
 
     assert first and first != second
@@ -111,7 +111,7 @@ def test_the_numbers_are_checked_while_the_text_is_still_missing(writer):
     assert writer.get(f"{ADD}check/").status_code == 405
 
 
-def test_a_name_beside_a_number_is_read_as_that_number(writer):
+def test_a_name_before_a_number_is_ignored(writer):
     send(writer, "Kari Nordmann 90000026")
 
     assert numbers() == ["+4790000026"]

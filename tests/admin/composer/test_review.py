@@ -22,7 +22,7 @@ def test_the_cost_is_that_of_all_segments(writer, settings):
     assert "0.50 kr" in review(writer).content.decode()  # half an øre goes up
 
 
-def test_the_cost_is_written_as_norwegians_do(writer, settings):
+def test_the_cost_is_in_norwegian_format(writer, settings):
     configure(settings, PRICE_PER_SEGMENT=Decimal("1234.5"))
     writer.cookies["django_language"] = "nb"
 
@@ -118,7 +118,7 @@ def test_a_paused_account_and_an_override_are_shown_before_sending(writer, setti
     assert "Sending is paused" in content and "every SMS goes to +4790000000" in content
 
 
-def test_nothing_that_was_written_is_run(writer):
+def test_scripts_in_the_text_are_not_executed(writer):
     evil = '</textarea><script>alert("1")</script>'
     for page in (review(writer, f"{NUMBER}\n{evil}", evil, unicode="gsm"), review(writer, evil, evil)):
         assert "<script>alert" not in page.content.decode()

@@ -28,7 +28,7 @@ def test_one_message_is_reviewed_and_sent(writer):
     assert LogEntry.objects.get().object_id == str(sms.pk)
 
 
-def test_many_numbers_get_a_message_each_and_the_list_shows_these_alone(writer, login):
+def test_many_numbers_get_a_message_each_and_the_list_shows_only_these(writer, login):
     sending.send_sms("+4790000000", "Somebody else's")
     answer = send(writer, THREE)
     sending.send_sms("+4790000001", "Somebody else's, later")
@@ -38,7 +38,7 @@ def test_many_numbers_get_a_message_each_and_the_list_shows_these_alone(writer, 
     assert {sms.recipient for sms in listed} == {NUMBER, "+4791234567", "+4792345678"}
 
 
-def test_bulk_is_one_send_with_a_page_of_its_own(writer):
+def test_bulk_is_one_send_with_its_own_page(writer):
     page = review(writer, THREE, how="bulk")
     answer = confirm(writer, page)
 
@@ -110,7 +110,7 @@ def test_the_same_key_of_two_users_is_independent(writer, login):
     assert numbers() == [NUMBER, NUMBER]
 
 
-def test_times_priority_sender_and_characters_are_as_they_were_chosen(writer):
+def test_times_priority_sender_and_characters_are_those_of_the_form(writer):
     tomorrow = timezone.localtime() + timedelta(days=1)
     written = tomorrow.strftime("%Y-%m-%dT%H:%M")
     later = (tomorrow + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M")
@@ -123,7 +123,7 @@ def test_times_priority_sender_and_characters_are_as_they_were_chosen(writer):
     assert (sms.priority, sms.sender, sms.unicode, sms.text) == (Priority.URGENT, "26114", False, "漢")
 
 
-def test_another_account_sends_in_its_own_name(writer, settings):
+def test_another_account_sends_from_its_own_sender(writer, settings):
     configure(settings, "akutt", SERVICE_ID=5, SENDER="Akutten")
     send(writer, account="akutt")
 

@@ -22,7 +22,7 @@ def test_messages_in_both_directions_are_ordered_by_time_and_aligned_by_directio
     assert re.findall(r"fs-message (fs-\w+)", content) == ["fs-ours", "fs-theirs", "fs-ours"]
 
 
-def test_any_message_of_a_conversation_is_its_address(reader):
+def test_a_conversation_is_found_by_any_of_its_messages(reader):
     rows = [outbound(text="first", seconds=1), inbound(text="second", seconds=2)]
 
     assert bubbles(page_content(reader, rows[0])) == bubbles(page_content(reader, rows[1])) == ["first", "second"]
@@ -106,7 +106,7 @@ def test_each_day_is_named_once(reader):
     assert re.findall(r'data-day="([^"]*)"', page_content(reader, last)) == ["2026-03-02", "2026-03-03"]
 
 
-def test_an_mms_shows_verified_pictures_and_gives_the_rest_as_downloads(writer):
+def test_an_mms_shows_verified_pictures_and_links_to_the_other_files(writer):
     content = page_content(writer, mms_message("Blåbær"))
 
     assert re.findall(r'<img src="[^"]*" alt="([^"]*)"', content) == ["a.png"]

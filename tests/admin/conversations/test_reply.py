@@ -181,7 +181,7 @@ def test_saved_texts_require_the_permission_to_view_them(writer, login):
 
 
 @pytest.mark.parametrize("headers", [{}, {"Accept": "application/json"}])
-def test_an_answer_that_is_posted_twice_is_in_the_history_once(writer, headers):
+def test_a_reply_that_is_posted_twice_is_in_the_history_once(writer, headers):
     sms = inbound()
     fields = {**reply_fields(page_content(writer, sms)), "text": "Ja"}
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""An empty cache, and a worker that runs."""
+"""An empty cache, and a running worker."""
 
 import pytest
 from django.core.cache import cache

@@ -1,4 +1,4 @@
-"""For comparison, what most sites do: a Celery task per message, acknowledged late, retried on any exception."""
+"""For comparison with the engine: a Celery task per message, acknowledged late and retried on any exception."""
 
 import http.client
 import json
@@ -12,17 +12,17 @@ from tests.faults.gateway import now
 from tests.faults.plan import Plan
 from tests.faults.points import point
 
-TASK = "tests.faults.plain.send"
+TASK = "tests.faults.baseline.send"
 
 
 def replace_engine(app: Celery, plan: Plan) -> None:
-    """The task is there, and the engine does nothing."""
+    """Register the task, and disable the engine."""
     from django_front_sms import outbox
 
     outbox.sweep = lambda: None  # type: ignore[assignment]
     outbox.run = lambda *args, **kwargs: 0  # type: ignore[assignment]
     options: dict[str, Any] = {"name": TASK, "bind": True, "acks_late": True, "ignore_result": True}
-    if plan.plain == "delay":  # Celery's own defaults: three more tries, three minutes apart
+    if plan.baseline == "delay":  # Celery's own defaults: three more tries, three minutes apart
         options |= {"autoretry_for": (Exception,), "default_retry_delay": 180 * plan.scale}
 
         @app.task(**options)
@@ -57,7 +57,7 @@ def _send(pk: int, number: int) -> None:
 
 
 def _post(message: Any, tag: str) -> dict[str, Any]:
-    """The request as most would write it: a status of 200, and the answer's own words."""
+    """Send a simple request, and return the parsed answer. Raises for a status other than 200."""
     from django.conf import settings
 
     account = settings.FRONT_SMS["ACCOUNTS"]["default"]

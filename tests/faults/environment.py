@@ -1,4 +1,4 @@
-"""Where a run takes place: its servers, its gateway, an empty database, its workers, and the folder they share."""
+"""The environment of a run: its servers, gateway, empty database and workers, and the folder that they share."""
 
 import contextlib
 import json
@@ -15,16 +15,19 @@ from zoneinfo import ZoneInfo
 
 from tests.faults import clocks, transitions
 from tests.faults.plan import Plan
-from tests.faults.prepare import surround
+from tests.faults.prepare import prepare
 from tests.faults.servers import MariaDB, PostgreSQL, Process, Redis, Unavailable, free_port, listens, python, wait_for
 from tests.faults.standby import Replicated
 
 WORKERS = 2
 ZONE = ZoneInfo("Europe/Oslo")  # as in settings.py
+_RATES = ("fault_rate", "ambiguous_rate")
+# Fields of the plan that are passed to the gateway.
+GATEWAY_OPTIONS = ("seed", "window", "timeout", "margin", "seconds", "inbound", "transport", *_RATES)
 _BULKY = ("postgresql", "mariadb", "standby-*", "*.so")  # not copied with the logs
 
 
-class Stage:
+class Environment:
     def __init__(self, plan: Plan, logs: Path | None = None) -> None:
         self.plan = plan
         self.logs = logs
@@ -40,7 +43,7 @@ class Stage:
 
     @contextlib.contextmanager
     def built(self) -> Iterator[None]:
-        """Servers, gateway and an empty database; afterwards nothing of it is left."""
+        """Start everything; on exit, end all processes and remove the folder."""
         try:
             self._set_up()
             yield
@@ -50,7 +53,7 @@ class Stage:
                     process.end()
             if self.database is not None and isinstance(self.database, PostgreSQL):
                 self.database.drop_small_disk()
-            _end_what_is_left(self.folder)
+            _kill_leftovers(self.folder)
             if self.logs is not None:
                 shutil.copytree(self.folder, self.logs, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_BULKY))
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -66,9 +69,9 @@ class Stage:
         self.redis = self._started(Redis(self.folder))
         if plan.database != "sqlite":
             self.database = self._started(self._made_database())
-            if plan.ordeal and not isinstance(self.database, Replicated):
+            if plan.environment_fault and not isinstance(self.database, Replicated):
                 self.postgresql.execute("SELECT 1")
-            if plan.ordeal == "full-disk":
+            if plan.environment_fault == "full-disk":
                 self.postgresql.use_small_disk()
         port = free_port()
         os.environ |= {
@@ -80,13 +83,13 @@ class Stage:
             "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
         }
         gateway = python("gateway", self.folder, "tests.faults.gateway", "--port", port, "--folder", self.folder)
-        for option in ("seed", "window", "timeout", "margin", "trouble", "stubborn", "inbound", "seconds", "transport"):
-            gateway.command += [f"--{option}", str(getattr(plan, option))]
+        for name in GATEWAY_OPTIONS:
+            gateway.command += [f"--{name.replace('_', '-')}", str(getattr(plan, name))]
         wait_for(self._started(gateway), lambda: listens(port))
         _migrate()
         clocks.follow(self.folder)
         if plan.mixed:
-            transitions.note_transitions()
+            transitions.create_trigger()
             self._start_web()
         celery = ["celery", "-A", "tests.faults.worker:app", "worker", "--pool", plan.pool, "--concurrency", "2"]
         quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"]
@@ -96,12 +99,12 @@ class Stage:
                 worker = python(name, self.folder, "tests.faults.worker", plan.pool)
             else:
                 worker = python(name, self.folder, *celery, *quiet, "--hostname", f"{name}@faults")
-            surround(worker, plan, self.folder)
+            prepare(worker, plan, self.folder)
             self.workers.append(self._started(worker))
         self.sweeper = self._started(python("sweeper", self.folder, "tests.faults.worker"))
 
     def _start_web(self) -> None:
-        """The webhooks, and where the gateway finds them."""
+        """Start the web process, and tell the gateway the URLs of its webhooks."""
         from django_front_sms.conf import get_settings
         from django_front_sms.signing import webhook_path
 
@@ -118,11 +121,11 @@ class Stage:
         )
 
     def _made_database(self) -> PostgreSQL | MariaDB:
-        if self.plan.ordeal.startswith("failover"):
+        if self.plan.environment_fault.startswith("failover"):
             return Replicated(
                 self.folder,
-                is_synchronous=self.plan.ordeal != "failover-async",
-                names_both=self.plan.ordeal == "failover-hosts",
+                is_synchronous=self.plan.environment_fault != "failover-async",
+                names_both=self.plan.environment_fault == "failover-hosts",
             )
         return PostgreSQL(self.folder) if self.plan.database == "postgresql" else MariaDB(self.folder)
 
@@ -138,20 +141,20 @@ class Stage:
 
     @property
     def ours(self) -> list[Process]:
-        """The processes that run the package."""
+        """Return the processes that run the package."""
         return [*self.workers, self.sweeper, *([self.web] if self.web else [])]
 
     def wait_for_workers(self) -> None:
-        """Until each is at work: otherwise the first kills would meet nobody."""
+        """Wait until all workers are ready, so that the first kills hit them."""
         for worker in self.workers:
-            wait_for(worker, lambda worker=worker: self._is_at_work(worker), 120)
+            wait_for(worker, lambda worker=worker: self._is_ready(worker), 120)
 
-    def _is_at_work(self, worker: Process) -> bool:
+    def _is_ready(self, worker: Process) -> bool:
         has_children = self.plan.pool != "prefork" or len(worker.children()) >= 2
         return has_children and (self.folder / "ready" / str(worker.pid)).exists()
 
-    def start_again(self) -> None:
-        """Whichever worker has ended."""
+    def restart_ended(self) -> None:
+        """Restart the processes that have ended."""
         for process in self.ours:
             if not process.alive:
                 process.start()
@@ -173,7 +176,7 @@ class Stage:
 
 
 def _quiet_until(plan: Plan) -> datetime:
-    """The end of the quiet hours, which began before the run: a third of its faults come in them."""
+    """Return the end of the quiet hours, which begin before the run and cover a third of its faults."""
     end = datetime.now(ZONE) + timedelta(seconds=10 + plan.seconds * 0.3, minutes=1)
     return end.replace(second=0, microsecond=0)
 
@@ -189,15 +192,15 @@ def _migrate() -> None:
     import django
     from django.core.management import call_command
 
-    import tests.faults.app  # the app that hints go to
+    import tests.faults.app  # the Celery app that hints are sent by
 
     tests.faults.app.app.set_default()
     django.setup()
     call_command("migrate", verbosity=0)
 
 
-def _end_what_is_left(folder: Path) -> None:
-    """Children that outlived a killed parent. They are known by the run's own folder in their environment."""
+def _kill_leftovers(folder: Path) -> None:
+    """Kill children that outlived their parent, recognised by the run's folder in their environment."""
     mark = f"FAULTS_FOLDER={folder}".encode()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():

@@ -1,4 +1,4 @@
-"""A history in words, and the page of the documentation that shows one for each rule."""
+"""A history as text, and the part of the documentation that shows one for each rule."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -10,7 +10,7 @@ from tests.explorer.world import Event, Explorable
 
 DEPTH = 14
 NAMES = ("#1", "#2", "#3")
-BEGIN, END = "<!-- python -m tests.explorer --stories -->", "<!-- end of the stories -->"
+BEGIN, END = "<!-- python -m tests.explorer --histories -->", "<!-- end of the histories -->"
 
 _WORDS = {
     "claim": "A worker claims {name}",
@@ -37,13 +37,13 @@ _WORDS = {
 
 @cache
 def without(removal: Removal) -> Result:
-    """The shortest history that goes wrong without this rule."""
+    """Return the search without this rule, with the shortest history that breaks the promise."""
     with removal.patched():
-        return explore(removal.world, DEPTH, promises_alone=removal.promises_alone, most_states=2_000_000)
+        return explore(removal.world, DEPTH, promises_only=removal.promises_only, most_states=2_000_000)
 
 
-def told(removal: Removal, result: Result) -> str:
-    """The history, one line for each event, and what it breaks."""
+def as_text(removal: Removal, result: Result) -> str:
+    """Return the history, one line for each event, and what it breaks."""
     with removal.patched():
         lines = list(_lines(Explorable(removal.world), result))
     return "\n".join([*lines, f"        {result.problem[0].upper()}{result.problem[1:]}."])
@@ -53,7 +53,7 @@ def _lines(explorable: Explorable, result: Result) -> Iterator[str]:
     state, now = explorable.first(), 0
     for event in result.history:
         after = next(after for each, after in explorable.successors(state) if each == event)
-        if event.what == "wait":
+        if event.kind == "wait":
             now += event.seconds
         else:
             yield f"{now:4d} s  {_sentence(event)}{_changes(explorable, state.msgs, after.msgs)}."
@@ -61,11 +61,11 @@ def _lines(explorable: Explorable, result: Result) -> Iterator[str]:
 
 
 def _sentence(event: Event) -> str:
-    return _WORDS[event.what].format(name=NAMES[event.who], number=event.place + 1, seconds=event.seconds)
+    return _WORDS[event.kind].format(name=NAMES[event.who], number=event.place + 1, seconds=event.seconds)
 
 
 def _changes(explorable: Explorable, before: tuple[int, ...], after: tuple[int, ...]) -> str:
-    """The states that changed."""
+    """Return the state changes as text."""
     changes = []
     for name, old, new in zip(NAMES, before, after, strict=False):
         m = explorable.msgs[new]
@@ -75,11 +75,11 @@ def _changes(explorable: Explorable, before: tuple[int, ...], after: tuple[int, 
 
 
 def page() -> str:
-    """The stories of all rules, for docs/why/sending.md."""
-    stories = (_part(removal) for removal in REMOVALS)
-    return "\n\n".join([BEGIN, *stories, END])
+    """Return the histories for all rules, for docs/why/sending.md."""
+    parts = (_part(removal) for removal in REMOVALS)
+    return "\n\n".join([BEGIN, *parts, END])
 
 
 def _part(removal: Removal) -> str:
     rule = removal.rule[0].upper() + removal.rule[1:]
-    return f"**{rule}.** Without this rule:\n\n```text\n{told(removal, without(removal))}\n```"
+    return f"**{rule}.** Without this rule:\n\n```text\n{as_text(removal, without(removal))}\n```"
