@@ -13,27 +13,31 @@ from django_front_sms.admin.badges import badge, moment
 from django_front_sms.admin.filters import AccountFilter, MatchedFilter, ProblemFilter, ReceivedFilter
 from django_front_sms.admin.readonly import TECHNICAL, ReadOnlyAdmin, as_text
 from django_front_sms.models import DeliveryStatus
-from django_front_sms.timeline import status_in_words
+from django_front_sms.timeline import problem, status_in_words
 
 _SHAPES = {"info": "tower", "good": "check", "bad": "cross", "warn": "warning"}
 
 
 @admin.register(DeliveryStatus)
 class DeliveryStatusAdmin(ReadOnlyAdmin):
-    list_display = ("what", "front_id", "message", "received", "account", "problem")
+    list_display = ("what", "front_id", "message", "received", "account", "problem_")
     list_select_related = ("message",)
     sortable_by = ("received",)
     list_filter = (MatchedFilter, ProblemFilter, AccountFilter, ReceivedFilter)
     search_fields = ("gateway_id",)
     search_help_text = _("Front's id")
     fieldsets = (
-        (None, {"fields": ("what", "message", "problem", "received_at", "account")}),
+        (None, {"fields": ("what", "message", "problem_", "received_at", "account")}),
         (_("Technical details"), {"classes": [TECHNICAL], "fields": ("front_id", "status", "as_it_came")}),
     )
     readonly_fields = ("what", "front_id", "as_it_came")
 
     def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         return queryset.filter(search.by_id(term))
+
+    @admin.display(description=_("problem"))
+    def problem_(self, status: DeliveryStatus) -> str:
+        return problem(status.problem)
 
     @admin.display(description=_("status"))
     def what(self, row: DeliveryStatus) -> SafeString:

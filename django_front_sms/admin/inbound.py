@@ -24,7 +24,7 @@ from django_front_sms.admin.names import contact_of, numbers_of, with_name
 from django_front_sms.admin.readonly import NEW_MESSAGES, TECHNICAL, as_text
 from django_front_sms.downloads import download
 from django_front_sms.models import InboundMessage, MmsFile
-from django_front_sms.timeline import of_inbound
+from django_front_sms.timeline import of_inbound, problem
 
 SHOWN = 10_000  # bytes of the raw push
 
@@ -67,7 +67,7 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
         "counter",
         "gateway_id",
         "in_reply_to",
-        "problem",
+        "problem_",
     )
     cards = True
     shows_personal_data = True
@@ -117,6 +117,7 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
             "conversation": conversation_of(request, row),
             **contact_of(row.sender),
             "timeline": timeline_rows(of_inbound(row), self.admin_site),
+            "problem": problem(row.problem),
         }
 
     @admin.display(description=_("sender"))
@@ -126,6 +127,10 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
     @admin.display(description=_("text"))
     def short_text(self, message: InboundMessage) -> SafeString:
         return short(message.text)
+
+    @admin.display(description=_("problem"))
+    def problem_(self, message: InboundMessage) -> str:
+        return problem(message.problem)
 
     @admin.display(description=_("received"), ordering="pk")
     def received(self, message: InboundMessage) -> SafeString | str:

@@ -6,6 +6,7 @@ Entries never contain the message's text. A timeline takes a fixed number of que
 from django_front_sms.timeline.entry import Entry, Level, explain
 from django_front_sms.timeline.inbound import of_inbound
 from django_front_sms.timeline.outbound import of_outbound, status_in_words
+from django_front_sms.timeline.problems import problem
 from django_front_sms.timeline.reasons import paused_accounts, standing
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "of_inbound",
     "of_outbound",
     "paused_accounts",
+    "problem",
     "standing",
     "status_in_words",
 ]

@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.states import in_words
 from django_front_sms.timeline.entry import Entry, rows_of, sentences, who
+from django_front_sms.timeline.problems import problem
 from django_front_sms.timeline.receivers import receivers
 
 
@@ -33,7 +34,7 @@ def _arrival(message: InboundMessage) -> Iterator[Entry]:
     files = ngettext("It has %(n)s file.", "It has %(n)s files.", count) % {"n": count} if count else ""
     yield Entry(message.received_at, "received", _("Front brought it"), sentences(how, files))
     if message.problem:
-        yield Entry(message.received_at, "problem", _("Not all of it could be read"), message.problem, "warn")
+        yield Entry(message.received_at, "problem", _("Not all of it could be read"), problem(message.problem), "warn")
     if message.in_reply_to_id:
         title = _("It answers message #%(pk)s") % {"pk": message.in_reply_to_id}
         yield Entry(message.received_at, "reply", title, level="good", ref=f"out:{message.in_reply_to_id}")

@@ -11,7 +11,7 @@ from django_front_sms.models import AccountState, Decision, DeliveryStatus, Inbo
 from django_front_sms.states import State
 from django_front_sms.timeline.delays import Span, resumed, under_way, waited
 from django_front_sms.timeline.entry import Entry, Level, explain, is_read, rows_of, sentence, sentences, when, who
-from django_front_sms.timeline.problems import reason
+from django_front_sms.timeline.problems import problem, reason
 from django_front_sms.timeline.reasons import current_status
 from django_front_sms.timeline.receivers import receivers
 
@@ -123,7 +123,7 @@ def _statuses(message: OutboundMessage) -> Iterator[Entry]:
         title, level, detail = status_in_words(row)
         if row.status == StatusCode.FAILED and delivered:
             detail = _("Front also says that it reached the phone, and that counts.")
-        yield Entry(row.received_at, "status", title, sentences(detail, sentence(row.problem)), level)
+        yield Entry(row.received_at, "status", title, sentences(detail, sentence(problem(row.problem))), level)
 
 
 def status_in_words(row: DeliveryStatus) -> tuple[str, Level, str]:

@@ -1,4 +1,6 @@
-"""Why an attempt has no clear answer, in the active language. What `gateway` and `outbox` store is in English."""
+"""Stored reasons and problems in the active language: `gateway`, `inbox` and `outbox` store them in English."""
+
+import re
 
 from django.utils.translation import gettext, gettext_noop
 
@@ -28,6 +30,61 @@ REASONS = frozenset(
         gettext_noop("TLS failed"),
     }
 )
+
+# Problems of pushes. Placeholders stand for names of fields and for numbers.
+_PROBLEMS = (
+    gettext_noop("%(name)s is missing"),
+    gettext_noop("%(name)s is not a whole number"),
+    gettext_noop("%(name)s is beyond 64 bits"),
+    gettext_noop("%(name)s is a number instead of a text"),
+    gettext_noop("%(name)s is not a text"),
+    gettext_noop("%(name)s has characters that cannot be stored"),
+    gettext_noop("%(name)s has no time zone, it was taken as UTC"),
+    gettext_noop("%(name)s is not a time"),
+    gettext_noop("%(name)s is not a plausible time"),
+    gettext_noop("%(name)s is given more than once, the last was taken"),
+    gettext_noop("%(name)s was cut to %(limit)s characters"),
+    gettext_noop("a field is given more than once, the last was taken"),
+    gettext_noop("fileData is not Base64"),
+    gettext_noop("files is not a list"),
+    gettext_noop("Front reported both 4 and 5."),
+    gettext_noop("is not an object"),
+    gettext_noop("No message with this id is known."),
+    gettext_noop("only the first %(part)s of %(whole)s bytes could be stored (max_allowed_packet)"),
+    gettext_noop("possibly the same as #%(key)s: only the counter is another"),
+    gettext_noop("the Base64 of fileData was repaired"),
+    gettext_noop("the database cannot store some characters"),
+    gettext_noop("the JSON cannot be read"),
+    gettext_noop("the JSON is not an object"),
+    gettext_noop("the JSON is not UTF-8, it was read as Latin-1"),
+    gettext_noop("the JSON is not wholly UTF-8"),
+    gettext_noop("the JSON is too large, it was not read"),
+    gettext_noop("the text was cut to the length that the database accepts"),
+    gettext_noop("there are more than %(limit)s files, the others were not read"),
+    gettext_noop("there are more than %(limit)s parameters, the others were not read"),
+    gettext_noop("this came before with other content, as #%(key)s"),
+)
+_PATTERNS = [(re.compile(re.sub(r"%\\?\((\w+)\\?\)s", r"(?P<\1>\\w+)", re.escape(each))), each) for each in _PROBLEMS]
+_OF_FILE = re.compile(r"file (\d+): (.+)")
+
+
+def problem(stored: str) -> str:
+    """The stored problems of a push, joined by semicolons, in the active language. Unknown ones stay as they are."""
+    return "; ".join(_of_file(each) for each in stored.split("; "))
+
+
+def _of_file(stored: str) -> str:
+    if not (found := _OF_FILE.fullmatch(stored)):
+        return _phrase(stored)
+    problems = ", ".join(_phrase(each) for each in found[2].split(", "))
+    return gettext("file %(number)s: %(problems)s") % {"number": found[1], "problems": problems}
+
+
+def _phrase(stored: str) -> str:
+    for pattern, message in _PATTERNS:
+        if found := pattern.fullmatch(stored):
+            return gettext(message) % found.groupdict() if found.groupdict() else gettext(message)
+    return stored
 
 
 def reason(attempt: SendAttempt) -> str:
