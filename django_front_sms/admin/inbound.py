@@ -67,7 +67,7 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
         "counter",
         "gateway_id",
         "in_reply_to",
-        "problem_",
+        "problem",
     )
     cards = True
     shows_personal_data = True
@@ -127,10 +127,6 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
     @admin.display(description=_("text"))
     def short_text(self, message: InboundMessage) -> SafeString:
         return short(message.text)
-
-    @admin.display(description=_("problem"))
-    def problem_(self, message: InboundMessage) -> str:
-        return problem(message.problem)
 
     @admin.display(description=_("received"), ordering="pk")
     def received(self, message: InboundMessage) -> SafeString | str:

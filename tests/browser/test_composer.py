@@ -188,7 +188,7 @@ def test_a_button_shortens_a_long_text(kari, page_of):
 def test_sending_is_possible_with_the_keyboard(kari, page_of):
     tab = page_of(kari)
     tab.goto(LIST)
-    tab.get_by_role("link", name="Write message").focus()
+    tab.locator("#content-main").get_by_role("link", name="Write message").focus()
     tab.keyboard.press("Enter")
     tab.wait_for_url(f"**{ADD}")
 

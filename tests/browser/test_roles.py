@@ -136,7 +136,7 @@ def test_users_with_permission_send_and_reply(staff, page_of, role):
     page.get_by_role("button", name="Send", exact=True).click()
     page.get_by_text(f"by {role}").wait_for()
     page.goto(OUTGOING)
-    page.get_by_role("link", name="Write message").click()
+    page.locator("#content-main").get_by_role("link", name="Write message").click()
     page.get_by_label("To", exact=True).fill("912 34 567")
     page.get_by_label("Text", exact=True).fill("Hei")
     page.get_by_role("button", name="Review and send").click()
@@ -182,7 +182,7 @@ def test_only_managers_export_search_results(staff, page_of, role):
         page.get_by_role("button", name="Download").click()
 
     content = download.value.path().read_bytes().decode("utf-8-sig")
-    assert download.value.suggested_filename.startswith("outgoing-messages-")
+    assert download.value.suggested_filename.startswith("sent-messages-")
     assert '"\'=1+1 æøå"' in content and content.count("+4791234567") == 1 and "+4799999999" not in content
     assert LogEntry.objects.get().change_message == "comma: q=…"
 
