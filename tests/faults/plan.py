@@ -57,6 +57,11 @@ class Plan:
         return self.messages // 6 if self.mixed else 0
 
     @property
+    def least_gateway_faults(self) -> float:
+        """More requests than this must have a fault of the gateway: without faults a run proves nothing."""
+        return self.messages / 10
+
+    @property
     def window(self) -> float:
         return 120 * self.scale
 

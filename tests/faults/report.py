@@ -14,7 +14,14 @@ from tests.faults.plan import Plan
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    """The records of a log; a line that is still being written is left out."""
+    text = path.read_text() if path.exists() else ""
+    return [json.loads(line) for line in text.rpartition("\n")[0].splitlines()]
+
+
+def gateway_faults(folder: Path) -> int:
+    """The number of requests that had a fault of the gateway."""
+    return sum(line["fault"] != "none" for line in lines(folder / "seen.jsonl") if line["kind"] == "seen")
 
 
 def evidence_of(plan: Plan, folder: Path, traffic: Any) -> Evidence:

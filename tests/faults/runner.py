@@ -15,6 +15,7 @@ from tests.faults.host_faults import HostFaults
 from tests.faults.judge import judge
 from tests.faults.plan import Plan
 from tests.faults.process_faults import ProcessFaults, thaw
+from tests.faults.report import gateway_faults
 from tests.faults.schedule import Fault, schedule
 from tests.faults.settling import Settling
 
@@ -45,6 +46,7 @@ class Runner:
             traffic.start()
             while time.monotonic() < start + self.plan.seconds or traffic.is_alive():
                 self._tick()
+            self._wait_for_gateway_faults(until=start + 2 * self.plan.seconds)
             if traffic.failure:
                 raise RuntimeError(f"the messages could not be written: {traffic.failure}")
             self._end_faults()
@@ -96,6 +98,15 @@ class Runner:
             connection.close()
 
     # ---- The end of the faults
+
+    def _wait_for_gateway_faults(self, until: float) -> None:
+        """Wait until enough requests have had a fault of the gateway: on a busy machine they are sent late."""
+        while self.plan.fault_rate and time.monotonic() < until:
+            if gateway_faults(self.environment.folder) > self.plan.least_gateway_faults:
+                return
+            next_count = time.monotonic() + 1
+            while time.monotonic() < next_count:
+                self._tick()
 
     def _end_faults(self) -> None:
         """End all faults: restart what is stopped, and make the gateway answer normally."""

@@ -69,8 +69,7 @@ def test_with_all_faults_each_message_is_accepted_once_refused_or_unconfirmed(ru
     kills = plan.kills if plan.pool == "prefork" else plan.kills * 0.6  # other pools have no child processes to kill
     assert report["kills"] >= kills / 2
     assert report["messages"] >= plan.messages / 2
-    # On a busy machine many requests come when the faults are over, and the gateway answers them well.
-    assert sum(count for fault, count in report["faults"].items() if fault != "none") > plan.messages / 50
+    assert sum(count for fault, count in report["faults"].items() if fault != "none") > plan.least_gateway_faults
 
 
 @pytest.mark.parametrize("plan", [*ENVIRONMENT_FAULTS, FAILOVER_SLICE], ids=_id)
