@@ -14,13 +14,10 @@ CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
 
 @redacted_errors
 def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambda: True) -> int:
-    """Send what is due, then sweep; returns the number of attempts. `seconds` and `hand_over` as `outbox.run` has them.
-
-    In this order, because one-time codes should not wait for a sweep."""
-    attempts = outbox.run() if seconds is None else outbox.run(seconds, hand_over=hand_over)
+    """Sweep, then send what is due; returns the number of attempts. `seconds` and `hand_over` as `outbox.run` has
+    them."""
     outbox.sweep()
-    if seconds is None and outbox.has_due():  # by the sweep
-        attempts += outbox.run()
+    attempts = outbox.run() if seconds is None else outbox.run(seconds, hand_over=hand_over)
     if events.has_due():
         events.hint("deliver_events")
     return attempts

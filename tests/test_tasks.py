@@ -52,7 +52,7 @@ def test_the_sweep_task_rescues_what_was_lost(hints: list[str], clock: FakeClock
     assert reloaded(row).state == "queued"
 
 
-def test_dispatch_sweeps(hints: list[str], clock: FakeClock, no_gateway):
+def test_dispatch_sweeps_first(hints: list[str], clock: FakeClock, no_gateway):
     row = message()
     claim_one()
     clock.advance(30)
