@@ -56,9 +56,7 @@ class Slot:
     @property
     def room(self) -> int:
         """How many more messages may be claimed; 0 while enough are in flight."""
-        if self.in_flight >= self.pace.refill_below:
-            return 0
-        return min(self.pace.ahead - self.in_flight, self.pace.batch)
+        return self.pace.ahead - self.in_flight if self.in_flight < self.pace.refill_below else 0
 
     @property
     def until_refill(self) -> int:
