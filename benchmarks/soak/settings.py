@@ -1,6 +1,6 @@
 """The benchmarks' settings as a site in production has them: persistent connections, and a retention time."""
 
-from benchmarks.settings import *  # noqa: F403
+from benchmarks.settings import *  # noqa: F403  (that is how Django's settings build on others)
 from benchmarks.settings import DATABASES, FRONT_SMS, QUEUE
 from django_front_sms.schedule import BEAT_SCHEDULE
 

@@ -12,7 +12,7 @@ Pages = Iterator[list[list[Any]]]
 
 
 def add_names(rows: Iterable[Any], field: str) -> None:
-    """Give each row its `contact_name`, by the number in `field`; empty where nobody knows it."""
+    """Set `contact_name` of each row to the name for the number in `field`; empty if the site has no name for it."""
     rows = list(rows)
     names = contacts.labels(getattr(row, field) for row in rows)
     for row in rows:
