@@ -1,15 +1,12 @@
 """MariaDB with REPEATABLE READ and `innodb_snapshot_isolation`, which is on by default since 11.6: a transaction that
 writes or locks what was changed since its first read is rolled back with error 1020. It is tried again."""
 
-import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 from django.db import connection
-from django.db.models import F
 
-from django_front_sms.db.transactions import TRIES, nested_transaction, short_transaction
-from django_front_sms.models import AccountState, DeliveryStatus, InboundMessage
+from django_front_sms.models import DeliveryStatus, InboundMessage
 from tests.inbox.test_inbound import TestTogether as Inbound
 from tests.isolation import isolate
 from tests.outbox import test_concurrency as outbox
@@ -32,29 +29,6 @@ def snapshots() -> Iterator[None]:
     finally:
         connection.close()
         settings["OPTIONS"] = before
-
-
-@pytest.mark.parametrize("repeated", [short_transaction, nested_transaction])
-def test_a_transaction_that_the_database_rolls_back_is_tried_again(repeated: Callable[..., Callable[[], int]]):
-    AccountState.objects.create(key="a", account="a")
-    row = AccountState.objects.filter(key="a")
-    others = iter(range(TRIES - 1))
-
-    def elsewhere() -> None:
-        row.update(claims=F("claims") + 10)
-        connection.close()
-
-    @repeated
-    def work() -> int:
-        row.get()  # takes the snapshot
-        if next(others, None) is not None:
-            thread = threading.Thread(target=elsewhere)
-            thread.start()
-            thread.join(30)
-        return row.update(claims=F("claims") + 1)
-
-    assert work() == 1
-    assert row.get().claims == 10 * (TRIES - 1) + 1
 
 
 SCENARIOS = [
