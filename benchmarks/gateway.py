@@ -6,31 +6,48 @@ HTTP library: a request ends where its Content-Length says, or with its head.
 
 import heapq
 import itertools
+import queue
 import re
 import select
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
+# A text that begins so, with a time in nanoseconds: the gateway prints how old it is when it arrives, in milliseconds.
+STAMP = "Sent at "
+_STAMPED = re.compile(STAMP.encode() + rb"(\d+)")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
 
 
 @contextmanager
-def gateway(latency: float) -> Iterator[str]:
-    """Run a gateway that answers after `latency` seconds, in a process of its own; yield its address."""
+def gateway(latency: float, ages: "queue.Queue[float] | None" = None) -> Iterator[str]:
+    """Run a gateway that answers after `latency` seconds, in a process of its own; yield its address.
+
+    `ages` gets the age in milliseconds of each text with a `STAMP`, when its request arrives.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.gateway", str(latency)], stdout=subprocess.PIPE, text=True
     )
     try:
         assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}/psk/"
+        port = int(process.stdout.readline())
+        if ages is not None:
+            threading.Thread(target=_read_ages, args=[process.stdout, ages], daemon=True).start()
+        yield f"http://127.0.0.1:{port}/psk/"
     finally:
         process.terminate()
         process.wait()
+
+
+def _read_ages(lines: IO[str], ages: "queue.Queue[float]") -> None:
+    for line in lines:
+        ages.put(float(line))
 
 
 class Connection:
@@ -57,6 +74,9 @@ class Connection:
             whole = end + 4 + (int(length[1]) if length else 0)
             if len(self.unread) < whole:
                 break
+            if (start := self.unread.find(STAMP.encode(), 0, whole)) >= 0:
+                sent_at = _STAMPED.match(self.unread, start)
+                print((time.time_ns() - int(sent_at[1])) / 1e6 if sent_at else 0.0, flush=True)
             self.unread = self.unread[whole:]
             count += 1
         return count

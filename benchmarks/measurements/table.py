@@ -9,10 +9,10 @@ from benchmarks.sending import gateway, product
 
 _MESSAGES = """
 INSERT INTO front_sms_outboundmessage (account, recipient, sender, text, unicode, segments, priority, on_duplicate,
-    ignore_opt_out, state, gateway_id, error_text, attempts, waits_for, given_up, created_at, sent_at, delivered_at,
-    payload_digest, metadata, token)
+    ignore_opt_out, sensitive, state, gateway_id, error_text, attempts, waits_for, given_up, created_at, sent_at,
+    delivered_at, payload_digest, metadata, token)
 SELECT 'default', '+479' || lpad(mod(n * 7919, 10000000)::text, 7, '0'), 'Mitt Firma', 'Hei! Du har time. ' || n, false,
-    1, 0, '', false, 'delivered', n, '', 1, '', false, at, at, at, '', '{}', ''
+    1, 0, '', false, false, 'delivered', n, '', 1, '', false, at, at, at, '', '{}', ''
 FROM (SELECT n, now() - n * interval '1 second' AS at FROM generate_series(1::bigint, %s) n) numbered
 """
 _ATTEMPTS = """
