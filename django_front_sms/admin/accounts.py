@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import outbox
 from django_front_sms.admin.actions import Action, ActionsAdmin
-from django_front_sms.admin.badges import badge, moment, timeline_rows
+from django_front_sms.admin.badges import badge, moment, timeline_context
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import AccountState, Decision
 from django_front_sms.timeline import Entry, explain
@@ -53,7 +53,7 @@ class AccountAdmin(ActionsAdmin):
         page = {
             **super().page_context(request, row),
             "title": row.account,
-            "timeline": timeline_rows(_decisions(row), self.admin_site),
+            **timeline_context(_decisions(row), self.admin_site),
         }
         if row.paused_at is None:
             return page

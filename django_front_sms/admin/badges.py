@@ -182,8 +182,13 @@ def moment_in_full(at: datetime) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), _exact(local), words)
 
 
-def timeline_rows(entries: list[Entry], site: AdminSite) -> list[dict[str, Any]]:
-    """Timeline entries for the template, each with its icon, day and link."""
+def timeline_context(entries: list[Entry], site: AdminSite) -> dict[str, Any]:
+    """Timeline entries for the templates, each with its icon, day and link, and those with technical details again."""
+    rows = _timeline_rows(entries, site)
+    return {"timeline": rows, "technical_rows": [row for row in rows if row["entry"].technical]}
+
+
+def _timeline_rows(entries: list[Entry], site: AdminSite) -> list[dict[str, Any]]:
     rows = []
     for entry in entries:
         local = timezone.localtime(entry.at)
@@ -210,6 +215,18 @@ def _shape(entry: Entry) -> str:
     if entry.kind == "waiting" and entry.level == "bad":
         return "pause"
     return _KINDS.get(entry.kind) or _LEVELS.get(entry.level, "slash")
+
+
+def subject_in_words(subject: str) -> str:
+    """What an `Event.subject` is about, such as `message #7`."""
+    kind, _colon, key = subject.partition(":")
+    words = {
+        "out": _("message #%(key)s"),
+        "in": _("inbound message #%(key)s"),
+        "status": _("delivery status #%(key)s"),
+        "account": _("account “%(key)s”"),
+    }
+    return words[kind] % {"key": key} if kind in words else subject
 
 
 def reverse_ref(ref: str, site: AdminSite) -> str:

@@ -30,7 +30,7 @@ class CounterGapAdmin(ReadOnlyAdmin):
         if row.closed_at is not None:
             return {}
         why = gettext("Look in Front's portal for messages that were not delivered, or ask Front for these numbers.")
-        return {"undecided": gettext("These messages never arrived"), "why": why}
+        return {"undecided": gettext("These messages did not arrive"), "why": why}
 
     @admin.display(description=_("state"))
     def outcome(self, gap: CounterGap) -> SafeString:

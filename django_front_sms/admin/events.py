@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import access, events
 from django_front_sms.admin.actions import Action, ActionsAdmin
-from django_front_sms.admin.badges import badge, moment, reverse_ref
+from django_front_sms.admin.badges import badge, moment, reverse_ref, subject_in_words
 from django_front_sms.admin.readonly import TECHNICAL
 from django_front_sms.events.accounts import of_accounts
 from django_front_sms.models import Event
@@ -57,7 +57,10 @@ class EventAdmin(ActionsAdmin):
 
     def page_context(self, request: HttpRequest, row: Event) -> dict[str, Any]:
         page = super().page_context(request, row)
-        return {**page, "undecided": gettext("A receiver failed")} if row.failed else page
+        if not row.failed:
+            return page
+        why = gettext("Ask the developers of this site to correct the cause, then deliver it again.")
+        return {**page, "undecided": gettext("This site could not process this event"), "why": why}
 
     def is_final(self, row: Event) -> bool:
         return row.next_at is None and not row.failed
@@ -74,8 +77,8 @@ class EventAdmin(ActionsAdmin):
 
     @admin.display(description=_("about"))
     def about(self, event: Event) -> SafeString | str:
-        url = reverse_ref(event.subject, self.admin_site)
-        return format_html('<a href="{}">{}</a>', url, event.subject) if url else event.subject
+        url, words = reverse_ref(event.subject, self.admin_site), subject_in_words(event.subject)
+        return format_html('<a href="{}">{}</a>', url, words) if url else words
 
     @admin.display(description=_("created"), ordering="pk")
     def created(self, event: Event) -> SafeString | str:

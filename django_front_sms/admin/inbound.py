@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_front_sms import inbox, optouts
 from django_front_sms.admin import search
 from django_front_sms.admin.actions import Action, ActionsAdmin
-from django_front_sms.admin.badges import badge, moment, short, timeline_rows
+from django_front_sms.admin.badges import badge, moment, short, timeline_context
 from django_front_sms.admin.conversations import mms
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
@@ -116,7 +116,7 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
             "mms": mms.shown(request, row),
             "conversation": conversation_of(request, row),
             **contact_of(row.sender),
-            "timeline": timeline_rows(of_inbound(row), self.admin_site),
+            **timeline_context(of_inbound(row), self.admin_site),
             "problem": problem(row.problem),
         }
 

@@ -14,6 +14,7 @@ from django_front_sms import access
 from django_front_sms.admin.conversations.threads import unanswered_in_words
 
 FIRST = ("Conversation", "Write", "OutboundMessage", "Dashboard", "SavedText", "OptOut", "InboundMessage", "BulkSend")
+TECHNICAL = ("Event", "CounterGap", "RefusedPush", "DeliveryStatus", "AccountState")
 
 App = dict[str, Any]
 
@@ -31,8 +32,10 @@ def _parts(ours: list[App]) -> list[App]:
     models = {model["object_name"]: model for app in ours for model in app["models"]}
     if writing := _writing(models.get("OutboundMessage")):
         models["Write"] = writing
+        models["OutboundMessage"] = {**models["OutboundMessage"], "add_url": None}  # one link to the composer is enough
     daily = [models[name] for name in FIRST if name in models]
-    technical = [model for name, model in models.items() if name not in FIRST]
+    technical = [models[name] for name in TECHNICAL if name in models]
+    technical += [model for name, model in models.items() if name not in FIRST + TECHNICAL]
     name = django_apps.get_app_config("front_sms").verbose_name
     named = ((name, daily), (_("%(app)s: technical") % {"app": name}, technical))
     return [{**ours[0], "name": words, "models": some} for words, some in named if some]

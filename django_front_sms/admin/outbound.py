@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_front_sms import outbox
 from django_front_sms.admin import live, search
 from django_front_sms.admin.actions import Action
-from django_front_sms.admin.badges import moment, short, state_and_steps, state_badge, steps, timeline_rows
+from django_front_sms.admin.badges import moment, short, state_and_steps, state_badge, steps, timeline_context
 from django_front_sms.admin.composer.views import ComposerAdmin
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
@@ -196,7 +196,7 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
             "conversation": conversation_of(request, row),
             **contact_of(row.recipient),
             **(UNDECIDED if _undecided(row) else {}),
-            "timeline": timeline_rows(of_outbound(row, paused_by_name(request)), self.admin_site),
+            **timeline_context(of_outbound(row, paused_by_name(request)), self.admin_site),
         }
 
     def is_final(self, row: OutboundMessage) -> bool:

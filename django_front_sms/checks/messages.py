@@ -57,7 +57,7 @@ SAME_GATEWAY = CheckSpec(
 )
 GATEWAY_URL = CheckSpec(
     "front_sms.E006",
-    _("GATEWAY_URL of %(where)s is no web address that push.php could lie under: %(value)s"),
+    _("GATEWAY_URL of %(where)s is not a URL below which push.php could be: %(value)s"),
     _('Leave it out for Front\'s own, or write the address without push.php, like "https://www.pling.as/psk/".'),
 )
 PLAIN_HTTP = CheckSpec(
@@ -87,12 +87,15 @@ NO_ROOM = CheckSpec(
 )
 OVERRIDE = CheckSpec(
     "front_sms.E012",
-    _("RECIPIENT_OVERRIDE is no phone number. %(reason)s"),
-    _("Write the one number that is to receive every SMS, with its country code, or None to send in earnest."),
+    _("RECIPIENT_OVERRIDE is not a phone number. %(reason)s"),
+    _(
+        "Write the one number that is to receive every SMS, with its country code, or None to send to the recipients "
+        "themselves."
+    ),
 )
 RATE_LIMIT = CheckSpec(
     "front_sms.E013",
-    _('RATE_LIMITS: "%(key)s" is no limit. %(reason)s'),
+    _('RATE_LIMITS: "%(key)s" is not a valid limit. %(reason)s'),
     _('Write {"per_recipient": "5/h", "international": "100/d"}: a count and s, m, h or d; "500s/d" counts segments.'),
 )
 CLIENT = CheckSpec(
@@ -107,13 +110,16 @@ STORAGE = CheckSpec(
 )
 ADDRESS = CheckSpec(
     "front_sms.E016",
-    _("WEBHOOK_ALLOWED_IPS has %(value)s, which is no address and no network."),
+    _("WEBHOOK_ALLOWED_IPS has %(value)s, which is neither an address nor a network."),
     _('Write addresses or networks, like "192.0.2.1" or "192.0.2.0/24"; leave the key out for Front\'s own (§2.5).'),
 )
 WEAK_SECRET = CheckSpec(
     "front_sms.E017",
     _("WEBHOOK_SECRETS holds a secret of fewer than 16 characters (number %(number)s)."),
-    _("Who guesses it can forge messages. Make a long one: python -c 'import secrets; print(secrets.token_urlsafe())'"),
+    _(
+        "Whoever guesses it can forge messages. Create a long one: "
+        "python -c 'import secrets; print(secrets.token_urlsafe())'"
+    ),
 )
 SEVERAL_DATABASES = CheckSpec(
     "front_sms.E018",
@@ -149,7 +155,7 @@ NO_TASK_FRAMEWORK = CheckSpec(
 UNGUARDED = CheckSpec(
     "front_sms.W001",
     _("The webhooks accept any address (WEBHOOK_ALLOWED_IPS is None), and have no secret of their own."),
-    _("Set WEBHOOK_SECRETS, or leave WEBHOOK_ALLOWED_IPS out: Front signs nothing, the URL's token is all there is."),
+    _("Set WEBHOOK_SECRETS, or leave WEBHOOK_ALLOWED_IPS out: only the URL's token protects Front's requests."),
 )
 PASSWORD_IN_URL = CheckSpec(
     "front_sms.W002",
@@ -158,13 +164,13 @@ PASSWORD_IN_URL = CheckSpec(
 )
 PROXY = CheckSpec(
     "front_sms.W003",
-    _("%(setting)s says that a proxy stands before this site, but TRUSTED_PROXY_COUNT is 0."),
+    _("%(setting)s says that a proxy is in front of this site, but TRUSTED_PROXY_COUNT is 0."),
     _("Set it to how many proxies append to X-Forwarded-For: else pushes seem to come from a proxy, and get 403."),
 )
 MEMORY_BROKER = CheckSpec(
     "front_sms.W004",
-    _("CELERY_BROKER_URL is in memory: no worker hears of messages before its next sweep."),
-    _("Use Redis (redis://…), or RabbitMQ. Nothing is lost without, but each message waits for up to ten seconds."),
+    _("CELERY_BROKER_URL is in memory: workers are not notified of messages, and find them at their next sweep."),
+    _("Use Redis (redis://…), or RabbitMQ. Without one nothing is lost, but each message waits for up to ten seconds."),
 )
 STAND_IN = CheckSpec(
     "front_sms.W005",
@@ -178,8 +184,8 @@ LOCAL_GATEWAY = CheckSpec(
 )
 PUBLIC_FILES = CheckSpec(
     "front_sms.W007",
-    _("The files of an MMS lie under MEDIA_ROOT, and are served at %(url)s without a login."),
-    _("Point MMS_STORAGE to a storage outside MEDIA_ROOT: people send pictures in confidence."),
+    _("The files of an MMS are under MEDIA_ROOT, and are served at %(url)s without a login."),
+    _("Point MMS_STORAGE to a storage outside MEDIA_ROOT: the files are personal data."),
 )
 WINDOW = CheckSpec(
     "front_sms.W008",
@@ -198,7 +204,7 @@ SQLITE_MODE = CheckSpec(
 )
 SQLITE_JOURNAL = CheckSpec(
     "front_sms.W011",
-    _('SQLite ("%(alias)s"): the journal mode is %(mode)s, so readers and writers shut each other out.'),
+    _('SQLite ("%(alias)s"): the journal mode is %(mode)s, so readers and writers block each other.'),
     _('Set "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" in the OPTIONS of this database.'),
 )
 SQLITE_SYNCHRONOUS = CheckSpec(
@@ -223,8 +229,8 @@ PG_COMMIT = CheckSpec(
 )
 VISIBILITY = CheckSpec(
     "front_sms.W016",
-    _("visibility_timeout is %(seconds)s s: Redis gives workers tasks again that others only wait to start."),
-    _("Leave it out of CELERY_BROKER_TRANSPORT_OPTIONS, or set at least 600 s: after that a hint is void anyway."),
+    _("visibility_timeout is %(seconds)s s: Redis delivers tasks again that a worker has received and not started."),
+    _("Leave it out of CELERY_BROKER_TRANSPORT_OPTIONS, or set at least 600 s: older hints have no effect."),
 )
 NO_BEAT = CheckSpec(
     "front_sms.W017",

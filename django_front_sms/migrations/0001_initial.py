@@ -234,7 +234,7 @@ class Migration(migrations.Migration):
                 ("found_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="found")),
                 ("announced_at", models.DateTimeField(blank=True, null=True, verbose_name="announced")),
                 ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
-                ("is_reset", models.BooleanField(default=False, verbose_name="counted anew")),
+                ("is_reset", models.BooleanField(default=False, verbose_name="counter restarted")),
             ],
             options={
                 "verbose_name": "counter gap",
@@ -336,7 +336,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         choices=[
                             ("", "as the site's settings say"),
-                            ("defer", "wait the window out"),
+                            ("defer", "wait for the end of the duplicate window"),
                             ("coalesce", "do not send again"),
                             ("reject", "reject"),
                         ],
@@ -668,7 +668,7 @@ class Migration(migrations.Migration):
                             ("not_sent", "not sent"),
                             ("answered", "answered"),
                             ("ambiguous", "no clear answer"),
-                            ("lost", "never came back"),
+                            ("lost", "worker stopped"),
                         ],
                         default="pending",
                         max_length=9,
@@ -805,7 +805,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "number",
-                    models.CharField(help_text="Whom no message may be sent to.", max_length=20, verbose_name="number"),
+                    models.CharField(
+                        help_text="The number that no messages are sent to.", max_length=20, verbose_name="number"
+                    ),
                 ),
                 ("since", models.DateTimeField(default=django.utils.timezone.now, verbose_name="since")),
                 (

@@ -65,7 +65,7 @@ class CounterGap(PrimaryModel):
     found_at = models.DateTimeField(_("found"), default=timezone.now)
     announced_at = models.DateTimeField(_("announced"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
-    is_reset = models.BooleanField(_("counted anew"), default=False)
+    is_reset = models.BooleanField(_("counter restarted"), default=False)
 
     objects: ClassVar = CounterGapQuerySet.as_manager()
 

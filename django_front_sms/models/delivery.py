@@ -23,7 +23,7 @@ class SendAttempt(PrimaryModel):
         NOT_SENT = "not_sent", _("not sent")
         ANSWERED = "answered", _("answered")
         AMBIGUOUS = "ambiguous", _("no clear answer")
-        LOST = "lost", _("never came back")  # like AMBIGUOUS, but a late answer may still come, and then counts
+        LOST = "lost", _("worker stopped")  # like AMBIGUOUS, but a late answer may still come, and then counts
 
     message = models.ForeignKey(
         OutboundMessage, models.CASCADE, related_name="send_attempts", db_index=False, verbose_name=_("message")

@@ -22,7 +22,7 @@ class OptOut(PrimaryModel):
         default="",
         help_text=_("The number or name that messages come from. Empty: every sender of the account."),
     )
-    number = models.CharField(_("number"), max_length=20, help_text=_("Whom no message may be sent to."))
+    number = models.CharField(_("number"), max_length=20, help_text=_("The number that no messages are sent to."))
     since = models.DateTimeField(_("since"), default=timezone.now)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("created by"), related_name="+"

@@ -45,7 +45,7 @@ class OnDuplicate(models.TextChoices):
     """What to do with a message while an equal one is in Front's duplicate window (§2.2, code 17)."""
 
     SETTING = "", _("as the site's settings say")
-    DEFER = "defer", _("wait the window out")
+    DEFER = "defer", _("wait for the end of the duplicate window")
     COALESCE = "coalesce", _("do not send again")
     REJECT = "reject", _("reject")
 

@@ -18,7 +18,8 @@ class Entry:
     """An event in the history of a message. `title` and `detail` are in the active language.
 
     `ref` names the row concerned, as `Event.subject` does ("out:7", "in:7", "event:7"), or is empty. `by` is the name
-    of the user who acted; empty for automatic steps.
+    of the user who acted; empty for automatic steps. `technical` is for the developers of the site: ids, names of
+    receivers and exceptions, durations. The admin has it under *Technical details*.
     """
 
     at: datetime
@@ -28,6 +29,7 @@ class Entry:
     level: Level = "info"
     by: str = ""
     ref: str = ""
+    technical: str = ""
 
 
 def explain(code: int) -> str:

@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.states import in_words
-from django_front_sms.timeline.entry import Entry, rows_of, sentences, who
+from django_front_sms.timeline.entry import Entry, rows_of, who
 from django_front_sms.timeline.problems import problem
 from django_front_sms.timeline.receivers import receivers
 
@@ -21,18 +21,18 @@ def of_inbound(message: InboundMessage) -> list[Entry]:
     ]
     entries.sort(key=lambda entry: entry.at)
     if message.process_at is not None:
-        what = _("Waits until its files are stored") if message.announced else _("Waits for the worker to look at it")
+        what = _("Waits until its files are stored") if message.announced else _("Waits until it is processed")
         entries.append(Entry(entries[-1].at, "waiting", what, level="wait"))
     return entries
 
 
 def _arrival(message: InboundMessage) -> Iterator[Entry]:
     if message.sent_at:
-        yield Entry(message.sent_at, "sent", _("Sent, as Front has it"))
-    how = _("Over the %(api)s API.") % {"api": message.get_api_display()}
+        yield Entry(message.sent_at, "sent", _("Sent, by Front's clock"))
     count = len(rows_of(message, "files"))
     files = ngettext("It has %(n)s file.", "It has %(n)s files.", count) % {"n": count} if count else ""
-    yield Entry(message.received_at, "received", _("Front brought it"), sentences(how, files))
+    technical = _("Over the %(api)s API.") % {"api": message.get_api_display()}
+    yield Entry(message.received_at, "received", _("Received from Front"), files, technical=technical)
     if message.problem:
         yield Entry(message.received_at, "problem", _("Not all of it could be read"), problem(message.problem), "warn")
     if message.in_reply_to_id:

@@ -11,7 +11,7 @@ from django_front_sms.models import AccountState, Decision, DeliveryStatus, Inbo
 from django_front_sms.states import State
 from django_front_sms.timeline.delays import Span, resumed, under_way, waited
 from django_front_sms.timeline.entry import Entry, Level, explain, is_read, rows_of, sentence, sentences, when, who
-from django_front_sms.timeline.problems import problem, reason
+from django_front_sms.timeline.problems import problem, reason, reason_in_full
 from django_front_sms.timeline.reasons import current_status
 from django_front_sms.timeline.receivers import receivers
 
@@ -67,13 +67,15 @@ def _attempts(message: OutboundMessage, attempts: Iterable[SendAttempt]) -> Iter
     for attempt in attempts:
         title, level, detail = _result(attempt, doubtful)
         doubtful |= attempt.outcome in (SendAttempt.Outcome.AMBIGUOUS, SendAttempt.Outcome.LOST) and not attempt.voided
-        elsewhere = ""
+        elsewhere = override = ""
         if attempt.wire_recipient != message.recipient:
-            elsewhere = _("It went to %(number)s instead (RECIPIENT_OVERRIDE).") % {"number": attempt.wire_recipient}
+            elsewhere = _("It went to %(number)s instead.") % {"number": attempt.wire_recipient}
+            override = _("RECIPIENT_OVERRIDE is set.")
         voided = _("A person set this attempt aside.") if attempt.voided else ""
         title = _("Attempt %(number)s: %(result)s") % {"number": attempt.number, "result": title}
-        detail = sentences(detail, elsewhere, voided, _duration(attempt))
-        yield Entry(attempt.claimed_at, "attempt", title, detail, level)
+        technical = sentences(override, _front_id(attempt), sentence(reason_in_full(attempt)), _duration(attempt))
+        detail = sentences(detail, elsewhere, voided)
+        yield Entry(attempt.claimed_at, "attempt", title, detail, level, technical=technical)
 
 
 def _result(attempt: SendAttempt, doubtful: bool) -> tuple[str, Level, str]:
@@ -98,13 +100,16 @@ def _result(attempt: SendAttempt, doubtful: bool) -> tuple[str, Level, str]:
 def _answer_of_front(attempt: SendAttempt, doubtful: bool) -> tuple[str, Level, str]:
     code = attempt.error_code
     if code is None or code == ErrorCode.OK:
-        detail = _("Front's id is %(id)s.") % {"id": attempt.gateway_id} if attempt.gateway_id else ""
-        return _("Front accepted it"), "info", detail
+        return _("Front accepted it"), "info", ""
     if code == ErrorCode.DUPLICATE and doubtful:
-        return _("Front has it already (code 17)"), "info", _("The attempt before got through after all.")
+        return _("Front has it already (code 17)"), "info", _("The attempt before reached Front after all.")
     if code == ErrorCode.DUPLICATE:
         return _("Front has an equal message already (code 17)"), "warn", explain(code)
     return _("Front refused it (code %(code)s)") % {"code": code}, "bad", explain(code)
+
+
+def _front_id(attempt: SendAttempt) -> str:
+    return _("Front's id is %(id)s.") % {"id": attempt.gateway_id} if attempt.gateway_id else ""
 
 
 def _duration(attempt: SendAttempt) -> str:
@@ -134,7 +139,7 @@ def status_in_words(row: DeliveryStatus) -> tuple[str, Level, str]:
         case StatusCode.DELIVERED:
             return _("It reached the phone"), "good", ""
         case StatusCode.FAILED:
-            why = _("Most often the number is not in use; now and then the operator has a fault.")
+            why = _("Most often the number is not in use; sometimes the operator has a fault.")
             return _("It did not reach the phone"), "bad", why
         case None:
             return _("Front sent a status that cannot be read"), "warn", ""

@@ -88,10 +88,24 @@ def _phrase(stored: str) -> str:
 
 
 def reason(attempt: SendAttempt) -> str:
-    """The HTTP status and the stored reason, such as `HTTP 502` or `no connection: Connection refused`."""
+    """Why there was no answer of Front's, in the active language; empty if the stored reason is not one of ours."""
+    known = _known(attempt.detail)
+    return gettext(known) if known else ""
+
+
+def reason_in_full(attempt: SendAttempt) -> str:
+    """The HTTP status and the stored reason, such as `HTTP 502` or `no connection: ConnectionRefusedError`; empty
+    where `reason` already says all of it, and for answers of Front's."""
+    if attempt.outcome == SendAttempt.Outcome.ANSWERED:
+        return ""
     status = f"HTTP {attempt.http_status}" if attempt.http_status else ""
     detail = "" if attempt.detail == status else attempt.detail
-    known = detail if detail in REASONS else detail.partition(": ")[0]
-    if known in REASONS:
-        detail = gettext(known) + detail[len(known) :]
-    return ": ".join(filter(None, [status, detail]))
+    known = _known(detail)
+    if known == detail and not status:
+        return ""
+    return ": ".join(filter(None, [status, gettext(known) + detail[len(known) :] if known else detail]))
+
+
+def _known(detail: str) -> str:
+    """The phrase of `REASONS` that a stored reason is or begins with."""
+    return next((phrase for phrase in (detail, detail.partition(": ")[0]) if phrase in REASONS), "")

@@ -86,7 +86,8 @@ def _waiting(message: OutboundMessage, last: Entry, paused: Mapping[str, Account
     account = {"account": message.account}
     if message.account not in get_settings().accounts:
         title = _("Waits: there is no account “%(account)s” in the settings any more") % account
-        return Entry(at, "waiting", title, _("Put it back into FRONT_SMS, or stop the message."), "bad")
+        advice = _("Stop the message, or ask the developers of this site to add the account again.")
+        return Entry(at, "waiting", title, advice, "bad")
     if (memory := paused.get(message.account)) is not None:
         title = _("Waits: sending is paused for account “%(account)s”") % account
         reason = explain(memory.pause_code) if memory.pause_code is not None else ""

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from django_front_sms.models import Event
 from django_front_sms.states import State
-from django_front_sms.timeline.entry import Entry, sentences
+from django_front_sms.timeline.entry import Entry, Level, sentences
 
 
 def receivers(subject: str) -> Iterator[Entry]:
@@ -20,17 +20,22 @@ def receivers(subject: str) -> Iterator[Entry]:
         elif event.delivered_to:
             title = _("Reported to the site: %(what)s") % {"what": _what(event)}
             names = ", ".join(str(name) for name in event.delivered_to)
-            detail = _("Processed by %(receivers)s.") % {"receivers": names}
-            yield Entry(event.created_at, "event", title, detail, ref=f"event:{event.pk}")
+            technical = _("Processed by %(receivers)s.") % {"receivers": names}
+            yield Entry(event.created_at, "event", title, ref=f"event:{event.pk}", technical=technical)
 
 
 def _trouble(event: Event) -> Entry:
     attempts = ngettext("%(n)s attempt.", "%(n)s attempts.", event.attempts) % {"n": event.attempts}
-    detail = sentences(f"{_what(event)}:", event.error and f"{event.error}.", attempts)
-    ref = f"event:{event.pk}"
+    technical = sentences(event.error and f"{event.error}.", attempts)
+    what = {"what": _what(event)}
     if event.failed:
-        return Entry(event.created_at, "event", _("A receiver failed, and is not called again"), detail, "bad", ref=ref)
-    return Entry(event.created_at, "event", _("A receiver failed, and will be called again"), detail, "warn", ref=ref)
+        level: Level = "bad"
+        title = _("This site could not process it: %(what)s") % what
+        detail = _("It is not tried again by itself. Ask the developers of this site to correct the cause.")
+    else:
+        level, title = "warn", _("This site could not process it yet: %(what)s") % what
+        detail = _("It will be tried again.")
+    return Entry(event.created_at, "event", title, detail, level, ref=f"event:{event.pk}", technical=technical)
 
 
 def _what(event: Event) -> str:

@@ -203,7 +203,7 @@ def test_a_file_that_is_not_stored_yet_is_named_without_a_link(boss):
 
     content = boss.get(page(sms)).content.decode()
 
-    assert "Not in the storage yet" in content and address(waiting) not in content
+    assert "Not stored yet" in content and address(waiting) not in content
     assert boss.get(address(waiting)).status_code == 404
 
 

@@ -117,7 +117,7 @@ def test_open_counter_gaps_come_first_and_say_what_to_do(viewer):
     rows = viewer.get(GAPS).context["cl"].result_list
     assert [row.pk for row in rows] == [missing.pk, anew.pk, closed.pk]
     content = viewer.get(reverse("admin:front_sms_countergap_change", args=[missing.pk])).content.decode()
-    assert "5, 7, 8" in content and "These messages never arrived" in content
+    assert "5, 7, 8" in content and "These messages did not arrive" in content
     assert [row.pk for row in viewer.get(GAPS, {"open": "yes"}).context["cl"].result_list] == [missing.pk]
     assert len(viewer.get(GAPS, {"open": "no"}).context["cl"].result_list) == 2
 

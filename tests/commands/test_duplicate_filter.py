@@ -126,7 +126,7 @@ def test_an_unreachable_gateway_received_nothing():
 @in_earnest
 def test_a_paused_account_is_not_checked(simulator, paused):
     AccountState.objects.update(key=gateway())
-    with pytest.raises(CommandError, match="is paused for code 13"):
+    with pytest.raises(CommandError, match=r"is paused \(code 13\)"):
         run(*CHECK)
     assert not simulator.network.requests
 

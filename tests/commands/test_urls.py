@@ -56,11 +56,11 @@ def test_http_is_accepted_for_this_machine_with_a_warning(base):
     [
         ("http://sms.example.no", "Use https://"),
         ("http://localhost.example.no", "Use https://"),
-        ("sms.example.no", "no address of a site"),
-        ("ftp://sms.example.no", "no address of a site"),
-        ("https://sms.example.no/?a=b", "no address of a site"),
-        ("https://user@sms.example.no", "no address of a site"),
-        ("https://[sms.example.no", "no address of a site"),
+        ("sms.example.no", "not the address of a site"),
+        ("ftp://sms.example.no", "not the address of a site"),
+        ("https://sms.example.no/?a=b", "not the address of a site"),
+        ("https://user@sms.example.no", "not the address of a site"),
+        ("https://[sms.example.no", "not the address of a site"),
     ],
 )
 def test_an_unsuitable_host_is_refused(base, why):

@@ -17,7 +17,8 @@ def test_an_inbound_message_tells_how_it_came_and_what_it_answers():
     told = {entry.kind: entry for entry in of_inbound(sms)}
 
     assert list(told) == ["sent", "received", "problem", "reply", "answer"]
-    assert told["received"].detail == "Over the JSON API. It has 1 file."
+    assert told["received"].detail == "It has 1 file."
+    assert told["received"].technical == "Over the JSON API."
     assert told["problem"].detail == "keyword is missing"
     assert told["reply"].ref == f"out:{answered.pk}"
 

@@ -34,8 +34,9 @@ def test_the_timeline_of_a_delivered_message_is_ordered_by_time():
     ]
     assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
     assert [entry.level for entry in entries] == ["info", "warn", "info", "info", "good", "good"]
-    assert "502" in entries[1].detail and "It took 1.84 s." in entries[1].detail
-    assert "145099" in entries[2].detail
+    assert entries[1].detail == "It may or may not have reached Front."
+    assert entries[1].technical == "HTTP 502. It took 1.84 s."
+    assert "145099" in entries[2].technical and not entries[2].detail
 
 
 def test_the_timeline_does_not_contain_the_text():
@@ -72,7 +73,7 @@ def test_code_17_on_our_own_resend_means_that_the_attempt_before_got_through():
     SendAttemptFactory(message=sms, number=2, claimed_at=at(10), error_code=17)
 
     assert last(sms).level == "info"
-    assert "got through after all" in last(sms).detail
+    assert "reached Front after all" in last(sms).detail
 
 
 @pytest.mark.parametrize(
@@ -192,18 +193,26 @@ def test_the_timeline_is_deterministic():
 @pytest.mark.parametrize(
     ("stored", "shown"),
     [
-        ({"http_status": 502, "detail": "HTTP 502"}, "(HTTP 502)"),
-        ({"detail": "no complete answer in time"}, "(ikke noe fullstendig svar i tide)"),
-        ({"detail": "no complete answer: ReadError"}, "(ikke noe fullstendig svar: ReadError)"),
-        ({"http_status": 200, "detail": "the answer is too large"}, "(HTTP 200: svaret er for stort)"),
-        ({"detail": "of another gateway: unknown"}, "(of another gateway: unknown)"),
+        ({"http_status": 502, "detail": "HTTP 502"}, ("", "HTTP 502.")),
+        ({"detail": "no complete answer in time"}, ("(ikke noe fullstendig svar i tide).", "")),
+        (
+            {"detail": "no complete answer: ReadError"},
+            ("(ikke noe fullstendig svar).", "Ikke noe fullstendig svar: ReadError."),
+        ),
+        (
+            {"http_status": 200, "detail": "the answer is too large"},
+            ("(svaret er for stort).", "HTTP 200: svaret er for stort."),
+        ),
+        ({"detail": "of another gateway: unknown"}, ("", "Of another gateway: unknown.")),
     ],
 )
-def test_the_reason_without_an_answer_is_in_the_readers_language(stored, shown):
-    attempt = SendAttemptFactory(ambiguous=True, **stored)
+def test_the_reason_without_an_answer_is_in_the_readers_language_and_names_of_errors_are_technical(stored, shown):
+    attempt = SendAttemptFactory(ambiguous=True, duration=None, **{"http_status": None, **stored})
 
     with translation.override("nb"):
-        assert any(shown in entry.detail for entry in of_outbound(attempt.message))
+        entry = next(entry for entry in of_outbound(attempt.message) if entry.kind == "attempt")
+        assert entry.detail.endswith(shown[0]) and ("(" in entry.detail) == bool(shown[0])
+        assert entry.technical == shown[1]
 
 
 def test_every_reason_in_the_sources_is_translated():

@@ -47,7 +47,7 @@ def test_a_capped_rate_is_why_a_message_waits_for_its_turn(settings):
 def test_a_message_of_an_account_that_was_removed_says_so():
     entry = last(OutboundMessageFactory(account="old"))
 
-    assert "no account “old”" in entry.title and "FRONT_SMS" in entry.detail and entry.level == "bad"
+    assert "no account “old”" in entry.title and "add the account again" in entry.detail and entry.level == "bad"
 
 
 def test_the_reason_contains_the_length_of_the_duplicate_window():

@@ -31,7 +31,8 @@ def test_events_are_shown_with_their_receivers_if_there_are_any():
         "Reported to the site: it is sent",
         "Reported to the site: status received",
     ]
-    assert told[0].detail == "Processed by clinic.receivers.note." and told[0].level == "info"
+    assert (told[0].detail, told[0].technical) == ("", "Processed by clinic.receivers.note.")
+    assert told[0].level == "info"
     assert "99999999" not in repr(told)
 
 
@@ -45,5 +46,7 @@ def test_failing_receivers_are_always_shown():
     told = [entry for entry in of_outbound(sms) if entry.kind == "event"]
 
     assert [entry.level for entry in told] == ["bad", "warn"]
-    assert "site.errors.Broken." in told[0].detail and "5 attempts" in told[0].detail
-    assert "99999999" not in told[0].detail
+    assert told[0].title == "This site could not process it: state changed"
+    assert told[0].technical == "site.errors.Broken. 5 attempts."
+    assert "Broken" not in told[0].detail
+    assert "99999999" not in repr(told[0])

@@ -88,7 +88,7 @@ class ComposerForm(forms.Form):
     )
     priority = forms.ChoiceField(
         label=gettext_lazy("Priority"),
-        choices=[("normal", gettext_lazy("normal")), ("urgent", gettext_lazy("urgent: overtakes the others"))],
+        choices=[("normal", gettext_lazy("normal")), ("urgent", gettext_lazy("urgent: sent before the others"))],
         required=False,
     )
     scheduled_at = forms.DateTimeField(
@@ -123,9 +123,9 @@ class ComposerForm(forms.Form):
         self.fields["account"].initial = "default" if "default" in names else names[0]
         if len(names) == 1:
             self.fields["account"].widget = forms.HiddenInput()
-        ways = [("each", _("Single messages, each of which can be followed to the phone"))]
+        ways = [("each", _("Single messages, each with a delivery status"))]
         if user.has_perm("front_sms.add_bulksend"):
-            ways.append(("bulk", _("Bulk: fast for many numbers, but nobody reports whether they arrive")))
+            ways.append(("bulk", _("Bulk: faster for many numbers, without delivery statuses")))
         else:
             self.fields["how"].widget = forms.HiddenInput()
         self._choose("how", ways)

@@ -70,7 +70,7 @@ def _lines(pasted: str) -> Iterable[list[str]]:
     try:
         return list(csv.reader(io.StringIO(text), delimiter=separator))
     except csv.Error:
-        raise ValidationError(_("This is no table that can be read. Save it as CSV, and try again.")) from None
+        raise ValidationError(_("This table cannot be read. Save it as CSV, and try again.")) from None
 
 
 def _column(cell: str) -> str:
@@ -111,7 +111,7 @@ def read_file(upload: Any) -> str:
     for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252"):
         with suppress(UnicodeDecodeError):
             return content.decode(encoding)
-    raise ValidationError(_("This is no table that can be read. Save it as CSV, and try again."))
+    raise ValidationError(_("This table cannot be read. Save it as CSV, and try again."))
 
 
 def _rows_of_workbook(content: bytes) -> Iterator[list[str]]:

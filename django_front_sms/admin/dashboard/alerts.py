@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from django_front_sms import access, contacts
 from django_front_sms.admin.actions import Action, ActionsAdmin
-from django_front_sms.admin.badges import briefly, count_in_words, icon, moment
+from django_front_sms.admin.badges import briefly, count_in_words, icon, moment, subject_in_words
 from django_front_sms.admin.conversations.threads import MOST_COUNTED, spaced, unanswered_in_words
 from django_front_sms.admin.conversations.views import VIEW
 from django_front_sms.admin.paused_accounts import keep_paused
@@ -140,9 +140,9 @@ class AttentionCards:
 
     def _worker(self, worker: alerts.Worker, overdue: Alert) -> Card | None:
         if worker.is_silent:
-            title = _("No worker seems to run")
+            title = _("Messages are not being sent: no worker seems to run")
             seen = _("Last seen: %(when)s") % {"when": briefly(worker.seen_at)} if worker.seen_at else ""
-            advice = _("Start a worker. Nothing is lost: what waits is sent then.")
+            advice = _("Ask the developers of this site to start one. Nothing is lost: what waits is sent then.")
             return Card("worker", "bad", "plug", title, advice, [Line(seen)] if seen else [])
         if not overdue.count:
             return None
@@ -151,7 +151,10 @@ class AttentionCards:
             "%(n)s messages have been due for more than five minutes",
             overdue.count,
         )
-        advice = _("More is asked for than goes out: look at MAX_PER_SECOND, and at how many workers run.")
+        advice = _(
+            "More messages are queued than are sent. If this lasts, ask the developers of this site to look at "
+            "MAX_PER_SECOND and at the number of workers."
+        )
         oldest = Line(_("The oldest since %(when)s") % {"when": briefly(overdue.since) if overdue.since else ""})
         more = self._list("outboundmessage", _("See what is queued"), state__exact="queued")
         return Card("overdue", "warn", "hourglass", title % {"n": _shown(overdue.count)}, advice, [oldest], more)
@@ -186,7 +189,9 @@ class AttentionCards:
         if not count or not self.may_see("countergap"):
             return None
         title = ngettext("%(n)s gap in Front's counter", "%(n)s gaps in Front's counter", count) % {"n": _shown(count)}
-        advice = _("Messages to you that never came. Look for them in Front's portal, or ask Front by their numbers.")
+        advice = _(
+            "Inbound messages that were not delivered. Look for them in Front's portal, or ask Front by their numbers."
+        )
         more = self._list("countergap", _("See which"), open="yes")
         return Card("gaps", "bad", "warning", title, advice, more=more)
 
@@ -209,11 +214,11 @@ class AttentionCards:
         if self._accounts is not None:
             events = of_accounts(events, self._accounts)
         latest = events.order_by("-pk").defer("data")[:SHOWN]
-        lines = [self._line(row, row.get_kind_display(), row.error, row.created_at) for row in latest]
-        title = ngettext(
-            "%(n)s event was not taken by its receiver", "%(n)s events were not taken by their receivers", count
-        )
-        advice = _("Your own code raised an error each time. Put it right, then deliver them again.")
+        lines = [
+            self._line(row, row.get_kind_display(), subject_in_words(row.subject), row.created_at) for row in latest
+        ]
+        title = ngettext("This site could not process %(n)s event", "This site could not process %(n)s events", count)
+        advice = _("Ask the developers of this site to correct the cause, then deliver them again.")
         more = self._more(count, "event", failed__exact="1")
         return Card("events", "bad", "plug", title % {"n": _shown(count)}, advice, lines, more)
 

@@ -105,7 +105,7 @@ class DashboardAdmin(ReadOnlyAdmin):
             "tiles": [*_tiles(days, times), *_last_in(last_inbound, now)],
             "charts": [chart for chart in charts if chart],
             "levels": [series.level for series, _states in GROUPS],
-            "refusals": _refusals(self.reverse("outboundmessage_changelist"), statistics.refusals(now, accounts)),
+            **_refusals(self.reverse("outboundmessage_changelist"), statistics.refusals(now, accounts)),
         }
 
 
@@ -180,7 +180,7 @@ def _spend(days: dict[date, Tally]) -> Chart | None:
     if not any(tally.spend() for tally in days.values()):
         return None
     columns = [_day(day, (float(tally.spend() or 0),)) for day, tally in days.items()]
-    note = _("Segments that Front took, times PRICE_PER_SEGMENT: an estimate.")
+    note = _("An estimate: the SMS that Front accepted, times the price in the settings of this site.")
     return Chart("spend", _("Spend per day"), [Series("info", _("spent"))], columns, _money, note=note)
 
 
@@ -214,15 +214,19 @@ def _written(day: date, form: str, language: str | None) -> str:
     return date_format(day, form)  # three charts name the same days
 
 
-def _refusals(messages: str, counted: list[tuple[int | None, int]]) -> list[dict[str, Any]]:
-    """The refusals by reason, the most frequent first, each in percent of the most frequent one."""
+def _refusals(messages: str, counted: list[tuple[int | None, int]]) -> dict[str, Any]:
+    """The refusals by reason, the most frequent first, each in percent of the most frequent one, and what they are."""
     most = max((n for _code, n in counted), default=1)
     rows = []
     for code, count in counted[:10]:
         url = f"{messages}?state__exact=rejected&error_code__" + (f"exact={code}" if code else "isnull=True")
         words = explain(code) if code else _("Refused before it was sent: see each message.")
         rows.append({"code": code, "words": words, "count": count, "url": url, "part": round(100 * count / most)})
-    return rows
+    is_cut = sum(n for _code, n in counted) == statistics.MOST_REFUSALS
+    title = _("Rejected in the last seven days, by reason")
+    if is_cut:
+        title = _("The latest %(n)s rejected messages, by reason") % {"n": _count(statistics.MOST_REFUSALS)}
+    return {"refusals": rows, "refusals_title": title}
 
 
 # How numbers are written

@@ -112,7 +112,7 @@ class ExportAdmin(ReadOnlyAdmin):
 
     def _give(self, request: HttpRequest, rows: "QuerySet[Any]", form: str, ticked: Sequence[int]) -> HttpResponseBase:
         if form == XLSX and rows.order_by()[: formats.XLSX_ROWS + 1].count() > formats.XLSX_ROWS:
-            limit = _("These are more rows than an Excel file is made for (%(n)s). Filter them, or take CSV.")
+            limit = _("An Excel file cannot hold so many rows (%(n)s). Filter them, or choose CSV.")
             self.message_user(request, limit % {"n": formats.XLSX_ROWS}, messages.ERROR)
             return self.ask_for_format(request, rows, ticked)
         self._record(request, form, ticked)

@@ -21,7 +21,7 @@ _FLAGS = ("--traceback", "--no-color", "--force-color", "--skip-checks")
 
 class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.description = _("Send SMS, see how sending fares, and set up the gateway.")
+        parser.description = _("Send SMS, show the state of the queue, and set up the gateway.")
         choices = parser.add_subparsers(dest="subcommand", required=True, metavar=_("subcommand"))
         for name, module in SUBCOMMANDS.items():
             parents = module.parents() if hasattr(module, "parents") else []

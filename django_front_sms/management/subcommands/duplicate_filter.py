@@ -83,7 +83,7 @@ def _must_not_be_paused(account: Account) -> None:
     if state is not None:
         why = {"name": account.name, "code": state.pause_code}
         raise CommandError(
-            _("Account “%(name)s” is paused for code %(code)s. Put that right, then: front_sms resume %(name)s") % why
+            _("Account “%(name)s” is paused (code %(code)s). Correct the cause, then: front_sms resume %(name)s") % why
         )
 
 
@@ -172,7 +172,7 @@ def _verdict(trial: Trial) -> str:
 
 def _advice(found: bool | None, account: Account) -> str:
     if found is None:
-        return _("Try again when that is put right. Until then leave DUPLICATE_FILTER at None.")
+        return _("Try again when that is corrected. Until then leave DUPLICATE_FILTER at None.")
     what = {"name": account.name, "value": found}
     if account.duplicate_filter is found:
         return _("DUPLICATE_FILTER of account “%(name)s” is %(value)s, and that is right.") % what

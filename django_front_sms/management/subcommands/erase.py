@@ -14,7 +14,7 @@ from django_front_sms import retention
 from django_front_sms.management.subcommands.output import add_json, write_json
 from django_front_sms.retention import Receipt
 
-HELP = gettext_lazy("Erase what is kept of a person's number, in both directions, and print a receipt.")
+HELP = gettext_lazy("Erase everything that is stored about a person's number, in both directions, and print a receipt.")
 
 SOMETHING_IS_LEFT = 3
 
@@ -80,7 +80,7 @@ def _lines(receipt: Receipt) -> list[str]:
         "under_way": _("Left, because they may be on their way. Run this again in a few minutes:"),
         "unconfirmed": _("Left, because a person must decide about them in the admin first:"),
         "inbound": _(
-            "Left, because a worker has yet to see to them, or the storage keeps their files. Run this again:"
+            "Left, because no worker has processed them yet, or their files could not be deleted. Run this again:"
         ),
         "unreadable": _(
             "Inbound messages without a readable sender, whose body or files could not be searched. Look at them in "

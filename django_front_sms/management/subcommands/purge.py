@@ -14,12 +14,12 @@ from django_front_sms.management.subcommands.output import add_json, write_json
 from django_front_sms.retention import Purged
 
 HELP = gettext_lazy(
-    "Take texts, numbers and files out of what is older than RETENTION_DAYS. States, prices and times stay."
+    "Remove texts, numbers and files that are older than RETENTION_DAYS. States, prices and times are kept."
 )
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--dry-run", action="store_true", help=_("change nothing; count what would go"))
+    parser.add_argument("--dry-run", action="store_true", help=_("change nothing; count what would be removed"))
     add_json(parser)
 
 
@@ -54,6 +54,6 @@ def _lines(purged: Purged) -> list[str]:
         "events": _("events for receivers"),
         "handled": _("marks on conversations"),
     }
-    heading = _("From before %(when)s would go:") if purged.dry_run else _("From before %(when)s went:")
+    heading = _("Older than %(when)s, to be removed:") if purged.dry_run else _("Older than %(when)s, removed:")
     rows = [f"  {names[kind]:<28} {count}" for kind, count in purged.counts.items()]
     return [heading % {"when": f"{timezone.localtime(purged.before):%Y-%m-%d %H:%M}"}, *rows]

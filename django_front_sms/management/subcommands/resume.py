@@ -12,7 +12,7 @@ from django_front_sms.management.subcommands.output import add_json, write_json
 from django_front_sms.models import AccountState
 from django_front_sms.timeline import explain
 
-HELP = gettext_lazy("Go on sending for an account that is paused. Everything that waits is sent.")
+HELP = gettext_lazy("Resume sending for a paused account. All messages that wait are sent.")
 
 
 def add_arguments(parser: ArgumentParser) -> None:

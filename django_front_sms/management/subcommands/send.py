@@ -21,7 +21,7 @@ from django_front_sms.sending.validation import check_idempotency_key
 from django_front_sms.states import ACCEPTED, NOT_SENT, OPEN, State
 from django_front_sms.timeline import Entry
 
-HELP = gettext_lazy("Send one SMS. A worker must be running for it to leave.")
+HELP = gettext_lazy("Send one SMS. A worker must be running to send it.")
 
 SENT, NOT_DELIVERED, UNCONFIRMED, TOO_LATE, INTERRUPTED = 0, 1, 3, 4, 130  # 2 is argparse's own
 INTERVAL = 0.5  # seconds between two queries
@@ -43,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help=_("allow Unicode, or let Front replace what the GSM alphabet lacks (default: as the text needs)"),
     )
     option("--price", type=int, metavar="ØRE", help=_("what the recipient pays, in øre"))
-    option("--urgent", action="store_true", help=_("overtake what is not urgent"))
+    option("--urgent", action="store_true", help=_("send before messages that are not urgent"))
     option("--on-duplicate", choices=["defer", "coalesce", "reject"], help=_("what to do with a repetition"))
     option("--idempotency-key", type=_key, metavar="KEY", help=_("the same key never sends twice"))
     option("--wait", action="store_true", help=_("show what happens to it, until Front has it or it has ended"))
@@ -147,12 +147,12 @@ def _wait(message: OutboundMessage, out: OutputWrapper, given: Namespace) -> int
 
 def _follow(message: OutboundMessage, out: OutputWrapper, given: Namespace) -> bool:
     """Print each new entry of the message's timeline; return False if the time is up first."""
-    printed: set[tuple[str, str, str]] = set()
+    printed: set[tuple[str, ...]] = set()
     give_up = time.monotonic() + given.timeout
     while True:
         message.refresh_from_db()
         for entry in message.timeline():
-            key = (entry.kind, entry.title, entry.detail)
+            key = (entry.kind, entry.title, entry.detail, entry.technical)
             if key not in printed and not given.json:
                 out.write(_line(entry))
                 out.flush()
@@ -173,7 +173,8 @@ def _is_over(message: OutboundMessage, until: str | None) -> bool:
 
 
 def _line(entry: Entry) -> str:
-    detail = f" – {entry.detail}" if entry.detail else ""
+    detail = " ".join(filter(None, [entry.detail, entry.technical]))
+    detail = f" – {detail}" if detail else ""
     return f"  {timezone.localtime(entry.at):%H:%M:%S}  {entry.title}{detail}"
 
 

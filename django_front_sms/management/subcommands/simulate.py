@@ -17,7 +17,7 @@ from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.signing import address_allowed
 from django_front_sms.simulator.__main__ import build_parser, main
 
-HELP = gettext_lazy("Run a pretend gateway for this site: nothing is sent, and its page shows the phones.")
+HELP = gettext_lazy("Run the simulator as the gateway of this site: no real SMS is sent, and its page shows phones.")
 DEFAULT_PORT = 9900
 
 
@@ -40,7 +40,9 @@ def parents() -> list[ArgumentParser]:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--account", default="default", help=_("whose gateway to play (default: %(default)s)"))
+    parser.add_argument(
+        "--account", default="default", help=_("the account whose gateway is simulated (default: %(default)s)")
+    )
     parser.add_argument(
         "--base-url",
         metavar="URL",

@@ -40,7 +40,7 @@ def handle(out: OutputWrapper, given: Namespace) -> int:
         out.write(_("Account “%(name)s”") % {"name": name})
         out.write(f"  {_('URL for status:')}            {urls['status']}")
         out.write(f"  {_('URL for inbound messages:')}  {urls['inbound']}")
-    out.write(_("Paste them into Front's portal. They hold a secret: who knows one can pose as Front."))
+    out.write(_("Paste them into Front's portal. They contain a secret: whoever knows it can send requests as Front."))
     return 0
 
 
@@ -52,10 +52,10 @@ def checked(base_url: str) -> str:
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username:
-        raise CommandError(_("--base-url is no address of a site. Write it like https://sms.example.no"))
+        raise CommandError(_("--base-url is not the address of a site. Write it like https://sms.example.no"))
     if parts.scheme == "http" and host not in LOCAL:
         raise CommandError(
-            _("Over http:// everybody on the way reads the messages, and the secret in the URLs. Use https://.")
+            _("Over http://, others on the network can read the messages and the secret in the URLs. Use https://.")
         )
     return base_url.rstrip("/")
 

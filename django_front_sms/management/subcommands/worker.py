@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from django_front_sms.worker import Worker, run_once
 
-HELP = gettext_lazy("Send what is due, fold statuses and deliver events, without Celery, until it is told to stop.")
+HELP = gettext_lazy("Send what is due, fold statuses and deliver events, without Celery, until it is stopped.")
 
 
 def add_arguments(parser: ArgumentParser) -> None:

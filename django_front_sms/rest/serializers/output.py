@@ -120,7 +120,8 @@ class InboundMessageSerializer(serializers.ModelSerializer[InboundMessage]):
 
 
 class TimelineEntrySerializer(serializers.Serializer[Any]):
-    """An event. `title` and `detail` are texts for people; `ref` names a row, as in `out:7`."""
+    """An event. `title` and `detail` are texts for people, `technical` is for developers: ids, receivers, exceptions.
+    `ref` names a row, as in `out:7`."""
 
     at = serializers.DateTimeField()
     kind = serializers.CharField()
@@ -129,6 +130,7 @@ class TimelineEntrySerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(allow_blank=True)
     by = serializers.CharField(allow_blank=True)
     ref = serializers.CharField(allow_blank=True)
+    technical = serializers.CharField(allow_blank=True)
 
 
 class TimelineSerializer(serializers.Serializer[Any]):

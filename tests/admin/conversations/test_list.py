@@ -72,7 +72,7 @@ def test_nul_characters_are_left_out_of_a_search(reader, query):
 def test_an_empty_list_says_so(reader):
     assert "Nobody has written yet." in reader.get(LIST).content.decode()
     assert "There are no messages with" in reader.get(LIST, {"q": "999"}).content.decode()
-    assert "Everybody has an answer." in reader.get(LIST, {"show": "unanswered"}).content.decode()
+    assert "No conversation waits for an answer." in reader.get(LIST, {"show": "unanswered"}).content.decode()
 
 
 def test_a_conversation_is_reached_by_number_and_account_from_elsewhere(reader):
