@@ -52,13 +52,27 @@ def test_the_sweep_task_rescues_what_was_lost(hints: list[str], clock: FakeClock
     assert reloaded(row).state == "queued"
 
 
-def test_dispatch_sweeps_first(hints: list[str], clock: FakeClock, no_gateway):
+def test_dispatch_sweeps(hints: list[str], clock: FakeClock, no_gateway):
     row = message()
     claim_one()
     clock.advance(30)
     tasks.dispatch()
     assert reloaded(row).state == "queued"
     assert no_gateway == [((), {})]
+
+
+def test_what_is_due_after_the_sweep_is_sent_by_the_next_dispatch_of_a_worker(hints: list[str], no_gateway):
+    message()  # as if the sweep had made it due: `no_gateway` sends nothing
+    hints.clear()
+    tasks.dispatch.apply()
+    assert hints == ["dispatch"] and len(no_gateway) == 1
+
+
+def test_what_is_due_after_the_sweep_is_sent_by_the_same_call(hints: list[str], no_gateway):
+    message()
+    hints.clear()
+    tasks.dispatch()
+    assert hints == [] and len(no_gateway) == 2
 
 
 def test_a_dispatch_with_changes_publishes_a_hint_for_events(hints: list[str], clock: FakeClock, no_gateway):
