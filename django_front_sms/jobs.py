@@ -16,8 +16,8 @@ CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
 def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambda: True) -> int:
     """Send what is due, then sweep; returns the number of attempts. `seconds` and `hand_over` as `outbox.run` has them.
 
-    In this order, because one-time codes should not wait for a sweep, which takes as long as a claim. What a sweep makes
-    due is sent by this dispatch, or by the next one if this one has a limit of `seconds`."""
+    In this order, because one-time codes should not wait for a sweep, which takes as long as a claim. What the sweep
+    makes due is sent by this dispatch, or by the next one if this one has a limit of `seconds`."""
     attempts = outbox.run() if seconds is None else outbox.run(seconds, hand_over=hand_over)
     outbox.sweep()
     if outbox.has_due():
