@@ -15,13 +15,12 @@ from django_front_sms.db.routing import connection
 from django_front_sms.outbox.accounts import has_claimable
 from django_front_sms.outbox.claim import claim
 from django_front_sms.outbox.executor import Executor
+from django_front_sms.outbox.pacing import BATCH, BATCH_FOR
 from django_front_sms.outbox.settle import AttemptResult, settle
 from django_front_sms.outbox.slots import Slot, release, slots_of
 
 logger = logging.getLogger(__name__)
 
-BATCH = 500  # answers recorded at once …
-FLUSH_AFTER = 0.5  # … or as many as came in within so many seconds
 _TICK = 0.05
 _CHECK_EVERY = 0.05  # seconds between checks of slots that had nothing due: a one-time code may have been queued
 _ASK_CLOCK_EVERY = 1.0  # seconds between queries of the database's time
@@ -57,7 +56,7 @@ class _Answers:
 
     @property
     def are_ripe(self) -> bool:
-        return len(self.results) >= BATCH or self.since.elapsed() >= FLUSH_AFTER
+        return len(self.results) >= BATCH or self.since.elapsed() >= BATCH_FOR
 
 
 @dataclass(slots=True)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 FEWEST = 4
 CLAIMED_AHEAD = 1000  # messages; a worker that dies leaves them in doubt, and more would hardly be faster
+BATCH = 500  # messages that are claimed, or whose answers are recorded, at once, at most …
+BATCH_FOR = 0.15  # … and no more than are sent in so many seconds: a one-time code waits until the batch is done
 _WINDOW = 0.4  # seconds
 _FIRST_WINDOW = 0.1  # seconds: shows whether answers are fast, but not yet how many threads they need
 _SLACK = 2  # times the number of requests at once that the shortest answers need
@@ -24,6 +26,7 @@ class Pace:
         self._fewest = min(FEWEST, most)
         self.at_once = most
         self.ahead = 2 * most  # claimed and not yet answered
+        self.batch = self.ahead  # claimed at once
         self._tried_from: tuple[int, float] | None = None  # requests at once and rate before fewer were tried
         self._is_warm = False
         self._began = time.monotonic()
@@ -32,8 +35,8 @@ class Pace:
 
     @property
     def refill_below(self) -> int:
-        """Messages in flight below which more are claimed: claims are few and large."""
-        return max(self.at_once, self.ahead // 2)
+        """Messages in flight below which a batch is claimed."""
+        return max(self.at_once, self.ahead - self.batch)
 
     def record(self, durations: Sequence[float], waited: float, timeout: float) -> None:
         """Record answers, and adjust the pace. `durations`: seconds of each exchange; `waited`: the longest time from
@@ -43,6 +46,7 @@ class Pace:
         elapsed = time.monotonic() - self._began
         if self._durations and elapsed >= (_WINDOW if self._is_warm else _FIRST_WINDOW):
             rate = len(self._durations) / elapsed
+            self.batch = max(self._most, min(int(rate * BATCH_FOR), BATCH))
             if elapsed >= _WINDOW:
                 self._learn_how_many_at_once(rate)
             self._is_warm = True

@@ -56,7 +56,9 @@ class Slot:
     @property
     def room(self) -> int:
         """How many more messages may be claimed; 0 while enough are in flight."""
-        return self.pace.ahead - self.in_flight if self.in_flight < self.pace.refill_below else 0
+        if self.in_flight >= self.pace.refill_below:
+            return 0
+        return min(self.pace.ahead - self.in_flight, self.pace.batch)
 
     @property
     def until_refill(self) -> int:

@@ -128,10 +128,10 @@ def test_a_very_short_period_does_not_change_the_pace(hears: Hears, monkeypatch:
     assert (one.at_once, one.ahead) == (64, 128)
 
 
-def test_a_slot_has_room_when_half_of_what_it_may_claim_is_answered():
+def test_a_slot_has_room_when_a_batch_is_answered():
     mine: Slot = slot()
-    mine.pace.at_once, mine.pace.ahead = 8, 1000
-    for in_flight, room, until in ((1000, 0, 501), (500, 0, 1), (499, 501, 0), (0, 1000, 0)):
+    mine.pace.at_once, mine.pace.ahead, mine.pace.batch = 8, 1000, 240
+    for in_flight, room, until in ((1000, 0, 241), (760, 0, 1), (759, 240, 0), (0, 240, 0)):
         mine.in_flight = in_flight
         assert (mine.room, mine.until_refill) == (room, until)
 
