@@ -90,8 +90,8 @@ def set_up(scratch: Path) -> Any:
     settings.MEDIA_ROOT = str(scratch / "media")
     settings.DEBUG = True  # static files are served from the packages
     account = {**settings.FRONT_SMS["ACCOUNTS"]["default"], "SENDER": "Klinikken"}
-    prices = {"ACCOUNTS": {"default": account}, "PRICE_PER_SEGMENT": Decimal("0.55")}
-    settings.FRONT_SMS = {**settings.FRONT_SMS, **prices}
+    ours = {"ACCOUNTS": {"default": account}, "PRICE_PER_SEGMENT": Decimal("0.55")}
+    settings.FRONT_SMS = {**settings.FRONT_SMS, **ours, "CONTACTS": "docs.screenshots.messages.Patients"}
     call_command("migrate", verbosity=0)
     return StaticFilesHandler(get_wsgi_application())
 

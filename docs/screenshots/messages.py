@@ -1,6 +1,7 @@
 """The data of the screenshots: the messages of an invented clinic in a month; always the same except for the times."""
 
 import random
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -10,7 +11,17 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
-from django_front_sms.models import CounterGap, Decision, Event, InboundMessage, OptOut, OutboundMessage, Wait
+from django_front_sms.contacts import Contacts
+from django_front_sms.models import (
+    CounterGap,
+    Decision,
+    Event,
+    InboundMessage,
+    OptOut,
+    OutboundMessage,
+    SavedText,
+    Wait,
+)
 from django_front_sms.states import State
 from tests.factories import (
     AccountStateFactory,
@@ -25,6 +36,24 @@ OLA, ASE = "+4792345678", "+4798765432"
 REMINDERS = ("Husk legetime på torsdag kl. 10.", "Timen din i morgen kl. 09.15 er bekreftet.", "Resepten er klar.")
 FATES = [State.DELIVERED] * 88 + [State.UNDELIVERED] * 4 + [State.REJECTED] * 3 + [State.AT_OPERATOR] * 2
 FATES += [State.SENT, State.EXPIRED, State.DUPLICATE]
+NAMES = {
+    OLA: "Ola Nordmann",
+    ASE: "Åse Berg",
+    "+4795678901": "Kari Hansen",
+    "+4794567890": "Jonas Lie",
+    "+4797654321": "Ingrid Moe",
+    "+4791234567": "Per Dahl",
+}
+
+
+class Patients(Contacts):
+    """The patients of the invented clinic, of whom not all are known."""
+
+    def labels(self, numbers: Iterable[str]) -> dict[str, str]:
+        return {number: NAMES[number] for number in numbers if number in NAMES}
+
+    def search(self, text: str) -> list[str]:
+        return [number for number, name in NAMES.items() if text.casefold() in name.casefold()]
 
 
 def at(seconds: float) -> datetime:
@@ -47,6 +76,8 @@ def fill() -> dict[str, str]:
         recipient=ASE,
     )
     OptOut.objects.create(account="default", number="+4793333333", created_by=kari)
+    SavedText.objects.create(name="Påminnelse", text="Hei {name}! Husk timen din {time}. Svar JA for å bekrefte.")
+    SavedText.objects.create(name="Stengt", text="Klinikken holder stengt i dag. Vi ringer deg i morgen.")
     mms = _conversation(kari)
     _needs()
     return {

@@ -3,7 +3,7 @@
 A card is shown to users who may view its rows, and a button to users who may run its action.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -72,6 +72,7 @@ class AttentionCards:
         self._accounts = access.accounts_of(request.user)
         self._shown: dict[type[Model], list[int]] = {}
         self._newest = 0
+        self._names: Mapping[str, str] = {}  # of people, by their numbers
         self.last_inbound: datetime | None = None
 
     def cards(self) -> list[Card]:
@@ -80,10 +81,14 @@ class AttentionCards:
         accounts = alerts.in_settings(rows)
         keep_paused(self._request, accounts)
         needs = alerts.current_up_to(MOST, rows, now, accounts=self._accounts)
+        unanswered = self._unanswered_rows()
+        unconfirmed = self._unconfirmed_rows() if needs["unconfirmed"].count else []
+        shown = unanswered[:SHOWN]
+        self._names = contacts.labels([*(each.number for each in shown), *(each.recipient for each in unconfirmed)])
         made: Iterable[Card | None] = (
-            self._unanswered(),
+            self._unanswered(unanswered),
             self._worker(alerts.worker(accounts), needs["overdue"]),
-            self._unconfirmed(needs["unconfirmed"].count),
+            self._unconfirmed(needs["unconfirmed"].count, unconfirmed),
             self._gaps(needs["counter_gaps"].count),
             self._too_large(needs["pushes_too_large"].count),
             self._failed_events(needs["events_given_up"].count),
@@ -115,15 +120,17 @@ class AttentionCards:
 
     # Unanswered conversations
 
-    def _unanswered(self) -> Card | None:
-        page = reverse_admin(self._site, "conversation_changelist", query={"show": "unanswered"})
+    def _unanswered_rows(self) -> Sequence[Unanswered]:
+        page = reverse_admin(self._site, "conversation_changelist")
         if not (page and self._newest and self._user.has_perms(VIEW)):
-            return None
-        rows = oldest_unanswered(self._accounts, self._newest, most=MOST_COUNTED)
+            return ()
+        return oldest_unanswered(self._accounts, self._newest, most=MOST_COUNTED)
+
+    def _unanswered(self, rows: Sequence[Unanswered]) -> Card | None:
         if not rows:
             return None
-        names = contacts.labels(row.number for row in rows[:SHOWN])
-        lines = [self._waiting(row, names.get(row.number, "")) for row in rows[:SHOWN]]
+        page = reverse_admin(self._site, "conversation_changelist", query={"show": "unanswered"})
+        lines = [self._waiting(row) for row in rows[:SHOWN]]
         self._shown[InboundMessage] = [row.message_id for row in rows[:SHOWN]]
         count = unanswered_in_words(self._accounts, len(rows))
         title = ngettext("%(n)s conversation waits for an answer", "%(n)s conversations wait for an answer", len(rows))
@@ -131,10 +138,15 @@ class AttentionCards:
         more = (page, _("See all %(n)s") % {"n": count}) if len(rows) > SHOWN else None
         return Card("unanswered", "info", "chat", title % {"n": count}, advice, lines, more)
 
-    def _waiting(self, row: Unanswered, name: str) -> Line:
-        words = f"{name} ({spaced(row.number)})" if name else spaced(row.number)
+    def _waiting(self, row: Unanswered) -> Line:
+        words = self._person(row.number)
         text = Truncator(" ".join(row.text.split())).chars(80)
         return Line(words, reverse_admin(self._site, "conversation_in", row.message_id), text, moment(row.since))
+
+    def _person(self, number: str) -> str:
+        """The name of a person, if the site knows it, and the number."""
+        name = self._names.get(number, "")
+        return f"{name} ({spaced(number)})" if name else spaced(number)
 
     # The worker
 
@@ -161,15 +173,17 @@ class AttentionCards:
 
     # Outgoing
 
-    def _unconfirmed(self, count: int) -> Card | None:
+    def _unconfirmed_rows(self) -> list[OutboundMessage]:
+        return list(access.visible(OutboundMessage.objects.unconfirmed(), self._user).order_by("pk")[:SHOWN])
+
+    def _unconfirmed(self, count: int, rows: Sequence[OutboundMessage]) -> Card | None:
         if not count:
             return None
         title = ngettext(
             "It is not known whether %(n)s message was sent", "It is not known whether %(n)s messages were sent", count
         )
         advice = _("Ask the recipient, or look in Front's portal. Then mark it as sent, send it anyway, or give it up.")
-        rows = access.visible(OutboundMessage.objects.unconfirmed(), self._user).order_by("pk")[:SHOWN]
-        lines = [self._line(row, row.recipient, row.shown_text, row.created_at) for row in rows]
+        lines = [self._line(row, self._person(row.recipient), row.shown_text, row.created_at) for row in rows]
         self._shown[OutboundMessage] = [row.pk for row in rows]
         more = self._more(count, "outboundmessage", state__exact="unconfirmed", given_up__exact="0")
         return Card("unconfirmed", "warn", "question", title % {"n": _shown(count)}, advice, lines, more)

@@ -11,7 +11,10 @@ pytestmark = pytest.mark.django_db
 
 
 class Names(Contacts):
+    calls = 0
+
     def labels(self, numbers):
+        Names.calls += 1
         return {number: "Kari Nordmann" for number in numbers if number == "+4799999999"}
 
 
@@ -30,6 +33,18 @@ def test_the_conversation_that_waits_longest_comes_first_with_its_contact_name(v
         ("+47 99 99 99 97", "Hallo?"),
     ]
     assert card.lines[0].url == reverse("admin:front_sms_conversation_in", args=[first.pk])
+
+
+def test_all_cards_name_people_with_one_call(viewer, settings, monkeypatch):
+    monkeypatch.setattr(Names, "calls", 0)
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "CONTACTS": f"{__name__}.Names"}
+    question("+4799999997", 3)
+    OutboundMessageFactory(unconfirmed=True, recipient="+4799999999")
+
+    words = {card.key: [line.words for line in card.lines] for card in dashboard(viewer).context["cards"]}
+
+    assert words == {"unanswered": ["+47 99 99 99 97"], "unconfirmed": ["Kari Nordmann (+47 99 99 99 99)"]}
+    assert Names.calls == 1
 
 
 def test_at_most_five_conversations_are_shown_with_a_link_to_all(viewer, monkeypatch):
