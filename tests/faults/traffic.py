@@ -79,12 +79,12 @@ class Traffic(threading.Thread):
         return [{**message, "kind": kind, **self._of_kind(kind, number)}]
 
     def _of_kind(self, kind: str, number: int) -> Message:
-        later = timezone.now() + timedelta(seconds=self.dice.uniform(0, 2 * self.plan.window))
+        seconds = self.dice.uniform(0, 2 * self.plan.window)
         match kind:
             case "expiring":
-                return {"expires_at": later}
+                return {"expires_after": max(1.0, seconds)}  # one that has expired already is refused
             case "scheduled":
-                return {"scheduled_at": later}
+                return {"scheduled_at": timezone.now() + timedelta(seconds=seconds)}
             case "priced":
                 return {"price": self.dice.randint(1, 20) * 100}
             case "quiet":
@@ -121,8 +121,8 @@ class Traffic(threading.Thread):
         if self.plan.baseline:
             return self._send_baseline(batch)
         if len(batch) > 3:
-            return list(send_many_sms(batch))
-        return [send_sms(**message) for message in batch]
+            return list(send_many_sms(map(_with_expiry, batch)))
+        return [send_sms(**_with_expiry(message)) for message in batch]
 
     def _send_bulk(self, message: Message) -> list[Any]:
         return list(send_bulk_sms(**message).messages.all())
@@ -142,3 +142,10 @@ class Traffic(threading.Thread):
                 )
             rows.append(row)
         return rows
+
+
+def _with_expiry(message: Message) -> Message:
+    """The message with the time when it expires: seconds from now, since a restarting database may have delayed it."""
+    if (seconds := message.pop("expires_after", None)) is not None:
+        message["expires_at"] = timezone.now() + timedelta(seconds=seconds)
+    return message

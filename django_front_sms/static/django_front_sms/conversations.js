@@ -37,9 +37,11 @@
                     this.#earlier(link);
                 }
             });
-            // A picture changes the height when it is loaded: stay at the end unless the reader has scrolled up.
-            const settle = () => this.#scroll.scrollTop >= this.#end - 60 && this.#toEnd();
-            this.#bubbles.addEventListener("load", settle, true);
+            // A picture that is loaded and a reply of several lines change the heights: stay at the end unless the reader
+            // has scrolled up.
+            const resized = new ResizeObserver(() => this.#scroll.scrollTop >= this.#end - 60 && this.#toEnd());
+            resized.observe(this.#scroll);
+            resized.observe(this.#bubbles);
             this.#toEnd();
             if ("latest" in section.dataset) {
                 this.#watch = new Watch(() => this.#look(), SOON);
@@ -153,10 +155,12 @@
             link.setAttribute("aria-busy", "true");
             try {
                 const fresh = elements(await (await piece(link.href, { part: "older" })).text());
-                const height = this.#scroll.scrollHeight - this.#scroll.scrollTop;
+                const height = this.#scroll.scrollHeight;
+                const below = height - this.#scroll.scrollTop;
                 link.parentElement.replaceWith(...fresh);
                 this.#oneDayOnce();
-                this.#scroll.scrollTop = this.#scroll.scrollHeight - height;
+                this.#end += this.#scroll.scrollHeight - height;
+                this.#scroll.scrollTop = this.#scroll.scrollHeight - below;
                 (fresh[0].querySelector("[data-earlier]") ?? this.#scroll).focus({ preventScroll: true });
             } catch {
                 location.assign(link.href);
