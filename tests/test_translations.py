@@ -4,7 +4,6 @@ Where one of these fails after a change of wording, `python -m tests.translation
 fill in what is new, and run it again to compile.
 """
 
-import ast
 import gettext
 import re
 import shutil
@@ -18,41 +17,16 @@ from django_front_sms.admin import django_words
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.states import State
 from django_front_sms.timeline import explain
+from tests.catalogues import entries, folder, pairs
 from tests.conftest import missing
 from tests.factories import OutboundMessageFactory
 from tests.translations import LANGUAGES, PACKAGE, collect
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w+\}")
-TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)+)'
 DJANGO = Path(django_admin.__file__).parent
 # The texts of Django's admin that are in these catalogues.
 DJANGOS = [each for each in re.findall(r'"([^"%]+)"\)', Path(django_words.__file__).read_text()) if each != "entries"]
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
-
-
-def folder(language: str, package: Path = PACKAGE) -> Path:
-    return package / "locale" / language / "LC_MESSAGES"
-
-
-def entries(language: str, package: Path = PACKAGE) -> dict[str, list[str]]:
-    """The catalogue: what each English text (and its plural) is in a language; fuzzy ones are not."""
-    return {english: norwegian for (english, _plural), norwegian in pairs(language, package).items()}
-
-
-def pairs(language: str, package: Path = PACKAGE) -> dict[tuple[str, str], list[str]]:
-    """The same by the text and its plural, or twice the text where it has none."""
-    catalogue = {}
-    for block in (folder(language, package) / "django.po").read_text().split("\n\n"):
-        texts = {key: _text(value) for key, value in re.findall(rf"^(msg\w+(?:\[\d\])?) {TEXT}", block, re.M)}
-        fuzzy = re.search(r"^#,.*\bfuzzy\b", block, re.M)
-        translations = ["" if fuzzy else text for key, text in texts.items() if key.startswith("msgstr")]
-        catalogue[texts["msgid"], texts.get("msgid_plural", texts["msgid"])] = translations
-    del catalogue["", ""]
-    return catalogue
-
-
-def _text(quoted: str) -> str:
-    return "".join(ast.literal_eval(line) for line in quoted.split("\n") if line.strip())
 
 
 @in_each_language

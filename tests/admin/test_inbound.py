@@ -8,7 +8,7 @@ from django_front_sms.downloads import safe_name
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import MmsFile, OptOut
 from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory
-from tests.inbox.test_pictures import KINDS, png
+from tests.inbox.pictures import KINDS, png
 
 pytestmark = pytest.mark.django_db
 

@@ -3,8 +3,8 @@
 import pytest
 from django.contrib.auth.models import User
 
+from tests.browser.accessibility import faults
 from tests.browser.screens import change, screens
-from tests.conftest import missing
 from tests.factories import OutboundMessageFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -13,21 +13,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def kari(transactional_db) -> User:
     return User.objects.create_superuser("kari")
-
-
-def faults(page) -> list[str]:
-    """Return the faults of the open page that axe-core rates as serious or critical."""
-    try:
-        from axe_playwright_python.sync_playwright import Axe
-    except ImportError:
-        missing('axe-playwright-python is not installed: pip install -e ".[dev]"')
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{fault['id']}: {node['target']} {node['html'][:200]} {node['failureSummary'][:300]}"
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-        for node in fault["nodes"]
-    ]
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])

@@ -10,9 +10,9 @@ from django.urls import reverse
 
 from django_front_sms.models import InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
-from tests.browser.test_accessibility import faults
+from tests.browser.accessibility import faults
 from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory, at
-from tests.inbox.test_pictures import png
+from tests.inbox.pictures import png
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, Decision, Event, OutboundMessage
 from django_front_sms.states import State
-from tests.browser.test_accessibility import faults
+from tests.browser.accessibility import faults
 from tests.factories import EventFactory, OutboundMessageFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

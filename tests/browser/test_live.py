@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from django_front_sms.models import AccountState, BulkSend, OutboundMessage
 from django_front_sms.states import State
-from tests.browser.test_accessibility import faults
+from tests.browser.accessibility import faults
 from tests.factories import AccountStateFactory, InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

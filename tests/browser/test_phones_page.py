@@ -7,7 +7,7 @@ import pytest
 
 from django_front_sms.simulator import Account, Attachment, Fault, FaultKind, Network, Simulator, Submission
 from django_front_sms.simulator.mms import sample
-from tests.browser.test_accessibility import faults
+from tests.browser.accessibility import faults
 
 pytestmark = pytest.mark.browser
 

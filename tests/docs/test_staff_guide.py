@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from tests.catalogues import entries
 from tests.docs.pages import DOCS, HERE
-from tests.test_translations import entries
 
 pytestmark = pytest.mark.skipif(not HERE, reason="the documentation is not here")
 

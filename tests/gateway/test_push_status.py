@@ -3,12 +3,7 @@
 import pytest
 
 from django_front_sms.gateway.push import StatusPush, decode_status
-
-MULTIPART = (
-    b'--x42\r\nContent-Disposition: form-data; name="status"\r\n\r\n5\r\n'
-    b'--x42\r\nContent-Disposition: form-data; filename="name"; name=origid\r\nX-Other: a\r\n\r\n145099\r\n'
-    b"--x42--\r\n"
-)
+from tests.gateway.multipart import MULTIPART
 
 
 @pytest.mark.parametrize(

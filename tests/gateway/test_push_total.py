@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from django_front_sms.gateway.push import InboundPush, decode_inbound_json, decode_inbound_query, decode_status
-from tests.gateway.test_push_status import MULTIPART
+from tests.gateway.multipart import MULTIPART
 from tests.manual import DOCUMENT, GET, MMS, SMS, STATUS, changed
 
 json_values = st.recursive(

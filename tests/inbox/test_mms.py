@@ -3,52 +3,19 @@
 import base64
 import hashlib
 import json
-import threading
 from datetime import timedelta
 
 import pytest
-from django.core.files.storage import FileSystemStorage, InMemoryStorage
 from django.db.models import F
 
 from django_front_sms import inbox
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.inbox.mms import files
 from django_front_sms.models import Event, InboundMessage, MmsFile
+from tests.inbox.storages import DOWN, UP, Silent, Unwilling
 from tests.webhooks.pushes import JPEG, MMS, PNG, by_post, file, sms
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
-
-DOWN = {
-    "default": {"BACKEND": "tests.inbox.test_mms.Unwilling"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-}
-UP = {**DOWN, "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}}
-
-
-class Unwilling(InMemoryStorage):
-    """A storage that is down."""
-
-    def _save(self, name, content):
-        raise OSError("s3://key:secret@bucket is not there")
-
-
-class Picky(FileSystemStorage):
-    """A storage that accepts only pictures."""
-
-    def _save(self, name, content):
-        if name.endswith(".bin"):
-            raise OSError
-        return super()._save(name, content)
-
-
-class Silent(InMemoryStorage):
-    """A storage that never answers, until the test is over."""
-
-    over = threading.Event()
-
-    def _save(self, name, content):
-        self.over.wait(20)
-        return super()._save(name, content)
 
 
 def receive(body: bytes) -> InboundMessage:
@@ -215,7 +182,7 @@ class TestStorageThatFails:
         assert message.files.get().file.read() == JPEG
 
     def test_files_that_the_storage_accepts_are_moved_and_the_others_stay(self, settings):
-        settings.STORAGES = {**UP, "default": {"BACKEND": "tests.inbox.test_mms.Picky"}}
+        settings.STORAGES = {**UP, "default": {"BACKEND": "tests.inbox.storages.Picky"}}
         message = receive(sms(files=[file(b"what" * 100, "x/y"), file(JPEG)]))
         unknown, picture = message.files.all()
         assert not unknown.file and picture.file.read() == JPEG
@@ -234,7 +201,7 @@ class TestStorageThatFails:
         assert len(asked) == 1
 
     def test_a_hanging_storage_delays_others_for_a_limited_time(self, settings, monkeypatch, caplog):
-        settings.STORAGES = {**UP, "default": {"BACKEND": "tests.inbox.test_mms.Silent"}}
+        settings.STORAGES = {**UP, "default": {"BACKEND": "tests.inbox.storages.Silent"}}
         monkeypatch.setattr(files, "TIME_LIMIT", 0.05)
         try:
             message = receive(sms(files=[file(JPEG)]))

@@ -13,7 +13,7 @@ from django_front_sms.db import content
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.inbox import insert
 from django_front_sms.models import DeliveryStatus, InboundMessage, MmsFile
-from tests.inbox.test_mms import DOWN
+from tests.inbox.storages import DOWN
 from tests.webhooks.pushes import JPEG, by_post, file, sms
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("hints")]

@@ -9,7 +9,7 @@ from django_front_sms import send_sms
 from django_front_sms.conversations import is_unanswered
 from django_front_sms.models import BulkSend, InboundMessage, OptOut, OutboundMessage, SavedText
 from tests.rest.conftest import NUMBER, OPERATE, VIEW, Api
-from tests.rest.test_permissions import ENDPOINTS
+from tests.rest.endpoints import ENDPOINTS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
 

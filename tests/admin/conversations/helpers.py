@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from django_front_sms.models import OutboundMessage
 from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory, at
-from tests.inbox.test_pictures import png
+from tests.inbox.pictures import png
 
 LIST = "/admin/front_sms/conversation/"
 BOTH = ("view_outboundmessage", "view_inboundmessage")

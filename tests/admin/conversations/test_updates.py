@@ -16,7 +16,7 @@ from tests.admin.conversations.helpers import (
     updates,
 )
 from tests.factories import AccountStateFactory, MmsFileFactory, at
-from tests.inbox.test_pictures import KINDS
+from tests.inbox.pictures import KINDS
 
 pytestmark = pytest.mark.django_db
 
