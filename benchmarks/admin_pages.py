@@ -7,18 +7,19 @@ database that DATABASE_URL names, PostgreSQL and empty or filled by an earlier r
 import os
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks import million
+from django_front_sms.contacts import Contacts
 
 LIMIT_MS, LIMIT_QUERIES = 150, 12
 ROOT = "/admin/front_sms/"
 LISTS = (
     "outboundmessage", "inboundmessage", "deliverystatus", "event", "bulksend", "accountstate", "countergap",
-    "refusedpush", "optout", "conversation",
+    "refusedpush", "optout", "conversation", "savedtext",
 )  # fmt: skip
 FILTERS = {
     "outboundmessage": """
@@ -32,6 +33,16 @@ FILTERS = {
     "deliverystatus": "matched=yes matched=no problem=yes problem=no received_at=1 received_at=168",
     "event": "failed__exact=1 failed__exact=0 kind__exact=state_changed kind__exact=counter_gap",
 }
+
+
+class Everybody(Contacts):
+    """A site that knows a name for every number."""
+
+    def labels(self, numbers: Iterable[str]) -> dict[str, str]:
+        return {number: f"Person {number[-4:]}" for number in numbers}
+
+    def search(self, text: str) -> list[str]:
+        return [million.CROWD] if text == "Kari" else []
 
 
 @dataclass
@@ -86,10 +97,12 @@ class Work:
 
 def run(rounds: int = 5) -> list[Page]:
     """Request every page `rounds` + 1 times, as a user with all permissions, in a database that is filled."""
+    from django.conf import settings
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
+    settings.FRONT_SMS = {**settings.FRONT_SMS, "CONTACTS": "benchmarks.admin_pages.Everybody"}
     browser = Client()
     browser.force_login(_user())
     _worker_row()
@@ -150,6 +163,8 @@ def addresses() -> Iterator[tuple[str, str]]:
     yield "list of conversations without an answer", f"{ROOT}conversation/?show=unanswered"
     for name in LISTS:
         yield f"list of {name}", f"{ROOT}{name}/"
+    yield "composer", f"{ROOT}outboundmessage/add/"
+    yield "how many messages are new", f"{ROOT}outboundmessage/updates/?after=1"
     yield "list of outboundmessage, page 100", f"{ROOT}outboundmessage/?p=100"
     for name, filters in FILTERS.items():
         for words in filters.split():
@@ -173,6 +188,7 @@ def _searches() -> Iterator[tuple[str, str]]:
             "a number with a thousand messages": million.CROWD,
             "an id": f"#{old.pk}",
             "Front's id": f"#{old.gateway_id}",
+            "a name": "Kari",
             "words that many texts have": "fysioterapeuten",
             "words of one recent text": newest.text[-33:-1],
             "words of one old text": old.text[-33:-1],

@@ -334,6 +334,14 @@ def test_refusals_are_counted_by_code_the_most_frequent_first():
     assert set(counted) == {(1, 2), (3, 1), (None, 1)}
 
 
+def test_only_the_latest_refusals_are_counted(monkeypatch):
+    monkeypatch.setattr(statistics, "MOST_REFUSALS", 2)
+    for code in (3, 1, 1):
+        asked_for(NOW, State.REJECTED, error_code=code)
+
+    assert statistics.refusals(NOW) == [(1, 2)]
+
+
 @pytest.mark.sqlite
 def test_refusals_are_found_by_an_index_of_their_own():
     rejected = statistics.asked_for(NOW).filter(state=State.REJECTED).order_by()

@@ -188,3 +188,11 @@ def test_a_paused_account_is_shown_above_the_cards(viewer, boss):
 
     assert "Sending is paused. 1 message waits." in content and "Resume sending" in content
     assert "Resume sending" not in dashboard(viewer).content.decode()
+
+
+def test_the_reasons_say_that_only_the_latest_refusals_are_counted(viewer, monkeypatch):
+    OutboundMessageFactory.create_batch(2, state=State.REJECTED, error_code=1, created_at=timezone.now())
+    assert dashboard(viewer).context["refusals_title"] == "Rejected in the last seven days, by reason"
+
+    monkeypatch.setattr("django_front_sms.monitoring.statistics.MOST_REFUSALS", 2)
+    assert dashboard(viewer).context["refusals_title"] == "The latest 2 rejected messages, by reason"
