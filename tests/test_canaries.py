@@ -94,9 +94,9 @@ def test_no_log_and_no_argument_of_a_task_holds_one(canaries, published, caplog,
     with caplog.at_level(logging.DEBUG, logger="django_front_sms"):
         provoke(monkeypatch)
         assert events.hints._publisher.flush(20)
-    told = [record for record in caplog.records if record.name.startswith("django_front_sms")]
-    text = "\n".join(logging.Formatter().format(record) for record in told)
-    assert len(told) >= 5 and published
+    ours = [record for record in caplog.records if record.name.startswith("django_front_sms")]
+    text = "\n".join(logging.Formatter().format(record) for record in ours)
+    assert len(ours) >= 5 and published
     assert hits(canaries, text) == []
     assert hits(canaries, repr(published)) == []
     assert all(args[1:] == () and not options.get("args") for args, options in published)

@@ -62,8 +62,8 @@ def test_an_exchange_is_a_span_that_names_no_person_and_no_secret(spans, simulat
         "url.full": f"{simulator.url}push.php",
     }
     assert span.status.is_ok or span.status.status_code == trace.StatusCode.UNSET
-    told = span.to_json()
-    assert not [secret for secret in (NUMBER[1:], "99999999", TEXT, "hunter2", "?") if secret in told]
+    exported = span.to_json()
+    assert not [secret for secret in (NUMBER[1:], "99999999", TEXT, "hunter2", "?") if secret in exported]
 
 
 @in_earnest

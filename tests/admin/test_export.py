@@ -172,10 +172,10 @@ def test_rows_that_are_added_during_the_export_do_not_disturb_it(exporter, monke
     monkeypatch.setattr(views, "PAGE", 2)
     pks = [OutboundMessageFactory().pk for _ in range(4)]
     chunks = iter(take(exporter).streaming_content)
-    told = [next(chunks), next(chunks), next(chunks)]
+    first_chunks = [next(chunks), next(chunks), next(chunks)]
 
     OutboundMessageFactory()
-    content = b"".join([*told, *chunks]).decode("utf-8-sig")
+    content = b"".join([*first_chunks, *chunks]).decode("utf-8-sig")
 
     assert [int(row["ID"]) for row in csv.DictReader(io.StringIO(content))] == pks[::-1]
 

@@ -337,6 +337,6 @@ def test_opting_out_from_the_list_skips_other_messages(perhaps, login):
     staff_user = login("view_inboundmessage", "add_optout")
     other = InboundMessageFactory(sender="+4741000000", recipient="26114123450000", text="Hei")
     chosen = {"action": "opt_out", "_selected_action": [other.pk, perhaps.pk], "confirmed": "key"}
-    told = staff_user.post(LIST, chosen, follow=True).content.decode()
-    assert f"#{other.pk}: This message does not begin like an opt-out" in told
+    response = staff_user.post(LIST, chosen, follow=True).content.decode()
+    assert f"#{other.pk}: This message does not begin like an opt-out" in response
     assert [row.number for row in OptOut.objects.all()] == ["+4799999999"]

@@ -22,10 +22,10 @@ def found(browser, address=SENT, **query):
 def test_a_number_is_found_by_its_last_digits(viewer, term):
     OutboundMessageFactory(recipient="+4790010000")
     wanted = OutboundMessageFactory(recipient="+4790020001")
-    heard = InboundMessageFactory(sender="+4790020001")
+    received = InboundMessageFactory(sender="+4790020001")
 
     assert found(viewer, q=term) == [wanted.pk]
-    assert found(viewer, CAME, q=term) == [heard.pk]
+    assert found(viewer, CAME, q=term) == [received.pk]
 
 
 def test_last_digits_are_looked_for_among_the_latest_and_beginnings_among_all(viewer, monkeypatch):

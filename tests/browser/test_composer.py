@@ -47,15 +47,15 @@ def by_the_server(text: str, unicode: bool | None, replacement: str, simpler: bo
 
 def by_the_script(tab: Any, asked: list[tuple[str, bool | None, str, bool]]) -> list[Any]:
     # As JSON in ASCII: halves of surrogate pairs come through as they are.
-    told: list[Any] = json.loads(tab.evaluate(COUNT, [json.dumps(asked), GSM_EQUIVALENTS]))
-    return told
+    counted: list[Any] = json.loads(tab.evaluate(COUNT, [json.dumps(asked), GSM_EQUIVALENTS]))
+    return counted
 
 
 def must_agree(tab: Any, asked: list[tuple[str, bool | None, str, bool]]) -> None:
     for start in range(0, len(asked), 1000):
         batch = asked[start : start + 1000]
-        for each, told in zip(batch, by_the_script(tab, batch), strict=True):
-            assert told == by_the_server(*each), each
+        for each, counted in zip(batch, by_the_script(tab, batch), strict=True):
+            assert counted == by_the_server(*each), each
 
 
 @pytest.fixture

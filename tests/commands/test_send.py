@@ -94,10 +94,10 @@ def test_waiting_shows_the_timeline_until_front_accepts_the_message(simulator, m
     message = OutboundMessage.objects.get()
     assert code == 0
     assert on_the_phones(simulator) == ["Test"]
-    told = ["Put in the queue", "Waits for its turn", f"Front's id is {message.gateway_id}", f"#{message.pk}: sent"]
-    places = [text.index(words) for words in told]
+    lines = ["Put in the queue", "Waits for its turn", f"Front's id is {message.gateway_id}", f"#{message.pk}: sent"]
+    places = [text.index(words) for words in lines]
     assert places == sorted(places)
-    assert all(text.count(words) == 1 for words in told)
+    assert all(text.count(words) == 1 for words in lines)
 
 
 @in_earnest

@@ -49,29 +49,29 @@ def test_options_take_precedence_over_the_settings(simulated):
 
 
 def test_every_option_is_passed_to_the_simulator(monkeypatch):
-    heard: list[list[str]] = []
-    monkeypatch.setattr(simulate, "main", heard.append)
+    started: list[list[str]] = []
+    monkeypatch.setattr(simulate, "main", started.append)
     given = ["--certificate", "cert.pem", "key.pem", "--rule", "retry_delay=1", "--off", "+4799999999", "--priced"]
     given += ["--https-required", "--chaos", "0.5", "--allow-ip", "10.0.0.1", "--allow-ip", "10.0.0.2", "--seed", "7"]
     run("simulate", *given)
-    read, wanted = (vars(build_parser().parse_args(arguments)) for arguments in (heard[-1], given))
+    read, wanted = (vars(build_parser().parse_args(arguments)) for arguments in (started[-1], given))
     assert {name: read[name] for name in read if name not in OF_ACCOUNT} == {
         name: wanted[name] for name in wanted if name not in OF_ACCOUNT
     }
 
 
 def test_the_simulator_listens_where_the_account_sends(settings, monkeypatch):
-    heard: list[list[str]] = []
-    monkeypatch.setattr(simulate, "main", heard.append)
+    started: list[list[str]] = []
+    monkeypatch.setattr(simulate, "main", started.append)
     set_account(settings, GATEWAY_URL="http://localhost:9123/psk/")
     code, text = run("simulate")
-    assert "--port=9123" in heard[-1]
+    assert "--port=9123" in started[-1]
     assert (code, text) == (0, "")
     run("simulate", "--port", "9124")
-    assert "--port=9124" in heard[-1]
+    assert "--port=9124" in started[-1]
     set_account(settings, GATEWAY_URL="https://www.pling.as/psk/")
     text = run("simulate")[1]
-    assert not [argument for argument in heard[-1] if argument.startswith("--port")]
+    assert not [argument for argument in started[-1] if argument.startswith("--port")]
     assert "set its GATEWAY_URL" in text
 
 
@@ -81,7 +81,7 @@ def test_a_site_that_would_refuse_the_simulators_pushes_gets_a_warning(settings,
     assert "Add 127.0.0.1 to WEBHOOK_ALLOWED_IPS" in run("simulate")[1]
 
 
-def heard(monkeypatch) -> list[str]:
+def started(monkeypatch) -> list[str]:
     """The arguments that the simulator is started with."""
     arguments: list[str] = []
     monkeypatch.setattr(simulate, "main", arguments.extend)
@@ -91,11 +91,11 @@ def heard(monkeypatch) -> list[str]:
 
 def test_without_stored_ids_of_its_account_the_simulator_uses_the_ids_of_the_manual(monkeypatch):
     OutboundMessage.objects.create(account="bergen", gateway_id=200_000, recipient="+4799999999", text="Hei")
-    assert not [argument for argument in heard(monkeypatch) if "first-id" in argument]
+    assert not [argument for argument in started(monkeypatch) if "first-id" in argument]
 
 
 def test_ids_of_an_earlier_run_are_not_reused(monkeypatch):
     OutboundMessage.objects.create(account="default", gateway_id=145_100, recipient="+4799999999", text="Hei")
-    assert "--first-id=145101" in heard(monkeypatch)
+    assert "--first-id=145101" in started(monkeypatch)
     InboundMessage.objects.create(account="default", gateway_id=999_999, api="json", identity="x")
-    assert "--first-id=1000000" in heard(monkeypatch)
+    assert "--first-id=1000000" in started(monkeypatch)

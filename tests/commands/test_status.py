@@ -140,10 +140,10 @@ def test_a_push_that_was_too_large_counts_until_the_queue_moves_again():
 
 def test_missing_counters_are_listed_until_their_messages_arrive():
     now = timezone.now()
-    told = {"account": "default", "shown_at": now, "announced_at": now - timedelta(days=8)}
-    gap = CounterGap.objects.create(first=7, last=9, came=[8], **told)
-    CounterGap.objects.create(first=20, last=21, **{**told, "announced_at": None})
-    CounterGap.objects.create(first=30, last=90, is_reset=True, **told)
+    fields = {"account": "default", "shown_at": now, "announced_at": now - timedelta(days=8)}
+    gap = CounterGap.objects.create(first=7, last=9, came=[8], **fields)
+    CounterGap.objects.create(first=20, last=21, **{**fields, "announced_at": None})
+    CounterGap.objects.create(first=30, last=90, is_reset=True, **fields)
     assert active() == {"counter_gaps": 1}
     assert "default: 7, 9" in run("status")[1]
     assert read("status")["missing_counters"] == {"default": [7, 9]}

@@ -37,7 +37,7 @@ def wait_until(true: Callable[[], Any]) -> None:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The jobs that were called; they are replaced."""
     done: list[str] = []
     monkeypatch.setattr(jobs, "dispatch", lambda *given: done.append("dispatch") or 0)
@@ -75,7 +75,7 @@ def test_a_connection_that_the_server_has_ended_is_replaced():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_survives_an_unavailable_database(
-    told: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    called: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     worker, failures = Worker(1), [OperationalError("gone")]
     real = Worker._due
@@ -200,8 +200,8 @@ def test_with_command_a_hint_is_a_notification_and_needs_no_thread(settings, mon
         events.hint("dispatch")
         with listener.cursor() as cursor:
             cursor.execute("SELECT 1")
-        (told,) = list(listener.connection.notifies(timeout=10, stop_after=1))
-        assert (told.channel, told.payload) == (hints.CHANNEL, "dispatch")
+        (notification,) = list(listener.connection.notifies(timeout=10, stop_after=1))
+        assert (notification.channel, notification.payload) == (hints.CHANNEL, "dispatch")
         listener.close()
     else:
         events.hint("dispatch")

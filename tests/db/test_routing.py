@@ -104,10 +104,10 @@ class TestTheMainJob:
         assert {status.message for status in message.statuses.all()} == {message}
 
     def test_a_reply_is_stored_matched_and_delivered_once(self, front):
-        heard = []
+        replies = []
 
         def hear(message, **kwargs):
-            heard.append(message.in_reply_to)
+            replies.append(message.in_reply_to)
 
         message = send_sms(NUMBER, "Kommer du?")
         front.run()
@@ -116,7 +116,7 @@ class TestTheMainJob:
             inbound = front.receive_sms(NUMBER, "Ja")
         finally:
             signals.message_received.disconnect(hear)
-        assert (inbound.in_reply_to, heard) == (message, [message])
+        assert (inbound.in_reply_to, replies) == (message, [message])
         assert not Event.objects.filter(next_at__isnull=False).exists()
 
     def test_a_repeated_idempotency_key_gives_the_earlier_row(self, front):

@@ -56,12 +56,12 @@ class TestWhatIsSaid:
             {"sender", "account", "missing"},
             {"sender", "account", "error_code"},
         ]
-        received, answered, changed, told, gap, paused = (said[event.event_id] for event in written)
+        received, answered, changed, status_call, gap, paused = (said[event.event_id] for event in written)
         assert received["sender"] is InboundMessage and received["message"] == reply
         assert answered["sender"] is InboundMessage and answered["in_reply_to"] == message
         assert changed["sender"] is OutboundMessage and (changed["old"], changed["new"]) == ("queued", "sent")
         assert type(changed["old"]) is str and type(changed["message"]) is OutboundMessage
-        assert told["sender"] is DeliveryStatus and told["status"] == status
+        assert status_call["sender"] is DeliveryStatus and status_call["status"] == status
         assert (gap["account"], gap["missing"]) == ("default", [3, 4])
         assert (paused["account"], paused["error_code"]) == ("default", 5)
 

@@ -33,7 +33,7 @@ def holes(**fields) -> list[list[int]]:
     return [gap.missing for gap in gaps]
 
 
-def told() -> list[list[int]]:
+def announced() -> list[list[int]]:
     return [event.data["missing"] for event in Event.objects.filter(kind=Event.Kind.COUNTER_GAP).order_by("pk")]
 
 
@@ -145,17 +145,17 @@ class TestCountingAnew:
     def test_no_event_is_created(self):
         bring(7166, 0), bring(1, 10), bring(5000, 20)
         let_the_grace_pass()
-        assert told() == []
+        assert announced() == []
 
 
 class TestTelling:
     def test_a_counter_gap_is_announced_once_after_the_grace_period(self):
         bring(1), bring(4)
-        assert told() == []
+        assert announced() == []
         let_the_grace_pass()
         inbox.process()
         let_the_grace_pass()
-        assert told() == [[2, 3]]
+        assert announced() == [[2, 3]]
         event = Event.objects.get(kind=Event.Kind.COUNTER_GAP)
         assert (event.subject, event.data["account"]) == ("account:default", "default")
         assert CounterGap.objects.get().announced_at is not None
@@ -163,21 +163,21 @@ class TestTelling:
     def test_a_gap_closed_within_the_grace_period_is_not_announced(self):
         bring(1), bring(3), bring(2), bring(7), bring(5)
         let_the_grace_pass()
-        assert told() == [[4, 6]]
+        assert announced() == [[4, 6]]
 
     def test_an_announced_gap_is_closed_without_an_event(self):
         bring(1), bring(4)
         let_the_grace_pass()
         bring(2), bring(3)
         let_the_grace_pass()
-        assert told() == [[2, 3]] and holes() == []
+        assert announced() == [[2, 3]] and holes() == []
 
     def test_each_gap_is_announced_separately(self):
         bring(1), bring(3)
         let_the_grace_pass()
         bring(5)
         let_the_grace_pass()
-        assert told() == [[2], [4]]
+        assert announced() == [[2], [4]]
 
     def test_the_mark_and_the_event_are_written_together(self, monkeypatch):
         bring(1), bring(3)

@@ -137,7 +137,7 @@ def test_metrics_contain_no_personal_data(clock):
 @pytest.mark.skipif(not PAGE.exists(), reason="the documentation is not here")
 def test_every_metric_is_documented_with_its_labels():
     documented = dict(re.findall(r"^\| `(front_sms_\w+)` \|([^|]*)\|", PAGE.read_text(), re.MULTILINE))
-    told = {family.name: family for family in metrics.Collector().collect()}
-    assert documented.keys() == told.keys()
+    families = {family.name: family for family in metrics.Collector().collect()}
+    assert documented.keys() == families.keys()
     for name, labels in documented.items():
-        assert tuple(re.findall(r"`(\w+)`", labels)) == tuple(told[name]._labelnames), name
+        assert tuple(re.findall(r"`(\w+)`", labels)) == tuple(families[name]._labelnames), name

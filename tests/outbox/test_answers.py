@@ -234,8 +234,8 @@ def test_an_answer_is_recorded_once():
     record_answer(job, accepted(ID + 1))
     record_answer(job, refused(1))
     assert (reloaded(row).state, reloaded(row).gateway_id) == ("sent", ID)
-    told = SendAttempt.objects.get(message=row)
-    assert (told.outcome, told.error_code, told.gateway_id) == ("answered", 0, ID)
+    stored = SendAttempt.objects.get(message=row)
+    assert (stored.outcome, stored.error_code, stored.gateway_id) == ("answered", 0, ID)
 
 
 def test_an_answer_to_a_message_that_was_erased_is_dropped():
@@ -273,9 +273,9 @@ def test_an_attempt_records_its_details(clock: FakeClock):
     job = claim_one()
     clock.advance(0.25)
     record_answer(job, accepted())
-    told = SendAttempt.objects.get(message=row)
-    assert (told.outcome, told.error_code, told.gateway_id, told.http_status) == ("answered", 0, ID, 200)
-    assert (told.finished_at - told.claimed_at).total_seconds() == 0.25
+    stored = SendAttempt.objects.get(message=row)
+    assert (stored.outcome, stored.error_code, stored.gateway_id, stored.http_status) == ("answered", 0, ID, 200)
+    assert (stored.finished_at - stored.claimed_at).total_seconds() == 0.25
 
 
 def test_a_message_in_flight_cannot_be_cancelled():

@@ -78,8 +78,8 @@ def test_concurrent_claims_answers_statuses_and_sweeps_do_not_fail(settings):
     assert set(sent.values()) == {1}
     assert len(sent) == 160
     assert Counter(OutboundMessage.objects.values_list("state", flat=True)) == {"delivered": 160}
-    told = Event.objects.filter(kind="state_changed", data__new="delivered")
-    assert told.count() == 160
+    recorded = Event.objects.filter(kind="state_changed", data__new="delivered")
+    assert recorded.count() == 160
 
 
 def test_statuses_applied_by_several_workers_create_one_event(monkeypatch):
@@ -95,8 +95,8 @@ def test_statuses_applied_by_several_workers_create_one_event(monkeypatch):
     assert sum(run_parallel(*[fold_statuses] * THREADS)) == 400
     assert Counter(OutboundMessage.objects.values_list("state", flat=True)) == {"delivered": 100}
     assert Event.objects.filter(kind="state_changed").count() == 100
-    told = Event.objects.filter(kind="status_received").values_list("data", flat=True)
-    assert Counter(data["status"] for data in told) == dict.fromkeys(
+    recorded = Event.objects.filter(kind="status_received").values_list("data", flat=True)
+    assert Counter(data["status"] for data in recorded) == dict.fromkeys(
         DeliveryStatus.objects.filter(process_at=None).values_list("pk", flat=True), 1
     )
 

@@ -124,8 +124,8 @@ def test_a_message_in_a_final_state_cannot_be_cancelled(clock: FakeClock, answer
 
 def test_a_decision_creates_a_state_changed_event(unconfirmed: OutboundMessage):
     mark_sent(unconfirmed)
-    told = Event.objects.filter(kind="state_changed").order_by("pk").last()
-    assert (told.subject, told.data["old"], told.data["new"]) == (f"out:{unconfirmed.pk}", "unconfirmed", "sent")
+    event = Event.objects.filter(kind="state_changed").order_by("pk").last()
+    assert (event.subject, event.data["old"], event.data["new"]) == (f"out:{unconfirmed.pk}", "unconfirmed", "sent")
 
 
 def test_unconfirmed_messages_are_resent_if_the_setting_says_so(

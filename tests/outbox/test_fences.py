@@ -119,8 +119,8 @@ def test_the_event_of_a_transition_is_written_in_its_transaction_after_the_updat
     row = message()
     apply([Transition(row, State.CANCELLED)])
     assert reloaded(row).state == "cancelled"
-    told = Event.objects.get()
-    assert (told.kind, told.subject, told.data) == (
+    event = Event.objects.get()
+    assert (event.kind, event.subject, event.data) == (
         "state_changed",
         f"out:{row.pk}",
         {"message": row.pk, "old": "queued", "new": "cancelled"},

@@ -224,10 +224,10 @@ def test_a_late_answer_with_an_account_code_pauses_the_account(lost: Job):
 
 
 def test_a_late_change_creates_one_event(lost: Job):
-    told = Event.objects.filter(kind="state_changed", data__new="sent")
+    changes = Event.objects.filter(kind="state_changed", data__new="sent")
     record_answer(lost, accepted())
     record_answer(lost, accepted())
-    assert told.count() == 1
+    assert changes.count() == 1
 
 
 def test_a_rescue_does_not_change_an_answered_message(clock: FakeClock):

@@ -14,11 +14,11 @@ from django_front_sms.outbox.slots import Slot
 from tests.outbox.helpers import slot
 
 T = 10.0
-Hears = Callable[..., None]
+Record = Callable[..., None]
 
 
 @pytest.fixture
-def hears(monkeypatch: pytest.MonkeyPatch) -> Hears:
+def record(monkeypatch: pytest.MonkeyPatch) -> Record:
     """Record `rate` answers for one second, each with this duration."""
     now = [0.0]
     monkeypatch.setattr(pacing.time, "monotonic", lambda: now[0])
@@ -43,85 +43,85 @@ def test_the_first_tenth_of_a_second_changes_the_number_claimed_but_not_the_thre
         assert one.at_once == 64 or ahead == CLAIMED_AHEAD
 
 
-def test_a_pace_starts_with_all_threads_and_as_many_messages_claimed_ahead(hears: Hears):
+def test_a_pace_starts_with_all_threads_and_as_many_messages_claimed_ahead(record: Record):
     assert (Pace(64).at_once, Pace(64).ahead) == (64, 128)
 
 
-def test_fast_answers_need_few_threads(hears: Hears):
+def test_fast_answers_need_few_threads(record: Record):
     one = Pace(64)
-    hears(one, 1500, 0.0005, 0.04)
+    record(one, 1500, 0.0005, 0.04)
     assert one.at_once == FEWEST + 1
 
 
-def test_slow_answers_keep_all_threads(hears: Hears):
+def test_slow_answers_keep_all_threads(record: Record):
     one = Pace(64)
-    hears(one, 1200, 0.05)
+    record(one, 1200, 0.05)
     assert one.at_once == 64
 
 
-def test_too_few_threads_restore_all_threads_permanently(hears: Hears):
+def test_too_few_threads_restore_all_threads_permanently(record: Record):
     one = Pace(64)
-    hears(one, 1000, 0.001, 0.06, 0.07)  # the shortest answers tell nothing of the others
+    record(one, 1000, 0.001, 0.06, 0.07)  # the shortest answers tell nothing of the others
     assert one.at_once < 64
-    hears(one, 100, 0.001, 0.06, 0.07)
+    record(one, 100, 0.001, 0.06, 0.07)
     assert one.at_once == 64
-    hears(one, 1000, 0.001, 0.06, 0.07)
+    record(one, 1000, 0.001, 0.06, 0.07)
     assert one.at_once == 64
 
 
-def test_a_gateway_that_becomes_slower_gets_more_threads_again(hears: Hears):
+def test_a_gateway_that_becomes_slower_gets_more_threads_again(record: Record):
     one = Pace(64)
-    hears(one, 1500, 0.0005)
+    record(one, 1500, 0.0005)
     few = one.at_once
-    hears(one, 1500, 0.0005)
+    record(one, 1500, 0.0005)
     for _ in range(8):
-        hears(one, one.at_once * 20, 0.05)
+        record(one, one.at_once * 20, 0.05)
     assert few < 10
     assert one.at_once == 64
 
 
-def test_fast_answers_increase_the_number_claimed_ahead_up_to_a_limit(hears: Hears):
+def test_fast_answers_increase_the_number_claimed_ahead_up_to_a_limit(record: Record):
     one, ahead = Pace(64), []
     for _ in range(5):
-        hears(one, 1500, 0.01)
+        record(one, 1500, 0.01)
         ahead.append(one.ahead)
     assert ahead == [512, CLAIMED_AHEAD, CLAIMED_AHEAD, CLAIMED_AHEAD, CLAIMED_AHEAD]
 
 
 @pytest.mark.parametrize(("duplicate_filter", "furthest"), [(True, CLAIMED_AHEAD), (None, 128), (False, 128)])
 def test_few_messages_are_claimed_ahead_if_unconfirmed_messages_are_held(
-    hears: Hears, settings, duplicate_filter: bool | None, furthest: int
+    record: Record, settings, duplicate_filter: bool | None, furthest: int
 ):
     account = {"SERVICE_ID": 1234, "SENDER": "Mitt Firma", "DUPLICATE_FILTER": duplicate_filter}
     settings.FRONT_SMS = {"ACCOUNTS": {"default": account}}
     one = slot(lane="normal").pace
     for _ in range(6):
-        hears(one, 1500, 0.01)
+        record(one, 1500, 0.01)
     assert one.ahead == furthest
 
 
-def test_no_more_is_claimed_ahead_than_is_sent_within_a_quarter_of_the_timeout(hears: Hears):
+def test_no_more_is_claimed_ahead_than_is_sent_within_a_quarter_of_the_timeout(record: Record):
     one = Pace(64)
     for _ in range(5):
-        hears(one, 60, 0.01)
+        record(one, 60, 0.01)
     assert one.ahead == 60 * T / 4
 
 
-def test_a_message_that_waited_too_long_halves_the_number_claimed_ahead(hears: Hears):
+def test_a_message_that_waited_too_long_halves_the_number_claimed_ahead(record: Record):
     one = Pace(64)
     for _ in range(5):
-        hears(one, 1500, 0.01)
-    hears(one, 1500, 0.01, waited=T / 4 + 0.1)
+        record(one, 1500, 0.01)
+    record(one, 1500, 0.01, waited=T / 4 + 0.1)
     assert one.ahead == CLAIMED_AHEAD / 2
 
 
-def test_while_answers_are_slow_nothing_is_claimed_ahead(hears: Hears):
+def test_while_answers_are_slow_nothing_is_claimed_ahead(record: Record):
     one = Pace(64)
-    hears(one, 40, T / 8 + 0.1)
+    record(one, 40, T / 8 + 0.1)
     assert (one.at_once, one.ahead) == (64, 64)
 
 
-def test_a_very_short_period_does_not_change_the_pace(hears: Hears, monkeypatch: pytest.MonkeyPatch):
+def test_a_very_short_period_does_not_change_the_pace(record: Record, monkeypatch: pytest.MonkeyPatch):
     one = Pace(64)
     monkeypatch.setattr(pacing.time, "monotonic", lambda: 0.09)
     one.record([0.0005] * 1000, 0.1, T)

@@ -26,7 +26,7 @@ from tests.outbox.helpers import (
 pytestmark = pytest.mark.django_db
 
 
-def told() -> list[dict]:
+def pauses() -> list[dict]:
     return list(Event.objects.filter(kind="sending_paused").values_list("data", flat=True))
 
 
@@ -35,7 +35,7 @@ def test_an_account_error_code_pauses_the_account_and_creates_an_event(clock: Fa
     row = message()
     attempt(refused(code))
     assert (account_state().pause_code, account_state().paused_at) == (code, clock.database())
-    assert told() == [{"account": "default", "error_code": code}]
+    assert pauses() == [{"account": "default", "error_code": code}]
     clock.advance(10)
     assert claim_due() == []
     assert reloaded(row).state == "queued"
@@ -61,7 +61,7 @@ def test_sixty_answers_create_one_pause_event(clock: FakeClock):
     settle([AttemptResult(job, refused(13), 0.1) for job in jobs[:30]], get_settings())
     for job in jobs[30:]:
         record_answer(job, refused(13))
-    assert len(told()) == 1
+    assert len(pauses()) == 1
     assert set(OutboundMessage.objects.values_list("state", flat=True)) == {"queued"}
 
 
@@ -88,7 +88,7 @@ def test_an_old_answer_does_not_pause_a_resumed_account(clock: FakeClock):
     resume("default")
     record_answer(second, refused(13))
     assert account_state().paused_at is None
-    assert len(told()) == 1
+    assert len(pauses()) == 1
 
 
 def test_an_old_answer_in_a_batch_with_a_new_one_does_not_pause_a_resumed_account(clock: FakeClock):
@@ -107,7 +107,7 @@ def test_a_new_answer_pauses_a_resumed_account_again(clock: FakeClock):
     resume("default")
     attempt(refused(13))
     assert account_state().pause_code == 13
-    assert len(told()) == 2
+    assert len(pauses()) == 2
 
 
 def test_other_accounts_are_not_paused(settings, clock: FakeClock):
@@ -155,7 +155,7 @@ def test_a_lack_of_credit_is_probed_with_one_message_and_growing_pauses(clock: F
         (probe,) = claim_due()
         assert probe.is_probe
         record_answer(probe, refused(5))
-    assert len(told()) == 1
+    assert len(pauses()) == 1
 
 
 def test_a_probe_that_is_accepted_ends_the_pause(clock: FakeClock):

@@ -193,13 +193,13 @@ def test_contradicting_statuses_are_flagged_together_and_one_by_one(clock, sent,
 
 
 def test_an_earlier_problem_is_kept(clock: FakeClock, sent: OutboundMessage):
-    told = "det st\u00e5r: 'origid=\\\"x\"; {1,null}', % og %s"
+    quoted = "det st\u00e5r: 'origid=\\\"x\"; {1,null}', % og %s"
     kept = [push(clock, 4), push(clock, 5), push(clock, 4, gateway_id=999)]
-    DeliveryStatus.objects.update(problem=told)
+    DeliveryStatus.objects.update(problem=quoted)
     DeliveryStatus.objects.filter(gateway_id=999).update(received_at=clock.database() - timedelta(days=1))
     push(clock, -1)
     fold_statuses()
-    assert [DeliveryStatus.objects.get(pk=status.pk).problem for status in kept] == [told] * 3
+    assert [DeliveryStatus.objects.get(pk=status.pk).problem for status in kept] == [quoted] * 3
     assert not DeliveryStatus.objects.exclude(process_at=None).exists()
 
 
@@ -211,8 +211,8 @@ def test_one_batch_distinguishes_matched_pending_and_given_up_statuses(clock: Fa
     rows = [DeliveryStatus.objects.get(pk=status.pk) for status in (matched, awaited, given_up)]
     assert [row.message for row in rows] == [sent, None, None]
     assert [row.process_at for row in rows] == [None, clock.database() + timedelta(hours=1), None]
-    told = Event.objects.filter(kind="status_received").order_by("pk")
-    assert list(told.values_list("subject", "data")) == [
+    quoted = Event.objects.filter(kind="status_received").order_by("pk")
+    assert list(quoted.values_list("subject", "data")) == [
         (f"out:{sent.pk}", {"status": matched.pk}),
         (f"status:{given_up.pk}", {"status": given_up.pk}),
     ]

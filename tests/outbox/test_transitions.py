@@ -43,8 +43,8 @@ def untidy(state: str) -> OutboundMessage:
 def test_many_transitions_in_one_statement_equal_one_each(old: State, new: State):
     changes = {"delivered_at": timezone.now()} if new == State.DELIVERED else {}
     rows = [untidy(old) for _ in range(3)]
-    told = accept_all([row.pk for row in rows[1:]], old, new, **changes)
-    insert_values(Event, records.FIELDS, told, next_at=records.due_at_once())
+    event_values = accept_all([row.pk for row in rows[1:]], old, new, **changes)
+    insert_values(Event, records.FIELDS, event_values, next_at=records.due_at_once())
     apply([Transition(rows[0], new, changes)], are_locked=True)
     stand = list(OutboundMessage.objects.order_by("pk").values(*CHANGED))
     assert stand[1:] == [stand[0] | {}] * 2

@@ -295,9 +295,9 @@ def test_progress_is_reported_after_each_batch(clock, monkeypatch):
     for number in range(5):
         message(f"{number}")
     OutboundMessage.objects.update(state=State.EXPIRED, next_at=None)
-    told: list[tuple[int, int]] = []
-    retention.erase(NUMBER, progress=lambda done, total: told.append((done, total)))
-    assert told == [(2, 5), (4, 5), (5, 5)]
+    steps: list[tuple[int, int]] = []
+    retention.erase(NUMBER, progress=lambda done, total: steps.append((done, total)))
+    assert steps == [(2, 5), (4, 5), (5, 5)]
 
 
 def test_keys_that_no_receipt_lists_are_refused_before_anything_is_erased(clock):

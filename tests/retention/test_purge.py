@@ -288,9 +288,9 @@ def test_rows_are_purged_in_batches_and_progress_is_reported(clock, monkeypatch)
         message(f"{number}", to=f"+474100000{number}")
     OutboundMessage.objects.update(state=State.EXPIRED, next_at=None)
     clock.advance(31 * 24 * 3600)
-    told: list[tuple[str, int]] = []
-    retention.purge(progress=lambda kind, count: told.append((kind, count)))
-    assert told == [("outgoing", 2), ("outgoing", 2), ("outgoing", 1)]
+    steps: list[tuple[str, int]] = []
+    retention.purge(progress=lambda kind, count: steps.append((kind, count)))
+    assert steps == [("outgoing", 2), ("outgoing", 2), ("outgoing", 1)]
 
 
 def test_a_terminal_shows_a_progress_bar(clock, monkeypatch, capsys):

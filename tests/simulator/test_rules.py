@@ -190,10 +190,10 @@ def test_lifelike_statuses_vary_and_are_determined_by_the_seed() -> None:
         network.deliver_due()
         return [message.statuses for message in network.messages.values()]
 
-    told = story(7)
-    assert told == story(7) != story(8)
-    assert {tuple(each) for each in told} == {(-1, 4), (4, -1), ()}
-    assert told.count([-1, 4]) > told.count([4, -1]) > told.count([]) > 0
+    pushed = story(7)
+    assert pushed == story(7) != story(8)
+    assert {tuple(each) for each in pushed} == {(-1, 4), (4, -1), ()}
+    assert pushed.count([-1, 4]) > pushed.count([4, -1]) > pushed.count([]) > 0
 
 
 @pytest.mark.parametrize(

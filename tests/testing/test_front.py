@@ -24,16 +24,16 @@ def front(request, db):
 
 
 @pytest.fixture
-def heard():
+def sent_signals():
     """The calls of receivers, in order."""
-    told = []
+    calls = []
 
     def listen(signal, **kwargs):
-        told.append((signal, kwargs))
+        calls.append((signal, kwargs))
 
     for signal in (message_received, reply_received, state_changed):
         signal.connect(listen)
-    yield told
+    yield calls
     for signal in (message_received, reply_received, state_changed):
         signal.disconnect(listen)
 
@@ -82,12 +82,12 @@ def test_statuses_are_pushed_as_time_passes(front):
     assert message.state == State.DELIVERED
 
 
-def test_a_status_is_pushed_by_hand_through_the_sites_own_view(front, heard):
+def test_a_status_is_pushed_by_hand_through_the_sites_own_view(front, sent_signals):
     message = send_sms(NUMBER, "Test")
     front.push_status(message, 5)
     assert message.state == State.UNDELIVERED
     assert DeliveryStatus.objects.filter(status=5).count() == 1  # beside those that came due meanwhile
-    changes = [(told["old"], told["new"]) for signal, told in heard if signal is state_changed]
+    changes = [(kwargs["old"], kwargs["new"]) for signal, kwargs in sent_signals if signal is state_changed]
     assert changes[-1] == (State.SENT, State.UNDELIVERED)
 
 
@@ -97,11 +97,11 @@ def test_a_message_that_front_did_not_accept_has_no_status(front):
         front.push_status(send_sms(NUMBER, "Test"), 4)
 
 
-def test_a_reply_goes_to_the_number_that_texted(front, heard):
+def test_a_reply_goes_to_the_number_that_texted(front, sent_signals):
     sent = send_sms(NUMBER, "Kommer du?", sender=PSK)
     inbound = front.receive_sms(NUMBER, "Ja")
     assert (inbound.sender, inbound.recipient, inbound.text, inbound.in_reply_to) == (NUMBER, PSK, "Ja", sent)
-    assert [told["message"] for signal, told in heard if signal is reply_received] == [inbound]
+    assert [kwargs["message"] for signal, kwargs in sent_signals if signal is reply_received] == [inbound]
 
 
 def test_a_reply_much_later_is_still_one(front):

@@ -58,14 +58,14 @@ def test_pauses_of_the_account_are_shown_with_the_user_who_resumed_it():
     Decision.objects.create(account="default", action=Decision.Action.RESUME, by=kari, at=at(300))
     SendAttemptFactory(message=sms, number=1, claimed_at=at(302), error_code=0)
 
-    told = of_outbound(sms)
+    entries = of_outbound(sms)
 
-    assert [entry.title for entry in told[1:3]] == [
+    assert [entry.title for entry in entries[1:3]] == [
         "Sending was paused for account “default”",
         "Sending was resumed for account “default”",
     ]
-    assert "no messages left" in told[1].detail and told[2].by == "kari"
-    assert [entry.kind for entry in told] == ["queued", "paused", "decision", "attempt"]
+    assert "no messages left" in entries[1].detail and entries[2].by == "kari"
+    assert [entry.kind for entry in entries] == ["queued", "paused", "decision", "attempt"]
 
 
 def test_a_decision_during_a_pause_is_shown_once(django_assert_max_num_queries):
@@ -81,9 +81,9 @@ def test_a_decision_during_a_pause_is_shown_once(django_assert_max_num_queries):
     ahead = of_outbound(OutboundMessage.objects.prefetch_related("decisions__by").get(pk=sms.pk))
 
     expected = ["Sending was resumed for account “default”", "To be sent anyway"]
-    for told in (plain, ahead):
-        assert [entry.title for entry in told if entry.kind == "decision"] == expected
-        assert [entry.by for entry in told if entry.kind == "decision"] == ["kari", "kari"]
+    for entries in (plain, ahead):
+        assert [entry.title for entry in entries if entry.kind == "decision"] == expected
+        assert [entry.by for entry in entries if entry.kind == "decision"] == ["kari", "kari"]
     sms = OutboundMessage.objects.get(pk=sms.pk)
     with django_assert_max_num_queries(7):
         of_outbound(sms)

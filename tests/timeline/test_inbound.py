@@ -14,13 +14,13 @@ def test_an_inbound_message_tells_how_it_came_and_what_it_answers():
     MmsFileFactory(message=sms, name="image01.jpg", content_type="image/jpeg", content=b"\xff\xd8\xff")
     OutboundMessageFactory(reply_to=sms, created_at=at(50))
 
-    told = {entry.kind: entry for entry in of_inbound(sms)}
+    entries = {entry.kind: entry for entry in of_inbound(sms)}
 
-    assert list(told) == ["sent", "received", "problem", "reply", "answer"]
-    assert told["received"].detail == "It has 1 file."
-    assert told["received"].technical == "Over the JSON API."
-    assert told["problem"].detail == "keyword is missing"
-    assert told["reply"].ref == f"out:{answered.pk}"
+    assert list(entries) == ["sent", "received", "problem", "reply", "answer"]
+    assert entries["received"].detail == "It has 1 file."
+    assert entries["received"].technical == "Over the JSON API."
+    assert entries["problem"].detail == "keyword is missing"
+    assert entries["reply"].ref == f"out:{answered.pk}"
 
 
 def test_an_inbound_message_that_no_worker_saw_yet_says_so():

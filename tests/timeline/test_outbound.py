@@ -96,9 +96,9 @@ def test_unknown_codes_and_statuses_are_shown_as_numbers():
     DeliveryStatusFactory(message=sms, status=7, received_at=at(2))
     DeliveryStatusFactory(message=sms, status=None, received_at=at(3), problem="status is missing")
 
-    told = " ".join(f"{entry.title} {entry.detail}" for entry in of_outbound(sms))
+    words = " ".join(f"{entry.title} {entry.detail}" for entry in of_outbound(sms))
 
-    assert "code 99" in told and "status 7" in told and "Status is missing." in told
+    assert "code 99" in words and "status 7" in words and "Status is missing." in words
 
 
 def test_every_status_is_shown_including_repetitions():

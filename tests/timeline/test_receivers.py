@@ -25,15 +25,15 @@ def test_events_are_shown_with_their_receivers_if_there_are_any():
     EventFactory(subject=f"out:{sms.pk}")
     EventFactory(subject=f"out:{sms.pk}", next_at=at(3), delivered_to=[])
 
-    told = [entry for entry in of_outbound(sms) if entry.kind == "event"]
+    entries = [entry for entry in of_outbound(sms) if entry.kind == "event"]
 
-    assert [entry.title for entry in told] == [
+    assert [entry.title for entry in entries] == [
         "Reported to the site: it is sent",
         "Reported to the site: status received",
     ]
-    assert (told[0].detail, told[0].technical) == ("", "Processed by clinic.receivers.note.")
-    assert told[0].level == "info"
-    assert "99999999" not in repr(told)
+    assert (entries[0].detail, entries[0].technical) == ("", "Processed by clinic.receivers.note.")
+    assert entries[0].level == "info"
+    assert "99999999" not in repr(entries)
 
 
 def test_failing_receivers_are_always_shown():
@@ -43,10 +43,10 @@ def test_failing_receivers_are_always_shown():
     EventFactory(subject=f"out:{sms.pk}", next_at=at(50), traceback="Traceback:\nKeyError: 1")
     EventFactory(subject="out:0", failed=True)
 
-    told = [entry for entry in of_outbound(sms) if entry.kind == "event"]
+    entries = [entry for entry in of_outbound(sms) if entry.kind == "event"]
 
-    assert [entry.level for entry in told] == ["bad", "warn"]
-    assert told[0].title == "This site could not process it: state changed"
-    assert told[0].technical == "site.errors.Broken. 5 attempts."
-    assert "Broken" not in told[0].detail
-    assert "99999999" not in repr(told[0])
+    assert [entry.level for entry in entries] == ["bad", "warn"]
+    assert entries[0].title == "This site could not process it: state changed"
+    assert entries[0].technical == "site.errors.Broken. 5 attempts."
+    assert "Broken" not in entries[0].detail
+    assert "99999999" not in repr(entries[0])

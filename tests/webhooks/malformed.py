@@ -218,9 +218,9 @@ def main() -> int:
     finally:
         connection.creation.destroy_test_db(name, verbosity=0)
     wrong = {key: seen[key] for key in ("5xx", "other answers", "lost", "doubled")}
-    told = ", ".join(f"{number} {key}" for key, number in wrong.items())
+    summary = ", ".join(f"{number} {key}" for key, number in wrong.items())
     seconds = time.monotonic() - began
-    sys.stdout.write(f"{connection.vendor}: {seen['cases']} cases, each pushed twice: {told} ({seconds:.0f} s)\n")
+    sys.stdout.write(f"{connection.vendor}: {seen['cases']} cases, each pushed twice: {summary} ({seconds:.0f} s)\n")
     return int(any(wrong.values()))
 
 
