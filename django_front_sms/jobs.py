@@ -19,8 +19,8 @@ def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambd
     In this order, because one-time codes should not wait for a sweep, which takes as long as a claim. What the sweep
     makes due is sent by this dispatch, or by the next one if this one has a limit of `seconds`."""
     attempts = outbox.run() if seconds is None else outbox.run(seconds, hand_over=hand_over)
-    outbox.sweep()
-    if outbox.has_due():
+    # Only after a change: otherwise, what is due waits for a slot that another worker holds, and hints would never end.
+    if outbox.sweep() and outbox.has_due():
         if seconds is None:
             attempts += outbox.run()
         else:

@@ -61,18 +61,30 @@ def test_dispatch_sweeps(hints: list[str], clock: FakeClock, no_gateway):
     assert no_gateway == [((), {})]
 
 
-def test_what_is_due_after_the_sweep_is_sent_by_the_next_dispatch_of_a_worker(hints: list[str], no_gateway):
-    message()  # as if the sweep had made it due: `no_gateway` sends nothing
+def test_what_is_due_after_a_change_by_the_sweep_is_sent_by_the_next_dispatch_of_a_worker(
+    hints: list[str], clock: FakeClock, no_gateway
+):
+    message()  # still due: `no_gateway` sends nothing
+    with_expiry(message(), clock.database())
     hints.clear()
     tasks.dispatch.apply()
-    assert hints == ["dispatch"] and len(no_gateway) == 1
+    assert hints == ["dispatch", "deliver_events"] and len(no_gateway) == 1
 
 
-def test_what_is_due_after_the_sweep_is_sent_by_the_same_call(hints: list[str], no_gateway):
+def test_what_is_due_after_a_change_by_the_sweep_is_sent_by_the_same_call(
+    hints: list[str], clock: FakeClock, no_gateway
+):
+    message()
+    with_expiry(message(), clock.database())
+    tasks.dispatch()
+    assert len(no_gateway) == 2
+
+
+def test_a_dispatch_that_finds_all_slots_taken_does_not_ask_for_another_one(hints: list[str], no_gateway):
     message()
     hints.clear()
-    tasks.dispatch()
-    assert hints == [] and len(no_gateway) == 2
+    tasks.dispatch.apply()
+    assert hints == [] and len(no_gateway) == 1
 
 
 def test_a_dispatch_with_changes_publishes_a_hint_for_events(hints: list[str], clock: FakeClock, no_gateway):

@@ -32,7 +32,7 @@ def codes_when_idle(count: int, ages: "queue.Queue[float]") -> list[float]:
     for number in range(count + 1):
         found.append(code(number, ages))
         until(lambda: not OutboundMessage.objects.exclude(state="sent").exists(), 60)
-        time.sleep(0.1)
+        time.sleep(0.1)  # until the worker has ended its dispatch, and only waits
     return found[1:]  # the first one opens connections
 
 

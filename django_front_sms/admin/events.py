@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import access, events
 from django_front_sms.admin.actions import Action, ActionsAdmin
-from django_front_sms.admin.badges import badge, moment, reverse_ref, subject_in_words
+from django_front_sms.admin.badges import badge, moment, reverse_ref
 from django_front_sms.admin.readonly import TECHNICAL
 from django_front_sms.events.accounts import of_accounts
 from django_front_sms.models import Event
@@ -77,8 +77,8 @@ class EventAdmin(ActionsAdmin):
 
     @admin.display(description=_("about"))
     def about(self, event: Event) -> SafeString | str:
-        url, words = reverse_ref(event.subject, self.admin_site), subject_in_words(event.subject)
-        return format_html('<a href="{}">{}</a>', url, words) if url else words
+        url = reverse_ref(event.subject, self.admin_site)  # as it is stored, because that is what the search finds
+        return format_html('<a href="{}">{}</a>', url, event.subject) if url else event.subject
 
     @admin.display(description=_("created"), ordering="pk")
     def created(self, event: Event) -> SafeString | str:

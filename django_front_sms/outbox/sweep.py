@@ -24,20 +24,22 @@ logger = logging.getLogger(__name__)
 BATCH = 500
 
 
-def sweep() -> None:
-    """Rescue messages whose lease expired, and end those past their limits, for all accounts."""
+def sweep() -> int:
+    """Rescue messages whose lease expired, and end those past their limits, for all accounts; returns how many were
+    rescued or ended."""
     conf = get_settings()
+    changed = 0
     for account in conf.accounts.values():
         check_clock(account)
-        _until_none(rescue, account, conf)
-        _until_none(_end_risk, account, conf)
-        _until_none(_expire, account, conf)
+        for step in (rescue, _end_risk, _expire):
+            changed += _until_none(step, account, conf)
         if conf.on_unconfirmed == "resend":
             _resend_unconfirmed(account)
         _until_none(_note_missing_statuses, account, conf)
         _until_none(_remove_old_sensitive_texts, account, conf)
     if conf.rate_limits:
         RateCounter.objects.filter(expires_at__lte=database_now()).delete()
+    return changed
 
 
 def has_due() -> bool:
@@ -46,9 +48,11 @@ def has_due() -> bool:
     return any(has_claimable(account, now) for account in get_settings().accounts.values())
 
 
-def _until_none(step: Callable[[Account, FrontSMSSettings], int], account: Account, conf: FrontSMSSettings) -> None:
-    while step(account, conf):
-        pass
+def _until_none(step: Callable[[Account, FrontSMSSettings], int], account: Account, conf: FrontSMSSettings) -> int:
+    total = 0
+    while count := step(account, conf):
+        total += count
+    return total
 
 
 @short_transaction
