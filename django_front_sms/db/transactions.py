@@ -1,6 +1,6 @@
 """Short transactions, retried as a whole on a deadlock or serialization failure.
 
-They run under READ COMMITTED whatever isolation the site has chosen for its own: they lock what they decide on, and a
+On PostgreSQL they read by indexes only. They run under READ COMMITTED whatever isolation the site has chosen for its own: they lock what they decide on, and a
 stricter level only adds failures where several workers meet (error 1020 of MariaDB, 40001 of PostgreSQL).
 """
 
@@ -22,6 +22,15 @@ TRIES = 6
 # Deadlock, serialization failure and busy: errors after which the same transaction may succeed when retried.
 _PG_STATES = {"40001", "40P01", "55P03"}
 _MYSQL_CODES = {1205, 1213}
+
+_POSTGRESQL_SETTINGS = (
+    "SET LOCAL synchronous_commit = on",
+    # Every statement of the engine reads some rows by an index. Before the first ANALYZE of a table, as after an upgrade
+    # of the server, PostgreSQL expects so many rows that it reads the whole table, with parallel workers or compiled.
+    "SET LOCAL enable_seqscan = off",
+    "SET LOCAL max_parallel_workers_per_gather = 0",
+    "SET LOCAL jit = off",
+)
 
 
 def _is_transient(error: OperationalError) -> bool:
@@ -80,7 +89,7 @@ def _committed_and_current() -> Iterator[None]:
         if not nested and _may_be_stricter():
             statements.append("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
         if connection().vendor == "postgresql":
-            statements.append("SET LOCAL synchronous_commit = on")
+            statements += _POSTGRESQL_SETTINGS
         if statements:
             with connection().cursor() as cursor:
                 cursor.execute("; ".join(statements))
