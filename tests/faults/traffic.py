@@ -11,6 +11,7 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 
 from django_front_sms import send_bulk_sms, send_many_sms, send_sms
+from django_front_sms.exceptions import InvalidMessage
 from tests.faults.losses import digest_of
 from tests.faults.person import Person
 from tests.faults.plan import Plan
@@ -107,7 +108,8 @@ class Traffic(threading.Thread):
         self._commit(len(singles), lambda: self._send_singles(singles))
 
     def _commit(self, count: int, send: Any) -> None:
-        """Call `send`, which returns the rows, and record their keys; count the messages if the database fails."""
+        """Call `send`, which returns the rows, and record their keys; count the messages if the database fails, or
+        lets them wait until they have expired."""
         try:
             rows = send()
             self.committed += [row.pk for row in rows]
@@ -116,6 +118,10 @@ class Traffic(threading.Thread):
             self.refused_writes += count
             connection.close()
             time.sleep(0.2)
+        except InvalidMessage as error:
+            if error.code != "invalid_expiry":
+                raise
+            self.refused_writes += count
 
     def _send_singles(self, batch: list[Message]) -> list[Any]:
         if self.plan.baseline:
