@@ -1,7 +1,8 @@
 """Short transactions, retried as a whole on a deadlock or serialization failure.
 
-On PostgreSQL they read by indexes only. They run under READ COMMITTED whatever isolation the site has chosen for its own: they lock what they decide on, and a
-stricter level only adds failures where several workers meet (error 1020 of MariaDB, 40001 of PostgreSQL).
+They run under READ COMMITTED whatever isolation the site has chosen for its own: they lock what they decide on, and a
+stricter level only adds failures where several workers meet (error 1020 of MariaDB, 40001 of PostgreSQL). On PostgreSQL
+they read by indexes only.
 """
 
 import functools
@@ -25,8 +26,9 @@ _MYSQL_CODES = {1205, 1213}
 
 _POSTGRESQL_SETTINGS = (
     "SET LOCAL synchronous_commit = on",
-    # Every statement of the engine reads some rows by an index. Before the first ANALYZE of a table, as after an upgrade
-    # of the server, PostgreSQL expects so many rows that it reads the whole table, with parallel workers or compiled.
+    # Every statement of the engine reads some rows by an index. Before the first ANALYZE of a table, as after an
+    # upgrade of the server, PostgreSQL expects so many rows that it reads the whole table, with parallel workers or
+    # compiled.
     "SET LOCAL enable_seqscan = off",
     "SET LOCAL max_parallel_workers_per_gather = 0",
     "SET LOCAL jit = off",
