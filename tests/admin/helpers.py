@@ -7,12 +7,12 @@ from django_front_sms.models import OutboundMessage
 LIST = "/admin/front_sms/outboundmessage/"
 
 
-def act(browser, row, name, **data):
+def run_action(browser, row, name, **data):
     address = reverse(f"admin:front_sms_{row._meta.model_name}_action", args=[row.pk, name])
     return browser.post(address, {"confirmed": "yes", **data}, follow=True)
 
 
-def act_on_list(browser, rows, name, **data):
+def run_list_action(browser, rows, name, **data):
     chosen = {"action": name, "_selected_action": [row.pk for row in rows], "confirmed": "yes"}
     return browser.post(LIST, {**chosen, **data}, follow=True)
 

@@ -58,7 +58,7 @@ def an_unconfirmed_message() -> OutboundMessage:
 
 
 BROKEN = {"problem": "it could not be read", "text": "", "raw": b'{"id": 7, "text": "Hei", "to": "26114"}'}
-ACTS = {  # the button: a row to press it on, the least of the roles that has it, and how one sees that it was done
+ACTIONS = {  # label of the button -> row factory, lowest permitted role, test that it was done
     "Stop the message": (OutboundMessageFactory, "operator", state_is(State.CANCELLED)),
     "Send once more": (
         lambda: OutboundMessageFactory(delivered=True),
@@ -102,7 +102,7 @@ def test_every_screen_opens_without_errors(staff, page_of, role):
 def test_a_permitted_action_is_confirmed_done_and_recorded_and_others_are_not_offered(staff, page_of, role):
     person = staff(role)
     page = page_of(person)
-    for button, (make, least, is_done) in ACTS.items():
+    for button, (make, least, is_done) in ACTIONS.items():
         row = make()
         page.goto(change(row))
 

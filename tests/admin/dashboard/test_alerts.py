@@ -38,7 +38,7 @@ def test_the_dashboard_says_how_to_start_a_worker_when_none_has_run(viewer, work
 
 def buttons(browser, key: str) -> list[str]:
     (card,) = (card for card in dashboard(browser).context["cards"] if card.key == key)
-    return [act.name for line in card.lines for act, _address in line.actions]
+    return [action.name for line in card.lines for action, _address in line.actions]
 
 
 @pytest.mark.parametrize(
