@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django_front_sms.gateway.codes import ErrorCode, StatusCode
 from django_front_sms.models import AccountState, Decision, DeliveryStatus, InboundMessage, OutboundMessage, SendAttempt
 from django_front_sms.states import State
-from django_front_sms.timeline.delays import Span, resumed, under_way, waited
+from django_front_sms.timeline.delays import Span, delay_entries, resumed, under_way
 from django_front_sms.timeline.entry import Entry, Level, explain, is_read, rows_of, sentence, sentences, when, who
 from django_front_sms.timeline.problems import problem, reason, reason_in_full
 from django_front_sms.timeline.reasons import current_status
@@ -27,7 +27,7 @@ def of_outbound(message: OutboundMessage, paused: Mapping[str, AccountState] | N
     decisions, resumes = _decisions(message, during)
     entries = [
         *_origin(message),
-        *waited(message, attempts, during, resumes),
+        *delay_entries(message, attempts, during, resumes),
         *_attempts(message, attempts),
         *_statuses(message),
         *(_decision(decision, message) for decision in decisions),
