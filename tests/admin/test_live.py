@@ -267,7 +267,7 @@ def test_new_messages_of_a_conversation_are_signalled_too(login, reads):
     client = login("view_outboundmessage", "view_inboundmessage")
     sms = InboundMessageFactory(sender="+4799999999")
 
-    client.get(reverse("admin:front_sms_conversation_in", args=[sms.pk]), {"part": "news"})
+    client.get(reverse("admin:front_sms_conversation_in", args=[sms.pk]), {"part": "updates"})
 
     assert reads == [("InboundMessage", [sms.pk])]
 

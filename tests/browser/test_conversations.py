@@ -202,7 +202,7 @@ def test_a_hidden_page_sends_no_requests(boss, page_of):
     assert asked == []
     page.evaluate(look, False)
     page.wait_for_timeout(500)
-    assert any("part=news" in url for url in asked)
+    assert any("part=updates" in url for url in asked)
 
 
 def test_after_logout_a_notice_is_shown_and_requests_stop(boss, page_of):
@@ -224,9 +224,9 @@ def test_a_notice_is_shown_while_the_server_is_unavailable(boss, page_of):
     page = page_of(boss)
     page.goto(address(come()))
 
-    page.route("**part=news**", lambda route: route.abort())
+    page.route("**part=updates**", lambda route: route.abort())
     page.get_by_text("No connection. Trying again").wait_for()
-    page.unroute("**part=news**")
+    page.unroute("**part=updates**")
     come(seconds=5, text="Er du der?")
 
     bubble(page, "Er du der?").wait_for(timeout=20_000)

@@ -57,7 +57,7 @@ def updates(browser, row, content: str) -> dict | None:
     """The response to the request that an open page makes every few seconds."""
     seen = re.findall(r'data-name="(\w+)" data-version="(\w+)"', content)
     version = re.search(r'name="answering"[^>]*data-version="([^"]*)"', content)
-    query = {"part": "news", "seen": ",".join(map(".".join, seen)), "box": version[1] if version else ""}
+    query = {"part": "updates", "seen": ",".join(map(".".join, seen)), "box": version[1] if version else ""}
     reply = browser.get(address(row), query)
     return json.loads(reply.content) if reply.status_code == 200 else None
 

@@ -119,18 +119,18 @@ def test_malformed_versions_of_seen_messages_are_ignored(writer):
     sms = outbound()
 
     for seen in ("", ",", "x", "o1", ".", "o1.2.3,,", "å.å"):
-        assert writer.get(address(sms), {"part": "news", "seen": seen}).status_code == 200
+        assert writer.get(address(sms), {"part": "updates", "seen": seen}).status_code == 200
 
 
 def test_the_list_can_be_requested_alone(reader):
     sms = inbound()
 
     for page in (LIST, address(sms)):
-        piece = reader.get(page, {"part": "people"})
+        piece = reader.get(page, {"part": "threads"})
         parts = piece.json()["parts"]
-        assert set(parts) == {"fs-paused", "fs-tabs", "fs-people"} and "theirs" in parts["fs-people"]["html"]
+        assert set(parts) == {"fs-paused", "fs-tabs", "fs-threads"} and "theirs" in parts["fs-threads"]["html"]
         assert '<span class="fs-number-of">1</span>' in parts["fs-tabs"]["html"]
         assert "no-store" in piece.headers["Cache-Control"]
         seen = ",".join(f"{name}.{part['version']}" for name, part in parts.items())
-        assert reader.get(page, {"part": "people", "seen": seen}).status_code == 204
-    assert 'aria-current="page"' in parts["fs-people"]["html"]
+        assert reader.get(page, {"part": "threads", "seen": seen}).status_code == 204
+    assert 'aria-current="page"' in parts["fs-threads"]["html"]
