@@ -85,7 +85,7 @@ def claimed(redis_url: str, queue: str) -> Iterator[str]:
     renewal.start()
     try:
         yield url
-        _forget_ours(server, queue)
+        _delete_own_keys(server, queue)
         if foreign := [key for key in server.scan_iter() if key != CLAIM]:
             raise ForeignKeys(
                 f"Another process wrote {', '.join(sorted(foreign)[:5])} into {url} while the benchmark used it. Its "
@@ -94,7 +94,7 @@ def claimed(redis_url: str, queue: str) -> Iterator[str]:
     finally:
         stop.set()
         renewal.join()
-        _forget_ours(server, queue)
+        _delete_own_keys(server, queue)
         if server.get(CLAIM) == str(os.getpid()):
             server.delete(CLAIM)
         server.close()
@@ -129,7 +129,7 @@ def _renew(server: Any, stop: threading.Event) -> None:
         server.expire(CLAIM, CLAIM_LASTS)
 
 
-def _forget_ours(server: Any, queue: str) -> None:
+def _delete_own_keys(server: Any, queue: str) -> None:
     """Delete the keys that hold the run's queue in their name, and kombu's records; no queue of another process."""
     if ours := [key for key in server.scan_iter() if queue in key or _KOMBU.match(key)]:
         server.delete(*ours)

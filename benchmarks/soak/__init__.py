@@ -3,7 +3,7 @@
 front       the gateway stand-in, which brings statuses and inbound messages over HTTP
 producer    the site, which writes messages at a steady rate
 staff       people who look at pages of the admin
-purging     a purge beside the traffic
+purge       a purge beside the traffic
 processes   web, worker, beat and those above, as processes of their own
 watch       memory and CPU of each
 received    the site's receiver of inbound messages

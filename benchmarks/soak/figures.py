@@ -114,7 +114,7 @@ def _sizes(run: Run) -> Iterator[Row]:
 def _purge(run: Run) -> Iterator[Row]:
     if not run.purge:
         return
-    messages = run.purge["counts"]["outgoing"]
+    messages = run.purge["counts"]["outbound"]
     yield Row(f"purge of {messages:,} messages beside the traffic", [run.purge["seconds"]], unit=" s")
     yield Row("purged messages a second", [messages / run.purge["seconds"]])
     yield Row("CPU of the purging process for a message", [run.purge["cpu"] / messages * 1000], unit=" ms")

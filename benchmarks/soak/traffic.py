@@ -82,21 +82,21 @@ def _purge(ours: Processes, found: Run, deadline: float, step: Step) -> int:
         _see_that_all_live(ours)
         time.sleep(0.1)
     found.purge_began = time.time()
-    purging = ours.start("purge", "benchmarks.soak.purging", half, reads=True)
-    while purging.poll() is None and time.monotonic() < deadline:
+    process = ours.start("purge", "benchmarks.soak.purge", half, reads=True)
+    while process.poll() is None and time.monotonic() < deadline:
         _see_that_all_live(ours, but="purge")
         step(f"the older half is purged, beside {producer.written:,} more messages")
         time.sleep(1)
     found.purge_ended = time.time()
     producer.end()
     del ours.running["purge"]
-    if purging.poll() is None:
-        purging.kill()
-    elif purging.returncode:
+    if process.poll() is None:
+        process.kill()
+    elif process.returncode:
         raise RuntimeError(f"the purge failed:\n{ours.log('purge')}")
     else:
-        assert purging.stdout is not None
-        found.purge = json.loads(purging.stdout.read())
+        assert process.stdout is not None
+        found.purge = json.loads(process.stdout.read())
     return producer.written
 
 

@@ -86,7 +86,7 @@ def statuses(keys: Collection[int]) -> int:
 
 @nested_transaction
 def inbound(keys: Collection[int]) -> int:
-    """Empty inbound messages; returns how many. Call `files.forget` first: it deletes their files."""
+    """Empty inbound messages; returns how many. Call `files.delete_files` first: it deletes their files."""
     rows = InboundMessage.objects.processed().filter(pk__in=keys)
     # An identity without Front's id contains the numbers. One with it does not, and still detects a redelivery.
     for key in rows.filter(gateway_id=None).values_list("pk", flat=True):

@@ -91,14 +91,14 @@ def erase(
     bulks = _found(OutboundMessage.objects.exclude(bulk=None), sent, "bulk")
     seen_to = _Count(len(sent) + len(rows[MmsFile]) + len(came) + len(bulks), progress)
     erased = {
-        "outgoing": _each(anonymize.full_outbound(), sent, anonymize.outbound, seen_to),
-        "files": _each(anonymize.full_files(), rows[MmsFile], files.forget, seen_to),
+        "outbound": _each(anonymize.full_outbound(), sent, anonymize.outbound, seen_to),
+        "files": _each(anonymize.full_files(), rows[MmsFile], files.delete_files, seen_to),
         "inbound": _each(anonymize.full_inbound().exclude(files__file__gt=""), came, anonymize.inbound, seen_to),
         "bulk_texts": _each(anonymize.full_bulk_sends(), bulks, anonymize.bulk_sends, seen_to),
     }
     erased["statuses"] = sum(anonymize.statuses(keys) for keys in in_chunks(searched.statuses, anonymize.BATCH))
     left = {**_left(rows), **searched.left}
-    erased["events"] = _forget_events(
+    erased["events"] = _delete_events(
         set(sent).difference(left["under_way"], left["unconfirmed"]),
         set(came).difference(left["inbound"]),
         searched.statuses,
@@ -240,17 +240,17 @@ class _Count:
 
 
 def _each(
-    rows: "QuerySet[Any]", keys: Collection[int], forget: Callable[[Collection[int]], int], seen_to: _Count
+    rows: "QuerySet[Any]", keys: Collection[int], empty: Callable[[Collection[int]], int], seen_to: _Count
 ) -> int:
-    """Call `forget` with those `keys` that still exist in `rows`, in batches; each batch is committed."""
-    forgotten = 0
+    """Call `empty` with those `keys` that still exist in `rows`, in batches; each batch is committed."""
+    emptied = 0
     for some in in_chunks(keys, anonymize.BATCH):
-        forgotten += forget(_found(rows, some, "pk"))
+        emptied += empty(_found(rows, some, "pk"))
         seen_to.add(len(some))
-    return forgotten
+    return emptied
 
 
-def _forget_events(sent: Collection[int], came: Collection[int], unmatched: Collection[int]) -> int:
+def _delete_events(sent: Collection[int], came: Collection[int], unmatched: Collection[int]) -> int:
     """Delete delivered events, and empty tracebacks. Undelivered state changes are still delivered."""
     statuses = [*_found(DeliveryStatus.objects.all(), sent, "pk", by="message"), *unmatched]
     removed = 0

@@ -70,7 +70,7 @@ def test_no_table_history_or_storage_contains_personal_data_afterwards(clock, me
     assert files_in(media) == []
     assert receipt.number == "+47•••••99"
     assert receipt.cancelled == 1
-    assert (receipt.erased["outgoing"], receipt.erased["inbound"], receipt.erased["files"]) == (2, 2, 1)
+    assert (receipt.erased["outbound"], receipt.erased["inbound"], receipt.erased["files"]) == (2, 2, 1)
     assert receipt.erased["admin_history"] == 3
     assert reloaded(queued).state == State.CANCELLED
 
@@ -127,7 +127,7 @@ def test_messages_in_sending_or_unconfirmed_are_kept_and_listed(clock, state):
     receipt = retention.erase(NUMBER)
     assert not receipt.is_complete
     assert receipt.left["unconfirmed" if state == "unconfirmed" else "under_way"] == [row.pk]
-    assert receipt.cancelled == receipt.erased["outgoing"] == 0
+    assert receipt.cancelled == receipt.erased["outbound"] == 0
     row = reloaded(row)
     assert (row.text, row.recipient, row.state, row.risk_at) == (TEXT, NUMBER, before.state, before.risk_at)
     outbox.sweep()
@@ -284,7 +284,7 @@ def test_many_messages_are_erased_in_batches(clock, monkeypatch):
         receive(sms(id=1000 + number, text=f"{TEXT} {number}"))
     with CaptureQueriesContext(connection) as queries:
         receipt = retention.erase(NUMBER)
-    assert (receipt.erased["outgoing"], receipt.erased["inbound"], receipt.is_complete) == (5, 5, True)
+    assert (receipt.erased["outbound"], receipt.erased["inbound"], receipt.is_complete) == (5, 5, True)
     lists = re.findall(r"(?:id|subject)[\"`] IN \(([^()]*)\)", " ".join(query["sql"] for query in queries))
     assert lists
     assert max(len(values.split(", ")) for values in lists) <= 2

@@ -80,7 +80,7 @@ def test_a_month_later_no_table_and_no_storage_tells_of_anybody(clock, media):
     counts = tasks.purge()
     assert traces(*NEEDLES, "41000000", *made) == []
     assert files_in(media) == []
-    assert counts["outgoing"] == 3
+    assert counts["outbound"] == 3
     assert counts["inbound"] == 2
     assert counts["files"] == 1
     assert counts["bulk_sends"] == 1
@@ -120,12 +120,12 @@ def test_a_message_is_as_old_as_its_last_attempt(clock):
     clock.advance(21 * 24 * 3600)  # its account was paused, say
     attempt(accepted())
     clock.advance(15 * 24 * 3600)
-    assert tasks.purge()["outgoing"] == 0
+    assert tasks.purge()["outbound"] == 0
     assert reloaded(row).text == TEXT
     clock.advance(16 * 24 * 3600)
-    assert tasks.purge()["outgoing"] == 0  # the event that tells of it was never handed over
+    assert tasks.purge()["outbound"] == 0  # the event that tells of it was never handed over
     tasks.deliver_events()
-    assert tasks.purge()["outgoing"] == 1
+    assert tasks.purge()["outbound"] == 1
 
 
 def test_a_message_is_no_older_than_the_time_that_it_was_meant_for(clock):
@@ -133,9 +133,9 @@ def test_a_message_is_no_older_than_the_time_that_it_was_meant_for(clock):
     outbox.cancel(row)
     tasks.deliver_events()
     clock.advance(31 * 24 * 3600)
-    assert tasks.purge()["outgoing"] == 0
+    assert tasks.purge()["outbound"] == 0
     clock.advance(20 * 24 * 3600)
-    assert tasks.purge()["outgoing"] == 1
+    assert tasks.purge()["outbound"] == 1
 
 
 @pytest.mark.parametrize("state", ["queued", "sending", "unconfirmed"])
@@ -149,7 +149,7 @@ def test_open_messages_are_kept_at_any_age(clock, settings, state):
         outbox.sweep()
     assert reloaded(row).state == state
     clock.advance(31 * 24 * 3600)
-    assert tasks.purge()["outgoing"] == 0
+    assert tasks.purge()["outbound"] == 0
     assert reloaded(row).text == TEXT
 
 
@@ -161,7 +161,7 @@ def test_given_up_messages_are_purged_and_never_sent_again(clock):
     outbox.give_up(reloaded(row))
     clock.advance(31 * 24 * 3600)
     tasks.deliver_events()
-    assert tasks.purge()["outgoing"] == 1
+    assert tasks.purge()["outbound"] == 1
     with pytest.raises(NotPossible, match="erased"):
         outbox.send_anyway(reloaded(row))
     assert claim_due() == []
@@ -174,7 +174,7 @@ def test_rows_of_undelivered_events_are_kept(clock):
         Event.objects.create(kind="state_changed", subject=subject, next_at=timezone.now() + timedelta(days=99))
     clock.advance(31 * 24 * 3600)
     counts = tasks.purge()
-    assert (counts["outgoing"], counts["inbound"], counts["files"]) == (0, 0, 0)
+    assert (counts["outbound"], counts["inbound"], counts["files"]) == (0, 0, 0)
     inbound.refresh_from_db()
     assert inbound.text == "Test 123"
 
@@ -275,7 +275,7 @@ def test_a_dry_run_counts_and_changes_nothing(clock):
     clock.advance(31 * 24 * 3600)
     wanted = read("purge", "--dry-run")
     assert wanted["dry_run"]
-    assert wanted["counts"]["outgoing"] == wanted["counts"]["inbound"] == wanted["counts"]["files"] == 1
+    assert wanted["counts"]["outbound"] == wanted["counts"]["inbound"] == wanted["counts"]["files"] == 1
     assert reloaded(row).text == TEXT
     done = read("purge")
     assert (done["counts"], done["dry_run"]) == (wanted["counts"], False)
@@ -290,7 +290,7 @@ def test_rows_are_purged_in_batches_and_progress_is_reported(clock, monkeypatch)
     clock.advance(31 * 24 * 3600)
     steps: list[tuple[str, int]] = []
     retention.purge(progress=lambda kind, count: steps.append((kind, count)))
-    assert steps == [("outgoing", 2), ("outgoing", 2), ("outgoing", 1)]
+    assert steps == [("outbound", 2), ("outbound", 2), ("outbound", 1)]
 
 
 def test_a_terminal_shows_a_progress_bar(clock, monkeypatch, capsys):

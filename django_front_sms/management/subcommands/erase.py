@@ -61,7 +61,7 @@ def _erase(given: Namespace) -> Receipt:
 
 def _lines(receipt: Receipt) -> list[str]:
     names = {
-        "outgoing": _("outgoing messages"),
+        "outbound": _("outgoing messages"),
         "files": _("files of MMS"),
         "inbound": _("inbound messages"),
         "bulk_texts": _("texts of bulk sends"),
