@@ -38,9 +38,9 @@ def main() -> None:
         )
         return
     vulnerabilities = [
-        f"{each['name']} {each['version']}: {vulnerability['id']}, fixed in {' or '.join(vulnerability['fix_versions']) or 'no version'}"
+        f"{each['name']} {each['version']}: {found['id']}, fixed in {' or '.join(found['fix_versions']) or 'no version'}"
         for each in packages
-        for vulnerability in each.get("vulns", [])
+        for found in each.get("vulns", [])
     ]
     unknown = [each["name"] for each in packages if "skip_reason" in each]
     print(

@@ -76,9 +76,9 @@ def media(settings, tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """A clock that stands still unless the test moves it."""
-    pretended = FakeClock()
-    monkeypatch.setattr("django_front_sms.db.clock.source", pretended)
-    return pretended
+    clock = FakeClock()
+    monkeypatch.setattr("django_front_sms.db.clock.source", clock)
+    return clock
 
 
 @pytest.fixture
