@@ -38,9 +38,9 @@ def main() -> None:
         )
         return
     vulnerabilities = [
-        f"{each['name']} {each['version']}: {found['id']}, fixed in {' or '.join(found['fix_versions']) or 'no version'}"
+        f"{each['name']} {each['version']}: {flaw['id']}, fixed in {' or '.join(flaw['fix_versions']) or 'no version'}"
         for each in packages
-        for found in each.get("vulns", [])
+        for flaw in each.get("vulns", [])
     ]
     unknown = [each["name"] for each in packages if "skip_reason" in each]
     print(

@@ -117,7 +117,7 @@ WEAK_SECRET = CheckSpec(
     "front_sms.E017",
     _("WEBHOOK_SECRETS holds a secret of fewer than 16 characters (number %(number)s)."),
     _(
-        "Whoever guesses it can forge messages. Create a long one: "
+        "Anyone who guesses it can forge messages. Create a long one: "
         "python -c 'import secrets; print(secrets.token_urlsafe())'"
     ),
 )

@@ -1,6 +1,6 @@
 """The first steps of a new user with `make demo`, in the admin and on the page of simulated phones.
 
-A test (`test_walkthrough.py`) and the screenshots of the documentation (`docs/screenshots/walkthrough.py`) take these steps.
+`test_walkthrough.py` takes these steps, and so does `docs/screenshots/walkthrough.py` for the documentation.
 """
 
 from collections.abc import Callable
