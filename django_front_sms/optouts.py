@@ -56,7 +56,7 @@ def opt_out(
 @redacted_errors
 def opt_in(number: str | PhoneNumber, *, sender: str = "", account: str = "default") -> None:
     """Undo `opt_out`; the arguments and errors are the same."""
-    rows = OptOut.objects.filter(account=account, number=number_form(number))
+    rows = OptOut.objects.of_numbers(account, [number_form(number)])
     rows.filter(sender__iexact=sender_form(sender, account)).delete()
 
 
@@ -147,7 +147,7 @@ def refused(messages: Sequence[Addressed]) -> list[int]:
 
 def _rows(account: str, recipients: Sequence[str]) -> Iterable[tuple[str, str]]:
     for some in in_chunks(recipients, _AT_ONCE):
-        rows = OptOut.objects.filter(account=account, number__in=some)
+        rows = OptOut.objects.of_numbers(account, some)
         yield from rows.values_list("number", "sender")
 
 
@@ -194,8 +194,8 @@ def _process(message: Any, intent: OptOutIntent) -> None:
         _keep(message.account, message.sender, message.recipient, _said_at(message), None, message)
     else:
         # This also deletes an opt-out from every sender, which staff may have entered without the person's knowledge.
-        rows = OptOut.objects.filter(account=message.account, number=message.sender, since__lte=_said_at(message))
-        rows.filter(sender__in=[message.recipient, ""]).delete()
+        earlier = OptOut.objects.of_numbers(message.account, [message.sender]).filter(since__lte=_said_at(message))
+        earlier.filter(sender__in=[message.recipient, ""]).delete()
 
 
 def _heads(rows: "QuerySet[InboundMessage]") -> "QuerySet[Any]":

@@ -202,7 +202,7 @@ def _pages(slot: Slot, now: datetime, size: int, *, without_risk: bool) -> Itera
         while True:
             due = OutboundMessage.objects.due(slot.account.name, [priority], now=now)
             if without_risk:
-                due = due.filter(risk_at__isnull=True)
+                due = due.without_risk()
             found = read(due.exclude(pk__in=seen)[:size], DueMessage)
             if not found:
                 break

@@ -53,7 +53,7 @@ def batches(rows: "QuerySet[Any]") -> Iterator[list[int]]:
 def ended(now: datetime) -> Q:
     """A condition for outgoing messages that are finished: only a delivery status can still change them."""
     # A late answer may put a message back into the queue.
-    recent = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__gt=now - get_settings().twin_gap)
+    recent = SendAttempt.objects.of_message(OuterRef("pk")).claimed_after(now - get_settings().twin_gap)
     late = recent.filter(outcome__in=(SendAttempt.Outcome.PENDING, SendAttempt.Outcome.LOST))
     return ~Q(state__in=OPEN) & ~UNDECIDED & Q(~Exists(late))
 
@@ -112,7 +112,7 @@ def events(keys: Collection[int]) -> int:
 
 
 def full_outbound() -> OutboundQuerySet:
-    return OutboundMessage.objects.exclude(recipient="")
+    return OutboundMessage.objects.with_recipient()
 
 
 def full_statuses() -> "QuerySet[DeliveryStatus]":

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from django_front_sms.db.bulk import in_chunks
@@ -121,7 +121,7 @@ def erase(
 
 def _unclear() -> "QuerySet[InboundMessage]":
     """Inbound messages whose sender is unknown, or whose body may contain more than their fields; also emptied ones."""
-    return InboundMessage.objects.filter(Q(sender="") | ~Q(problem=""))
+    return InboundMessage.objects.filter(sender="") | InboundMessage.objects.with_problem()
 
 
 def _require_unclear(keys: Collection[int]) -> None:
@@ -214,7 +214,7 @@ def _empty_tracebacks(spellings: Spellings) -> int:
 
 def _cancel(sent: OutboundQuerySet, by: Any) -> int:
     cancelled = 0
-    for message in sent.queued().filter(risk_at=None):
+    for message in sent.queued().without_risk():
         with suppress(NotPossible):  # it has left the queue in the meantime
             cancelled += message.cancel(by) == State.CANCELLED
     return cancelled

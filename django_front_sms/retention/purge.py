@@ -54,7 +54,7 @@ def _has_no_pending_events(prefix: str, key: str = "pk") -> Q:
 
 
 def _outbound(before: datetime) -> "QuerySet[Any]":
-    tried = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__gt=before)
+    tried = SendAttempt.objects.of_message(OuterRef("pk")).claimed_after(before)
     old = Q(created_at__lte=before) & ~Q(scheduled_at__gt=before) & ~Exists(tried)
     return anonymize.full_outbound().filter(old, anonymize.ended(database_now()), _has_no_pending_events("out:"))
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,11 +24,6 @@ def under_way(message: OutboundMessage, attempts: Sequence[SendAttempt]) -> Span
     last = attempts[-1].claimed_at if attempts else since
     end = timezone.now() if message.state == State.QUEUED else last
     return (since, end) if end - since > LONG else None
-
-
-def resumed(account: str, during: Span) -> Q:
-    """A condition of decisions that resumed an account within a span."""
-    return Q(account=account, message=None, action=Decision.Action.RESUME, at__range=during)
 
 
 def delay_entries(

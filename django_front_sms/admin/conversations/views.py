@@ -106,12 +106,12 @@ class ConversationAdmin(ReadOnlyAdmin):
 
     def outbound_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self._must_see(request)
-        rows = access.visible(OutboundMessage.objects.exclude(recipient=""), request.user)
+        rows = access.visible(OutboundMessage.objects.with_recipient(), request.user)
         return self._conversation(request, rows.filter(pk=pk).annotate(handled_up_to=_up_to("recipient")).first())
 
     def inbound_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self._must_see(request)
-        rows = access.visible(InboundMessage.objects.exclude(sender=""), request.user)
+        rows = access.visible(InboundMessage.objects.with_sender(), request.user)
         row = rows.filter(pk=pk).defer("raw").annotate(handled_up_to=_up_to("sender")).first()
         return self._conversation(request, row)
 
@@ -306,7 +306,7 @@ def _reply(message: Message, newest: Page[Message]) -> Reply:
 
 def _up_to(number: str) -> Subquery:
     """The last inbound message that was marked as handled in the conversation of a row; `number` names its column."""
-    marks = HandledConversation.objects.filter(account=OuterRef("account"), number=OuterRef(number))
+    marks = HandledConversation.objects.of(OuterRef("account"), OuterRef(number))
     return Subquery(marks.values("up_to")[:1])
 
 
