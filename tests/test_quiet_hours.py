@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_front_sms import send_bulk_sms
-from django_front_sms.models import Event, InboundMessage, OutboundMessage
+from django_front_sms.models import Event, OutboundMessage
 from django_front_sms.quiet_hours import QuietHours, ends_at
+from tests.factories import InboundMessageFactory
 from tests.outbox.helpers import FakeClock, attempt, claim_due, configure, message, reloaded, unclear
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -133,7 +134,7 @@ def test_an_urgent_message_is_sent_at_night(night: datetime):
 @pytest.mark.parametrize("by_hand", [True, False])
 def test_a_reply_is_sent_at_night_if_a_person_wrote_it(night: datetime, by_hand: bool):
     row = due(message())
-    inbound = InboundMessage.objects.create(account="default", sender="+4799999999", recipient="26114", text="Når?")
+    inbound = InboundMessageFactory(text="Når?")
     user = get_user_model().objects.create(username="kari") if by_hand else None
     OutboundMessage.objects.filter(pk=row.pk).update(reply_to=inbound, created_by=user)
     assert bool(claim_due()) is by_hand

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from benchmarks.soak import checks
-from django_front_sms.models import DeliveryStatus, InboundMessage, OutboundMessage
+from django_front_sms.models import DeliveryStatus, OutboundMessage
+from tests.factories import DeliveryStatusFactory, InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
@@ -17,12 +18,10 @@ FRONT: dict[str, Any] = {
 @pytest.fixture
 def inbound() -> int:
     """One message with both statuses, and one inbound message; all processed. Gives the key of the latter."""
-    message = OutboundMessage.objects.create(
-        account="default", recipient="+4799999999", text="Test", state="delivered", attempts=1, next_at=None
-    )
+    message = OutboundMessageFactory(state="delivered", attempts=1)
     for status in (-1, 4):
-        DeliveryStatus.objects.create(message=message, account="default", status=status, process_at=None)
-    return InboundMessage.objects.create(account="default", api="json", identity="x", process_at=None).pk
+        DeliveryStatusFactory(message=message, status=status)
+    return InboundMessageFactory().pk
 
 
 def found(delivered: list[int], **front: object) -> dict[str, int]:

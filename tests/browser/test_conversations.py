@@ -8,10 +8,10 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
-from django_front_sms.models import InboundMessage, OptOut, OutboundMessage
+from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.states import State
 from tests.browser.accessibility import faults
-from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory, at
+from tests.factories import InboundMessageFactory, MmsFileFactory, OptOutFactory, OutboundMessageFactory, at
 from tests.inbox.pictures import png
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -183,7 +183,7 @@ def test_an_opt_out_closes_the_reply_form_without_a_reload(boss, page_of):
     page.goto(address(come()))
     assert box(page).is_enabled()
 
-    OptOut.objects.create(number=KARI, sender=PSK)
+    OptOutFactory(number=KARI, sender=PSK)
 
     page.get_by_text("They opted out").wait_for()
     assert box(page).is_disabled() and page.get_by_role("button", name="Send", exact=True).is_disabled()
@@ -356,7 +356,7 @@ def test_a_conversation_has_no_serious_fault(boss, page_of, theme, width):
     mms = come(seconds=50, problem="a file is not Base64")
     MmsFileFactory(message=mms, name="a.png", content_type="image/png", content=png(40, 30))
     MmsFileFactory(message=mms, name="b.pdf", content_type="application/pdf", content=b"%PDF", position=1)
-    OptOut.objects.create(number=OLA, sender=PSK)
+    OptOutFactory(number=OLA, sender=PSK)
     page = page_of(boss, theme=theme, width=width)
 
     for row in (mms, come(OLA, 60, "STOPP"), come("Vipps", 61)):

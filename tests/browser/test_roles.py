@@ -13,7 +13,13 @@ from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, Event, InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
 from tests.browser.screens import change, screens
-from tests.factories import AccountStateFactory, EventFactory, InboundMessageFactory, OutboundMessageFactory
+from tests.factories import (
+    AccountStateFactory,
+    EventFactory,
+    InboundMessageFactory,
+    OptOutFactory,
+    OutboundMessageFactory,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -209,7 +215,7 @@ def test_only_managers_export_ticked_rows(staff, page_of, role):
 @every_role
 def test_operators_add_opt_outs_and_managers_delete_them(staff, page_of, role):
     page = page_of(staff(role))
-    opt_out = OptOut.objects.create(account="default", number="+4791234567")
+    opt_out = OptOutFactory(number="+4791234567")
     page.goto(change(opt_out))
 
     assert page.get_by_role("link", name="Delete").count() == (role == "manager")

@@ -5,10 +5,11 @@ from django.core.management import CommandError
 
 from django_front_sms.events.records import due_at_once
 from django_front_sms.management.subcommands import duplicate_filter
-from django_front_sms.models import AccountState, DeliveryStatus, OutboundMessage, SendAttempt
+from django_front_sms.models import AccountState, OutboundMessage, SendAttempt
 from django_front_sms.simulator import Fault, FaultKind
 from django_front_sms.tasks import deliver_events, dispatch
 from tests.commands.running import NUMBER, gateway, in_earnest, read, run, set_account
+from tests.factories import DeliveryStatusFactory
 
 
 def on_the_phones(simulator):
@@ -58,7 +59,7 @@ def test_the_statuses_of_a_check_find_their_message(simulator):
     run(*CHECK)
     message = OutboundMessage.objects.get()
     due = {"process_at": due_at_once()}  # of this moment it may lie ahead: SQLite tells milliseconds alone
-    DeliveryStatus.objects.create(account="default", gateway_id=message.gateway_id, status=4, **due)
+    DeliveryStatusFactory(message=None, gateway_id=message.gateway_id, **due)
     deliver_events()
     message.refresh_from_db()
     assert message.state == "delivered"

@@ -14,9 +14,10 @@ from django.test import Client, override_settings
 from django_front_sms import health, outbox, send_sms, signals
 from django_front_sms.db.routing import atomic, connection, on_commit, write_alias
 from django_front_sms.exceptions import InvalidMessage
-from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OptOut, OutboundMessage, primary
+from django_front_sms.models import Event, InboundMessage, OptOut, OutboundMessage, primary
 from django_front_sms.states import State
 from django_front_sms.testing import FrontSMS
+from tests.factories import DeliveryStatusFactory, InboundMessageFactory
 from tests.outbox.helpers import configure
 
 NUMBER = "+4799999999"
@@ -178,8 +179,8 @@ class TestEveryRead:
 
     def test_related_managers_and_prefetching_read_from_where_they_are_written(self, frozen_replica):
         message = send_sms(NUMBER, "Hei")
-        DeliveryStatus.objects.create(account="default", gateway_id=1, status=4, message=message)
-        InboundMessage.objects.create(account="default", api="json", identity="1", in_reply_to=message)
+        DeliveryStatusFactory(message=message)
+        InboundMessageFactory(in_reply_to=message)
         assert (message.statuses.count(), message.replies.count()) == (1, 1)
         assert InboundMessage.objects.get().in_reply_to == message
         (fetched,) = OutboundMessage.objects.prefetch_related("statuses", "replies")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
 from django_front_sms.outbox import fold_statuses, statuses
 from django_front_sms.states import State, by_statuses
+from tests.factories import DeliveryStatusFactory, OutboundMessageFactory
 from tests.outbox.helpers import (
     ID,
     FakeClock,
@@ -33,8 +34,8 @@ def _clock(clock: FakeClock) -> FakeClock:
 
 def push(clock: FakeClock, status: int | None, gateway_id: int | None = ID, account: str = "default"):
     now = clock.database()
-    return DeliveryStatus.objects.create(
-        account=account, gateway_id=gateway_id, status=status, received_at=now, process_at=now
+    return DeliveryStatusFactory(
+        message=None, account=account, gateway_id=gateway_id, status=status, received_at=now, process_at=now
     )
 
 
@@ -81,9 +82,9 @@ def test_only_the_set_of_statuses_matters(pushes: list[int | None], cuts: set[in
     """In any order, any number of times, folded together or one by one."""
     DeliveryStatus.objects.all().delete()
     OutboundMessage.objects.all().delete()
-    row = OutboundMessage.objects.create(account="default", recipient="+4799999999", state="sent", gateway_id=ID)
+    row = OutboundMessageFactory(state="sent", gateway_id=ID)
     for place, status in enumerate(pushes):
-        DeliveryStatus.objects.create(account="default", gateway_id=ID, status=status, process_at="2000-01-01T00:00Z")
+        DeliveryStatusFactory(message=None, status=status, process_at="2000-01-01T00:00Z")
         if place in cuts:
             fold_statuses()
     fold_statuses()

@@ -8,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from django_front_sms import optouts, outbox, retention, send_bulk_sms, send_sms, tasks
 from django_front_sms.conversations import mark_handled
@@ -24,6 +25,7 @@ from django_front_sms.models import (
 )
 from django_front_sms.retention import anonymize
 from django_front_sms.states import State
+from tests.factories import EventFactory
 from tests.outbox.helpers import (
     NUMBER,
     accepted,
@@ -52,9 +54,9 @@ def test_no_table_history_or_storage_contains_personal_data_afterwards(clock, me
     mms = receive(sms(id=1, text=TEXT, counter=1, files=[file(JPEG)]))
     by_get(QUERY.replace(b"Test", b"Hemmelig"))
     tasks.deliver_events()
-    given_up = {"traceback": f"ValueError: {TEXT}", "failed": True, "next_at": None}
-    Event.objects.create(kind="message_received", subject=f"in:{mms.pk}", **given_up)
-    Event.objects.create(kind="state_changed", subject=f"out:{row.pk}", **given_up)
+    given_up = {"traceback": f"ValueError: {TEXT}", "failed": True}
+    EventFactory(kind="message_received", subject=f"in:{mms.pk}", **given_up)
+    EventFactory(subject=f"out:{row.pk}", **given_up)
     logged(row, "SMS to 999 99 999", json.dumps([{"changed": {"name": "Hemmelig"}}]))
     logged(mms.files.get(), "image01.jpg")
     logged(User.objects.get(), "The patient with +47 999 99 999", "004799999999")
@@ -207,7 +209,7 @@ def test_the_error_of_a_receiver_is_deleted_although_it_is_called_again(clock):
 def test_receivers_get_the_cancellation_without_erased_content(clock):
     row = message(TEXT)
     inbound = receive(sms())
-    Event.objects.create(kind="message_received", subject=f"in:{inbound.pk}", data={"message": inbound.pk})
+    EventFactory(kind="message_received", subject=f"in:{inbound.pk}", next_at=timezone.now())
     retention.erase(NUMBER)
     assert [(event.subject, event.data["new"]) for event in Event.objects.filter(next_at__isnull=False)] == [
         (f"out:{row.pk}", "cancelled")

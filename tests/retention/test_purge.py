@@ -12,7 +12,6 @@ from django_front_sms.inbox import read_again
 from django_front_sms.models import (
     BulkSend,
     DeliveryStatus,
-    Event,
     InboundMessage,
     MmsFile,
     OptOut,
@@ -21,6 +20,7 @@ from django_front_sms.models import (
 )
 from django_front_sms.states import State
 from tests.commands.running import read, run
+from tests.factories import DeliveryStatusFactory, EventFactory, OptOutFactory
 from tests.outbox.helpers import (
     NUMBER,
     accepted,
@@ -64,8 +64,8 @@ def test_a_month_later_no_table_and_no_storage_tells_of_anybody(clock, media):
     receive(sms(id=1, text=TEXT, counter=1, files=[file(JPEG)]))
     by_get(QUERY.replace(b"Test", b"Hemmelig"))
     by_get(b"status=5&origid=7&for=004799999999", "status")
-    Event.objects.create(
-        kind="message_received", subject="in:1", traceback=f"ValueError: {TEXT}", failed=True, next_at=None
+    EventFactory(
+        kind="message_received", subject="in:1", traceback=f"ValueError: {TEXT}", failed=True, created_at=timezone.now()
     )
     tasks.deliver_events()
     mark_handled("default", NUMBER, by=None)
@@ -171,7 +171,7 @@ def test_rows_of_undelivered_events_are_kept(clock):
     row = delivered()
     inbound = receive(sms(files=[file(JPEG)]))
     for subject in (f"out:{row.pk}", f"in:{inbound.pk}"):
-        Event.objects.create(kind="state_changed", subject=subject, next_at=timezone.now() + timedelta(days=99))
+        EventFactory(subject=subject, next_at=timezone.now() + timedelta(days=99))
     clock.advance(31 * 24 * 3600)
     counts = tasks.purge()
     assert (counts["outbound"], counts["inbound"], counts["files"]) == (0, 0, 0)
@@ -188,7 +188,7 @@ def test_a_text_of_a_bulk_send_stays_while_one_of_its_messages_does(clock):
 
 
 def test_opt_outs_stay(clock):
-    OptOut.objects.create(number=NUMBER)
+    OptOutFactory(number=NUMBER)
     clock.advance(31 * 24 * 3600)
     tasks.purge()
     assert OptOut.objects.get().number == NUMBER
@@ -306,6 +306,6 @@ def test_a_terminal_shows_a_progress_bar(clock, monkeypatch, capsys):
 @pytest.mark.parametrize(("days", "left"), [(29, 1), (31, 0)])
 def test_a_status_that_matches_no_message_goes_after_a_month_without_retention_days(days, left):
     moment = timezone.now() - timedelta(days=days)
-    DeliveryStatus.objects.create(account="default", gateway_id=1, status=4, received_at=moment, process_at=None)
+    DeliveryStatusFactory(message=None, received_at=moment)
     tasks.purge()
     assert DeliveryStatus.objects.count() == left

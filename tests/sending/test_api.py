@@ -14,6 +14,7 @@ from django_front_sms.events import hints
 from django_front_sms.events.hints import HintPublisher
 from django_front_sms.exceptions import FrontSMSError, InvalidMessage, NotPossible
 from django_front_sms.models import InboundMessage, OutboundMessage
+from tests.factories import InboundMessageFactory
 from tests.outbox.helpers import configure
 from tests.parallel import run_parallel
 
@@ -343,8 +344,7 @@ def test_a_resent_message_waits_for_the_duplicate_window(settings):
 
 
 def inbound(**fields) -> InboundMessage:
-    values = {"account": "default", "sender": NUMBER, "recipient": "26114", "text": "Hei", "api": "json"}
-    return InboundMessage.objects.create(**{**values, "identity": "1", "content_digest": "1", **fields})
+    return InboundMessageFactory(**{"recipient": "26114", "text": "Hei", **fields})
 
 
 def test_an_answer_goes_to_the_sender_from_the_number_that_was_written_to():

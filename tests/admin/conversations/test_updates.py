@@ -15,7 +15,7 @@ from tests.admin.conversations.helpers import (
     page_content,
     updates,
 )
-from tests.factories import AccountStateFactory, MmsFileFactory, at
+from tests.factories import AccountStateFactory, MmsFileFactory, OptOutFactory, at
 from tests.inbox.pictures import KINDS
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +99,7 @@ def test_a_file_moved_to_the_storage_is_an_update(writer):
 def test_an_opt_out_and_a_newer_message_update_the_reply_form(writer):
     sms = inbound(seconds=1)
     content = page_content(writer, sms)
-    OptOut.objects.create(number=KARI, sender=PSK)
+    OptOutFactory(number=KARI, sender=PSK)
 
     assert "opted out" in updates(writer, sms, content)["box"]
     OptOut.objects.all().delete()
