@@ -12,7 +12,7 @@ from django.db import connection
 
 from django_front_sms import events
 from example_project.celery import app as celery_app
-from tests.outbox.helpers import FakeClock
+from tests.clock import FakeClock
 
 REQUIRE_SERVICES = os.environ.get("REQUIRE_SERVICES") == "1"
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/9"

@@ -19,7 +19,8 @@ from django_front_sms.outbox.claim import claim
 from django_front_sms.signals import message_received
 from django_front_sms.signing import webhook_path
 from django_front_sms.tasks import deliver_events, dispatch, sweep
-from tests.outbox.helpers import configure, slot
+from tests.configuration import configure
+from tests.outbox.worker_steps import slot
 from tests.webhooks.pushes import by_post, file, sms
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,7 +12,8 @@ from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, Event, InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
 from tests.factories import InboundMessageFactory
-from tests.outbox.helpers import accepted, attempt, claim_due, unclear
+from tests.outbox.exchange_results import accepted, unclear
+from tests.outbox.worker_steps import attempt, claim_due
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 

@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 from django_front_sms import send_bulk_sms
 from django_front_sms.models import Event, OutboundMessage
 from django_front_sms.quiet_hours import QuietHours, ends_at
+from tests.clock import FakeClock
+from tests.configuration import configure
 from tests.factories import InboundMessageFactory
-from tests.outbox.helpers import FakeClock, attempt, claim_due, configure, message, reloaded, unclear
+from tests.outbox.exchange_results import unclear
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt, claim_due
 
 OSLO = ZoneInfo("Europe/Oslo")
 NIGHT = QuietHours.parse(("21:00", "08:00"))

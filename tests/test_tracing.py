@@ -8,18 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from django_front_sms import send_bulk_sms, tasks, tracing
+from django_front_sms.conf import Account, get_settings
+from django_front_sms.models import OutboundMessage
+from django_front_sms.outbox.executor import attempt
+from django_front_sms.simulator import Fault, FaultKind, Simulator
+from tests.commands.running import in_earnest, set_account
+from tests.factories import NUMBER
+from tests.outbox.rows import message
+from tests.outbox.worker_steps import claim_one
+
 trace = pytest.importorskip("opentelemetry.trace")  # before what can only be imported with it: hence the E402 below
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider  # noqa: E402
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: E402
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter  # noqa: E402
-
-from django_front_sms import send_bulk_sms, tasks, tracing  # noqa: E402
-from django_front_sms.conf import Account, get_settings  # noqa: E402
-from django_front_sms.models import OutboundMessage  # noqa: E402
-from django_front_sms.outbox.executor import attempt  # noqa: E402
-from django_front_sms.simulator import Fault, FaultKind, Simulator  # noqa: E402
-from tests.commands.running import in_earnest, set_account  # noqa: E402
-from tests.outbox.helpers import NUMBER, claim_one, message  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 TEXT = "Hemmelig"

@@ -10,10 +10,25 @@ from django.urls import reverse
 from django_front_sms.admin.actions import MAX_ROWS, ActionsAdmin
 from django_front_sms.models import AccountState, Decision, Event, OutboundMessage
 from django_front_sms.states import State
-from tests.admin.helpers import LIST, run_action, run_list_action, state_of
 from tests.factories import AccountStateFactory, EventFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
+
+LIST = "/admin/front_sms/outboundmessage/"
+
+
+def run_action(browser, row, name, **data):
+    address = reverse(f"admin:front_sms_{row._meta.model_name}_action", args=[row.pk, name])
+    return browser.post(address, {"confirmed": "yes", **data}, follow=True)
+
+
+def run_list_action(browser, rows, name, **data):
+    chosen = {"action": name, "_selected_action": [row.pk for row in rows], "confirmed": "yes"}
+    return browser.post(LIST, {**chosen, **data}, follow=True)
+
+
+def state_of(row: OutboundMessage) -> str:
+    return OutboundMessage.objects.get(pk=row.pk).state
 
 
 def test_the_page_offers_only_possible_and_permitted_actions(boss, viewer):

@@ -8,10 +8,17 @@ from django.utils import timezone
 from django_front_sms.admin.search import prefixes
 from django_front_sms.models import OutboundMessage
 from django_front_sms.states import State
-from tests.admin.helpers import LIST, found
 from tests.factories import OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
+
+LIST = "/admin/front_sms/outboundmessage/"
+
+
+def found(browser, query: str, **filters) -> list[int]:
+    answer = browser.get(LIST, {"q": query, **filters})
+    assert answer.status_code == 200
+    return [row.pk for row in answer.context["cl"].result_list]
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.typography import GSM_EQUIVALENTS, simplify
 from django_front_sms.models import BulkSend, OutboundMessage
+from tests.configuration import configure
 from tests.factories import OptOutFactory, OutboundMessageFactory
-from tests.outbox.helpers import configure
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.checks.helpers import ROOT
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def fresh(front_sms: object) -> str:

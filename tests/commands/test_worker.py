@@ -19,9 +19,9 @@ from django_front_sms import events, jobs, send_sms
 from django_front_sms.events import hints
 from django_front_sms.models import Event, OutboundMessage
 from django_front_sms.worker import Worker, _close_broken_connections
+from tests.clock import FakeClock
 from tests.factories import DeliveryStatusFactory
 from tests.gateway.wire import Line, Server, framed
-from tests.outbox.helpers import FakeClock
 
 ROOT = Path(__file__).resolve().parents[2]
 OK = framed(b'{"id": 145099, "errorcode": 0, "description": "OK"}')

@@ -17,8 +17,8 @@ from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import Event, InboundMessage, OptOut, OutboundMessage, primary
 from django_front_sms.states import State
 from django_front_sms.testing import FrontSMS
+from tests.configuration import configure
 from tests.factories import DeliveryStatusFactory, InboundMessageFactory
-from tests.outbox.helpers import configure
 
 NUMBER = "+4799999999"
 

@@ -15,8 +15,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from django_front_sms import metrics
 from django_front_sms.models import AccountState, CounterGap, OutboundMessage, SendAttempt
 from django_front_sms.states import State
-from tests.factories import DeliveryStatusFactory
-from tests.outbox.helpers import NUMBER, accepted, attempt, claim_one, message, refused
+from tests.factories import NUMBER, DeliveryStatusFactory
+from tests.outbox.exchange_results import accepted, refused
+from tests.outbox.rows import message
+from tests.outbox.worker_steps import attempt, claim_one
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/reference/metrics.md"

@@ -34,9 +34,12 @@ from django_front_sms.models import AccountState, Decision, OutboundMessage, Sen
 from django_front_sms.outbox.claim import claim
 from django_front_sms.outbox.settle import AttemptResult, settle
 from django_front_sms.states import ACCEPTED, NOT_SENT, OPEN, State
+from tests.clock import FakeClock
 from tests.factories import DeliveryStatusFactory
-from tests.outbox.helpers import FakeClock, message, not_sent, refused, slot, unclear
+from tests.outbox.exchange_results import not_sent, refused, unclear
+from tests.outbox.rows import message
 from tests.outbox.simulated_front import Front, Key, Request, W, key_of
+from tests.outbox.worker_steps import slot
 
 T, M = 10.0, 15.0
 S = T / 2 + T + M

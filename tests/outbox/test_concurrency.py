@@ -14,8 +14,9 @@ from django_front_sms.outbox import fold_statuses, statuses, sweep
 from django_front_sms.outbox.claim import Job, claim
 from django_front_sms.outbox.settle import AttemptResult, settle
 from django_front_sms.outbox.slots import Lane, Slot
-from tests.factories import DeliveryStatusFactory
-from tests.outbox.helpers import NUMBER, accepted, configure, not_sent
+from tests.configuration import configure
+from tests.factories import NUMBER, DeliveryStatusFactory
+from tests.outbox.exchange_results import accepted, not_sent
 from tests.parallel import run_parallel
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -5,18 +5,11 @@ import pytest
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import Decision, Event, OutboundMessage
 from django_front_sms.outbox import cancel, give_up, mark_sent, send_anyway, sweep
-from tests.outbox.helpers import (
-    FakeClock,
-    accepted,
-    attempt,
-    claim_due,
-    claim_one,
-    configure,
-    message,
-    refused,
-    reloaded,
-    unclear,
-)
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.outbox.exchange_results import accepted, refused, unclear
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt, claim_due, claim_one
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,12 @@ from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox import fold_statuses
 from django_front_sms.outbox.decisions import give_up, send_anyway
+from tests.clock import FakeClock
+from tests.configuration import configure
 from tests.factories import DeliveryStatusFactory
-from tests.outbox.helpers import FakeClock, accepted, attempt, configure, message, refused, reloaded, unclear
+from tests.outbox.exchange_results import accepted, refused, unclear
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt
 
 pytestmark = pytest.mark.django_db
 

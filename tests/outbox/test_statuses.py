@@ -10,19 +10,12 @@ from hypothesis import strategies as st
 from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
 from django_front_sms.outbox import fold_statuses, statuses
 from django_front_sms.states import State, by_statuses
+from tests.clock import FakeClock
+from tests.configuration import configure
 from tests.factories import DeliveryStatusFactory, OutboundMessageFactory
-from tests.outbox.helpers import (
-    ID,
-    FakeClock,
-    accepted,
-    attempt,
-    claim_one,
-    configure,
-    message,
-    record_answer,
-    reloaded,
-    sent_without_id,
-)
+from tests.outbox.exchange_results import ID, accepted
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt, claim_one, record_answer, sent_without_id
 
 pytestmark = pytest.mark.django_db
 

@@ -25,21 +25,12 @@ from django_front_sms.models import (
 )
 from django_front_sms.retention import anonymize
 from django_front_sms.states import State
-from tests.factories import EventFactory
-from tests.outbox.helpers import (
-    NUMBER,
-    accepted,
-    attempt,
-    claim_due,
-    claim_one,
-    configure,
-    message,
-    not_sent,
-    record_answer,
-    reloaded,
-    unclear,
-)
-from tests.retention.helpers import OTHER, TEXT, TRACES, logged, receive, sent
+from tests.configuration import configure
+from tests.factories import NUMBER, EventFactory
+from tests.outbox.exchange_results import accepted, not_sent, unclear
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt, claim_due, claim_one, record_answer
+from tests.retention.personal_data import OTHER, TEXT, TRACES, logged, receive, sent
 from tests.retention.storages import UNWILLING, WILLING
 from tests.retention.traces import digests, files_in, traces
 from tests.webhooks.pushes import JPEG, PNG, QUERY, by_get, by_post, file, sms

@@ -20,20 +20,12 @@ from django_front_sms.models import (
 )
 from django_front_sms.states import State
 from tests.commands.running import read, run
-from tests.factories import DeliveryStatusFactory, EventFactory, OptOutFactory
-from tests.outbox.helpers import (
-    NUMBER,
-    accepted,
-    attempt,
-    claim_due,
-    claim_one,
-    configure,
-    message,
-    record_answer,
-    reloaded,
-    unclear,
-)
-from tests.retention.helpers import TEXT, receive
+from tests.configuration import configure
+from tests.factories import NUMBER, DeliveryStatusFactory, EventFactory, OptOutFactory
+from tests.outbox.exchange_results import accepted, unclear
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt, claim_due, claim_one, record_answer
+from tests.retention.personal_data import TEXT, receive
 from tests.retention.storages import UNWILLING, WILLING
 from tests.retention.traces import digests, files_in, traces
 from tests.webhooks.pushes import JPEG, QUERY, by_get, by_post, file, sms

@@ -11,9 +11,8 @@ from django_front_sms import retention, tasks
 from django_front_sms.models import DeliveryStatus, Event, HandledConversation, InboundMessage, OptOut
 from django_front_sms.retention import search
 from django_front_sms.retention.search import Spellings
-from tests.factories import EventFactory, OptOutFactory
-from tests.outbox.helpers import NUMBER
-from tests.retention.helpers import OTHER, TEXT, TRACES, logged, receive
+from tests.factories import NUMBER, EventFactory, OptOutFactory
+from tests.retention.personal_data import OTHER, TEXT, TRACES, logged, receive
 from tests.retention.traces import files_in, traces
 from tests.webhooks.pushes import by_get, by_post, file, sms
 

@@ -14,8 +14,8 @@ from django_front_sms.events import hints
 from django_front_sms.events.hints import HintPublisher
 from django_front_sms.exceptions import FrontSMSError, InvalidMessage, NotPossible
 from django_front_sms.models import InboundMessage, OutboundMessage
+from tests.configuration import configure
 from tests.factories import InboundMessageFactory
-from tests.outbox.helpers import configure
 from tests.parallel import run_parallel
 
 NUMBER = "+4799999999"

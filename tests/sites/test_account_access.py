@@ -16,7 +16,7 @@ from django_front_sms.models import (
     OutboundMessage,
     RefusedPush,
 )
-from tests.outbox.helpers import configure
+from tests.configuration import configure
 from tests.sites.crawl import crawl, one_of_each, staff
 
 pytestmark = pytest.mark.django_db

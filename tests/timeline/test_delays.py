@@ -6,8 +6,8 @@ from django.contrib.auth.models import User
 from django_front_sms.models import Decision, OutboundMessage, SendAttempt
 from django_front_sms.states import State
 from django_front_sms.timeline import of_outbound
+from tests.configuration import configure
 from tests.factories import EventFactory, OutboundMessageFactory, SendAttemptFactory, at
-from tests.timeline.helpers import account_with
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ def test_a_message_that_waited_for_an_equal_one_still_says_so_when_it_is_gone():
 
 @pytest.mark.parametrize("fields", [{"twin_key": "another"}, {"outcome": SendAttempt.Outcome.NOT_SENT}])
 def test_an_unsent_or_different_message_is_no_reason_for_a_delay(fields, settings):
-    account_with(settings, MAX_PER_SECOND=0.5)
+    configure(settings, MAX_PER_SECOND=0.5)
     other, sms = OutboundMessageFactory(state=State.SENT), OutboundMessageFactory(state=State.SENT)
     SendAttemptFactory(message=other, number=1, claimed_at=at(1), **fields)
     SendAttemptFactory(message=sms, number=1, claimed_at=at(90), error_code=0)

@@ -4,8 +4,8 @@ import re
 
 from django_front_sms import sending
 from django_front_sms.models import BulkSend, OutboundMessage, SavedText
-from tests.admin.composer.helpers import ADD, LIST, NUMBER, THREE, errors, messages_after, review, send
-from tests.factories import OptOutFactory
+from tests.admin.composer.composer_requests import ADD, LIST, THREE, errors, messages_after, review, send
+from tests.factories import NUMBER, OptOutFactory
 
 
 def test_ignoring_opt_outs_requires_its_permission(writer, login):

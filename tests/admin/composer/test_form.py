@@ -6,9 +6,9 @@ from django.utils.html import escape
 from django_front_sms import sending
 from django_front_sms.admin.composer import forms
 from django_front_sms.models import OutboundMessage
-from tests.admin.composer.helpers import ADD, NUMBER, THREE, confirm, errors, numbers, review, send
-from tests.factories import OptOutFactory
-from tests.outbox.helpers import configure
+from tests.admin.composer.composer_requests import ADD, THREE, confirm, errors, numbers, review, send
+from tests.configuration import configure
+from tests.factories import NUMBER, OptOutFactory
 
 
 def test_each_invalid_number_is_listed_with_its_line_and_reason_and_valid_ones_stay(writer, settings):

@@ -7,9 +7,9 @@ from typing import Any
 from django_front_sms import sending
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OptOut, OutboundMessage
-from tests.admin.composer.helpers import ADD, NUMBER, THREE, confirm, hidden, numbers, review, send
-from tests.factories import AccountStateFactory, OptOutFactory
-from tests.outbox.helpers import configure
+from tests.admin.composer.composer_requests import ADD, THREE, confirm, hidden, numbers, review, send
+from tests.configuration import configure
+from tests.factories import NUMBER, AccountStateFactory, OptOutFactory
 
 
 def test_the_cost_is_that_of_all_segments(writer, settings):

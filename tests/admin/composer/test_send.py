@@ -10,9 +10,9 @@ from django.utils import timezone
 from django_front_sms import sending
 from django_front_sms.admin.composer import forms
 from django_front_sms.models import BulkSend, OutboundMessage, Priority
-from tests.admin.composer.helpers import ADD, LIST, NUMBER, THREE, confirm, messages_after, numbers, review, send
-from tests.factories import OptOutFactory
-from tests.outbox.helpers import configure
+from tests.admin.composer.composer_requests import ADD, LIST, THREE, confirm, messages_after, numbers, review, send
+from tests.configuration import configure
+from tests.factories import NUMBER, OptOutFactory
 
 
 def test_one_message_is_reviewed_and_sent(writer):

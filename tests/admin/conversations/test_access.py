@@ -3,7 +3,8 @@
 import pytest
 
 from django_front_sms.models import OutboundMessage
-from tests.admin.conversations.helpers import BOTH, LIST, address, outbound, page_content
+from tests.admin.conversations.conversation_page import BOTH, LIST, address, page_content
+from tests.admin.conversations.conversation_rows import outbound
 
 pytestmark = pytest.mark.django_db
 

@@ -5,7 +5,8 @@ import re
 import pytest
 from django.urls import reverse
 
-from tests.admin.conversations.helpers import KARI, LIST, OLA, address, inbound, outbound
+from tests.admin.conversations.conversation_page import LIST, address
+from tests.admin.conversations.conversation_rows import KARI, OLA, inbound, outbound
 
 pytestmark = pytest.mark.django_db
 

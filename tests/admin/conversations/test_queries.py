@@ -5,7 +5,8 @@ import pytest
 from django_front_sms.conversations import pages
 from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.states import State
-from tests.admin.conversations.helpers import KARI, LIST, OLA, address, inbound, outbound
+from tests.admin.conversations.conversation_page import LIST, address
+from tests.admin.conversations.conversation_rows import KARI, OLA, inbound, outbound
 from tests.factories import DeliveryStatusFactory, MmsFileFactory, SendAttemptFactory, at
 
 pytestmark = pytest.mark.django_db

@@ -6,19 +6,8 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from django_front_sms.models import OutboundMessage, SavedText
-from tests.admin.conversations.helpers import (
-    BOTH,
-    KARI,
-    OLA,
-    PSK,
-    address,
-    answer,
-    bubbles,
-    inbound,
-    outbound,
-    page_content,
-    reply_fields,
-)
+from tests.admin.conversations.conversation_page import BOTH, address, answer, bubbles, page_content, reply_fields
+from tests.admin.conversations.conversation_rows import KARI, OLA, PSK, inbound, outbound
 from tests.factories import OptOutFactory
 
 pytestmark = pytest.mark.django_db

@@ -4,17 +4,8 @@ import pytest
 
 from django_front_sms.models import OptOut, OutboundMessage
 from django_front_sms.states import State
-from tests.admin.conversations.helpers import (
-    KARI,
-    LIST,
-    PSK,
-    address,
-    bubbles,
-    inbound,
-    outbound,
-    page_content,
-    updates,
-)
+from tests.admin.conversations.conversation_page import LIST, address, bubbles, page_content, updates
+from tests.admin.conversations.conversation_rows import KARI, PSK, inbound, outbound
 from tests.factories import AccountStateFactory, MmsFileFactory, OptOutFactory, at
 from tests.inbox.pictures import KINDS
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django_front_sms import outbox
 from django_front_sms.models import AccountState, DeliveryStatus, Event
 from django_front_sms.states import State
-from tests.admin.dashboard.helpers import URL, cards, create_rows_for_every_alert, dashboard, question
+from tests.admin.dashboard.alert_rows import create_rows_for_every_alert, question
+from tests.admin.dashboard.dashboard_page import URL, cards, dashboard
 from tests.factories import AccountStateFactory, EventFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
