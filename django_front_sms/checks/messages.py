@@ -190,7 +190,10 @@ PUBLIC_FILES = CheckSpec(
 WINDOW = CheckSpec(
     "front_sms.W008",
     _("DUPLICATE_WINDOW is %(seconds)s s; Front documents 120 s (§2.2, code 17)."),
-    _("Leave it out, unless Front told you another: a wrong window lets a message go out twice, or be taken for sent."),
+    _(
+        "Leave it out, unless Front told you another: a wrong window can cause a second message, or mark an unsent "
+        "one as sent."
+    ),
 )
 NO_WEBHOOKS = CheckSpec(
     "front_sms.W009",

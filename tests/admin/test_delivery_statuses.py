@@ -35,7 +35,7 @@ def test_a_status_is_found_by_fronts_id(viewer):
     assert found(viewer, q="abc") == []
 
 
-def test_a_status_is_shown_in_words_and_as_it_came(viewer):
+def test_a_status_is_shown_in_words_and_with_its_raw_push(viewer):
     row = DeliveryStatusFactory(message=None, status=7, received_at=at(1), gateway_id=145099)
 
     content = viewer.get(f"{LIST}{row.pk}/change/").content.decode()

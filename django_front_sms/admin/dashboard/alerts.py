@@ -249,7 +249,7 @@ class AttentionCards:
     def _unreadable_statuses(self, count: int) -> Card | None:
         if not count or not self.may_see("deliverystatus"):
             return None
-        title = ngettext("%(n)s delivery status is odd", "%(n)s delivery statuses are odd", count)
+        title = ngettext("%(n)s delivery status has a problem", "%(n)s delivery statuses have a problem", count)
         advice = _("In the last seven days. Each says what is wrong with it.")
         more = self._list("deliverystatus", _("See them"), problem="yes", received_at="168")
         return Card("unreadable_statuses", "warn", "tower", title % {"n": _shown(count)}, advice, more=more)
