@@ -3,7 +3,7 @@
 "celery"     a Celery task, published by a background thread
 "tasks"      a task of Django's own framework, enqueued by a background thread
 "command"    NOTIFY on PostgreSQL, as a statement of the caller; nothing on other databases, where
-             `front_sms worker` looks by itself
+             `front_sms worker` polls
 """
 
 import atexit
