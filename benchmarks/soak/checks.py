@@ -1,4 +1,4 @@
-"""Whether anything was lost, stored twice or left undone: what the gateway stand-in did, against the tables."""
+"""Compares the log of the simulated gateway with the tables: lost, repeated and unfinished work."""
 
 import hashlib
 from collections import Counter
@@ -15,7 +15,7 @@ SELECT count(*) FROM front_sms_outboundmessage message WHERE (
 
 
 def settled(messages: int, inbound: int) -> bool:
-    """Whether all has come that `messages` bring about, and all of it is processed."""
+    """Whether all statuses and inbound messages for `messages` messages have arrived and are processed."""
     from django_front_sms.models import DeliveryStatus, InboundMessage, OutboundMessage
 
     return (
@@ -27,7 +27,7 @@ def settled(messages: int, inbound: int) -> bool:
 
 
 def unfinished() -> dict[str, int]:
-    """Rows that a worker has still to do something with, by table."""
+    """The number of rows that a worker still has to process, by table."""
     from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage
 
     return {
@@ -39,9 +39,9 @@ def unfinished() -> dict[str, int]:
 
 
 def faults(written: int, front: Mapping[str, Any], delivered: list[int], hints_left: int) -> Iterator[tuple[str, int]]:
-    """What is wrong, and how often; zeros too, because they say what was checked.
+    """The number of faults of each kind. Zeros are included, so that the report lists every check.
 
-    `front`: the log of the gateway stand-in. `delivered`: the inbound messages that the receiver was given.
+    `front`: the log of the simulated gateway. `delivered`: the inbound messages that the receiver was called with.
     """
     from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage, RefusedPush
 
@@ -67,7 +67,7 @@ def faults(written: int, front: Mapping[str, Any], delivered: list[int], hints_l
 
 
 def _files(brought: Counter[str]) -> int:
-    """How many pictures were brought and are not in storage, or the other way round."""
+    """The number of pictures that were pushed but are not in storage, or are in storage but were not pushed."""
     from django_front_sms.models import MmsFile
 
     stored: Counter[str] = Counter()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks import worker
-from benchmarks.isolation import Place
+from benchmarks.isolation import RunResources
 from benchmarks.processes import database_server
 from benchmarks.soak import checks, processes, received
 from benchmarks.soak.figures import Run
@@ -19,13 +19,13 @@ Step = Callable[[str], None]
 Hints = Callable[[], int]  # how many are in the workers' queue
 
 
-def run(place: Place, messages: int, rate: float, seconds: float, step: Step) -> tuple[Run, Watch]:
+def run(resources: RunResources, messages: int, rate: float, seconds: float, step: Step) -> tuple[Run, Watch]:
     """`seconds`: for everything; what is not done by then counts as missing. Raises `RuntimeError` where a process of
     the run ends by itself."""
-    deadline, hints = time.monotonic() + seconds, _queue_length(place)
+    deadline, hints = time.monotonic() + seconds, _queue_length(resources)
     found = Run(messages, rate)
     environment = {**worker.environment(""), "DJANGO_SETTINGS_MODULE": "benchmarks.soak.settings"}
-    with processes.processes(place.folder, environment) as ours:
+    with processes.processes(resources.folder, environment) as ours:
         step("processes start")
         port = processes.start_web(ours)
         ours.environment["BENCHMARK_GATEWAY"] = processes.start_front(ours, port)
@@ -38,7 +38,7 @@ def run(place: Place, messages: int, rate: float, seconds: float, step: Step) ->
         for name in ("beat", "worker", "front", "web"):
             ours.end(name)
     found.visits = staff.visits
-    found.front = json.loads((place.folder / "front.json").read_text())
+    found.front = json.loads((resources.folder / "front.json").read_text())
     step("everything is counted")
     found.faults = dict(checks.faults(written, found.front, received.messages(), hints()))
     return found, watch
@@ -105,8 +105,8 @@ def _see_that_all_live(ours: Processes, but: str = "") -> None:
         raise RuntimeError(f"{died[0]} ended by itself:\n{ours.log(died[0])[-2000:]}")
 
 
-def _queue_length(place: Place) -> Hints:
+def _queue_length(resources: RunResources) -> Hints:
     import redis
 
-    server: Any = redis.Redis.from_url(place.redis_url)
-    return lambda: int(server.llen(place.queue))
+    server: Any = redis.Redis.from_url(resources.redis_url)
+    return lambda: int(server.llen(resources.queue))
