@@ -31,7 +31,7 @@ BODY = {"from": NUMBER, "text": TEXT, "keyword": "KANARIFUGLEN"}
 
 @pytest.fixture
 def canaries(settings):
-    """What must be found nowhere."""
+    """The texts and numbers that must not be found anywhere."""
     configure(settings, PASSWORD=PASSWORD, WEBHOOK_SECRETS=[SECRET])
     tokens = [webhook_path(purpose).split("/")[2] for purpose in ("status", "inbound")]
     return [NUMBER, NUMBER[3:], "kanarifugl", PASSWORD, SECRET, *tokens]
@@ -39,7 +39,7 @@ def canaries(settings):
 
 @pytest.fixture
 def published(monkeypatch):
-    """What was given to Celery."""
+    """The messages that were sent to Celery."""
     sent: list[object] = []
     monkeypatch.setattr("celery.app.base.Celery.send_task", lambda self, *args, **options: sent.append((args, options)))
     return sent
@@ -50,7 +50,7 @@ def hits(canaries: list[str], text: str) -> list[str]:
 
 
 def provoke(monkeypatch) -> list[BaseException]:
-    """Everything that goes wrong between a site, Front and its database; gives what was raised."""
+    """Cause every error between a site, Front and the database; returns the exceptions."""
     raised: list[BaseException] = []
 
     def attempt(function, *args, **kwargs):

@@ -23,7 +23,7 @@ SHORT = "26114"
 
 
 def write(text: str, recipient: str = PSK, *, minutes: float = 0, **fields) -> InboundMessage:
-    """What a person wrote to us, `minutes` from now, and the worker has not looked at."""
+    """An inbound message from `minutes` from now that no worker has processed."""
     moment = timezone.now() + timedelta(minutes=minutes - 60)
     keyword = text.split()[0].upper() if text.split() else ""
     given = {"text": text, "recipient": recipient, "sent_at": moment, "keyword": keyword, **fields}

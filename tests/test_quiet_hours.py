@@ -102,7 +102,7 @@ def test_without_quiet_hours_nothing_waits():
 
 @pytest.fixture
 def night(settings, clock: FakeClock) -> datetime:
-    """It is 22:00 in Oslo, and quiet until 08:00. Gives that time."""
+    """The clock is at 22:00 in Oslo, and quiet hours last until 08:00. Returns that time."""
     settings.TIME_ZONE = "Europe/Oslo"
     configure(settings)
     accounts = settings.FRONT_SMS["ACCOUNTS"]

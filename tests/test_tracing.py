@@ -29,7 +29,7 @@ TEXT = "Hemmelig"
 
 @pytest.fixture
 def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
-    """What was traced, by a provider that is the test's own."""
+    """The spans that were recorded, by a provider of this test."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -96,7 +96,7 @@ def test_a_refusal_and_an_unclear_answer_are_errors(spans, simulator):
 
 
 class Talkative:
-    """A client whose exceptions tell everything."""
+    """A client whose exceptions contain personal data."""
 
     def __init__(self, *args, **options) -> None: ...
 

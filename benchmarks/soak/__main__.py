@@ -30,7 +30,10 @@ def asked() -> argparse.Namespace:
 
 def main() -> int:
     given, console = asked(), Console()
-    with isolation.isolated(os.environ.get("REDIS_URL") or isolation.REDIS_URL) as resources, sending.database() as vendor:
+    with (
+        isolation.isolated(os.environ.get("REDIS_URL") or isolation.REDIS_URL) as resources,
+        sending.database() as vendor,
+    ):
         if vendor != "postgresql":
             sys.exit("make soak measures PostgreSQL: set DATABASE_URL to a server of it")
         from benchmarks.soak import figures, traffic

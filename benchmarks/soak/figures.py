@@ -9,12 +9,12 @@ from benchmarks.soak.staff import Visits
 from benchmarks.soak.watch import Sample, Watch
 
 GROWTH, WEBHOOK_MS, PAGE_MS = 1.1, 100.0, 300.0
-LONG = 300.0  # seconds of traffic; in a shorter run the first tenth still holds what happens once
+LONG = 300.0  # seconds of traffic; in a shorter run, the first tenth still includes one-time costs
 
 
 @dataclass
 class Run:
-    """What was found. Times are `time.time()`."""
+    """The observations of a run. Times are `time.time()`."""
 
     messages: int
     rate: float

@@ -20,8 +20,8 @@ Hints = Callable[[], int]  # how many are in the workers' queue
 
 
 def run(resources: RunResources, messages: int, rate: float, seconds: float, step: Step) -> tuple[Run, Watch]:
-    """`seconds`: for everything; what is not done by then counts as missing. Raises `RuntimeError` where a process of
-    the run ends by itself."""
+    """`seconds`: the time limit; unfinished work counts as missing. Raises `RuntimeError` if a process of the run ends
+    unexpectedly."""
     deadline, hints = time.monotonic() + seconds, _queue_length(resources)
     found = Run(messages, rate)
     environment = {**worker.environment(""), "DJANGO_SETTINGS_MODULE": "benchmarks.soak.settings"}
@@ -45,7 +45,7 @@ def run(resources: RunResources, messages: int, rate: float, seconds: float, ste
 
 
 def _traffic(ours: Processes, found: Run, deadline: float, hints: Hints, step: Step) -> Watch:
-    """All messages, until they are processed."""
+    """Write all messages, and wait until they are processed."""
     families = {name: process.pid for name, process in ours.running.items() if name != "front"}
     server = database_server()
     producer = Producer(ours, "producer", found.rate, found.messages)
@@ -62,7 +62,7 @@ def _traffic(ours: Processes, found: Run, deadline: float, hints: Hints, step: S
 
 
 def _settle(ours: Processes, written: int, deadline: float, hints: Hints, step: Step) -> None:
-    """Wait until everything is processed, and the workers have taken the hints that were given meanwhile."""
+    """Wait until everything is processed, and no hint is left in the queue."""
     step("the last messages are processed")
     while hints() or not checks.settled(written, written // SMS_EVERY + written // MMS_EVERY):
         if time.monotonic() > deadline:
@@ -72,7 +72,7 @@ def _settle(ours: Processes, written: int, deadline: float, hints: Hints, step: 
 
 
 def _purge(ours: Processes, found: Run, deadline: float, step: Step) -> int:
-    """Purge the older half while messages go on being written; returns how many were."""
+    """Purge the older half while more messages are written; returns the number of those."""
     from django_front_sms.models import OutboundMessage
 
     keys = OutboundMessage.objects.order_by("pk").values_list("pk", flat=True)
@@ -102,7 +102,7 @@ def _purge(ours: Processes, found: Run, deadline: float, step: Step) -> int:
 
 def _see_that_all_live(ours: Processes, but: str = "") -> None:
     if died := [name for name in ours.died() if name != but]:
-        raise RuntimeError(f"{died[0]} ended by itself:\n{ours.log(died[0])[-2000:]}")
+        raise RuntimeError(f"{died[0]} ended unexpectedly:\n{ours.log(died[0])[-2000:]}")
 
 
 def _queue_length(resources: RunResources) -> Hints:

@@ -85,7 +85,7 @@ def test_database_0_is_taken_only_where_it_is_named() -> None:
     assert isolation._order(0, 3) == [0, 1, 2]
 
 
-def test_processes_of_the_run_find_its_resources_in_their_environment(free: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_resources_are_named_in_the_environment(free: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:6379/0")
     with isolated(free) as resources:
         assert resources.environment().items() <= os.environ.items()

@@ -1,4 +1,4 @@
-"""What `make soak` counts at its end: each thing that is lost is one fault."""
+"""The counts at the end of `make soak`: each lost row is one fault."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def test_a_lost_status_a_lost_event_and_a_lost_picture_are_seen(inbound: int) ->
     assert found([], pictures=["a"], given_up=1) == {
         "messages without exactly the two statuses": 1,
         "statuses too few or too many": 1,
-        "pushes that were not brought": 1,
+        "pushes that were not delivered": 1,
         "MMS files lost, changed or doubled": 1,
         "inbound messages whose event was not delivered": 1,
     }

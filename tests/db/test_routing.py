@@ -24,7 +24,7 @@ NUMBER = "+4799999999"
 
 
 class ReplicaForReads:
-    """As sites have it: this app's rows are written to `default`, and read from a replica."""
+    """The usual set-up: this app's rows are written to `default`, and read from a replica."""
 
     def db_for_read(self, model: type[models.Model], **hints: Any) -> str | None:
         return "second" if model._meta.app_label == "front_sms" else None
@@ -76,7 +76,7 @@ def frozen_replica(second: None) -> Iterator[None]:
 
 @pytest.fixture
 def elsewhere(second: None) -> Iterator[None]:
-    """Everything is in the second database, and a query to `default` fails."""
+    """All tables are in the second database, and a query to `default` fails."""
 
     def refused(*args: Any) -> None:
         raise AssertionError("a query went to the database `default`")

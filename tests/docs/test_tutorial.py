@@ -146,7 +146,7 @@ def wait_until(true: Callable[[], object], why: str) -> None:
 
 
 def shown(block: Block, command: str) -> str:
-    """What the block says that the command prints."""
+    """The output of the command in the block."""
     after = block.text.partition(f"$ {command}\n")[2]
     return re.split(r"^\$ ", after, flags=re.M)[0]
 

@@ -1,4 +1,4 @@
-"""What the rows add up to."""
+"""Statistics of messages."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

@@ -81,7 +81,7 @@ def test_a_message_sent_anyway_is_not_sent_after_code_17(unconfirmed: OutboundMe
 
 
 def test_a_message_sent_anyway_is_unconfirmed_after_a_refusal(unconfirmed: OutboundMessage, clock: FakeClock):
-    """The first attempt may have reached Front: nobody can say that it was not sent."""
+    """The first attempt may have reached Front, so the message cannot be called unsent."""
     clock.advance(GAP)
     send_anyway(unconfirmed)
     row = attempt(refused(1))

@@ -213,7 +213,7 @@ def test_one_batch_distinguishes_matched_pending_and_given_up_statuses(clock: Fa
 
 
 def test_many_statuses_take_few_statements(clock, sent, django_assert_max_num_queries):
-    """Where each row needs a statement of its own, PostgreSQL's alone are few; all read few."""
+    """Databases other than PostgreSQL need a statement for each row; all of them need few reads."""
     for gateway_id in range(ID - 200, ID + 1):
         push(clock, 4, gateway_id=gateway_id)
     with django_assert_max_num_queries(20):

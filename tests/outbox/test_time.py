@@ -87,7 +87,7 @@ def test_a_claim_may_be_written_for_half_the_timeout_measured_from_before_it(clo
 
 
 def test_a_step_of_the_wall_clock_ends_the_time_to_write(clock: FakeClock):
-    """As on a machine that slept, whose monotonic clock does not count the time."""
+    """A machine that was suspended: its monotonic clock does not count that time."""
     message()
     job = claim_one()
     clock.wall_is_off = 60

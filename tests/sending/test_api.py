@@ -192,7 +192,7 @@ def test_thousands_are_stored_in_a_few_statements(django_assert_max_num_queries)
 
 
 def test_without_insert_returning_rows_are_inserted_one_by_one_and_have_their_keys(monkeypatch):
-    """As on MySQL 8, which has no INSERT … RETURNING."""
+    """The path of MySQL 8, which has no INSERT … RETURNING."""
     monkeypatch.setattr(type(connection.features), "can_return_rows_from_bulk_insert", False)
     rows = send_many_sms([{"to": NUMBER, "text": str(n)} for n in range(3)])
     assert [OutboundMessage.objects.get(pk=row.pk).text for row in rows] == ["0", "1", "2"]

@@ -25,7 +25,7 @@ REQUEST = b"POST /psk/push.php HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d
 
 
 def said(port: int, request: bytes) -> bytes:
-    """All that the simulator writes back."""
+    """The complete response of the simulator."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
         return b"".join(iter(lambda: connection.recv(65536), b""))
