@@ -257,9 +257,9 @@ class AttentionCards:
     # Rows
 
     def _line(self, row: Model, words: str, detail: str, at: datetime) -> Line:
-        return Line(words, self._change(row), Truncator(detail).chars(80), moment(at), self._actions(row))
+        return Line(words, self._change(row), Truncator(detail).chars(80), moment(at), self._actions_of(row))
 
-    def _actions(self, row: Model) -> list[tuple[Action, str]]:
+    def _actions_of(self, row: Model) -> list[tuple[Action, str]]:
         """The actions on such a row that this user may run."""
         model = type(row)
         model_admin = self._site.get_model_admin(model) if self._site.is_registered(model) else None
