@@ -23,7 +23,7 @@ from django.utils.translation import gettext, ngettext_lazy, override
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import access
-from django_front_sms.admin import live, search
+from django_front_sms.admin import live_parts, search
 from django_front_sms.admin.badges import moment_in_full
 from django_front_sms.admin.filters import has_dates
 from django_front_sms.admin.index import with_ordered_sidebar
@@ -212,8 +212,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         page = self.page_context(request, row) if row is not None and self.has_view_permission(request, row) else {}
         context = {**heading, "is_final": row is None or self.is_final(row), **page, **(extra_context or {})}
         response = super().change_view(request, object_id, form_url, context)
-        if live.is_asked(request):
-            response = live.answer(request, response)
+        if live_parts.is_asked(request):
+            response = live_parts.answer(request, response)
         if row is not None and response.status_code == 200:
             self._signal_read(request, [row])
         return response
@@ -269,7 +269,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         context = {"states": self.live_states(rows), "is_final": self.is_final_list(rows)}
         if "after" in request.GET:
             context.update({"new": self._new_rows(request), "announces": True, "is_final": False})
-        return live.answer(request, TemplateResponse(request, "admin/front_sms/updates.html", context))
+        return live_parts.answer(request, TemplateResponse(request, "admin/front_sms/updates.html", context))
 
     def _new_rows(self, request: HttpRequest) -> tuple[str, str] | None:
         """The address of the list with its new rows, and how many there are in words; None without any."""

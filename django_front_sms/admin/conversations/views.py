@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from django_front_sms import access, contacts
-from django_front_sms.admin import live, search
+from django_front_sms.admin import live_parts, search
 from django_front_sms.admin.composer.preview import words
 from django_front_sms.admin.conversations import bubbles
 from django_front_sms.admin.conversations.reply import Reply, reply_to, send, was_sent
@@ -259,7 +259,7 @@ class ConversationAdmin(ReadOnlyAdmin):
 
     def _list_part(self, request: HttpRequest, message: Message | None) -> HttpResponse:
         context = {"threads": self._list_context(request, message, counts=True), "may_write": self._may_reply(request)}
-        return live.answer(request, TemplateResponse(request, "admin/front_sms/conversation_side.html", context))
+        return live_parts.answer(request, TemplateResponse(request, "admin/front_sms/conversation_side.html", context))
 
     # Answering
 

@@ -81,7 +81,7 @@ class AcceptingClient:
 
 @pytest.fixture
 def client(settings) -> Iterator[None]:
-    configure(settings, CLIENT="tests.outbox.test_scarce.AcceptingClient")
+    configure(settings, CLIENT="tests.outbox.test_exhausted_resources.AcceptingClient")
     executor._client.cache_clear()
     executor._lane_threads.cache_clear()
     yield
