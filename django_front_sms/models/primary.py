@@ -16,7 +16,7 @@ class PrimaryQuerySet(models.QuerySet[Row]):
 
     @property
     def db(self) -> str:
-        # Private: Django has no public name for the database and the hints of a QuerySet. `test_private_names` names the
+        # Private: the database and the hints of a QuerySet have no public name. `test_private_names` names the
         # versions tried.
         chosen: Any = self
         return chosen._db or router.db_for_write(self.model, **chosen._hints)
