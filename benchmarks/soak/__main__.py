@@ -16,7 +16,7 @@ from rich.console import Console
 from benchmarks import isolation, report, sending
 
 
-def asked() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--messages", type=int, default=300_000, help="everything else is in proportion")
     parser.add_argument("--rate", type=float, default=200.0, help="messages a second; 500 is a day in ten minutes")
@@ -29,7 +29,7 @@ def asked() -> argparse.Namespace:
 
 
 def main() -> int:
-    given, console = asked(), Console()
+    given, console = parse_arguments(), Console()
     with (
         isolation.isolated(os.environ.get("REDIS_URL") or isolation.REDIS_URL) as resources,
         sending.database() as vendor,

@@ -82,8 +82,8 @@ def _pages(visits: Visits) -> Iterator[Row]:
 
 def _growth(run: Run, watch: Watch) -> Iterator[Row]:
     limit = GROWTH if run.is_long else None
-    first, tenth = watch.when(1), watch.when(run.messages // 10)
-    ninth, last = watch.when(run.messages * 9 // 10), watch.when(run.messages)
+    first, tenth = watch.sample_at(1), watch.sample_at(run.messages // 10)
+    ninth, last = watch.sample_at(run.messages * 9 // 10), watch.sample_at(run.messages)
     begin, end = _cpu(first, tenth), _cpu(ninth, last)
     if begin and end:
         yield Row("CPU for a message: the last tenth, of the first", [end], [begin], unit=" ms", at_most=limit)

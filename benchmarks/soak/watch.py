@@ -66,7 +66,7 @@ class Watch(threading.Thread):
                     found[f"{name} {place}" if place else name] = process
         self.samples.append(Sample(time.time(), self.written(), found, cpu_of_family(self.server), self.hints()))
 
-    def when(self, written: int) -> Sample:
+    def sample_at(self, written: int) -> Sample:
         """The first sample with at least this number of written messages, or the last one."""
         return next((sample for sample in self.samples if sample.written >= written), self.samples[-1])
 

@@ -237,9 +237,9 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     def error(self, message: OutboundMessage) -> str:
         if message.error_code is None:
             return message.error_text
-        said = message.error_text if message.error_text != explain(message.error_code) else ""
+        own_words = message.error_text if message.error_text != explain(message.error_code) else ""
         code = gettext("Code %(code)s:") % {"code": message.error_code}
-        return " ".join(filter(None, [code, explain(message.error_code), said]))
+        return " ".join(filter(None, [code, explain(message.error_code), own_words]))
 
     @admin.display(description=_("duplicates"))
     def duplicates_(self, message: Any) -> SafeString | str:

@@ -28,7 +28,7 @@ from django_front_sms.states import OPEN
 
 BATCH = 500
 
-_FORGOTTEN: dict[str, Any] = {
+_EMPTY_FIELDS: dict[str, Any] = {
     "recipient": "",
     "text": "",
     "error_text": "",
@@ -64,7 +64,7 @@ def outbound(keys: Collection[int]) -> int:
     now = database_now()
     rows = [row.pk for row in locked(keys)]
     rows = list(OutboundMessage.objects.filter(ended(now), pk__in=rows).values_list("pk", flat=True))
-    OutboundMessage.objects.filter(pk__in=rows).update(**_FORGOTTEN)
+    OutboundMessage.objects.filter(pk__in=rows).update(**_EMPTY_FIELDS)
     # Until its window is over, equal messages must be recognised (§2.2, code 17). `late_keys` empties their keys later.
     over = When(claimed_at__lte=now - get_settings().twin_gap, then=Value(""))
     attempts = SendAttempt.objects.filter(message__in=rows)

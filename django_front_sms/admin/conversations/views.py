@@ -96,9 +96,9 @@ class ConversationAdmin(ReadOnlyAdmin):
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """`?number=+4799999999&account=default`, for links from elsewhere."""
         self._must_see(request)
-        account = _asked(request, "account") or "default"
+        account = _query_value(request, "account") or "default"
         usable = access.may_use(request.user, account)
-        page = thread(account, _asked(request, "number") if usable else "", limit=1)
+        page = thread(account, _query_value(request, "number") if usable else "", limit=1)
         if page.rows and counterpart(page.rows[0]):
             return HttpResponseRedirect(conversation_of(request, page.rows[0]))
         self.message_user(request, _("Nobody with this number has written with us yet."), messages.WARNING)
@@ -327,11 +327,11 @@ def _is_no_question(row: Message) -> bool:
 
 def _kept(request: HttpRequest) -> dict[str, str]:
     """The filters of the list of conversations in the query, which links keep."""
-    found = {key: _asked(request, key) for key in ("q", "account", "show", "threads_before")}
+    found = {key: _query_value(request, key) for key in ("q", "account", "show", "threads_before")}
     return {key: value for key, value in found.items() if value}
 
 
-def _asked(request: HttpRequest, name: str) -> str:
+def _query_value(request: HttpRequest, name: str) -> str:
     return request.GET.get(name, "").replace("\0", "").strip()  # PostgreSQL accepts no NUL, not even in a comparison
 
 
