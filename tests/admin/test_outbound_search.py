@@ -169,7 +169,7 @@ def test_filters_narrow_by_state_account_priority_and_age(viewer, settings):
         "ACCOUNTS": {**accounts, "other": {**accounts["default"], "SERVICE_ID": 5}},
     }
     old = OutboundMessageFactory(state=State.SENT, priority=1, account="other")
-    new = OutboundMessageFactory(recipient="+4791111111")
+    new = OutboundMessageFactory(recipient="+4791111111", created_at=timezone.now())
 
     assert found(viewer, "", state__exact="sent") == [old.pk]
     assert found(viewer, "", account="other") == [old.pk]

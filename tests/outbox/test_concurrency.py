@@ -67,7 +67,8 @@ def test_concurrent_claims_answers_statuses_and_sweeps_do_not_fail(settings):
         while jobs := claim(mine, 5, get_settings()).jobs:
             sent.update(job.message_id for job in jobs)
             for job in jobs:
-                DeliveryStatusFactory(message=None, gateway_id=job.message_id, process_at=timezone.now())
+                now = timezone.now()
+                DeliveryStatusFactory(message=None, gateway_id=job.message_id, received_at=now, process_at=now)
             settle([AttemptResult(job, accepted(job.message_id), 0.01) for job in reversed(jobs)], get_settings())
 
     def look() -> None:
