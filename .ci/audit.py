@@ -37,17 +37,17 @@ def main() -> None:
             "SKIPPED: no advisory service could be reached from here (tried PyPI's and OSV's), so nothing was audited."
         )
         return
-    holes = [
-        f"{each['name']} {each['version']}: {hole['id']}, fixed in {' or '.join(hole['fix_versions']) or 'no version'}"
+    vulnerabilities = [
+        f"{each['name']} {each['version']}: {flaw['id']}, fixed in {' or '.join(flaw['fix_versions']) or 'no version'}"
         for each in packages
-        for hole in each.get("vulns", [])
+        for flaw in each.get("vulns", [])
     ]
     unknown = [each["name"] for each in packages if "skip_reason" in each]
     print(
         f"{len(packages) - len(unknown)} packages audited by {service}; unknown there: {', '.join(unknown) or 'none'}."
     )
-    if holes:
-        sys.exit("\n".join(holes))
+    if vulnerabilities:
+        sys.exit("\n".join(vulnerabilities))
 
 
 if __name__ == "__main__":

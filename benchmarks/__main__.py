@@ -21,7 +21,7 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(measurements.__path__))
 
 
-def asked() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", type=lambda text: text.split(","), default=names(), help=f"of {', '.join(names())}")
     parser.add_argument("--rounds", type=int, default=5, help="of each comparison; its median counts")
@@ -35,7 +35,7 @@ def asked() -> argparse.Namespace:
 
 
 def main() -> None:
-    given = asked()
+    given = parse_arguments()
     done: list[Row] = []
     bar = Progress(
         SpinnerColumn(), *Progress.get_default_columns(), TimeElapsedColumn(), TextColumn("{task.fields[now]}")

@@ -1,4 +1,4 @@
-"""What a run shares with nobody: a Redis database, a queue, a PostgreSQL database and a folder, removed at its end."""
+"""Resources of one benchmark run: a Redis database, a queue, a PostgreSQL database and a folder, removed at its end."""
 
 import os
 import re
@@ -19,8 +19,8 @@ import redis
 
 REDIS_URL = "redis://127.0.0.1:6379/9"
 CLAIM = "front-sms-benchmark:claim"  # the key that holds a Redis database for a run; its value is a process id
-CLAIM_LASTS = 60  # seconds; renewed three times as often, so that a run that was killed keeps nobody out for long
-# What kombu keeps for any worker: no queue is among it.
+CLAIM_LASTS = 60  # seconds; renewed every 20, so that the claim of a killed run ends soon
+# Keys that kombu writes for every worker; they are not queues.
 _KOMBU = re.compile(r"unacked|_kombu\.binding(_deadlines$|(_permanent)?\.((reply\.)?celery\.pidbox|celeryev))")
 
 
@@ -29,19 +29,19 @@ class NoFreeDatabase(RuntimeError):
 
 
 class ForeignKeys(RuntimeError):
-    """Another process wrote into the run's Redis database meanwhile."""
+    """Another process wrote into the Redis database of the run."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a run works. `redis_url` names the claimed database, `queue` is nobody else's, `folder` is empty."""
+class RunResources:
+    """The resources of one run: `redis_url` names the claimed database, `queue` is a new name, `folder` is empty."""
 
     redis_url: str
     queue: str
     folder: Path
 
     def environment(self) -> dict[str, str]:
-        """What tells settings and other processes of the run, in `benchmarks.settings`."""
+        """Environment variables that name the resources, for `benchmarks.settings` and other processes of the run."""
         return {
             "BENCHMARK_REDIS_URL": self.redis_url,
             "BENCHMARK_QUEUE": self.queue,
@@ -51,20 +51,20 @@ class Place:
 
 
 @contextmanager
-def isolated(redis_url: str) -> Iterator[Place]:
-    """A place of its own for a run of this process, named in the environment for the processes that it starts.
+def isolated(redis_url: str) -> Iterator[RunResources]:
+    """Create resources for a run of this process, and name them in the environment for the processes that it starts.
 
-    Raises `NoFreeDatabase`; `ForeignKeys` at the end, if another process wrote into the claimed database meanwhile.
+    Raises `NoFreeDatabase`; at the end `ForeignKeys`, if another process wrote into the claimed database.
     """
     queue = f"front-sms-benchmark-{os.getpid()}_{secrets.token_hex(4)}"
     folder = Path(tempfile.mkdtemp(prefix="front-sms-benchmark-"))
-    before, on_sigterm = dict(os.environ), signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # clean up then, too
+    before, on_sigterm = dict(os.environ), signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # clean up as well
     try:
         with claimed(redis_url, queue) as url:
-            place = Place(url, queue, folder)
+            resources = RunResources(url, queue, folder)
             os.environ.pop("CELERY_BROKER_URL", None)  # Celery prefers it to every setting
-            os.environ.update(place.environment())
-            yield place
+            os.environ.update(resources.environment())
+            yield resources
     finally:
         signal.signal(signal.SIGTERM, on_sigterm)
         os.environ.clear()
@@ -74,10 +74,10 @@ def isolated(redis_url: str) -> Iterator[Place]:
 
 @contextmanager
 def claimed(redis_url: str, queue: str) -> Iterator[str]:
-    """The address of an empty Redis database, held for this process: the one that `redis_url` names, or the next.
+    """Claim an empty Redis database for this process, and return its URL: the one in `redis_url`, or the next.
 
-    `queue`: the run's only name there, whose keys are removed at the end. Database 0 is taken only if `redis_url`
-    names it, because every program uses it by default.
+    `queue`: the name of the run's queue; its keys are removed at the end. Database 0 is claimed only if `redis_url`
+    names it, because programs use it by default.
     """
     url, server = _claim(redis_url)
     stop = threading.Event()
@@ -85,7 +85,7 @@ def claimed(redis_url: str, queue: str) -> Iterator[str]:
     renewal.start()
     try:
         yield url
-        _forget_ours(server, queue)
+        _delete_own_keys(server, queue)
         if foreign := [key for key in server.scan_iter() if key != CLAIM]:
             raise ForeignKeys(
                 f"Another process wrote {', '.join(sorted(foreign)[:5])} into {url} while the benchmark used it. Its "
@@ -94,7 +94,7 @@ def claimed(redis_url: str, queue: str) -> Iterator[str]:
     finally:
         stop.set()
         renewal.join()
-        _forget_ours(server, queue)
+        _delete_own_keys(server, queue)
         if server.get(CLAIM) == str(os.getpid()):
             server.delete(CLAIM)
         server.close()
@@ -110,11 +110,11 @@ def _claim(redis_url: str) -> tuple[str, Any]:
         if not database.dbsize() and database.set(CLAIM, os.getpid(), nx=True, ex=CLAIM_LASTS):
             if database.dbsize() == 1:
                 return url, database
-            database.delete(CLAIM)  # somebody wrote between the two
+            database.delete(CLAIM)  # another process wrote between the two commands
         database.close()
     raise NoFreeDatabase(
         f"None of the {count} databases of the Redis server at {redis_url} is empty. Wait until other benchmarks have "
-        f"ended, empty one that nobody needs (`redis-cli -n {first or count - 1} FLUSHDB`), or start a server for the "
+        f"ended, empty one that is not needed (`redis-cli -n {first or count - 1} FLUSHDB`), or start a server for the "
         "benchmark and name it: REDIS_URL=redis://127.0.0.1:6380/1."
     )
 
@@ -129,7 +129,7 @@ def _renew(server: Any, stop: threading.Event) -> None:
         server.expire(CLAIM, CLAIM_LASTS)
 
 
-def _forget_ours(server: Any, queue: str) -> None:
-    """Delete the keys that hold the run's queue in their name, and kombu's records; no queue of another process."""
+def _delete_own_keys(server: Any, queue: str) -> None:
+    """Delete the keys whose names contain the run's queue, and kombu's records; never a queue of another process."""
     if ours := [key for key in server.scan_iter() if queue in key or _KOMBU.match(key)]:
         server.delete(*ours)

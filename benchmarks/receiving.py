@@ -1,4 +1,4 @@
-"""How fast delivery statuses are stored and answered while Celery's broker is running, down, or silent."""
+"""The response time of delivery statuses while Celery's broker is running, down, or silent."""
 
 import socket
 import time

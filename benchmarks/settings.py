@@ -1,4 +1,4 @@
-"""The tests' settings in the place of this run (`benchmarks.isolation`), with the peers that are installed."""
+"""The tests' settings with the resources of this run (`benchmarks.isolation`) and the peers that are installed."""
 
 import importlib.util
 import os

@@ -54,7 +54,7 @@ def worker(gateway: str, processes: int, app: str = "benchmarks.worker:app") -> 
 
 @contextmanager
 def command_worker(gateway: str) -> Iterator[int]:
-    """`front_sms worker`, ready; asked to stop at the end. Gives its number."""
+    """Start `front_sms worker`, and stop it at the end. Yields its process id."""
     command = [sys.executable, "-m", "django", "front_sms", "worker"]
     environ = {**environment(gateway), "BENCHMARK_WORKER": "command"}
     with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:

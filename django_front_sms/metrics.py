@@ -77,8 +77,8 @@ def view(request: HttpRequest) -> HttpResponse:
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
-def _gauge(name: str, says: str, labels: Labels, values: Mapping[Any, float | None]) -> GaugeMetricFamily:
-    gauge = GaugeMetricFamily(name, says, labels=labels)
+def _gauge(name: str, documentation: str, labels: Labels, values: Mapping[Any, float | None]) -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily(name, documentation, labels=labels)
     for key, value in values.items():
         if value is not None:
             gauge.add_metric(key, value)
@@ -104,29 +104,31 @@ def _queue(now: datetime) -> Iterator[GaugeMetricFamily]:
         "front_sms_queue_due", "Messages whose time has come, of accounts that are not paused.", ("account",), counts
     )
     ages = {**none_due, **{(account,): (now - oldest).total_seconds() for account, _, oldest in rows}}
-    says = "How long the oldest of these has been due."
-    yield _gauge("front_sms_queue_oldest_due_seconds", says, ("account",), ages)
+    documentation = "How long the oldest of these has been due."
+    yield _gauge("front_sms_queue_oldest_due_seconds", documentation, ("account",), ages)
 
 
 def _lately(now: datetime) -> Iterator[GaugeMetricFamily]:
-    asked_for = statistics.asked_for(now - LATELY).order_by()
+    latest = statistics.created_since(now - LATELY).order_by()
     none = {(name, str(state)): 0 for name in get_settings().accounts for state in State}
-    counts = _of_each(asked_for.values_list("account", "state").annotate(Count("pk")), none)
-    says = "Messages of the last hour, by their state now."
-    yield _gauge("front_sms_messages_last_hour", says, ("account", "state"), counts)
-    refused = asked_for.rejected().filter(error_code__isnull=False)
+    counts = _of_each(latest.values_list("account", "state").annotate(Count("pk")), none)
+    documentation = "Messages of the last hour, by their state now."
+    yield _gauge("front_sms_messages_last_hour", documentation, ("account", "state"), counts)
+    refused = latest.rejected().filter(error_code__isnull=False)
     counts = _of_each(refused.values_list("account", "error_code").annotate(Count("pk")))
-    says = "Of these, the rejected ones, by Front's code (2.2)."
-    yield _gauge("front_sms_rejected_last_hour", says, ("account", "code"), counts)
+    documentation = "Of these, the rejected ones, by Front's code (2.2)."
+    yield _gauge("front_sms_rejected_last_hour", documentation, ("account", "code"), counts)
 
 
 def _speed() -> Iterator[GaugeMetricFamily]:
     answered = SendAttempt.objects.filter(outcome=SendAttempt.Outcome.ANSWERED, duration__isnull=False).order_by("-pk")
     exchanges = sorted(duration or 0.0 for duration in answered.values_list("duration", flat=True)[:SAMPLE])
-    says = "Duration of the latest answered attempts, from asking for a connection to the answer."
-    yield _gauge("front_sms_exchange_seconds", says, ("quantile",), _quantiles(exchanges))
-    says = "Duration of the latest deliveries, from Front to the phone."
-    yield _gauge("front_sms_delivery_seconds", says, ("quantile",), _quantiles(statistics.delivery_times().seconds))
+    documentation = "Duration of the latest answered attempts, from asking for a connection to the answer."
+    yield _gauge("front_sms_exchange_seconds", documentation, ("quantile",), _quantiles(exchanges))
+    documentation = "Duration of the latest deliveries, from Front to the phone."
+    yield _gauge(
+        "front_sms_delivery_seconds", documentation, ("quantile",), _quantiles(statistics.delivery_times().seconds)
+    )
 
 
 def _quantiles(ordered: Any) -> dict[Labels, float | None]:
@@ -137,8 +139,8 @@ def _quantiles(ordered: Any) -> dict[Labels, float | None]:
 def _attention(now: datetime) -> Iterator[GaugeMetricFamily]:
     states = alerts.account_states()
     counts = {(name,): float(alert.count) for name, alert in alerts.current(now, states=states).items()}
-    says = "What needs attention: unconfirmed messages, counter gaps and so on, as the dashboard lists them."
-    yield _gauge("front_sms_alerts", says, ("alert",), counts)
+    documentation = "What needs attention: unconfirmed messages, counter gaps and so on, as the dashboard lists them."
+    yield _gauge("front_sms_alerts", documentation, ("alert",), counts)
     paused = {state.key for state in states if state.paused_at}
     known = get_settings().accounts
     accounts: dict[Labels, float] = {(name,): account.gateway in paused for name, account in known.items()}

@@ -56,7 +56,7 @@ def opt_out(
 @redacted_errors
 def opt_in(number: str | PhoneNumber, *, sender: str = "", account: str = "default") -> None:
     """Undo `opt_out`; the arguments and errors are the same."""
-    rows = OptOut.objects.filter(account=account, number=number_form(number))
+    rows = OptOut.objects.of_numbers(account, [number_form(number)])
     rows.filter(sender__iexact=sender_form(sender, account)).delete()
 
 
@@ -147,7 +147,7 @@ def refused(messages: Sequence[Addressed]) -> list[int]:
 
 def _rows(account: str, recipients: Sequence[str]) -> Iterable[tuple[str, str]]:
     for some in in_chunks(recipients, _AT_ONCE):
-        rows = OptOut.objects.filter(account=account, number__in=some)
+        rows = OptOut.objects.of_numbers(account, some)
         yield from rows.values_list("number", "sender")
 
 
@@ -159,14 +159,14 @@ def parse_keyword(text: str, keyword: str = "", recipient: str = "") -> OptOutIn
     """
     conf = get_settings()
     head = text[: _LONGEST_TEXT + 1]
-    said = [normalized(head), own_text(head, keyword, recipient)]
+    texts = [normalized(head), own_text(head, keyword, recipient)]
     out_words = Phrases(conf.opt_out_words)
     if len(text) <= _LONGEST_TEXT:
-        if any(map(out_words.are_all_of, said)):
+        if any(map(out_words.are_all_of, texts)):
             return OptOutIntent.OPT_OUT
-        if any(map(Phrases(conf.opt_in_words).are_all_of, said)):
+        if any(map(Phrases(conf.opt_in_words).are_all_of, texts)):
             return OptOutIntent.OPT_IN
-    return OptOutIntent.PERHAPS_OPT_OUT if any(map(out_words.begin, said)) else OptOutIntent.NONE
+    return OptOutIntent.PERHAPS_OPT_OUT if any(map(out_words.begin, texts)) else OptOutIntent.NONE
 
 
 def is_keyword(text: str, keyword: str = "", recipient: str = "") -> bool:
@@ -191,11 +191,11 @@ def _process(message: Any, intent: OptOutIntent) -> None:
     if message.pk != _last_keyword(message).pk:
         return  # superseded by a later keyword, or a repetition of one
     if intent == OptOutIntent.OPT_OUT:
-        _keep(message.account, message.sender, message.recipient, _said_at(message), None, message)
+        _keep(message.account, message.sender, message.recipient, _written_at(message), None, message)
     else:
         # This also deletes an opt-out from every sender, which staff may have entered without the person's knowledge.
-        rows = OptOut.objects.filter(account=message.account, number=message.sender, since__lte=_said_at(message))
-        rows.filter(sender__in=[message.recipient, ""]).delete()
+        earlier = OptOut.objects.of_numbers(message.account, [message.sender]).filter(since__lte=_written_at(message))
+        earlier.filter(sender__in=[message.recipient, ""]).delete()
 
 
 def _heads(rows: "QuerySet[InboundMessage]") -> "QuerySet[Any]":
@@ -211,9 +211,9 @@ def _last_keyword(message: Any) -> Any:
     """The latest STOP or START of the same person to the same number."""
     pair = {name: getattr(message, name) for name in ("account", "sender", "recipient")}
     recent = _heads(InboundMessage.objects.filter(**pair)).order_by("-pk")[:_RECENT]
-    said = (each for each in recent if _intent_of(each) in _KEYWORDS)
-    return max([message, *said], key=lambda each: (_said_at(each), each.pk))
+    keywords = (each for each in recent if _intent_of(each) in _KEYWORDS)
+    return max([message, *keywords], key=lambda each: (_written_at(each), each.pk))
 
 
-def _said_at(message: InboundMessage) -> datetime:
+def _written_at(message: InboundMessage) -> datetime:
     return min(message.sent_at or message.received_at, message.received_at)

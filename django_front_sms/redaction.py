@@ -137,4 +137,5 @@ def _redact_request(request: Any) -> None:
         if name in request.META:
             request.META[name] = str(request.META[name]).partition("?")[0]
     request.GET = QueryDict()
+    # Private: `body`, `POST` and `FILES` cannot be set. `test_private_names` names the versions tried.
     request._post, request._files, request._body = QueryDict(), MultiValueDict(), b""

@@ -34,7 +34,7 @@ def saved_text(name: str, *, account: str = "default") -> SavedText:
     get_settings().account(account)
     languages = _languages()
     # Compared in Python: to some databases "påminnelse" and "Paminnelse" are equal.
-    rows = SavedText.objects.filter(name=name, account__in=[account, ""], language__in=languages)
+    rows = SavedText.objects.for_accounts([account]).filter(name=name, language__in=languages)
     candidates = [row for row in rows if row.name == name]
     if not candidates:
         raise InvalidMessage(

@@ -164,6 +164,8 @@ def _body(request: HttpRequest, purpose: Purpose, account: str) -> tuple[str, by
 
 def _read_by_middleware(request: Any) -> tuple[str, bytes] | None:
     """Return the body that a middleware has read by `request.body` or `request.POST`; None where none has."""
+    # Private: HttpRequest has no public way to tell whether its body was read, and reading it again raises an error.
+    # `test_private_names` names the versions tried.
     if hasattr(request, "_body"):
         return request.META.get("CONTENT_TYPE", ""), request._body
     if hasattr(request, "_post") and request._read_started:  # a multipart form: only its fields are left

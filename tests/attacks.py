@@ -44,14 +44,14 @@ ATTACKS: dict[str, dict[str, str]] = {
         "tests/inbox/test_pictures.py": "TestVerifying|too_large|any_bytes",
     },
     "Scripts and markup in what people write": {
-        "tests/admin/test_registers.py": "received_markup",
+        "tests/admin/test_readonly.py": "received_markup",
         "tests/admin/conversations/test_messages.py": "markup_in_messages|verified_pictures",
         "tests/admin/composer/test_review.py": "nothing_that_was_written_is_run",
         "tests/admin/test_inbound.py": "can_do_nothing|verified|only_from_our_own|whatever_its_bytes",
         "tests/rest/test_inbound.py": "no_browser_executes",
     },
     "Admin pages, for each kind of user": {
-        "tests/admin/test_registers.py": "without_the_perm|anonymous_users|superuser_can|every_list_and_page",
+        "tests/admin/test_readonly.py": "without_the_perm|anonymous_users|superuser_can|every_list_and_page",
         "tests/admin/test_roles.py": "each_role_has|every_role|only_managers|in_no_group",
         "tests/admin/conversations/test_access.py": "require_permission|with_permission|anonymous|without_permission",
         "tests/admin/conversations/test_messages.py": "without_permission",
@@ -66,7 +66,7 @@ ATTACKS: dict[str, dict[str, str]] = {
         "tests/admin/conversations/test_access.py": "other_methods",
     },
     "Odd searches, filters and cursors in addresses of the admin": {
-        "tests/admin/test_registers.py": "a_nul|no_patterns",
+        "tests/admin/test_readonly.py": "a_nul|no_patterns",
         "tests/admin/test_outbound_search.py": "odd_searches",
         "tests/admin/conversations/test_list.py": "broken_cursor|nul_characters",
         "tests/admin/conversations/test_updates.py": "malformed_versions",

@@ -12,7 +12,7 @@ from django.db import connection
 
 from django_front_sms import events
 from example_project.celery import app as celery_app
-from tests.outbox.helpers import FakeClock
+from tests.clock import FakeClock
 
 REQUIRE_SERVICES = os.environ.get("REQUIRE_SERVICES") == "1"
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/9"
@@ -76,9 +76,9 @@ def media(settings, tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """A clock that stands still unless the test moves it."""
-    pretended = FakeClock()
-    monkeypatch.setattr("django_front_sms.db.clock.source", pretended)
-    return pretended
+    clock = FakeClock()
+    monkeypatch.setattr("django_front_sms.db.clock.source", clock)
+    return clock
 
 
 @pytest.fixture

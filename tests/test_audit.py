@@ -31,9 +31,9 @@ def audit(tmp_path):
     return run
 
 
-def test_a_known_hole_fails_and_says_which_version_mends_it(audit):
-    hole = {"name": "urllib3", "version": "2.2.0", "vulns": [{"id": "CVE-2030-1", "fix_versions": ["2.2.1"]}]}
-    code, said = audit([{"name": "celery", "version": "5.5", "vulns": []}, hole])
+def test_a_known_vulnerability_fails_and_names_the_version_that_fixes_it(audit):
+    vulnerable = {"name": "urllib3", "version": "2.2.0", "vulns": [{"id": "CVE-2030-1", "fix_versions": ["2.2.1"]}]}
+    code, said = audit([{"name": "celery", "version": "5.5", "vulns": []}, vulnerable])
     assert code == 1
     assert "urllib3 2.2.0: CVE-2030-1, fixed in 2.2.1" in said
 

@@ -19,7 +19,8 @@ from django_front_sms.outbox.claim import claim
 from django_front_sms.signals import message_received
 from django_front_sms.signing import webhook_path
 from django_front_sms.tasks import deliver_events, dispatch, sweep
-from tests.outbox.helpers import configure, slot
+from tests.configuration import configure
+from tests.outbox.worker_steps import slot
 from tests.webhooks.pushes import by_post, file, sms
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,7 +31,7 @@ BODY = {"from": NUMBER, "text": TEXT, "keyword": "KANARIFUGLEN"}
 
 @pytest.fixture
 def canaries(settings):
-    """What must be found nowhere."""
+    """The texts and numbers that must not be found anywhere."""
     configure(settings, PASSWORD=PASSWORD, WEBHOOK_SECRETS=[SECRET])
     tokens = [webhook_path(purpose).split("/")[2] for purpose in ("status", "inbound")]
     return [NUMBER, NUMBER[3:], "kanarifugl", PASSWORD, SECRET, *tokens]
@@ -38,7 +39,7 @@ def canaries(settings):
 
 @pytest.fixture
 def published(monkeypatch):
-    """What was given to Celery."""
+    """The messages that were sent to Celery."""
     sent: list[object] = []
     monkeypatch.setattr("celery.app.base.Celery.send_task", lambda self, *args, **options: sent.append((args, options)))
     return sent
@@ -49,7 +50,7 @@ def hits(canaries: list[str], text: str) -> list[str]:
 
 
 def provoke(monkeypatch) -> list[BaseException]:
-    """Everything that goes wrong between a site, Front and its database; gives what was raised."""
+    """Cause every error between a site, Front and the database; returns the exceptions."""
     raised: list[BaseException] = []
 
     def attempt(function, *args, **kwargs):

@@ -1,4 +1,4 @@
-"""What is raised, as callers far away see it."""
+"""Exceptions of this package in other processes."""
 
 import copy
 import pickle

@@ -16,7 +16,7 @@ PSK = "26114123450000"
 
 @pytest.fixture(autouse=True)
 def called(monkeypatch):
-    """What handlers were called with, in order; none is connected before the test, nor after it."""
+    """The arguments of the handlers that were called, in order. No handler is connected before or after the test."""
     monkeypatch.setattr(keywords, "_routes", [])
     before = list(message_received.receivers)
     yield []

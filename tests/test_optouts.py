@@ -12,7 +12,8 @@ from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import BulkSend, Event, InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
 from tests.factories import InboundMessageFactory
-from tests.outbox.helpers import accepted, attempt, claim_due, unclear
+from tests.outbox.exchange_results import accepted, unclear
+from tests.outbox.worker_steps import attempt, claim_due
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 
@@ -22,7 +23,7 @@ SHORT = "26114"
 
 
 def write(text: str, recipient: str = PSK, *, minutes: float = 0, **fields) -> InboundMessage:
-    """What a person wrote to us, `minutes` from now, and the worker has not looked at."""
+    """An inbound message from `minutes` from now that no worker has processed."""
     moment = timezone.now() + timedelta(minutes=minutes - 60)
     keyword = text.split()[0].upper() if text.split() else ""
     given = {"text": text, "recipient": recipient, "sent_at": moment, "keyword": keyword, **fields}

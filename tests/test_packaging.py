@@ -1,4 +1,4 @@
-"""What a site gets when it installs the package: everything the source has, and nothing of this repository's rest."""
+"""The contents of the wheel: all files of the package, and no other files of this repository."""
 
 import configparser
 import email.message

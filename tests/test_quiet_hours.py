@@ -9,9 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_front_sms import send_bulk_sms
-from django_front_sms.models import Event, InboundMessage, OutboundMessage
+from django_front_sms.models import Event, OutboundMessage
 from django_front_sms.quiet_hours import QuietHours, ends_at
-from tests.outbox.helpers import FakeClock, attempt, claim_due, configure, message, reloaded, unclear
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.factories import InboundMessageFactory
+from tests.outbox.exchange_results import unclear
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt, claim_due
 
 OSLO = ZoneInfo("Europe/Oslo")
 NIGHT = QuietHours.parse(("21:00", "08:00"))
@@ -97,7 +102,7 @@ def test_without_quiet_hours_nothing_waits():
 
 @pytest.fixture
 def night(settings, clock: FakeClock) -> datetime:
-    """It is 22:00 in Oslo, and quiet until 08:00. Gives that time."""
+    """The clock is at 22:00 in Oslo, and quiet hours last until 08:00. Returns that time."""
     settings.TIME_ZONE = "Europe/Oslo"
     configure(settings)
     accounts = settings.FRONT_SMS["ACCOUNTS"]
@@ -133,7 +138,7 @@ def test_an_urgent_message_is_sent_at_night(night: datetime):
 @pytest.mark.parametrize("by_hand", [True, False])
 def test_a_reply_is_sent_at_night_if_a_person_wrote_it(night: datetime, by_hand: bool):
     row = due(message())
-    inbound = InboundMessage.objects.create(account="default", sender="+4799999999", recipient="26114", text="Når?")
+    inbound = InboundMessageFactory(text="Når?")
     user = get_user_model().objects.create(username="kari") if by_hand else None
     OutboundMessage.objects.filter(pk=row.pk).update(reply_to=inbound, created_by=user)
     assert bool(claim_due()) is by_hand

@@ -31,7 +31,7 @@ def hits(text: str) -> list[str]:
 
 
 def local_variables(error: BaseException, module: str = "django_front_sms") -> str:
-    """What Sentry, or a log with local variables, shows of the frames of a module and of all frames below."""
+    """The local variables that Sentry, or a log with variables, shows: of the frames of a module and all below."""
     shown, inside = [], False
     for frame, _line in traceback.walk_tb(error.__traceback__):
         inside = inside or frame.f_globals.get("__name__", "").startswith(module)
@@ -118,7 +118,7 @@ def crash(*args: Any, **kwargs: Any) -> None:
 
 
 def report(outbox: list[Any]) -> str:
-    """Everything that was mailed: the handler of these tests, and Django's own where DEBUG is off."""
+    """All mails: by the handler of these tests, and by Django's own where DEBUG is off."""
     parts: list[str] = []
     for message in outbox:
         parts += [message.subject, message.body, *(str(content) for content, _type in message.alternatives)]

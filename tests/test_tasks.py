@@ -5,7 +5,10 @@ import pytest
 from django_front_sms import events, outbox, send_sms, tasks
 from django_front_sms.events import records
 from django_front_sms.models import Event, OutboundMessage
-from tests.outbox.helpers import FakeClock, claim_one, configure, message, reloaded, with_expiry
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.outbox.rows import message, reloaded, with_expiry
+from tests.outbox.worker_steps import claim_one
 
 pytestmark = pytest.mark.django_db
 

@@ -8,18 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from django_front_sms import send_bulk_sms, tasks, tracing
+from django_front_sms.conf import Account, get_settings
+from django_front_sms.models import OutboundMessage
+from django_front_sms.outbox.executor import attempt
+from django_front_sms.simulator import Fault, FaultKind, Simulator
+from tests.commands.running import set_account, transactional_db
+from tests.factories import NUMBER
+from tests.outbox.rows import message
+from tests.outbox.worker_steps import claim_one
+
 trace = pytest.importorskip("opentelemetry.trace")  # before what can only be imported with it: hence the E402 below
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider  # noqa: E402
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: E402
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter  # noqa: E402
-
-from django_front_sms import send_bulk_sms, tasks, tracing  # noqa: E402
-from django_front_sms.conf import Account, get_settings  # noqa: E402
-from django_front_sms.models import OutboundMessage  # noqa: E402
-from django_front_sms.outbox.executor import attempt  # noqa: E402
-from django_front_sms.simulator import Fault, FaultKind, Simulator  # noqa: E402
-from tests.commands.running import in_earnest, set_account  # noqa: E402
-from tests.outbox.helpers import NUMBER, claim_one, message  # noqa: E402
 
 ROOT = Path(__file__).parent.parent
 TEXT = "Hemmelig"
@@ -27,7 +29,7 @@ TEXT = "Hemmelig"
 
 @pytest.fixture
 def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
-    """What was traced, by a provider that is the test's own."""
+    """The spans that were recorded, by a provider of this test."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -42,7 +44,7 @@ def simulator(settings) -> Iterator[Simulator]:
         yield simulator
 
 
-@in_earnest
+@transactional_db
 @pytest.mark.parametrize("transport", ["json", "get"])
 def test_an_exchange_is_a_span_that_names_no_person_and_no_secret(spans, simulator, settings, transport):
     set_account(settings, TRANSPORT=transport)
@@ -66,7 +68,7 @@ def test_an_exchange_is_a_span_that_names_no_person_and_no_secret(spans, simulat
     assert not [secret for secret in (NUMBER[1:], "99999999", TEXT, "hunter2", "?") if secret in exported]
 
 
-@in_earnest
+@transactional_db
 def test_a_bulk_request_is_one_span_for_all_its_messages(spans, simulator):
     send_bulk_sms([NUMBER, "+4741000000"], TEXT)
     tasks.dispatch()
@@ -77,7 +79,7 @@ def test_a_bulk_request_is_one_span_for_all_its_messages(spans, simulator):
     assert "front_sms.message_id" not in span.attributes
 
 
-@in_earnest
+@transactional_db
 def test_a_refusal_and_an_unclear_answer_are_errors(spans, simulator):
     simulator.network.blacklist.add(NUMBER)
     message(TEXT)
@@ -94,7 +96,7 @@ def test_a_refusal_and_an_unclear_answer_are_errors(spans, simulator):
 
 
 class Talkative:
-    """A client whose exceptions tell everything."""
+    """A client whose exceptions contain personal data."""
 
     def __init__(self, *args, **options) -> None: ...
 
@@ -104,7 +106,7 @@ class Talkative:
     send_bulk = send
 
 
-@in_earnest
+@transactional_db
 def test_an_exception_of_a_sites_own_client_is_not_quoted(spans, settings):
     settings.FRONT_SMS = {**settings.FRONT_SMS, "CLIENT": "tests.test_tracing.Talkative"}
     message(TEXT)
@@ -114,7 +116,7 @@ def test_an_exception_of_a_sites_own_client_is_not_quoted(spans, settings):
     assert TEXT not in span.to_json()
 
 
-@in_earnest
+@transactional_db
 def test_whatever_tracing_does_messages_leave(simulator, monkeypatch, caplog):
     def broken(name: str) -> None:
         raise RuntimeError("no exporter")

@@ -47,7 +47,9 @@ def measure(options: Options) -> Iterator[Row]:
             options.step(f"REST: {path}")
             costs.append(cost(client, f"{path}?page_size=200", None, 200))
     clean_up(user)
-    yield Row("CPU of the dearest request to the REST API", [max(cpu for cpu, _memory in costs)], unit=" s", at_most=1)
+    yield Row(
+        "CPU of the most expensive request to the REST API", [max(cpu for cpu, _memory in costs)], unit=" s", at_most=1
+    )
     yield Row(
         "memory of the largest request to the REST API",
         [max(memory for _cpu, memory in costs)],

@@ -1,6 +1,6 @@
-"""A one-time code while 150,000 reminders are queued: the time until its request is at the gateway; and likewise at a
-worker without work. 50 ms gateway; `front_sms worker`, and a Celery worker with four processes on Redis, as the
-guide for deployment has it."""
+"""A one-time code while 150,000 reminders are queued: the time until its request is at the gateway; and the same for
+an idle worker. 50 ms gateway; `front_sms worker`, and a Celery worker with four processes on Redis, as
+in the deployment guide."""
 
 import queue
 import statistics
@@ -25,7 +25,7 @@ def code(number: int, ages: "queue.Queue[float]") -> float:
 
 
 def codes_when_idle(count: int, ages: "queue.Queue[float]") -> list[float]:
-    """As `code`, each when the one before is recorded and the worker has nothing left to do."""
+    """Like `code`, but each code is sent after the previous one was recorded and the worker is idle."""
     from django_front_sms.models import OutboundMessage
 
     found = []
@@ -37,7 +37,7 @@ def codes_when_idle(count: int, ages: "queue.Queue[float]") -> list[float]:
 
 
 def slowest(times: Sequence[float]) -> float:
-    """The time that 99 of 100 codes stay within."""
+    """The 99th percentile."""
     return statistics.quantiles(times, n=100, method="inclusive")[98]
 
 

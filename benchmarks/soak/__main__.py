@@ -2,7 +2,7 @@
 PostgreSQL together, while staff look at the admin; then a purge of half of it beside further traffic.
 
 Ends with a table, `figures.json` and `table.md` in var/soak, and with exit code 1 where a limit is missed. Needs
-PostgreSQL (DATABASE_URL) and Redis (REDIS_URL), where it makes and claims a place of its own.
+PostgreSQL (DATABASE_URL) and Redis (REDIS_URL), where it creates and claims resources of its own.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from rich.console import Console
 from benchmarks import isolation, report, sending
 
 
-def asked() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--messages", type=int, default=300_000, help="everything else is in proportion")
     parser.add_argument("--rate", type=float, default=200.0, help="messages a second; 500 is a day in ten minutes")
@@ -29,15 +29,18 @@ def asked() -> argparse.Namespace:
 
 
 def main() -> int:
-    given, console = asked(), Console()
-    with isolation.isolated(os.environ.get("REDIS_URL") or isolation.REDIS_URL) as place, sending.database() as vendor:
+    given, console = parse_arguments(), Console()
+    with (
+        isolation.isolated(os.environ.get("REDIS_URL") or isolation.REDIS_URL) as resources,
+        sending.database() as vendor,
+    ):
         if vendor != "postgresql":
             sys.exit("make soak measures PostgreSQL: set DATABASE_URL to a server of it")
         from benchmarks.soak import figures, traffic
 
         about = f"{report.machine(vendor)} at the start; commit {report.commit()}; {given.messages:,} messages"
         with console.status("") as line:
-            found, watch = traffic.run(place, given.messages, given.rate, given.minutes * 60, line.update)
+            found, watch = traffic.run(resources, given.messages, given.rate, given.minutes * 60, line.update)
         rows = list(figures.rows(found, watch))
         about += f"; {report.machine(vendor).split('; ')[-1]} at the end"
     if not found.is_long:

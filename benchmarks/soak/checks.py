@@ -1,4 +1,4 @@
-"""Whether anything was lost, stored twice or left undone: what the gateway stand-in did, against the tables."""
+"""Compares the log of the gateway stand-in with the tables: lost, repeated and unfinished work."""
 
 import hashlib
 from collections import Counter
@@ -15,7 +15,7 @@ SELECT count(*) FROM front_sms_outboundmessage message WHERE (
 
 
 def settled(messages: int, inbound: int) -> bool:
-    """Whether all has come that `messages` bring about, and all of it is processed."""
+    """Whether all statuses and inbound messages for `messages` messages have arrived and are processed."""
     from django_front_sms.models import DeliveryStatus, InboundMessage, OutboundMessage
 
     return (
@@ -27,7 +27,7 @@ def settled(messages: int, inbound: int) -> bool:
 
 
 def unfinished() -> dict[str, int]:
-    """Rows that a worker has still to do something with, by table."""
+    """The number of rows that a worker still has to process, by table."""
     from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage
 
     return {
@@ -39,14 +39,14 @@ def unfinished() -> dict[str, int]:
 
 
 def faults(written: int, front: Mapping[str, Any], delivered: list[int], hints_left: int) -> Iterator[tuple[str, int]]:
-    """What is wrong, and how often; zeros too, because they say what was checked.
+    """The number of faults of each kind. Zeros are included, so that the report lists every check.
 
-    `front`: the log of the gateway stand-in. `delivered`: the inbound messages that the receiver was given.
+    `front`: the log of the gateway stand-in. `delivered`: the inbound messages that the receiver was called with.
     """
     from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage, RefusedPush
 
     messages, inbound = OutboundMessage.objects.all(), InboundMessage.objects.values_list("pk", flat=True)
-    brought, calls = Counter(front["kinds"]), Counter(delivered)
+    pushed, calls = Counter(front["kinds"]), Counter(delivered)
     yield "messages that were written and are not stored", abs(written - messages.count())
     yield "messages that Front was not given exactly once", abs(written - front["answered"])
     yield "messages that are not delivered", messages.exclude(state="delivered").count()
@@ -54,10 +54,10 @@ def faults(written: int, front: Mapping[str, Any], delivered: list[int], hints_l
     yield "messages without exactly the two statuses", _count(_STATUSES)
     yield "statuses too few or too many", abs(DeliveryStatus.objects.count() - 2 * written)
     yield "statuses of no message", DeliveryStatus.objects.filter(message=None).count()
-    yield "pushes that were not brought", front["open"] + front["given_up"]
+    yield "pushes that were not delivered", front["open"] + front["given_up"]
     yield "tries of a push that were not answered with 200", len(front["refused"])
     yield "pushes that were refused", RefusedPush.objects.count()
-    yield "inbound messages too few or too many", abs(len(inbound) - brought["inbound"] - brought["mms"])
+    yield "inbound messages too few or too many", abs(len(inbound) - pushed["inbound"] - pushed["mms"])
     yield "MMS files lost, changed or doubled", _files(Counter(front["pictures"]))
     yield "inbound messages whose event was not delivered", len(set(inbound) - set(calls))
     yield "events that were delivered twice under two ids", sum(count - 1 for count in calls.values())
@@ -66,15 +66,15 @@ def faults(written: int, front: Mapping[str, Any], delivered: list[int], hints_l
     yield "hints left in the queue", hints_left
 
 
-def _files(brought: Counter[str]) -> int:
-    """How many pictures were brought and are not in storage, or the other way round."""
+def _files(pushed: Counter[str]) -> int:
+    """The number of pictures that were pushed but are not in storage, or are in storage but were not pushed."""
     from django_front_sms.models import MmsFile
 
     stored: Counter[str] = Counter()
     for row in MmsFile.objects.exclude(file=""):
         with row.file.open("rb") as file:
             stored[hashlib.sha256(file.read()).hexdigest()] += 1
-    return (brought - stored).total() + (stored - brought).total()
+    return (pushed - stored).total() + (stored - pushed).total()
 
 
 def _count(statement: str) -> int:

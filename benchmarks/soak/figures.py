@@ -9,12 +9,12 @@ from benchmarks.soak.staff import Visits
 from benchmarks.soak.watch import Sample, Watch
 
 GROWTH, WEBHOOK_MS, PAGE_MS = 1.1, 100.0, 300.0
-LONG = 300.0  # seconds of traffic; in a shorter run the first tenth still holds what happens once
+LONG = 300.0  # seconds of traffic; in a shorter run, the first tenth still includes one-time costs
 
 
 @dataclass
 class Run:
-    """What was found. Times are `time.time()`."""
+    """The observations of a run. Times are `time.time()`."""
 
     messages: int
     rate: float
@@ -82,8 +82,8 @@ def _pages(visits: Visits) -> Iterator[Row]:
 
 def _growth(run: Run, watch: Watch) -> Iterator[Row]:
     limit = GROWTH if run.is_long else None
-    first, tenth = watch.when(1), watch.when(run.messages // 10)
-    ninth, last = watch.when(run.messages * 9 // 10), watch.when(run.messages)
+    first, tenth = watch.sample_at(1), watch.sample_at(run.messages // 10)
+    ninth, last = watch.sample_at(run.messages * 9 // 10), watch.sample_at(run.messages)
     begin, end = _cpu(first, tenth), _cpu(ninth, last)
     if begin and end:
         yield Row("CPU for a message: the last tenth, of the first", [end], [begin], unit=" ms", at_most=limit)
@@ -114,7 +114,7 @@ def _sizes(run: Run) -> Iterator[Row]:
 def _purge(run: Run) -> Iterator[Row]:
     if not run.purge:
         return
-    messages = run.purge["counts"]["outgoing"]
+    messages = run.purge["counts"]["outbound"]
     yield Row(f"purge of {messages:,} messages beside the traffic", [run.purge["seconds"]], unit=" s")
     yield Row("purged messages a second", [messages / run.purge["seconds"]])
     yield Row("CPU of the purging process for a message", [run.purge["cpu"] / messages * 1000], unit=" ms")

@@ -1,7 +1,7 @@
-"""The gateway stand-in: answers after 0 to 20 ms, and brings two statuses for each message over HTTP.
+"""The gateway stand-in: answers after 0 to 20 ms, and pushes two statuses for each message over HTTP.
 
-For each ten messages it also brings an SMS, and for each thousand an MMS. One thread, one epoll, as
-`benchmarks.gateway`; at SIGTERM it writes what it did, and how long each answer took, into a file.
+For each ten messages it also pushes an SMS, and for each thousand an MMS. One thread, one epoll, like
+`benchmarks.gateway`; at SIGTERM it writes its log, with the duration of each answer, into a file.
 """
 
 import argparse
@@ -42,7 +42,7 @@ class Push:
 
 @dataclass
 class Log:
-    """What was done. `at`, `ms` and `late_ms` have a place for each answered push, in the order of `kinds`."""
+    """The log of the gateway. `at`, `ms` and `late_ms` have an entry for each answered push, in order of `kinds`."""
 
     answered: int = 0  # messages
     refused: list[str] = field(default_factory=list)  # tries that were not answered with 200
@@ -81,7 +81,7 @@ class Call:
         self.poll.modify(self.sock, select.EPOLLIN | (select.EPOLLOUT if self.unsent else 0))
 
     def read(self) -> str | None:
-        """The status of a whole answer; None where it is not whole yet. Raises `OSError` where the site has closed."""
+        """The status of a complete answer; None while it is incomplete. Raises `OSError` if the site has closed."""
         data = self.sock.recv(65536)
         if not data:
             raise ConnectionResetError
@@ -137,7 +137,7 @@ class Front(Server):
     def _has_room(self) -> bool:
         return bool(self.idle) or len(self.calls) < AT_ONCE
 
-    # ---- What a message brings about
+    # ---- The pushes of a message
 
     def answer(self, number: int) -> int:
         given, now = super().answer(number), time.monotonic()
@@ -181,7 +181,7 @@ class Front(Server):
         push.kind, push.digest = "mms", hashlib.sha256(picture).hexdigest()
         return push
 
-    # ---- Bringing it
+    # ---- Sending pushes
 
     def _push_what_is_due(self, now: float) -> None:
         while self.waiting and self.waiting[0][0] <= now and self._has_room():

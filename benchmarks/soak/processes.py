@@ -1,4 +1,4 @@
-"""The processes of a run, each with a log file; ended in the opposite order, whatever happens."""
+"""The processes of a run, each with a log file. They are always ended, in the opposite order."""
 
 import http.client
 import socket
@@ -22,7 +22,7 @@ class Processes:
         self.running: dict[str, subprocess.Popen[str]] = {}
 
     def start(self, name: str, *command: object, reads: bool = False) -> subprocess.Popen[str]:
-        """Start `python -m command`; with `reads`, its output is for us and not for its log."""
+        """Start `python -m command`; with `reads`, its output is read by this process, and not logged."""
         with (self.folder / f"{name}.log").open("a") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", *map(str, command)],
@@ -44,7 +44,7 @@ class Processes:
             process.wait()
 
     def died(self) -> list[str]:
-        """Processes that have ended by themselves, and should not have."""
+        """Processes that have ended unexpectedly."""
         return [name for name, process in self.running.items() if process.poll() is not None]
 
     def log(self, name: str) -> str:
@@ -86,7 +86,7 @@ def _answers(port: int) -> bool:
 
 
 def start_front(ours: Processes, port: int) -> str:
-    """Start the gateway stand-in, and return its address."""
+    """Start the gateway stand-in, and return its URL."""
     from django_front_sms.signing import webhook_path
 
     paths = [webhook_path("status"), webhook_path("inbound")]
@@ -108,7 +108,7 @@ def start_workers(ours: Processes) -> None:
 
 
 class Producer:
-    """The process that writes messages, and how many it has written by now."""
+    """The process that writes messages, and the number that it has written."""
 
     def __init__(self, ours: Processes, name: str, rate: float, count: int) -> None:
         self.written, self.first_at, self.last_at = 0, 0.0, 0.0  # time.time()
@@ -132,7 +132,7 @@ class Producer:
             self.first_at = self.first_at or self.last_at
 
     def end(self) -> None:
-        """Ask it to stop; raises where it failed."""
+        """Terminate the process; raises an error if it failed."""
         self._process.terminate()
         if code := self._process.wait(60):
             raise RuntimeError(f"the producer failed with {code}:\n{self._ours.log(self._name)}")

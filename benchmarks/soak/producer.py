@@ -1,6 +1,6 @@
 """The site writes messages at a steady rate: `python -m benchmarks.soak.producer RATE COUNT`, until SIGTERM at most.
 
-Prints how many it has written after each part of a second.
+Prints the number of written messages several times a second.
 """
 
 import random

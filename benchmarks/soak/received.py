@@ -1,4 +1,4 @@
-"""A receiver of inbound messages that writes down what it was given, in a file of each process."""
+"""A receiver of inbound messages that writes their keys into a file for each process."""
 
 import os
 from functools import cache
@@ -27,7 +27,7 @@ def _note(sender: Any, message: Any, event_id: str, **kwargs: Any) -> None:
 
 
 def messages() -> list[int]:
-    """The keys of the inbound messages that receivers were given, one for each event."""
+    """The keys of the inbound messages that receivers were called with, one for each event."""
     files = _folder().iterdir() if _folder().exists() else ()
     events = {line for file in files for line in file.read_text().splitlines()}
     return [int(line.split()[0]) for line in events]

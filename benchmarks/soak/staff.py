@@ -1,4 +1,4 @@
-"""People who look at pages of the admin now and then, over HTTP with a session; each request is timed."""
+"""Users who request pages of the admin at intervals, over HTTP with a session; each request is timed."""
 
 import http.client
 import threading
@@ -73,7 +73,7 @@ class Staff(threading.Thread):
 
 
 def session() -> str:
-    """The key of a session of one of the staff, with each permission of the app."""
+    """The key of a session of a user with each permission of the app."""
     from django.contrib.auth import get_user_model
     from django.contrib.auth.models import Permission
     from django.test import Client

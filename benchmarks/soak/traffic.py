@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks import worker
-from benchmarks.isolation import Place
+from benchmarks.isolation import RunResources
 from benchmarks.processes import database_server
 from benchmarks.soak import checks, processes, received
 from benchmarks.soak.figures import Run
@@ -19,13 +19,13 @@ Step = Callable[[str], None]
 Hints = Callable[[], int]  # how many are in the workers' queue
 
 
-def run(place: Place, messages: int, rate: float, seconds: float, step: Step) -> tuple[Run, Watch]:
-    """`seconds`: for everything; what is not done by then counts as missing. Raises `RuntimeError` where a process of
-    the run ends by itself."""
-    deadline, hints = time.monotonic() + seconds, _queue_length(place)
+def run(resources: RunResources, messages: int, rate: float, seconds: float, step: Step) -> tuple[Run, Watch]:
+    """`seconds`: the time limit; unfinished work counts as missing. Raises `RuntimeError` if a process of the run ends
+    unexpectedly."""
+    deadline, hints = time.monotonic() + seconds, _queue_length(resources)
     found = Run(messages, rate)
     environment = {**worker.environment(""), "DJANGO_SETTINGS_MODULE": "benchmarks.soak.settings"}
-    with processes.processes(place.folder, environment) as ours:
+    with processes.processes(resources.folder, environment) as ours:
         step("processes start")
         port = processes.start_web(ours)
         ours.environment["BENCHMARK_GATEWAY"] = processes.start_front(ours, port)
@@ -38,14 +38,14 @@ def run(place: Place, messages: int, rate: float, seconds: float, step: Step) ->
         for name in ("beat", "worker", "front", "web"):
             ours.end(name)
     found.visits = staff.visits
-    found.front = json.loads((place.folder / "front.json").read_text())
+    found.front = json.loads((resources.folder / "front.json").read_text())
     step("everything is counted")
     found.faults = dict(checks.faults(written, found.front, received.messages(), hints()))
     return found, watch
 
 
 def _traffic(ours: Processes, found: Run, deadline: float, hints: Hints, step: Step) -> Watch:
-    """All messages, until they are processed."""
+    """Write all messages, and wait until they are processed."""
     families = {name: process.pid for name, process in ours.running.items() if name != "front"}
     server = database_server()
     producer = Producer(ours, "producer", found.rate, found.messages)
@@ -62,7 +62,7 @@ def _traffic(ours: Processes, found: Run, deadline: float, hints: Hints, step: S
 
 
 def _settle(ours: Processes, written: int, deadline: float, hints: Hints, step: Step) -> None:
-    """Wait until everything is processed, and the workers have taken the hints that were given meanwhile."""
+    """Wait until everything is processed, and no hint is left in the queue."""
     step("the last messages are processed")
     while hints() or not checks.settled(written, written // SMS_EVERY + written // MMS_EVERY):
         if time.monotonic() > deadline:
@@ -72,7 +72,7 @@ def _settle(ours: Processes, written: int, deadline: float, hints: Hints, step: 
 
 
 def _purge(ours: Processes, found: Run, deadline: float, step: Step) -> int:
-    """Purge the older half while messages go on being written; returns how many were."""
+    """Purge the older half while more messages are written; returns the number of those."""
     from django_front_sms.models import OutboundMessage
 
     keys = OutboundMessage.objects.order_by("pk").values_list("pk", flat=True)
@@ -82,31 +82,31 @@ def _purge(ours: Processes, found: Run, deadline: float, step: Step) -> int:
         _see_that_all_live(ours)
         time.sleep(0.1)
     found.purge_began = time.time()
-    purging = ours.start("purge", "benchmarks.soak.purging", half, reads=True)
-    while purging.poll() is None and time.monotonic() < deadline:
+    process = ours.start("purge", "benchmarks.soak.purge", half, reads=True)
+    while process.poll() is None and time.monotonic() < deadline:
         _see_that_all_live(ours, but="purge")
         step(f"the older half is purged, beside {producer.written:,} more messages")
         time.sleep(1)
     found.purge_ended = time.time()
     producer.end()
     del ours.running["purge"]
-    if purging.poll() is None:
-        purging.kill()
-    elif purging.returncode:
+    if process.poll() is None:
+        process.kill()
+    elif process.returncode:
         raise RuntimeError(f"the purge failed:\n{ours.log('purge')}")
     else:
-        assert purging.stdout is not None
-        found.purge = json.loads(purging.stdout.read())
+        assert process.stdout is not None
+        found.purge = json.loads(process.stdout.read())
     return producer.written
 
 
 def _see_that_all_live(ours: Processes, but: str = "") -> None:
     if died := [name for name in ours.died() if name != but]:
-        raise RuntimeError(f"{died[0]} ended by itself:\n{ours.log(died[0])[-2000:]}")
+        raise RuntimeError(f"{died[0]} ended unexpectedly:\n{ours.log(died[0])[-2000:]}")
 
 
-def _queue_length(place: Place) -> Hints:
+def _queue_length(resources: RunResources) -> Hints:
     import redis
 
-    server: Any = redis.Redis.from_url(place.redis_url)
-    return lambda: int(server.llen(place.queue))
+    server: Any = redis.Redis.from_url(resources.redis_url)
+    return lambda: int(server.llen(resources.queue))

@@ -1,4 +1,4 @@
-"""Memory and CPU of the processes under test, looked at every two seconds; the CPU of PostgreSQL's whole server too."""
+"""Memory and CPU of the processes under test and the CPU of the PostgreSQL server, sampled every two seconds."""
 
 import re
 import threading
@@ -66,8 +66,8 @@ class Watch(threading.Thread):
                     found[f"{name} {place}" if place else name] = process
         self.samples.append(Sample(time.time(), self.written(), found, cpu_of_family(self.server), self.hints()))
 
-    def when(self, written: int) -> Sample:
-        """The first sample at which so many messages were written, or the last one."""
+    def sample_at(self, written: int) -> Sample:
+        """The first sample with at least this number of written messages, or the last one."""
         return next((sample for sample in self.samples if sample.written >= written), self.samples[-1])
 
 

@@ -23,7 +23,7 @@ def _resume(account: AccountState, user: Any, key: str) -> None:
 
 def _decisions(account: AccountState) -> list[Entry]:
     """The latest times that a user resumed the account."""
-    rows = Decision.objects.filter(account=account.account, message=None).select_related("by").order_by("-pk")[:10]
+    rows = Decision.objects.about_account(account.account).select_related("by").order_by("-pk")[:10]
     who = ((row, str(row.by.get_username()) if row.by else "") for row in reversed(rows))
     return [Entry(row.at, "decision", gettext("Resumed"), by=name) for row, name in who]
 

@@ -20,17 +20,17 @@ _SHAPES = {"info": "tower", "good": "check", "bad": "cross", "warn": "warning"}
 
 @admin.register(DeliveryStatus)
 class DeliveryStatusAdmin(ReadOnlyAdmin):
-    list_display = ("what", "front_id", "message", "received", "account", "problem_")
+    list_display = ("status_badge", "front_id", "message", "received", "account", "problem_")
     list_select_related = ("message",)
     sortable_by = ("received",)
     list_filter = (MatchedFilter, ProblemFilter, AccountFilter, ReceivedFilter)
     search_fields = ("gateway_id",)
     search_help_text = _("Front's id")
     fieldsets = (
-        (None, {"fields": ("what", "message", "problem_", "received_at", "account")}),
-        (_("Technical details"), {"classes": [TECHNICAL], "fields": ("front_id", "status", "as_it_came")}),
+        (None, {"fields": ("status_badge", "message", "problem_", "received_at", "account")}),
+        (_("Technical details"), {"classes": [TECHNICAL], "fields": ("front_id", "status", "raw_push")}),
     )
-    readonly_fields = ("what", "front_id", "as_it_came")
+    readonly_fields = ("status_badge", "front_id", "raw_push")
 
     def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         return queryset.filter(search.by_id(term))
@@ -40,7 +40,7 @@ class DeliveryStatusAdmin(ReadOnlyAdmin):
         return problem(status.problem)
 
     @admin.display(description=_("status"))
-    def what(self, row: DeliveryStatus) -> SafeString:
+    def status_badge(self, row: DeliveryStatus) -> SafeString:
         title, level, _detail = status_in_words(row)
         return badge(level, _SHAPES[level], title)
 
@@ -53,5 +53,5 @@ class DeliveryStatusAdmin(ReadOnlyAdmin):
         return moment(row.received_at)
 
     @admin.display(description=_("raw"))
-    def as_it_came(self, row: DeliveryStatus) -> str:
+    def raw_push(self, row: DeliveryStatus) -> str:
         return as_text(bytes(row.raw)[:10_000], len(row.raw))

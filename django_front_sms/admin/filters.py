@@ -156,7 +156,7 @@ class YesNoFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
         return [("yes", self.yes), ("no", self.no)]
 
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         match self.value():
             case "yes":
                 return self.with_it(queryset)
@@ -164,10 +164,10 @@ class YesNoFilter(admin.SimpleListFilter):
                 return self.without_it(queryset)
         return queryset
 
-    def with_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def with_it(self, queryset: Any) -> Any:
         raise NotImplementedError
 
-    def without_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def without_it(self, queryset: Any) -> Any:
         raise NotImplementedError
 
 
@@ -175,11 +175,11 @@ class ProblemFilter(YesNoFilter):
     title = _("problem")
     parameter_name = "problem"
 
-    def with_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.with_problem()  # type: ignore[attr-defined,no-any-return]
+    def with_it(self, queryset: Any) -> Any:
+        return queryset.with_problem()
 
-    def without_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.without_problem()  # type: ignore[attr-defined,no-any-return]
+    def without_it(self, queryset: Any) -> Any:
+        return queryset.without_problem()
 
 
 class FilesFilter(YesNoFilter):
@@ -187,10 +187,10 @@ class FilesFilter(YesNoFilter):
     parameter_name = "files"
     files = Exists(MmsFile.objects.filter(message=OuterRef("pk")))
 
-    def with_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def with_it(self, queryset: Any) -> Any:
         return queryset.filter(self.files)
 
-    def without_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
+    def without_it(self, queryset: Any) -> Any:
         return queryset.filter(~self.files)
 
 
@@ -199,11 +199,11 @@ class MatchedFilter(YesNoFilter):
     parameter_name = "matched"
     yes, no = _("known"), _("unknown")
 
-    def with_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.filter(message__isnull=False)
+    def with_it(self, queryset: Any) -> Any:
+        return queryset.matched()
 
-    def without_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.filter(message__isnull=True)
+    def without_it(self, queryset: Any) -> Any:
+        return queryset.unmatched()
 
 
 class OpenFilter(YesNoFilter):
@@ -211,11 +211,11 @@ class OpenFilter(YesNoFilter):
     parameter_name = "open"
     yes, no = _("missing"), _("closed")
 
-    def with_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.open()  # type: ignore[attr-defined,no-any-return]
+    def with_it(self, queryset: Any) -> Any:
+        return queryset.open()
 
-    def without_it(self, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        return queryset.exclude(closed_at=None)
+    def without_it(self, queryset: Any) -> Any:
+        return queryset.closed()
 
 
 class StatusMissedFilter(admin.SimpleListFilter):

@@ -85,10 +85,10 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
         (_("Times"), {"fields": ("sent_at", "received_at")}),
         (
             _("Technical details"),
-            {"classes": [TECHNICAL], "fields": ("api", "counter", "front_id", "as_it_came")},
+            {"classes": [TECHNICAL], "fields": ("api", "counter", "front_id", "raw_push")},
         ),
     )
-    readonly_fields = ("front_id", "as_it_came")
+    readonly_fields = ("front_id", "raw_push")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         return super().get_queryset(request).defer("raw")  # may be 25 MB each
@@ -150,7 +150,7 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
         return str(message.gateway_id) if message.gateway_id is not None else None
 
     @admin.display(description=_("raw"))
-    def as_it_came(self, message: InboundMessage) -> SafeString:
+    def raw_push(self, message: InboundMessage) -> SafeString:
         part = Substr("raw", 1, SHOWN, output_field=BinaryField())
         head, length = InboundMessage.objects.filter(pk=message.pk).values_list(part, Length("raw")).get()
         return format_html('<pre class="fs-raw" tabindex="0">{}</pre>', as_text(head or b"", length or 0))

@@ -60,7 +60,7 @@ class OptOutAdmin(ReadOnlyAdmin):
     form = OptOutForm
     shows_personal_data = True
     number_field = "number"
-    list_display = ("number_", "sender_", "account", "since_", "said")
+    list_display = ("number_", "sender_", "account", "since_", "source")
     list_filter = (AccountFilter,)
     list_select_related = ("message", "created_by")
     search_fields = ("number",)
@@ -137,8 +137,8 @@ class OptOutAdmin(ReadOnlyAdmin):
     def since_(self, row: OptOut) -> SafeString | str:
         return moment(row.since)
 
-    @admin.display(description=_("said by"), empty_value="—")
-    def said(self, row: OptOut) -> Any:
+    @admin.display(description=_("source"), empty_value="—")
+    def source(self, row: OptOut) -> Any:
         if row.message_id:
             return _("inbound message %(pk)s") % {"pk": f"#{row.message_id}"}
         return row.created_by

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import outbox
-from django_front_sms.admin import live, search
+from django_front_sms.admin import live_parts, search
 from django_front_sms.admin.actions import Action
 from django_front_sms.admin.badges import moment, short, state_and_steps, state_badge, steps, timeline_context
 from django_front_sms.admin.composer.views import ComposerAdmin
@@ -210,7 +210,7 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
 
     @admin.display(description=_("state"))
     def state_(self, message: OutboundMessage) -> SafeString:
-        return live.part(f"fs-state-{message.pk}", state_and_steps(message))
+        return live_parts.part(f"fs-state-{message.pk}", state_and_steps(message))
 
     @admin.display(description=_("recipient"))
     def recipient_(self, message: OutboundMessage) -> SafeString | str:
@@ -237,9 +237,9 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     def error(self, message: OutboundMessage) -> str:
         if message.error_code is None:
             return message.error_text
-        said = message.error_text if message.error_text != explain(message.error_code) else ""
+        own_words = message.error_text if message.error_text != explain(message.error_code) else ""
         code = gettext("Code %(code)s:") % {"code": message.error_code}
-        return " ".join(filter(None, [code, explain(message.error_code), said]))
+        return " ".join(filter(None, [code, explain(message.error_code), own_words]))
 
     @admin.display(description=_("duplicates"))
     def duplicates_(self, message: Any) -> SafeString | str:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from django_front_sms import access
 from django_front_sms.admin.badges import count_in_words
+from django_front_sms.admin.request_values import values_of
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState
@@ -20,9 +21,9 @@ VIEW = "front_sms.view_accountstate"
 
 def paused_accounts(request: HttpRequest) -> list[AccountState]:
     """The paused accounts that the user may see, each with its number of `waiting` messages; read once a request."""
-    if "_front_sms_paused" not in request.__dict__:
+    if "paused" not in values_of(request):
         keep_paused(request, alerts.paused_accounts())
-    found: list[AccountState] = request.__dict__["_front_sms_paused"]
+    found: list[AccountState] = values_of(request)["paused"]
     return found
 
 
@@ -30,7 +31,7 @@ def keep_paused(request: HttpRequest, states: Iterable[AccountState]) -> None:
     """Store the paused accounts of `states`, which `alerts.account_states` returned, for this request."""
     visible = access.accounts_of(request.user)
     paused = (state for state in states if state.paused_at is not None)
-    request.__dict__["_front_sms_paused"] = [state for state in paused if visible is None or state.account in visible]
+    values_of(request)["paused"] = [state for state in paused if visible is None or state.account in visible]
 
 
 def paused_by_name(request: HttpRequest) -> dict[str, AccountState]:

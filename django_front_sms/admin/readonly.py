@@ -23,11 +23,12 @@ from django.utils.translation import gettext, ngettext_lazy, override
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import access
-from django_front_sms.admin import live, search
+from django_front_sms.admin import live_parts, search
 from django_front_sms.admin.badges import moment_in_full
 from django_front_sms.admin.filters import has_dates
 from django_front_sms.admin.index import with_ordered_sidebar
 from django_front_sms.admin.names import add_names
+from django_front_sms.admin.request_values import values_of
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.redaction import redacted_view
 from django_front_sms.signals import send_personal_data_read
@@ -97,7 +98,7 @@ class FastChangeList(ChangeList):
         return str(self.get_query_string({self.depth_parameter: "all"}))
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> "QuerySet[Any]":
-        request.__dict__["_front_sms_change_list"] = self  # what Django hands to get_search_results does not name it
+        values_of(request)["change_list"] = self  # Django does not pass it to get_search_results and get_paginator
         found: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
         return found
 
@@ -211,8 +212,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         page = self.page_context(request, row) if row is not None and self.has_view_permission(request, row) else {}
         context = {**heading, "is_final": row is None or self.is_final(row), **page, **(extra_context or {})}
         response = super().change_view(request, object_id, form_url, context)
-        if live.is_asked(request):
-            response = live.answer(request, response)
+        if live_parts.is_asked(request):
+            response = live_parts.answer(request, response)
         if row is not None and response.status_code == 200:
             self._signal_read(request, [row])
         return response
@@ -233,7 +234,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [path("updates/", view, name=name), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        # Read before the list, so that no row is on neither side.
+        # Read before the list, so that no new row is missed.
         newest = self.model._default_manager.order_by("-pk").values_list("pk", flat=True).first() or 0
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         response = super().changelist_view(request, {**title, **(extra_context or {})})
@@ -268,7 +269,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         context = {"states": self.live_states(rows), "is_final": self.is_final_list(rows)}
         if "after" in request.GET:
             context.update({"new": self._new_rows(request), "announces": True, "is_final": False})
-        return live.answer(request, TemplateResponse(request, "admin/front_sms/updates.html", context))
+        return live_parts.answer(request, TemplateResponse(request, "admin/front_sms/updates.html", context))
 
     def _new_rows(self, request: HttpRequest) -> tuple[str, str] | None:
         """The address of the list with its new rows, and how many there are in words; None without any."""
@@ -327,7 +328,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """The row of a page; read once per request."""
-        read: dict[Any, Any] = request.__dict__.setdefault("_front_sms_rows", {})
+        read: dict[Any, Any] = values_of(request).setdefault("rows", {})
         key = (self.model, object_id)
         if key not in read:
             try:
@@ -360,7 +361,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         paginator: Any = super().get_paginator(request, *args, **kwargs)
-        listed = request.__dict__.get("_front_sms_change_list")
+        listed = values_of(request).get("change_list")
         if listed is not None and listed.searched_latest:
             paginator.cap = search.FEW  # counting further would read every text again
         return paginator
@@ -379,7 +380,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         self, request: HttpRequest, queryset: "QuerySet[Any]", wanted: search.Search
     ) -> "QuerySet[Any]":
         """`search_rows` for messages: words and last digits among the latest, of the dates in the filter if any."""
-        listed: FastChangeList = request.__dict__["_front_sms_change_list"]
+        listed: FastChangeList = values_of(request)["change_list"]
         is_short = has_dates(request) or isinstance(listed, NewRows)
         among = None if listed.searches_all else queryset if is_short else self.model._default_manager.all()
         found, is_cut = search.find(queryset, wanted, among=among)

@@ -27,7 +27,7 @@ def saved_texts(user: Any, accounts: Iterable[str]) -> list[SavedText]:
     """Texts to choose from in a message of one of `accounts`; none for users who may not see saved texts."""
     if not user.has_perm("front_sms.view_savedtext"):
         return []
-    return list(SavedText.objects.filter(account__in=["", *accounts])[:MOST])
+    return list(SavedText.objects.for_accounts(accounts)[:MOST])
 
 
 def _languages() -> list[tuple[str, Any]]:

@@ -117,7 +117,7 @@ WEAK_SECRET = CheckSpec(
     "front_sms.E017",
     _("WEBHOOK_SECRETS holds a secret of fewer than 16 characters (number %(number)s)."),
     _(
-        "Whoever guesses it can forge messages. Create a long one: "
+        "Anyone who guesses it can forge messages. Create a long one: "
         "python -c 'import secrets; print(secrets.token_urlsafe())'"
     ),
 )
@@ -190,7 +190,10 @@ PUBLIC_FILES = CheckSpec(
 WINDOW = CheckSpec(
     "front_sms.W008",
     _("DUPLICATE_WINDOW is %(seconds)s s; Front documents 120 s (§2.2, code 17)."),
-    _("Leave it out, unless Front told you another: a wrong window lets a message go out twice, or be taken for sent."),
+    _(
+        "Leave it out, unless Front told you another: a wrong window can cause a second message, or mark an unsent "
+        "one as sent."
+    ),
 )
 NO_WEBHOOKS = CheckSpec(
     "front_sms.W009",

@@ -228,8 +228,8 @@ class _Walk:
 
 def _walks(filters: _Filters, unanswered: bool, before: Cursor | None, brief: bool) -> tuple[_Walk, _Walk]:
     # Anonymized rows, and pushes that could not be read, have no number.
-    ours: QuerySet[Any] = OutboundMessage.objects.exclude(recipient="")
-    theirs: QuerySet[Any] = questions() if unanswered else InboundMessage.objects.exclude(sender="")
+    ours: QuerySet[Any] = OutboundMessage.objects.with_recipient()
+    theirs: QuerySet[Any] = questions() if unanswered else InboundMessage.objects.with_sender()
     columns, their_columns = _OUTBOUND_COLUMNS, _INBOUND_COLUMNS
     if brief:
         start = text_start("text", PREVIEW_LENGTH)

@@ -49,14 +49,14 @@ def mark_handled(account: str, number: str | PhoneNumber, *, by: Any, up_to: int
 
 def unmark_handled(account: str, number: str | PhoneNumber) -> bool:
     """Undo `mark_handled`; returns whether the conversation had been marked."""
-    return bool(HandledConversation.objects.filter(account=account, number=_one_form(number)).delete()[0])
+    return bool(HandledConversation.objects.of(account, _one_form(number)).delete()[0])
 
 
 def handled(account: str, number: str | PhoneNumber) -> HandledConversation | None:
     """The mark of `mark_handled`, with its user; None where there is none, or a message was received since."""
     number = _one_form(number)
     newer = _received(account, number).exclude(_IS_NO_QUESTION).filter(pk__gt=OuterRef("up_to"))
-    marks = HandledConversation.objects.filter(account=account, number=number).select_related("by")
+    marks = HandledConversation.objects.of(account, number).select_related("by")
     return marks.filter(~Exists(newer)).first()
 
 
@@ -120,17 +120,17 @@ def _one_form(number: str | PhoneNumber) -> str:
 
 
 def _received(account: str, number: str) -> "QuerySet[InboundMessage]":
-    return InboundMessage.objects.filter(account=account, sender=number).exclude(sender="")
+    return InboundMessage.objects.with_sender().filter(account=account, sender=number)
 
 
 def questions() -> "QuerySet[InboundMessage]":
     """Inbound messages that staff may have to answer."""
-    return InboundMessage.objects.exclude(sender="").exclude(_IS_NO_QUESTION)
+    return InboundMessage.objects.with_sender().exclude(_IS_NO_QUESTION)
 
 
 def is_answered() -> Q:
     """A condition of an inbound message: its sender was answered since, or a user marked it as handled."""
-    marks = HandledConversation.objects.filter(account=OuterRef("account"), number=OuterRef("sender"))
+    marks = HandledConversation.objects.of(OuterRef("account"), OuterRef("sender"))
     latest = Coalesce(Subquery(messages_to("sender").order_by("-pk").values("created_at")[:1]), Value(_LONG_AGO))
     return Q(GreaterThanOrEqual(latest, F("received_at"))) | Q(Exists(marks.filter(up_to__gte=OuterRef("pk"))))
 

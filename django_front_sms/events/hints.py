@@ -3,7 +3,7 @@
 "celery"     a Celery task, published by a background thread
 "tasks"      a task of Django's own framework, enqueued by a background thread
 "command"    NOTIFY on PostgreSQL, as a statement of the caller; nothing on other databases, where
-             `front_sms worker` looks by itself
+             `front_sms worker` polls
 """
 
 import atexit
@@ -132,9 +132,9 @@ def send_hint(app: Any, task: str) -> None:
 def _celery_app() -> Any:
     """The caller's current Celery app. Celery is imported here, so that it is not loaded on sites that do not use
     it."""
-    from celery import current_app
+    from celery.app import app_or_default
 
-    return current_app._get_current_object()  # type: ignore[attr-defined]
+    return app_or_default()
 
 
 def has_broker_url() -> bool:

@@ -91,7 +91,7 @@ def answered_by(message: InboundMessage) -> int | None:
     It is the latest message to this sender, from the recipient of this message, that Front had accepted by then. Front
     accepts a message between claim and answer, so a reply may arrive before the answer.
     """
-    claimed = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__lte=message.received_at)
+    claimed = SendAttempt.objects.of_message(OuterRef("pk")).filter(claimed_at__lte=message.received_at)
     under_way = Q(sent_at__lte=message.received_at + get_settings().lease) & Exists(claimed)
     accepted = _messages_to_sender(message).accepted()
     sent = accepted.filter(Q(sent_at__lte=message.received_at) | under_way)
@@ -127,7 +127,7 @@ def _short_code(account: str) -> str:
 
 def _store_late_files(messages: Sequence[InboundMessage]) -> set[int]:
     """Try again to store files that are only in `raw`; return the messages that still have some."""
-    waiting = MmsFile.objects.filter(message__in=[m.pk for m in messages], file="").exclude(sha256="")
+    waiting = MmsFile.objects.unstored().filter(message__in=[m.pk for m in messages])
     by_message: dict[int, list[MmsFile]] = {}
     for file in waiting.order_by("message", "position"):
         by_message.setdefault(file.message_id, []).append(file)

@@ -97,7 +97,7 @@ def _keep(pk: int, again: InboundMessage, attached: list[MmsFile]) -> None:
         file.pk = known[file.position].pk if file.position in known else None
         file.message_id = pk
         file.save()
-    if MmsFile.objects.filter(message=row, file="").exclude(sha256="").exists():
+    if MmsFile.objects.unstored().filter(message=row).exists():
         row.process_at = database_now()  # the worker tries to store them
     row.save(update_fields=[*_FIELDS, "content_digest", "in_reply_to", "process_at"])
     if row.announced:

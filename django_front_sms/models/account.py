@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.db.models.lookups import IsNull
 from django.utils.translation import gettext_lazy as _
 
-from django_front_sms.models.outbound import OVERDUE_AFTER, OutboundMessage, Priority
+from django_front_sms.models.outbound import OutboundMessage, Priority
 from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
 from django_front_sms.states import State
 
@@ -36,11 +36,11 @@ class AccountQuerySet(PrimaryQuerySet["AccountState"]):
         return self.annotate(waiting=Coalesce(waiting, 0))
 
     def with_overdue(self, now: datetime) -> Self:
-        """Annotate each row with `overdue_normal` and `overdue_urgent`: the due time of its oldest overdue message of
-        that priority, or None."""
-        queued = OutboundMessage.objects.queued().filter(account=OuterRef("account"), next_at__lte=now - OVERDUE_AFTER)
+        """Annotate each row with `overdue_normal` and `overdue_urgent`: the due time of its oldest message of that
+        priority that is `long_due`, or None."""
+        overdue = OutboundMessage.objects.long_due(now).filter(account=OuterRef("account"))
         normal, urgent = (
-            Subquery(queued.filter(priority=priority).order_by("next_at").values("next_at")[:1])
+            Subquery(overdue.filter(priority=priority).order_by("next_at").values("next_at")[:1])
             for priority in (Priority.NORMAL, Priority.URGENT)
         )
         return self.annotate(overdue_normal=normal, overdue_urgent=urgent)

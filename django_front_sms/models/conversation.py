@@ -1,13 +1,19 @@
 """Conversations that users marked as handled."""
 
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from django_front_sms.models.primary import PrimaryModel
+from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
+
+
+class HandledQuerySet(PrimaryQuerySet["HandledConversation"]):
+    def of(self, account: Any, number: Any) -> Self:
+        """The mark of one conversation; the arguments may be expressions such as `OuterRef`."""
+        return self.filter(account=account, number=number)
 
 
 class HandledConversation(PrimaryModel):
@@ -20,6 +26,8 @@ class HandledConversation(PrimaryModel):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("handled by"), related_name="+"
     )
+
+    objects: ClassVar = HandledQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("handled conversation")

@@ -42,6 +42,10 @@ class CounterGapQuerySet(PrimaryQuerySet["CounterGap"]):
         """Gaps with missing messages. Within the grace period these may be late."""
         return self.filter(closed_at=None)
 
+    def closed(self) -> Self:
+        """Gaps that late messages filled, and resets of the counter."""
+        return self.filter(closed_at__isnull=False)
+
     def unannounced(self) -> Self:
         """Unfilled gaps that have not been signalled."""
         return self.unfilled().filter(announced_at=None)

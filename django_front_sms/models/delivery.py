@@ -1,6 +1,7 @@
 """The history of an outbound message: attempts, delivery statuses, and decisions of users."""
 
-from typing import ClassVar, Self
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -9,8 +10,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.models.outbound import OutboundMessage
-from django_front_sms.models.primary import PrimaryModel
+from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
 from django_front_sms.models.push import PushQuerySet
+
+
+class AttemptQuerySet(PrimaryQuerySet["SendAttempt"]):
+    def of_message(self, message: Any) -> Self:
+        """Attempts of one message. `message`: its key, the row, or an expression such as `OuterRef`."""
+        return self.filter(message=message)
+
+    def claimed_after(self, moment: datetime) -> Self:
+        """Attempts that began after a moment."""
+        return self.filter(claimed_at__gt=moment)
 
 
 class SendAttempt(PrimaryModel):
@@ -44,6 +55,8 @@ class SendAttempt(PrimaryModel):
     detail = models.CharField(_("detail"), max_length=300, blank=True, default="")
     voided = models.BooleanField(_("set aside by a person"), default=False)
 
+    objects: ClassVar = AttemptQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("attempt")
         verbose_name_plural = _("attempts")
@@ -61,6 +74,10 @@ class DeliveryStatusQuerySet(PushQuerySet["DeliveryStatus"]):
     def unmatched(self) -> Self:
         """Statuses whose message is not known."""
         return self.filter(message=None)
+
+    def matched(self) -> Self:
+        """Statuses whose message is known."""
+        return self.filter(message__isnull=False)
 
 
 class DeliveryStatus(PrimaryModel):
@@ -96,6 +113,16 @@ class DeliveryStatus(PrimaryModel):
         return f"{self.gateway_id}: {self.status}"
 
 
+class DecisionQuerySet(PrimaryQuerySet["Decision"]):
+    def about_account(self, account: str) -> Self:
+        """Decisions about an account, not about one of its messages."""
+        return self.filter(account=account, message=None)
+
+    def resumes(self, account: str, during: tuple[datetime, datetime]) -> Self:
+        """Decisions that resumed an account within a span of time."""
+        return self.about_account(account).filter(action=Decision.Action.RESUME, at__range=during)
+
+
 class Decision(PrimaryModel):
     """A person's decision about a message or an account."""
 
@@ -115,6 +142,8 @@ class Decision(PrimaryModel):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("by"), related_name="+"
     )
     at = models.DateTimeField(_("at"), default=timezone.now)
+
+    objects: ClassVar = DecisionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("decision")

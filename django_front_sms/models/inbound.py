@@ -1,6 +1,6 @@
 """Inbound messages and the files of an MMS."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.core.files.storage import Storage, storages
 from django.db import models
@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.conf import get_settings
-from django_front_sms.models.primary import PrimaryModel
+from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
 from django_front_sms.models.push import PushQuerySet
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 class InboundQuerySet(PushQuerySet["InboundMessage"]):
     """Inbound messages; `process_at` is null if a message's events were written and its files are in storage."""
+
+    def with_sender(self) -> Self:
+        """Messages whose sender could be read, and that were not anonymized."""
+        return self.exclude(sender="")
 
 
 class InboundMessage(PrimaryModel):
@@ -118,6 +122,12 @@ def mms_storage() -> Storage:
     return _NamedStorage()
 
 
+class MmsFileQuerySet(PrimaryQuerySet["MmsFile"]):
+    def unstored(self) -> Self:
+        """Files that are not in storage yet: their content is still in `raw` of their message."""
+        return self.filter(file="").exclude(sha256="")
+
+
 class MmsFile(PrimaryModel):
     """A file of an MMS. `file` is named by a digest of its content, never by the sender's name for it."""
 
@@ -132,6 +142,8 @@ class MmsFile(PrimaryModel):
     sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True, default="")
     position = models.PositiveIntegerField(_("position"), default=0)
     repaired = models.BooleanField(_("repaired"), default=False)
+
+    objects: ClassVar = MmsFileQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("MMS file")

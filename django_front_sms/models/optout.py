@@ -1,6 +1,7 @@
 """Opt-outs from messages."""
 
-from typing import ClassVar
+from collections.abc import Collection
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -8,7 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.models.inbound import InboundMessage
-from django_front_sms.models.primary import PrimaryModel
+from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
+
+
+class OptOutQuerySet(PrimaryQuerySet["OptOut"]):
+    def of_numbers(self, account: str, numbers: Collection[str]) -> Self:
+        """The opt-outs of these numbers from the senders of an account."""
+        return self.filter(account=account, number__in=numbers)
 
 
 class OptOut(PrimaryModel):
@@ -35,6 +42,8 @@ class OptOut(PrimaryModel):
         related_name="opt_outs",
         verbose_name=_("inbound message"),
     )
+
+    objects: ClassVar = OptOutQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("opt-out")

@@ -97,8 +97,7 @@ class OutboundQuerySet(PrimaryQuerySet["OutboundMessage"]):
 
     def sendable(self, now: datetime) -> Self:
         """Queued messages whose time has come, of accounts that are not paused."""
-        paused = apps.get_model("front_sms", "AccountState").objects.paused()
-        return self.queued().filter(next_at__lte=now).exclude(account__in=paused.values("account"))
+        return self.queued().filter(next_at__lte=now)._of_running_accounts()
 
     def oldest_due(self, now: datetime) -> datetime | None:
         """Since when the longest waiting sendable message has been due; None if there is none.
@@ -107,13 +106,29 @@ class OutboundQuerySet(PrimaryQuerySet["OutboundMessage"]):
         times = self.sendable(now).order_by("next_at").values_list("next_at", "created_at").first()
         return max(filter(None, times)) if times else None
 
+    def long_due(self, now: datetime) -> Self:
+        """Queued messages that have been due for more than `OVERDUE_AFTER`, also those of paused accounts."""
+        return self.queued().filter(next_at__lte=now - OVERDUE_AFTER)
+
     def overdue(self, now: datetime) -> Self:
-        """Sendable messages that have been due for more than `OVERDUE_AFTER`."""
-        return self.sendable(now).filter(next_at__lte=now - OVERDUE_AFTER)
+        """Messages that have been due for more than `OVERDUE_AFTER`, of accounts that are not paused."""
+        return self.long_due(now)._of_running_accounts()
+
+    def _of_running_accounts(self) -> Self:
+        paused = apps.get_model("front_sms", "AccountState").objects.paused()
+        return self.exclude(account__in=paused.values("account"))
 
     def at_risk(self) -> Self:
         """Queued messages that an earlier attempt may have sent."""
         return self.queued().filter(risk_at__isnull=False)
+
+    def without_risk(self) -> Self:
+        """Messages that no earlier attempt may have sent."""
+        return self.filter(risk_at__isnull=True)
+
+    def with_recipient(self) -> Self:
+        """Messages that were not anonymized."""
+        return self.exclude(recipient="")
 
     def expired(self, now: datetime) -> Self:
         """Queued messages whose `expires_at` has passed."""

@@ -16,22 +16,16 @@ class PrimaryQuerySet(models.QuerySet[Row]):
 
     @property
     def db(self) -> str:
-        chosen: Any = self  # Django's types lack what `using` and hints leave in a QuerySet
-        return chosen._db or router.db_for_write(self.model, **chosen._hints)
-
-
-class PrimaryManager(models.Manager[Row]):
-    """The manager of models without custom queries."""
-
-    def get_queryset(self) -> PrimaryQuerySet[Row]:
+        # Private: the database and the hints of a QuerySet have no public name. `test_private_names` names the
+        # versions tried.
         chosen: Any = self
-        return PrimaryQuerySet(self.model, using=chosen._db, hints=chosen._hints)
+        return chosen._db or router.db_for_write(self.model, **chosen._hints)
 
 
 class PrimaryModel(models.Model):
     """A model whose rows are read from the database that they are written to."""
 
-    objects: ClassVar[models.Manager[Self]] = PrimaryManager()
+    objects: ClassVar[models.Manager[Self]] = PrimaryQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -2,11 +2,21 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 
-from django_front_sms.models.primary import PrimaryModel
+from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
+
+
+class RateCounterQuerySet(PrimaryQuerySet["RateCounter"]):
+    def current(self, now: datetime) -> Self:
+        """Counters with a slot that still counts."""
+        return self.filter(expires_at__gt=now)
+
+    def expired(self, now: datetime) -> Self:
+        """Counters whose slots are all past."""
+        return self.filter(expires_at__lte=now)
 
 
 class RateCounter(PrimaryModel):
@@ -22,6 +32,8 @@ class RateCounter(PrimaryModel):
     account = models.CharField(max_length=50, blank=True, default="")  # of limits for each account
     used = models.JSONField(default=list)  # [[time slot, messages or segments], …]
     expires_at = models.DateTimeField(db_index=True)  # when all of its slots are past
+
+    objects: ClassVar = RateCounterQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()

@@ -1,6 +1,7 @@
 """Texts that are saved for reuse."""
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -8,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.gateway.placeholders import PlaceholderError, placeholders
-from django_front_sms.models.primary import PrimaryModel
+from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
 
 
 def check_placeholders(text: str) -> None:
@@ -21,6 +22,12 @@ def check_placeholders(text: str) -> None:
             "invalid_placeholder",
             {"part": error.part},
         ) from None
+
+
+class SavedTextQuerySet(PrimaryQuerySet["SavedText"]):
+    def for_accounts(self, accounts: Iterable[str]) -> Self:
+        """The texts of these accounts, and those of every account."""
+        return self.filter(account__in=["", *accounts])
 
 
 class SavedText(PrimaryModel):
@@ -51,6 +58,8 @@ class SavedText(PrimaryModel):
         verbose_name=_("created by"),
         related_name="+",
     )
+
+    objects: ClassVar = SavedTextQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("saved text")

@@ -108,7 +108,7 @@ def nearly_used_limits(now: datetime) -> Alert:
     limits = {name: Limit.parse(written[name]) for name in ("per_account", "international") if name in written}
     if not limits:
         return Alert(0)
-    counters = RateCounter.objects.filter(limit__in=limits, expires_at__gt=now)
+    counters = RateCounter.objects.current(now).filter(limit__in=limits)
     used = [counter.amount(limits[counter.limit].period, now) / limits[counter.limit].count for counter in counters]
     return Alert(sum(part >= NEARLY for part in used))
 

@@ -127,14 +127,14 @@ def _names(accounts: Collection[str] | None) -> list[str]:
 
 def _hours(since: datetime, accounts: Collection[str]) -> list[_Hour]:
     # By hours in UTC, not by days: MySQL supports no other time zone unless its time zone tables are loaded.
-    hours = asked_for(since, accounts).order_by().values_list(TruncHour("created_at", tzinfo=UTC), "state")
+    hours = created_since(since, accounts).order_by().values_list(TruncHour("created_at", tzinfo=UTC), "state")
     tallies: defaultdict[datetime, Tally] = defaultdict(Tally)
     for hour, state, count, segments in hours.annotate(count=Count("*"), parts=Sum("segments")):
         tallies[hour].add(state, count, segments)
     return [(hour, dict(tally.messages), tally.segments) for hour, tally in tallies.items()]
 
 
-def asked_for(since: datetime, accounts: Collection[str] | None = None) -> OutboundQuerySet:
+def created_since(since: datetime, accounts: Collection[str] | None = None) -> OutboundQuerySet:
     """Messages created since `since` in `accounts`; None means all accounts in the settings.
 
     The condition on the account is always there, because the index begins with it.
@@ -163,7 +163,7 @@ def refusals(now: datetime | None = None, accounts: Collection[str] | None = Non
     Only the latest `MOST_REFUSALS` are counted, because counting a million takes a second. The code is None for
     messages that were rejected without Front, for example because of an opt-out.
     """
-    latest = asked_for((now or timezone.now()) - RECENTLY, accounts).rejected().order_by("-pk")
+    latest = created_since((now or timezone.now()) - RECENTLY, accounts).rejected().order_by("-pk")
     codes = Counter(latest.values_list("error_code", flat=True)[:MOST_REFUSALS])
     return sorted(codes.items(), key=lambda counted: (-counted[1], counted[0] is not None, counted[0] or 0))
 

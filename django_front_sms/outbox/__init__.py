@@ -5,7 +5,7 @@ accepted, refused with Front's code, or listed as unconfirmed.* `docs/why/sendin
 
     wire.py          the parameters of a message's request
     duplicates.py    equal messages, and the duplicate window between them
-    hurdles.py       everything that can keep a due message from being sent now
+    send_checks.py   everything that can keep a due message from being sent now
     claim.py         claiming due messages for one attempt each
     executor.py      making attempts, in threads
     pacing.py        how many requests at once, and how many messages are claimed ahead
@@ -15,7 +15,7 @@ accepted, refused with Front's code, or listed as unconfirmed.* `docs/why/sendin
     records.py       messages and attempts as plain objects
     clock_skew.py    a step back of the database's clock
     transitions.py   the one place where a state changes
-    quiet.py         waiting for the end of quiet hours
+    postponement.py  waiting for the end of quiet hours
     slots.py         the right to claim for an account and lane
     accounts.py      pausing, probing and resuming an account
     dispatcher.py    the loop over all of these

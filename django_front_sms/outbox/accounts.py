@@ -48,7 +48,7 @@ def has_claimable(account: Account, now: datetime, priorities: Sequence[int] = t
     if not due.exists():
         return False
     state = AccountState.objects.paused().filter(key=account.gateway).first()
-    return state is None or (is_probe_due(state, now) and due.filter(risk_at=None).exists())
+    return state is None or (is_probe_due(state, now) and due.without_risk().exists())
 
 
 def is_probe_due(state: AccountState, now: datetime) -> bool:

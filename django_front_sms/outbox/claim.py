@@ -20,12 +20,12 @@ from django_front_sms.db.routing import connection
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import AccountState, OutboundMessage, Priority, SendAttempt, Wait
-from django_front_sms.outbox import accounts, quiet
+from django_front_sms.outbox import accounts, postponement
 from django_front_sms.outbox.clock_skew import handle_step_back
 from django_front_sms.outbox.duplicates import DuplicateWindow
-from django_front_sms.outbox.hurdles import Hurdles, frozen_by
 from django_front_sms.outbox.records import Attempt, DueMessage, attempts_of, read
 from django_front_sms.outbox.rules import send_by
+from django_front_sms.outbox.send_checks import SendChecks, frozen_by
 from django_front_sms.outbox.slots import Slot
 from django_front_sms.outbox.transitions import Transition, apply
 from django_front_sms.outbox.wire import Wire, request_of, wire_of
@@ -182,7 +182,7 @@ def _choose_due(
     """At most `limit` messages: single ones, or those of one bulk send, which become a request of their own."""
     quiet_until = quiet_hours.ends_at(slot.account.quiet_hours, now)
     if quiet_until and Priority.NORMAL in slot.priorities:
-        quiet.postpone(slot.account, now, quiet_until)
+        postponement.postpone(slot.account, now, quiet_until)
     chosen: list[_Chosen] = []
     for page in _pages(slot, now, limit, without_risk=without_risk):
         is_bulk = page[0].bulk_id is not None
@@ -202,7 +202,7 @@ def _pages(slot: Slot, now: datetime, size: int, *, without_risk: bool) -> Itera
         while True:
             due = OutboundMessage.objects.due(slot.account.name, [priority], now=now)
             if without_risk:
-                due = due.filter(risk_at__isnull=True)
+                due = due.without_risk()
             found = read(due.exclude(pk__in=seen)[:size], DueMessage)
             if not found:
                 break
@@ -229,14 +229,14 @@ def _select_sendable(
     keys = [wire.twin_key for wire in wires.values()]
     window = DuplicateWindow.of(keys, now - conf.twin_gap, chosen_keys)
     opted_out = {page[place].pk for place in optouts.refused(page)}
-    hurdles = Hurdles(account, conf, now, window, opted_out)
+    send_checks = SendChecks(account, conf, now, window, opted_out)
     chosen: list[_Chosen] = []
     transitions: list[Transition] = []
     for message in page:
         if len(chosen) >= limit:
             break
         wire = wires[message.pk]
-        transition = hurdles.transition_for(message, wire, histories[message.pk])
+        transition = send_checks.transition_for(message, wire, histories[message.pk])
         if transition:
             transitions.append(transition)
         else:

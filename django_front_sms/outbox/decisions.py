@@ -40,8 +40,8 @@ def mark_sent(message: OutboundMessage, by: Any = None) -> State:
 
     def decide(row: Message) -> Transition:
         _require_unconfirmed(row)
-        SendAttempt.objects.filter(message=row.pk).update(voided=True)
-        last = SendAttempt.objects.filter(message=row.pk).order_by("-number").first()
+        SendAttempt.objects.of_message(row.pk).update(voided=True)
+        last = SendAttempt.objects.of_message(row.pk).order_by("-number").first()
         return confirmation(row, last.claimed_at if last else database_now())
 
     return _decide(message, by, Decision.Action.MARK_SENT, decide)
@@ -58,7 +58,7 @@ def send_anyway(message: OutboundMessage, by: Any = None) -> State:
             raise NotPossible(_("The number and the text of this message were erased; it cannot be sent again."))
         if OutboundMessage.objects.filter(pk=row.pk, text="").exists():
             raise NotPossible(_("The confidential text of this message was removed. Write a new message instead."))
-        attempts = SendAttempt.objects.filter(message=row.pk)
+        attempts = SendAttempt.objects.of_message(row.pk)
         attempts.update(voided=True)
         keys = set(attempts.values_list("twin_key", flat=True))
         now = database_now()

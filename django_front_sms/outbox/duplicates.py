@@ -75,7 +75,7 @@ class DuplicateWindow:
 
 def attempts_with(keys: Iterable[str], since: datetime) -> list[TwinAttempt]:
     """Read the attempts with these twin keys that were claimed after `since`, in the order of their claims."""
-    found = SendAttempt.objects.filter(AnyOf(F("twin_key"), set(keys)), claimed_at__gt=since)
+    found = SendAttempt.objects.claimed_after(since).filter(AnyOf(F("twin_key"), set(keys)))
     rows = found.order_by("claimed_at", "pk").values_list(
         "twin_key", "claimed_at", "outcome", "message_id", "message__state"
     )

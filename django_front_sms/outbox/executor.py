@@ -146,9 +146,9 @@ def _result_for(job: Job, result: ExchangeResult) -> ExchangeResult:
         return result
     code, description = answer.errorcode, answer.description
     if code == ErrorCode.OK and job.sms.recipient in answer.invalid:
-        code, description = ErrorCode.INVALID_RECIPIENT, "Front took the number for invalid."
+        code, description = ErrorCode.INVALID_RECIPIENT, "Front reported the number as invalid."
     elif code == ErrorCode.OK and job.sms.recipient in answer.duplicates:
-        code, description = ErrorCode.DUPLICATE, "Front took the number for a duplicate, and did not send to it."
+        code, description = ErrorCode.DUPLICATE, "Front reported the number as a duplicate, and did not send to it."
     return replace(result, answer=Answer(id=None, errorcode=code, description=description))
 
 

@@ -38,7 +38,7 @@ def sweep() -> int:
         _until_none(_note_missing_statuses, account, conf)
         _until_none(_remove_old_sensitive_texts, account, conf)
     if conf.rate_limits:
-        RateCounter.objects.filter(expires_at__lte=database_now()).delete()
+        RateCounter.objects.expired(database_now()).delete()
     return changed
 
 
@@ -110,7 +110,7 @@ def _resend_unconfirmed(account: Account) -> None:
     waiting = OutboundMessage.objects.unconfirmed().filter(price=None, bulk=None, account=account.name)
     decided = waiting.filter(decisions__isnull=False)
     for message in waiting.exclude(pk__in=decided.values("pk")).order_by("pk")[:BATCH]:
-        if SendAttempt.objects.filter(message=message).exists():
+        if SendAttempt.objects.of_message(message).exists():
             with suppress(NotPossible):  # a late answer has ended it meanwhile
                 send_anyway(message)
 

@@ -76,8 +76,8 @@ def _from_sent(
         return None
     if verdict.gateway_id is not None:
         return _as_verdict(message, verdict)
-    said_by_a_person = all(attempt.voided for attempt in attempts)
-    if verdict.state not in (State.QUEUED, State.REJECTED) or said_by_a_person:
+    is_decided_by_person = all(attempt.voided for attempt in attempts)
+    if verdict.state not in (State.QUEUED, State.REJECTED) or is_decided_by_person:
         return None
     if verdict.state == State.REJECTED:
         changes = {"next_at": window_ends, "waits_for": Wait.TWIN}

@@ -20,7 +20,11 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 
 
 class Schema(AutoSchema):
-    """Every operation says which permissions it needs, and may return a problem."""
+    """Every operation lists its permissions, and may return a problem.
+
+    Private: drf-spectacular has no public way to name all components of an app, or to say that a list is one object.
+    `test_private_names` names the versions tried.
+    """
 
     def _get_serializer_name(self, *args: Any, **kwargs: Any) -> str:
         return f"{PREFIX}{super()._get_serializer_name(*args, **kwargs)}"
@@ -66,5 +70,6 @@ class StrictSerializerExtension(OpenApiSerializerExtension):  # type: ignore[no-
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> Any:
+        # Private, but used so in drf-spectacular's documentation. `test_private_names` names the versions tried.
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         return {**schema, "additionalProperties": False}

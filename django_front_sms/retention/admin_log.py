@@ -26,10 +26,10 @@ def erase(spellings: Spellings, rows: Mapping[type[models.Model], Collection[int
     changed = 0
     for pk, kind, key, name, change in pages(LogEntry.objects.all(), "content_type_id", *_FIELDS):
         before = (key, name, change)
-        said = (key, f"#{key}", "") if (kind, key) in own else before
+        texts = (key, f"#{key}", "") if (kind, key) in own else before
         after = tuple(
             spellings.without(text, ERASED) if text and look else text
-            for text, look in zip(said, looked_into, strict=True)
+            for text, look in zip(texts, looked_into, strict=True)
         )
         if after != before:
             changed += LogEntry.objects.filter(pk=pk).update(**dict(zip(_FIELDS, after, strict=True)))

@@ -28,7 +28,7 @@ from django_front_sms.states import OPEN
 
 BATCH = 500
 
-_FORGOTTEN: dict[str, Any] = {
+_EMPTY_FIELDS: dict[str, Any] = {
     "recipient": "",
     "text": "",
     "error_text": "",
@@ -53,7 +53,7 @@ def batches(rows: "QuerySet[Any]") -> Iterator[list[int]]:
 def ended(now: datetime) -> Q:
     """A condition for outgoing messages that are finished: only a delivery status can still change them."""
     # A late answer may put a message back into the queue.
-    recent = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__gt=now - get_settings().twin_gap)
+    recent = SendAttempt.objects.of_message(OuterRef("pk")).claimed_after(now - get_settings().twin_gap)
     late = recent.filter(outcome__in=(SendAttempt.Outcome.PENDING, SendAttempt.Outcome.LOST))
     return ~Q(state__in=OPEN) & ~UNDECIDED & Q(~Exists(late))
 
@@ -64,7 +64,7 @@ def outbound(keys: Collection[int]) -> int:
     now = database_now()
     rows = [row.pk for row in locked(keys)]
     rows = list(OutboundMessage.objects.filter(ended(now), pk__in=rows).values_list("pk", flat=True))
-    OutboundMessage.objects.filter(pk__in=rows).update(**_FORGOTTEN)
+    OutboundMessage.objects.filter(pk__in=rows).update(**_EMPTY_FIELDS)
     # Until its window is over, equal messages must be recognised (§2.2, code 17). `late_keys` empties their keys later.
     over = When(claimed_at__lte=now - get_settings().twin_gap, then=Value(""))
     attempts = SendAttempt.objects.filter(message__in=rows)
@@ -86,7 +86,7 @@ def statuses(keys: Collection[int]) -> int:
 
 @nested_transaction
 def inbound(keys: Collection[int]) -> int:
-    """Empty inbound messages; returns how many. Call `files.forget` first: it deletes their files."""
+    """Empty inbound messages; returns how many. Call `files.delete_files` first: it deletes their files."""
     rows = InboundMessage.objects.processed().filter(pk__in=keys)
     # An identity without Front's id contains the numbers. One with it does not, and still detects a redelivery.
     for key in rows.filter(gateway_id=None).values_list("pk", flat=True):
@@ -112,7 +112,7 @@ def events(keys: Collection[int]) -> int:
 
 
 def full_outbound() -> OutboundQuerySet:
-    return OutboundMessage.objects.exclude(recipient="")
+    return OutboundMessage.objects.with_recipient()
 
 
 def full_statuses() -> "QuerySet[DeliveryStatus]":

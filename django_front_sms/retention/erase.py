@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from django_front_sms.db.bulk import in_chunks
@@ -87,20 +87,22 @@ def erase(
     cancelled = _cancel(OutboundMessage.objects.filter(recipient=number), by)
     searched = _search_bodies(spellings, inbound)
     rows = _rows_of(spellings, searched)  # read first: erased rows can no longer be found by their number
-    sent, came = rows[OutboundMessage], rows[InboundMessage]
-    bulks = _found(OutboundMessage.objects.exclude(bulk=None), sent, "bulk")
-    seen_to = _Count(len(sent) + len(rows[MmsFile]) + len(came) + len(bulks), progress)
+    sent_keys, received_keys = rows[OutboundMessage], rows[InboundMessage]
+    bulks = _found(OutboundMessage.objects.exclude(bulk=None), sent_keys, "bulk")
+    counter = _Count(len(sent_keys) + len(rows[MmsFile]) + len(received_keys) + len(bulks), progress)
     erased = {
-        "outgoing": _each(anonymize.full_outbound(), sent, anonymize.outbound, seen_to),
-        "files": _each(anonymize.full_files(), rows[MmsFile], files.forget, seen_to),
-        "inbound": _each(anonymize.full_inbound().exclude(files__file__gt=""), came, anonymize.inbound, seen_to),
-        "bulk_texts": _each(anonymize.full_bulk_sends(), bulks, anonymize.bulk_sends, seen_to),
+        "outbound": _each(anonymize.full_outbound(), sent_keys, anonymize.outbound, counter),
+        "files": _each(anonymize.full_files(), rows[MmsFile], files.delete_files, counter),
+        "inbound": _each(
+            anonymize.full_inbound().exclude(files__file__gt=""), received_keys, anonymize.inbound, counter
+        ),
+        "bulk_texts": _each(anonymize.full_bulk_sends(), bulks, anonymize.bulk_sends, counter),
     }
     erased["statuses"] = sum(anonymize.statuses(keys) for keys in in_chunks(searched.statuses, anonymize.BATCH))
     left = {**_left(rows), **searched.left}
-    erased["events"] = _forget_events(
-        set(sent).difference(left["under_way"], left["unconfirmed"]),
-        set(came).difference(left["inbound"]),
+    erased["events"] = _delete_events(
+        set(sent_keys).difference(left["under_way"], left["unconfirmed"]),
+        set(received_keys).difference(left["inbound"]),
         searched.statuses,
     )
     erased["events"] += _empty_tracebacks(spellings)
@@ -121,7 +123,7 @@ def erase(
 
 def _unclear() -> "QuerySet[InboundMessage]":
     """Inbound messages whose sender is unknown, or whose body may contain more than their fields; also emptied ones."""
-    return InboundMessage.objects.filter(Q(sender="") | ~Q(problem=""))
+    return InboundMessage.objects.filter(sender="") | InboundMessage.objects.with_problem()
 
 
 def _require_unclear(keys: Collection[int]) -> None:
@@ -188,11 +190,11 @@ def _rows_of(spellings: Spellings, searched: _Searched) -> dict[type[models.Mode
     to = OutboundMessage.objects.filter(recipient=spellings.number).values_list("pk", flat=True)
     attempts = SendAttempt.objects.filter(wire_recipient=spellings.number)
     instead = attempts.exclude(message__recipient=spellings.number).values_list("message_id", flat=True)
-    came = sorted({*_of(spellings, InboundMessage, "sender"), *searched.inbound})
+    received = sorted({*_of(spellings, InboundMessage, "sender"), *searched.inbound})
     return {
         OutboundMessage: sorted({*to, *instead}),
-        InboundMessage: came,
-        MmsFile: _found(MmsFile.objects.all(), came, "pk", by="message"),
+        InboundMessage: received,
+        MmsFile: _found(MmsFile.objects.all(), received, "pk", by="message"),
         DeliveryStatus: searched.statuses,
         OptOut: _of(spellings, OptOut, "number"),
         HandledConversation: _of(spellings, HandledConversation, "number"),
@@ -214,7 +216,7 @@ def _empty_tracebacks(spellings: Spellings) -> int:
 
 def _cancel(sent: OutboundQuerySet, by: Any) -> int:
     cancelled = 0
-    for message in sent.queued().filter(risk_at=None):
+    for message in sent.queued().without_risk():
         with suppress(NotPossible):  # it has left the queue in the meantime
             cancelled += message.cancel(by) == State.CANCELLED
     return cancelled
@@ -231,26 +233,26 @@ def _found(rows: "QuerySet[Any]", keys: Collection[int], field: str, *, by: str 
 @dataclass(slots=True)
 class _Count:
     total: int
-    tell: Progress
+    report: Progress
     done: int = 0
 
     def add(self, count: int) -> None:
         self.done += count
-        self.tell(self.done, self.total)
+        self.report(self.done, self.total)
 
 
 def _each(
-    rows: "QuerySet[Any]", keys: Collection[int], forget: Callable[[Collection[int]], int], seen_to: _Count
+    rows: "QuerySet[Any]", keys: Collection[int], empty: Callable[[Collection[int]], int], counter: _Count
 ) -> int:
-    """Call `forget` with those `keys` that still exist in `rows`, in batches; each batch is committed."""
-    forgotten = 0
+    """Call `empty` with those `keys` that still exist in `rows`, in batches; each batch is committed."""
+    emptied = 0
     for some in in_chunks(keys, anonymize.BATCH):
-        forgotten += forget(_found(rows, some, "pk"))
-        seen_to.add(len(some))
-    return forgotten
+        emptied += empty(_found(rows, some, "pk"))
+        counter.add(len(some))
+    return emptied
 
 
-def _forget_events(sent: Collection[int], came: Collection[int], unmatched: Collection[int]) -> int:
+def _delete_events(sent: Collection[int], received: Collection[int], unmatched: Collection[int]) -> int:
     """Delete delivered events, and empty tracebacks. Undelivered state changes are still delivered."""
     statuses = [*_found(DeliveryStatus.objects.all(), sent, "pk", by="message"), *unmatched]
     removed = 0
@@ -258,7 +260,7 @@ def _forget_events(sent: Collection[int], came: Collection[int], unmatched: Coll
         events = Event.objects.filter(subject__in=subjects)
         removed += events.finished().delete()[0]
         events.with_traceback().update(traceback="")
-    for subjects in in_chunks([f"in:{key}" for key in came], anonymize.BATCH):
+    for subjects in in_chunks([f"in:{key}" for key in received], anonymize.BATCH):
         removed += Event.objects.filter(subject__in=subjects).delete()[0]
     return removed
 

@@ -9,7 +9,7 @@ from django_front_sms.models.inbound import mms_storage
 logger = logging.getLogger(__name__)
 
 
-def forget(keys: Collection[int]) -> int:
+def delete_files(keys: Collection[int]) -> int:
     """Delete files, and empty their rows; returns how many. If the storage fails to delete a file, its row keeps the
     name, so that the next run tries again.
 
@@ -21,13 +21,13 @@ def forget(keys: Collection[int]) -> int:
     others = MmsFile.objects.filter(file__in=names).exclude(pk__in=keys)
     shared = set(others.values_list("file", flat=True)) if names else set()
     kept = {name for name in names - shared if not _deleted(name)}
-    forgotten = 0
+    emptied = 0
     for row in rows:
         if str(row.file.name) not in kept:
             kind = row.content_type.partition(";")[0].strip()  # without the name that may follow it
             row_now = MmsFile.objects.filter(pk=row.pk)
-            forgotten += row_now.update(file="", name="", sha256="", content_type=kind)
-    return forgotten
+            emptied += row_now.update(file="", name="", sha256="", content_type=kind)
+    return emptied
 
 
 def _deleted(name: str) -> bool:

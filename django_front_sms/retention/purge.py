@@ -44,7 +44,7 @@ class Purged:
 @dataclass(frozen=True, slots=True)
 class _Kind:
     older_than: Callable[[datetime], "QuerySet[Any]"]
-    forget: Callable[[Collection[int]], int]
+    empty: Callable[[Collection[int]], int]
 
 
 def _has_no_pending_events(prefix: str, key: str = "pk") -> Q:
@@ -53,8 +53,8 @@ def _has_no_pending_events(prefix: str, key: str = "pk") -> Q:
     return Q(~Exists(Event.objects.pending().filter(subject=subject)))
 
 
-def _outgoing(before: datetime) -> "QuerySet[Any]":
-    tried = SendAttempt.objects.filter(message=OuterRef("pk"), claimed_at__gt=before)
+def _outbound(before: datetime) -> "QuerySet[Any]":
+    tried = SendAttempt.objects.of_message(OuterRef("pk")).claimed_after(before)
     old = Q(created_at__lte=before) & ~Q(scheduled_at__gt=before) & ~Exists(tried)
     return anonymize.full_outbound().filter(old, anonymize.ended(database_now()), _has_no_pending_events("out:"))
 
@@ -81,11 +81,11 @@ def _delete_handled(keys: Collection[int]) -> int:
 
 _KINDS = {
     "statuses": _Kind(lambda before: anonymize.full_statuses().filter(received_at__lte=before), anonymize.statuses),
-    "outgoing": _Kind(_outgoing, anonymize.outbound),
+    "outbound": _Kind(_outbound, anonymize.outbound),
     "bulk_sends": _Kind(
         lambda before: anonymize.full_bulk_sends().filter(created_at__lte=before), anonymize.bulk_sends
     ),
-    "files": _Kind(_files, files.forget),
+    "files": _Kind(_files, files.delete_files),
     "inbound": _Kind(_inbound, anonymize.inbound),
     "events": _Kind(
         lambda before: Event.objects.finished().filter(created_at__lte=before).exclude(failed=True, traceback=""),
@@ -118,7 +118,7 @@ def purge(*, dry_run: bool = False, progress: Progress = lambda kind, count: Non
     counts = dict.fromkeys(_KINDS, 0)
     for name, kind in _KINDS.items():
         for keys in anonymize.batches(kind.older_than(before)):
-            counts[name] += kind.forget(keys)
+            counts[name] += kind.empty(keys)
             progress(name, len(keys))
     logger.info("%d rows older than %d days were purged.", sum(counts.values()), get_settings().retention_days)
     return Purged(before, counts)

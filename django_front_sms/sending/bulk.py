@@ -71,7 +71,7 @@ def send_bulk_sms(
         idempotency_key=idempotency_key or None,
     )
     identify(bulk, sorted(wanted), first.sender, text, first.unicode)
-    return _earlier(bulk) or _store_bulk(bulk, _willing(drafts, wanted, invalid, skip_invalid))
+    return _earlier(bulk) or _store_bulk(bulk, _without_opt_outs(drafts, wanted, invalid, skip_invalid))
 
 
 def _earlier(bulk: BulkSend, *, latest: bool = False) -> BulkSend | None:
@@ -113,20 +113,20 @@ def _distinct(to: Iterable[Recipient], conf: FrontSMSSettings) -> tuple[dict[str
     return wanted, invalid
 
 
-def _willing(
+def _without_opt_outs(
     drafts: list[OutboundMessage], written: Mapping[str, str], invalid: list[str], skip: bool
 ) -> list[OutboundMessage]:
     """The drafts whose recipients did not opt out; raises `InvalidMessage` for the others, unless `skip`."""
     refused = set(optouts.refused(drafts))
-    unwilling = [written[message.recipient] for place, message in enumerate(drafts) if place in refused]
-    if unwilling and not skip:
+    opted_out = [written[message.recipient] for place, message in enumerate(drafts) if place in refused]
+    if opted_out and not skip:
         raise InvalidMessage(
             _("%(count)d of the numbers opted out; see `invalid`. Leave them out, or pass skip_invalid=True.")
-            % {"count": len(unwilling)},
+            % {"count": len(opted_out)},
             "opted_out",
-            invalid=unwilling,
+            invalid=opted_out,
         )
-    willing = [message for place, message in enumerate(drafts) if place not in refused]
-    if not willing:
-        raise InvalidMessage(_("There is no number to send to."), "no_recipients", invalid=[*invalid, *unwilling])
-    return willing
+    kept = [message for place, message in enumerate(drafts) if place not in refused]
+    if not kept:
+        raise InvalidMessage(_("There is no number to send to."), "no_recipients", invalid=[*invalid, *opted_out])
+    return kept

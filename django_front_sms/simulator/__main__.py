@@ -21,7 +21,7 @@ from .server import Simulator
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m django_front_sms.simulator",
-        description="Pretends to be Front's SMS gateway. Open the address it prints to see the phones.",
+        description="Simulates Front's SMS gateway. Open the address it prints to see the phones.",
     )
     option = parser.add_argument
     option("--host", default="127.0.0.1",

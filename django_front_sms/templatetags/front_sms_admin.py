@@ -7,7 +7,7 @@ from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.template.context import Context
 from django.utils.safestring import SafeString
 
-from django_front_sms.admin import live, paused_accounts
+from django_front_sms.admin import live_parts, paused_accounts
 from django_front_sms.admin.badges import briefly, icon
 from django_front_sms.admin.index import in_order, with_unanswered
 
@@ -40,8 +40,8 @@ class LivePart(template.Node):
     def render(self, context: Context) -> SafeString:
         # Without spaces around it: a part with nothing to show takes no space on the page.
         name, html = str(self.name.resolve(context)), SafeString(self.nodelist.render(context).strip())
-        live.record(context["request"], name, html)
-        return live.part(name, html)
+        live_parts.record(context["request"], name, html)
+        return live_parts.part(name, html)
 
 
 @register.tag("live")

@@ -23,7 +23,11 @@ _PAUSE = 0.02  # seconds
 
 
 class Channel(filesystem.Channel):
-    """Writes files to the folder atomically."""
+    """Writes files to the folder atomically.
+
+    `_put` and `_queue_bind` are the methods that kombu has virtual transports implement. `test_folder` names the
+    versions tried.
+    """
 
     def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # as kombu names it here
         # Kombu sorts by name, oldest first, and takes the part between the first and the last point as the queue.

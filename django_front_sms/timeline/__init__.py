@@ -7,7 +7,7 @@ from django_front_sms.timeline.entry import Entry, Level, explain
 from django_front_sms.timeline.inbound import of_inbound
 from django_front_sms.timeline.outbound import of_outbound, status_in_words
 from django_front_sms.timeline.problems import problem
-from django_front_sms.timeline.reasons import paused_accounts, standing
+from django_front_sms.timeline.reasons import paused_accounts, status_without_timeline
 
 __all__ = [
     "Entry",
@@ -17,6 +17,6 @@ __all__ = [
     "of_outbound",
     "paused_accounts",
     "problem",
-    "standing",
     "status_in_words",
+    "status_without_timeline",
 ]

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,7 +10,7 @@ from django_front_sms.conf import get_settings
 from django_front_sms.models import Decision, Event, OutboundMessage, SendAttempt
 from django_front_sms.states import State
 from django_front_sms.timeline.entry import Entry, explain, until, who
-from django_front_sms.timeline.reasons import pace
+from django_front_sms.timeline.reasons import rate_limit_in_words
 
 LONG = timedelta(seconds=30)  # shorter delays are retries, or a lost hint
 
@@ -27,12 +26,7 @@ def under_way(message: OutboundMessage, attempts: Sequence[SendAttempt]) -> Span
     return (since, end) if end - since > LONG else None
 
 
-def resumed(account: str, during: Span) -> Q:
-    """A condition of decisions that resumed an account within a span."""
-    return Q(account=account, message=None, action=Decision.Action.RESUME, at__range=during)
-
-
-def waited(
+def delay_entries(
     message: OutboundMessage, attempts: Sequence[SendAttempt], during: Span | None, resumes: Iterable[Decision]
 ) -> Iterator[Entry]:
     """The reasons for a delay up to the last attempt, or up to now: pauses of the account, an equal message, the queue.
@@ -50,7 +44,7 @@ def waited(
             yield Entry(max(since, twin.claimed_at), "waiting", title, ref=f"out:{twin.message_id}")
         elif not pauses:
             title = _("Waited for its turn until %(when)s") % {"when": until(first, since)}
-            yield Entry(since, "waiting", title, pace(message.account))
+            yield Entry(since, "waiting", title, rate_limit_in_words(message.account))
 
 
 def _due(message: OutboundMessage) -> datetime:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from django.db.models import Q
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from django_front_sms.gateway.codes import ErrorCode, StatusCode
 from django_front_sms.models import AccountState, Decision, DeliveryStatus, InboundMessage, OutboundMessage, SendAttempt
 from django_front_sms.states import State
-from django_front_sms.timeline.delays import Span, resumed, under_way, waited
+from django_front_sms.timeline.delays import Span, delay_entries, under_way
 from django_front_sms.timeline.entry import Entry, Level, explain, is_read, rows_of, sentence, sentences, when, who
 from django_front_sms.timeline.problems import problem, reason, reason_in_full
 from django_front_sms.timeline.reasons import current_status
@@ -27,7 +26,7 @@ def of_outbound(message: OutboundMessage, paused: Mapping[str, AccountState] | N
     decisions, resumes = _decisions(message, during)
     entries = [
         *_origin(message),
-        *waited(message, attempts, during, resumes),
+        *delay_entries(message, attempts, during, resumes),
         *_attempts(message, attempts),
         *_statuses(message),
         *(_decision(decision, message) for decision in decisions),
@@ -159,9 +158,9 @@ def _inbound(pk: int) -> str:
 def _decisions(message: OutboundMessage, during: Span | None) -> tuple[list[Decision], list[Decision]]:
     """The decisions about the message, and those that resumed its account while it waited; one query."""
     if during is None or is_read(message, "decisions"):
-        resumes = Decision.objects.filter(resumed(message.account, during)).select_related("by") if during else ()
+        resumes = Decision.objects.resumes(message.account, during).select_related("by") if during else ()
         return list(rows_of(message, "decisions", "by")), list(resumes)
-    either = Decision.objects.filter(Q(message=message) | resumed(message.account, during))
+    either = Decision.objects.filter(message=message) | Decision.objects.resumes(message.account, during)
     rows = list(either.order_by("pk").select_related("by"))
     return [row for row in rows if row.message_id], [row for row in rows if not row.message_id]
 

@@ -13,7 +13,7 @@ from django_front_sms.states import State
 from django_front_sms.timeline.entry import Entry, explain, sentences, when
 
 
-def standing(message: OutboundMessage, paused: Mapping[str, AccountState]) -> Entry | None:
+def status_without_timeline(message: OutboundMessage, paused: Mapping[str, AccountState]) -> Entry | None:
     """What a message waits for, or why it ended; None if its state is sufficient.
 
     Needs no query: `paused` is `paused_accounts()`, read once for many messages.
@@ -100,7 +100,7 @@ def _waiting(message: OutboundMessage, last: Entry, paused: Mapping[str, Account
 def _turn(message: OutboundMessage, due: datetime) -> tuple[str, str]:
     """What a message that may be sent waits for, and why."""
     if message.waits_for == Wait.NOTHING or due <= timezone.now():
-        return _("Waits for its turn"), pace(message.account)
+        return _("Waits for its turn"), rate_limit_in_words(message.account)
     at_due = {"when": when(due)}
     match message.waits_for:
         case Wait.SCHEDULE:
@@ -114,7 +114,7 @@ def _turn(message: OutboundMessage, due: datetime) -> tuple[str, str]:
     return _("Waits for the next attempt, at %(when)s") % at_due, ""
 
 
-def pace(account: str) -> str:
+def rate_limit_in_words(account: str) -> str:
     """The rate limit of an account; empty if its settings have none."""
     found = get_settings().accounts.get(account)
     if found is None or not found.max_per_second:

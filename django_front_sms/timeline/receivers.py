@@ -18,7 +18,7 @@ def receivers(subject: str) -> Iterator[Entry]:
         if event.failed or event.next_at is not None:
             yield _trouble(event)
         elif event.delivered_to:
-            title = _("Reported to the site: %(what)s") % {"what": _what(event)}
+            title = _("Reported to the site: %(what)s") % {"what": _event_in_words(event)}
             names = ", ".join(str(name) for name in event.delivered_to)
             technical = _("Processed by %(receivers)s.") % {"receivers": names}
             yield Entry(event.created_at, "event", title, ref=f"event:{event.pk}", technical=technical)
@@ -27,7 +27,7 @@ def receivers(subject: str) -> Iterator[Entry]:
 def _trouble(event: Event) -> Entry:
     attempts = ngettext("%(n)s attempt.", "%(n)s attempts.", event.attempts) % {"n": event.attempts}
     technical = sentences(event.error and f"{event.error}.", attempts)
-    what = {"what": _what(event)}
+    what = {"what": _event_in_words(event)}
     if event.failed:
         level: Level = "bad"
         title = _("This site could not process it: %(what)s") % what
@@ -38,7 +38,7 @@ def _trouble(event: Event) -> Entry:
     return Entry(event.created_at, "event", title, detail, level, ref=f"event:{event.pk}", technical=technical)
 
 
-def _what(event: Event) -> str:
+def _event_in_words(event: Event) -> str:
     """The kind of an event in words, without its other data, which may be personal."""
     new = event.data.get("new") if isinstance(event.data, dict) else None
     if event.kind == Event.Kind.STATE_CHANGED and new in State.values:

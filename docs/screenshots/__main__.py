@@ -63,7 +63,7 @@ def main(*wanted: str) -> None:
         os.environ["DATABASE_URL"] = f"sqlite:///{scratch}/pictures.sqlite3"
         os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
         application = set_up(Path(scratch))
-        from docs.screenshots import messages, phones, story
+        from docs.screenshots import messages, phones, walkthrough
 
         server = make_server("127.0.0.1", 0, application, Server, Quiet)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -73,8 +73,8 @@ def main(*wanted: str) -> None:
             server.shutdown()
     if not wanted or "phones" in wanted:
         phones.main(target)
-    if not wanted or "story" in wanted:
-        story.main(target)
+    if not wanted or "walkthrough" in wanted:
+        walkthrough.main(target)
 
 
 def set_up(scratch: Path) -> Any:

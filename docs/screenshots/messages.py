@@ -66,7 +66,7 @@ def fill() -> dict[str, str]:
     kari = User.objects.create_superuser("kari", password="kari")
     _a_month()
     _list()
-    rich = _told(kari)
+    rich = _message_with_timeline(kari)
     lost = OutboundMessageFactory(
         unconfirmed=True,
         created_at=START,
@@ -104,7 +104,7 @@ def _a_month() -> None:
             if at > now - timedelta(minutes=30):
                 continue
             sent = at + timedelta(seconds=1) if state not in (State.EXPIRED, State.DUPLICATE) else None
-            took = timedelta(seconds=dice.lognormvariate(1.6, 0.9))
+            receivers = timedelta(seconds=dice.lognormvariate(1.6, 0.9))
             code = dice.choice([1, 1, 1, 12, 3]) if state == State.REJECTED else None
             rows.append(
                 OutboundMessage(
@@ -115,7 +115,7 @@ def _a_month() -> None:
                     state=state,
                     created_at=at,
                     sent_at=sent,
-                    delivered_at=at + took if state == State.DELIVERED else None,
+                    delivered_at=at + receivers if state == State.DELIVERED else None,
                     gateway_id=145000 - len(rows) if sent and code is None else None,
                     error_code=code,
                     next_at=None,
@@ -139,12 +139,12 @@ def _list() -> None:
         OutboundMessageFactory(state=state, text=text, sender="Klinikken", created_at=at(number * 7), **fields)
 
 
-def _told(kari: User) -> OutboundMessage:
+def _message_with_timeline(kari: User) -> OutboundMessage:
     text = "Hei! Du har time torsdag kl. 10.00. Svar JA for å bekrefte."
     rich = OutboundMessageFactory(retried=True, created_at=START, created_by=kari, sender="Klinikken", text=text)
     for state, seconds in (("sent", 17), ("delivered", 23)):
-        took = ["clinic.receivers.note_reminder"]
-        EventFactory(subject=f"out:{rich.pk}", delivered_to=took, data={"new": state}, created_at=at(seconds))
+        receivers = ["clinic.receivers.note_reminder"]
+        EventFactory(subject=f"out:{rich.pk}", delivered_to=receivers, data={"new": state}, created_at=at(seconds))
     later = timezone.now() + timedelta(minutes=2)
     again = {"text": text, "sender": "Klinikken", "metadata": {"resend_of": rich.pk}}
     OutboundMessageFactory(waits_for=Wait.TWIN, next_at=later, created_at=at(200), **again)

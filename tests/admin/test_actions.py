@@ -10,10 +10,25 @@ from django.urls import reverse
 from django_front_sms.admin.actions import MAX_ROWS, ActionsAdmin
 from django_front_sms.models import AccountState, Decision, Event, OutboundMessage
 from django_front_sms.states import State
-from tests.admin.helpers import LIST, act, act_on_list, state_of
 from tests.factories import AccountStateFactory, EventFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
+
+LIST = "/admin/front_sms/outboundmessage/"
+
+
+def run_action(browser, row, name, **data):
+    address = reverse(f"admin:front_sms_{row._meta.model_name}_action", args=[row.pk, name])
+    return browser.post(address, {"confirmed": "yes", **data}, follow=True)
+
+
+def run_list_action(browser, rows, name, **data):
+    chosen = {"action": name, "_selected_action": [row.pk for row in rows], "confirmed": "yes"}
+    return browser.post(LIST, {**chosen, **data}, follow=True)
+
+
+def state_of(row: OutboundMessage) -> str:
+    return OutboundMessage.objects.get(pk=row.pk).state
 
 
 def test_the_page_offers_only_possible_and_permitted_actions(boss, viewer):
@@ -32,8 +47,8 @@ def test_without_its_permission_an_action_is_forbidden_and_nothing_changes(viewe
     before = OutboundMessage.objects.order_by("pk").values_list("pk", "state")
     before = list(before)
 
-    assert act(viewer, sms, name).status_code == 403
-    act_on_list(viewer, [sms], name)
+    assert run_action(viewer, sms, name).status_code == 403
+    run_list_action(viewer, [sms], name)
 
     assert list(OutboundMessage.objects.order_by("pk").values_list("pk", "state")) == before
     assert not Decision.objects.exists()
@@ -45,13 +60,13 @@ def test_without_its_permission_an_action_is_forbidden_and_nothing_changes(viewe
 def test_the_permission_for_another_action_is_not_enough(login, name, codename):
     browser = login("view_outboundmessage", codename)
 
-    assert act(browser, OutboundMessageFactory(unconfirmed=True), name).status_code == 403
+    assert run_action(browser, OutboundMessageFactory(unconfirmed=True), name).status_code == 403
 
 
 def test_actions_require_the_permission_to_view_the_message(login):
     sms = OutboundMessageFactory()
 
-    assert act(login("cancel_outboundmessage"), sms, "cancel").status_code == 403
+    assert run_action(login("cancel_outboundmessage"), sms, "cancel").status_code == 403
     assert state_of(sms) == State.QUEUED
 
 
@@ -69,14 +84,14 @@ def test_an_action_without_csrf_token_is_forbidden(boss):
     boss.handler.enforce_csrf_checks = True
     sms = OutboundMessageFactory()
 
-    assert act(boss, sms, "cancel").status_code == 403
+    assert run_action(boss, sms, "cancel").status_code == 403
     assert state_of(sms) == State.QUEUED
 
 
 def test_unknown_actions_and_unknown_messages_are_not_found(boss):
     sms = OutboundMessageFactory()
 
-    assert act(boss, sms, "erase").status_code == 404
+    assert run_action(boss, sms, "erase").status_code == 404
     assert boss.post(f"{LIST}{sms.pk + 1}/action/cancel/").status_code == 404
     assert boss.post(f"{LIST}abc/action/cancel/").status_code == 404
 
@@ -84,7 +99,7 @@ def test_unknown_actions_and_unknown_messages_are_not_found(boss):
 def test_cancelling_a_queued_message_records_the_user(boss):
     sms = OutboundMessageFactory()
 
-    content = act(boss, sms, "cancel").content.decode()
+    content = run_action(boss, sms, "cancel").content.decode()
 
     assert state_of(sms) == State.CANCELLED
     assert Decision.objects.get(message=sms).by.username in content
@@ -94,7 +109,7 @@ def test_cancelling_a_queued_message_records_the_user(boss):
 def test_a_message_that_cannot_be_cancelled_shows_the_reason(boss):
     sms = OutboundMessageFactory(retried=True)
 
-    assert "only a queued one can be stopped" in act(boss, sms, "cancel").content.decode()
+    assert "only a queued one can be stopped" in run_action(boss, sms, "cancel").content.decode()
     assert state_of(sms) == State.DELIVERED and not LogEntry.objects.exists()
 
 
@@ -109,7 +124,7 @@ def test_a_message_that_cannot_be_cancelled_shows_the_reason(boss):
 def test_an_unconfirmed_message_can_be_decided_on(boss, name, state, given_up):
     sms = OutboundMessageFactory(unconfirmed=True)
 
-    act(boss, sms, name)
+    run_action(boss, sms, name)
 
     sms.refresh_from_db()
     assert (sms.state, sms.given_up) == (state, given_up)
@@ -122,7 +137,7 @@ def test_every_action_requires_a_confirmation(boss, name):
     sms = OutboundMessageFactory(**{trait: True})
     before = list(OutboundMessage.objects.values_list("pk", "state", "given_up"))
 
-    answer = act(boss, sms, name, confirmed="")
+    answer = run_action(boss, sms, name, confirmed="")
 
     assert answer.status_code == 200 and 'name="confirmed"' in answer.content.decode()
     assert list(OutboundMessage.objects.values_list("pk", "state", "given_up")) == before
@@ -135,21 +150,23 @@ def test_the_confirmation_of_a_sending_action_shows_its_cost(boss, settings, nam
     trait = {"delivered" if name == "resend" else "unconfirmed": True}
     rows = [OutboundMessageFactory(segments=n, recipient=f"+479123456{n}", **trait) for n in (2, 1)]
 
-    assert "That costs about 1.10 kr." in act(boss, rows[0], name, confirmed="").content.decode()
-    assert "That costs about 1.65 kr." in act_on_list(boss, rows, name, confirmed="").content.decode()
+    assert "That costs about 1.10 kr." in run_action(boss, rows[0], name, confirmed="").content.decode()
+    assert "That costs about 1.65 kr." in run_list_action(boss, rows, name, confirmed="").content.decode()
 
 
 def test_without_sending_or_without_a_price_no_cost_is_shown(boss, settings):
-    assert "costs" not in act(boss, OutboundMessageFactory(retried=True), "resend", confirmed="").content.decode()
+    assert (
+        "costs" not in run_action(boss, OutboundMessageFactory(retried=True), "resend", confirmed="").content.decode()
+    )
     settings.FRONT_SMS = {**settings.FRONT_SMS, "PRICE_PER_SEGMENT": Decimal("0.55")}
 
-    assert "costs" not in act(boss, OutboundMessageFactory(), "cancel", confirmed="").content.decode()
+    assert "costs" not in run_action(boss, OutboundMessageFactory(), "cancel", confirmed="").content.decode()
 
 
 def test_sending_once_more_makes_a_new_message_and_leads_to_it(boss):
     sms = OutboundMessageFactory(retried=True)
 
-    answer = act(boss, sms, "resend")
+    answer = run_action(boss, sms, "resend")
 
     new = OutboundMessage.objects.latest("pk")
     assert new.pk != sms.pk and (new.text, new.recipient) == (sms.text, sms.recipient)
@@ -159,11 +176,11 @@ def test_sending_once_more_makes_a_new_message_and_leads_to_it(boss):
 
 def test_a_double_click_sends_once_and_a_second_confirmation_sends_again(boss):
     sms = OutboundMessageFactory(retried=True)
-    pages = [act(boss, sms, "resend", confirmed="").content.decode() for _ in range(2)]
+    pages = [run_action(boss, sms, "resend", confirmed="").content.decode() for _ in range(2)]
     keys = [re.search('name="confirmed" value="(.+?)"', page)[1] for page in pages]
 
     for key in (keys[0], keys[0], keys[1]):
-        act(boss, sms, "resend", confirmed=key)
+        run_action(boss, sms, "resend", confirmed=key)
 
     assert OutboundMessage.objects.filter(metadata={"resend_of": sms.pk}).count() == 2
 
@@ -171,7 +188,7 @@ def test_a_double_click_sends_once_and_a_second_confirmation_sends_again(boss):
 def test_cancelling_from_the_list_reports_rows_that_cannot_be_cancelled(boss):
     queued, gone = [OutboundMessageFactory(), OutboundMessageFactory()], OutboundMessageFactory(retried=True)
 
-    content = act_on_list(boss, [*queued, gone], "cancel").content.decode()
+    content = run_list_action(boss, [*queued, gone], "cancel").content.decode()
 
     assert {state_of(row) for row in queued} == {State.CANCELLED}
     assert (
@@ -182,11 +199,11 @@ def test_cancelling_from_the_list_reports_rows_that_cannot_be_cancelled(boss):
 def test_sending_from_the_list_requires_a_confirmation(boss):
     rows = [OutboundMessageFactory(unconfirmed=True), OutboundMessageFactory(unconfirmed=True)]
 
-    asked = act_on_list(boss, rows, "send_anyway", confirmed="").content.decode()
+    asked = run_list_action(boss, rows, "send_anyway", confirmed="").content.decode()
 
     assert all(f'value="{row.pk}"' in asked for row in rows) and not Decision.objects.exists()
 
-    act_on_list(boss, rows, "send_anyway")
+    run_list_action(boss, rows, "send_anyway")
 
     assert {state_of(row) for row in rows} == {State.QUEUED}
 
@@ -197,7 +214,7 @@ def test_the_confirmation_for_a_long_selection_shows_the_number_of_rows(boss):
         for _ in range(1010)
     )
 
-    asked = act_on_list(boss, [], "cancel", confirmed="", select_across="1", _selected_action=["1"])
+    asked = run_list_action(boss, [], "cancel", confirmed="", select_across="1", _selected_action=["1"])
 
     content = asked.content.decode()
     assert f"This is for the first {MAX_ROWS} of your selection" in content
@@ -214,25 +231,25 @@ def test_resuming_a_paused_account_requires_its_permission(boss, viewer, setting
     account = AccountStateFactory(paused=True, pause_code=13)
     AccountState.objects.filter(pk=account.pk).update(key=get_settings().account("default").gateway)
 
-    assert act(viewer, account, "resume").status_code == 403
+    assert run_action(viewer, account, "resume").status_code == 403
 
-    act(boss, account, "resume")
+    run_action(boss, account, "resume")
 
     account.refresh_from_db()
     assert account.paused_at is None
     assert Decision.objects.get().action == "resume"
-    assert "not paused" in act(boss, account, "resume").content.decode()
+    assert "not paused" in run_action(boss, account, "resume").content.decode()
 
 
 def test_a_failed_event_can_be_delivered_again(boss, viewer):
     failed, fine = EventFactory(subject="out:1", failed=True, traceback="x"), EventFactory(subject="out:1")
 
-    assert act(viewer, failed, "deliver_again").status_code == 403
+    assert run_action(viewer, failed, "deliver_again").status_code == 403
 
-    act(boss, failed, "deliver_again")
+    run_action(boss, failed, "deliver_again")
 
     assert Event.objects.get(pk=failed.pk).next_at is not None
-    assert "This event has not failed" in act(boss, fine, "deliver_again").content.decode()
+    assert "This event has not failed" in run_action(boss, fine, "deliver_again").content.decode()
 
 
 def test_every_action_requires_a_permission_that_exists(django_db_setup):
@@ -258,11 +275,11 @@ def test_a_message_is_sent_again_only_with_the_permissions_that_it_needs(login, 
     own = ["view_outboundmessage", "resend_outboundmessage", "decide_outboundmessage"]
     without, allowed = login(*own), login(*own, codename)
 
-    assert act(without, row, name).status_code == 403
+    assert run_action(without, row, name).status_code == 403
     assert f"action/{name}/" not in without.get(f"{LIST}{row.pk}/change/").content.decode()
     assert state_of(row) == row.state and OutboundMessage.objects.count() == 1
     assert f"action/{name}/" in allowed.get(f"{LIST}{row.pk}/change/").content.decode()
-    act(allowed, row, name)
+    run_action(allowed, row, name)
     assert OutboundMessage.objects.filter(state=State.QUEUED).count() == 1
 
 
@@ -272,7 +289,7 @@ def test_the_list_refuses_such_messages_row_by_row_and_says_which(login, name, f
     plain, special = OutboundMessageFactory(**SENDING[name]), OutboundMessageFactory(**SENDING[name], **fields)
     operator = login("view_outboundmessage", "resend_outboundmessage", "decide_outboundmessage")
 
-    content = act_on_list(operator, [plain, special], name).content.decode()
+    content = run_list_action(operator, [plain, special], name).content.decode()
 
     assert f"(#{special.pk}): It " in content and f"(#{plain.pk}): It " not in content
     assert OutboundMessage.objects.filter(state=State.QUEUED).count() == 1

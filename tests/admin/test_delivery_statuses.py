@@ -2,9 +2,9 @@
 
 import pytest
 
-from django_front_sms.models import BulkSend, RefusedPush
+from django_front_sms.models import RefusedPush
 from django_front_sms.states import State
-from tests.factories import DeliveryStatusFactory, OutboundMessageFactory, at
+from tests.factories import BulkSendFactory, DeliveryStatusFactory, OutboundMessageFactory, at
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +35,7 @@ def test_a_status_is_found_by_fronts_id(viewer):
     assert found(viewer, q="abc") == []
 
 
-def test_a_status_is_shown_in_words_and_as_it_came(viewer):
+def test_a_status_is_shown_in_words_and_with_its_raw_push(viewer):
     row = DeliveryStatusFactory(message=None, status=7, received_at=at(1), gateway_id=145099)
 
     content = viewer.get(f"{LIST}{row.pk}/change/").content.decode()
@@ -53,7 +53,7 @@ def test_a_refused_push_says_what_to_do(viewer):
 
 
 def test_a_bulk_send_shows_its_messages_by_state_with_links(viewer):
-    bulk = BulkSend.objects.create(account="default", sender="Mitt Firma", text="Hei", recipients=3)
+    bulk = BulkSendFactory(text="Hei", recipients=3)
     sent = [OutboundMessageFactory(bulk=bulk, state=State.SENT) for _ in range(2)]
     OutboundMessageFactory(bulk=bulk, state=State.REJECTED)
     OutboundMessageFactory(state=State.SENT)
@@ -67,7 +67,7 @@ def test_a_bulk_send_shows_its_messages_by_state_with_links(viewer):
 
 @pytest.mark.parametrize("beyond", ["9" * 30, "9" * 5000, "x", ""])
 def test_a_bulk_send_is_found_by_its_id_and_an_impossible_id_finds_nothing(viewer, beyond):
-    bulk = BulkSend.objects.create(account="default", sender="Mitt Firma", text="Hei", recipients=3)
+    bulk = BulkSendFactory(text="Hei", recipients=3)
     listed = "/admin/front_sms/bulksend/"
 
     assert [row.pk for row in viewer.get(listed, {"q": f"#{bulk.pk}"}).context["cl"].result_list] == [bulk.pk]

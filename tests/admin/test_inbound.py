@@ -290,11 +290,11 @@ def test_a_message_with_a_problem_can_be_read_again(boss):
 
 def test_reading_again_requires_its_permission_and_a_problem(boss, viewer):
     fine, broken = InboundMessageFactory(), InboundMessageFactory(problem="it could not be read")
-    act = "action/read_again/"
+    path = "action/read_again/"
 
-    assert viewer.post(page(broken).replace("change/", act)).status_code == 403
-    assert act in boss.get(page(broken)).content.decode() and act not in boss.get(page(fine)).content.decode()
-    assert act not in viewer.get(page(broken)).content.decode()
+    assert viewer.post(page(broken).replace("change/", path)).status_code == 403
+    assert path in boss.get(page(broken)).content.decode() and path not in boss.get(page(fine)).content.decode()
+    assert path not in viewer.get(page(broken)).content.decode()
 
 
 # ---- Perhaps an opt-out
@@ -310,14 +310,14 @@ def perhaps(hints):
 
 def test_a_text_that_only_begins_with_stop_is_shown_as_perhaps_an_opt_out_with_one_button(perhaps, login):
     staff_user = login("view_inboundmessage", "view_outboundmessage", "add_optout")
-    act = "action/opt_out/"
+    path = "action/opt_out/"
     assert "perhaps an opt-out" in staff_user.get(LIST).content.decode()
     content = staff_user.get(page(perhaps)).content.decode()
-    assert "Perhaps an opt-out" in content and content.count(act) == 1
+    assert "Perhaps an opt-out" in content and content.count(path) == 1
     conversation = reverse("admin:front_sms_conversation_in", args=[perhaps.pk])
     assert "Perhaps an opt-out" in staff_user.get(conversation).content.decode()
 
-    staff_user.post(page(perhaps).replace("change/", act), {"confirmed": "yes"})
+    staff_user.post(page(perhaps).replace("change/", path), {"confirmed": "yes"})
     row = OptOut.objects.get()
     assert (row.number, row.sender, row.account) == ("+4799999999", "26114123450000", "default")
     assert (row.message, row.created_by.username) == (perhaps, "staff0")

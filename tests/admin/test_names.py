@@ -6,8 +6,7 @@ import io
 import pytest
 
 from django_front_sms.contacts import Contacts
-from django_front_sms.models import OptOut
-from tests.factories import InboundMessageFactory, OutboundMessageFactory
+from tests.factories import InboundMessageFactory, OptOutFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -38,7 +37,7 @@ def rows() -> list:
     for number in (KARI, "+4790000034"):
         sms = OutboundMessageFactory(recipient=number)
         mo = InboundMessageFactory(sender=number)
-        out = OptOut.objects.create(account="default", number=number)
+        out = OptOutFactory(number=number)
         if number == KARI:
             kept = [sms, mo, out]
     return kept

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from django_front_sms.models import CounterGap, OptOut
 from django_front_sms.states import State
-from tests.factories import NOON, InboundMessageFactory, OutboundMessageFactory
+from tests.factories import NOON, InboundMessageFactory, OptOutFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def test_a_repeated_opt_out_is_refused_with_an_error(clerk):
 
 
 def test_an_opt_out_that_exists_is_deleted_and_added_never_changed(admin_client):
-    row = OptOut.objects.create(number="+4799999999", message=InboundMessageFactory(text="STOPP"))
+    row = OptOutFactory(number="+4799999999", message=InboundMessageFactory(text="STOPP"))
     url = reverse("admin:front_sms_optout_change", args=[row.pk])
 
     assert "<input" not in admin_client.get(url).content.decode().partition('id="content-main"')[2]
@@ -54,7 +54,7 @@ def test_an_opt_out_that_exists_is_deleted_and_added_never_changed(admin_client)
 
 
 def test_deleting_requires_its_permission_and_the_history_keeps_the_old_value(clerk, login):
-    row = OptOut.objects.create(number="+4799999999", sender="Mitt Firma")
+    row = OptOutFactory(number="+4799999999", sender="Mitt Firma")
     url = reverse("admin:front_sms_optout_delete", args=[row.pk])
     page = reverse("admin:front_sms_optout_change", args=[row.pk])
 
@@ -88,13 +88,13 @@ def test_the_report_names_the_number_and_the_sender(clerk):
 
 
 def test_an_opt_out_of_a_removed_account_can_be_viewed(clerk):
-    row = OptOut.objects.create(number="+4799999999", account="removed")
+    row = OptOutFactory(number="+4799999999", account="removed")
     assert clerk.get(reverse("admin:front_sms_optout_change", args=[row.pk])).status_code == 200
 
 
 def test_users_with_view_permission_change_nothing(login):
     reader = login("view_optout")
-    row = OptOut.objects.create(number="+4799999999")
+    row = OptOutFactory(number="+4799999999")
     url = reverse("admin:front_sms_optout_change", args=[row.pk])
     assert 'name="_save"' not in reader.get(url).content.decode()
     assert reader.post(url, {"number": "+4799999998", "sender": "", "account": "default"}).status_code == 403
@@ -102,8 +102,8 @@ def test_users_with_view_permission_change_nothing(login):
 
 
 def test_a_number_is_found_by_its_beginning(clerk):
-    OptOut.objects.create(number="+4799999999")
-    OptOut.objects.create(number="+4791234567")
+    OptOutFactory(number="+4799999999")
+    OptOutFactory(number="+4791234567")
     rows = clerk.get(LIST, {"q": "912 34"}).context["cl"].result_list
     assert [row.number for row in rows] == ["+4791234567"]
 

@@ -3,10 +3,11 @@
 import pytest
 
 from django_front_sms.models.outbound import HIDDEN_TEXT
-from tests.admin.helpers import LIST
 from tests.factories import OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
+
+LIST = "/admin/front_sms/outboundmessage/"
 
 
 def test_the_timeline_comes_first_and_technical_details_are_collapsed(viewer):

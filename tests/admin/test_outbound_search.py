@@ -8,10 +8,17 @@ from django.utils import timezone
 from django_front_sms.admin.search import prefixes
 from django_front_sms.models import OutboundMessage
 from django_front_sms.states import State
-from tests.admin.helpers import LIST, found
 from tests.factories import OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
+
+LIST = "/admin/front_sms/outboundmessage/"
+
+
+def found(browser, query: str, **filters) -> list[int]:
+    answer = browser.get(LIST, {"q": query, **filters})
+    assert answer.status_code == 200
+    return [row.pk for row in answer.context["cl"].result_list]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +169,7 @@ def test_filters_narrow_by_state_account_priority_and_age(viewer, settings):
         "ACCOUNTS": {**accounts, "other": {**accounts["default"], "SERVICE_ID": 5}},
     }
     old = OutboundMessageFactory(state=State.SENT, priority=1, account="other")
-    new = OutboundMessage.objects.create(account="default", recipient="+4791111111", sender="x", text="x")
+    new = OutboundMessageFactory(recipient="+4791111111", created_at=timezone.now())
 
     assert found(viewer, "", state__exact="sent") == [old.pk]
     assert found(viewer, "", account="other") == [old.pk]

@@ -13,7 +13,7 @@ from tests.factories import AccountStateFactory, EventFactory, InboundMessageFac
 
 pytestmark = pytest.mark.django_db
 
-PERMITTED = {  # act -> the least of the roles that may do it
+PERMITTED = {  # action -> lowest permitted role
     "cancel": "operator",
     "resend": "operator",
     "mark_sent": "operator",
@@ -40,7 +40,7 @@ def codenames(group: str) -> set[str]:
     return set(Group.objects.get(name=group).permissions.values_list("codename", flat=True))
 
 
-def row_for(act: str):
+def row_for(action: str):
     rows = {
         "cancel": OutboundMessageFactory,
         "resend": lambda: OutboundMessageFactory(delivered=True),
@@ -49,7 +49,7 @@ def row_for(act: str):
         "resume": lambda: AccountStateFactory(paused=True),
         "deliver_again": lambda: EventFactory(subject="out:1", failed=True),
     }
-    return rows.get(act, lambda: OutboundMessageFactory(unconfirmed=True))()
+    return rows.get(action, lambda: OutboundMessageFactory(unconfirmed=True))()
 
 
 # ---- The command
@@ -106,16 +106,16 @@ def test_before_the_migrations_the_error_says_what_to_do():
 
 
 @pytest.mark.parametrize("role", RANKS)
-@pytest.mark.parametrize("act", PERMITTED)
-def test_each_role_has_exactly_its_permissions(act, role):
-    browser, row = staff(role), row_for(act)
+@pytest.mark.parametrize("action", PERMITTED)
+def test_each_role_has_exactly_its_permissions(action, role):
+    browser, row = staff(role), row_for(action)
     page = reverse(f"admin:front_sms_{row._meta.model_name}_change", args=[row.pk])
-    may = RANKS.index(role) >= RANKS.index(PERMITTED[act])
+    may = RANKS.index(role) >= RANKS.index(PERMITTED[action])
 
-    answer = browser.post(page.replace("change/", f"action/{act}/"))
+    answer = browser.post(page.replace("change/", f"action/{action}/"))
 
     assert answer.status_code == (200 if may else 403)
-    assert (f"action/{act}/" in browser.get(page).content.decode()) == may
+    assert (f"action/{action}/" in browser.get(page).content.decode()) == may
 
 
 @pytest.mark.parametrize("role", RANKS)

@@ -5,8 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from django_front_sms.models import OptOut
-from tests.factories import InboundMessageFactory, OutboundMessageFactory
+from tests.factories import InboundMessageFactory, OptOutFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -49,8 +48,8 @@ def test_digits_that_begin_with_a_zero_are_no_primary_key(viewer, term):
 
 
 def test_an_opt_out_is_found_by_its_last_digits(admin_client):
-    wanted = OptOut.objects.create(number="+4790020001")
-    OptOut.objects.create(number="+4790020002")
+    wanted = OptOutFactory(number="+4790020001")
+    OptOutFactory(number="+4790020002")
 
     assert found(admin_client, "/admin/front_sms/optout/", q="0001") == [wanted.pk]
 

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.redis
 @pytest.fixture
 def free(redis_url: str) -> str:
     """The address of a database that is empty now."""
-    with isolated(redis_url) as place:
-        return place.redis_url
+    with isolated(redis_url) as resources:
+        return resources.redis_url
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def number(url: str) -> str:
 
 
 def test_the_named_database_is_taken_if_it_is_empty(free: str) -> None:
-    with isolated(free) as place:
-        assert place.redis_url == free
+    with isolated(free) as resources:
+        assert resources.redis_url == free
 
 
 def test_two_runs_take_two_databases_two_queues_and_two_folders(free: str) -> None:
@@ -47,8 +47,8 @@ def test_two_runs_take_two_databases_two_queues_and_two_folders(free: str) -> No
 
 def test_a_database_with_anything_in_it_is_left_alone(free: str, server: Any) -> None:
     server.lpush("a queue of another program", "a task")
-    with isolated(free) as place:
-        assert place.redis_url != free
+    with isolated(free) as resources:
+        assert resources.redis_url != free
     assert server.llen("a queue of another program") == 1
 
 
@@ -60,9 +60,9 @@ def test_the_claim_names_the_process_expires_and_is_gone_at_the_end(free: str, s
 
 
 def test_the_keys_of_the_runs_queue_are_removed(free: str, server: Any) -> None:
-    with isolated(free) as place:
-        server.lpush(place.queue, "a task")
-        server.sadd(f"_kombu.binding.{place.queue}", "x")
+    with isolated(free) as resources:
+        server.lpush(resources.queue, "a task")
+        server.sadd(f"_kombu.binding.{resources.queue}", "x")
         for kept_by_kombu in ("_kombu.binding_deadlines", "_kombu.binding.celery.pidbox", "unacked_mutex"):
             server.set(kept_by_kombu, "x")
     assert server.dbsize() == 0
@@ -85,11 +85,11 @@ def test_database_0_is_taken_only_where_it_is_named() -> None:
     assert isolation._order(0, 3) == [0, 1, 2]
 
 
-def test_processes_of_the_run_find_its_place_in_their_environment(free: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_resources_are_named_in_the_environment(free: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:6379/0")
-    with isolated(free) as place:
-        assert place.environment().items() <= os.environ.items()
+    with isolated(free) as resources:
+        assert resources.environment().items() <= os.environ.items()
         assert "CELERY_BROKER_URL" not in os.environ, "Celery would prefer it to the broker of the run"
-        assert place.folder.is_dir()
+        assert resources.folder.is_dir()
     assert os.environ["CELERY_BROKER_URL"] == "redis://127.0.0.1:6379/0"
-    assert "BENCHMARK_QUEUE" not in os.environ and not place.folder.exists()
+    assert "BENCHMARK_QUEUE" not in os.environ and not resources.folder.exists()

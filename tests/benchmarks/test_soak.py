@@ -1,4 +1,4 @@
-"""`make soak`: the stand-in brings what it promises, and a figure that misses its limit is seen."""
+"""`make soak`: the gateway stand-in pushes everything it promises, and a figure beyond its limit fails the run."""
 
 import json
 import os

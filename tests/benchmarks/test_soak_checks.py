@@ -1,11 +1,12 @@
-"""What `make soak` counts at its end: each thing that is lost is one fault."""
+"""The counts at the end of `make soak`: each lost row is one fault."""
 
 from typing import Any
 
 import pytest
 
 from benchmarks.soak import checks
-from django_front_sms.models import DeliveryStatus, InboundMessage, OutboundMessage
+from django_front_sms.models import DeliveryStatus, OutboundMessage
+from tests.factories import DeliveryStatusFactory, InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
@@ -17,12 +18,10 @@ FRONT: dict[str, Any] = {
 @pytest.fixture
 def inbound() -> int:
     """One message with both statuses, and one inbound message; all processed. Gives the key of the latter."""
-    message = OutboundMessage.objects.create(
-        account="default", recipient="+4799999999", text="Test", state="delivered", attempts=1, next_at=None
-    )
+    message = OutboundMessageFactory(state="delivered", attempts=1)
     for status in (-1, 4):
-        DeliveryStatus.objects.create(message=message, account="default", status=status, process_at=None)
-    return InboundMessage.objects.create(account="default", api="json", identity="x", process_at=None).pk
+        DeliveryStatusFactory(message=message, status=status)
+    return InboundMessageFactory().pk
 
 
 def found(delivered: list[int], **front: object) -> dict[str, int]:
@@ -39,7 +38,7 @@ def test_a_lost_status_a_lost_event_and_a_lost_picture_are_seen(inbound: int) ->
     assert found([], pictures=["a"], given_up=1) == {
         "messages without exactly the two statuses": 1,
         "statuses too few or too many": 1,
-        "pushes that were not brought": 1,
+        "pushes that were not delivered": 1,
         "MMS files lost, changed or doubled": 1,
         "inbound messages whose event was not delivered": 1,
     }

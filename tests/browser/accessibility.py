@@ -1,4 +1,4 @@
-"""What axe-core finds on a page."""
+"""The accessibility faults of a page, as axe-core reports them."""
 
 from tests.conftest import missing
 

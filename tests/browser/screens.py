@@ -5,14 +5,16 @@ from typing import Any
 from django.contrib import admin
 from django.urls import reverse
 
-from django_front_sms.models import BulkSend, CounterGap, DeliveryStatus, OptOut, RefusedPush
+from django_front_sms.models import CounterGap, DeliveryStatus, RefusedPush
 from django_front_sms.states import State
 from tests.factories import (
     NOON,
     AccountStateFactory,
+    BulkSendFactory,
     EventFactory,
     InboundMessageFactory,
     MmsFileFactory,
+    OptOutFactory,
     OutboundMessageFactory,
 )
 
@@ -29,7 +31,7 @@ def one_of_each() -> dict[str, Any]:
     EventFactory(subject=f"out:{sms.pk}", delivered_to=["clinic.receivers.note"], data={"new": "sent"})
     mms = InboundMessageFactory(text="", problem="text is missing", sender="+4792345678")
     MmsFileFactory(message=mms, name="note.txt", content_type="text/plain", content=b"Hei")
-    bulk = BulkSend.objects.create(account="default", sender="Mitt Firma", text="Hei alle", recipients=2)
+    bulk = BulkSendFactory(text="Hei alle", recipients=2)
     OutboundMessageFactory(bulk=bulk, state=State.SENT)
     return {
         "a delivered message": sms,
@@ -43,7 +45,7 @@ def one_of_each() -> dict[str, Any]:
         "a gap": CounterGap.objects.create(account="default", first=7167, last=7168, shown_at=NOON),
         "an event": EventFactory(subject=f"out:{sms.pk}", failed=True, traceback="Traceback\nKeyError: 1"),
         "an account": AccountStateFactory(paused=True),
-        "an opt-out": OptOut.objects.create(account="default", number="+4799999999"),
+        "an opt-out": OptOutFactory(number="+4799999999"),
     }
 
 

@@ -88,9 +88,9 @@ def test_a_number_is_searched_for_and_its_message_opened(kari, page_of):
     page.get_by_text("1 result").wait_for()
     page.get_by_role("link", name="+4799999999").click()
 
-    story = page.get_by_role("region", name="What happened")
-    story.get_by_role("listitem").nth(5).wait_for()
-    story.get_by_role("link", name="The recipient answered").click()
+    timeline = page.get_by_role("region", name="What happened")
+    timeline.get_by_role("listitem").nth(5).wait_for()
+    timeline.get_by_role("link", name="The recipient answered").click()
     page.wait_for_url(f"**{change(sms.replies.get())}")
 
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from django_front_sms.gateway import gsm
 from django_front_sms.gateway.typography import GSM_EQUIVALENTS, simplify
-from django_front_sms.models import BulkSend, OptOut, OutboundMessage
-from tests.factories import OutboundMessageFactory
-from tests.outbox.helpers import configure
+from django_front_sms.models import BulkSend, OutboundMessage
+from tests.configuration import configure
+from tests.factories import OptOutFactory, OutboundMessageFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -149,7 +149,7 @@ def open_options(tab: Any) -> None:
 
 def test_a_message_is_written_shortened_reviewed_and_sent(kari, page_of, settings):
     configure(settings, PRICE_PER_SEGMENT=Decimal("0.49"))
-    OptOut.objects.create(number="+4793456789")
+    OptOutFactory(number="+4793456789")
     tab = page_of(kari)
     write(tab, "999 99 999\nKari 91234567\n934 56 789", TYPED)
 

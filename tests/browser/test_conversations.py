@@ -8,10 +8,10 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
-from django_front_sms.models import InboundMessage, OptOut, OutboundMessage
+from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.states import State
 from tests.browser.accessibility import faults
-from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory, at
+from tests.factories import InboundMessageFactory, MmsFileFactory, OptOutFactory, OutboundMessageFactory, at
 from tests.inbox.pictures import png
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -183,7 +183,7 @@ def test_an_opt_out_closes_the_reply_form_without_a_reload(boss, page_of):
     page.goto(address(come()))
     assert box(page).is_enabled()
 
-    OptOut.objects.create(number=KARI, sender=PSK)
+    OptOutFactory(number=KARI, sender=PSK)
 
     page.get_by_text("They opted out").wait_for()
     assert box(page).is_disabled() and page.get_by_role("button", name="Send", exact=True).is_disabled()
@@ -202,7 +202,7 @@ def test_a_hidden_page_sends_no_requests(boss, page_of):
     assert asked == []
     page.evaluate(look, False)
     page.wait_for_timeout(500)
-    assert any("part=news" in url for url in asked)
+    assert any("part=updates" in url for url in asked)
 
 
 def test_after_logout_a_notice_is_shown_and_requests_stop(boss, page_of):
@@ -224,9 +224,9 @@ def test_a_notice_is_shown_while_the_server_is_unavailable(boss, page_of):
     page = page_of(boss)
     page.goto(address(come()))
 
-    page.route("**part=news**", lambda route: route.abort())
+    page.route("**part=updates**", lambda route: route.abort())
     page.get_by_text("No connection. Trying again").wait_for()
-    page.unroute("**part=news**")
+    page.unroute("**part=updates**")
     come(seconds=5, text="Er du der?")
 
     bubble(page, "Er du der?").wait_for(timeout=20_000)
@@ -356,7 +356,7 @@ def test_a_conversation_has_no_serious_fault(boss, page_of, theme, width):
     mms = come(seconds=50, problem="a file is not Base64")
     MmsFileFactory(message=mms, name="a.png", content_type="image/png", content=png(40, 30))
     MmsFileFactory(message=mms, name="b.pdf", content_type="application/pdf", content=b"%PDF", position=1)
-    OptOut.objects.create(number=OLA, sender=PSK)
+    OptOutFactory(number=OLA, sender=PSK)
     page = page_of(boss, theme=theme, width=width)
 
     for row in (mms, come(OLA, 60, "STOPP"), come("Vipps", 61)):

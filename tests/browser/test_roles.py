@@ -13,7 +13,13 @@ from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, Event, InboundMessage, OptOut, OutboundMessage
 from django_front_sms.states import State
 from tests.browser.screens import change, screens
-from tests.factories import AccountStateFactory, EventFactory, InboundMessageFactory, OutboundMessageFactory
+from tests.factories import (
+    AccountStateFactory,
+    EventFactory,
+    InboundMessageFactory,
+    OptOutFactory,
+    OutboundMessageFactory,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -58,7 +64,7 @@ def an_unconfirmed_message() -> OutboundMessage:
 
 
 BROKEN = {"problem": "it could not be read", "text": "", "raw": b'{"id": 7, "text": "Hei", "to": "26114"}'}
-ACTS = {  # the button: a row to press it on, the least of the roles that has it, and how one sees that it was done
+ACTIONS = {  # label of the button -> row factory, lowest permitted role, test that it was done
     "Stop the message": (OutboundMessageFactory, "operator", state_is(State.CANCELLED)),
     "Send once more": (
         lambda: OutboundMessageFactory(delivered=True),
@@ -102,7 +108,7 @@ def test_every_screen_opens_without_errors(staff, page_of, role):
 def test_a_permitted_action_is_confirmed_done_and_recorded_and_others_are_not_offered(staff, page_of, role):
     person = staff(role)
     page = page_of(person)
-    for button, (make, least, is_done) in ACTS.items():
+    for button, (make, least, is_done) in ACTIONS.items():
         row = make()
         page.goto(change(row))
 
@@ -209,7 +215,7 @@ def test_only_managers_export_ticked_rows(staff, page_of, role):
 @every_role
 def test_operators_add_opt_outs_and_managers_delete_them(staff, page_of, role):
     page = page_of(staff(role))
-    opt_out = OptOut.objects.create(account="default", number="+4791234567")
+    opt_out = OptOutFactory(number="+4791234567")
     page.goto(change(opt_out))
 
     assert page.get_by_role("link", name="Delete").count() == (role == "manager")

@@ -1,6 +1,6 @@
 """The first steps of a new user with `make demo`, in the admin and on the page of simulated phones.
 
-A test (`test_walkthrough.py`) and the screenshots of the documentation (`docs/screenshots/story.py`) take these steps.
+`test_walkthrough.py` takes these steps, and so does `docs/screenshots/walkthrough.py` for the documentation.
 """
 
 from collections.abc import Callable
@@ -22,17 +22,17 @@ def walk_through(demo: Demo, staff: Any, phones: Any, shoot: Shoot) -> None:
     phones.goto(demo.phones)
     kari = read_it_on_the_phone(phones)
     reply_with_a_picture(kari)
-    shoot(phones, "story-1-reply")
+    shoot(phones, "walkthrough-1-reply")
     see_it_in_the_conversation(staff)
-    shoot(staff, "story-2-conversation")
+    shoot(staff, "walkthrough-2-conversation")
     switch_the_phone_off_and_see_the_waiting(staff, kari)
-    shoot(phones, "story-3-phone-off")
-    shoot(staff, "story-4-waiting")
+    shoot(phones, "walkthrough-3-phone-off")
+    shoot(staff, "walkthrough-4-waiting")
     switch_it_on_again(staff, kari)
     park_the_queue(phones, kari)
-    shoot(phones, "story-5-parked")
+    shoot(phones, "walkthrough-5-parked")
     restart_it(staff, phones)
-    shoot(staff, "story-6-restarted")
+    shoot(staff, "walkthrough-6-restarted")
 
 
 def log_in(demo: Demo, staff: Any) -> None:

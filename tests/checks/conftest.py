@@ -3,7 +3,7 @@
 import pytest
 
 from django_front_sms.schedule import BEAT_SCHEDULE
-from tests.checks.helpers import ACCOUNT, SECRETS
+from tests.checks.valid_settings import ACCOUNT, SECRETS
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django_front_sms.checks import TAG
 from django_front_sms.checks import site as site_checks
 from django_front_sms.events import hints
 from django_front_sms.schedule import BEAT_SCHEDULE
-from tests.checks.helpers import found
+from tests.checks.running import found
 
 
 def test_an_in_memory_broker_is_found_in_production(site):

@@ -67,7 +67,7 @@ def test_postgresql_that_loses_commits_is_found(fsync, commit, expected):
 
 
 def of_database() -> set[str]:
-    """What the checks find with the running database, and not without it."""
+    """The checks that fail only with the running database."""
     found = {str(message.id) for message in run_checks(tags=[TAG], databases=["default"])}
     return found - {str(message.id) for message in run_checks(tags=[TAG], databases=[])}
 

@@ -7,7 +7,9 @@ import pytest
 from django.core.checks import ERROR
 
 from django_front_sms.checks import SPECS
-from tests.checks.helpers import ROOT
+
+ROOT = Path(__file__).resolve().parents[2]
+
 
 # The catalogue
 

@@ -6,7 +6,9 @@ import pytest
 from django.core.checks import run_checks
 
 from django_front_sms.checks import TAG
-from tests.checks.helpers import ACCOUNT, StandIn, found
+from tests.checks.clients import CompleteClient
+from tests.checks.running import found
+from tests.checks.valid_settings import ACCOUNT
 
 
 class Elsewhere:
@@ -32,7 +34,7 @@ def test_use_tz_false_is_found(site):
 
 
 def test_a_client_that_sends_nothing_is_found_in_production(site, monkeypatch):
-    monkeypatch.setattr("django_front_sms.gateway.client.Pretence", StandIn, raising=False)
+    monkeypatch.setattr("django_front_sms.gateway.client.Pretence", CompleteClient, raising=False)
     site.FRONT_SMS = {**site.FRONT_SMS, "CLIENT": "django_front_sms.gateway.client.Pretence"}
     assert found() == ["W005"]
     site.DEBUG = True
@@ -40,7 +42,7 @@ def test_a_client_that_sends_nothing_is_found_in_production(site, monkeypatch):
 
 
 def test_a_custom_client_is_accepted(site):
-    site.FRONT_SMS = {**site.FRONT_SMS, "CLIENT": "tests.checks.helpers.StandIn"}
+    site.FRONT_SMS = {**site.FRONT_SMS, "CLIENT": "tests.checks.clients.CompleteClient"}
     assert found() == []
 
 

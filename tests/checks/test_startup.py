@@ -2,14 +2,15 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.checks.helpers import ROOT
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def fresh(front_sms: object) -> str:
-    """What the checks find in a fresh process, and whether they loaded Celery."""
+    """The failed checks in a new process, and whether Celery was loaded."""
     start = (
         "from django.conf import settings; settings.configure("
         "INSTALLED_APPS=['django.contrib.auth', 'django.contrib.contenttypes', 'django_front_sms'], SECRET_KEY='x', "

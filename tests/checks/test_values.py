@@ -8,7 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from django_front_sms.checks import TAG
 from django_front_sms.conf import get_settings
-from tests.checks.helpers import ACCOUNT, SECRETS, found
+from tests.checks.running import found
+from tests.checks.valid_settings import ACCOUNT, SECRETS
 
 
 def test_a_valid_site_has_no_messages(site):
@@ -159,7 +160,7 @@ SETTINGS_IN_ERROR = [
     ("E013", {"RATE_LIMITS": {"per_user": "5/h"}}),
     ("E014", {"CLIENT": "no.such.Client"}),
     ("E014", {"CLIENT": "Client"}),
-    ("E014", {"CLIENT": "tests.checks.helpers.Halfway"}),
+    ("E014", {"CLIENT": "tests.checks.clients.ClientWithoutBulk"}),
     ("E015", {"MMS_STORAGE": "attic"}),
     ("E016", {"WEBHOOK_ALLOWED_IPS": ["front.example"]}),
     ("E016", {"WEBHOOK_ALLOWED_IPS": ["192.0.2.1/33"]}),

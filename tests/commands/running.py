@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django_front_sms.conf import get_settings
 
 NUMBER = "+4799999999"
-in_earnest = pytest.mark.django_db(transaction=True)
+transactional_db = pytest.mark.django_db(transaction=True)
 
 
 def run(*arguments: str) -> tuple[int, str]:

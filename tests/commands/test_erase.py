@@ -7,8 +7,10 @@ import pytest
 from django_front_sms import optouts
 from django_front_sms.models import OutboundMessage
 from tests.commands.running import run
-from tests.outbox.helpers import NUMBER, claim_one, message
-from tests.retention.helpers import TEXT, receive, sent
+from tests.factories import NUMBER
+from tests.outbox.rows import message
+from tests.outbox.worker_steps import claim_one
+from tests.retention.personal_data import TEXT, receive, sent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]
 

@@ -14,7 +14,7 @@ from django_front_sms.signing import webhook_path
 from django_front_sms.simulator import Fault, FaultKind
 from django_front_sms.states import State
 from django_front_sms.tasks import deliver_events, dispatch
-from tests.commands.running import NUMBER, in_earnest, read, run, set_account
+from tests.commands.running import NUMBER, read, run, set_account, transactional_db
 
 
 def on_the_phones(simulator):
@@ -31,7 +31,7 @@ def meanwhile(monkeypatch) -> Callable[[Callable[[], object]], None]:
     return happens
 
 
-@in_earnest
+@transactional_db
 def test_a_message_is_queued_and_named():
     outbox.sweep()  # a worker was seen
     code, text = run("send", "99999999", "Test æøå")
@@ -40,7 +40,7 @@ def test_a_message_is_queued_and_named():
     assert (message.recipient, message.text, message.sender) == (NUMBER, "Test æøå", "Mitt Firma")
 
 
-@in_earnest
+@transactional_db
 def test_the_options_are_passed_to_the_message():
     options = ["--sender", "26114", "--unicode", "--urgent", "--on-duplicate", "reject", "--idempotency-key", "k1"]
     first = read("send", NUMBER, "Test 😊", *options)
@@ -61,13 +61,13 @@ def test_the_options_are_passed_to_the_message():
     assert read("send", NUMBER, "Test 😊", *options)["id"] == message.pk
 
 
-@in_earnest
+@transactional_db
 def test_without_unicode_front_replaces_what_it_lacks():
     run("send", NUMBER, "Test 😊", "--no-unicode")
     assert OutboundMessage.objects.get().unicode is False
 
 
-@in_earnest
+@transactional_db
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
@@ -87,7 +87,7 @@ def test_an_invalid_message_is_refused_with_a_sentence(arguments, why):
     assert not OutboundMessage.objects.exists()
 
 
-@in_earnest
+@transactional_db
 def test_waiting_shows_the_timeline_until_front_accepts_the_message(simulator, meanwhile):
     meanwhile(dispatch)
     code, text = run("send", NUMBER, "Test", "--wait")
@@ -100,7 +100,7 @@ def test_waiting_shows_the_timeline_until_front_accepts_the_message(simulator, m
     assert all(text.count(words) == 1 for words in lines)
 
 
-@in_earnest
+@transactional_db
 def test_waiting_for_delivery_goes_on_until_the_status_comes(simulator, meanwhile, settings):
     simulator.network.status_url = "http://testserver" + webhook_path("status")
     browser = Browser()
@@ -117,7 +117,7 @@ def test_waiting_for_delivery_goes_on_until_the_status_comes(simulator, meanwhil
     assert text.splitlines()[-1].endswith(": delivered")
 
 
-@in_earnest
+@transactional_db
 def test_a_message_that_front_cannot_follow_is_not_waited_for_beyond_acceptance(simulator, meanwhile):
     def work() -> None:
         OutboundMessage.objects.update(state=State.SENT, gateway_id=None, next_at=None)
@@ -126,7 +126,7 @@ def test_a_message_that_front_cannot_follow_is_not_waited_for_beyond_acceptance(
     assert run("send", NUMBER, "Test", "--until", "delivered")[0] == 0
 
 
-@in_earnest
+@transactional_db
 def test_a_refused_message_has_its_own_exit_code(simulator, meanwhile):
     simulator.network.blacklist.add(NUMBER)
     meanwhile(dispatch)
@@ -135,7 +135,7 @@ def test_a_refused_message_has_its_own_exit_code(simulator, meanwhile):
     assert "code 21" in text
 
 
-@in_earnest
+@transactional_db
 def test_an_unconfirmed_message_has_its_own_exit_code(simulator, meanwhile, settings):
     set_account(settings, DUPLICATE_FILTER=False)
     simulator.chaos.plan(Fault(FaultKind.GARBAGE, accepted=True))
@@ -145,7 +145,7 @@ def test_an_unconfirmed_message_has_its_own_exit_code(simulator, meanwhile, sett
     assert "a person must decide" in text
 
 
-@in_earnest
+@transactional_db
 def test_without_a_worker_the_wait_ends_with_a_hint_at_the_cause():
     code, text = run("send", NUMBER, "Test", "--wait", "--timeout", "0")
     assert code == send.TOO_LATE == 4
@@ -153,7 +153,7 @@ def test_without_a_worker_the_wait_ends_with_a_hint_at_the_cause():
     assert OutboundMessage.objects.get().state == "queued"
 
 
-@in_earnest
+@transactional_db
 def test_a_message_that_waits_for_its_status_alone_is_not_called_stuck(simulator):
     key = ("--idempotency-key", "k1")
     run("send", NUMBER, "Test", *key)
@@ -164,7 +164,7 @@ def test_a_message_that_waits_for_its_status_alone_is_not_called_stuck(simulator
     assert "is a worker running?" not in text
 
 
-@in_earnest
+@transactional_db
 def test_a_person_may_stop_waiting(meanwhile):
     def interrupt() -> None:
         raise KeyboardInterrupt
@@ -175,7 +175,7 @@ def test_a_person_may_stop_waiting(meanwhile):
     assert "is still being processed" in text
 
 
-@in_earnest
+@transactional_db
 def test_json_output_contains_only_the_last_state(simulator, meanwhile):
     meanwhile(dispatch)
     found = read("send", NUMBER, "Test", "--wait")

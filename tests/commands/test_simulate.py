@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from django_front_sms.management.subcommands import simulate
-from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.signing import webhook_path
 from django_front_sms.simulator import Simulator
 from django_front_sms.simulator.__main__ import build, build_parser
 from tests.commands.running import run, set_account
+from tests.factories import InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -90,12 +90,12 @@ def started(monkeypatch) -> list[str]:
 
 
 def test_without_stored_ids_of_its_account_the_simulator_uses_the_ids_of_the_manual(monkeypatch):
-    OutboundMessage.objects.create(account="bergen", gateway_id=200_000, recipient="+4799999999", text="Hei")
+    OutboundMessageFactory(account="bergen", gateway_id=200_000)
     assert not [argument for argument in started(monkeypatch) if "first-id" in argument]
 
 
 def test_ids_of_an_earlier_run_are_not_reused(monkeypatch):
-    OutboundMessage.objects.create(account="default", gateway_id=145_100, recipient="+4799999999", text="Hei")
+    OutboundMessageFactory(gateway_id=145_100)
     assert "--first-id=145101" in started(monkeypatch)
-    InboundMessage.objects.create(account="default", gateway_id=999_999, api="json", identity="x")
+    InboundMessageFactory(gateway_id=999_999)
     assert "--first-id=1000000" in started(monkeypatch)

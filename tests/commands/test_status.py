@@ -9,15 +9,12 @@ from django_front_sms import outbox
 from django_front_sms.models import (
     AccountState,
     CounterGap,
-    DeliveryStatus,
-    Event,
-    InboundMessage,
     OutboundMessage,
     RefusedPush,
 )
 from django_front_sms.states import State
 from tests.commands.running import gateway, read, run
-from tests.factories import OutboundMessageFactory
+from tests.factories import DeliveryStatusFactory, EventFactory, InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -121,20 +118,19 @@ def test_unconfirmed_messages_are_counted_until_a_person_decided():
 
 
 def test_events_that_were_given_up_are_counted():
-    Event.objects.create(kind="state_changed", subject="out:1", failed=True, next_at=None)
-    Event.objects.create(kind="state_changed", subject="out:2", next_at=None)
+    EventFactory(failed=True)
+    EventFactory(subject="out:2")
     assert active() == {"events_given_up": 1}
 
 
 def test_a_push_that_was_too_large_counts_until_the_queue_moves_again():
     now = timezone.now()
-    came = {"api": "json", "process_at": None, "account": "default"}
-    InboundMessage.objects.create(identity="1", received_at=now - timedelta(hours=2), **came)
+    InboundMessageFactory(received_at=now - timedelta(hours=2))
     RefusedPush.objects.create(
         account="default", purpose="inbound", size=10, limit=5, received_at=now - timedelta(hours=1)
     )
     assert active() == {"pushes_too_large": 1}
-    InboundMessage.objects.create(identity="2", received_at=now, **came)
+    InboundMessageFactory(received_at=now)
     assert active() == {}
 
 
@@ -163,8 +159,8 @@ def test_messages_that_never_got_a_status_are_counted_where_they_could_have_one(
 
 
 def test_statuses_of_unknown_messages_and_unreadable_inbound_are_counted():
-    DeliveryStatus.objects.create(account="default", gateway_id=1, status=4, process_at=None, problem="unknown")
-    DeliveryStatus.objects.create(account="default", gateway_id=2, status=4)
-    InboundMessage.objects.create(account="default", api="json", identity="1", problem="no sender", process_at=None)
+    DeliveryStatusFactory(message=None, problem="unknown", received_at=timezone.now())
+    DeliveryStatusFactory(message=None, gateway_id=2, process_at=timezone.now())
+    InboundMessageFactory(problem="no sender", received_at=timezone.now())
     assert active() == {"unreadable_inbound": 1, "unreadable_statuses": 1}
     assert read("status")["waiting"]["statuses"] == 1

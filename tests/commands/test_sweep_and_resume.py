@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from django_front_sms.models import Decision
 from django_front_sms.tasks import deliver_events
-from tests.commands.running import in_earnest, read, run
+from tests.commands.running import read, run, transactional_db
 from tests.factories import OutboundMessageFactory
 
 
-@in_earnest
+@transactional_db
 def test_a_sweep_expires_late_messages_and_reports_due_ones():
     late = OutboundMessageFactory(expires_at=timezone.now() - timedelta(hours=1))
     assert read("sweep") == {"due": {"messages": False, "events": True}}
@@ -25,7 +25,7 @@ def test_a_sweep_expires_late_messages_and_reports_due_ones():
     assert run("sweep")[1] == "Swept. Messages or events are due, and a worker was woken.\n"
 
 
-@in_earnest
+@transactional_db
 def test_resuming_lets_an_account_send_again_once(paused):
     code, text = run("resume", "default")
     paused.refresh_from_db()
@@ -36,7 +36,7 @@ def test_resuming_lets_an_account_send_again_once(paused):
     assert read("resume", "default") == {"account": "default", "resumed": False, "pause_code": None}
 
 
-@in_earnest
+@transactional_db
 def test_an_unknown_account_cannot_be_resumed():
     with pytest.raises(CommandError, match='no account "nobody"'):
         run("resume", "nobody")

@@ -14,7 +14,7 @@ from tests.commands.running import read, run
 
 @contextmanager
 def override_script_prefix(prefix: str) -> Iterator[None]:
-    """As with `FORCE_SCRIPT_NAME`."""
+    """A script prefix, as `FORCE_SCRIPT_NAME` sets it."""
     before = get_script_prefix()
     set_script_prefix(prefix)
     try:

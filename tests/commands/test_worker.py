@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
+from django.utils import timezone
 
 from django_front_sms import events, jobs, send_sms
 from django_front_sms.events import hints
-from django_front_sms.models import DeliveryStatus, Event, OutboundMessage
+from django_front_sms.models import Event, OutboundMessage
 from django_front_sms.worker import Worker, _close_broken_connections
+from tests.clock import FakeClock
+from tests.factories import DeliveryStatusFactory
 from tests.gateway.wire import Line, Server, framed
-from tests.outbox.helpers import FakeClock
 
 ROOT = Path(__file__).resolve().parents[2]
 OK = framed(b'{"id": 145099, "errorcode": 0, "description": "OK"}')
@@ -292,7 +294,7 @@ def test_a_worker_sends_folds_and_delivers_and_ends_cleanly(start, gateway: Gate
     wait_until(lambda: state(first) == "sent")
     second = send_sms("+4799999998", "second", priority="urgent")
     wait_until(lambda: state(second) == "sent")
-    DeliveryStatus.objects.create(account="default", gateway_id=145099, status=4)
+    DeliveryStatusFactory(message=None, process_at=timezone.now())
     wait_until(lambda: OutboundMessage.objects.filter(state="delivered").exists())
     wait_until(lambda: not Event.objects.filter(next_at__isnull=False).exists())
     worker.send_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""What all adapters for login packages have in common."""
+"""Behaviour that all adapters for login packages have in common."""
 
 import logging
 from datetime import timedelta

@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, transaction
 
 from django_front_sms.db.bulk import insert_rows, update_rows
 from django_front_sms.models import Event, OutboundMessage, SendAttempt
-from tests.outbox.helpers import message
+from tests.outbox.rows import message
 
 pytestmark = pytest.mark.django_db
 

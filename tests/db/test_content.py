@@ -5,6 +5,7 @@ from django.db import DataError, IntegrityError, OperationalError, connection
 
 from django_front_sms.db import content
 from django_front_sms.models import InboundMessage
+from tests.factories import InboundMessageFactory
 
 
 @pytest.mark.parametrize(
@@ -41,9 +42,9 @@ def test_a_column_of_three_bytes_refuses_an_emoji_and_takes_the_simpler_form():
         cursor.execute(f"ALTER TABLE {table} MODIFY text longtext CHARACTER SET utf8mb3 NOT NULL")
     try:
         with pytest.raises(Exception) as caught:
-            InboundMessage.objects.create(account="default", api="json", identity="1", text="Hei 😀")
+            InboundMessageFactory(text="Hei 😀")
         assert content.is_refused_content(caught.value)
-        InboundMessage.objects.create(account="default", api="json", identity="1", text=content.basic_plane("Hei 😀"))
+        InboundMessageFactory(text=content.basic_plane("Hei 😀"))
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f"ALTER TABLE {table} MODIFY text longtext CHARACTER SET utf8mb4 NOT NULL")

@@ -14,16 +14,17 @@ from django.test import Client, override_settings
 from django_front_sms import health, outbox, send_sms, signals
 from django_front_sms.db.routing import atomic, connection, on_commit, write_alias
 from django_front_sms.exceptions import InvalidMessage
-from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OptOut, OutboundMessage, primary
+from django_front_sms.models import Event, InboundMessage, OptOut, OutboundMessage, primary
 from django_front_sms.states import State
 from django_front_sms.testing import FrontSMS
-from tests.outbox.helpers import configure
+from tests.configuration import configure
+from tests.factories import DeliveryStatusFactory, InboundMessageFactory
 
 NUMBER = "+4799999999"
 
 
 class ReplicaForReads:
-    """As sites have it: this app's rows are written to `default`, and read from a replica."""
+    """The usual set-up: this app's rows are written to `default`, and read from a replica."""
 
     def db_for_read(self, model: type[models.Model], **hints: Any) -> str | None:
         return "second" if model._meta.app_label == "front_sms" else None
@@ -75,7 +76,7 @@ def frozen_replica(second: None) -> Iterator[None]:
 
 @pytest.fixture
 def elsewhere(second: None) -> Iterator[None]:
-    """Everything is in the second database, and a query to `default` fails."""
+    """All tables are in the second database, and a query to `default` fails."""
 
     def refused(*args: Any) -> None:
         raise AssertionError("a query went to the database `default`")
@@ -178,8 +179,8 @@ class TestEveryRead:
 
     def test_related_managers_and_prefetching_read_from_where_they_are_written(self, frozen_replica):
         message = send_sms(NUMBER, "Hei")
-        DeliveryStatus.objects.create(account="default", gateway_id=1, status=4, message=message)
-        InboundMessage.objects.create(account="default", api="json", identity="1", in_reply_to=message)
+        DeliveryStatusFactory(message=message)
+        InboundMessageFactory(in_reply_to=message)
         assert (message.statuses.count(), message.replies.count()) == (1, 1)
         assert InboundMessage.objects.get().in_reply_to == message
         (fetched,) = OutboundMessage.objects.prefetch_related("statuses", "replies")

@@ -10,15 +10,15 @@ from django_front_sms.testing import FrontSMS
 
 @pytest.fixture
 def front(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FrontSMS]:
-    """A pretend Front for both accounts of the examples, whose receivers are forgotten afterwards."""
+    """The simulated gateway for both accounts of the examples, whose receivers are forgotten afterwards."""
     bergen = {"SERVICE_ID": 5678, "SENDER": "26114567890000"}
     settings.FRONT_SMS = {**settings.FRONT_SMS, "ACCOUNTS": {**settings.FRONT_SMS["ACCOUNTS"], "bergen": bergen}}
     monkeypatch.setattr(keywords, "_routes", [])
     signals = [spec.signal for spec in SIGNALS.values()]
     for signal in signals:
         monkeypatch.setattr(signal, "receivers", [*signal.receivers])
-    with FrontSMS() as pretend:
-        pretend.network.account.senders = ["Mitt Firma", "26114123450000"]
-        yield pretend
+    with FrontSMS() as front:
+        front.network.account.senders = ["Mitt Firma", "26114123450000"]
+        yield front
     for signal in signals:
         signal.sender_receivers_cache.clear()

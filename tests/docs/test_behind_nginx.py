@@ -21,7 +21,7 @@ NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
 
 
 def lines() -> tuple[str, str]:
-    """What the page puts into `http` and into `server`."""
+    """The configuration on the page, for `http` and for `server`."""
     (block,) = re.findall(r"```nginx\n(.*?)```", PAGE.read_text(), re.DOTALL)
     http, server = re.split(r"# server .*\n", block)
     return http, server

@@ -89,7 +89,7 @@ def is_of_settings(block: Block) -> bool:
     "block", parametrized("python", of=lambda block: is_whole(block) and not is_of_settings(block))
 )
 def test_python_runs_and_so_do_the_receivers_that_it_connects(block: Block, front: FrontSMS) -> None:
-    example = scenery()  # signals hold receivers weakly: they live as long as this
+    example = example_globals()  # signals hold receivers weakly: they live as long as this
     exec(compile(block.text, str(block), "exec"), example)
     question = send_sms("+4799999999", "Kommer du?", sender="26114123450000", ignore_opt_out=True)
     front.push_status(question, 5)
@@ -98,8 +98,8 @@ def test_python_runs_and_so_do_the_receivers_that_it_connects(block: Block, fron
     example.clear()
 
 
-def scenery() -> dict[str, Any]:
-    """What examples take for granted."""
+def example_globals() -> dict[str, Any]:
+    """The names that examples use without defining them."""
     message = InboundMessage(account="default", sender="+4799999999", recipient="26114", text="Ja")
     request = SimpleNamespace(user=None)
     return {"__name__": "example", "order": SimpleNamespace(pk=17), "inbound": message, "request": request}

@@ -1,4 +1,4 @@
-"""What the documentation has people type: a shell can read it, and what it calls takes these arguments."""
+"""Command lines in the documentation: a shell can parse them, and the commands accept the arguments."""
 
 import argparse
 import configparser

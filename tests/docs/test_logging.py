@@ -35,7 +35,7 @@ def of_the_code() -> Lines:
 
 
 def logged(call: ast.Call, tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """What a call logs: `logger.warning(…)`, the webhooks' `_Refused(404, …)`, and Django's `log_response(…)`."""
+    """The level and message of a call that logs: `logger.warning(…)`, `_Refused(404, …)`, `log_response(…)`."""
     match call.func:
         case ast.Attribute(value=ast.Name(id="logger"), attr=level) if level in LEVELS:
             yield level, text_of(call.args[0], tree)

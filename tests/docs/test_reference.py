@@ -36,12 +36,12 @@ def page(name: str) -> str:
 
 
 def code_of(cell: str) -> list[str]:
-    """What stands in backticks."""
+    """The names in backticks."""
     return re.findall(r"`([^`]+)`", cell)
 
 
 def words(name: str) -> set[str]:
-    """Everything that stands in backticks anywhere on a page, whole and by its words."""
+    """All texts in backticks on a page, and their words."""
     marked = re.findall(r"`([^`\n]+)`", page(name))
     return {*marked, *(word for each in marked for word in re.findall(r"[\w-]+", each))}
 

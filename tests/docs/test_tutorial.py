@@ -1,4 +1,4 @@
-"""The tutorial, followed to the letter in an empty folder: its files written, its commands run, its output compared."""
+"""The tutorial, executed in an empty folder: files are written, commands are run, and their output is compared."""
 
 import os
 import re
@@ -20,13 +20,13 @@ from tests.docs.pages import DOCS, HERE, Block, blocks_of, commands_of
 TUTORIAL = DOCS / "tutorial.md"
 HANG_TIMEOUT = 120  # seconds, for a machine that is busy
 
-# Done already: an environment with the package in it.
+# Not run: the environment with the package exists already.
 NOT_RUN = {
     "python3 -m venv .venv && . .venv/bin/activate",
     "pip install django-front-sms pytest pytest-django",
 }
 SERVERS = ("python manage.py runserver", "python manage.py front_sms worker", "python manage.py front_sms simulate")
-IN_EARNEST = "## In earnest"  # what follows needs a broker
+IN_EARNEST = "## In earnest"  # the following steps need a broker
 ADDED_TO = {"florist/settings.py", "florist/urls.py"}  # the site has these files
 CHANGES = re.compile(r"\d\d:\d\d:\d\d|(?<=id is )\d+|\d+\.\d+ s|#\d+")  # times, ids
 
@@ -38,7 +38,7 @@ pytestmark = [
 
 
 class Reader:
-    """Somebody who does what the tutorial says."""
+    """Executes the blocks of the tutorial in an empty folder."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -111,7 +111,7 @@ class Reader:
         return "\n".join(path.read_text() for path in sorted(self.home.glob("server-*.log")))
 
     def phone(self) -> str:
-        """What lies on the customer's phone."""
+        """Messages on the simulated phone."""
         with urlopen(f"http://127.0.0.1:{self.gateway}/control/messages?to=%2B4799999999") as answer:
             return str(answer.read(), "utf-8")
 
@@ -146,7 +146,7 @@ def wait_until(true: Callable[[], object], why: str) -> None:
 
 
 def shown(block: Block, command: str) -> str:
-    """What the block says that the command prints."""
+    """The output of the command in the block."""
     after = block.text.partition(f"$ {command}\n")[2]
     return re.split(r"^\$ ", after, flags=re.M)[0]
 

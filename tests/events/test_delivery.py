@@ -13,7 +13,7 @@ from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage
 from django_front_sms.states import State
 from tests.events import queue
-from tests.factories import InboundMessageFactory, OutboundMessageFactory
+from tests.factories import DeliveryStatusFactory, InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ class TestWhatIsSaid:
         for signal in SIGNALS:
             receivers.connect(signal)
         message, reply = OutboundMessageFactory(), InboundMessageFactory()
-        status = DeliveryStatus.objects.create(account="default", gateway_id=1, status=4)
+        status = DeliveryStatusFactory(message=None)
         written = queue.add(
             records.message_received(reply.pk),
             records.reply_received(reply.pk, message.pk),

@@ -17,9 +17,9 @@ from django_front_sms.outbox import (
     decisions,
     duplicates,
     executor,
-    hurdles,
     records,
     rules,
+    send_checks,
     settle,
     verdicts,
 )
@@ -112,7 +112,7 @@ def _no_limit() -> AbstractContextManager[Any]:
 @contextmanager
 def _repeats_always() -> Iterator[None]:
     with ExitStack() as stack:
-        for module in (rules, hurdles, sweeping):
+        for module in (rules, send_checks, sweeping):
             stack.enter_context(patch.object(module, "may_repeat", lambda message, account: True))
         yield
 

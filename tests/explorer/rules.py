@@ -13,8 +13,8 @@ from django_front_sms.gateway.outcome import ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Answer
 from django_front_sms.outbox import clock_skew, decisions, duplicates, executor, records, rules, settle, verdicts
 from django_front_sms.outbox.duplicates import TwinAttempt
-from django_front_sms.outbox.hurdles import Hurdles
 from django_front_sms.outbox.records import Attempt, DueMessage, LeasedMessage, Message
+from django_front_sms.outbox.send_checks import SendChecks
 from django_front_sms.outbox.transitions import Transition, changes_of
 from django_front_sms.outbox.wire import Wire
 from django_front_sms.states import State
@@ -51,9 +51,9 @@ class Engine:
         twin_attempts = [a for pk, twin in enumerate(twins, start=2) for a in _twin_attempts(twin, pk)]
         attempts = sorted([*_twin_attempts(m, 1), *twin_attempts], key=lambda a: a.claimed_at)
         window = duplicates.DuplicateWindow.among(attempts, NOW - self.conf.twin_gap, chosen_keys)
-        hurdles = Hurdles(self.account, self.conf, NOW, window, set())
+        send_checks = SendChecks(self.account, self.conf, NOW, window, set())
         row = _message(m)
-        transition = hurdles.transition_for(row, _wire(m), _attempts(m))
+        transition = send_checks.transition_for(row, _wire(m), _attempts(m))
         if transition:
             return _after(m, transition)
         left = round(rules.send_by(row, self.conf, NOW))

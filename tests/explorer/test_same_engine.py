@@ -13,11 +13,14 @@ from django_front_sms.conf import get_settings
 from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox import clock_skew, executor, settle
 from django_front_sms.outbox.claim import Job
+from tests.clock import FakeClock
+from tests.configuration import configure
 from tests.explorer.report import WORLDS
 from tests.explorer.rules import ANSWERS, answer, sweeping
 from tests.explorer.states import NONE, OUTDATED, Msg
 from tests.explorer.world import Event, Explorable, State, World
-from tests.outbox.helpers import FakeClock, claim_due, configure, message
+from tests.outbox.rows import message
+from tests.outbox.worker_steps import claim_due
 
 HISTORIES, STEPS = 6, 24
 SWEEPS = {"rescue": [settle.rescue], "sweep": [sweeping._end_risk, sweeping._expire]}

@@ -1,4 +1,4 @@
-"""How a worker must be started so that its wall clock can be set, or its threads limited."""
+"""Start a worker so that its wall clock can be set, or its number of threads limited."""
 
 import shutil
 import struct

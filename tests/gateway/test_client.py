@@ -97,7 +97,7 @@ def test_a_name_that_does_not_exist_is_not_sent():
 
 @pytest.fixture
 def silent_address():
-    """An address where connecting never ends: its queue is full and nobody accepts."""
+    """An address at which connecting never ends: its queue is full, and no process accepts."""
     with socket.socket() as listener, socket.socket() as first, socket.socket() as second:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)

@@ -1,4 +1,4 @@
-"""When a connection is used again, and when it is not."""
+"""When a connection is reused."""
 
 import threading
 

@@ -27,9 +27,9 @@ def bring(counter: int, second: float | None = None, account: str = "default", *
     inbox.process()
 
 
-def holes(**fields) -> list[list[int]]:
-    """The missing numbers of each open gap."""
-    gaps = CounterGap.objects.filter(closed_at=None, **fields).order_by("first")
+def unfilled_gaps(**fields) -> list[list[int]]:
+    """The missing numbers of each unfilled gap."""
+    gaps = CounterGap.objects.unfilled().filter(**fields).order_by("first")
     return [gap.missing for gap in gaps]
 
 
@@ -47,15 +47,15 @@ class TestFinding:
     def test_consecutive_numbers_have_no_gap(self):
         for number in (7166, 7167, 7168):
             bring(number)
-        assert holes() == []
+        assert unfilled_gaps() == []
 
     def test_the_first_message_has_no_gap_before_it(self):
         bring(7166)
-        assert holes() == []
+        assert unfilled_gaps() == []
 
     def test_a_skipped_number_is_a_gap(self):
         bring(1), bring(2), bring(5)
-        assert holes() == [[3, 4]]
+        assert unfilled_gaps() == [[3, 4]]
 
     def test_both_apis_share_one_counter(self):
         bring(1)
@@ -63,14 +63,14 @@ class TestFinding:
         inbox.store_inbound("default", decode_inbound_query(query), query)
         inbox.process()
         bring(3)
-        assert holes() == []
+        assert unfilled_gaps() == []
         bring(5)
-        assert holes() == [[4]]
+        assert unfilled_gaps() == [[4]]
 
     def test_each_account_has_its_own_counter(self):
         bring(1), bring(50, account="other"), bring(2), bring(52, account="other")
-        assert holes(account="default") == []
-        assert holes(account="other") == [[51]]
+        assert unfilled_gaps(account="default") == []
+        assert unfilled_gaps(account="other") == [[51]]
 
     def test_a_message_without_a_counter_is_not_counted(self):
         bring(1)
@@ -78,29 +78,29 @@ class TestFinding:
         inbox.store_inbound("default", decode_inbound_json(body), body)
         inbox.process()
         bring(2)
-        assert holes() == []
+        assert unfilled_gaps() == []
         assert InboundCounter.objects.get().highest == 2
 
     def test_a_redelivery_and_a_repeated_number_change_nothing(self):
         bring(1), bring(2), bring(2, 2, text="another"), bring(1, 1), bring(3)
-        assert holes() == []
+        assert unfilled_gaps() == []
 
     def test_a_late_message_closes_its_gap(self):
         bring(1), bring(3)
         bring(2)
-        assert holes() == []
+        assert unfilled_gaps() == []
         gap = CounterGap.objects.get()
         assert (gap.first, gap.last, gap.came) == (2, 2, [2]) and gap.closed_at is not None
 
     def test_a_late_message_leaves_the_rest_of_its_gap_open(self):
         bring(1), bring(6), bring(4)
-        assert holes() == [[2, 3, 5]]
+        assert unfilled_gaps() == [[2, 3, 5]]
         bring(5), bring(2), bring(3)
-        assert holes() == []
+        assert unfilled_gaps() == []
 
     def test_a_thousand_missing_numbers_are_a_gap_and_more_are_a_reset_counter(self):
         bring(1), bring(1002)
-        assert len(holes()[0]) == 1000
+        assert len(unfilled_gaps()[0]) == 1000
         bring(2004)
         assert [gap.is_reset for gap in CounterGap.objects.order_by("pk")] == [False, True]
 
@@ -113,12 +113,12 @@ class TestFinding:
 class TestCountingAnew:
     def test_a_lower_number_with_a_newer_time_is_a_reset_counter_and_logged(self, caplog):
         bring(7166, 0), bring(1, 10)
-        assert holes() == []
+        assert unfilled_gaps() == []
         gap = CounterGap.objects.get()
         assert (gap.is_reset, gap.missing) == (True, []) and gap.closed_at is not None
         assert "from 7166 to 1" in caplog.text
         bring(2, 11), bring(4, 13)
-        assert holes() == [[3]]
+        assert unfilled_gaps() == [[3]]
 
     def test_a_lower_number_with_an_older_time_is_late(self):
         bring(7166, 100), bring(7160, 94)
@@ -127,20 +127,20 @@ class TestCountingAnew:
 
     def test_a_number_in_a_gap_is_late_even_if_its_time_is_a_second_newer(self):
         bring(1, 1), bring(3, 3), bring(2, 4), bring(4, 4)
-        assert holes() == [] and not CounterGap.objects.filter(is_reset=True).exists()
+        assert unfilled_gaps() == [] and not CounterGap.objects.filter(is_reset=True).exists()
 
     def test_a_message_from_before_the_reset_is_no_gap(self):
         bring(7165, 0), bring(1, 10), bring(7166, 5), bring(2, 11)
-        assert holes() == []
+        assert unfilled_gaps() == []
         assert InboundCounter.objects.get().highest == 2
         bring(900, 3)
-        assert holes() == []
+        assert unfilled_gaps() == []
 
     def test_a_reset_counter_does_not_close_an_old_gap(self):
         bring(1, 1), bring(5, 5)
         day = 24 * 3600
         bring(1, day), bring(2, day + 1), bring(3, day + 2)
-        assert holes() == [[2, 3, 4]]
+        assert unfilled_gaps() == [[2, 3, 4]]
 
     def test_no_event_is_created(self):
         bring(7166, 0), bring(1, 10), bring(5000, 20)
@@ -170,7 +170,7 @@ class TestTelling:
         let_the_grace_pass()
         bring(2), bring(3)
         let_the_grace_pass()
-        assert announced() == [[2, 3]] and holes() == []
+        assert announced() == [[2, 3]] and unfilled_gaps() == []
 
     def test_each_gap_is_announced_separately(self):
         bring(1), bring(3)
@@ -201,4 +201,4 @@ def test_the_gaps_do_not_depend_on_the_order_of_processing(order, lost, batch):
         message.received_at = START + timedelta(minutes=5)
     for first in range(0, len(messages), batch):
         counters.count(messages[first : first + batch], timezone.now())
-    assert sorted(number for hole in holes() for number in hole) == sorted(lost)
+    assert sorted(number for gap in unfilled_gaps() for number in gap) == sorted(lost)

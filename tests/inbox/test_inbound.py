@@ -14,6 +14,7 @@ from django_front_sms.gateway.push import StatusPush, decode_inbound_json, decod
 from django_front_sms.inbox import store
 from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage
 from django_front_sms.states import State
+from tests.factories import OutboundMessageFactory
 from tests.parallel import run_parallel
 from tests.webhooks.pushes import MMS, QUERY, SMS, sms
 
@@ -181,10 +182,8 @@ class TestTogether:
 
 
 def sent(**fields) -> OutboundMessage:
-    defaults = {"account": "default", "recipient": "+4799999999", "sender": "26114", "text": "?", "state": State.SENT}
-    return OutboundMessage.objects.create(
-        **{**defaults, "sent_at": timezone.now() - timedelta(minutes=5), "next_at": None, **fields}
-    )
+    defaults = {"sender": "26114", "state": State.SENT, "sent_at": timezone.now() - timedelta(minutes=5)}
+    return OutboundMessageFactory(**{**defaults, **fields})
 
 
 class TestAnnouncing:

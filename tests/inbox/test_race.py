@@ -8,7 +8,8 @@ from django.utils import timezone
 from django_front_sms import inbox, send_sms
 from django_front_sms.gateway.push import decode_inbound_json
 from django_front_sms.models import Event, InboundMessage, OutboundMessage, SendAttempt
-from tests.outbox.helpers import accepted, claim_one, not_sent, record_answer
+from tests.outbox.exchange_results import accepted, not_sent
+from tests.outbox.worker_steps import claim_one, record_answer
 from tests.webhooks.pushes import sms
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("hints")]

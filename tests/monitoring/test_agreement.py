@@ -17,6 +17,7 @@ from django_front_sms.models import AccountState, CounterGap, RefusedPush
 from django_front_sms.monitoring import alerts
 from django_front_sms.states import State
 from tests.commands.running import read
+from tests.configuration import configure
 from tests.factories import (
     AccountStateFactory,
     DeliveryStatusFactory,
@@ -24,7 +25,6 @@ from tests.factories import (
     InboundMessageFactory,
     OutboundMessageFactory,
 )
-from tests.outbox.helpers import configure
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.monitoring.test_agreement")]
 urlpatterns = [

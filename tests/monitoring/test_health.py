@@ -13,7 +13,7 @@ from django.urls import path
 from django_front_sms import health
 from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, OutboundMessage
-from tests.outbox.helpers import message
+from tests.outbox.rows import message
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.monitoring.test_health")]
 urlpatterns = [path("health/", health.view), path("ready/", health.ready)]

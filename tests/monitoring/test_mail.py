@@ -8,8 +8,8 @@ from django.core import mail as django_mail
 from django_front_sms import jobs, send_sms
 from django_front_sms.models import ActiveAlert, OutboundMessage
 from django_front_sms.monitoring import alerts, mail
-from tests.factories import AccountStateFactory, OutboundMessageFactory
-from tests.outbox.helpers import NUMBER, configure
+from tests.configuration import configure
+from tests.factories import NUMBER, AccountStateFactory, OutboundMessageFactory
 from tests.parallel import run_parallel
 
 pytestmark = pytest.mark.django_db

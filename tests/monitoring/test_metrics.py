@@ -13,9 +13,12 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from django_front_sms import metrics
-from django_front_sms.models import AccountState, CounterGap, DeliveryStatus, OutboundMessage, SendAttempt
+from django_front_sms.models import AccountState, CounterGap, OutboundMessage, SendAttempt
 from django_front_sms.states import State
-from tests.outbox.helpers import NUMBER, accepted, attempt, claim_one, message, refused
+from tests.factories import NUMBER, DeliveryStatusFactory
+from tests.outbox.exchange_results import accepted, refused
+from tests.outbox.rows import message
+from tests.outbox.worker_steps import attempt, claim_one
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/reference/metrics.md"
@@ -85,7 +88,7 @@ def test_trouble_is_seen(clock):
     CounterGap.objects.create(
         account="default", first=1, last=2, shown_at=clock.database(), announced_at=clock.database()
     )
-    DeliveryStatus.objects.create(account="default", gateway_id=1)
+    DeliveryStatusFactory(message=None, process_at=clock.database())
     gateway = metrics.get_settings().account("default").gateway
     seen = clock.database() - timedelta(seconds=90)
     AccountState.objects.create(key=gateway, account="default", paused_at=seen, pause_code=13, clock=seen)

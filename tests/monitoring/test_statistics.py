@@ -1,4 +1,4 @@
-"""What the rows add up to."""
+"""Statistics of messages."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -209,15 +209,15 @@ def test_a_worker_that_has_not_looked_at_the_clock_for_two_minutes_is_silent():
 # ---- Traffic
 
 
-def asked_for(when: datetime, state: str = State.DELIVERED, **fields) -> OutboundMessage:
+def message_at(when: datetime, state: str = State.DELIVERED, **fields) -> OutboundMessage:
     return OutboundMessageFactory(state=state, created_at=when, **fields)
 
 
 def test_messages_are_counted_by_the_hour_and_state_and_an_hour_without_any_is_there_too():
-    asked_for(NOW)
-    asked_for(NOW - timedelta(minutes=29), State.REJECTED)
-    asked_for(NOW - HOUR)
-    asked_for(NOW - 5 * HOUR)
+    message_at(NOW)
+    message_at(NOW - timedelta(minutes=29), State.REJECTED)
+    message_at(NOW - HOUR)
+    message_at(NOW - 5 * HOUR)
 
     hours = statistics.traffic(2, NOW).by_hour(NOW - 3 * HOUR, 4)
 
@@ -227,8 +227,8 @@ def test_messages_are_counted_by_the_hour_and_state_and_an_hour_without_any_is_t
 
 
 def test_days_are_those_of_the_site_not_of_greenwich():
-    asked_for(datetime(2026, 3, 1, 23, 30, tzinfo=UTC))  # 0:30 on the second in Oslo
-    asked_for(datetime(2026, 3, 1, 22, 30, tzinfo=UTC))
+    message_at(datetime(2026, 3, 1, 23, 30, tzinfo=UTC))  # 0:30 on the second in Oslo
+    message_at(datetime(2026, 3, 1, 22, 30, tzinfo=UTC))
 
     days = statistics.traffic(2, NOW).by_day(date(2026, 3, 1), 2)
 
@@ -237,7 +237,7 @@ def test_days_are_those_of_the_site_not_of_greenwich():
 
 def test_the_day_on_which_the_clocks_change_has_all_its_messages():
     for hour in range(-1, 23):  # 28 March, 23:00 UTC is midnight in Oslo; the day has 23 hours
-        asked_for(datetime(2026, 3, 29, tzinfo=UTC) + hour * HOUR)
+        message_at(datetime(2026, 3, 29, tzinfo=UTC) + hour * HOUR)
 
     days = statistics.traffic(2, datetime(2026, 3, 30, 12, tzinfo=UTC)).by_day(date(2026, 3, 29), 2)
 
@@ -245,7 +245,7 @@ def test_the_day_on_which_the_clocks_change_has_all_its_messages():
 
 
 def test_days_before_the_first_are_not_counted():
-    asked_for(NOW - 3 * DAY)
+    message_at(NOW - 3 * DAY)
 
     assert statistics.traffic(3, NOW).by_day(date(2026, 2, 20), 30).keys() == {
         date(2026, 2, 20) + n * DAY for n in range(30)
@@ -264,10 +264,10 @@ def test_the_delivery_rate_is_of_messages_with_a_known_outcome():
 
 
 def test_spend_is_of_the_segments_that_front_took(settings):
-    asked_for(NOW, State.DELIVERED, segments=3)
-    asked_for(NOW, State.SENT, segments=2)
-    asked_for(NOW, State.REJECTED, segments=50)
-    asked_for(NOW, State.QUEUED, segments=50)
+    message_at(NOW, State.DELIVERED, segments=3)
+    message_at(NOW, State.SENT, segments=2)
+    message_at(NOW, State.REJECTED, segments=50)
+    message_at(NOW, State.QUEUED, segments=50)
 
     (tally,) = statistics.traffic(1, NOW).by_day(date(2026, 3, 2), 1).values()
     assert tally.spend() is None
@@ -279,10 +279,10 @@ def test_spend_is_of_the_segments_that_front_took(settings):
 def test_days_long_over_are_kept_where_there_were_many_messages(monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(statistics, "_WORTH_KEEPING", 2)
     for days in (10, 10, 0):
-        asked_for(NOW - days * DAY)
+        message_at(NOW - days * DAY)
     first = statistics.traffic(30, NOW).by_day(date(2026, 2, 1), 30)
-    asked_for(NOW - 10 * DAY)
-    asked_for(NOW - DAY)
+    message_at(NOW - 10 * DAY)
+    message_at(NOW - DAY)
 
     with django_assert_num_queries(1) as queries:
         second = statistics.traffic(30, NOW).by_day(date(2026, 2, 1), 30)
@@ -294,7 +294,7 @@ def test_days_long_over_are_kept_where_there_were_many_messages(monkeypatch, dja
 
 def test_few_messages_are_counted_anew_each_time():
     for n in (1, 2):
-        asked_for(NOW - 10 * DAY)
+        message_at(NOW - 10 * DAY)
         assert statistics.traffic(30, NOW).by_day(date(2026, 2, 20), 1)[date(2026, 2, 20)].total == n
 
 
@@ -305,7 +305,7 @@ def test_a_cache_that_is_down_costs_time_and_nothing_else(monkeypatch, caplog):
     monkeypatch.setattr(statistics, "_WORTH_KEEPING", 1)
     monkeypatch.setattr(type(cache._connections[cache._alias]), "get", fail)
     monkeypatch.setattr(type(cache._connections[cache._alias]), "set", fail)
-    asked_for(NOW - 10 * DAY)
+    message_at(NOW - 10 * DAY)
 
     assert statistics.traffic(30, NOW).by_day(date(2026, 2, 20), 1)[date(2026, 2, 20)].total == 1
     assert "could not be read" in caplog.text and "could not be written" in caplog.text
@@ -313,7 +313,7 @@ def test_a_cache_that_is_down_costs_time_and_nothing_else(monkeypatch, caplog):
 
 @pytest.mark.sqlite
 def test_messages_of_a_time_are_counted_by_an_index_alone():
-    plan = statistics.asked_for(NOW).order_by().values("state", "segments").explain()
+    plan = statistics.created_since(NOW).order_by().values("state", "segments").explain()
 
     assert "COVERING INDEX front_sms_out_created" in plan
 
@@ -324,9 +324,9 @@ def test_messages_of_a_time_are_counted_by_an_index_alone():
 def test_refusals_are_counted_by_code_the_most_frequent_first():
     for code, count in ((3, 1), (1, 2), (None, 1)):
         for _ in range(count):
-            asked_for(NOW, State.REJECTED, error_code=code)
-    asked_for(NOW, State.UNCONFIRMED, error_code=21)
-    asked_for(NOW - 8 * DAY, State.REJECTED, error_code=12)
+            message_at(NOW, State.REJECTED, error_code=code)
+    message_at(NOW, State.UNCONFIRMED, error_code=21)
+    message_at(NOW - 8 * DAY, State.REJECTED, error_code=12)
 
     counted = statistics.refusals(NOW)
 
@@ -337,14 +337,14 @@ def test_refusals_are_counted_by_code_the_most_frequent_first():
 def test_only_the_latest_refusals_are_counted(monkeypatch):
     monkeypatch.setattr(statistics, "MOST_REFUSALS", 2)
     for code in (3, 1, 1):
-        asked_for(NOW, State.REJECTED, error_code=code)
+        message_at(NOW, State.REJECTED, error_code=code)
 
     assert statistics.refusals(NOW) == [(1, 2)]
 
 
 @pytest.mark.sqlite
 def test_refusals_are_found_by_an_index_of_their_own():
-    rejected = statistics.asked_for(NOW).filter(state=State.REJECTED).order_by()
+    rejected = statistics.created_since(NOW).filter(state=State.REJECTED).order_by()
 
     assert "INDEX front_sms_out_refused" in rejected.values("error_code").explain()
 

@@ -30,12 +30,16 @@ from django_front_sms.db import clock as clocks
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.gateway.client import ExchangeResult
 from django_front_sms.gateway.codes import ErrorCode
-from django_front_sms.models import AccountState, Decision, DeliveryStatus, OutboundMessage, SendAttempt
+from django_front_sms.models import AccountState, Decision, OutboundMessage, SendAttempt
 from django_front_sms.outbox.claim import claim
 from django_front_sms.outbox.settle import AttemptResult, settle
 from django_front_sms.states import ACCEPTED, NOT_SENT, OPEN, State
-from tests.outbox.helpers import FakeClock, message, not_sent, refused, slot, unclear
+from tests.clock import FakeClock
+from tests.factories import DeliveryStatusFactory
+from tests.outbox.exchange_results import not_sent, refused, unclear
+from tests.outbox.rows import message
 from tests.outbox.simulated_front import Front, Key, Request, W, key_of
+from tests.outbox.worker_steps import slot
 
 T, M = 10.0, 15.0
 S = T / 2 + T + M
@@ -223,9 +227,7 @@ class SendingMachine(RuleBasedStateMachine):
     def receive_status(self, data: st.DataObject, status: int | None) -> None:
         gateway_id = data.draw(st.sampled_from(sorted(self.front.by_id)))
         now = self.clock.database()
-        DeliveryStatus.objects.create(
-            account="default", gateway_id=gateway_id, status=status, received_at=now, process_at=now
-        )
+        DeliveryStatusFactory(message=None, gateway_id=gateway_id, status=status, received_at=now, process_at=now)
 
     @rule()
     def fold_statuses(self) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from django_front_sms.gateway.client import ExchangeResult
 from django_front_sms.gateway.codes import ErrorCode
 from django_front_sms.outbox.claim import Job
-from tests.outbox.helpers import accepted, refused
+from tests.outbox.exchange_results import accepted, refused
 
 W = 120.0
 Key = tuple[str, str, str]

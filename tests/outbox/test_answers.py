@@ -11,21 +11,11 @@ from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox import cancel, has_due, sweep
 from django_front_sms.outbox.rules import backoff
 from django_front_sms.outbox.settle import AttemptResult, settle
-from tests.outbox.helpers import (
-    ID,
-    FakeClock,
-    accepted,
-    attempt,
-    claim_due,
-    claim_one,
-    configure,
-    message,
-    not_sent,
-    record_answer,
-    refused,
-    reloaded,
-    unclear,
-)
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.outbox.exchange_results import ID, accepted, not_sent, refused, unclear
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt, claim_due, claim_one, record_answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
+from django.utils import timezone
 
 from django_front_sms import send_many_sms
 from django_front_sms.conf import get_settings
@@ -13,7 +14,9 @@ from django_front_sms.outbox import fold_statuses, statuses, sweep
 from django_front_sms.outbox.claim import Job, claim
 from django_front_sms.outbox.settle import AttemptResult, settle
 from django_front_sms.outbox.slots import Lane, Slot
-from tests.outbox.helpers import NUMBER, accepted, configure, not_sent
+from tests.configuration import configure
+from tests.factories import NUMBER, DeliveryStatusFactory
+from tests.outbox.exchange_results import accepted, not_sent
 from tests.parallel import run_parallel
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,7 +67,8 @@ def test_concurrent_claims_answers_statuses_and_sweeps_do_not_fail(settings):
         while jobs := claim(mine, 5, get_settings()).jobs:
             sent.update(job.message_id for job in jobs)
             for job in jobs:
-                DeliveryStatus.objects.create(account="default", gateway_id=job.message_id, status=4)
+                now = timezone.now()
+                DeliveryStatusFactory(message=None, gateway_id=job.message_id, received_at=now, process_at=now)
             settle([AttemptResult(job, accepted(job.message_id), 0.01) for job in reversed(jobs)], get_settings())
 
     def look() -> None:

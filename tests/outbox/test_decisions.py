@@ -5,18 +5,11 @@ import pytest
 from django_front_sms.exceptions import NotPossible
 from django_front_sms.models import Decision, Event, OutboundMessage
 from django_front_sms.outbox import cancel, give_up, mark_sent, send_anyway, sweep
-from tests.outbox.helpers import (
-    FakeClock,
-    accepted,
-    attempt,
-    claim_due,
-    claim_one,
-    configure,
-    message,
-    refused,
-    reloaded,
-    unclear,
-)
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.outbox.exchange_results import accepted, refused, unclear
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt, claim_due, claim_one
 
 pytestmark = pytest.mark.django_db
 
@@ -88,7 +81,7 @@ def test_a_message_sent_anyway_is_not_sent_after_code_17(unconfirmed: OutboundMe
 
 
 def test_a_message_sent_anyway_is_unconfirmed_after_a_refusal(unconfirmed: OutboundMessage, clock: FakeClock):
-    """The first attempt may have reached Front: nobody can say that it was not sent."""
+    """The first attempt may have reached Front, so the message cannot be called unsent."""
     clock.advance(GAP)
     send_anyway(unconfirmed)
     row = attempt(refused(1))

@@ -14,20 +14,11 @@ from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox import dispatcher, executor
 from django_front_sms.outbox.claim import claim
-from tests.outbox.helpers import (
-    FakeClock,
-    accepted,
-    account_state,
-    claim_one,
-    configure,
-    message,
-    not_sent,
-    outcomes,
-    refused,
-    reloaded,
-    slot,
-    unclear,
-)
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.outbox.exchange_results import accepted, not_sent, refused, unclear
+from tests.outbox.rows import account_state, message, outcomes, reloaded
+from tests.outbox.worker_steps import claim_one, slot
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

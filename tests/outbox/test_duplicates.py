@@ -6,21 +6,12 @@ from django_front_sms import send_bulk_sms
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox import cancel, has_due, send_anyway
 from django_front_sms.outbox.duplicates import RECHECK_AFTER
-from tests.outbox.helpers import (
-    NUMBER,
-    FakeClock,
-    accepted,
-    attempt,
-    claim_due,
-    claim_one,
-    configure,
-    message,
-    not_sent,
-    record_answer,
-    refused,
-    reloaded,
-    unclear,
-)
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.factories import NUMBER
+from tests.outbox.exchange_results import accepted, not_sent, refused, unclear
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt, claim_due, claim_one, record_answer
 
 pytestmark = pytest.mark.django_db
 

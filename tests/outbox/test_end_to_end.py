@@ -12,7 +12,10 @@ from django_front_sms.outbox import executor, sweep
 from django_front_sms.simulator import Simulator
 from django_front_sms.simulator.chaos import Fault, FaultKind
 from django_front_sms.tasks import deliver_events, dispatch
-from tests.outbox.helpers import FakeClock, account_state, claim_one, configure, outcomes, reloaded
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.outbox.rows import account_state, outcomes, reloaded
+from tests.outbox.worker_steps import claim_one
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

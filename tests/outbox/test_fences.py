@@ -14,20 +14,11 @@ from django_front_sms.outbox import claim as claiming
 from django_front_sms.outbox import decisions, sweep
 from django_front_sms.outbox.transitions import Transition, apply
 from django_front_sms.states import State
-from tests.outbox.helpers import (
-    FakeClock,
-    accepted,
-    attempt,
-    claim_due,
-    claim_one,
-    configure,
-    message,
-    not_sent,
-    record_answer,
-    reloaded,
-    slot,
-    unclear,
-)
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.outbox.exchange_results import accepted, not_sent, unclear
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt, claim_due, claim_one, record_answer, slot
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 

@@ -5,23 +5,11 @@ import pytest
 from django_front_sms.models import Event, SendAttempt
 from django_front_sms.outbox import cancel, give_up, mark_sent, send_anyway, sweep
 from django_front_sms.outbox.claim import Job
-from tests.outbox.helpers import (
-    ID,
-    FakeClock,
-    accepted,
-    account_state,
-    attempt,
-    claim_due,
-    claim_one,
-    configure,
-    message,
-    not_sent,
-    outcomes,
-    record_answer,
-    refused,
-    reloaded,
-    unclear,
-)
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.outbox.exchange_results import ID, accepted, not_sent, refused, unclear
+from tests.outbox.rows import account_state, message, outcomes, reloaded
+from tests.outbox.worker_steps import attempt, claim_due, claim_one, record_answer
 
 pytestmark = pytest.mark.django_db
 

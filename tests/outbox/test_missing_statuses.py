@@ -10,8 +10,8 @@ from django_front_sms import outbox
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox import fold_statuses
 from django_front_sms.states import State
+from tests.configuration import configure
 from tests.factories import DeliveryStatusFactory, OutboundMessageFactory, at
-from tests.outbox.helpers import configure
 
 pytestmark = pytest.mark.django_db
 

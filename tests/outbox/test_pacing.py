@@ -11,7 +11,7 @@ from django_front_sms.outbox import pacing
 from django_front_sms.outbox.executor import WorkerPool
 from django_front_sms.outbox.pacing import CLAIMED_AHEAD, FEWEST, Pace
 from django_front_sms.outbox.slots import Slot
-from tests.outbox.helpers import slot
+from tests.outbox.worker_steps import slot
 
 T = 10.0
 Record = Callable[..., None]

@@ -7,21 +7,11 @@ from django_front_sms.gateway.codes import ACCOUNT_CODES
 from django_front_sms.models import Decision, Event, OutboundMessage
 from django_front_sms.outbox import resume, sweep
 from django_front_sms.outbox.settle import AttemptResult, settle
-from tests.outbox.helpers import (
-    FakeClock,
-    accepted,
-    account_state,
-    attempt,
-    claim_due,
-    claim_one,
-    configure,
-    message,
-    record_answer,
-    refused,
-    reloaded,
-    unclear,
-    with_expiry,
-)
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.outbox.exchange_results import accepted, refused, unclear
+from tests.outbox.rows import account_state, message, reloaded, with_expiry
+from tests.outbox.worker_steps import attempt, claim_due, claim_one, record_answer
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,9 @@ from django_front_sms.gateway.client import ExchangeResult, ResultKind
 from django_front_sms.gateway.submit import Answer, BulkAnswer
 from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox.settle import AttemptResult, settle
-from tests.outbox.helpers import accepted, attempt, claim_due, message, refused, reloaded
+from tests.outbox.exchange_results import accepted, refused
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt, claim_due
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 

@@ -6,10 +6,15 @@ import pytest
 
 from django_front_sms import outbox
 from django_front_sms.exceptions import NotPossible
-from django_front_sms.models import DeliveryStatus, OutboundMessage, SendAttempt
+from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox import fold_statuses
 from django_front_sms.outbox.decisions import give_up, send_anyway
-from tests.outbox.helpers import ID, FakeClock, accepted, attempt, configure, message, refused, reloaded, unclear
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.factories import DeliveryStatusFactory
+from tests.outbox.exchange_results import accepted, refused, unclear
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +39,7 @@ def is_emptied(row: OutboundMessage) -> bool:
 
 def fold(clock: FakeClock, status: int) -> None:
     now = clock.database()
-    DeliveryStatus.objects.create(account="default", gateway_id=ID, status=status, received_at=now, process_at=now)
+    DeliveryStatusFactory(message=None, status=status, received_at=now, process_at=now)
     fold_statuses()
 
 

@@ -9,17 +9,11 @@ from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState, OutboundMessage
 from django_front_sms.outbox.claim import ClaimResult, claim
 from django_front_sms.outbox.slots import LANES, Slot, release
-from tests.outbox.helpers import (
-    FakeClock,
-    accepted,
-    account_state,
-    claim_due,
-    configure,
-    message,
-    record_answer,
-    refused,
-    slot,
-)
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.outbox.exchange_results import accepted, refused
+from tests.outbox.rows import account_state, message
+from tests.outbox.worker_steps import claim_due, record_answer, slot
 
 pytestmark = pytest.mark.django_db
 

@@ -7,20 +7,11 @@ import pytest
 from django_front_sms.models import OutboundMessage
 from django_front_sms.outbox import cancel, has_due, send_anyway, sweep
 from django_front_sms.outbox.executor import _in_time
-from tests.outbox.helpers import (
-    FakeClock,
-    accepted,
-    account_state,
-    attempt,
-    claim_due,
-    claim_one,
-    configure,
-    message,
-    not_sent,
-    record_answer,
-    reloaded,
-    unclear,
-)
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.outbox.exchange_results import accepted, not_sent, unclear
+from tests.outbox.rows import account_state, message, reloaded
+from tests.outbox.worker_steps import attempt, claim_due, claim_one, record_answer
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +87,7 @@ def test_a_claim_may_be_written_for_half_the_timeout_measured_from_before_it(clo
 
 
 def test_a_step_of_the_wall_clock_ends_the_time_to_write(clock: FakeClock):
-    """As on a machine that slept, whose monotonic clock does not count the time."""
+    """A machine that was suspended: its monotonic clock does not count that time."""
     message()
     job = claim_one()
     clock.wall_is_off = 60

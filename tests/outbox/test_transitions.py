@@ -19,7 +19,9 @@ from django_front_sms.outbox.transitions import (
 )
 from django_front_sms.states import ACCEPTED, State, may_change
 from tests.factories import OutboundMessageFactory
-from tests.outbox.helpers import accepted, claim_due, message
+from tests.outbox.exchange_results import accepted
+from tests.outbox.rows import message
+from tests.outbox.worker_steps import claim_due
 
 pytestmark = pytest.mark.django_db
 

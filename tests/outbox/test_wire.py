@@ -5,18 +5,11 @@ import pytest
 from django_front_sms.db.digest import digest
 from django_front_sms.models import OutboundMessage, SendAttempt
 from django_front_sms.outbox import send_anyway
-from tests.outbox.helpers import (
-    FakeClock,
-    attempt,
-    claim_due,
-    claim_one,
-    configure,
-    message,
-    not_sent,
-    refused,
-    reloaded,
-    unclear,
-)
+from tests.clock import FakeClock
+from tests.configuration import configure
+from tests.outbox.exchange_results import not_sent, refused, unclear
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt, claim_due, claim_one
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,8 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from django_front_sms import send_bulk_sms, send_sms
-from django_front_sms.models import InboundMessage, MmsFile, OptOut, SavedText
+from django_front_sms.models import InboundMessage, MmsFile, SavedText
+from django_front_sms.testing.factories import InboundMessageFactory, OptOutFactory
 
 NUMBER = "+4799999999"
 VIEW = (
@@ -91,12 +92,7 @@ def receive(db: None) -> Callable[..., InboundMessage]:
     """Make an inbound message, as `inbox` stores it."""
 
     def make(text: str = "Ja takk", **facts: Any) -> InboundMessage:
-        digest = f"{InboundMessage.objects.count()}"
-        whence = {"account": "default", "sender": NUMBER, "recipient": "26114123450000", "api": "json"}
-        message: InboundMessage = InboundMessage.objects.create(
-            **{**whence, "text": text, "identity": digest, "content_digest": digest, **facts}
-        )
-        return message
+        return InboundMessageFactory(**{"sender": NUMBER, "text": text, **facts})
 
     return make
 
@@ -130,5 +126,5 @@ def ids(receive: Callable[..., InboundMessage], file_of: Callable[..., MmsFile])
         "inbound": inbound.pk,
         "file": file_of(inbound).pk,
         "saved_text": SavedText.objects.create(name="time", account="default", text="Hei {name}").pk,
-        "opt_out": OptOut.objects.create(number="+4799999990").pk,
+        "opt_out": OptOutFactory(number="+4799999990").pk,
     }

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from django_front_sms.models import BulkSend, OptOut, OutboundMessage
+from django_front_sms.models import BulkSend, OutboundMessage
 from django_front_sms.rest.exceptions import MAX_ERRORS
 from django_front_sms.rest.serializers.input import MAX_MESSAGES, MAX_NUMBERS, NewMessageSerializer
+from tests.factories import OptOutFactory
 from tests.rest.conftest import NUMBER, VIEW, Api
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
@@ -134,7 +135,7 @@ def test_invalid_numbers_are_listed_or_skipped(operator: Api) -> None:
 
 
 def test_ignoring_opt_outs_in_bulk_needs_its_permission(operator: Api, login: Any) -> None:
-    OptOut.objects.create(number=NUMBER)
+    OptOutFactory(number=NUMBER)
     fields = {"to": [NUMBER], "text": "Hei", "ignore_opt_out": True}
     assert operator.post("bulk/", fields).status_code == 403
     assert operator.post("bulk/", {**fields, "ignore_opt_out": False}).json()["code"] == "opted_out"

@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 
 from django_front_sms import send_bulk_sms, send_sms
-from django_front_sms.models import OptOut, OutboundMessage
+from django_front_sms.models import OutboundMessage
+from tests.factories import OptOutFactory
 from tests.rest.conftest import NUMBER, VIEW, Api
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
@@ -65,7 +66,7 @@ IN_SPITE = {"to": NUMBER, "text": "Hei", "ignore_opt_out": True}
     [(PRICED, "set_price_outboundmessage"), (IN_SPITE, "ignore_opt_out_outboundmessage")],
 )
 def test_a_price_and_ignoring_an_opt_out_need_their_permissions(operator: Api, login, fields, permission) -> None:
-    OptOut.objects.create(number="+4799999990")
+    OptOutFactory(number="+4799999990")
     for path, body in (("messages/", fields), ("messages/many/", {"messages": [fields]})):
         response = operator.post(path, body)
         assert response.status_code == 403
@@ -95,7 +96,7 @@ def test_a_null_price_needs_no_permission(operator: Api) -> None:
 )
 def test_an_invalid_message_is_refused_with_its_code(login: Any, fields: dict, code: str) -> None:
     api = login("add_outboundmessage", "set_price_outboundmessage")
-    OptOut.objects.create(number="+4799999990")
+    OptOutFactory(number="+4799999990")
     response = api.post("messages/", {"to": NUMBER, "text": "Hei", **fields})
     assert (response.status_code, response.json()["code"]) == (400, code)
     assert response["Content-Type"] == "application/problem+json"

@@ -13,7 +13,13 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.validation import validate_schema
 from hypothesis import HealthCheck, settings
 
-from django_front_sms.models import BulkSend, InboundMessage, MmsFile, OptOut, OutboundMessage
+from tests.factories import (
+    BulkSendFactory,
+    InboundMessageFactory,
+    MmsFileFactory,
+    OptOutFactory,
+    OutboundMessageFactory,
+)
 from tests.rest import openapi
 
 schemathesis = pytest.importorskip("schemathesis")
@@ -62,15 +68,11 @@ def site(settings: Any, _connected: None) -> None:
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": dict.fromkeys(scopes)}
     User.objects.create_superuser("boss", password="boss")
     for pk in (1, 2, 3):
-        whence = {"account": "default", "sender": "+4799999999", "recipient": "26114", "api": "json"}
-        inbound = InboundMessage(pk=pk, text="Hei", **whence)
-        inbound.identity = inbound.content_digest = str(pk)
-        inbound.save()
-        MmsFile.objects.create(pk=pk, message=inbound, name="a.jpg", content_type="image/jpeg")
-        ours = {"account": "default", "recipient": "+4799999999", "sender": "Firma", "text": "Hei"}
-        OutboundMessage.objects.create(pk=pk, state="cancelled" if pk == 3 else "queued", **ours)
-        BulkSend.objects.create(pk=pk, account="default", sender="Firma", text="Hei")
-        OptOut.objects.create(pk=pk, number=f"+479999999{pk}")
+        inbound = InboundMessageFactory(pk=pk)
+        MmsFileFactory(pk=pk, message=inbound, file="")
+        OutboundMessageFactory(pk=pk, state="cancelled" if pk == 3 else "queued")
+        BulkSendFactory(pk=pk)
+        OptOutFactory(pk=pk, number=f"+479999999{pk}")
 
 
 @document.hook

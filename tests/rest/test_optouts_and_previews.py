@@ -7,6 +7,7 @@ import pytest
 from django_front_sms import send_sms
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OptOut
+from tests.factories import OptOutFactory
 from tests.rest.conftest import NUMBER, Api
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
@@ -29,7 +30,7 @@ def test_an_opted_out_number_gets_no_message_until_the_opt_out_is_removed(operat
 def test_an_earlier_opt_out_shows_its_author_and_message_only_to_those_who_may_view(
     operator: Api, login: Any, receive: Any
 ) -> None:
-    row = OptOut.objects.create(number=NUMBER, created_by=operator.user, message=receive("STOP"))
+    row = OptOutFactory(number=NUMBER, created_by=operator.user, message=receive("STOP"))
     for permissions, shown in ((["add_optout"], False), (["add_optout", "view_optout"], True)):
         response = login(*permissions).post("opt-outs/", {"number": NUMBER})
         assert response.json()["id"] == row.pk
@@ -60,8 +61,8 @@ def test_an_invalid_opt_out_is_refused(operator: Api, body: dict, code: str) -> 
 
 
 def test_opt_outs_are_found_by_number_and_account(viewer: Api) -> None:
-    OptOut.objects.create(number=NUMBER)
-    OptOut.objects.create(number="+4799999990", account="other")
+    OptOutFactory(number=NUMBER)
+    OptOutFactory(number="+4799999990", account="other")
     assert len(viewer.get("opt-outs/").json()["results"]) == 2
     assert [row["number"] for row in viewer.get("opt-outs/?account=other").json()["results"]] == ["+4799999990"]
     assert [row["account"] for row in viewer.get("opt-outs/?number=99999999").json()["results"]] == ["default"]

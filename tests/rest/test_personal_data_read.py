@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from django_front_sms import send_bulk_sms, send_sms
-from django_front_sms.models import OptOut, SavedText
+from django_front_sms.models import SavedText
 from django_front_sms.signals import personal_data_read
+from tests.factories import OptOutFactory
 from tests.rest.conftest import NUMBER, Api
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
@@ -37,7 +38,7 @@ def ids(receive: Any, file_of: Any) -> dict[str, int]:
         "bulk_message": bulk.messages.get().pk,
         "inbound": inbound.pk,
         "file": file_of(inbound).pk,
-        "opt_out": OptOut.objects.create(number=NUMBER).pk,
+        "opt_out": OptOutFactory(number=NUMBER).pk,
         "saved_text": SavedText.objects.create(name="time", text="Hei").pk,
     }
 

@@ -16,6 +16,7 @@ from django_front_sms.models import OptOut, OutboundMessage
 from django_front_sms.rest.views import common
 from django_front_sms.rest.views.common import FrontSMSAPIView
 from django_front_sms.rest.views.messages import MAX_BYTES_OF_MANY
+from tests.factories import OptOutFactory
 from tests.rest.conftest import NUMBER, Api
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.rest.urls")]
@@ -258,7 +259,7 @@ def test_a_session_without_its_csrf_token_changes_nothing(operator: Api) -> None
 @pytest.mark.django_db(transaction=True)
 def test_a_refusal_rolls_back_an_atomic_request(operator: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     def store_and_refuse(**_asked: Any) -> None:
-        OptOut.objects.create(number=NUMBER)
+        OptOutFactory(number=NUMBER)
         raise InvalidMessage("No.", "empty_text")
 
     monkeypatch.setattr(sending, "send_sms", store_and_refuse)

@@ -8,6 +8,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from django_front_sms import optouts, outbox, retention, send_bulk_sms, send_sms, tasks
 from django_front_sms.conversations import mark_handled
@@ -24,20 +25,12 @@ from django_front_sms.models import (
 )
 from django_front_sms.retention import anonymize
 from django_front_sms.states import State
-from tests.outbox.helpers import (
-    NUMBER,
-    accepted,
-    attempt,
-    claim_due,
-    claim_one,
-    configure,
-    message,
-    not_sent,
-    record_answer,
-    reloaded,
-    unclear,
-)
-from tests.retention.helpers import OTHER, TEXT, TRACES, logged, receive, sent
+from tests.configuration import configure
+from tests.factories import NUMBER, EventFactory
+from tests.outbox.exchange_results import accepted, not_sent, unclear
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt, claim_due, claim_one, record_answer
+from tests.retention.personal_data import OTHER, TEXT, TRACES, logged, receive, sent
 from tests.retention.storages import UNWILLING, WILLING
 from tests.retention.traces import digests, files_in, traces
 from tests.webhooks.pushes import JPEG, PNG, QUERY, by_get, by_post, file, sms
@@ -52,9 +45,9 @@ def test_no_table_history_or_storage_contains_personal_data_afterwards(clock, me
     mms = receive(sms(id=1, text=TEXT, counter=1, files=[file(JPEG)]))
     by_get(QUERY.replace(b"Test", b"Hemmelig"))
     tasks.deliver_events()
-    given_up = {"traceback": f"ValueError: {TEXT}", "failed": True, "next_at": None}
-    Event.objects.create(kind="message_received", subject=f"in:{mms.pk}", **given_up)
-    Event.objects.create(kind="state_changed", subject=f"out:{row.pk}", **given_up)
+    given_up = {"traceback": f"ValueError: {TEXT}", "failed": True}
+    EventFactory(kind="message_received", subject=f"in:{mms.pk}", **given_up)
+    EventFactory(subject=f"out:{row.pk}", **given_up)
     logged(row, "SMS to 999 99 999", json.dumps([{"changed": {"name": "Hemmelig"}}]))
     logged(mms.files.get(), "image01.jpg")
     logged(User.objects.get(), "The patient with +47 999 99 999", "004799999999")
@@ -70,7 +63,7 @@ def test_no_table_history_or_storage_contains_personal_data_afterwards(clock, me
     assert files_in(media) == []
     assert receipt.number == "+47•••••99"
     assert receipt.cancelled == 1
-    assert (receipt.erased["outgoing"], receipt.erased["inbound"], receipt.erased["files"]) == (2, 2, 1)
+    assert (receipt.erased["outbound"], receipt.erased["inbound"], receipt.erased["files"]) == (2, 2, 1)
     assert receipt.erased["admin_history"] == 3
     assert reloaded(queued).state == State.CANCELLED
 
@@ -127,7 +120,7 @@ def test_messages_in_sending_or_unconfirmed_are_kept_and_listed(clock, state):
     receipt = retention.erase(NUMBER)
     assert not receipt.is_complete
     assert receipt.left["unconfirmed" if state == "unconfirmed" else "under_way"] == [row.pk]
-    assert receipt.cancelled == receipt.erased["outgoing"] == 0
+    assert receipt.cancelled == receipt.erased["outbound"] == 0
     row = reloaded(row)
     assert (row.text, row.recipient, row.state, row.risk_at) == (TEXT, NUMBER, before.state, before.risk_at)
     outbox.sweep()
@@ -207,7 +200,7 @@ def test_the_error_of_a_receiver_is_deleted_although_it_is_called_again(clock):
 def test_receivers_get_the_cancellation_without_erased_content(clock):
     row = message(TEXT)
     inbound = receive(sms())
-    Event.objects.create(kind="message_received", subject=f"in:{inbound.pk}", data={"message": inbound.pk})
+    EventFactory(kind="message_received", subject=f"in:{inbound.pk}", next_at=timezone.now())
     retention.erase(NUMBER)
     assert [(event.subject, event.data["new"]) for event in Event.objects.filter(next_at__isnull=False)] == [
         (f"out:{row.pk}", "cancelled")
@@ -284,7 +277,7 @@ def test_many_messages_are_erased_in_batches(clock, monkeypatch):
         receive(sms(id=1000 + number, text=f"{TEXT} {number}"))
     with CaptureQueriesContext(connection) as queries:
         receipt = retention.erase(NUMBER)
-    assert (receipt.erased["outgoing"], receipt.erased["inbound"], receipt.is_complete) == (5, 5, True)
+    assert (receipt.erased["outbound"], receipt.erased["inbound"], receipt.is_complete) == (5, 5, True)
     lists = re.findall(r"(?:id|subject)[\"`] IN \(([^()]*)\)", " ".join(query["sql"] for query in queries))
     assert lists
     assert max(len(values.split(", ")) for values in lists) <= 2

@@ -12,7 +12,6 @@ from django_front_sms.inbox import read_again
 from django_front_sms.models import (
     BulkSend,
     DeliveryStatus,
-    Event,
     InboundMessage,
     MmsFile,
     OptOut,
@@ -21,19 +20,12 @@ from django_front_sms.models import (
 )
 from django_front_sms.states import State
 from tests.commands.running import read, run
-from tests.outbox.helpers import (
-    NUMBER,
-    accepted,
-    attempt,
-    claim_due,
-    claim_one,
-    configure,
-    message,
-    record_answer,
-    reloaded,
-    unclear,
-)
-from tests.retention.helpers import TEXT, receive
+from tests.configuration import configure
+from tests.factories import NUMBER, DeliveryStatusFactory, EventFactory, OptOutFactory
+from tests.outbox.exchange_results import accepted, unclear
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt, claim_due, claim_one, record_answer
+from tests.retention.personal_data import TEXT, receive
 from tests.retention.storages import UNWILLING, WILLING
 from tests.retention.traces import digests, files_in, traces
 from tests.webhooks.pushes import JPEG, QUERY, by_get, by_post, file, sms
@@ -64,8 +56,8 @@ def test_a_month_later_no_table_and_no_storage_tells_of_anybody(clock, media):
     receive(sms(id=1, text=TEXT, counter=1, files=[file(JPEG)]))
     by_get(QUERY.replace(b"Test", b"Hemmelig"))
     by_get(b"status=5&origid=7&for=004799999999", "status")
-    Event.objects.create(
-        kind="message_received", subject="in:1", traceback=f"ValueError: {TEXT}", failed=True, next_at=None
+    EventFactory(
+        kind="message_received", subject="in:1", traceback=f"ValueError: {TEXT}", failed=True, created_at=timezone.now()
     )
     tasks.deliver_events()
     mark_handled("default", NUMBER, by=None)
@@ -80,7 +72,7 @@ def test_a_month_later_no_table_and_no_storage_tells_of_anybody(clock, media):
     counts = tasks.purge()
     assert traces(*NEEDLES, "41000000", *made) == []
     assert files_in(media) == []
-    assert counts["outgoing"] == 3
+    assert counts["outbound"] == 3
     assert counts["inbound"] == 2
     assert counts["files"] == 1
     assert counts["bulk_sends"] == 1
@@ -120,12 +112,12 @@ def test_a_message_is_as_old_as_its_last_attempt(clock):
     clock.advance(21 * 24 * 3600)  # its account was paused, say
     attempt(accepted())
     clock.advance(15 * 24 * 3600)
-    assert tasks.purge()["outgoing"] == 0
+    assert tasks.purge()["outbound"] == 0
     assert reloaded(row).text == TEXT
     clock.advance(16 * 24 * 3600)
-    assert tasks.purge()["outgoing"] == 0  # the event that tells of it was never handed over
+    assert tasks.purge()["outbound"] == 0  # the event that tells of it was never handed over
     tasks.deliver_events()
-    assert tasks.purge()["outgoing"] == 1
+    assert tasks.purge()["outbound"] == 1
 
 
 def test_a_message_is_no_older_than_the_time_that_it_was_meant_for(clock):
@@ -133,9 +125,9 @@ def test_a_message_is_no_older_than_the_time_that_it_was_meant_for(clock):
     outbox.cancel(row)
     tasks.deliver_events()
     clock.advance(31 * 24 * 3600)
-    assert tasks.purge()["outgoing"] == 0
+    assert tasks.purge()["outbound"] == 0
     clock.advance(20 * 24 * 3600)
-    assert tasks.purge()["outgoing"] == 1
+    assert tasks.purge()["outbound"] == 1
 
 
 @pytest.mark.parametrize("state", ["queued", "sending", "unconfirmed"])
@@ -149,7 +141,7 @@ def test_open_messages_are_kept_at_any_age(clock, settings, state):
         outbox.sweep()
     assert reloaded(row).state == state
     clock.advance(31 * 24 * 3600)
-    assert tasks.purge()["outgoing"] == 0
+    assert tasks.purge()["outbound"] == 0
     assert reloaded(row).text == TEXT
 
 
@@ -161,7 +153,7 @@ def test_given_up_messages_are_purged_and_never_sent_again(clock):
     outbox.give_up(reloaded(row))
     clock.advance(31 * 24 * 3600)
     tasks.deliver_events()
-    assert tasks.purge()["outgoing"] == 1
+    assert tasks.purge()["outbound"] == 1
     with pytest.raises(NotPossible, match="erased"):
         outbox.send_anyway(reloaded(row))
     assert claim_due() == []
@@ -171,10 +163,10 @@ def test_rows_of_undelivered_events_are_kept(clock):
     row = delivered()
     inbound = receive(sms(files=[file(JPEG)]))
     for subject in (f"out:{row.pk}", f"in:{inbound.pk}"):
-        Event.objects.create(kind="state_changed", subject=subject, next_at=timezone.now() + timedelta(days=99))
+        EventFactory(subject=subject, next_at=timezone.now() + timedelta(days=99))
     clock.advance(31 * 24 * 3600)
     counts = tasks.purge()
-    assert (counts["outgoing"], counts["inbound"], counts["files"]) == (0, 0, 0)
+    assert (counts["outbound"], counts["inbound"], counts["files"]) == (0, 0, 0)
     inbound.refresh_from_db()
     assert inbound.text == "Test 123"
 
@@ -188,7 +180,7 @@ def test_a_text_of_a_bulk_send_stays_while_one_of_its_messages_does(clock):
 
 
 def test_opt_outs_stay(clock):
-    OptOut.objects.create(number=NUMBER)
+    OptOutFactory(number=NUMBER)
     clock.advance(31 * 24 * 3600)
     tasks.purge()
     assert OptOut.objects.get().number == NUMBER
@@ -275,7 +267,7 @@ def test_a_dry_run_counts_and_changes_nothing(clock):
     clock.advance(31 * 24 * 3600)
     wanted = read("purge", "--dry-run")
     assert wanted["dry_run"]
-    assert wanted["counts"]["outgoing"] == wanted["counts"]["inbound"] == wanted["counts"]["files"] == 1
+    assert wanted["counts"]["outbound"] == wanted["counts"]["inbound"] == wanted["counts"]["files"] == 1
     assert reloaded(row).text == TEXT
     done = read("purge")
     assert (done["counts"], done["dry_run"]) == (wanted["counts"], False)
@@ -290,7 +282,7 @@ def test_rows_are_purged_in_batches_and_progress_is_reported(clock, monkeypatch)
     clock.advance(31 * 24 * 3600)
     steps: list[tuple[str, int]] = []
     retention.purge(progress=lambda kind, count: steps.append((kind, count)))
-    assert steps == [("outgoing", 2), ("outgoing", 2), ("outgoing", 1)]
+    assert steps == [("outbound", 2), ("outbound", 2), ("outbound", 1)]
 
 
 def test_a_terminal_shows_a_progress_bar(clock, monkeypatch, capsys):
@@ -306,6 +298,6 @@ def test_a_terminal_shows_a_progress_bar(clock, monkeypatch, capsys):
 @pytest.mark.parametrize(("days", "left"), [(29, 1), (31, 0)])
 def test_a_status_that_matches_no_message_goes_after_a_month_without_retention_days(days, left):
     moment = timezone.now() - timedelta(days=days)
-    DeliveryStatus.objects.create(account="default", gateway_id=1, status=4, received_at=moment, process_at=None)
+    DeliveryStatusFactory(message=None, received_at=moment)
     tasks.purge()
     assert DeliveryStatus.objects.count() == left

@@ -11,8 +11,8 @@ from django_front_sms import retention, tasks
 from django_front_sms.models import DeliveryStatus, Event, HandledConversation, InboundMessage, OptOut
 from django_front_sms.retention import search
 from django_front_sms.retention.search import Spellings
-from tests.outbox.helpers import NUMBER
-from tests.retention.helpers import OTHER, TEXT, TRACES, logged, receive
+from tests.factories import NUMBER, EventFactory, OptOutFactory
+from tests.retention.personal_data import OTHER, TEXT, TRACES, logged, receive
 from tests.retention.traces import files_in, traces
 from tests.webhooks.pushes import by_get, by_post, file, sms
 
@@ -96,8 +96,8 @@ def test_a_sender_that_is_a_json_number_is_erased(clock, sender):
 def test_marks_on_conversations_and_opt_outs_are_found_in_every_spelling(clock, number):
     HandledConversation.objects.create(account="default", number=number, up_to=1)
     HandledConversation.objects.create(account="default", number=OTHER, up_to=1)
-    OptOut.objects.create(account="default", number=number)
-    OptOut.objects.create(account="default", number=OTHER)
+    OptOutFactory(number=number)
+    OptOutFactory(number=OTHER)
     assert retention.erase(NUMBER, opt_outs=True).is_complete
     assert [row.number for row in HandledConversation.objects.all()] == [OTHER]
     assert [row.number for row in OptOut.objects.all()] == [OTHER]
@@ -135,8 +135,7 @@ def test_a_body_without_a_readable_sender_is_searched_in_every_spelling(clock, b
 
 def test_an_error_of_a_receiver_goes_with_the_body_that_was_searched(clock):
     row = receive(b'{"id": 1, "fra": "99999999"}')
-    given_up = {"traceback": f"ValueError: {TEXT}", "failed": True, "next_at": None}
-    Event.objects.create(kind="message_received", subject=f"in:{row.pk}", **given_up)
+    EventFactory(kind="message_received", subject=f"in:{row.pk}", traceback=f"ValueError: {TEXT}", failed=True)
     retention.erase(NUMBER)
     assert traces(*TRACES) == []
 
@@ -196,7 +195,7 @@ def test_a_status_that_cannot_be_searched_is_named_until_it_is_deleted(clock):
 
 def test_tracebacks_of_other_events_are_searched_for_the_number(clock):
     for number in ("999 99 999", OTHER):
-        Event.objects.create(kind="counter_gap", subject="account:default", traceback=f"KeyError: {number}")
+        EventFactory(kind="counter_gap", subject="account:default", traceback=f"KeyError: {number}")
     assert retention.erase(NUMBER).erased["events"] == 1
     assert [event.traceback for event in Event.objects.all()] == ["", f"KeyError: {OTHER}"]
 

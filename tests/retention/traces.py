@@ -1,4 +1,4 @@
-"""Looking for traces of a person: in every column of every table of this app, in the admin's history, in storage."""
+"""Search for personal data: in all columns of this app's tables, in the history of the admin, and in storage."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from django_front_sms.models import InboundMessage, OutboundMessage, SendAttempt
 
 
 def traces(*needles: str) -> list[str]:
-    """Where any of `needles` stands, as "Table.column #key"."""
+    """The places that contain any of `needles`, as "Table.column #key"."""
     return sorted(set(_found([needle.encode() for needle in needles])))
 
 
@@ -34,7 +34,7 @@ def _bytes(value: object) -> bytes:
 
 
 def digests() -> list[str]:
-    """Whatever was made of a number and a text, and lets somebody who guesses them be sure."""
+    """All digests from which a number or text could be guessed."""
     made = [*OutboundMessage.objects.values_list("payload_digest", flat=True)]
     for pair in SendAttempt.objects.values_list("twin_key", "wire_digest"):
         made += pair

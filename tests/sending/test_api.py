@@ -14,7 +14,8 @@ from django_front_sms.events import hints
 from django_front_sms.events.hints import HintPublisher
 from django_front_sms.exceptions import FrontSMSError, InvalidMessage, NotPossible
 from django_front_sms.models import InboundMessage, OutboundMessage
-from tests.outbox.helpers import configure
+from tests.configuration import configure
+from tests.factories import InboundMessageFactory
 from tests.parallel import run_parallel
 
 NUMBER = "+4799999999"
@@ -191,7 +192,7 @@ def test_thousands_are_stored_in_a_few_statements(django_assert_max_num_queries)
 
 
 def test_without_insert_returning_rows_are_inserted_one_by_one_and_have_their_keys(monkeypatch):
-    """As on MySQL 8, which has no INSERT … RETURNING."""
+    """The path of MySQL 8, which has no INSERT … RETURNING."""
     monkeypatch.setattr(type(connection.features), "can_return_rows_from_bulk_insert", False)
     rows = send_many_sms([{"to": NUMBER, "text": str(n)} for n in range(3)])
     assert [OutboundMessage.objects.get(pk=row.pk).text for row in rows] == ["0", "1", "2"]
@@ -343,8 +344,7 @@ def test_a_resent_message_waits_for_the_duplicate_window(settings):
 
 
 def inbound(**fields) -> InboundMessage:
-    values = {"account": "default", "sender": NUMBER, "recipient": "26114", "text": "Hei", "api": "json"}
-    return InboundMessage.objects.create(**{**values, "identity": "1", "content_digest": "1", **fields})
+    return InboundMessageFactory(**{"recipient": "26114", "text": "Hei", **fields})
 
 
 def test_an_answer_goes_to_the_sender_from_the_number_that_was_written_to():

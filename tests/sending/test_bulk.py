@@ -16,7 +16,7 @@ from django_front_sms.tasks import dispatch
 
 
 class Scripted:
-    """A client that gives one outcome to whatever is sent in bulk, and counts the requests."""
+    """A client that returns one result for every bulk request, and counts the requests."""
 
     outcome = ExchangeResult(kind=ResultKind.NOT_SENT)
     requests: ClassVar[list[BulkSms]] = []

@@ -4,7 +4,8 @@ import pytest
 
 from django_front_sms import send_bulk_sms, send_sms, sending
 from django_front_sms.exceptions import InvalidMessage
-from django_front_sms.models import BulkSend, OptOut, OutboundMessage
+from django_front_sms.models import BulkSend, OutboundMessage
+from tests.factories import OptOutFactory
 
 NUMBERS = ["+4799999999", "+4799999998"]
 
@@ -35,7 +36,7 @@ def test_the_same_key_with_another_bulk_send_is_refused(other: dict) -> None:
 
 def test_a_later_opt_out_does_not_change_the_identity_of_a_bulk_send() -> None:
     first = send_bulk_sms(NUMBERS, "Test", idempotency_key="a")
-    OptOut.objects.create(number=NUMBERS[0])
+    OptOutFactory(number=NUMBERS[0])
     assert send_bulk_sms(NUMBERS, "Test", idempotency_key="a").pk == first.pk
 
 

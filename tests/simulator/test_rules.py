@@ -180,7 +180,7 @@ def test_doubled_pictures_are_as_the_manuals_sample(network: Network, site: Site
 
 
 def test_lifelike_statuses_vary_and_are_determined_by_the_seed() -> None:
-    def story(seed: int) -> list[list[int]]:
+    def statuses_with_seed(seed: int) -> list[list[int]]:
         account = Account(1234, senders=["Mitt Firma"])
         network = Network(account, clock=lambda: 0.0, rules=Rules.lifelike())
         network.chaos.reseed(seed)
@@ -190,8 +190,8 @@ def test_lifelike_statuses_vary_and_are_determined_by_the_seed() -> None:
         network.deliver_due()
         return [message.statuses for message in network.messages.values()]
 
-    pushed = story(7)
-    assert pushed == story(7) != story(8)
+    pushed = statuses_with_seed(7)
+    assert pushed == statuses_with_seed(7) != statuses_with_seed(8)
     assert {tuple(each) for each in pushed} == {(-1, 4), (4, -1), ()}
     assert pushed.count([-1, 4]) > pushed.count([4, -1]) > pushed.count([]) > 0
 

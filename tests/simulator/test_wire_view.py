@@ -24,15 +24,15 @@ BODY = '{"serviceid": 1234, "fromid": "Mitt Firma", "phoneno": "004799999999", "
 REQUEST = b"POST /psk/push.php HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
 
 
-def said(port: int, request: bytes) -> bytes:
-    """All that the simulator writes back."""
+def response_to(port: int, request: bytes) -> bytes:
+    """The complete response of the simulator."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def test_a_submission_and_its_answer_are_kept_byte_for_byte(simulator: Simulator, network: Network) -> None:
-    answer = said(simulator.port, REQUEST)
+    answer = response_to(simulator.port, REQUEST)
     (exchange,) = network.exchanges
     assert exchange.request == REQUEST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
     assert exchange.answer == answer
@@ -45,7 +45,7 @@ def test_answers_changed_by_faults_are_recorded_unchanged(
 ) -> None:
     simulator.chaos.drip = 0
     simulator.chaos.plan(Fault(kind, accepted=True))
-    answer = said(simulator.port, REQUEST)
+    answer = response_to(simulator.port, REQUEST)
     (exchange,) = network.exchanges
     assert (exchange.answer, exchange.good) == (answer, False)
     assert exchange.note == f"0 OK, then chaos: {kind}"
@@ -54,7 +54,7 @@ def test_answers_changed_by_faults_are_recorded_unchanged(
 def test_no_answer_is_shown_if_none_was_sent(simulator: Simulator, network: Network) -> None:
     simulator.chaos.hold = 0
     simulator.chaos.plan(Fault(FaultKind.TIMEOUT))
-    assert said(simulator.port, REQUEST) == b""
+    assert response_to(simulator.port, REQUEST) == b""
     (exchange,) = network.exchanges
     assert (exchange.answer, exchange.note) == (b"", "chaos: timeout, then not accepted")
     assert b"no bytes" in get_page(simulator)
@@ -103,7 +103,7 @@ def test_a_password_is_never_kept(request_: bytes, shown: bytes) -> None:
 
 
 def test_the_bytes_can_be_downloaded(get: Exchange, simulator: Simulator, network: Network) -> None:
-    said(simulator.port, REQUEST)
+    response_to(simulator.port, REQUEST)
     (exchange,) = network.exchanges
     reply: Reply = get("/wire/1/request")
     assert (reply.body, reply.content_type) == (exchange.request, "application/octet-stream")
@@ -119,7 +119,7 @@ def test_bytes_that_are_no_text_are_shown_as_bytes(get: Exchange, network: Netwo
 
 
 def test_the_control_api_returns_the_bytes_too(get: Exchange, simulator: Simulator, network: Network) -> None:
-    said(simulator.port, REQUEST)
+    response_to(simulator.port, REQUEST)
     (shown,) = json.loads(get("/control/wire").body)
     assert base64.b64decode(shown["answer"]) == network.exchanges[0].answer
     assert json.loads(get("/control/wire?after=1").body) == []
@@ -153,8 +153,8 @@ def test_the_page_is_updated_when_something_changes(
 
 
 def test_the_page_fetches_only_missing_exchanges(get: Exchange, simulator: Simulator) -> None:
-    said(simulator.port, REQUEST)
-    said(simulator.port, REQUEST)
+    response_to(simulator.port, REQUEST)
+    response_to(simulator.port, REQUEST)
     numbers = [
         [entry.partition('data-number="')[2].partition('"')[0] for entry in json.loads(get(url).body)["wire"]]
         for url in ("/phones", "/phones?wire=1", "/phones?wire=2")

@@ -12,13 +12,15 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.test import Client
 
-from django_front_sms.models import BulkSend, CounterGap, OptOut, OutboundMessage, RefusedPush
+from django_front_sms.models import CounterGap, OutboundMessage, RefusedPush
 from tests.factories import (
     AccountStateFactory,
+    BulkSendFactory,
     DeliveryStatusFactory,
     EventFactory,
     InboundMessageFactory,
     MmsFileFactory,
+    OptOutFactory,
     OutboundMessageFactory,
     at,
 )
@@ -52,7 +54,7 @@ def one_of_each(account: str = "default") -> dict[str, Any]:
     OutboundMessageFactory(unconfirmed=True, account=account)
     inbound = InboundMessageFactory(account=account, gateway_id=5, problem="it could not be read")
     MmsFileFactory(message=inbound, name="picture.png", content_type="image/png", content=b"\x89PNG\r\n\x1a\n")
-    bulk = BulkSend.objects.create(account=account, sender="Mitt Firma", text="Til alle", recipients=1)
+    bulk = BulkSendFactory(account=account, sender="Mitt Firma", text="Til alle", recipients=1)
     OutboundMessageFactory(account=account, bulk=bulk, state="sent")
     EventFactory(subject=f"out:{sms.pk}", failed=True, traceback="boom")
     EventFactory(subject=f"account:{account}", kind="sending_paused")
@@ -66,7 +68,7 @@ def one_of_each(account: str = "default") -> dict[str, Any]:
         "accountstate": AccountStateFactory(paused=True, account=account),
         "countergap": CounterGap.objects.create(account=account, first=1, last=3, shown_at=at(0)),
         "refusedpush": RefusedPush.objects.create(account=account, purpose="inbound", size=3 * 10**7, limit=26_214_400),
-        "optout": OptOut.objects.create(account=account, number="+4791234567", message=inbound),
+        "optout": OptOutFactory(account=account, number="+4791234567", message=inbound),
         "event": EventFactory(subject="status:1", kind="status_received"),
     }
 

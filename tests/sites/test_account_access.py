@@ -16,7 +16,7 @@ from django_front_sms.models import (
     OutboundMessage,
     RefusedPush,
 )
-from tests.outbox.helpers import configure
+from tests.configuration import configure
 from tests.sites.crawl import crawl, one_of_each, staff
 
 pytestmark = pytest.mark.django_db
@@ -92,12 +92,12 @@ def test_files_conversations_and_searches_of_another_account_are_not_found(forei
     inbound, sms = foreign["inboundmessage"], foreign["outboundmessage"]
 
     assert browser.get(f"{APP}inboundmessage/{inbound.pk}/files/{inbound.files.get().pk}/").status_code == 404
-    for address in (f"in/{inbound.pk}/", f"out/{sms.pk}/", f"out/{sms.pk}/?part=news", f"out/{sms.pk}/?part=older"):
+    for address in (f"in/{inbound.pk}/", f"out/{sms.pk}/", f"out/{sms.pk}/?part=updates", f"out/{sms.pk}/?part=older"):
         assert browser.get(f"{APP}conversation/{address}").status_code == 404
     assert browser.post(f"{APP}conversation/out/{sms.pk}/", {"text": "Hei"}).status_code == 404
     found = browser.get(f"{APP}conversation/with/", {"number": NUMBER, "account": ACCOUNT})
     assert found.headers["Location"] == f"{APP}conversation/"
-    for query in ({"q": NUMBER}, {"account": ACCOUNT}, {"q": NUMBER, "account": ACCOUNT}, {"part": "people"}):
+    for query in ({"q": NUMBER}, {"account": ACCOUNT}, {"q": NUMBER, "account": ACCOUNT}, {"part": "threads"}):
         content = browser.get(f"{APP}conversation/", query).content.decode()
         assert not any(f"{way}/{row.pk}/" in content for way, row in (("in", inbound), ("out", sms)))
     for model in ("outboundmessage", "inboundmessage", "optout", "bulksend", "deliverystatus", "event"):

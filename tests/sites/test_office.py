@@ -32,28 +32,30 @@ def test_actions_of_staff_lead_to_pages_of_the_same_site():
     assert len([address for address in led if address]) == 8
 
 
-@pytest.mark.urls("tests.sites.few")
+@pytest.mark.urls("tests.sites.partial_admin_sites")
 def test_pages_that_the_site_does_not_have_are_not_linked():
     rows = one_of_each()
 
-    pages = crawl(staff("superuser"), "/few/")
+    pages = crawl(staff("superuser"), "/messages/")
 
-    assert f"/few/front_sms/outboundmessage/{rows['outboundmessage'].pk}/change/" in pages
+    assert f"/messages/front_sms/outboundmessage/{rows['outboundmessage'].pk}/change/" in pages
     assert not any("Dashboard" in content for content in pages.values())
 
 
-@pytest.mark.urls("tests.sites.few")
+@pytest.mark.urls("tests.sites.partial_admin_sites")
 def test_a_site_without_outgoing_messages_shows_conversations_and_bulk_sends_without_links_to_them():
     rows = one_of_each()
     staff_user = staff("superuser")
 
-    pages = crawl(staff_user, "/fewer/")
+    pages = crawl(staff_user, "/conversations/")
 
-    assert f"/fewer/front_sms/bulksend/{rows['bulksend'].pk}/change/" in pages
-    conversations = [page for page in pages if re.fullmatch(r"/fewer/front_sms/conversation/(in|out)/\d+/", page)]
+    assert f"/conversations/front_sms/bulksend/{rows['bulksend'].pk}/change/" in pages
+    conversations = [
+        page for page in pages if re.fullmatch(r"/conversations/front_sms/conversation/(in|out)/\d+/", page)
+    ]
     assert conversations
     for page, content in pages.items():
         assert not [link for link in links(content) if "/outboundmessage/" in link], page
         assert not re.search(r'(?:href|src|action)="(?:None)?"', content), page
     assert staff_user.post(conversations[0], {"text": "Et svar", "key": "reply-1"}).status_code in (200, 302)
-    assert staff_user.get("/fewer/front_sms/bulksend/add/").status_code == 403
+    assert staff_user.get("/conversations/front_sms/bulksend/add/").status_code == 403

@@ -2,6 +2,7 @@
 
 import builtins
 import io
+from importlib.metadata import version
 from pathlib import Path
 from queue import Empty
 
@@ -10,6 +11,17 @@ from kombu import Connection
 from kombu.transport import filesystem
 
 from django_front_sms.testing import folder
+
+TRIED = (
+    "5.5",
+    "5.7",
+)  # of kombu: the lowest that Celery 5.5 allows, and the newest that the tests were run with
+
+
+def test_this_version_of_kombu_is_one_that_the_methods_of_its_channel_were_tried_on():
+    lowest, newest = (tuple(map(int, each.split("."))) for each in TRIED)
+    installed = tuple(map(int, version("kombu").split(".")[:2]))
+    assert lowest <= installed <= newest, "run these tests, then add the version to TRIED"
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 import pytest
 from django.contrib.auth.models import User
 
-from django_front_sms.models import Decision, Event, OutboundMessage, SendAttempt
+from django_front_sms.models import Decision, OutboundMessage, SendAttempt
 from django_front_sms.states import State
 from django_front_sms.timeline import of_outbound
-from tests.factories import OutboundMessageFactory, SendAttemptFactory, at
-from tests.timeline.helpers import account_with
+from tests.configuration import configure
+from tests.factories import EventFactory, OutboundMessageFactory, SendAttemptFactory, at
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ def test_a_message_that_waited_for_an_equal_one_still_says_so_when_it_is_gone():
 
 @pytest.mark.parametrize("fields", [{"twin_key": "another"}, {"outcome": SendAttempt.Outcome.NOT_SENT}])
 def test_an_unsent_or_different_message_is_no_reason_for_a_delay(fields, settings):
-    account_with(settings, MAX_PER_SECOND=0.5)
+    configure(settings, MAX_PER_SECOND=0.5)
     other, sms = OutboundMessageFactory(state=State.SENT), OutboundMessageFactory(state=State.SENT)
     SendAttemptFactory(message=other, number=1, claimed_at=at(1), **fields)
     SendAttemptFactory(message=sms, number=1, claimed_at=at(90), error_code=0)
@@ -52,9 +52,9 @@ def test_a_message_that_went_at_once_or_at_its_time_did_not_wait():
 def test_pauses_of_the_account_are_shown_with_the_user_who_resumed_it():
     kari = User.objects.create(username="kari")
     sms = OutboundMessageFactory(state=State.SENT)
-    Event.objects.create(kind="sending_paused", subject="account:default", data={"error_code": 5}, created_at=at(5))
-    Event.objects.create(kind="sending_paused", subject="account:other", data={"error_code": 5}, created_at=at(5))
-    Event.objects.create(kind="sending_paused", subject="account:default", data={"error_code": 5}, created_at=at(999))
+    EventFactory(kind="sending_paused", subject="account:default", data={"error_code": 5}, created_at=at(5))
+    EventFactory(kind="sending_paused", subject="account:other", data={"error_code": 5}, created_at=at(5))
+    EventFactory(kind="sending_paused", subject="account:default", data={"error_code": 5}, created_at=at(999))
     Decision.objects.create(account="default", action=Decision.Action.RESUME, by=kari, at=at(300))
     SendAttemptFactory(message=sms, number=1, claimed_at=at(302), error_code=0)
 

@@ -14,7 +14,7 @@ from django_front_sms.states import State
 from django_front_sms.timeline import of_outbound
 from django_front_sms.timeline.problems import REASONS
 from tests.factories import DeliveryStatusFactory, EventFactory, OutboundMessageFactory, SendAttemptFactory, at
-from tests.timeline.helpers import last, titles
+from tests.timeline.entries import last, titles
 
 pytestmark = pytest.mark.django_db
 

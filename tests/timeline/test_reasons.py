@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from django_front_sms.models import Wait
+from tests.configuration import configure
 from tests.factories import AccountStateFactory, OutboundMessageFactory
-from tests.timeline.helpers import account_with, last
+from tests.timeline.entries import last
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +38,7 @@ def test_a_paused_account_is_why_a_message_waits():
 
 
 def test_a_capped_rate_is_why_a_message_waits_for_its_turn(settings):
-    account_with(settings, MAX_PER_SECOND=5)
+    configure(settings, MAX_PER_SECOND=5)
 
     entry = last(OutboundMessageFactory())
 

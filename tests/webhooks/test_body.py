@@ -32,7 +32,7 @@ class Broken(io.BytesIO):
 
 
 class InvalidChunkSize(Exception):
-    """As Gunicorn raises it."""
+    """The exception of Gunicorn."""
 
 
 class WrongChunk(io.BytesIO):

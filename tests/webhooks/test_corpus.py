@@ -1,4 +1,4 @@
-"""Every authenticated push is answered with `true` and stored byte for byte, whatever its content."""
+"""Every authenticated push is answered with `true` and stored byte for byte, also with malformed content."""
 
 import json
 import os

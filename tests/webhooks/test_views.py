@@ -20,7 +20,7 @@ def rows() -> int:
 
 
 class SecurityCases:
-    """What holds for each endpoint: its `purpose`, and an authentic push for it."""
+    """Tests for each endpoint, with its `purpose` and an authentic push."""
 
     purpose: Any
     other_purpose: Any

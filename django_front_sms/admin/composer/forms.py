@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_front_sms import access
 from django_front_sms.admin.composer.drafts import fresh_key
 from django_front_sms.admin.composer.plan import Composed, Plan
-from django_front_sms.admin.composer.recipients import Entry, Recipients, entries, read, refuse_unwilling
+from django_front_sms.admin.composer.recipients import Entry, Recipients, entries, read, refuse_unsendable
 from django_front_sms.admin.composer.tables import Table, personal_entries, read_file, read_table
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import InvalidMessage
@@ -194,7 +194,9 @@ class ComposerForm(forms.Form):
         it = self.cleaned_data if self.is_bound and not self.is_valid() else {}
         if self.recipients and "account" in it and "sender" in it:
             ignore_opt_out = it.get("ignore_opt_out", False)
-            refuse_unwilling(self.recipients, account=it["account"], sender=it["sender"], ignore_opt_out=ignore_opt_out)
+            refuse_unsendable(
+                self.recipients, account=it["account"], sender=it["sender"], ignore_opt_out=ignore_opt_out
+            )
         return self.recipients or Recipients()
 
     def _clean_recipients(self) -> None:

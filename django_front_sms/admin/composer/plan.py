@@ -10,7 +10,7 @@ from typing import Any, Literal
 from django.utils import formats
 from django.utils.translation import gettext as _
 
-from django_front_sms.admin.composer.recipients import Earlier, Recipients, refuse_unwilling, sent_earlier
+from django_front_sms.admin.composer.recipients import Earlier, Recipients, refuse_unsendable, sent_earlier
 from django_front_sms.conf import get_settings
 from django_front_sms.db.bulk import in_chunks
 from django_front_sms.db.digest import digest
@@ -57,7 +57,7 @@ class Plan:
         self.bulk_key = composed.key(recipients.accepted)
         self.bulk = self._bulk() if composed.bulk else None
         self.known = frozenset(recipients.accepted if self.bulk else self._known())
-        refuse_unwilling(
+        refuse_unsendable(
             recipients,
             account=composed.account,
             sender=composed.sender,

@@ -38,16 +38,16 @@ def sentence(text: str, unicode: bool | None) -> str:
     if not text:
         return ""
     shown = gsm.preview(text, unicode=unicode, replacement=get_settings().replacement)
-    said = ngettext("%(n)s SMS", "%(n)s SMS", shown.segments) % {"n": shown.segments}
+    count = ngettext("%(n)s SMS", "%(n)s SMS", shown.segments) % {"n": shown.segments}
     foreign = gsm.foreign(text)
     named = " ".join(name(char) for char in foreign[:_NAMED]) + (" …" if len(foreign) > _NAMED else "")
     if foreign and unicode is False:
         replaced = _("Front replaces %(characters)s by “%(replacement)s”.")
-        return f"{said}. {replaced % {'characters': named, 'replacement': get_settings().replacement}}"
+        return f"{count}. {replaced % {'characters': named, 'replacement': get_settings().replacement}}"
     if foreign:
-        return f"{said} {_('because of %(characters)s') % {'characters': named}}."
+        return f"{count} {_('because of %(characters)s') % {'characters': named}}."
     left = ngettext("%(n)s character left", "%(n)s characters left", shown.units_left) % {"n": shown.units_left}
-    return f"{said}, {left}."
+    return f"{count}, {left}."
 
 
 def shorter(text: str, unicode: bool | None) -> int:

@@ -164,17 +164,17 @@ def _country_words(region: str, language: str) -> str:
     return _("A foreign number (%(region)s): Front may charge more for it.") % {"region": region}
 
 
-def refuse_unwilling(
+def refuse_unsendable(
     recipients: Recipients, *, account: str, sender: str, ignore_opt_out: bool, known: Collection[str] = frozenset()
 ) -> None:
     """Refuse numbers that opted out of `sender`, or would exceed `RATE_LIMITS`, except those that are `known`."""
     new = [number for number in recipients.accepted if number not in known]
     wanted = {"account": account, "sender": sender, "ignore_opt_out": ignore_opt_out}
     messages = [OutboundMessage(recipient=number, **wanted) for number in new]
-    unwilling = {new[place] for place in optouts.refused(messages)}
-    for number in unwilling:
+    opted_out = {new[place] for place in optouts.refused(messages)}
+    for number in opted_out:
         recipients.refuse(number, _("This number opted out of messages from this sender."))
-    messages = [message for message in messages if message.recipient not in unwilling]
+    messages = [message for message in messages if message.recipient not in opted_out]
     for place, reason in limits.refused(messages, get_settings()).items():
         recipients.refuse(messages[place].recipient, reason)
     recipients.refused.sort(key=lambda entry: entry.line)

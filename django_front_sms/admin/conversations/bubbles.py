@@ -17,7 +17,7 @@ from django_front_sms.conversations import Message, written_at
 from django_front_sms.db.digest import digest
 from django_front_sms.inbox import files_of
 from django_front_sms.models import AccountState, InboundMessage, OutboundMessage
-from django_front_sms.timeline import standing
+from django_front_sms.timeline import status_without_timeline
 
 LATE = timedelta(minutes=5)  # a message under way for longer than this gets a note
 
@@ -77,7 +77,7 @@ def _ours(request: HttpRequest, message: OutboundMessage, paused: Mapping[str, A
         "badge": state_badge(message),
         "length": ngettext("%(n)s SMS", "%(n)s SMS", message.segments) % {"n": message.segments},
         "by": message.created_by.get_username() if message.created_by else "",
-        "why": standing(message, paused),
+        "why": status_without_timeline(message, paused),
     }
 
 

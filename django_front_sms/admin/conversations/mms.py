@@ -33,8 +33,8 @@ def shown(request: HttpRequest, message: InboundMessage) -> dict[str, Any]:
 
 def _beyond(text: str, texts: list[str]) -> str:
     """The lines of `text` that none of `texts` has."""
-    said = {line.strip() for each in texts for line in each.splitlines()}
-    return "\n".join(line for line in text.splitlines() if line.strip() not in said)
+    shown_lines = {line.strip() for each in texts for line in each.splitlines()}
+    return "\n".join(line for line in text.splitlines() if line.strip() not in shown_lines)
 
 
 def _file(request: HttpRequest, file: MmsFile, text: str | None = None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from django_front_sms.models import OutboundMessage
 MOST_COUNTED = 100  # from here on, a tab shows 99+
 
 
-def people(
+def list_context(
     request: HttpRequest, page: Page[Thread], asked: dict[str, str], opened: Message | None, *, counts: bool
 ) -> dict[str, Any]:
     """The context of the list of conversations. `asked`: the filters in the query. `opened`: a message of the
@@ -29,7 +29,7 @@ def people(
     shown = (opened.account, counterpart(opened)) if opened is not None else ("", "")
     names = contacts.labels([*(thread.number for thread in page.rows), *filter(None, shown[1:])])
     return {
-        "rows": [_person(request, thread, asked, shown, names) for thread in page.rows],
+        "rows": [_thread_context(request, thread, asked, shown, names) for thread in page.rows],
         "waiting": unanswered_in_words(usable) if counts else "",
         "opened_name": names.get(shown[1], ""),
         "asked": asked,
@@ -50,14 +50,14 @@ def unanswered_in_words(accounts: Collection[str] | None, count: int | None = No
 
 def _links(home: str, page: Page[Thread], asked: dict[str, str]) -> dict[str, str]:
     return {
-        "older": _link(home, {**asked, "people": str(page.before)}) if page.before else "",
-        "newest": _link(home, {**asked, "people": ""}) if asked.get("people") else "",
-        "all": _link(home, {**asked, "show": "", "people": ""}),
-        "unanswered": _link(home, {**asked, "show": "unanswered", "people": ""}),
+        "older": _link(home, {**asked, "threads_before": str(page.before)}) if page.before else "",
+        "newest": _link(home, {**asked, "threads_before": ""}) if asked.get("threads_before") else "",
+        "all": _link(home, {**asked, "show": "", "threads_before": ""}),
+        "unanswered": _link(home, {**asked, "show": "unanswered", "threads_before": ""}),
     }
 
 
-def _person(
+def _thread_context(
     request: HttpRequest,
     thread: Thread,
     asked: dict[str, str],

@@ -19,11 +19,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from django_front_sms import access, contacts
-from django_front_sms.admin import live, search
+from django_front_sms.admin import live_parts, search
 from django_front_sms.admin.composer.preview import words
 from django_front_sms.admin.conversations import bubbles
 from django_front_sms.admin.conversations.reply import Reply, reply_to, send, was_sent
-from django_front_sms.admin.conversations.threads import people, spaced
+from django_front_sms.admin.conversations.threads import list_context, spaced
 from django_front_sms.admin.paused_accounts import paused_by_name
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.admin.saved_texts import saved_texts
@@ -89,16 +89,16 @@ class ConversationAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self._must_see(request)
-        if request.GET.get("part") == "people":
-            return self._people(request, None)
-        return TemplateResponse(request, "admin/front_sms/conversations.html", self._around(request, None))
+        if request.GET.get("part") == "threads":
+            return self._list_part(request, None)
+        return TemplateResponse(request, "admin/front_sms/conversations.html", self._page_context(request, None))
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """`?number=+4799999999&account=default`, for links from elsewhere."""
         self._must_see(request)
-        account = _asked(request, "account") or "default"
+        account = _query_value(request, "account") or "default"
         usable = access.may_use(request.user, account)
-        page = thread(account, _asked(request, "number") if usable else "", limit=1)
+        page = thread(account, _query_value(request, "number") if usable else "", limit=1)
         if page.rows and counterpart(page.rows[0]):
             return HttpResponseRedirect(conversation_of(request, page.rows[0]))
         self.message_user(request, _("Nobody with this number has written with us yet."), messages.WARNING)
@@ -106,12 +106,12 @@ class ConversationAdmin(ReadOnlyAdmin):
 
     def outbound_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self._must_see(request)
-        rows = access.visible(OutboundMessage.objects.exclude(recipient=""), request.user)
+        rows = access.visible(OutboundMessage.objects.with_recipient(), request.user)
         return self._conversation(request, rows.filter(pk=pk).annotate(handled_up_to=_up_to("recipient")).first())
 
     def inbound_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         self._must_see(request)
-        rows = access.visible(InboundMessage.objects.exclude(sender=""), request.user)
+        rows = access.visible(InboundMessage.objects.with_sender(), request.user)
         row = rows.filter(pk=pk).defer("raw").annotate(handled_up_to=_up_to("sender")).first()
         return self._conversation(request, row)
 
@@ -129,15 +129,15 @@ class ConversationAdmin(ReadOnlyAdmin):
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
         match request.GET.get("part"):
-            case "people":
-                return self._people(request, message)
-            case "news":
-                return self._news(request, message)
+            case "threads":
+                return self._list_part(request, message)
+            case "updates":
+                return self._updates(request, message)
             case "texts":
-                return _fresh(self._saved_texts(request, message))
+                return _no_store(self._saved_texts(request, message))
             case "older":
                 context = self._bubbles(request, self._page(request, message), paused_by_name(request))
-                return _fresh(TemplateResponse(request, "admin/front_sms/conversation_bubbles.html", context))
+                return _no_store(TemplateResponse(request, "admin/front_sms/conversation_bubbles.html", context))
         return self._show(request, message)
 
     def _show(self, request: HttpRequest, message: Message, failure: str = "", text: str = "") -> HttpResponse:
@@ -145,7 +145,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         paused = paused_by_name(request)
         is_latest = "before" not in request.GET
         context = {
-            **self._around(request, message),
+            **self._page_context(request, message),
             **self._bubbles(request, page, paused),
             **(self._box(request, message, page) if is_latest else {}),
             "spaced": spaced(counterpart(message)),
@@ -189,7 +189,7 @@ class ConversationAdmin(ReadOnlyAdmin):
 
     # What is new
 
-    def _news(self, request: HttpRequest, message: Message) -> HttpResponse:
+    def _updates(self, request: HttpRequest, message: Message) -> HttpResponse:
         """Messages that are new, or newer than on the page. `seen`: the versions on the page, `o12.1a2b3c4d,i9.…`."""
         seen = dict(pair.split(".", 1) for pair in request.GET.get("seen", "").split(",") if "." in pair)
         page = thread(message.account, counterpart(message), limit=SHOWN)
@@ -197,13 +197,13 @@ class ConversationAdmin(ReadOnlyAdmin):
         changed = {
             bubbles.name(row) for row in page.rows if seen.get(bubbles.name(row)) != bubbles.version(row, paused)
         }
-        news: dict[str, Any] = {}
+        updates: dict[str, Any] = {}
         if changed:
-            news["bubbles"] = self._changed(request, page, changed, paused)
+            updates["bubbles"] = self._changed(request, page, changed, paused)
         box = self._box(request, message, page) if self._may_reply(request) else None
         if box and request.GET.get("box") != box["version"]:
-            news["box"] = render_to_string("admin/front_sms/conversation_box.html", box, request)
-        return _fresh(JsonResponse(news) if news else HttpResponse(status=204))
+            updates["box"] = render_to_string("admin/front_sms/conversation_box.html", box, request)
+        return _no_store(JsonResponse(updates) if updates else HttpResponse(status=204))
 
     def _changed(
         self, request: HttpRequest, page: Page[Message], changed: set[str], paused: Paused
@@ -224,14 +224,14 @@ class ConversationAdmin(ReadOnlyAdmin):
 
     # The list beside it
 
-    def _around(self, request: HttpRequest, message: Message | None) -> dict[str, Any]:
+    def _page_context(self, request: HttpRequest, message: Message | None) -> dict[str, Any]:
         return {
             **self.admin_site.each_context(request),
             "title": _("Conversations"),
             "subtitle": None,
             "opts": self.opts,
             "media": self.media,
-            "people": self._found(
+            "threads": self._list_context(
                 request, message, counts=message is None
             ),  # beside a conversation, the script requests them
             "may_write": self._may_reply(request),
@@ -244,7 +244,7 @@ class ConversationAdmin(ReadOnlyAdmin):
         texts = [{"name": name, "text": row.text} for name, row in zip(names, rows, strict=True)]
         return JsonResponse({"texts": texts if self._may_reply(request) else []})
 
-    def _found(self, request: HttpRequest, message: Message | None, *, counts: bool) -> dict[str, Any]:
+    def _list_context(self, request: HttpRequest, message: Message | None, *, counts: bool) -> dict[str, Any]:
         asked = _kept(request)
         term = asked.get("q", "")
         page = threads(
@@ -252,14 +252,14 @@ class ConversationAdmin(ReadOnlyAdmin):
             accounts=access.accounts_of(request.user),
             prefixes=_prefixes(term) if term else None,
             unanswered=asked.get("show") == "unanswered",
-            before=_cursor(request, "people"),
+            before=_cursor(request, "threads_before"),
             brief=True,
         )
-        return people(request, page, asked, message, counts=counts)
+        return list_context(request, page, asked, message, counts=counts)
 
-    def _people(self, request: HttpRequest, message: Message | None) -> HttpResponse:
-        context = {"people": self._found(request, message, counts=True), "may_write": self._may_reply(request)}
-        return live.answer(request, TemplateResponse(request, "admin/front_sms/conversation_side.html", context))
+    def _list_part(self, request: HttpRequest, message: Message | None) -> HttpResponse:
+        context = {"threads": self._list_context(request, message, counts=True), "may_write": self._may_reply(request)}
+        return live_parts.answer(request, TemplateResponse(request, "admin/front_sms/conversation_side.html", context))
 
     # Answering
 
@@ -306,7 +306,7 @@ def _reply(message: Message, newest: Page[Message]) -> Reply:
 
 def _up_to(number: str) -> Subquery:
     """The last inbound message that was marked as handled in the conversation of a row; `number` names its column."""
-    marks = HandledConversation.objects.filter(account=OuterRef("account"), number=OuterRef(number))
+    marks = HandledConversation.objects.of(OuterRef("account"), OuterRef(number))
     return Subquery(marks.values("up_to")[:1])
 
 
@@ -326,12 +326,12 @@ def _is_no_question(row: Message) -> bool:
 
 
 def _kept(request: HttpRequest) -> dict[str, str]:
-    """The filters of the list of people in a query, which links keep."""
-    found = {key: _asked(request, key) for key in ("q", "account", "show", "people")}
+    """The filters of the list of conversations in the query, which links keep."""
+    found = {key: _query_value(request, key) for key in ("q", "account", "show", "threads_before")}
     return {key: value for key, value in found.items() if value}
 
 
-def _asked(request: HttpRequest, name: str) -> str:
+def _query_value(request: HttpRequest, name: str) -> str:
     return request.GET.get(name, "").replace("\0", "").strip()  # PostgreSQL accepts no NUL, not even in a comparison
 
 
@@ -349,6 +349,6 @@ def _cursor(request: HttpRequest, name: str) -> Cursor | None:
         raise Http404(str(error)) from None
 
 
-def _fresh(response: HttpResponse) -> HttpResponse:
+def _no_store(response: HttpResponse) -> HttpResponse:
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -80,21 +80,21 @@ class AttentionCards:
         rows = self._account_states(now)
         accounts = alerts.in_settings(rows)
         keep_paused(self._request, accounts)
-        needs = alerts.current_up_to(MOST, rows, now, accounts=self._accounts)
+        found = alerts.current_up_to(MOST, rows, now, accounts=self._accounts)
         unanswered = self._unanswered_rows()
-        unconfirmed = self._unconfirmed_rows() if needs["unconfirmed"].count else []
+        unconfirmed = self._unconfirmed_rows() if found["unconfirmed"].count else []
         shown = unanswered[:SHOWN]
         self._names = contacts.labels([*(each.number for each in shown), *(each.recipient for each in unconfirmed)])
         made: Iterable[Card | None] = (
             self._unanswered(unanswered),
-            self._worker(alerts.worker(accounts), needs["overdue"]),
-            self._unconfirmed(needs["unconfirmed"].count, unconfirmed),
-            self._gaps(needs["counter_gaps"].count),
-            self._too_large(needs["pushes_too_large"].count),
-            self._failed_events(needs["events_given_up"].count),
-            self._unreadable_inbound(needs["unreadable_inbound"].count),
-            self._unreadable_statuses(needs["unreadable_statuses"].count),
-            self._without_status(needs["without_status"].count),
+            self._worker(alerts.worker(accounts), found["overdue"]),
+            self._unconfirmed(found["unconfirmed"].count, unconfirmed),
+            self._gaps(found["counter_gaps"].count),
+            self._too_large(found["pushes_too_large"].count),
+            self._failed_events(found["events_given_up"].count),
+            self._unreadable_inbound(found["unreadable_inbound"].count),
+            self._unreadable_statuses(found["unreadable_statuses"].count),
+            self._without_status(found["without_status"].count),
         )
         return [card for card in made if card is not None]
 
@@ -249,7 +249,7 @@ class AttentionCards:
     def _unreadable_statuses(self, count: int) -> Card | None:
         if not count or not self.may_see("deliverystatus"):
             return None
-        title = ngettext("%(n)s delivery status is odd", "%(n)s delivery statuses are odd", count)
+        title = ngettext("%(n)s delivery status has a problem", "%(n)s delivery statuses have a problem", count)
         advice = _("In the last seven days. Each says what is wrong with it.")
         more = self._list("deliverystatus", _("See them"), problem="yes", received_at="168")
         return Card("unreadable_statuses", "warn", "tower", title % {"n": _shown(count)}, advice, more=more)
@@ -257,9 +257,9 @@ class AttentionCards:
     # Rows
 
     def _line(self, row: Model, words: str, detail: str, at: datetime) -> Line:
-        return Line(words, self._change(row), Truncator(detail).chars(80), moment(at), self._acts(row))
+        return Line(words, self._change(row), Truncator(detail).chars(80), moment(at), self._actions_of(row))
 
-    def _acts(self, row: Model) -> list[tuple[Action, str]]:
+    def _actions_of(self, row: Model) -> list[tuple[Action, str]]:
         """The actions on such a row that this user may run."""
         model = type(row)
         model_admin = self._site.get_model_admin(model) if self._site.is_registered(model) else None

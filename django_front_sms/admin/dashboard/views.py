@@ -21,7 +21,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from django_front_sms.access import accounts_of
-from django_front_sms.admin import live
+from django_front_sms.admin import live_parts
 from django_front_sms.admin.badges import briefly, icon
 from django_front_sms.admin.dashboard.alerts import AttentionCards
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
@@ -88,8 +88,8 @@ class DashboardAdmin(ReadOnlyAdmin):
             **(extra_context or {}),
         }
         page: HttpResponse = TemplateResponse(request, "admin/front_sms/dashboard/dashboard.html", context)
-        if live.is_asked(request):
-            page = live.answer(request, page)
+        if live_parts.is_asked(request):
+            page = live_parts.answer(request, page)
         if page.status_code == 200:
             attention.signal_read()
         return page

@@ -52,16 +52,16 @@ def _erase(given: Namespace) -> Receipt:
         return erase()
     with click.progressbar(length=1, label=_("Erasing"), file=sys.stderr) as bar:
 
-        def tell(done: int, total: int) -> None:
+        def report(done: int, total: int) -> None:
             bar.length = total
             bar.update(done - bar.pos)
 
-        return erase(progress=tell)
+        return erase(progress=report)
 
 
 def _lines(receipt: Receipt) -> list[str]:
     names = {
-        "outgoing": _("outgoing messages"),
+        "outbound": _("outgoing messages"),
         "files": _("files of MMS"),
         "inbound": _("inbound messages"),
         "bulk_texts": _("texts of bulk sends"),

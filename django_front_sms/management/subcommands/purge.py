@@ -46,7 +46,7 @@ def _lines(purged: Purged) -> list[str]:
     if purged.before is None:
         return [_("RETENTION_DAYS is not set, so messages are kept. Set it to a number of days, and run this again.")]
     names = {
-        "outgoing": _("outgoing messages"),
+        "outbound": _("outgoing messages"),
         "bulk_sends": _("texts of bulk sends"),
         "statuses": _("statuses as they came"),
         "files": _("files of MMS"),

@@ -9,9 +9,7 @@ from django.utils.translation import gettext_lazy
 from django_front_sms import events, jobs, outbox
 from django_front_sms.management.subcommands.output import add_json, write_json
 
-HELP = gettext_lazy(
-    "Rescue what a lost worker had, expire what is too late, fold statuses, and wake a worker for what is due."
-)
+HELP = gettext_lazy("Rescue messages whose lease expired, end expired ones, fold statuses, and wake a worker.")
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -40,7 +40,7 @@ def handle(out: OutputWrapper, given: Namespace) -> int:
         out.write(_("Account “%(name)s”") % {"name": name})
         out.write(f"  {_('URL for status:')}            {urls['status']}")
         out.write(f"  {_('URL for inbound messages:')}  {urls['inbound']}")
-    out.write(_("Paste them into Front's portal. They contain a secret: whoever knows it can send requests as Front."))
+    out.write(_("Paste them into Front's portal. They contain a secret: anyone who has it can send requests as Front."))
     return 0
 
 

@@ -71,7 +71,7 @@
             try {
                 const seen = this.#messages.slice(-LOOKED_AFTER).map(each => `${each.dataset.name}.${each.dataset.version}`);
                 const box = this.#form?.elements.answering.dataset.version ?? "";
-                const answer = await piece(this.#section.dataset.conversation, { part: "news", seen: seen.join(), box });
+                const answer = await piece(this.#section.dataset.conversation, { part: "updates", seen: seen.join(), box });
                 this.#state("");
                 if (answer === null) {
                     return false;

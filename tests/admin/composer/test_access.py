@@ -3,12 +3,13 @@
 import re
 
 from django_front_sms import sending
-from django_front_sms.models import BulkSend, OptOut, OutboundMessage, SavedText
-from tests.admin.composer.helpers import ADD, LIST, NUMBER, THREE, errors, messages_after, review, send
+from django_front_sms.models import BulkSend, OutboundMessage, SavedText
+from tests.admin.composer.composer_requests import ADD, LIST, THREE, errors, messages_after, review, send
+from tests.factories import NUMBER, OptOutFactory
 
 
 def test_ignoring_opt_outs_requires_its_permission(writer, login):
-    OptOut.objects.create(number=NUMBER)
+    OptOutFactory(number=NUMBER)
     assert "ignore_opt_out" not in writer.get(ADD).content.decode()
     assert errors(review(writer, ignore_opt_out="on"))
 

@@ -5,14 +5,15 @@ from django.utils.html import escape
 
 from django_front_sms import sending
 from django_front_sms.admin.composer import forms
-from django_front_sms.models import OptOut, OutboundMessage
-from tests.admin.composer.helpers import ADD, NUMBER, THREE, confirm, errors, numbers, review, send
-from tests.outbox.helpers import configure
+from django_front_sms.models import OutboundMessage
+from tests.admin.composer.composer_requests import ADD, THREE, confirm, errors, numbers, review, send
+from tests.configuration import configure
+from tests.factories import NUMBER, OptOutFactory
 
 
 def test_each_invalid_number_is_listed_with_its_line_and_reason_and_valid_ones_stay(writer, settings):
     configure(settings, ALLOWED_REGIONS=["NO", "SE"])
-    OptOut.objects.create(number="+4793456789")
+    OptOutFactory(number="+4793456789")
     page = review(writer, "Kari\n99999999, 12\n\n934 56 789\n+45 20 12 34 56\n+47 999 99 999")
 
     recipients = page.context["recipients"]
@@ -102,7 +103,7 @@ def test_each_page_has_its_own_key(writer):
 
 
 def test_the_numbers_are_checked_while_the_text_is_still_missing(writer):
-    OptOut.objects.create(number="+4791234567")
+    OptOutFactory(number="+4791234567")
     piece = writer.post(f"{ADD}check/", {"to": "99999999\n912 34 567\n<b>", "text": "", "key": "page"})
 
     content = piece.content.decode()
@@ -118,7 +119,7 @@ def test_a_name_before_a_number_is_ignored(writer):
 
 
 def test_each_row_of_a_table_gets_its_own_text_and_problems_are_listed_by_line(writer):
-    OptOut.objects.create(number="+4790000028")
+    OptOutFactory(number="+4790000028")
     table = (
         "number;name;time\n90000026;Kari;10:30\n12;Ola;11:00\n90000028;Per;12:00\n90000026;Kari;14:00\n90000029;Eva;"
     )

@@ -7,9 +7,9 @@ from typing import Any
 from django_front_sms import sending
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.models import OptOut, OutboundMessage
-from tests.admin.composer.helpers import ADD, NUMBER, THREE, confirm, hidden, numbers, review, send
-from tests.factories import AccountStateFactory
-from tests.outbox.helpers import configure
+from tests.admin.composer.composer_requests import ADD, THREE, confirm, hidden, numbers, review, send
+from tests.configuration import configure
+from tests.factories import NUMBER, AccountStateFactory, OptOutFactory
 
 
 def test_the_cost_is_that_of_all_segments(writer, settings):
@@ -61,7 +61,7 @@ def test_going_back_from_the_review_page_keeps_all_values(writer):
 
 def test_changes_since_the_review_page_must_be_confirmed_again(writer):
     page = review(writer, THREE)
-    OptOut.objects.create(number=NUMBER)
+    OptOutFactory(number=NUMBER)
 
     again = writer.get(confirm(writer, page).url)
     assert not OutboundMessage.objects.exists()
@@ -144,7 +144,7 @@ def test_the_same_text_within_the_duplicate_window_requires_a_second_confirmatio
 
 
 def test_a_repeated_opted_out_number_is_not_listed_as_a_recipient(writer):
-    OptOut.objects.create(number=NUMBER)
+    OptOutFactory(number=NUMBER)
     page = review(writer, f"{NUMBER}\n{NUMBER}\n91234567")
 
     assert "gets no message" in page.context["recipients"].repeated[0].reason

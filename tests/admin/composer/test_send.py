@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from django_front_sms import sending
 from django_front_sms.admin.composer import forms
-from django_front_sms.models import BulkSend, OptOut, OutboundMessage, Priority
-from tests.admin.composer.helpers import ADD, LIST, NUMBER, THREE, confirm, messages_after, numbers, review, send
-from tests.outbox.helpers import configure
+from django_front_sms.models import BulkSend, OutboundMessage, Priority
+from tests.admin.composer.composer_requests import ADD, LIST, THREE, confirm, messages_after, numbers, review, send
+from tests.configuration import configure
+from tests.factories import NUMBER, OptOutFactory
 
 
 def test_one_message_is_reviewed_and_sent(writer):
@@ -52,7 +53,7 @@ def test_bulk_is_one_send_with_its_own_page(writer):
 @pytest.mark.parametrize("how", ["each", "bulk"])
 def test_a_second_click_sends_nothing_twice_and_leads_to_the_same_page(writer, settings, how):
     configure(settings, RATE_LIMITS={"per_recipient": "1/h"})
-    OptOut.objects.create(number="+4792345678")
+    OptOutFactory(number="+4792345678")
     page = review(writer, THREE, how=how)
 
     first, second = confirm(writer, page), confirm(writer, page)
@@ -131,7 +132,7 @@ def test_another_account_sends_from_its_own_sender(writer, settings):
 
 
 def test_bulk_leaves_out_opted_out_numbers(writer):
-    OptOut.objects.create(number=NUMBER)
+    OptOutFactory(number=NUMBER)
     send(writer, THREE, how="bulk")
 
     assert BulkSend.objects.get().recipients == 2

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.admin.conversations.helpers import BOTH
+from tests.admin.conversations.conversation_page import BOTH
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import pytest
 
 from django_front_sms.models import OutboundMessage
-from tests.admin.conversations.helpers import BOTH, LIST, address, outbound, page_content
+from tests.admin.conversations.conversation_page import BOTH, LIST, address, page_content
+from tests.admin.conversations.conversation_rows import outbound
 
 pytestmark = pytest.mark.django_db
 
@@ -12,9 +13,9 @@ pytestmark = pytest.mark.django_db
 def test_conversations_require_permission_to_view_messages_in_both_directions(login, codenames):
     somebody, sms = login(*codenames), outbound()
 
-    for page in (LIST, address(sms), f"{LIST}with/?number=%2B4799999999", f"{LIST}?part=people"):
+    for page in (LIST, address(sms), f"{LIST}with/?number=%2B4799999999", f"{LIST}?part=threads"):
         assert somebody.get(page).status_code == 403
-    assert somebody.get(address(sms), {"part": "news"}).status_code == 403
+    assert somebody.get(address(sms), {"part": "updates"}).status_code == 403
     assert somebody.post(address(sms), {"text": "Hei"}).status_code == 403
     assert LIST not in somebody.get("/admin/").content.decode()
 

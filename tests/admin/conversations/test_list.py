@@ -5,7 +5,8 @@ import re
 import pytest
 from django.urls import reverse
 
-from tests.admin.conversations.helpers import KARI, LIST, OLA, address, inbound, outbound
+from tests.admin.conversations.conversation_page import LIST, address
+from tests.admin.conversations.conversation_rows import KARI, OLA, inbound, outbound
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +18,7 @@ def test_the_list_shows_and_links_the_latest_message_of_each_conversation(reader
     content = reader.get(LIST).content.decode()
 
     assert content.index("Kommer straks") < content.index("Husk timen")
-    assert content.count('class="fs-person') == 2 and f'href="{address(latest)}"' in content
+    assert content.count('class="fs-thread-link') == 2 and f'href="{address(latest)}"' in content
 
 
 @pytest.mark.parametrize("written", ["999 99 999", "+4799999999", "0047 99999999", "99999999"])
@@ -48,7 +49,7 @@ def test_older_conversations_are_on_the_next_page(reader):
     for n in range(35):
         outbound(f"+479999{n:04}", n, f"text {n}.")
     first = reader.get(LIST).content.decode()
-    older = re.search(r'href="([^"]*people=[^"]*)"', first)
+    older = re.search(r'href="([^"]*threads_before=[^"]*)"', first)
 
     second = reader.get(older[1].replace("&amp;", "&")).content.decode()
 
@@ -56,13 +57,13 @@ def test_older_conversations_are_on_the_next_page(reader):
     assert "text 4." in second and "text 5." not in second and "To the newest" in second
 
 
-@pytest.mark.parametrize("query", [{"people": "x"}, {"people": "1-2-3"}])
+@pytest.mark.parametrize("query", [{"threads_before": "x"}, {"threads_before": "1-2-3"}])
 def test_a_broken_cursor_is_not_found(reader, query):
     assert reader.get(LIST, query).status_code == 404
     assert reader.get(address(outbound()), {"before": "x"}).status_code == 404
 
 
-@pytest.mark.parametrize("query", ["q=%00", "account=%00", "part=people&q=%00", "show=%00"])
+@pytest.mark.parametrize("query", ["q=%00", "account=%00", "part=threads&q=%00", "show=%00"])
 def test_nul_characters_are_left_out_of_a_search(reader, query):
     assert reader.get(f"{LIST}?{query}").status_code == 200
     assert reader.get(f"{address(outbound())}?{query}").status_code == 200

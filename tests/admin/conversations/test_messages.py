@@ -6,7 +6,8 @@ import pytest
 
 from django_front_sms.models import InboundMessage
 from django_front_sms.states import State
-from tests.admin.conversations.helpers import LIST, OLA, address, bubbles, inbound, mms_message, outbound, page_content
+from tests.admin.conversations.conversation_page import LIST, address, bubbles, page_content
+from tests.admin.conversations.conversation_rows import OLA, inbound, mms_message, outbound
 from tests.factories import AccountStateFactory, at
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,8 @@ import pytest
 from django_front_sms.conversations import pages
 from django_front_sms.models import InboundMessage, OutboundMessage
 from django_front_sms.states import State
-from tests.admin.conversations.helpers import KARI, LIST, OLA, address, inbound, outbound
+from tests.admin.conversations.conversation_page import LIST, address
+from tests.admin.conversations.conversation_rows import KARI, OLA, inbound, outbound
 from tests.factories import DeliveryStatusFactory, MmsFileFactory, SendAttemptFactory, at
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ def fill(n: int) -> None:
         )
 
 
-@pytest.mark.parametrize("part", [None, "news", "people"])
+@pytest.mark.parametrize("part", [None, "updates", "threads"])
 def test_the_number_of_queries_does_not_depend_on_the_number_of_messages(writer, django_assert_max_num_queries, part):
     query = {"part": part} if part else {}
     fill(1)

@@ -5,20 +5,10 @@ import re
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from django_front_sms.models import OptOut, OutboundMessage, SavedText
-from tests.admin.conversations.helpers import (
-    BOTH,
-    KARI,
-    OLA,
-    PSK,
-    address,
-    answer,
-    bubbles,
-    inbound,
-    outbound,
-    page_content,
-    reply_fields,
-)
+from django_front_sms.models import OutboundMessage, SavedText
+from tests.admin.conversations.conversation_page import BOTH, address, answer, bubbles, page_content, reply_fields
+from tests.admin.conversations.conversation_rows import KARI, OLA, PSK, inbound, outbound
+from tests.factories import OptOutFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -126,7 +116,7 @@ def test_an_alphanumeric_sender_cannot_be_answered_and_the_page_says_so(writer):
 
 def test_an_opted_out_number_cannot_be_answered_and_the_page_says_so(writer):
     sms = inbound(text="STOPP")
-    OptOut.objects.create(number=KARI, sender=PSK)
+    OptOutFactory(number=KARI, sender=PSK)
 
     content = page_content(writer, sms)
 
@@ -137,7 +127,7 @@ def test_an_opted_out_number_cannot_be_answered_and_the_page_says_so(writer):
 
 def test_an_opt_out_from_another_sender_does_not_prevent_a_reply(writer):
     sms = inbound()
-    OptOut.objects.create(number=KARI, sender="Front")
+    OptOutFactory(number=KARI, sender="Front")
 
     assert "opted out" not in page_content(writer, sms)
 

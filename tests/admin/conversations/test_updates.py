@@ -4,18 +4,9 @@ import pytest
 
 from django_front_sms.models import OptOut, OutboundMessage
 from django_front_sms.states import State
-from tests.admin.conversations.helpers import (
-    KARI,
-    LIST,
-    PSK,
-    address,
-    bubbles,
-    inbound,
-    outbound,
-    page_content,
-    updates,
-)
-from tests.factories import AccountStateFactory, MmsFileFactory, at
+from tests.admin.conversations.conversation_page import LIST, address, bubbles, page_content, updates
+from tests.admin.conversations.conversation_rows import KARI, PSK, inbound, outbound
+from tests.factories import AccountStateFactory, MmsFileFactory, OptOutFactory, at
 from tests.inbox.pictures import KINDS
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +90,7 @@ def test_a_file_moved_to_the_storage_is_an_update(writer):
 def test_an_opt_out_and_a_newer_message_update_the_reply_form(writer):
     sms = inbound(seconds=1)
     content = page_content(writer, sms)
-    OptOut.objects.create(number=KARI, sender=PSK)
+    OptOutFactory(number=KARI, sender=PSK)
 
     assert "opted out" in updates(writer, sms, content)["box"]
     OptOut.objects.all().delete()
@@ -119,18 +110,18 @@ def test_malformed_versions_of_seen_messages_are_ignored(writer):
     sms = outbound()
 
     for seen in ("", ",", "x", "o1", ".", "o1.2.3,,", "å.å"):
-        assert writer.get(address(sms), {"part": "news", "seen": seen}).status_code == 200
+        assert writer.get(address(sms), {"part": "updates", "seen": seen}).status_code == 200
 
 
 def test_the_list_can_be_requested_alone(reader):
     sms = inbound()
 
     for page in (LIST, address(sms)):
-        piece = reader.get(page, {"part": "people"})
+        piece = reader.get(page, {"part": "threads"})
         parts = piece.json()["parts"]
-        assert set(parts) == {"fs-paused", "fs-tabs", "fs-people"} and "theirs" in parts["fs-people"]["html"]
+        assert set(parts) == {"fs-paused", "fs-tabs", "fs-threads"} and "theirs" in parts["fs-threads"]["html"]
         assert '<span class="fs-number-of">1</span>' in parts["fs-tabs"]["html"]
         assert "no-store" in piece.headers["Cache-Control"]
         seen = ",".join(f"{name}.{part['version']}" for name, part in parts.items())
-        assert reader.get(page, {"part": "people", "seen": seen}).status_code == 204
-    assert 'aria-current="page"' in parts["fs-people"]["html"]
+        assert reader.get(page, {"part": "threads", "seen": seen}).status_code == 204
+    assert 'aria-current="page"' in parts["fs-threads"]["html"]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.admin.dashboard.helpers import URL, cards, create_rows_for_every_alert
+from tests.admin.dashboard.alert_rows import create_rows_for_every_alert
+from tests.admin.dashboard.dashboard_page import URL, cards
 
 pytestmark = pytest.mark.django_db
 

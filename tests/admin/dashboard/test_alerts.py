@@ -9,7 +9,8 @@ from django.utils import timezone
 from django_front_sms import outbox
 from django_front_sms.models import AccountState, DeliveryStatus, Event
 from django_front_sms.states import State
-from tests.admin.dashboard.helpers import URL, cards, create_rows_for_every_alert, dashboard, question
+from tests.admin.dashboard.alert_rows import create_rows_for_every_alert, question
+from tests.admin.dashboard.dashboard_page import URL, cards, dashboard
 from tests.factories import AccountStateFactory, EventFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +39,7 @@ def test_the_dashboard_says_how_to_start_a_worker_when_none_has_run(viewer, work
 
 def buttons(browser, key: str) -> list[str]:
     (card,) = (card for card in dashboard(browser).context["cards"] if card.key == key)
-    return [act.name for line in card.lines for act, _address in line.actions]
+    return [action.name for line in card.lines for action, _address in line.actions]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from django.utils.translation import override
 
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
 from django_front_sms.states import State
-from tests.admin.dashboard.helpers import URL, dashboard
+from tests.admin.dashboard.dashboard_page import URL, dashboard
 from tests.factories import OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db

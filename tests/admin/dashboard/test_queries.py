@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.admin.dashboard.helpers import create_rows_for_every_alert, dashboard
+from tests.admin.dashboard.alert_rows import create_rows_for_every_alert
+from tests.admin.dashboard.dashboard_page import dashboard
 from tests.factories import EventFactory, OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,8 @@ import pytest
 from django.urls import reverse
 
 from django_front_sms.contacts import Contacts
-from tests.admin.dashboard.helpers import cards, dashboard, question
+from tests.admin.dashboard.alert_rows import question
+from tests.admin.dashboard.dashboard_page import cards, dashboard
 from tests.factories import OutboundMessageFactory
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,9 @@ from django.contrib.contenttypes.models import ContentType
 
 from django_front_sms import tasks
 from django_front_sms.models import InboundMessage, OutboundMessage
-from tests.outbox.helpers import accepted, attempt, message, reloaded
+from tests.outbox.exchange_results import accepted
+from tests.outbox.rows import message, reloaded
+from tests.outbox.worker_steps import attempt
 from tests.webhooks.pushes import by_post
 
 TEXT = "Hemmelig æøå"

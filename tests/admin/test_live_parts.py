@@ -9,10 +9,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import now
 
-from django_front_sms.models import BulkSend, OutboundMessage
+from django_front_sms.models import OutboundMessage
 from django_front_sms.signals import personal_data_read
 from django_front_sms.states import State
-from tests.factories import AccountStateFactory, EventFactory, InboundMessageFactory, OutboundMessageFactory
+from tests.factories import (
+    AccountStateFactory,
+    BulkSendFactory,
+    EventFactory,
+    InboundMessageFactory,
+    OutboundMessageFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +122,7 @@ def test_a_pause_appears_on_an_open_page(viewer):
 
 
 def test_a_bulk_send_is_final_when_all_messages_are_final(viewer):
-    bulk = BulkSend.objects.create(account="default", sender="x", text="Hei", recipients=2)
+    bulk = BulkSendFactory(sender="x", text="Hei", recipients=2)
     sms = OutboundMessageFactory(bulk=bulk)
     OutboundMessageFactory(bulk=bulk, state=State.SENT)
     content = viewer.get(change(bulk)).content.decode()
@@ -267,7 +273,7 @@ def test_new_messages_of_a_conversation_are_signalled_too(login, reads):
     client = login("view_outboundmessage", "view_inboundmessage")
     sms = InboundMessageFactory(sender="+4799999999")
 
-    client.get(reverse("admin:front_sms_conversation_in", args=[sms.pk]), {"part": "news"})
+    client.get(reverse("admin:front_sms_conversation_in", args=[sms.pk]), {"part": "updates"})
 
     assert reads == [("InboundMessage", [sms.pk])]
 

@@ -11,6 +11,7 @@ from django.template.response import SimpleTemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from django_front_sms.admin.request_values import values_of
 from django_front_sms.db.digest import digest
 
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')  # differs each time
@@ -33,7 +34,7 @@ def part(name: str, html: SafeString) -> SafeString:
 
 def record(request: HttpRequest, name: str, html: str) -> None:
     """Keep a part that was rendered for `answer`."""
-    request.__dict__.setdefault("_front_sms_live", {})[name] = html
+    values_of(request).setdefault("live", {})[name] = html
 
 
 def answer(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -46,7 +47,7 @@ def answer(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     # The template extends this where it is given: nobody sees the header and sidebar around the parts.
     response.context_data = {**(response.context_data or {}), "live_base": "admin/front_sms/live_parts.html"}
     response.render()
-    parts: dict[str, str] = request.__dict__.get("_front_sms_live", {})
+    parts: dict[str, str] = values_of(request).get("live", {})
     seen = dict(pair.rsplit(".", 1) for pair in request.GET.get("seen", "").split(",") if "." in pair)
     versions = {name: version(html) for name, html in parts.items()}
     changed = {

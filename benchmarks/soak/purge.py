@@ -1,4 +1,4 @@
-"""A purge of every message up to a key, in a process of its own: `python -m benchmarks.soak.purging KEY`.
+"""A purge of every message up to a key, in a process of its own: `python -m benchmarks.soak.purge KEY`.
 
 The clock of this process alone is set forward, so that the first message after it will be `RETENTION_DAYS` old.
 """

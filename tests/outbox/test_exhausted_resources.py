@@ -16,8 +16,10 @@ from django_front_sms.gateway.client import ExchangeResult
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.outbox import dispatcher, executor
 from django_front_sms.outbox.slots import LANES
+from tests.configuration import configure
 from tests.gateway.wire import Server, answers, framed
-from tests.outbox.helpers import accepted, account_state, configure, message, not_sent, outcomes, reloaded
+from tests.outbox.exchange_results import accepted, not_sent
+from tests.outbox.rows import account_state, message, outcomes, reloaded
 
 # ---- File descriptors
 
@@ -79,7 +81,7 @@ class AcceptingClient:
 
 @pytest.fixture
 def client(settings) -> Iterator[None]:
-    configure(settings, CLIENT="tests.outbox.test_scarce.AcceptingClient")
+    configure(settings, CLIENT="tests.outbox.test_exhausted_resources.AcceptingClient")
     executor._client.cache_clear()
     executor._lane_threads.cache_clear()
     yield

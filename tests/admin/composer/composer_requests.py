@@ -3,17 +3,13 @@
 import re
 from typing import Any
 
-import pytest
 from django.test import Client
 
 from django_front_sms.models import OutboundMessage
 
 ADD = "/admin/front_sms/outboundmessage/add/"
 LIST = "/admin/front_sms/outboundmessage/"
-NUMBER = "+4799999999"
 THREE = "99999999\n+47 912 34 567; 0047 92 34 56 78"
-
-pytestmark = pytest.mark.django_db
 
 
 def review(browser: Client, to: str = "999 99 999", text: str = "Hei på deg", **fields: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`make screenshots` runs this, too: the pages of `make demo`, into docs/screenshots/story-*.png."""
+"""`make screenshots` runs this, too: the pages of `make demo`, into docs/screenshots/walkthrough-*.png."""
 
 import os
 import shutil

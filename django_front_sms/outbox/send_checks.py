@@ -14,7 +14,7 @@ from django_front_sms.states import State
 
 
 @dataclass(frozen=True, slots=True)
-class Hurdles:
+class SendChecks:
     """The data that decide which of a page of due messages may be sent now."""
 
     account: Account

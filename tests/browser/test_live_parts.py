@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import ngettext
 
-from django_front_sms.models import AccountState, BulkSend, OutboundMessage
+from django_front_sms.models import AccountState, OutboundMessage
 from django_front_sms.states import State
 from tests.browser.accessibility import faults
-from tests.factories import AccountStateFactory, InboundMessageFactory, OutboundMessageFactory
+from tests.factories import AccountStateFactory, BulkSendFactory, InboundMessageFactory, OutboundMessageFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -142,7 +142,7 @@ def test_a_list_announces_new_rows_without_moving_those_it_shows(kari, page_of, 
 
 
 def test_a_bulk_page_updates_its_counts(kari, page_of, words):
-    bulk = BulkSend.objects.create(account="default", sender="x", text="Hei", recipients=1)
+    bulk = BulkSendFactory(sender="x", text="Hei", recipients=1)
     sms = OutboundMessageFactory(bulk=bulk)
     page = page_of(kari, locale=words["locale"])
     page.goto(change(bulk))

@@ -1,4 +1,4 @@
-"""The dashboard, its cards, and rows for each of them."""
+"""Rows that cause the alerts of the dashboard."""
 
 from datetime import timedelta
 
@@ -13,18 +13,6 @@ from tests.factories import (
     InboundMessageFactory,
     OutboundMessageFactory,
 )
-
-URL = "/admin/front_sms/dashboard/"
-
-
-def dashboard(browser):
-    answer = browser.get(URL)
-    assert answer.status_code == 200
-    return answer
-
-
-def cards(browser) -> list[str]:
-    return [card.key for card in dashboard(browser).context["cards"]]
 
 
 def create_rows_for_every_alert() -> None:

@@ -1,4 +1,4 @@
-"""Messages of a conversation, and what its page contains."""
+"""Requests to the page of a conversation, and what the page contains."""
 
 import json
 import re
@@ -6,23 +6,10 @@ import re
 from django.urls import reverse
 
 from django_front_sms.models import OutboundMessage
-from tests.factories import InboundMessageFactory, MmsFileFactory, OutboundMessageFactory, at
-from tests.inbox.pictures import png
 
 LIST = "/admin/front_sms/conversation/"
+
 BOTH = ("view_outboundmessage", "view_inboundmessage")
-KARI, OLA = "+4799999999", "+4799999998"
-PSK = "26114123450000"
-
-
-def outbound(number: str = KARI, seconds: float = 0, text: str = "ours", **fields):
-    return OutboundMessageFactory(recipient=number, created_at=at(seconds), text=text, **{"sender": PSK, **fields})
-
-
-def inbound(number: str = KARI, seconds: float = 0, text: str = "theirs", **fields):
-    return InboundMessageFactory(
-        sender=number, received_at=at(seconds), text=text, **{"sent_at": at(seconds), **fields}
-    )
 
 
 def address(row) -> str:
@@ -57,24 +44,6 @@ def updates(browser, row, content: str) -> dict | None:
     """The response to the request that an open page makes every few seconds."""
     seen = re.findall(r'data-name="(\w+)" data-version="(\w+)"', content)
     version = re.search(r'name="answering"[^>]*data-version="([^"]*)"', content)
-    query = {"part": "news", "seen": ",".join(map(".".join, seen)), "box": version[1] if version else ""}
+    query = {"part": "updates", "seen": ",".join(map(".".join, seen)), "box": version[1] if version else ""}
     reply = browser.get(address(row), query)
     return json.loads(reply.content) if reply.status_code == 200 else None
-
-
-def mms_message(*texts: str):
-    row = inbound(text="\n".join(texts))
-    MmsFileFactory(
-        message=row,
-        name="smil.xml",
-        content_type="text/xml;Name=smil.xml",
-        content=b'<smil><par><img src="a.png"/><text src="t.txt"/></par></smil>',
-        position=0,
-    )
-    MmsFileFactory(message=row, name="a.png", content_type="image/png", content=png(), position=1)
-    MmsFileFactory(
-        message=row, name="t.txt", content_type="text/plain;Charset=UTF-8", content="Blåbær".encode(), position=2
-    )
-    MmsFileFactory(message=row, name="b.pdf", content_type="application/pdf", content=b"%PDF", position=3)
-    MmsFileFactory(message=row, name="fake.jpg", content_type="image/jpeg", content=b"<script>", position=4)
-    return row

@@ -21,6 +21,7 @@ from django_front_sms.states import State
 from tests.factories import (
     NOON,
     AccountStateFactory,
+    BulkSendFactory,
     DeliveryStatusFactory,
     EventFactory,
     InboundMessageFactory,
@@ -48,7 +49,7 @@ def listed(model) -> str:
 
 def one_of_each(**fields):
     sms = OutboundMessageFactory(retried=True, **fields)
-    bulk = BulkSend.objects.create(account="default", sender="Mitt Firma", text="Hei", recipients=2)
+    bulk = BulkSendFactory(text="Hei", recipients=2)
     OutboundMessageFactory(bulk=bulk, state=State.SENT)
     refused = RefusedPush.objects.create(account="default", purpose="inbound", size=3 * 10**7, limit=26_214_400)
     gap = CounterGap.objects.create(account="default", first=7167, last=7168, shown_at=NOON)
@@ -132,7 +133,7 @@ def test_received_markup_is_escaped_on_every_page(admin_client):
     MmsFileFactory(message=reply, name=EVIL, content_type=f"image/png{EVIL}", content=b"x")
     row = DeliveryStatusFactory(message=sms, status=4, received_at=at(1), problem=EVIL, raw=EVIL.encode())
     failed = EventFactory(subject=f"out:{EVIL}", failed=True, traceback=EVIL, data={EVIL: EVIL})
-    bulk = BulkSend.objects.create(account=EVIL[:50], sender="x", text=EVIL, recipients=1)
+    bulk = BulkSendFactory(account=EVIL[:50], sender="x", text=EVIL, recipients=1)
 
     for target in (sms, reply, row, failed, bulk):
         for address in (url(target), listed(target)):
@@ -152,7 +153,7 @@ def test_a_list_takes_the_same_queries_for_one_row_and_many(model, viewer, djang
         sms = OutboundMessageFactory(retried=True, gateway_id=number)
         MmsFileFactory(message=sms.replies.get(), name="a", content_type="image/png", content=b"x")
         EventFactory(subject=f"out:{sms.pk}")
-        BulkSend.objects.create(account="default", sender="x", text="x", recipients=1)
+        BulkSendFactory(sender="x", text="x", recipients=1)
     with django_assert_max_num_queries(len(first)):
         viewer.get(listed(model))
 

@@ -21,7 +21,7 @@ _BATCH = 500
 def postpone(account: Account, now: datetime, until: datetime) -> None:
     """Make due normal messages wait for `until`, and end those that would expire before. The caller holds the account's
     lock."""
-    due = OutboundMessage.objects.due(account.name, [Priority.NORMAL], now=now).filter(risk_at=None)
+    due = OutboundMessage.objects.due(account.name, [Priority.NORMAL], now=now).without_risk()
     waiting = due.exclude(reply_to__isnull=False, created_by__isnull=False)
     while expiring := read(waiting.filter(expires_at__lte=until)[:_BATCH], Message):
         attempts = attempts_of(expiring)
