@@ -36,7 +36,7 @@ def test_scripts_read_the_receipt_as_json(clock):
     code, text = run("erase", NUMBER, "--opt-outs", "--json")
     receipt = json.loads(text)
     assert (code, receipt["complete"], receipt["number"]) == (0, True, "+47•••••99")
-    assert receipt["erased"]["outgoing"] == 1
+    assert receipt["erased"]["outbound"] == 1
     assert set(map(str, receipt["left"].values())) == {"[]"}
     assert OutboundMessage.objects.get().text == ""
 

@@ -114,7 +114,7 @@ def test_the_timeline_has_the_arrival_and_the_reply(viewer: Api, receive: Receiv
     message = receive(process_at=None)
     message.reply("Takk!")
     entries = viewer.get(f"inbound/{message.pk}/timeline/").json()["entries"]
-    assert [entry["kind"] for entry in entries] == ["received", "answer"]
+    assert [entry["kind"] for entry in entries] == ["sent", "received", "answer"]
 
 
 def test_a_conversation_is_found_by_any_of_its_messages(viewer: Api, receive: Receive) -> None:
