@@ -23,6 +23,7 @@ class BulkSendAdmin(ReadOnlyAdmin):
     list_select_related = ("created_by",)
     sortable_by = ("created_",)
     list_filter = (AccountFilter, CreatedFilter)
+    filter_fields = ("id", "account", "sender", "unicode", "recipients", "created_at", "created_by")
     search_fields = ("text",)
     search_help_text = _("Words of the text")
     fieldsets = (

@@ -37,6 +37,7 @@ class EventAdmin(ActionsAdmin):
     list_display_links = ("kind",)
     sortable_by = ("created",)
     list_filter = ("failed", "kind")
+    filter_fields = ("id", "event_id", "subject", "created_at", "next_at", "attempts")
     search_fields = ("subject",)
     search_help_text = _("The subject, such as out:7 or in:7")
     fieldsets = (
