@@ -19,6 +19,7 @@ from django_front_sms.models import BulkSend, OutboundMessage
 
 @admin.register(BulkSend)
 class BulkSendAdmin(ReadOnlyAdmin):
+    shows_personal_data = True
     list_display = ("name", "sender", "short_text", "recipients", "created_", "created_by")
     list_select_related = ("created_by",)
     sortable_by = ("created_",)

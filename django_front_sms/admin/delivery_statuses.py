@@ -36,6 +36,9 @@ class DeliveryStatusAdmin(ReadOnlyAdmin):
     def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         return queryset.filter(search.by_id(term))
 
+    def page_shows_personal_data(self, row: DeliveryStatus) -> bool:
+        return bool(row.raw)
+
     @admin.display(description=_("problem"))
     def problem_(self, status: DeliveryStatus) -> str:
         return problem(status.problem)

@@ -66,6 +66,9 @@ class EventAdmin(ActionsAdmin):
     def is_final(self, row: Event) -> bool:
         return row.next_at is None and not row.failed
 
+    def page_shows_personal_data(self, row: Event) -> bool:
+        return bool(row.traceback)  # a receiver's exception may quote the message
+
     @admin.display(description=_("outcome"))
     def outcome(self, event: Event) -> SafeString:
         if event.failed:

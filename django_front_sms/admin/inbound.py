@@ -9,6 +9,7 @@ from django.http import FileResponse, HttpRequest
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -134,6 +135,12 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
             **timeline_context(of_inbound(row), self.admin_site),
             "problem": problem(row.problem),
         }
+
+    def name_of(self, row: InboundMessage) -> str:
+        return f"{row.sender} (#{row.pk})" if row.sender else f"#{row.pk}"
+
+    def summary(self, row: InboundMessage) -> str:
+        return f"#{row.pk} {row.sender}: {Truncator(row.text).chars(60)}"
 
     @admin.display(description=_("sender"))
     def sender_(self, message: InboundMessage) -> SafeString | str:

@@ -144,7 +144,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """The base class of this app's admin classes. Fields without a value are left out of the page."""
 
     actions_on_bottom = False
-    shows_personal_data = False  # whether rows have texts or numbers of people: reading them sends a signal
+    shows_personal_data = False  # whether the list has texts or numbers of people: reading them sends a signal
     cards = False  # whether a row of the list becomes a card on a phone
     filter_fields: ClassVar[tuple[str, ...]] = ()  # that the address of the list may filter by, besides `list_filter`
     list_per_page = 50
@@ -213,9 +213,13 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         response = super().change_view(request, object_id, form_url, context)
         if live.is_asked(request):
             response = live.answer(request, response)
-        if row is not None and response.status_code == 200:
-            self._signal_read(request, [row])
+        if row is not None and response.status_code == 200 and self.page_shows_personal_data(row):
+            send_personal_data_read(request.user, self.model, [row.pk])
         return response
+
+    def page_shows_personal_data(self, row: Any) -> bool:
+        """Whether the page of a row has texts or numbers of people."""
+        return self.shows_personal_data
 
     def is_final(self, row: Any) -> bool:
         """Whether the page of a row will not change any more, so that it need not be updated."""
@@ -242,7 +246,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             rows = list(context["cl"].result_list)
             if self.number_field:
                 add_names(rows, self.number_field)
-            self._signal_read(request, rows)
+            self.signal_read(request, rows)
             context.update(self._live_context(request, context["cl"], rows, newest))
         return response
 
@@ -294,7 +298,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """The parts of a list that change, each with its id."""
         return []
 
-    def _signal_read(self, request: HttpRequest, rows: Iterable[Model]) -> None:
+    def signal_read(self, request: HttpRequest, rows: Iterable[Model]) -> None:
+        """Send `personal_data_read` for rows that a page shows in one line each."""
         if self.shows_personal_data:
             send_personal_data_read(request.user, self.model, (row.pk for row in rows))
 
