@@ -45,6 +45,7 @@ RESUME = Action(
 class AccountAdmin(ActionsAdmin):
     row_actions = (RESUME,)
     list_display = ("account", "state", "because", "paused", "probe")
+    filter_fields = ("id", "account", "paused_at", "pause_code", "probe_at")
     ordering = ("account",)
     fieldsets = ((None, {"fields": ("account", "state", "because", "paused_at", "probe_at", "probes")}),)
     readonly_fields = ("state", "because")

@@ -144,7 +144,7 @@ class ActionsAdmin(ReadOnlyAdmin):
         done, refused = [], []
         for row in rows:
             if reason := self._run_one(request, action, row):
-                refused.append(f"{self.name_of(row)}: {reason}")
+                refused.append((row, reason))
             else:
                 done.append(row)
         if done:
@@ -167,9 +167,10 @@ class ActionsAdmin(ReadOnlyAdmin):
             self.log_change(request, row, action.label)
         self.message_user(request, str(action.done % {"n": len(rows)}), messages.SUCCESS)
 
-    def _report_refused(self, request: HttpRequest, refused: Sequence[str]) -> None:
-        for line in refused[:5]:
-            self.message_user(request, line, messages.ERROR)
+    def _report_refused(self, request: HttpRequest, refused: Sequence[tuple[Any, str]]) -> None:
+        for row, reason in refused[:5]:
+            self.message_user(request, f"{self.name_of(row)}: {reason}", messages.ERROR)
+        self.signal_read(request, [row for row, _reason in refused[:5]])
         if len(refused) > 5:
             n = len(refused) - 5
             others = ngettext("%(n)s more was refused.", "%(n)s more were refused.", n) % {"n": n}
@@ -177,14 +178,16 @@ class ActionsAdmin(ReadOnlyAdmin):
 
     def _ask_confirmation(self, request: HttpRequest, action: Action, rows: list[Any]) -> TemplateResponse:
         segments = sum(row.segments for row in rows) if action.sends else 0
+        listed = rows[:20]
+        self.signal_read(request, listed)
         context = {
             **self.admin_site.each_context(request),
             "title": action.label,
             "opts": self.opts,
             "action": action,
-            "lines": [self.summary(row) for row in rows[:20]],
+            "lines": [self.summary(row) for row in listed],
             "pks": [row.pk for row in rows],
-            "others": max(len(rows) - 20, 0),
+            "others": len(rows) - len(listed),
             "cost": money(segments) if segments else "",
             "back": _origin(request) or (self.change_url(rows[0]) if len(rows) == 1 else request.get_full_path()),
             "origin": _origin(request),

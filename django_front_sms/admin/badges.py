@@ -236,3 +236,14 @@ def reverse_ref(ref: str, site: AdminSite) -> str:
         return reverse_admin(site, "accountstate_changelist")
     model = {"out": "outboundmessage", "in": "inboundmessage", "event": "event"}.get(kind)
     return reverse_admin(site, f"{model}_change", pk) if model and pk else ""
+
+
+def as_text(raw: bytes | memoryview, length: int) -> str:
+    """Bytes from outside as text for a page: bytes that are not UTF-8 become escapes, and a cut is noted.
+
+    `length`: how many bytes there are in all.
+    """
+    shown = bytes(raw).decode("utf-8", errors="backslashreplace")
+    if len(raw) < length:
+        return _("%(shown)s … (%(length)s bytes in all)") % {"shown": shown, "length": length}
+    return shown

@@ -19,10 +19,12 @@ from django_front_sms.models import BulkSend, OutboundMessage
 
 @admin.register(BulkSend)
 class BulkSendAdmin(ReadOnlyAdmin):
+    shows_personal_data = True
     list_display = ("name", "sender", "short_text", "recipients", "created_", "created_by")
     list_select_related = ("created_by",)
     sortable_by = ("created_",)
     list_filter = (AccountFilter, CreatedFilter)
+    filter_fields = ("id", "account", "sender", "unicode", "recipients", "created_at", "created_by")
     search_fields = ("text",)
     search_help_text = _("Words of the text")
     fieldsets = (

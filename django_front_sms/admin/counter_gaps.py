@@ -20,6 +20,7 @@ class CounterGapAdmin(ReadOnlyAdmin):
     list_display = ("outcome", "numbers", "account", "found", "closed")
     list_display_links = ("numbers",)
     list_filter = (OpenFilter, AccountFilter)
+    filter_fields = ("id", "account", "first", "last", "found_at", "announced_at", "closed_at", "is_reset")
     ordering = (F("closed_at").desc(nulls_first=True), "-pk")
     fieldsets = (
         (None, {"fields": ("outcome", "numbers", "missing_", "account", "found_at", "announced_at", "closed_at")}),

@@ -9,9 +9,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.admin import search
-from django_front_sms.admin.badges import badge, moment
+from django_front_sms.admin.badges import as_text, badge, moment
 from django_front_sms.admin.filters import AccountFilter, MatchedFilter, ProblemFilter, ReceivedFilter
-from django_front_sms.admin.readonly import TECHNICAL, ReadOnlyAdmin, as_text
+from django_front_sms.admin.readonly import TECHNICAL, ReadOnlyAdmin
 from django_front_sms.models import DeliveryStatus
 from django_front_sms.timeline import problem, status_in_words
 
@@ -24,6 +24,7 @@ class DeliveryStatusAdmin(ReadOnlyAdmin):
     list_select_related = ("message",)
     sortable_by = ("received",)
     list_filter = (MatchedFilter, ProblemFilter, AccountFilter, ReceivedFilter)
+    filter_fields = ("id", "message", "account", "gateway_id", "status", "received_at", "problem")
     search_fields = ("gateway_id",)
     search_help_text = _("Front's id")
     fieldsets = (
@@ -34,6 +35,9 @@ class DeliveryStatusAdmin(ReadOnlyAdmin):
 
     def search_rows(self, request: HttpRequest, queryset: "QuerySet[Any]", term: str) -> "QuerySet[Any]":
         return queryset.filter(search.by_id(term))
+
+    def page_shows_personal_data(self, row: DeliveryStatus) -> bool:
+        return bool(row.raw)
 
     @admin.display(description=_("problem"))
     def problem_(self, status: DeliveryStatus) -> str:

@@ -37,6 +37,7 @@ class EventAdmin(ActionsAdmin):
     list_display_links = ("kind",)
     sortable_by = ("created",)
     list_filter = ("failed", "kind")
+    filter_fields = ("id", "event_id", "subject", "created_at", "next_at", "attempts")
     search_fields = ("subject",)
     search_help_text = _("The subject, such as out:7 or in:7")
     fieldsets = (
@@ -64,6 +65,9 @@ class EventAdmin(ActionsAdmin):
 
     def is_final(self, row: Event) -> bool:
         return row.next_at is None and not row.failed
+
+    def page_shows_personal_data(self, row: Event) -> bool:
+        return bool(row.traceback)  # a receiver's exception may quote the message
 
     @admin.display(description=_("outcome"))
     def outcome(self, event: Event) -> SafeString:

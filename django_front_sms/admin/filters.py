@@ -1,12 +1,15 @@
 """List filters that do not query the database for their choices."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist
 from django.db import connections
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.constants import LOOKUP_SEP
+from django.db.models.options import Options
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -17,6 +20,24 @@ from django_front_sms.conf import get_settings
 from django_front_sms.models import MmsFile
 
 FROM, UNTIL = "from", "until"  # the days of a range, in the address of a list
+
+
+def is_filterable(lookup: str, options: "Options[Any]", fields: Collection[str], filters: Iterable[Any]) -> bool:
+    """Whether the address of a list may have this lookup: on one of `fields`, or as one of `filters` needs it.
+
+    Lookups on other fields, such as `text__startswith`, would reveal a text that no page shows, letter by letter.
+    Django refuses those on other columns of related rows than their key.
+    """
+    for each in filters:
+        path = each[0] if isinstance(each, list | tuple) else each
+        if lookup == getattr(path, "parameter_name", None):
+            return True  # the filter takes it out of the query
+        if isinstance(path, str) and f"{lookup}__".startswith(f"{path}__"):
+            return True
+    try:
+        return options.get_field(lookup.partition(LOOKUP_SEP)[0]).name in fields
+    except FieldDoesNotExist:
+        return True  # the primary key as `pk`, a parameter of a filter, or an error that the list reports
 
 
 class AccountFilter(admin.SimpleListFilter):

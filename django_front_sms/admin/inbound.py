@@ -9,19 +9,20 @@ from django.http import FileResponse, HttpRequest
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import inbox, optouts
 from django_front_sms.admin import search
 from django_front_sms.admin.actions import Action, ActionsAdmin
-from django_front_sms.admin.badges import badge, moment, short, timeline_context
+from django_front_sms.admin.badges import as_text, badge, moment, short, timeline_context
 from django_front_sms.admin.conversations import mms
 from django_front_sms.admin.conversations.views import conversation_of
 from django_front_sms.admin.export.views import ExportAdmin
 from django_front_sms.admin.filters import AccountFilter, FilesFilter, ProblemFilter, ReceivedFilter
 from django_front_sms.admin.names import contact_of, numbers_of, with_name
-from django_front_sms.admin.readonly import NEW_MESSAGES, TECHNICAL, as_text
+from django_front_sms.admin.readonly import NEW_MESSAGES, TECHNICAL
 from django_front_sms.downloads import download
 from django_front_sms.models import InboundMessage, MmsFile
 from django_front_sms.timeline import of_inbound, problem
@@ -76,6 +77,21 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
     list_display = ("sender_", "recipient", "short_text", "keyword", "received", "notes")
     sortable_by = ("received",)
     list_filter = (AccountFilter, "api", ProblemFilter, FilesFilter, ReceivedFilter)
+    filter_fields = (
+        "id",
+        "account",
+        "sender",
+        "recipient",
+        "text",
+        "keyword",
+        "sent_at",
+        "received_at",
+        "counter",
+        "gateway_id",
+        "problem",
+        "in_reply_to",
+        "opt_out_intent",
+    )
     search_fields = ("sender",)
     search_help_text = _(
         "A name, a number, its beginning or last digits, #id, or words of the text (“digits” in quotes)"
@@ -119,6 +135,12 @@ class InboundMessageAdmin(ExportAdmin, ActionsAdmin):
             **timeline_context(of_inbound(row), self.admin_site),
             "problem": problem(row.problem),
         }
+
+    def name_of(self, row: InboundMessage) -> str:
+        return f"{row.sender} (#{row.pk})" if row.sender else f"#{row.pk}"
+
+    def summary(self, row: InboundMessage) -> str:
+        return f"#{row.pk} {row.sender}: {Truncator(row.text).chars(60)}"
 
     @admin.display(description=_("sender"))
     def sender_(self, message: InboundMessage) -> SafeString | str:

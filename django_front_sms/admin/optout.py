@@ -62,6 +62,7 @@ class OptOutAdmin(ReadOnlyAdmin):
     number_field = "number"
     list_display = ("number_", "sender_", "account", "since_", "source")
     list_filter = (AccountFilter,)
+    filter_fields = ("id", "account", "sender", "number", "since", "created_by", "message")
     list_select_related = ("message", "created_by")
     search_fields = ("number",)
     search_help_text = _("A number, its beginning or its last digits")

@@ -137,6 +137,37 @@ class OutboundMessageAdmin(ExportAdmin, ComposerAdmin):
     list_display_links = ("recipient_",)
     sortable_by = ("created_",)
     list_filter = ("state", StatusMissedFilter, AccountFilter, "priority", IndexedCreatedFilter)
+    filter_fields = (  # not the text of a sensitive message, nor the digests and the metadata that may reveal it
+        "id",
+        "account",
+        "recipient",
+        "sender",
+        "unicode",
+        "segments",
+        "price",
+        "on_duplicate",
+        "ignore_opt_out",
+        "sensitive",
+        "gateway_id",
+        "error_code",
+        "error_text",
+        "attempts",
+        "waits_for",
+        "given_up",
+        "scheduled_at",
+        "expires_at",
+        "next_at",
+        "created_at",
+        "sent_at",
+        "delivered_at",
+        "status_missed_at",
+        "risk_at",
+        "idempotency_key",
+        "duplicate_of",
+        "reply_to",
+        "bulk",
+        "created_by",
+    )
     search_fields = ("recipient",)
     search_help_text = _(
         "A name, a number, its beginning or last digits, #id, or words of the text (“digits” in quotes)"

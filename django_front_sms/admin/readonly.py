@@ -20,12 +20,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext_lazy, override
-from django.utils.translation import gettext_lazy as _
 
 from django_front_sms import access
 from django_front_sms.admin import live_parts, search
 from django_front_sms.admin.badges import moment_in_full
-from django_front_sms.admin.filters import has_dates
+from django_front_sms.admin.filters import has_dates, is_filterable
 from django_front_sms.admin.index import with_ordered_sidebar
 from django_front_sms.admin.names import add_names
 from django_front_sms.admin.request_values import values_of
@@ -146,8 +145,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """The base class of this app's admin classes. Fields without a value are left out of the page."""
 
     actions_on_bottom = False
-    shows_personal_data = False  # whether rows have texts or numbers of people: reading them sends a signal
+    shows_personal_data = False  # whether the list has texts or numbers of people: reading them sends a signal
     cards = False  # whether a row of the list becomes a card on a phone
+    filter_fields: ClassVar[tuple[str, ...]] = ()  # that the address of the list may filter by, besides `list_filter`
     list_per_page = 50
     number_field = ""  # the number of the person in a row, whose name stands beside it
     new_rows: ClassVar[Any] = ngettext_lazy("%(n)s new row. Show it", "%(n)s new rows. Show them", "count")
@@ -214,9 +214,13 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         response = super().change_view(request, object_id, form_url, context)
         if live_parts.is_asked(request):
             response = live_parts.answer(request, response)
-        if row is not None and response.status_code == 200:
-            self._signal_read(request, [row])
+        if row is not None and response.status_code == 200 and self.page_shows_personal_data(row):
+            send_personal_data_read(request.user, self.model, [row.pk])
         return response
+
+    def page_shows_personal_data(self, row: Any) -> bool:
+        """Whether the page of a row has texts or numbers of people."""
+        return self.shows_personal_data
 
     def is_final(self, row: Any) -> bool:
         """Whether the page of a row will not change any more, so that it need not be updated."""
@@ -243,7 +247,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             rows = list(context["cl"].result_list)
             if self.number_field:
                 add_names(rows, self.number_field)
-            self._signal_read(request, rows)
+            self.signal_read(request, rows)
             context.update(self._live_context(request, context["cl"], rows, newest))
         return response
 
@@ -273,6 +277,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def _new_rows(self, request: HttpRequest) -> tuple[str, str] | None:
         """The address of the list with its new rows, and how many there are in words; None without any."""
+        request.__dict__["_front_sms_new_rows"] = True  # on other pages, `after` in the address is ignored
         try:
             count: int = self.get_changelist_instance(request).result_count
         except IncorrectLookupParameters:
@@ -294,7 +299,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """The parts of a list that change, each with its id."""
         return []
 
-    def _signal_read(self, request: HttpRequest, rows: Iterable[Model]) -> None:
+    def signal_read(self, request: HttpRequest, rows: Iterable[Model]) -> None:
+        """Send `personal_data_read` for rows that a page shows in one line each."""
         if self.shows_personal_data:
             send_personal_data_read(request.user, self.model, (row.pk for row in rows))
 
@@ -353,11 +359,15 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return NewRows if "after" in request.GET else FastChangeList
+        return NewRows if "_front_sms_new_rows" in request.__dict__ else FastChangeList
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse lookups with regular expressions: some take a database minutes, others are errors."""
-        return not lookup.endswith("regex") and super().lookup_allowed(lookup, value, request)
+        """Allow lookups on the fields in `filter_fields` and in the filters of the list.
+
+        Regular expressions are refused: some take a database minutes, others are errors.
+        """
+        is_plain = not lookup.endswith("regex") and super().lookup_allowed(lookup, value, request)
+        return is_plain and is_filterable(lookup, self.opts, self.filter_fields, self.get_list_filter(request))
 
     def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         paginator: Any = super().get_paginator(request, *args, **kwargs)
@@ -386,14 +396,3 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         found, is_cut = search.find(queryset, wanted, among=among)
         listed.searched_latest = search.LATEST if is_cut else 0
         return found
-
-
-def as_text(raw: bytes | memoryview, length: int) -> str:
-    """Bytes from outside as text for a page: bytes that are not UTF-8 become escapes, and a cut is noted.
-
-    `length`: how many bytes there are in all.
-    """
-    shown = bytes(raw).decode("utf-8", errors="backslashreplace")
-    if len(raw) < length:
-        return str(_("%(shown)s … (%(length)s bytes in all)") % {"shown": shown, "length": length})
-    return shown

@@ -20,6 +20,7 @@ class RefusedPushAdmin(ReadOnlyAdmin):
     list_display = ("received", "account", "purpose", "size_", "limit_")
     sortable_by = ("received",)
     list_filter = (AccountFilter, ReceivedFilter)
+    filter_fields = ("id", "account", "purpose", "size", "limit", "reason", "received_at")
     fieldsets = ((None, {"fields": ("received_at", "account", "purpose", "size_", "limit_", "reason")}),)
     readonly_fields = ("size_", "limit_")
 

@@ -83,13 +83,15 @@ class Migration(migrations.Migration):
             name="ActiveAlert",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=30, unique=True)),
+                ("name", models.CharField(max_length=30)),
+                ("subject", models.CharField(max_length=100)),
                 ("since", models.DateTimeField(default=django.utils.timezone.now)),
                 ("mailed_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "ordering": ["pk"],
                 "default_permissions": (),
+                "constraints": [models.UniqueConstraint(fields=("name", "subject"), name="front_sms_one_alert")],
             },
         ),
         migrations.CreateModel(

@@ -1,11 +1,11 @@
 """Alerts: one definition for the dashboard, `front_sms status`, the health page, metrics and mail."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import CharField, Count, DateTimeField, Min, OuterRef, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, DateTimeField, F, Min, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
@@ -57,7 +57,9 @@ def current(
     """
     now = now or timezone.now()
     states = account_states() if states is None else states
-    return _of_states(states, now, accounts) | _count(_rows(now, accounts))
+    rows = _rows(now, accounts)
+    found = {name: alert for name, _subject, alert in _count(rows)}
+    return _of_states(states, now, accounts) | {name: found.get(name, Alert(0)) for name in rows}
 
 
 def current_up_to(
@@ -78,6 +80,20 @@ def current_up_to(
         since = min(filter(None, oldest.values()), default=None)
         found["overdue"] = Alert(counts["overdue"], since)
     return _of_states(in_settings(rows), now, accounts) | found
+
+
+def active_by_subject(now: datetime) -> dict[tuple[str, str], Alert]:
+    """The active alerts that people are mailed about, by name and subject, so that a second account is a second alert.
+
+    The subject is the account, the kind of event for `events_given_up`, or the limit for `rate_limit`, which is in no
+    other list of alerts. `worker_silent` is not included.
+    """
+    paused = AccountState.objects.filter(key__in=_keys()).paused()
+    found = {("paused", state.account): Alert(1, state.paused_at) for state in paused}
+    rows = _rows(now, None)
+    subjects = {name: "kind" if each.model is Event else "account" for name, each in rows.items()}
+    found |= {(name, subject): alert for name, subject, alert in _count(rows, subjects) if alert.count}
+    return found | {("rate_limit", subject): Alert(1) for subject in nearly_used_limits(now)}
 
 
 def _of_states(states: Sequence[AccountState], now: datetime, accounts: Collection[str] | None) -> dict[str, Alert]:
@@ -102,15 +118,21 @@ def _oldest_overdue(rows: Iterable[AccountState], accounts: Collection[str] | No
     return {name: at for name, at in found.items() if accounts is None or name in accounts}
 
 
-def nearly_used_limits(now: datetime) -> Alert:
-    """The number of limits of `RATE_LIMITS` that are used to 80 % or more, except limits for each recipient."""
+def nearly_used_limits(now: datetime) -> set[str]:
+    """The limits of `RATE_LIMITS` that are used to 80 % or more, as `international` and `per_account default`.
+
+    Limits for each recipient are left out.
+    """
     written = get_settings().rate_limits
     limits = {name: Limit.parse(written[name]) for name in ("per_account", "international") if name in written}
     if not limits:
-        return Alert(0)
+        return set()
     counters = RateCounter.objects.current(now).filter(limit__in=limits)
-    used = [counter.amount(limits[counter.limit].period, now) / limits[counter.limit].count for counter in counters]
-    return Alert(sum(part >= NEARLY for part in used))
+    return {str(counter) for counter in counters if _is_nearly_used(counter, limits[counter.limit], now)}
+
+
+def _is_nearly_used(counter: RateCounter, limit: Limit, now: datetime) -> bool:
+    return counter.amount(limit.period, now) / limit.count >= NEARLY
 
 
 def _rows(now: datetime, accounts: Collection[str] | None) -> "dict[str, QuerySet[Any]]":
@@ -128,22 +150,25 @@ def _rows(now: datetime, accounts: Collection[str] | None) -> "dict[str, QuerySe
     return rows if accounts is None else {name: _of_accounts(each, accounts) for name, each in rows.items()}
 
 
-def _count(rows: "dict[str, QuerySet[Any]]") -> dict[str, Alert]:
-    first, *others = (_counted(name, each, "next_at" if name == "overdue" else "") for name, each in rows.items())
+def _count(
+    rows: "Mapping[str, QuerySet[Any]]", subjects: Mapping[str, str] | None = None
+) -> list[tuple[str, str, Alert]]:
+    """The name, the subject and the count of each alert. `subjects`: the column to count by; None: count all rows."""
+    first, *others = (_counted(name, each, subjects[name] if subjects else "") for name, each in rows.items())
     union = first.union(*others, all=True).order_by()  # Django 6.1 would order a union by its first model's Meta
-    found = {name: Alert(count, since) for name, count, since in union}
-    return {name: found.get(name, Alert(0)) for name in rows}
+    return [(name, subject, Alert(count, since)) for name, subject, count, since in union]
 
 
 def _of_accounts(rows: "QuerySet[Any]", accounts: Collection[str]) -> "QuerySet[Any]":
     return of_accounts(rows, accounts) if rows.model is Event else rows.filter(account__in=accounts)
 
 
-def _counted(name: str, rows: "QuerySet[Any]", since: str) -> "QuerySet[Any, Any]":
-    earliest = Min(since) if since else Cast(Value(None), DateTimeField())
-    named = rows.order_by().values(alert=Value(name, CharField()))
+def _counted(name: str, rows: "QuerySet[Any]", subject: str) -> "QuerySet[Any, Any]":
+    earliest = Min("next_at") if name == "overdue" else Cast(Value(None), DateTimeField())
+    by: Any = F(subject) if subject else Value("", CharField())
+    named = rows.order_by().values(alert=Value(name, CharField()), about=by)
     counted: QuerySet[Any, Any] = named.annotate(count=Count("pk"), since=earliest)
-    return counted.values_list("alert", "count", "since")
+    return counted.values_list("alert", "about", "count", "since")
 
 
 def _queue_stoppers() -> "QuerySet[RefusedPush]":

@@ -1,6 +1,7 @@
 """Mail about alerts (`ALERTS`): one when an alert has been active for `AFTER` minutes, and one when it is over.
 
-Workers call `send_due` in each sweep. A row for each active alert decides which of several workers sends the mail.
+Each account, rate limit and kind of event has alerts of its own. Workers call `send_due` in each sweep. A row for each
+active alert decides which of several workers sends the mail.
 """
 
 import logging
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from django_front_sms.conf import AlertSettings, get_settings
 from django_front_sms.db.clock import database_now
-from django_front_sms.models import ActiveAlert
+from django_front_sms.models import ActiveAlert, Event
 from django_front_sms.monitoring import alerts
 from django_front_sms.monitoring.alerts import Alert
 
@@ -36,6 +37,8 @@ TITLES = {
 }
 """The subjects, by alert. A worker cannot report that no worker runs: `worker_silent` has none."""
 
+_OF_ONE = ("paused", "rate_limit")  # their subject is all that there is to count
+
 
 def send_due() -> int:
     """Send the mail that is due; returns how many were sent."""
@@ -43,22 +46,22 @@ def send_due() -> int:
     if wanted is None:
         return 0
     now = database_now()
-    found = {**alerts.current(now), "rate_limit": alerts.nearly_used_limits(now)}
-    active = {name: found[name] for name in TITLES if found[name].count}
-    rows = {row.name: row for row in ActiveAlert.objects.all()}
-    sent = sum(_end(row, wanted) for name, row in rows.items() if name not in active)
-    return sent + sum(_begin(name, alert, rows.get(name), now, wanted) for name, alert in active.items())
+    active = alerts.active_by_subject(now)
+    rows = {(row.name, row.subject): row for row in ActiveAlert.objects.all()}
+    sent = sum(_end(row, wanted) for key, row in rows.items() if key not in active)
+    return sent + sum(_begin(key, alert, rows.get(key), now, wanted) for key, alert in active.items())
 
 
-def _begin(name: str, alert: Alert, row: ActiveAlert | None, now: datetime, wanted: AlertSettings) -> bool:
+def _begin(key: tuple[str, str], alert: Alert, row: ActiveAlert | None, now: datetime, wanted: AlertSettings) -> bool:
     if row is None:
-        row, _created = ActiveAlert.objects.get_or_create(name=name, defaults={"since": now})
+        name, subject = key
+        row, _created = ActiveAlert.objects.get_or_create(name=name, subject=subject, defaults={"since": now})
     if row.mailed_at is not None or row.since > now - wanted.after:
         return False
     ours = ActiveAlert.objects.filter(pk=row.pk)
     if not ours.filter(mailed_at=None).update(mailed_at=now):  # another worker sends it
         return False
-    if _send(name, wanted, is_over=False, count=alert.count, since=alert.since or row.since):
+    if _send(row, wanted, is_over=False, count=alert.count, since=alert.since or row.since):
         return True
     ours.update(mailed_at=None)
     return False
@@ -68,16 +71,17 @@ def _end(row: ActiveAlert, wanted: AlertSettings) -> bool:
     deleted, _by_model = ActiveAlert.objects.filter(pk=row.pk).delete()
     if not deleted or row.mailed_at is None:
         return False
-    if _send(row.name, wanted, is_over=True, since=row.since):
+    if _send(row, wanted, is_over=True, since=row.since):
         return True
-    ActiveAlert.objects.get_or_create(name=row.name, defaults={"since": row.since, "mailed_at": row.mailed_at})
+    kept = {"since": row.since, "mailed_at": row.mailed_at}
+    ActiveAlert.objects.get_or_create(name=row.name, subject=row.subject, defaults=kept)
     return False
 
 
-def _send(name: str, wanted: AlertSettings, *, is_over: bool, since: datetime, count: int = 0) -> bool:
+def _send(row: ActiveAlert, wanted: AlertSettings, *, is_over: bool, since: datetime, count: int = 0) -> bool:
     """Send one mail in the site's language. Returns False where it cannot be sent: the next sweep tries again."""
     with translation.override(settings.LANGUAGE_CODE):
-        subject, body = _written(name, is_over=is_over, since=since, count=count)
+        subject, body = _written(row, is_over=is_over, since=since, count=count)
     try:
         if wanted.to == "managers":
             mail_managers(subject, body)
@@ -91,13 +95,26 @@ def _send(name: str, wanted: AlertSettings, *, is_over: bool, since: datetime, c
     return True
 
 
-def _written(name: str, *, is_over: bool, since: datetime, count: int) -> tuple[str, str]:
-    facts = {"title": TITLES.get(name, name), "since": date_format(localtime(since), "DATETIME_FORMAT"), "count": count}
+def _written(row: ActiveAlert, *, is_over: bool, since: datetime, count: int) -> tuple[str, str]:
+    title, about = str(TITLES.get(row.name, row.name)), _about(row)
+    when = date_format(localtime(since), "DATETIME_FORMAT")
+    facts = {"title": f"{title} ({about})" if about else title, "since": when, "count": count}
     if is_over:
         return _("Front SMS: over: %(title)s") % facts, _("This alert, which began %(since)s, is over.") % facts
     lines = [
-        _("Number: %(count)d. Since: %(since)s.") % facts,
+        (_("Since: %(since)s.") if row.name in _OF_ONE else _("Number: %(count)d. Since: %(since)s.")) % facts,
         _("See the dashboard of the admin, or run: manage.py front_sms status"),
         _("One more mail follows when this is over."),
     ]
     return _("Front SMS: %(title)s") % facts, "\n\n".join(lines)
+
+
+def _about(row: ActiveAlert) -> str:
+    """What an alert is about, in words; an account is left out if the site has no other."""
+    if row.name == "events_given_up":
+        return str(dict(Event.Kind.choices).get(row.subject, row.subject))
+    limit, account = "", row.subject
+    if row.name == "rate_limit":
+        limit, _space, account = row.subject.partition(" ")
+    is_only = list(get_settings().accounts) == [account]
+    return ", ".join(filter(None, [limit, "" if is_only else account]))

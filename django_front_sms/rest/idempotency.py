@@ -42,11 +42,14 @@ def invalid_header(text: str) -> InvalidHeader:
 def check_may_view(request: Request, row: OutboundMessage | BulkSend, index: int | None = None) -> None:
     """Raise `InvalidMessage` if `row` is another user's, found by its key, and this user may not view such rows.
 
-    The code is that of another payload, so that a guessed key and payload confirm nothing.
+    The code is that of another payload, so that a guessed key and payload confirm nothing. Nobody may view the text of
+    a sensitive message, so only the user who sent it can repeat its key.
     """
     user = author(request)
     own = row.created_by_id == (user.pk if user else None)
-    if row.idempotency_key and not own and not request.user.has_perm(f"front_sms.view_{row._meta.model_name}"):
+    is_sensitive = isinstance(row, OutboundMessage) and row.sensitive
+    may_view = not is_sensitive and request.user.has_perm(f"front_sms.view_{row._meta.model_name}")
+    if row.idempotency_key and not own and not may_view:
         text = _(
             "This idempotency key belongs to another message (number, sender, text or price differ). Use a new key."
         )

@@ -90,7 +90,9 @@ def test_the_history_records_an_export_without_the_searched_number(exporter):
     assert entry.change_message == "comma: state__exact=sent, q=…"
 
 
-@pytest.mark.parametrize("query", ["recipient=%2B4799999999", "recipient__startswith=%2B479999", "text__contains=Kari"])
+@pytest.mark.parametrize(
+    "query", ["recipient=%2B4799999999", "recipient__startswith=%2B479999", "error_text__contains=Kari"]
+)
 def test_the_history_contains_no_number_or_word_of_a_filter(exporter, query):
     take(exporter, query=f"?{query}&priority__exact=0")
 

@@ -1,5 +1,7 @@
 """Inbound messages in the admin: search, and files, which are served safely."""
 
+from html import unescape
+
 import pytest
 from django.urls import reverse
 
@@ -333,10 +335,16 @@ def test_the_opt_out_button_requires_the_permission_to_add_opt_outs(perhaps, vie
     assert not OptOut.objects.exists()
 
 
+def test_the_question_names_the_person_who_is_opted_out(perhaps, login):
+    staff_user = login("view_inboundmessage", "add_optout")
+    response = staff_user.post(page(perhaps).replace("change/", "action/opt_out/"))
+    assert f"#{perhaps.pk} {perhaps.sender}: {perhaps.text}" in unescape(response.content.decode())
+
+
 def test_opting_out_from_the_list_skips_other_messages(perhaps, login):
     staff_user = login("view_inboundmessage", "add_optout")
     other = InboundMessageFactory(sender="+4741000000", recipient="26114123450000", text="Hei")
     chosen = {"action": "opt_out", "_selected_action": [other.pk, perhaps.pk], "confirmed": "key"}
     response = staff_user.post(LIST, chosen, follow=True).content.decode()
-    assert f"#{other.pk}: This message does not begin like an opt-out" in response
+    assert f"+4741000000 (#{other.pk}): This message does not begin like an opt-out" in response
     assert [row.number for row in OptOut.objects.all()] == ["+4799999999"]

@@ -1,15 +1,23 @@
 """Mail about alerts: once when one has been active for long enough, once when it is over, from one of the workers."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail as django_mail
 
 from django_front_sms import jobs, send_sms
-from django_front_sms.models import ActiveAlert, OutboundMessage
+from django_front_sms.models import AccountState, ActiveAlert, CounterGap, OutboundMessage, RefusedPush
 from django_front_sms.monitoring import alerts, mail
 from tests.configuration import configure
-from tests.factories import NUMBER, AccountStateFactory, OutboundMessageFactory
+from tests.factories import (
+    NUMBER,
+    AccountStateFactory,
+    DeliveryStatusFactory,
+    EventFactory,
+    InboundMessageFactory,
+    OutboundMessageFactory,
+)
 from tests.parallel import run_parallel
 
 pytestmark = pytest.mark.django_db
@@ -119,10 +127,113 @@ def test_four_fifths_of_a_limit_are_mailed(clock, settings):
     assert subjects() == []
     send_sms(NUMBER, "4")
     jobs.sweep()
-    assert subjects() == ["[Django] Front SMS: a rate limit is nearly used up"]
+    assert subjects() == ["[Django] Front SMS: a rate limit is nearly used up (per_account)"]
     clock.advance(2 * 86400)
     jobs.sweep()
-    assert "[Django] Front SMS: over: a rate limit is nearly used up" in subjects()
+    assert "[Django] Front SMS: over: a rate limit is nearly used up (per_account)" in subjects()
+
+
+def two_accounts(settings, **options: Any) -> None:
+    """The accounts `default` and `klinikk`, on a site that mails at once."""
+    configure(settings, ALERTS={"TO": "managers", "AFTER": 0}, **options)
+    configure(settings, "klinikk", SERVICE_ID=99)
+
+
+def new_subjects() -> list[str]:
+    """The subjects since the last call, in alphabetical order."""
+    found = sorted(subject.removeprefix("[Django] Front SMS: ") for subject in subjects())
+    django_mail.outbox.clear()
+    return found
+
+
+def test_a_second_account_that_is_paused_is_mailed_about_while_the_first_is(clock, settings):
+    two_accounts(settings)
+    first = AccountStateFactory(paused=True)
+    mail.send_due()
+    assert new_subjects() == ["sending is paused (default)"]
+
+    AccountStateFactory(account="klinikk", paused=True)
+    for _ in range(3):
+        mail.send_due()
+    assert new_subjects() == ["sending is paused (klinikk)"]
+
+    AccountState.objects.filter(pk=first.pk).update(paused_at=None)
+    for _ in range(3):
+        mail.send_due()
+    assert new_subjects() == ["over: sending is paused (default)"]
+    assert [(row.name, row.subject) for row in ActiveAlert.objects.all()] == [("paused", "klinikk")]
+
+
+def test_an_account_waits_for_its_own_minutes(clock, settings):
+    two_accounts(settings)
+    configure(settings, ALERTS={"TO": "managers", "AFTER": 15})
+    OutboundMessageFactory(unconfirmed=True)
+    mail.send_due()
+    clock.advance(10 * 60)
+    OutboundMessageFactory(unconfirmed=True, account="klinikk")
+    mail.send_due()
+    clock.advance(6 * 60)
+    mail.send_due()
+    assert new_subjects() == ["messages wait for a decision (default)"]
+    clock.advance(10 * 60)
+    mail.send_due()
+    assert new_subjects() == ["messages wait for a decision (klinikk)"]
+
+
+def test_a_second_limit_is_mailed_about_while_the_first_is_nearly_used_up(clock, settings):
+    two_accounts(settings, RATE_LIMITS={"per_account": "5/d", "international": "5/d"})
+    for account in ("default", "klinikk"):
+        for text in "1234":
+            send_sms(NUMBER, text, account=account)
+        for _ in range(2):
+            mail.send_due()
+        assert new_subjects() == [f"a rate limit is nearly used up (per_account, {account})"]
+    configure(settings, RATE_LIMITS={"international": "5/d"})
+    for text in "1234":
+        send_sms("+46701234567", text)
+    mail.send_due()
+    assert new_subjects() == [
+        "a rate limit is nearly used up (international)",
+        "over: a rate limit is nearly used up (per_account, default)",
+        "over: a rate limit is nearly used up (per_account, klinikk)",
+    ]
+
+
+def test_a_number_that_nearly_used_up_its_limit_is_not_mailed_about(clock, settings):
+    two_accounts(settings, RATE_LIMITS={"per_recipient": "1/d"})
+    send_sms(NUMBER, "1")
+    mail.send_due()
+    assert new_subjects() == []
+
+
+def test_receivers_that_fail_have_an_alert_for_each_signal(clock, settings):
+    two_accounts(settings)
+    EventFactory(kind="message_received", failed=True)
+    mail.send_due()
+    EventFactory(kind="message_received", failed=True)
+    EventFactory(kind="counter_gap", failed=True)
+    mail.send_due()
+    assert new_subjects() == ["receivers failed (counter gap)", "receivers failed (message received)"]
+
+
+def test_the_active_alerts_by_subject_add_up_to_the_alerts(clock, settings):
+    two_accounts(settings)
+    now = clock.database()
+    for account in ("default", "default", "klinikk"):
+        OutboundMessageFactory(unconfirmed=True, account=account)
+        OutboundMessageFactory(account=account, next_at=now - timedelta(hours=1))
+        OutboundMessageFactory(account=account, state="sent", gateway_id=5, status_missed_at=now)
+        InboundMessageFactory(account=account, problem="time", received_at=now)
+        DeliveryStatusFactory(message=None, account=account, problem="id", received_at=now)
+        CounterGap.objects.create(account=account, first=1, last=3, shown_at=now, announced_at=now)
+        RefusedPush.objects.create(account=account, purpose="inbound", received_at=now + timedelta(hours=1))
+        EventFactory(failed=True)
+    totals: dict[str, int] = {}
+    for (name, _subject), alert in (found := alerts.active_by_subject(now)).items():
+        totals[name] = totals.get(name, 0) + alert.count
+    expected = {name: alert.count for name, alert in alerts.current(now).items() if name != "worker_silent"}
+    assert totals == {name: count for name, count in expected.items() if count} and len(totals) == 8
+    assert found["overdue", "default"].count == 2 and found["overdue", "klinikk"].since == now - timedelta(hours=1)
 
 
 def test_every_alert_that_a_worker_can_see_has_a_subject():

@@ -14,6 +14,7 @@ from django_front_sms.monitoring import alerts, statistics
 from django_front_sms.monitoring.alerts import Alert
 from django_front_sms.monitoring.statistics import DeliveryTimes, Tally
 from django_front_sms.states import State
+from tests.configuration import configure
 from tests.factories import (
     AccountStateFactory,
     DeliveryStatusFactory,
@@ -319,6 +320,26 @@ def test_messages_of_a_time_are_counted_by_an_index_alone():
 
 
 # ---- Refusals and times
+
+
+def test_statistics_of_some_accounts_leave_out_the_others(settings):
+    configure(settings, "other", SERVICE_ID=2)
+    for account, count in (("default", 1), ("other", 3), ("no longer in the settings", 5)):
+        for _ in range(count):
+            message_at(
+                NOW, account=account, segments=count, sent_at=NOW, delivered_at=NOW + count * timedelta(seconds=1)
+            )
+            message_at(NOW, State.REJECTED, account=account, error_code=count)
+
+    def found(accounts):
+        (tally,) = statistics.traffic(1, NOW, accounts).by_day(date(2026, 3, 2), 1).values()
+        times = statistics.delivery_times(accounts=accounts).seconds
+        return tally.total, tally.segments, statistics.refusals(NOW, accounts), len(times)
+
+    assert found(["default"]) == (2, 1, [(1, 1)], 1)
+    assert found(["other"]) == (6, 9, [(3, 3)], 3)
+    assert found([]) == (0, 0, [], 0)
+    assert found(None)[:3] == (8, 10, [(3, 3), (1, 1)])
 
 
 def test_refusals_are_counted_by_code_the_most_frequent_first():

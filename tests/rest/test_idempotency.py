@@ -75,3 +75,20 @@ def test_a_key_that_the_site_used_shows_nothing_either(login: Any) -> None:
     response = login("add_outboundmessage").post("messages/", MESSAGE, headers=KEY)
     assert response.status_code == 409
     assert BulkSend.objects.count() == 0
+
+
+@pytest.mark.parametrize("path", ["messages/", "messages/many/"])
+def test_a_key_of_a_sensitive_message_confirms_no_guess_of_its_text(login: Any, operator: Api, path: str) -> None:
+    sensitive = {"to": NUMBER, "text": "Koden er 482913", "sensitive": True, "idempotency_key": "login-7"}
+    assert operator.post("messages/", sensitive).status_code == 201
+    other = login("add_outboundmessage", "view_outboundmessage")
+
+    def guess(text: str) -> Any:
+        body = {**sensitive, "text": text}
+        return other.post(path, {"messages": [body]} if "many" in path else body)
+
+    wrong, right = guess("Koden er 111111"), guess("Koden er 482913")
+    assert (wrong.status_code, wrong.json()) == (right.status_code, right.json()) == (409, wrong.json())
+    assert wrong.json()["code"] == "idempotency_mismatch"
+    assert OutboundMessage.objects.count() == 1
+    assert operator.post("messages/", sensitive).status_code == 201

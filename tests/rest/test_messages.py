@@ -202,6 +202,14 @@ def test_the_text_of_a_sensitive_message_is_shown_nowhere(operator: Api, receive
     assert responses[0].json()["sensitive"] is True
 
 
+@pytest.mark.parametrize("path", ["messages/", "inbound/", "bulk/", "conversations/", "opt-outs/"])
+@pytest.mark.parametrize("name", ["text", "text__startswith", "search", "q", "ordering", "payload_digest", "metadata"])
+def test_no_list_can_be_searched_or_ordered_by_a_text(operator: Api, path: str, name: str) -> None:
+    send_sms(NUMBER, "Koden er 482913", sensitive=True)
+    response = operator.get(path, {name: "Koden er 4"})
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (400, "unknown_field")
+
+
 def test_a_sensitive_message_is_not_resent(operator: Api) -> None:
     message = send_sms(NUMBER, "Koden er 482913", sensitive=True)
     message.cancel()

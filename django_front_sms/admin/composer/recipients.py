@@ -184,11 +184,13 @@ def refuse_unsendable(
 def sent_earlier(user: Any, account: str, texts: dict[str, str]) -> list[Earlier]:
     """Recipients who were sent the same text within a day, the latest first. `texts` has the text for each number.
 
-    For users who may not view outbound messages, only their own messages are included.
+    For users who may not view outbound messages, only their own messages are included. Sensitive messages are not: a
+    user could guess their texts.
     """
     now = timezone.now()
     window = now - timedelta(seconds=get_settings().duplicate_window)
-    rows = access.visible(OutboundMessage.objects.filter(account=account, created_at__gte=now - _A_DAY), user)
+    recent = OutboundMessage.objects.filter(account=account, created_at__gte=now - _A_DAY, sensitive=False)
+    rows = access.visible(recent, user)
     if not user.has_perm("front_sms.view_outboundmessage"):
         rows = rows.filter(created_by=user)
     found: dict[str, OutboundMessage] = {}

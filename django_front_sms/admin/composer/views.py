@@ -35,6 +35,7 @@ from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm
 from django_front_sms.models import BulkSend, OutboundMessage
 from django_front_sms.sending import preview_sms
+from django_front_sms.signals import send_personal_data_read
 
 EARLIER_SHOWN = 20  # recipients who were sent the same text, by name
 _PLACEHOLDER = re.compile(r"\{\w+\}")
@@ -151,6 +152,8 @@ class ComposerAdmin(ActionsAdmin):
     def _confirm_page(self, request: HttpRequest, form: ComposerForm) -> TemplateResponse:
         plan = form.plan
         it = plan.composed
+        earlier = plan.earlier[:EARLIER_SHOWN]
+        send_personal_data_read(request.user, OutboundMessage, (each.message.pk for each in earlier))
         context = {
             "title": _("Send this message?"),
             "form": form,
@@ -167,8 +170,8 @@ class ComposerAdmin(ActionsAdmin):
             "quiet": "" if it.priority == "urgent" else quiet_until(it.account, it.scheduled_at),
             "zone": timezone.get_current_timezone_name(),
             "several_accounts": len(sendable_accounts(request.user)) > 1,
-            "earlier": plan.earlier[:EARLIER_SHOWN],
-            "earlier_others": max(len(plan.earlier) - EARLIER_SHOWN, 0),
+            "earlier": earlier,
+            "earlier_others": len(plan.earlier) - len(earlier),
             "braces": "" if plan.is_personal else " ".join(_PLACEHOLDER.findall(it.text)),
         }
         return self._composer_page(request, "composer_confirm.html", context)

@@ -91,7 +91,9 @@ class ConversationAdmin(ReadOnlyAdmin):
         self._must_see(request)
         if request.GET.get("part") == "threads":
             return self._list_part(request, None)
-        return TemplateResponse(request, "admin/front_sms/conversations.html", self._page_context(request, None))
+        context = self._page_context(request, None)
+        self._signal_shown(request, _latest(context["threads"]))
+        return TemplateResponse(request, "admin/front_sms/conversations.html", context)
 
     def find_view(self, request: HttpRequest) -> HttpResponse:
         """`?number=+4799999999&account=default`, for links from elsewhere."""
@@ -136,7 +138,9 @@ class ConversationAdmin(ReadOnlyAdmin):
             case "texts":
                 return _no_store(self._saved_texts(request, message))
             case "older":
-                context = self._bubbles(request, self._page(request, message), paused_by_name(request))
+                page = self._page(request, message)
+                self._signal_shown(request, page.rows)
+                context = self._bubbles(request, page, paused_by_name(request))
                 return _no_store(TemplateResponse(request, "admin/front_sms/conversation_bubbles.html", context))
         return self._show(request, message)
 
@@ -144,8 +148,10 @@ class ConversationAdmin(ReadOnlyAdmin):
         page = self._page(request, message)
         paused = paused_by_name(request)
         is_latest = "before" not in request.GET
+        page_context = self._page_context(request, message)
+        self._signal_shown(request, [message, *page.rows, *_latest(page_context["threads"])])
         context = {
-            **self._page_context(request, message),
+            **page_context,
             **self._bubbles(request, page, paused),
             **(self._box(request, message, page) if is_latest else {}),
             "spaced": spaced(counterpart(message)),
@@ -162,16 +168,17 @@ class ConversationAdmin(ReadOnlyAdmin):
         return thread(message.account, counterpart(message), before=_cursor(request, "before"), limit=SHOWN)
 
     def _bubbles(self, request: HttpRequest, page: Page[Message], paused: Paused) -> dict[str, Any]:
-        self._signal_shown(request, page.rows)
         earlier = ""
         if page.before is not None:
             earlier = f"{request.path}?{urlencode({**_kept(request), 'before': str(page.before)})}"
         return {"bubbles": bubbles.bubbles(request, page.rows, paused), "earlier": earlier}
 
     def _signal_shown(self, request: HttpRequest, rows: Iterable[Message]) -> None:
+        """Send `personal_data_read`, once for each row, however often it is on the page."""
         shown = list(rows)
         for model in (OutboundMessage, InboundMessage):
-            send_personal_data_read(request.user, model, (row.pk for row in shown if isinstance(row, model)))
+            pks = dict.fromkeys(row.pk for row in shown if isinstance(row, model))
+            send_personal_data_read(request.user, model, pks)
 
     def _box(self, request: HttpRequest, message: Any, page: Page[Message]) -> dict[str, Any]:
         reply = _reply(message, page)
@@ -198,22 +205,23 @@ class ConversationAdmin(ReadOnlyAdmin):
             bubbles.name(row) for row in page.rows if seen.get(bubbles.name(row)) != bubbles.version(row, paused)
         }
         updates: dict[str, Any] = {}
-        if changed:
-            updates["bubbles"] = self._changed(request, page, changed, paused)
+        shown = [row for row in page.rows if bubbles.name(row) in changed]
+        if shown:
+            updates["bubbles"] = self._changed(request, page, shown, paused)
         box = self._box(request, message, page) if self._may_reply(request) else None
         if box and request.GET.get("box") != box["version"]:
             updates["box"] = render_to_string("admin/front_sms/conversation_box.html", box, request)
+            shown.append(message)  # its number may be in the box
+        self._signal_shown(request, shown)
         return _no_store(JsonResponse(updates) if updates else HttpResponse(status=204))
 
     def _changed(
-        self, request: HttpRequest, page: Page[Message], changed: set[str], paused: Paused
+        self, request: HttpRequest, page: Page[Message], changed: list[Message], paused: Paused
     ) -> list[dict[str, Any]]:
         """The changed messages, each with the name of the message before it."""
         before = ""
         updates = []
-        rows = [row for row in page.rows if bubbles.name(row) in changed]
-        self._signal_shown(request, rows)
-        shown = {bubble["name"]: bubble for bubble in bubbles.bubbles(request, rows, paused)}
+        shown = {bubble["name"]: bubble for bubble in bubbles.bubbles(request, changed, paused)}
         for row in page.rows:
             if bubble := shown.get(bubbles.name(row)):
                 piece = {"bubbles": [{**bubble, "new_day": True}]}
@@ -258,8 +266,13 @@ class ConversationAdmin(ReadOnlyAdmin):
         return list_context(request, page, asked, message, counts=counts)
 
     def _list_part(self, request: HttpRequest, message: Message | None) -> HttpResponse:
-        context = {"threads": self._list_context(request, message, counts=True), "may_write": self._may_reply(request)}
-        return live_parts.answer(request, TemplateResponse(request, "admin/front_sms/conversation_side.html", context))
+        found = self._list_context(request, message, counts=True)
+        context = {"threads": found, "may_write": self._may_reply(request)}
+        page = TemplateResponse(request, "admin/front_sms/conversation_side.html", context)
+        response = live_parts.answer(request, page)
+        if response.status_code == 200:
+            self._signal_shown(request, _latest(found))
+        return response
 
     # Answering
 
@@ -298,6 +311,11 @@ class ConversationAdmin(ReadOnlyAdmin):
         if by_script:
             return JsonResponse({"sent": bubbles.name(sms), "key": reply.key})
         return HttpResponseRedirect(f"{conversation_of(request, sms)}?{urlencode(_kept(request))}".rstrip("?"))
+
+
+def _latest(people: dict[str, Any]) -> list[Message]:
+    """The messages that the list of people shows."""
+    return [row["thread"].latest for row in people["rows"]]
 
 
 def _reply(message: Message, newest: Page[Message]) -> Reply:

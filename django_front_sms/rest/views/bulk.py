@@ -52,6 +52,7 @@ class BulkSendViewSet(ListModelMixin, FrontSMSViewSet):
         check_may_send(request, options)
         bulk = sending.send_bulk_sms(**options, created_by=author(request))
         idempotency.check_may_view(request, bulk)
+        self.send_read([bulk])
         address = reverse("front_sms_rest:bulk", args=[bulk.pk], request=request)
         return Response(BulkSendSerializer(bulk).data, status=201, headers={"Location": address})
 

@@ -31,6 +31,7 @@ from django_front_sms.rest.serializers.output import (
 from django_front_sms.rest.throttling import SEND_MANY
 from django_front_sms.rest.views.common import FrontSMSViewSet
 from django_front_sms.rest.views.conversations import VIEW_CONVERSATION, ConversationMixin
+from django_front_sms.signals import send_personal_data_read
 from django_front_sms.timeline import of_outbound
 
 MAX_BYTES_OF_MANY = 2**20
@@ -96,6 +97,7 @@ class MessageViewSet(ConversationMixin, ListModelMixin, RetrieveModelMixin, Fron
             rows = sending.send_many_sms(messages, created_by=author(request))
             for index, row in enumerate(rows):
                 idempotency.check_may_view(request, row, index)
+        self.send_read(rows)
         return Response(MessagesSerializer({"messages": rows}).data, status=201)
 
     @operation(
@@ -147,5 +149,6 @@ class MessageViewSet(ConversationMixin, ListModelMixin, RetrieveModelMixin, Fron
 def created_response(request: Request, message: OutboundMessage) -> Response:
     """201 with the message and its address; raises `InvalidMessage` if a repeated key found another user's."""
     idempotency.check_may_view(request, message)
+    send_personal_data_read(request.user, OutboundMessage, [message.pk])
     address = reverse("front_sms_rest:message", args=[message.pk], request=request)
     return Response(MessageSerializer(message).data, status=201, headers={"Location": address})

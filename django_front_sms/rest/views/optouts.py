@@ -52,6 +52,7 @@ class OptOutViewSet(ListModelMixin, RetrieveModelMixin, DestroyModelMixin, Front
         row = opt_out(**options, by=(user := author(request)))
         if row.created_by != user and not request.user.has_perm("front_sms.view_optout"):
             row.created_by = row.message = None  # an earlier opt-out, which this user may not view
+        self.send_read([row])
         address = reverse("front_sms_rest:opt-out", args=[row.pk], request=request)
         return Response(OptOutSerializer(row).data, status=201, headers={"Location": address})
 
