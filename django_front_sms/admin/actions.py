@@ -27,6 +27,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_front_sms import access
 from django_front_sms.admin.composer.plan import money
 from django_front_sms.admin.readonly import ReadOnlyAdmin
+from django_front_sms.admin.urls import site_context
 from django_front_sms.exceptions import FrontSMSError
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ class ActionsAdmin(ReadOnlyAdmin):
     def _ask_confirmation(self, request: HttpRequest, action: Action, rows: list[Any]) -> TemplateResponse:
         segments = sum(row.segments for row in rows) if action.sends else 0
         context = {
-            **self.admin_site.each_context(request),
+            **site_context(self.admin_site, request),
             "title": action.label,
             "opts": self.opts,
             "action": action,
