@@ -65,6 +65,7 @@ _ACCOUNT_KEYS = {
     "TRANSPORT",
     "DUPLICATE_FILTER",
     "MAX_PER_SECOND",
+    "QUIET_HOURS",
 }
 
 
