@@ -101,6 +101,32 @@ def test_with_the_address_of_the_repository_the_page_has_links_and_a_picture_tha
     assert [path for path in paths if not (ROOT / path).is_file()] == []
 
 
+STUB = """#!/bin/sh
+# Stands for each program that the script runs; "makes" what a virtual environment and a new project have.
+case "$1 $2" in
+  "-m venv") mkdir -p "$3/bin" && ln -s "$0" "$3/bin/python" && ln -s "$0" "$3/bin/django-admin" ;;
+  "startproject fresh") mkdir fresh ;;
+esac
+"""
+
+
+@needs_source
+@pytest.mark.parametrize("url", ["", "https://git.example.com/owner/django-front-sms"])
+def test_a_build_without_the_address_of_the_repository_says_what_is_missing(tmp_path, url):
+    programs = tmp_path / "venv" / "bin"
+    programs.mkdir(parents=True)
+    for name in ("python", "twine", "check-wheel-contents"):
+        (programs / name).write_text(STUB)
+        (programs / name).chmod(0o755)
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "package", tmp_path / ".ci")
+    environment = {**os.environ, "VENV": str(tmp_path / "venv"), "PROJECT_URL": url}
+    run = subprocess.run([tmp_path / ".ci" / "package"], env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    last = run.stdout.splitlines()[-1]
+    assert last.startswith("PROJECT_URL is not set: " if not url else "The wheel installs")
+
+
 @needs_source
 def test_an_address_that_is_none_is_refused(source):
     with pytest.raises(AssertionError, match="Give the https:// address of the repository"):

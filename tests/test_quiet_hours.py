@@ -104,9 +104,7 @@ def test_without_quiet_hours_nothing_waits():
 def night(settings, clock: FakeClock) -> datetime:
     """The clock is at 22:00 in Oslo, and quiet hours last until 08:00. Returns that time."""
     settings.TIME_ZONE = "Europe/Oslo"
-    configure(settings)
-    accounts = settings.FRONT_SMS["ACCOUNTS"]
-    accounts["default"] = {**accounts["default"], "QUIET_HOURS": ["21:00", "08:00"]}
+    configure(settings, QUIET_HOURS=["21:00", "08:00"])
     clock.start = oslo(2026, 11, 29, 22).astimezone(UTC)
     return oslo(2026, 11, 30, 8)
 

@@ -27,6 +27,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_front_sms import access
 from django_front_sms.admin.composer.plan import money
 from django_front_sms.admin.readonly import ReadOnlyAdmin
+from django_front_sms.admin.urls import site_context
 from django_front_sms.exceptions import FrontSMSError
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ class ActionsAdmin(ReadOnlyAdmin):
         listed = rows[:20]
         self.signal_read(request, listed)
         context = {
-            **self.admin_site.each_context(request),
+            **site_context(self.admin_site, request),
             "title": action.label,
             "opts": self.opts,
             "action": action,

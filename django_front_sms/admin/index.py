@@ -32,7 +32,7 @@ def _parts(ours: list[App]) -> list[App]:
     models = {model["object_name"]: model for app in ours for model in app["models"]}
     if writing := _writing(models.get("OutboundMessage")):
         models["Write"] = writing
-        models["OutboundMessage"] = {**models["OutboundMessage"], "add_url": None}  # one link to the composer is enough
+        models["OutboundMessage"] = _without_add(models["OutboundMessage"])  # one link to the composer is enough
     daily = [models[name] for name in FIRST if name in models]
     technical = [models[name] for name in TECHNICAL if name in models]
     technical += [model for name, model in models.items() if name not in FIRST + TECHNICAL]
@@ -45,9 +45,14 @@ def _writing(outbound: App | None) -> App | None:
     """A row that links to the composer, if the user may write messages."""
     if outbound is None or not outbound.get("add_url"):
         return None
-    row = {"object_name": "Write", "name": _("Write message"), "admin_url": outbound["add_url"], "add_url": None}
-    perms = {**outbound.get("perms", {}), "add": False, "change": False}  # some themes make links by these alone
-    return {**outbound, **row, "perms": perms, "view_only": True}
+    row = {"object_name": "Write", "name": _("Write message"), "admin_url": outbound["add_url"]}
+    without_add = _without_add({**outbound, **row})
+    return {**without_add, "perms": {**without_add["perms"], "change": False}, "view_only": True}
+
+
+def _without_add(model: App) -> App:
+    """The model, without the link to its page for adding. Some themes make that link if the user has the permission."""
+    return {**model, "add_url": None, "perms": {**model.get("perms", {}), "add": False}}
 
 
 def with_unanswered(request: HttpRequest, apps: Iterable[App]) -> list[App]:

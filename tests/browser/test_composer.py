@@ -3,11 +3,13 @@
 import json
 import random
 import unicodedata
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
@@ -241,6 +243,22 @@ def test_fields_that_bulk_does_not_support_are_disabled(kari, page_of):
     tab.get_by_role("button", name="Send to 2 numbers").click()
     tab.get_by_text("2 messages are queued").wait_for()
     assert BulkSend.objects.get().recipients == 2
+
+
+def test_quiet_hours_that_delay_the_message_are_shown_before_the_review(kari, page_of, settings):
+    now = timezone.localtime()
+    hours = [f"{at:%H:%M}" for at in (now - timedelta(hours=2), now + timedelta(hours=2))]
+    configure(settings, QUIET_HOURS=hours)
+    tab = page_of(kari)
+    write(tab, "99999999", "Hei")
+    notice = tab.locator("[data-show=quiet]")
+    assert notice.text_content().startswith("Quiet hours: it goes out at ") and f" {hours[1]}." in notice.text_content()
+
+    open_options(tab)
+    tab.select_option("[name=priority]", "urgent")
+    assert notice.text_content() == ""
+    tab.get_by_label("Bulk:").check()  # has no priority
+    assert f" {hours[1]}." in notice.text_content()
 
 
 def test_the_phone_shows_the_sender_of_the_account_and_what_is_replaced(kari, page_of, settings):

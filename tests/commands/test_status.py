@@ -1,5 +1,6 @@
 """`front_sms status`: what waits, and what needs attention."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from django_front_sms.models import (
     CounterGap,
     OutboundMessage,
     RefusedPush,
+    Wait,
 )
 from django_front_sms.states import State
 from tests.commands.running import gateway, read, run
@@ -45,6 +47,14 @@ def test_a_quiet_site_needs_no_attention():
         {"account": "default", "paused": False, "since": None, "code": None, "reason": "", "next_probe": None}
     ]
     assert not any(found["alerts"].values())
+
+
+@pytest.mark.parametrize("reason", [reason for reason in Wait if reason])
+def test_the_queue_has_words_for_each_reason(reason: Wait):
+    OutboundMessageFactory(next_at=timezone.now() + timedelta(hours=1), waits_for=reason)
+    assert read("status")["queue"]["later"] == {reason.name.lower(): 1}
+    (line,) = [line for line in run("status")[1].splitlines() if line.endswith(" 1") and line.startswith("    ")]
+    assert re.fullmatch(r" +(at|after) [a-z' ]+ +1", line)
 
 
 def test_the_queue_is_counted_by_reason():

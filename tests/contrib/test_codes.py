@@ -1,6 +1,7 @@
 """Behaviour that all adapters for login packages have in common."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from django_front_sms import send_sms
+from django_front_sms.contrib import phone_verify
 from django_front_sms.contrib.allauth import SMSAdapterMixin
 from django_front_sms.contrib.codes import CodeSender
 from django_front_sms.contrib.two_factor import Gateway
@@ -50,18 +52,59 @@ def test_a_refused_code_raises_nothing_and_is_logged_without_number_and_text(
 
 
 def test_a_repeated_token_is_not_sent_again(front_sms: Any) -> None:
-    class Device:
-        number = NUMBER
-
     for _ in range(2):
         Gateway().send_sms(Device(), "482913")
         assert len(front_sms.outbox) == 1
     assert OutboundMessage.objects.filter(state="duplicate").count() == 1
 
 
-def test_the_last_line_is_the_one_that_webotp_reads(front_sms: Any) -> None:
+class Device:
+    number = NUMBER
+
+
+def by_allauth(domain: str | None) -> None:
     class Adapter(SMSAdapterMixin):
-        webotp_domain = "www.example.no"
+        webotp_domain = domain
 
     Adapter().send_verification_code_sms(None, NUMBER, "482913")
-    assert front_sms.outbox[0].text.splitlines()[-1] == "@www.example.no #482913"
+
+
+def by_two_factor(domain: str | None) -> None:
+    class Subclass(Gateway):
+        webotp_domain = domain
+
+    Subclass().send_sms(Device(), "482913")
+
+
+def by_phone_verify(domain: str | None) -> None:
+    class Subclass(phone_verify._Sender):
+        webotp_domain = domain
+
+    backend = Subclass()
+    text = backend.generate_message("482913", context=None) or "Your code is 482913."  # as phone_verify does
+    backend.send_sms(NUMBER, text)
+
+
+ADAPTERS = pytest.mark.parametrize("send", [by_allauth, by_two_factor, by_phone_verify])
+
+
+@ADAPTERS
+def test_the_last_line_is_the_one_that_webotp_reads(front_sms: Any, send: Callable[[str | None], None]) -> None:
+    send("www.example.no")
+    assert front_sms.outbox[0].text == "Your code is 482913.\n\n@www.example.no #482913"
+
+
+@ADAPTERS
+def test_without_a_domain_there_is_no_line_for_webotp(front_sms: Any, send: Callable[[str | None], None]) -> None:
+    send(None)
+    assert front_sms.outbox[0].text == "Your code is 482913."
+
+
+def test_a_text_without_the_code_gets_no_line_for_webotp(front_sms: Any) -> None:
+    class Subclass(phone_verify._Sender):
+        webotp_domain = "www.example.no"
+
+    backend = Subclass()
+    backend.generate_message("482913")
+    backend.send_sms(NUMBER, "Welcome!")
+    assert front_sms.outbox[0].text == "Welcome!"

@@ -29,12 +29,22 @@ from django_front_sms import keywords, optouts, send_sms
 from django_front_sms.conf import get_settings
 from django_front_sms.models import InboundMessage
 from django_front_sms.testing import FrontSMS
-from tests.docs.pages import HERE, SHELL, Block, all_blocks, parametrized
+from tests.docs.pages import DOCS, HERE, SHELL, Block, all_blocks, parametrized
+from tests.docs.test_command_lines import parse_manage
 
 pytestmark = pytest.mark.skipif(not HERE, reason="the documentation is not here")
 
 SITES = {"tutorial.md", "test-your-site.md"}  # run as whole sites, by tests of their own
-FOREIGN = {"requests", "accounts", "shop"}  # modules of an example's own, or of what one moves away from
+# Modules of an example's own, of packages that are not installed, or of what one moves away from.
+FOREIGN = {
+    "accounts",
+    "allauth",
+    "django_front_sms.contrib.phone_verify",
+    "django_otp",
+    "django_tenants",
+    "requests",
+    "shop",
+}
 FUNCTIONS = {
     **{name: getattr(django_front_sms, name) for name in django_front_sms.__all__},
     "opt_in": optouts.opt_in,
@@ -56,7 +66,7 @@ def test_python_compiles_and_names_what_is_there(block: Block) -> None:
 
 
 def check_import(module: str, names: list[str]) -> None:
-    if module.partition(".")[0] not in FOREIGN:
+    if not any(f"{module}.".startswith(f"{foreign}.") for foreign in FOREIGN):
         found = importlib.import_module(module)
         for name in names:
             assert hasattr(found, name) or importlib.import_module(f"{module}.{name}")
@@ -70,13 +80,27 @@ def check_arguments(call: ast.Call) -> None:
         inspect.signature(function).bind(*(None for _ in call.args), **given)
 
 
+def sends_a_code(block: Block) -> bool:
+    names = {node.id for node in ast.walk(ast.parse(block.text)) if isinstance(node, ast.Name)}
+    return "send_sms" in names and bool(names & {"code", "token"})
+
+
+@pytest.mark.parametrize("block", parametrized("python", of=sends_a_code))
+def test_a_code_is_sent_as_a_sensitive_text(block: Block) -> None:
+    for call in ast.walk(ast.parse(block.text)):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "send_sms":
+            assert "sensitive" in {keyword.arg for keyword in call.keywords}, ast.unparse(call)
+
+
 def is_ellipsis(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and node.value is ...
 
 
 def is_whole(block: Block) -> bool:
     """Whether a block runs as it stands: parts of a site do not, nor what leaves something to the reader."""
-    if block.page.name in SITES or re.search(rf"^(from|import) ({'|'.join(FOREIGN)})\b", block.text, re.M):
+    if block.page.name in SITES or re.search(
+        rf"^(from|import) ({'|'.join(map(re.escape, FOREIGN))})\b", block.text, re.M
+    ):
         return False
     return not any(is_ellipsis(node) for node in ast.walk(ast.parse(block.text)))
 
@@ -141,10 +165,17 @@ def ini(text: str) -> None:
     config = configparser.ConfigParser(interpolation=None, strict=False)
     config.read_string(text)
     assert config.sections()
+    for arguments in re.findall(r"^ExecStart=\S*python manage\.py (.*)$", text, re.M):
+        parse_manage(arguments.split())
     name = text.partition("\n")[0].rpartition("/")[2]
     if name.endswith(".service"):
-        assert {"Unit", "Service", "Install"} <= set(config.sections())
+        assert {"Unit", "Service"} <= set(config.sections())
+        # A timer starts what ends by itself; everything else is started when the machine is.
+        assert config.has_section("Install") is (config.get("Service", "Type", fallback="") != "oneshot")
         unit(name, text)
+    elif name.endswith(".timer"):
+        assert {"Unit", "Timer", "Install"} <= set(config.sections())
+        assert f"{name.removesuffix('timer')}service" in (DOCS / "howto" / "deploy.md").read_text()
 
 
 def unit(name: str, text: str) -> None:

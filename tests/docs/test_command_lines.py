@@ -16,8 +16,8 @@ from tests.docs.pages import HERE, ROOT, SHELL, Block, commands_of, parametrized
 
 pytestmark = pytest.mark.skipif(not HERE, reason="the documentation is not here")
 
-# Of Django, or of the example: taken as they are.
-NOT_OURS = {"check", "createsuperuser", "migrate", "runserver", "seed", "shell", "startapp"}
+# Of Django, of another package, or of the example: taken as they are.
+NOT_OURS = {"check", "createsuperuser", "db_worker", "migrate", "runserver", "seed", "shell", "startapp"}
 
 
 @pytest.mark.parametrize("block", parametrized(*SHELL))

@@ -218,6 +218,36 @@ def test_every_permission_is_described() -> None:
     assert known <= set(re.findall(r"`(front_sms\.\w+)`", page("permissions")))
 
 
+# ---- Versions
+
+
+def numbers(text: str) -> set[str]:
+    return set(re.findall(r"\d+\.[\d.]*\d", text))
+
+
+def test_the_versions_are_those_of_the_readme_of_the_page_of_support_and_of_the_package() -> None:
+    rows = {row[0]: numbers(row[1]) for row in cells(REFERENCE / "versions.md")}
+    supported = {row[0]: numbers(row[1]) for row in cells(DOCS / "why" / "support.md")}
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(ROOT / "setup.cfg")
+    for name in ("Python", "Django"):
+        classified = re.findall(rf"{name} :: (\d+\.\d+)$", config["metadata"]["classifiers"], re.M)
+        assert rows[name] == supported[name] == set(classified), name
+    bounds = re.search(r"^celery\[redis\]>=(.*)$", config["options"]["install_requires"], re.M)
+    assert bounds and rows["Celery"] == supported["Celery"] == {bounds[1]}
+    assert rows["Front's manual"] == supported["Front's manual"]
+
+
+def test_the_versions_that_were_run_are_those_of_the_readme_and_of_tox() -> None:
+    rows = {row[0]: (numbers(row[1]), numbers(row[2])) for row in cells(REFERENCE / "versions.md")}
+    lowest = dict(re.findall(r"lowest: (\w+)==([\d.]+)", (ROOT / "tox.ini").read_text()))
+    assert f"{lowest['Django']}.0" in rows["Django"][1] and lowest["celery"] in rows["Celery"][1]
+    said = numbers((ROOT / "README.md").read_text().partition("\n## Versions\n")[2].partition("\n## ")[0])
+    works = set.union(*(works for name, (works, _) in rows.items() if name != "Front's manual"))
+    redis = {number for number in rows["Celery"][1] if not number.startswith("5.")}
+    assert said == works | redis | rows["PostgreSQL"][1] | rows["MariaDB"][1] | rows["SQLite"][1]
+
+
 # ---- The glossary
 
 

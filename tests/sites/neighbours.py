@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import call_command
 
-from django_front_sms import send_sms
+from django_front_sms import events, send_sms
 from django_front_sms.models import OutboundMessage
 from django_front_sms.testing import FrontSMS
 from tests.sites.crawl import crawl, one_of_each, staff, work
@@ -49,6 +49,18 @@ def test_a_message_is_sent_delivered_and_answered():
 
     assert [sms.text for sms in front.outbox] == ["Hei"]
     assert message.state == "delivered" and answer.text == "Ja"
+
+
+@pytest.mark.skipif("django_tasks_db" not in settings.INSTALLED_APPS, reason="django-tasks-db is not installed")
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_of_djangos_tasks_sends_a_message():
+    with FrontSMS():
+        message = send_sms("+4790012345", "Hei")
+        events.publish("dispatch")
+        call_command("db_worker", batch=True, startup_delay=False)
+        message.refresh_from_db()
+
+    assert message.state == "sent"
 
 
 def test_the_theme_is_the_one_that_was_asked_for():

@@ -1,4 +1,4 @@
-"""URLs of the site of `neighbours_settings`."""
+"""URLs of the site of `neighbours_settings`; `others` are those of the other apps, for sites with URLs of their own."""
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -13,11 +13,10 @@ def show_toolbar(request: HttpRequest) -> bool:
 
 
 themes = [path("grappelli/", include("grappelli.urls"))] if settings.THEME == "grappelli" else []
-urlpatterns = [
+others = [
     *themes,
-    *usual,
-    path("api/sms/", include("django_front_sms.rest.urls")),
     path("", include(two_factor_urls)),
     path("accounts/", include("allauth.account.urls")),
     path("__debug__/", include("debug_toolbar.urls")),
 ]
+urlpatterns = [*usual, path("api/sms/", include("django_front_sms.rest.urls")), *others]

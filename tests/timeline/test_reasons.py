@@ -15,7 +15,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize(
     ("waits_for", "words"),
-    [(Wait.SCHEDULE, "Waits for its time"), (Wait.TWIN, "an equal message"), (Wait.RETRY, "the next attempt")],
+    [
+        (Wait.SCHEDULE, "Waits for its time"),
+        (Wait.TWIN, "an equal message"),
+        (Wait.RETRY, "the next attempt"),
+        (Wait.QUIET_HOURS, "Waits for the end of the quiet hours"),
+    ],
 )
 def test_a_queued_message_says_what_it_waits_for(waits_for, words):
     due = timezone.now() + timedelta(hours=1)

@@ -30,6 +30,7 @@ from django_front_sms.admin.composer.plan import Plan
 from django_front_sms.admin.composer.preview import bubble, config, quiet_until, sentence, shorter, simplified
 from django_front_sms.admin.composer.recipients import LISTED
 from django_front_sms.admin.saved_texts import saved_texts
+from django_front_sms.admin.urls import site_context
 from django_front_sms.conf import get_settings
 from django_front_sms.exceptions import InvalidMessage
 from django_front_sms.gateway import gsm
@@ -178,7 +179,7 @@ class ComposerAdmin(ActionsAdmin):
 
     def _composer_page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
         shared = {
-            **self.admin_site.each_context(request),
+            **site_context(self.admin_site, request),
             "opts": self.opts,
             "media": _MEDIA,
             "may_list": self.has_view_permission(request),

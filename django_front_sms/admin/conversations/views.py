@@ -27,7 +27,7 @@ from django_front_sms.admin.conversations.threads import list_context, spaced
 from django_front_sms.admin.paused_accounts import paused_by_name
 from django_front_sms.admin.readonly import ReadOnlyAdmin
 from django_front_sms.admin.saved_texts import saved_texts
-from django_front_sms.admin.urls import reverse_admin
+from django_front_sms.admin.urls import reverse_admin, site_context
 from django_front_sms.conf import get_settings
 from django_front_sms.conversations import (
     Cursor,
@@ -234,7 +234,7 @@ class ConversationAdmin(ReadOnlyAdmin):
 
     def _page_context(self, request: HttpRequest, message: Message | None) -> dict[str, Any]:
         return {
-            **self.admin_site.each_context(request),
+            **site_context(self.admin_site, request),
             "title": _("Conversations"),
             "subtitle": None,
             "opts": self.opts,

@@ -26,6 +26,7 @@ from django_front_sms.admin.badges import briefly, icon
 from django_front_sms.admin.dashboard.alerts import AttentionCards
 from django_front_sms.admin.dashboard.charts import Chart, Column, Series
 from django_front_sms.admin.readonly import ReadOnlyAdmin
+from django_front_sms.admin.urls import site_context
 from django_front_sms.models import Dashboard, OutboundMessage
 from django_front_sms.monitoring import statistics
 from django_front_sms.monitoring.statistics import Tally
@@ -77,7 +78,7 @@ class DashboardAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         attention = AttentionCards(request, self.admin_site)
         context = {
-            **self.admin_site.each_context(request),
+            **site_context(self.admin_site, request),
             "title": capfirst(self.opts.verbose_name),
             "subtitle": None,
             "opts": self.opts,

@@ -38,6 +38,7 @@ from django_front_sms.admin import search
 from django_front_sms.admin.export import formats
 from django_front_sms.admin.names import named_pages
 from django_front_sms.admin.readonly import CappedPaginator, ReadOnlyAdmin
+from django_front_sms.admin.urls import site_context
 from django_front_sms.conf import get_settings
 from django_front_sms.signals import send_personal_data_read
 
@@ -93,7 +94,7 @@ class ExportAdmin(ReadOnlyAdmin):
         names = self.opts.verbose_name if counted.count == 1 else self.opts.verbose_name_plural
         count = f"{counted.count}+" if counted.capped else str(counted.count)
         context = {
-            **self.admin_site.each_context(request),
+            **site_context(self.admin_site, request),
             "title": _("Export"),
             "opts": self.opts,
             "what": f"{count} {names}",

@@ -308,8 +308,8 @@
             const at = this.#form.elements.scheduled_at.value;
             const { words, quiet } = this.#config;
             this.#write("go", at && !bulk ? words.schedule.replace("{when}", this.#moment(at)) : words.review);
-            const isQuiet = !at && !bulk && this.#form.elements.priority.value !== "urgent" && quiet[account.value];
-            this.#write("quiet", isQuiet ? words.quiet.replace("{when}", quiet[account.value]) : "");
+            const waits = bulk || (!at && this.#form.elements.priority.value !== "urgent");
+            this.#write("quiet", waits && quiet[account.value] ? words.quiet.replace("{when}", quiet[account.value]) : "");
             for (const name of ["priority", "scheduled_at", "expires_at"]) {
                 this.#form.elements[name].disabled = bulk;
             }

@@ -1,8 +1,14 @@
 """The review page of the composer: cost, characters, and changes after it was shown."""
 
 import re
+from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
 
 from django_front_sms import sending
 from django_front_sms.exceptions import InvalidMessage
@@ -148,3 +154,46 @@ def test_a_repeated_opted_out_number_is_not_listed_as_a_recipient(writer):
     page = review(writer, f"{NUMBER}\n{NUMBER}\n91234567")
 
     assert "gets no message" in page.context["recipients"].repeated[0].reason
+
+
+# ---- Quiet hours
+
+
+NOTICE = "Quiet hours: it goes out at Nov. 30, 2026 08:00."
+
+
+@pytest.fixture
+def night(settings) -> Iterator[None]:
+    """It is 22:00 in Oslo, and quiet until 08:00."""
+    configure(settings, QUIET_HOURS=("21:00", "08:00"))
+    with time_machine.travel(datetime(2026, 11, 29, 22, tzinfo=ZoneInfo("Europe/Oslo")), tick=False):
+        yield
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_shown"),
+    [
+        ({}, True),
+        ({"priority": "urgent"}, False),
+        ({"how": "bulk"}, True),
+        ({"scheduled_at": "2026-11-30T07:30"}, True),
+        ({"scheduled_at": "2026-11-30T09:30"}, False),
+    ],
+)
+def test_the_end_of_quiet_hours_is_shown_for_messages_that_wait_for_it(night, writer, fields, is_shown):
+    assert (NOTICE in review(writer, THREE, **fields).content.decode()) is is_shown
+
+
+def test_the_form_knows_the_end_of_the_quiet_hours_of_each_account(night, writer, settings):
+    configure(settings, "lunch", SERVICE_ID=5678, QUIET_HOURS=("11:30", "12:30"))
+    config = writer.get(ADD).context["config"]
+
+    assert config["quiet"] == {"default": "Nov. 30, 2026 08:00"}
+    assert config["words"]["quiet"].replace("{when}", config["quiet"]["default"]) == NOTICE
+
+
+def test_during_the_day_nothing_is_said_of_quiet_hours(writer, settings):
+    configure(settings, QUIET_HOURS=("21:00", "08:00"))
+    with time_machine.travel(datetime(2026, 11, 29, 12, tzinfo=ZoneInfo("Europe/Oslo")), tick=False):
+        assert "Quiet hours" not in review(writer).content.decode()
+        assert writer.get(ADD).context["config"]["quiet"] == {}

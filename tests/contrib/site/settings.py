@@ -13,6 +13,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "phone_verify",
+    "tests.contrib.site.accounts",
 ]
 MIDDLEWARE = [
     *(name for name in MIDDLEWARE if not name.endswith("LoginRequiredMiddleware")),
@@ -28,7 +29,7 @@ LOGIN_REDIRECT_URL = "/"
 PHONENUMBER_DEFAULT_REGION = "NO"
 PHONENUMBER_DEFAULT_FORMAT = "NATIONAL"  # numbers must be read as E.164 all the same
 
-TWO_FACTOR_SMS_GATEWAY = "django_front_sms.contrib.two_factor.Gateway"
+TWO_FACTOR_SMS_GATEWAY = "tests.contrib.site.gateway.SMSGateway"
 
 ACCOUNT_ADAPTER = "tests.contrib.site.adapter.Adapter"
 ACCOUNT_LOGIN_METHODS = {"phone"}
@@ -37,7 +38,7 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_RATE_LIMITS = False
 
 PHONE_VERIFICATION = {
-    "BACKEND": "django_front_sms.contrib.phone_verify.Backend",
+    "BACKEND": "tests.contrib.site.accounts.sms.SMSBackend",
     "OPTIONS": {},
     "TOKEN_LENGTH": 6,
     "MESSAGE": "Koden din for {app} er {security_code}.",

@@ -1,0 +1,1 @@
+"""What docs/howto/login-packages.md has in an app `accounts`."""
