@@ -277,7 +277,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def _new_rows(self, request: HttpRequest) -> tuple[str, str] | None:
         """The address of the list with its new rows, and how many there are in words; None without any."""
-        request.__dict__["_front_sms_new_rows"] = True  # on other pages, `after` in the address is ignored
+        values_of(request)["new_rows"] = True  # on other pages, `after` in the address is ignored
         try:
             count: int = self.get_changelist_instance(request).result_count
         except IncorrectLookupParameters:
@@ -359,7 +359,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return NewRows if "_front_sms_new_rows" in request.__dict__ else FastChangeList
+        return NewRows if "new_rows" in values_of(request) else FastChangeList
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow lookups on the fields in `filter_fields` and in the filters of the list.
