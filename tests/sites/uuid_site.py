@@ -1,6 +1,7 @@
 """A site with `uuid_settings`; `test_uuid_users.py` runs these tests in a process of their own."""
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from rest_framework.test import APIClient
 
@@ -16,7 +17,8 @@ def test_every_page_opens(role):
     user = get_user_model().objects.create(username="writer")
     OutboundMessage.objects.update(created_by=user)
     browser = staff(role)
-    pages = crawl(browser, "/admin/front_sms/")
+    # Beside other apps only the pages of this one: those of django-phone-verify fail with such users.
+    pages = crawl(browser, "/admin/front_sms/" if hasattr(settings, "THEME") else "/admin/")
 
     assert browser.get("/admin/").status_code == 200
     assert f"/admin/front_sms/outboundmessage/{rows['outboundmessage'].pk}/change/" in pages
