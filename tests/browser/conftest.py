@@ -44,7 +44,7 @@ def page_of(chromium, live_server, settings) -> Iterator[Callable[..., Any]]:
     complaints: list[str] = []
     ours = (live_server.url, "data:")
 
-    def page(user: Any, *, width: int = 1280, theme: str = "light", locale: str = "en") -> Any:
+    def page(user: Any, *, width: int = 1280, theme: str = "light", locale: str = "en", scripts: bool = True) -> Any:
         client = Client()
         client.force_login(user)
         context = chromium.new_context(
@@ -52,6 +52,7 @@ def page_of(chromium, live_server, settings) -> Iterator[Callable[..., Any]]:
             viewport={"width": width, "height": 844},
             color_scheme=theme,
             locale=locale,
+            java_script_enabled=scripts,
         )
         cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])

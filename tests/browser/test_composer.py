@@ -294,11 +294,8 @@ def test_the_text_is_counted_without_the_server(kari, page_of):
     tab.wait_for_function("document.querySelector('[data-show=sentence]').textContent.startsWith('2 SMS')")
 
 
-def test_the_composer_works_without_scripts(kari, page_of, chromium, live_server):
-    cookies = page_of(kari).context.cookies()
-    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False, locale="en")
-    context.add_cookies(cookies)
-    tab = context.new_page()
+def test_the_composer_works_without_scripts(kari, page_of):
+    tab = page_of(kari, scripts=False)
     tab.goto(ADD)
     tab.get_by_label("To", exact=True).fill("99999999\n12")
     tab.get_by_label("Text", exact=True).fill("«Hei»\ndu")

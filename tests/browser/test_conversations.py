@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.test import Client
 from django.urls import reverse
 
 from django_front_sms.models import InboundMessage, OutboundMessage
@@ -276,13 +275,8 @@ def test_a_new_picture_is_shown(boss, page_of):
     page.wait_for_function("document.querySelector('.fs-balloon img')?.naturalWidth === 40", timeout=20_000)
 
 
-def test_conversations_work_without_scripts(boss, chromium, live_server, settings):
-    client = Client()
-    client.force_login(boss)
-    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
-    page = context.new_page()
+def test_conversations_work_without_scripts(boss, page_of):
+    page = page_of(boss, scripts=False)
     for n in range(45):
         come(KARI, n, f"text {n}.")
     page.goto(LIST)

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import ngettext
@@ -226,13 +225,8 @@ def test_a_hidden_page_sends_no_requests(kari, page_of):
     assert any("part=live" in url for url in asked)
 
 
-def test_without_scripts_the_pages_show_the_same_after_a_reload(kari, chromium, live_server, settings):
-    client = Client()
-    client.force_login(kari)
-    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
-    page = context.new_page()
+def test_without_scripts_the_pages_show_the_same_after_a_reload(kari, page_of):
+    page = page_of(kari, scripts=False)
     sms = OutboundMessageFactory()
     page.goto(change(sms))
 
@@ -241,7 +235,6 @@ def test_without_scripts_the_pages_show_the_same_after_a_reload(kari, chromium, 
     page.locator("#fs-state").get_by_text("stopped", exact=True).wait_for()
 
     assert OutboundMessage.objects.get(pk=sms.pk).state == State.CANCELLED
-    context.close()
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])

@@ -128,33 +128,3 @@ def test_the_last_try_raises_the_error(decorator: Decorator, monkeypatch):
         work()
     assert len(tries) == TRIES
     assert row.get().claims == 0
-
-
-@pytest.fixture
-def never_analyzed() -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE never_analyzed (id integer, key text) WITH (autovacuum_enabled = off)")
-        cursor.execute(
-            "INSERT INTO never_analyzed SELECT number, md5(number::text) FROM generate_series(1, 3000) number"
-        )
-        cursor.execute("CREATE INDEX ON never_analyzed (key)")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE never_analyzed")
-
-
-def _plan_for_many_keys() -> str:
-    keys = [str(number) for number in range(300)]
-    with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN SELECT id FROM never_analyzed WHERE key = ANY(%s)", [keys])
-        return "\n".join(line for (line,) in cursor.fetchall())
-
-
-@pytest.mark.parametrize("decorator", DECORATORS)
-def test_a_table_that_was_never_analyzed_is_read_by_its_index(request: pytest.FixtureRequest, decorator: Decorator):
-    if connection.vendor != "postgresql":
-        pytest.skip("MariaDB estimates rows by the index itself")
-    request.getfixturevalue("never_analyzed")
-    assert "Seq Scan" in _plan_for_many_keys()
-    assert "Seq Scan" not in decorator(_plan_for_many_keys)()
-    assert "Seq Scan" in _plan_for_many_keys()  # the site's own transactions keep its settings
