@@ -38,10 +38,13 @@ def unfinished() -> dict[str, int]:
     }
 
 
-def faults(written: int, front: Mapping[str, Any], delivered: list[int], hints_left: int) -> Iterator[tuple[str, int]]:
+def faults(
+    written: int, front: Mapping[str, Any], delivered: list[int], pictures: Counter[str], hints_left: int
+) -> Iterator[tuple[str, int]]:
     """The number of faults of each kind. Zeros are included, so that the report lists every check.
 
     `front`: the log of the gateway stand-in. `delivered`: the inbound messages that the receiver was called with.
+    `pictures`: `stored_pictures()` before the purge.
     """
     from django_front_sms.models import DeliveryStatus, Event, InboundMessage, OutboundMessage, RefusedPush
 
@@ -58,7 +61,7 @@ def faults(written: int, front: Mapping[str, Any], delivered: list[int], hints_l
     yield "tries of a push that were not answered with 200", len(front["refused"])
     yield "pushes that were refused", RefusedPush.objects.count()
     yield "inbound messages too few or too many", abs(len(inbound) - pushed["inbound"] - pushed["mms"])
-    yield "MMS files lost, changed or doubled", _files(Counter(front["pictures"]))
+    yield "MMS files lost, changed or doubled", _files(Counter(front["pictures"]), pictures | stored_pictures())
     yield "inbound messages whose event was not delivered", len(set(inbound) - set(calls))
     yield "events that were delivered twice under two ids", sum(count - 1 for count in calls.values())
     yield "events that were given up", Event.objects.failed().count()
@@ -66,14 +69,19 @@ def faults(written: int, front: Mapping[str, Any], delivered: list[int], hints_l
     yield "hints left in the queue", hints_left
 
 
-def _files(pushed: Counter[str]) -> int:
-    """The number of pictures that were pushed but are not in storage, or are in storage but were not pushed."""
+def stored_pictures() -> Counter[str]:
+    """The SHA-256 of each MMS file in the storage, and the number of rows that have it."""
     from django_front_sms.models import MmsFile
 
     stored: Counter[str] = Counter()
     for row in MmsFile.objects.exclude(file=""):
         with row.file.open("rb") as file:
             stored[hashlib.sha256(file.read()).hexdigest()] += 1
+    return stored
+
+
+def _files(pushed: Counter[str], stored: Counter[str]) -> int:
+    """The number of pictures that were pushed but never stored, or stored but not pushed."""
     return (pushed - stored).total() + (stored - pushed).total()
 
 

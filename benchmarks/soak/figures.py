@@ -1,5 +1,6 @@
 """The figures of a run as rows with their limits. Ratios of a run that was short are given without a limit."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,14 +84,14 @@ def _pages(visits: Visits) -> Iterator[Row]:
 def _growth(run: Run, watch: Watch) -> Iterator[Row]:
     limit = GROWTH if run.is_long else None
     first, tenth = watch.sample_at(1), watch.sample_at(run.messages // 10)
-    ninth, last = watch.sample_at(run.messages * 9 // 10), watch.sample_at(run.messages)
+    ninth = watch.sample_at(run.messages * 9 // 10)
+    last = [sample for sample in watch.samples if "producer" in sample.processes][-1]  # it ends with the last message
     begin, end = _cpu(first, tenth), _cpu(ninth, last)
     if begin and end:
         yield Row("CPU for a message: the last tenth, of the first", [end], [begin], unit=" ms", at_most=limit)
-    for name in sorted(set(tenth.processes) & set(watch.samples[-1].processes)):
-        before, after = tenth.processes[name], watch.samples[-1].processes[name]
-        if name == "producer":  # it ends with the last message
-            after = last.processes.get(name, after)
+    yield from _shares(tenth, last)
+    for name in sorted(set(tenth.processes) & set(last.processes)):
+        before, after = tenth.processes[name], last.processes[name]
         yield Row(f"memory of {name}: RSS at the end, of after the first tenth",
                   [after.rss / 1024], [before.rss / 1024], unit=" MiB", at_most=limit)  # fmt: skip
         yield Row(f"memory of {name}: PSS, likewise", [after.pss / 1024], [before.pss / 1024], unit=" MiB")
@@ -100,6 +101,17 @@ def _cpu(one: Sample, other: Sample) -> float:
     """Milliseconds of CPU for a message between two samples; 0 where none was written between them."""
     written = other.written - one.written
     return (other.cpu - one.cpu) / written * 1000 if written else 0.0
+
+
+def _shares(tenth: Sample, last: Sample) -> Iterator[Row]:
+    """The CPU of each family of processes, after the first tenth: web servers and workers start children."""
+    if written := last.written - tenth.written:
+        spent: defaultdict[str, float] = defaultdict(float)
+        for name in set(tenth.processes) & set(last.processes):
+            spent[name.split()[0]] += last.processes[name].cpu - tenth.processes[name].cpu
+        spent["PostgreSQL"] = last.database - tenth.database
+        for family, seconds in sorted(spent.items()):
+            yield Row(f"CPU for a message: {family}", [seconds / written * 1000], unit=" ms")
 
 
 def _sizes(run: Run) -> Iterator[Row]:

@@ -32,7 +32,7 @@ def run(resources: RunResources, messages: int, rate: float, seconds: float, ste
         processes.start_workers(ours)
         with Staff(port) as staff:
             watch = _traffic(ours, found, deadline, hints, step)
-            found.sizes = checks.sizes()
+            found.sizes, pictures = checks.sizes(), checks.stored_pictures()
             written = messages + _purge(ours, found, deadline, step)
         _settle(ours, written, deadline, hints, step)
         for name in ("beat", "worker", "front", "web"):
@@ -40,7 +40,7 @@ def run(resources: RunResources, messages: int, rate: float, seconds: float, ste
     found.visits = staff.visits
     found.front = json.loads((resources.folder / "front.json").read_text())
     step("everything is counted")
-    found.faults = dict(checks.faults(written, found.front, received.messages(), hints()))
+    found.faults = dict(checks.faults(written, found.front, received.messages(), pictures, hints()))
     return found, watch
 
 

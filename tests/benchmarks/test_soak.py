@@ -87,7 +87,8 @@ def test_a_push_that_is_refused_three_times_is_given_up(stand_in: Front) -> None
 
 
 def sample(written: int, rss: int, cpu: float) -> Sample:
-    return Sample(float(written), written, {"worker": Process(rss, rss, cpu)}, database=0.0)
+    processes = {"producer": Process(50, 50, 0.0), "worker": Process(rss, rss, cpu)}
+    return Sample(float(written), written, processes, database=0.0)
 
 
 @pytest.mark.parametrize(("last_rss", "last_cpu", "missed"), [(105, 10.0, 0), (120, 10.0, 1), (120, 12.0, 2)])

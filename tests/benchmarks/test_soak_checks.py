@@ -1,5 +1,6 @@
 """The counts at the end of `make soak`: each lost row is one fault."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ def inbound() -> int:
 
 
 def found(delivered: list[int], **front: object) -> dict[str, int]:
-    return {what: count for what, count in checks.faults(1, {**FRONT, **front}, delivered, 0) if count}
+    return {what: count for what, count in checks.faults(1, {**FRONT, **front}, delivered, Counter(), 0) if count}
 
 
 def test_nothing_is_wrong_where_all_is_there(inbound: int) -> None:
