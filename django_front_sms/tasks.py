@@ -7,9 +7,10 @@ import threading
 from typing import Any
 
 from celery import Task, shared_task
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import task_prerun, worker_ready, worker_shutting_down
 
 from django_front_sms import events, jobs
+from django_front_sms.db.connections import close_broken_connections
 from django_front_sms.jobs import CLAIM_FOR
 from django_front_sms.schedule import BEAT_SCHEDULE, SWEEP_EVERY
 
@@ -42,6 +43,13 @@ def deliver_events() -> int:
 def purge() -> dict[str, int]:
     """Remove personal data older than `RETENTION_DAYS`; returns the number of rows of each kind."""
     return jobs.purge()
+
+
+@task_prerun.connect
+def _check_connections(task: "Task[Any, Any]", **kwargs: Any) -> None:
+    """Celery closes connections around each task, but with `CELERY_DB_REUSE_MAX` it keeps broken ones as well."""
+    if task.name.startswith(f"{__name__}.") and not task.request.is_eager:
+        close_broken_connections()
 
 
 _stopping = threading.Event()

@@ -18,6 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django_front_sms import events, jobs, outbox
 from django_front_sms.conf import get_settings
 from django_front_sms.db.clock import Moment, database_now
+from django_front_sms.db.connections import close_broken_connections
 from django_front_sms.db.routing import connection
 from django_front_sms.events.hints import CHANNEL
 from django_front_sms.models import DeliveryStatus, InboundMessage
@@ -137,7 +138,7 @@ class Worker:
     def _work(self) -> None:
         while name := self._next():
             try:
-                _close_broken_connections()
+                close_broken_connections()
                 self._jobs[name]()
             except Exception as error:  # logged without its message: databases quote values
                 logger.error('The job "%s" failed (%s), and will be run again.', name, _kind(error))
@@ -212,17 +213,6 @@ def _notifications(listener: BaseDatabaseWrapper | None) -> Iterator[str]:
         received += [notification.payload for notification in raw.notifies]
         raw.notifies.clear()
     yield from (name for name in received if name in ("dispatch", "deliver_events", "sweep"))
-
-
-def _close_broken_connections() -> None:
-    """Close connections of this thread that the server has ended, so that the next query opens a new one.
-
-    Django's `close_old_connections` would close all of them where `CONN_MAX_AGE` is 0, as it is by default, and a new
-    connection costs more than a claim.
-    """
-    for each in connections.all(initialized_only=True):
-        if each.connection is not None and not each.is_usable():
-            each.close()
 
 
 def _kind(error: Exception) -> str:

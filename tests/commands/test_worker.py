@@ -18,7 +18,7 @@ from django.utils import timezone
 from django_front_sms import events, jobs, send_sms
 from django_front_sms.events import hints
 from django_front_sms.models import Event, OutboundMessage
-from django_front_sms.worker import Worker, _close_broken_connections
+from django_front_sms.worker import Worker
 from tests.clock import FakeClock
 from tests.factories import DeliveryStatusFactory
 from tests.gateway.wire import Line, Server, framed
@@ -52,27 +52,6 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_the_number_of_threads_is_checked(number: str):
     with pytest.raises(CommandError, match="1 to 64"):
         call_command("front_sms", "worker", "--concurrency", number)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_thread_keeps_its_connection_from_job_to_job():
-    connection.ensure_connection()
-    kept = connection.connection
-    connection.close_at = 0  # as with `CONN_MAX_AGE = 0`
-    _close_broken_connections()
-    assert connection.connection is kept
-
-
-@pytest.mark.postgresql
-@pytest.mark.django_db(transaction=True)
-def test_a_connection_that_the_server_has_ended_is_replaced():
-    connection.ensure_connection()
-    other = connection.copy()
-    with other.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
-    other.close()
-    _close_broken_connections()
-    assert OutboundMessage.objects.count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
