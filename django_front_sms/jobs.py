@@ -6,10 +6,13 @@ Each runs for all accounts. The rows are the queue, so a job that is lost, late 
 from collections.abc import Callable
 
 from django_front_sms import events, inbox, outbox, retention
+from django_front_sms.db.clock import Moment
 from django_front_sms.monitoring import mail
 from django_front_sms.redaction import redacted_errors
 
 CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
+SWEEP_AGAIN = 1.0  # seconds from one sweep to the next in a process whose dispatches are short
+_swept: Moment | None = None  # the last sweep of this process
 
 
 @redacted_errors
@@ -17,10 +20,11 @@ def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambd
     """Send what is due, then sweep; returns the number of attempts. `seconds` and `hand_over` as `outbox.run` has them.
 
     In this order, because one-time codes should not wait for a sweep, which takes as long as a claim. What the sweep
-    makes due is sent by this dispatch, or by the next one if this one has a limit of `seconds`."""
+    makes due is sent by this dispatch, or by the next one if this one has a limit of `seconds`. With a limit, it does
+    not sweep if this process did so within the last second."""
     attempts = outbox.run() if seconds is None else outbox.run(seconds, hand_over=hand_over)
     # Only after a change: otherwise, what is due waits for a slot that another worker holds, and hints would never end.
-    if outbox.sweep() and outbox.has_due():
+    if (seconds is None or _may_sweep_again()) and _sweep() and outbox.has_due():
         if seconds is None:
             attempts += outbox.run()
         else:
@@ -33,7 +37,7 @@ def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambd
 @redacted_errors
 def sweep() -> None:
     """Rescue, expire, fold; then wake a worker for what is due, and send mail about alerts."""
-    outbox.sweep()
+    _sweep()
     outbox.fold_statuses()
     inbox.process()
     if outbox.has_due():
@@ -55,3 +59,13 @@ def deliver_events() -> int:
 def purge() -> dict[str, int]:
     """Remove personal data older than `RETENTION_DAYS`; returns the number of rows of each kind."""
     return dict(retention.purge().counts)
+
+
+def _sweep() -> int:
+    global _swept
+    _swept = Moment.now()
+    return outbox.sweep()
+
+
+def _may_sweep_again() -> bool:
+    return _swept is None or _swept.elapsed() >= SWEEP_AGAIN

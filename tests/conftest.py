@@ -3,12 +3,13 @@
 Missing servers are reported.
 """
 
+import itertools
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test import SimpleTestCase
 
 from django_front_sms import events
 from example_project.celery import app as celery_app
@@ -16,6 +17,7 @@ from tests.clock import FakeClock
 
 REQUIRE_SERVICES = os.environ.get("REQUIRE_SERVICES") == "1"
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/9"
+_folders = itertools.count()
 VENDORS = ("postgresql", "mysql", "sqlite")
 HOMES = {"browser": "tests/browser/", "faults": "tests/faults/", "nginx": "tests/docs/"}  # where make looks for them
 
@@ -32,12 +34,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that `make test` leaves to another target is where that target finds it."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A test that `make test` leaves to another target is where that target finds it. `make test-services` leaves out
+    the tests without a database or a server: `make test` has run them, and they would only be repeated."""
     for item in items:
         for mark, home in HOMES.items():
             if item.get_closest_marker(mark) and not item.nodeid.startswith(home):
                 raise pytest.UsageError(f"{item.nodeid} is marked `{mark}`, so it belongs into {home}")
+    if REQUIRE_SERVICES and connection.vendor != "sqlite":
+        repeated = [item for item in items if not _uses_services(item)]
+        config.hook.pytest_deselected(items=repeated)
+        items[:] = [item for item in items if _uses_services(item)]
+
+
+def _uses_services(item: pytest.Item) -> bool:
+    """Whether a test may use the database, which pytest-django refuses to all others, or a server."""
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    is_django_test_case = issubclass(getattr(item, "cls", None) or object, SimpleTestCase)
+    marks = ("django_db", "redis", *VENDORS)
+    databases = {"db", "transactional_db", "live_server"}
+    return is_django_test_case or bool(databases & set(fixtures)) or any(map(item.get_closest_marker, marks))
 
 
 @pytest.fixture(autouse=True)
@@ -67,10 +83,10 @@ def _needs_redis(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(autouse=True)
-def media(settings, tmp_path: Path) -> Iterator[Path]:
-    """The folder for this test's MMS files."""
-    settings.MEDIA_ROOT = str(tmp_path / "media")
-    yield tmp_path / "media"
+def media(settings) -> Path:
+    """The folder for this test's MMS files, which the first file creates: most tests have none."""
+    settings.MEDIA_ROOT = f"{settings.MEDIA_ROOT}/{next(_folders)}"
+    return Path(settings.MEDIA_ROOT)
 
 
 @pytest.fixture
@@ -78,6 +94,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     """A clock that stands still unless the test moves it."""
     clock = FakeClock()
     monkeypatch.setattr("django_front_sms.db.clock.source", clock)
+    monkeypatch.setattr("django_front_sms.jobs._swept", None)  # a time of the real clock, or of another test
     return clock
 
 

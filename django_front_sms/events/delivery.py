@@ -67,15 +67,16 @@ def deliver() -> int:
     second time meanwhile: long work belongs in a task of its own.
     """
     delivered = 0
-    while True:
-        _close_without_receivers()
+    _close_without_receivers()
+    while any(spec.signal.has_listeners(spec.sender) for spec in SIGNALS.values()):
         due = list(_first_of_each_subject(database_now()))
         if not due:
-            return delivered
+            break
         for event in due:
             if _claim(event):
                 delivered += 1
                 _deliver(event)
+    return delivered
 
 
 def has_due() -> bool:
@@ -100,7 +101,7 @@ def _close_without_receivers() -> None:
     if not kinds:
         return
     due = Event.objects.due(database_now()).filter(kind__in=kinds)
-    while _close_some(due):
+    while _close_some(due) >= _CLOSED_AT_ONCE:
         pass
 
 
@@ -111,7 +112,7 @@ def _close_some(due: models.QuerySet[Event]) -> int:
             return Event.objects.filter(pk__in=keys).update(next_at=None)
     # By key, without a subquery: on MySQL an UPDATE over a range would block inserts of new events.
     some = list(due.values_list("pk", flat=True)[:_CLOSED_AT_ONCE])
-    return Event.objects.filter(pk__in=some).update(next_at=None)
+    return Event.objects.filter(pk__in=some).update(next_at=None) if some else 0
 
 
 def _first_of_each_subject(now: datetime) -> models.QuerySet[Event]:
@@ -144,14 +145,15 @@ def _deliver(event: Event) -> None:
     except ObjectDoesNotExist:  # erased or purged: there is nothing to report any more
         Event.objects.filter(pk=event.pk).delete()
         return
-    failures = []
-    for name, receiver in _receivers(signal, sender).items():
-        if name in event.delivered_to:
-            continue
+    failures: list[str] = []
+    waiting = {name: call for name, call in _receivers(signal, sender).items() if name not in event.delivered_to}
+    for position, (name, receiver) in enumerate(waiting.items(), 1):
         failure = _call(receiver, signal=signal, sender=sender, event_id=event.event_id, **arguments)
         _reset_connection()
         if failure is None:
-            _record_delivered(event, name)
+            event.delivered_to.append(name)
+            if failures or position < len(waiting):  # otherwise `_finish` records it, and saves five statements
+                _record_delivered(event)
         else:
             failures.append(_describe(failure))
             logger.error(
@@ -207,9 +209,8 @@ def _reset_connection() -> None:
             close_old_connections()
 
 
-def _record_delivered(event: Event, name: str) -> None:
-    """Record that a receiver processed the event, even if another worker holds it now; extend this worker's lease."""
-    event.delivered_to.append(name)
+def _record_delivered(event: Event) -> None:
+    """Record which receivers processed the event, even if another worker holds it now; extend this worker's lease."""
     lease = database_now() + LEASE
     with atomic():
         row = Event.objects.select_for_update().filter(pk=event.pk).first()
@@ -225,7 +226,7 @@ def _finish(event: Event, failures: list[str]) -> None:
     """Finish an event without failures, even if its lease ran out meanwhile; retry any other later, or give it up."""
     row = Event.objects.filter(pk=event.pk)
     if not failures:
-        row.update(next_at=None, failed=False, traceback="")
+        row.update(next_at=None, failed=False, traceback="", delivered_to=sorted(event.delivered_to))
         return
     text = "\n".join(failures)[-_LONGEST_TRACEBACK:]
     ours = row.filter(next_at=event.next_at)

@@ -31,15 +31,16 @@ def process() -> int:
     """
     announced = 0
     undecided: set[int] = set()
-    while True:
+    found = BATCH
+    while found == BATCH:  # a message that came after a smaller batch was read has a hint of its own
         now = database_now()
         due = InboundMessage.objects.due(now).exclude(pk__in=undecided)
         messages = sorted(due.defer("raw")[:BATCH], key=lambda message: message.pk)  # all workers lock in one order
-        if not messages:
-            break
+        found = len(messages)
         undecided |= {message.pk for message in messages if not message.announced and _is_too_early(message, now)}
         ready = [message for message in messages if message.pk not in undecided]
-        announced += _announce(ready, _store_late_files(ready), now)
+        if ready:
+            announced += _announce(ready, _store_late_files(ready), now)
     counters.signal_gaps()
     return announced
 

@@ -52,20 +52,21 @@ _StatusesSeen = Mapping[int, set[int | None]]  # by message
 
 def fold_statuses() -> int:
     """Fold all statuses that are due; returns how many were processed."""
-    total = 0
-    while (processed := _fold_batch()) is not None:
-        total += processed
+    total, found = 0, BATCH
+    while found == BATCH:  # a status that came after a smaller batch was read has a hint of its own
+        found, folded = _fold_batch()
+        total += folded
     return total
 
 
 @short_transaction
-def _fold_batch() -> int | None:
-    """Fold at most `BATCH` statuses and return how many; None if none is due."""
+def _fold_batch() -> tuple[int, int]:
+    """Fold at most `BATCH` statuses. Returns how many were due, and how many of them no other worker had folded."""
     now = database_now()
     due = DeliveryStatus.objects.due(now)
     found = list(due.values_list("pk", "account", "gateway_id")[:BATCH])
     if not found:
-        return None
+        return 0, 0
     targets = locked_targets(_messages_of({(account, gateway_id) for _pk, account, gateway_id in found}))
     messages = {(target.account, target.gateway_id): target for target in targets}
     # Read only now, behind the messages' locks: a status that another worker has folded meanwhile has no second event.
@@ -78,7 +79,7 @@ def _fold_batch() -> int | None:
     events = _change_states([target for target in targets if target.pk in seen], seen, now)
     events += records.statuses_received([(each.pk, each.message) for each in folded if each.process_at is None])
     insert_values(Event, records.FIELDS, events, next_at=records.due_at_once())
-    return len(statuses)
+    return len(found), len(statuses)
 
 
 def _messages_of(ids: Iterable[tuple[str, int | None]]) -> list[int]:
@@ -108,8 +109,9 @@ def _statuses_seen(matches: _Matches) -> _StatusesSeen:
 
 
 def _fold(matches: _Matches, seen: _StatusesSeen, now: datetime) -> list[_Folded]:
-    unmatched = [status.pk for status, message in matches if message is None]
-    received = dict(DeliveryStatus.objects.filter(AnyOf(F("pk"), unmatched)).values_list("pk", "received_at"))
+    received: dict[int, datetime] = {}
+    if unmatched := [status.pk for status, message in matches if message is None]:
+        received = dict(DeliveryStatus.objects.filter(AnyOf(F("pk"), unmatched)).values_list("pk", "received_at"))
     return [
         _match(status, message, seen) if message else _wait(status, now - received[status.pk], now)
         for status, message in matches
