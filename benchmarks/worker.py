@@ -13,6 +13,7 @@ from celery import Celery
 app = Celery("benchmarks")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["django_front_sms"])
+app.conf.CELERY_DB_REUSE_MAX = 1000  # as docs/howto/deploy.md recommends for a busy worker
 app.conf.task_default_queue = os.environ["BENCHMARK_QUEUE"]  # of `benchmarks.isolation`
 
 
