@@ -90,6 +90,18 @@ def test_a_dispatch_that_finds_all_slots_taken_does_not_ask_for_another_one(hint
     assert hints == [] and len(no_gateway) == 1
 
 
+def test_short_dispatches_of_a_worker_sweep_once_a_second(
+    hints: list[str], clock: FakeClock, no_gateway, monkeypatch: pytest.MonkeyPatch
+):
+    sweeps: list[float] = []
+    monkeypatch.setattr(outbox, "sweep", lambda: sweeps.append(clock.ran) or 0)
+    for _ in range(5):
+        tasks.dispatch.apply()
+        clock.advance(0.5)
+    tasks.dispatch()  # a call by a person or a test leaves nothing undone
+    assert sweeps == [0.0, 1.0, 2.0, 2.5]
+
+
 def test_a_dispatch_with_changes_publishes_a_hint_for_events(hints: list[str], clock: FakeClock, no_gateway):
     row = with_expiry(message(), clock.database())
     hints.clear()

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from django_front_sms import events, signals
@@ -98,6 +99,15 @@ class TestWhatIsSaid:
         queue.add(records.message_received(InboundMessageFactory().pk))
         events.deliver()
         assert depths == [len(connection.savepoint_ids)]
+
+    def test_the_only_receiver_is_recorded_with_the_end_of_its_event(self, receivers):
+        receivers.connect(signals.message_received)
+        queue.add(records.message_received(InboundMessageFactory().pk))
+        with CaptureQueriesContext(connection) as statements:
+            events.deliver()
+        updates = [query["sql"] for query in statements if query["sql"].startswith("UPDATE")]
+        assert len([sql for sql in updates if "delivered_to" in sql]) == 1
+        assert len(Event.objects.get().delivered_to) == 1
 
     def test_each_event_is_delivered_once(self, receivers):
         receivers.connect(signals.message_received)
