@@ -1,6 +1,6 @@
 # Every target installs its requirements; only Python 3.11 or newer and make are needed.
 #   make demo             web, worker and simulator on SQLite, until Ctrl-C      make demo ONCE=1   a message and its reply, then exit
-#   make test             the tests; ARGS="-k opt_out" goes to pytest            make test-services on PostgreSQL, MariaDB and Redis
+#   make test             the tests; ARGS="-k opt_out" goes to pytest            make test-services those of the database and servers
 #   make web|worker|beat|simulator                                               each process separately
 #   make lint             what .ci/run checks besides the tests         make docs   the documentation     make package   wheel and sdist
 

@@ -3,6 +3,7 @@
 Missing servers are reported.
 """
 
+import gc
 import itertools
 import os
 from pathlib import Path
@@ -31,6 +32,12 @@ def missing(reason: str) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     celery_app.set_default()  # with the broker of tests.settings: no task goes to one that happens to run here
+
+
+def pytest_collection_finish() -> None:
+    """Leave the modules of all tests out of later garbage collections, which would look through them each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -47,15 +47,17 @@ def test_options_of_django_are_accepted_after_the_subcommand():
 
 
 @pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="the documentation is not here")
-def test_each_subcommand_and_each_of_its_options_is_documented():
+def test_each_subcommand_and_each_of_its_options_is_documented(capsys):
     text = (ROOT / "docs/reference/commands.md").read_text()
     documented = re.findall(r"^## `([a-z-]+)", text, re.MULTILINE)
     assert documented == list(SUBCOMMANDS)
     sections = dict(zip(documented, re.split(r"^## ", text, flags=re.MULTILINE)[1:], strict=True))
     for name, section in sections.items():
         options = {"--help", "--version"} | set(re.findall(r"`(--[a-z-]+)", section))
-        end = in_a_process(name, "--help")
-        offered = set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", end.stdout, re.MULTILINE))
+        with pytest.raises(SystemExit):
+            call_command("front_sms", name, "--help")
+        offered = set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", capsys.readouterr().out, re.MULTILINE))
+        assert "--help" in offered
         own = offered - (set(simulate_options()) if name == "simulate" else set())
         assert own <= options, name
 

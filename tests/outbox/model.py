@@ -18,7 +18,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import override_settings
 from hypothesis import event
 from hypothesis import strategies as st
@@ -67,6 +67,10 @@ class SendingMachine(RuleBasedStateMachine):
         self.atomic = transaction.atomic()
         self.atomic._from_testcase = True  # type: ignore[attr-defined]  # so that durable blocks work in it
         self.atomic.__enter__()
+        self.counting = connection.execute_wrapper(self._count_statement)
+        self.counting.__enter__()
+        self.statements = 0
+        self.checked: tuple[int, int] | None = None  # the progress at the last check
         self.front = Front(filters=True)
         self.requests: list[Request] = []
         self.results: list[AttemptResult] = []  # of finished requests, not yet recorded
@@ -94,6 +98,7 @@ class SendingMachine(RuleBasedStateMachine):
             if hasattr(self, "override"):
                 self.run_to_completion()
         finally:
+            self.counting.__exit__(None, None, None)
             transaction.set_rollback(True)
             self.atomic.__exit__(None, None, None)
             clocks.source = self.real_clocks
@@ -284,7 +289,7 @@ class SendingMachine(RuleBasedStateMachine):
 
     @invariant()
     def check_guarantees(self) -> None:
-        if not hasattr(self, "override"):
+        if not hasattr(self, "override") or self.checked == self._progress():
             return
         rows = self.rows = list(OutboundMessage.objects.order_by("pk"))
         self.is_paused = AccountState.objects.filter(paused_at__isnull=False).exists()
@@ -315,6 +320,7 @@ class SendingMachine(RuleBasedStateMachine):
                 assert row.next_at is not None
             if row.state == State.SENDING:
                 assert row.lease_until is not None
+        self.checked = self._progress()
 
     def run_to_completion(self) -> None:
         """Without further faults, every message reaches a final state within a bounded time."""
@@ -347,6 +353,14 @@ class SendingMachine(RuleBasedStateMachine):
             assert row.state in ACCEPTED | {State.UNCONFIRMED}, f"{row}, and Front has it"
 
     # ---- Helpers
+
+    def _progress(self) -> tuple[int, int]:
+        """Statements to the database and acceptances by Front: without one, nothing that is checked has changed."""
+        return self.statements, len(self.front.by_id)
+
+    def _count_statement(self, execute: Any, *statement: Any) -> Any:
+        self.statements += 1
+        return execute(*statement)
 
     def _claim(self, worker: int, limit: int) -> list[Request]:
         claimed = claim(self.workers[worker], limit, get_settings()).jobs

@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import quote_from_bytes
 
@@ -179,16 +180,22 @@ def _judge(case: Case, seen: Counter[str], *, look: bool) -> None:
     seen["doubled"] += len(kept) > expected
 
 
-def _push(case: Case) -> Any:
+@cache
+def _client() -> Any:
+    """One client for all cases: each loads the middleware anew."""
     from django.test import Client
 
+    return Client()
+
+
+def _push(case: Case) -> Any:
     from django_front_sms.signing import webhook_path
 
     query = case.query.decode("latin-1")
     if case.method == "GET":
-        return Client().generic("GET", webhook_path(case.purpose), QUERY_STRING=query)  # type: ignore[arg-type]
+        return _client().generic("GET", webhook_path(case.purpose), QUERY_STRING=query)  # type: ignore[arg-type]
     extra = {"CONTENT_TYPE": case.content_type, "CONTENT_LENGTH": str(len(case.body)), "QUERY_STRING": query}
-    return Client().generic("POST", webhook_path(case.purpose), case.body, **extra)  # type: ignore[arg-type]
+    return _client().generic("POST", webhook_path(case.purpose), case.body, **extra)  # type: ignore[arg-type]
 
 
 def main() -> int:
