@@ -1,5 +1,6 @@
 """All rows are read from the database that they are written to, also with a router for reads."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,15 +47,20 @@ class AllInSecond:
 
 
 @pytest.fixture
-def second(db: None, tmp_path: Path) -> Iterator[None]:
-    """A second database, migrated, and without a row."""
-    added = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "second.sqlite3")}
+def second(db: None, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A second database, migrated, and without a row: a copy of one that the first of these tests has migrated."""
+    migrated, file = tmp_path_factory.getbasetemp() / "migrated.sqlite3", tmp_path / "second.sqlite3"
+    if migrated.exists():
+        shutil.copy(migrated, file)
+    added = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(file)}
     connections.settings["second"] = connections.configure_settings({"default": {}, "second": added})["second"]
     database = connections["second"]
     # Django allows a test only the databases that there were when it began.
     database.ensure_connection = lambda: database.connection or database.connect()
     try:
-        call_command("migrate", database="second", verbosity=0)
+        if not migrated.exists():
+            call_command("migrate", database="second", verbosity=0)
+            shutil.copy(file, migrated)
         yield
     finally:
         database.close()
