@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.cache import cache
-from django.db.models import Count, F, Sum
+from django.db.models import Case, Count, F, Sum, When
 from django.db.models.functions import TruncHour
 from django.utils import timezone
 
@@ -32,10 +32,12 @@ logger = logging.getLogger(__name__)
 SAMPLE = 1000  # messages whose time to delivery is measured
 MOST_REFUSALS = 10_000
 
-# The outcomes of messages older than this change seldom, and are cached.
+# The older messages are, the less often their outcomes change, and the longer their numbers are kept in the cache.
 _SETTLED_AFTER = timedelta(days=2)
+_SETTLED_KEPT_FOR = 3600  # seconds
+_RECENT = timedelta(minutes=10)
+_EARLIER_KEPT_FOR = _RECENT.seconds
 _WORTH_KEEPING = 20_000  # messages; counting fewer is fast enough without a cache
-_KEPT_FOR = 3600  # seconds
 
 
 @dataclass(slots=True)
@@ -80,7 +82,9 @@ class Traffic:
 
     def __init__(self, hours: Iterable[_Hour], zone: tzinfo) -> None:
         self._zone = zone
-        self._hours = {hour: Tally(Counter(messages), segments) for hour, messages, segments in hours}
+        self._hours: defaultdict[datetime, Tally] = defaultdict(Tally)
+        for hour, messages, segments in hours:
+            self._hours[hour].include(Tally(Counter(messages), segments))
 
     def by_hour(self, first: datetime, hours: int) -> dict[datetime, Tally]:
         """The tallies of `hours` hours in order, from the hour of `first`; includes hours without messages."""
@@ -101,23 +105,46 @@ class Traffic:
 def traffic(days: int, now: datetime | None = None, accounts: Collection[str] | None = None) -> Traffic:
     """The messages created today and in the `days - 1` days before, in the current time zone; one query.
 
-    With many messages, those of past days are counted once an hour, and stored in Django's cache.
+    With many messages, those of past days are counted once an hour, those of the last days every ten minutes, and only
+    those of the last ten to twenty minutes each time; the numbers are stored in Django's cache.
     `accounts`: count the messages of these only; None: of all in the settings.
     """
     zone = timezone.get_current_timezone()
     today = timezone.localdate(now)
     since = datetime.combine(today - timedelta(days=days - 1), time.min, zone).astimezone(UTC)
-    settled = datetime.combine(today, time.min, UTC) - _SETTLED_AFTER
     names = _names(accounts)
-    key = f"front_sms:hours:{digest(*names)}:{since:%Y%m%d%H}:{settled:%Y%m%d}"
-    old: list[_Hour] | None = _recall(key)
-    if old is not None:
-        return Traffic([*old, *_hours(settled, names)], zone)
-    hours = _hours(since, names)
-    old = [hour for hour in hours if hour[0] < settled]
-    if sum(sum(messages.values()) for _hour, messages, _segments in old) >= _WORTH_KEEPING:
-        _keep(key, old)
-    return Traffic(hours, zone)
+    periods = _periods(since, now or timezone.now(), names)
+    kept: list[list[_Hour]] = []
+    for period in periods:
+        if (numbers := _recall(period.key)) is None:
+            break
+        kept.append(numbers)
+        since = period.end
+    counted = _count(since, [period.end for period in periods], names)
+    earlier = [*kept, *counted[len(kept) : -1]]
+    if sum(sum(messages.values()) for hours in earlier for _hour, messages, _segments in hours) >= _WORTH_KEEPING:
+        for period, hours in list(zip(periods, earlier, strict=True))[len(kept) :]:
+            _keep(period.key, hours, period.kept_for)
+    return Traffic((hour for hours in (*earlier, counted[-1]) for hour in hours), zone)
+
+
+class _Period(NamedTuple):
+    """Messages created before `end` and after the period before, whose numbers are cached for `kept_for` seconds."""
+
+    end: datetime
+    kept_for: int
+    key: str
+
+
+def _periods(since: datetime, now: datetime, accounts: Collection[str]) -> list[_Period]:
+    settled = max(since, datetime.combine(now.astimezone(UTC) - _SETTLED_AFTER, time.min, UTC))
+    recent = now.astimezone(UTC) - _RECENT
+    recent = max(settled, recent - (recent - datetime.min.replace(tzinfo=UTC)) % _RECENT)
+    key = f"front_sms:hours:{digest(*accounts)}:{since:%Y%m%d%H}"
+    return [
+        _Period(settled, _SETTLED_KEPT_FOR, f"{key}:{settled:%Y%m%d%H}"),
+        _Period(recent, _EARLIER_KEPT_FOR, f"{key}:{settled:%Y%m%d%H}:{recent:%Y%m%d%H%M}"),
+    ]
 
 
 def _names(accounts: Collection[str] | None) -> list[str]:
@@ -125,13 +152,16 @@ def _names(accounts: Collection[str] | None) -> list[str]:
     return sorted(known if accounts is None else known.keys() & set(accounts))
 
 
-def _hours(since: datetime, accounts: Collection[str]) -> list[_Hour]:
+def _count(since: datetime, ends: Sequence[datetime], accounts: Collection[str]) -> list[list[_Hour]]:
+    """The hours of each period that ends at one of `ends`, and of the time after them."""
     # By hours in UTC, not by days: MySQL supports no other time zone unless its time zone tables are loaded.
-    hours = created_since(since, accounts).order_by().values_list(TruncHour("created_at", tzinfo=UTC), "state")
-    tallies: defaultdict[datetime, Tally] = defaultdict(Tally)
-    for hour, state, count, segments in hours.annotate(count=Count("*"), parts=Sum("segments")):
-        tallies[hour].add(state, count, segments)
-    return [(hour, dict(tally.messages), tally.segments) for hour, tally in tallies.items()]
+    hour = TruncHour("created_at", tzinfo=UTC)
+    period = Case(*(When(created_at__lt=end, then=n) for n, end in enumerate(ends)), default=len(ends))
+    rows = created_since(since, accounts).order_by().values_list(hour, "state", period)
+    tallies: list[defaultdict[datetime, Tally]] = [defaultdict(Tally) for _ in (*ends, None)]
+    for moment, state, number, count, segments in rows.annotate(count=Count("*"), parts=Sum("segments")):
+        tallies[number][moment].add(state, count, segments)
+    return [[(hour, dict(tally.messages), tally.segments) for hour, tally in part.items()] for part in tallies]
 
 
 def created_since(since: datetime, accounts: Collection[str] | None = None) -> OutboundQuerySet:
@@ -150,9 +180,9 @@ def _recall(key: str) -> Any:
         return None
 
 
-def _keep(key: str, value: object) -> None:
+def _keep(key: str, value: object, seconds: int) -> None:
     try:
-        cache.set(key, value, _KEPT_FOR)
+        cache.set(key, value, seconds)
     except Exception:
         logger.warning("Django's cache could not be written. Statistics are computed without it.", exc_info=True)
 

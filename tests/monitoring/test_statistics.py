@@ -277,20 +277,34 @@ def test_spend_is_of_the_segments_that_front_took(settings):
     assert tally.spend() == Decimal("2.45")
 
 
-def test_days_long_over_are_kept_where_there_were_many_messages(monkeypatch, django_assert_num_queries):
+def test_where_there_are_many_messages_only_the_latest_are_counted_each_time(monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(statistics, "_WORTH_KEEPING", 2)
     for days in (10, 10, 0):
         message_at(NOW - days * DAY)
-    first = statistics.traffic(30, NOW).by_day(date(2026, 2, 1), 30)
-    message_at(NOW - 10 * DAY)
-    message_at(NOW - DAY)
+    statistics.traffic(30, NOW)
+    added = [NOW - 10 * DAY, NOW - DAY, NOW - timedelta(minutes=9)]
+    for moment in added:
+        message_at(moment)
 
-    with django_assert_num_queries(1) as queries:
-        second = statistics.traffic(30, NOW).by_day(date(2026, 2, 1), 30)
+    def totals(now: datetime) -> list[int]:
+        with django_assert_num_queries(1):
+            by_day = statistics.traffic(30, now).by_day(date(2026, 2, 1), 30)
+        return [by_day[moment.date()].total for moment in added]
 
-    assert "2026-02-28" in queries[0]["sql"]  # no further back than two days
-    assert first[date(2026, 2, 20)].total == second[date(2026, 2, 20)].total == 2
-    assert (first[date(2026, 3, 1)].total, second[date(2026, 3, 1)].total) == (0, 1)
+    assert totals(NOW) == [2, 0, 2]
+    assert totals(NOW + timedelta(minutes=9)) == [2, 0, 2]
+    assert totals(NOW + timedelta(minutes=10)) == [2, 1, 2]  # the last days anew
+    cache.clear()
+    assert totals(NOW + timedelta(minutes=10)) == [3, 1, 2]
+
+
+def test_an_hour_that_is_partly_kept_is_one_hour(monkeypatch):
+    monkeypatch.setattr(statistics, "_WORTH_KEEPING", 1)
+    for minutes in (25, 15, 1):
+        message_at(NOW - timedelta(minutes=minutes))
+    for _ in range(2):
+        (tally,) = statistics.traffic(1, NOW).by_hour(NOW, 1).values()
+        assert tally.total == 3
 
 
 def test_few_messages_are_counted_anew_each_time():
