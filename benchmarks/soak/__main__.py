@@ -19,8 +19,8 @@ from benchmarks import isolation, report, sending
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--messages", type=int, default=300_000, help="everything else is in proportion")
-    parser.add_argument("--rate", type=float, default=120.0, help="messages a second; 500 is a day in ten minutes")
-    parser.add_argument("--minutes", type=float, default=60.0, help="for everything; what is not done by then is lost")
+    parser.add_argument("--rate", type=float, default=100.0, help="messages a second; 500 is a day in ten minutes")
+    parser.add_argument("--minutes", type=float, default=75.0, help="for everything; what is not done by then is lost")
     parser.add_argument("--to", type=Path, default=Path("var/soak"), help="where figures go")
     options = parser.parse_args()
     if options.messages < 100:
