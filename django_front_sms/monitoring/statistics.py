@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
+from itertools import chain
 from typing import Any, NamedTuple
 
 from django.core.cache import cache
@@ -114,18 +115,14 @@ def traffic(days: int, now: datetime | None = None, accounts: Collection[str] | 
     since = datetime.combine(today - timedelta(days=days - 1), time.min, zone).astimezone(UTC)
     names = _names(accounts)
     periods = _periods(since, now or timezone.now(), names)
-    kept: list[list[_Hour]] = []
-    for period in periods:
-        if (numbers := _recall(period.key)) is None:
-            break
-        kept.append(numbers)
-        since = period.end
+    kept = _from_cache(periods)
+    since = periods[len(kept) - 1].end if kept else since
     counted = _count(since, [period.end for period in periods], names)
     earlier = [*kept, *counted[len(kept) : -1]]
-    if sum(sum(messages.values()) for hours in earlier for _hour, messages, _segments in hours) >= _WORTH_KEEPING:
-        for period, hours in list(zip(periods, earlier, strict=True))[len(kept) :]:
+    if sum(sum(messages.values()) for _hour, messages, _segments in chain(*earlier)) >= _WORTH_KEEPING:
+        for period, hours in zip(periods[len(kept) :], earlier[len(kept) :], strict=True):
             _keep(period.key, hours, period.kept_for)
-    return Traffic((hour for hours in (*earlier, counted[-1]) for hour in hours), zone)
+    return Traffic(chain(*earlier, counted[-1]), zone)
 
 
 class _Period(NamedTuple):
@@ -150,6 +147,16 @@ def _periods(since: datetime, now: datetime, accounts: Collection[str]) -> list[
 def _names(accounts: Collection[str] | None) -> list[str]:
     known = get_settings().accounts
     return sorted(known if accounts is None else known.keys() & set(accounts))
+
+
+def _from_cache(periods: Iterable[_Period]) -> list[list[_Hour]]:
+    """The hours of the first periods, up to the first one that is not in the cache."""
+    found: list[list[_Hour]] = []
+    for period in periods:
+        if (hours := _recall(period.key)) is None:
+            break
+        found.append(hours)
+    return found
 
 
 def _count(since: datetime, ends: Sequence[datetime], accounts: Collection[str]) -> list[list[_Hour]]:
