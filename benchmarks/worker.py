@@ -13,7 +13,7 @@ from celery import Celery
 app = Celery("benchmarks")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["django_front_sms"])
-app.conf.CELERY_DB_REUSE_MAX = 1000  # as docs/howto/deploy.md recommends for a busy worker
+app.conf.CELERY_DB_REUSE_MAX = int(os.environ.get("CELERY_DB_REUSE_MAX", 0))
 app.conf.task_default_queue = os.environ["BENCHMARK_QUEUE"]  # of `benchmarks.isolation`
 
 
@@ -34,12 +34,18 @@ def environment(gateway: str) -> dict[str, str]:
 
 
 @contextmanager
-def worker(gateway: str, processes: int, app: str = "benchmarks.worker:app") -> Iterator[int]:
-    """Start a Celery worker with `processes` processes, and stop it at the end. Yields the process id of the first."""
+def worker(
+    gateway: str, processes: int, app: str = "benchmarks.worker:app", *, keeps_connections: bool = False
+) -> Iterator[int]:
+    """Start a Celery worker with `processes` processes, and stop it at the end. Yields the process id of the first.
+
+    `keeps_connections`: for a thousand tasks each, as docs/howto/deploy.md recommends for a busy worker.
+    """
+    environ = {**environment(gateway), "CELERY_DB_REUSE_MAX": "1000" if keeps_connections else "0"}
     command = [sys.executable, "-m", "celery", "-A", app, "worker", "-c", str(processes)]
     command += ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     with subprocess.Popen(
-        command, env=environment(gateway), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
         for line in process.stderr:

@@ -67,16 +67,15 @@ def deliver() -> int:
     second time meanwhile: long work belongs in a task of its own.
     """
     delivered = 0
-    _close_without_receivers()
-    while any(spec.signal.has_listeners(spec.sender) for spec in SIGNALS.values()):
+    while True:
+        _close_without_receivers()  # each time: those that came meanwhile would be delivered one by one
         due = list(_first_of_each_subject(database_now()))
         if not due:
-            break
+            return delivered
         for event in due:
             if _claim(event):
                 delivered += 1
                 _deliver(event)
-    return delivered
 
 
 def has_due() -> bool:

@@ -115,6 +115,17 @@ class TestWhatIsSaid:
         assert (events.deliver(), events.deliver()) == (1, 0)
         assert len(receivers.calls) == 1
 
+    def test_events_without_receivers_that_come_during_a_delivery_are_finished_together(self, receivers):
+        def listen(message, **kwargs):
+            queue.add(*(records.state_changed(sms.pk, State.QUEUED, State.SENT) for _ in range(5)))
+
+        sms = OutboundMessageFactory()
+        receivers.connect(signals.message_received, listen)
+        queue.add(records.message_received(InboundMessageFactory().pk))
+        assert events.deliver() == 1
+        finished = Event.objects.filter(kind=Event.Kind.STATE_CHANGED).values_list("next_at", "attempts")
+        assert list(finished) == [(None, 0)] * 5
+
     def test_events_without_receivers_are_finished(self, monkeypatch):
         monkeypatch.setattr(events.delivery, "_CLOSED_AT_ONCE", 50)
         message = OutboundMessageFactory()
