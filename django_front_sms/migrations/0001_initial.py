@@ -32,7 +32,7 @@ MYSQL_INDEXES = [
 def replace_partial_indexes(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if schema_editor.connection.vendor != "mysql":
         return
-    for statement in schema_editor.deferred_sql:  # indexes of CreateModel, which are otherwise made at the end
+    for statement in schema_editor.deferred_sql:  # the indexes, which are otherwise created at the end
         schema_editor.execute(statement)
     schema_editor.deferred_sql.clear()
     for model, name, columns in MYSQL_INDEXES:
@@ -152,6 +152,21 @@ class Migration(migrations.Migration):
                 "permissions": [
                     ("read_again_inboundmessage", "Can read inbound messages again"),
                     ("export_inboundmessage", "Can export inbound messages"),
+                ],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("process_at__isnull", False)),
+                        fields=["process_at"],
+                        name="front_sms_to_process",
+                    ),
+                    models.Index(fields=["sender", "recipient", "id"], name="front_sms_in_sender"),
+                    models.Index(fields=["account", "sender", "id"], name="front_sms_in_thread"),
+                    models.Index(fields=["account", "counter"], name="front_sms_in_counter"),
+                    models.Index(fields=["account", "gateway_id"], name="front_sms_in_gateway_id"),
+                    models.Index(fields=["received_at"], name="front_sms_in_received"),
+                    models.Index(
+                        condition=models.Q(("problem", ""), _negated=True), fields=["id"], name="front_sms_in_problem"
+                    ),
                 ],
             },
         ),
@@ -485,6 +500,111 @@ class Migration(migrations.Migration):
                     ("ignore_opt_out_outboundmessage", "Can send to people who opted out"),
                     ("export_outboundmessage", "Can export outgoing messages"),
                 ],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "queued")),
+                        fields=["account", "priority", "next_at", "id"],
+                        name="front_sms_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "sending")), fields=["lease_until"], name="front_sms_leased"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "queued")), fields=["expires_at"], name="front_sms_expiring"
+                    ),
+                    models.Index(
+                        condition=models.Q(("risk_at__isnull", False), ("state", "queued")),
+                        fields=["risk_at"],
+                        name="front_sms_at_risk",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "unconfirmed")), fields=["id"], name="front_sms_unconfirmed"
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("gateway_id__isnull", False), ("state", "sent"), ("status_missed_at", None)
+                        ),
+                        fields=["account", "sent_at"],
+                        name="front_sms_no_status_yet",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "sent"), ("status_missed_at__isnull", False)),
+                        fields=["id"],
+                        name="front_sms_status_missed",
+                    ),
+                    models.Index(
+                        condition=models.Q(("gateway_id__isnull", False)),
+                        fields=["account", "gateway_id"],
+                        name="front_sms_out_gateway_id",
+                    ),
+                    models.Index(fields=["recipient", "sender", "id"], name="front_sms_out_recipient"),
+                    models.Index(fields=["account", "recipient", "id"], name="front_sms_out_thread"),
+                    models.Index(fields=["state", "id"], name="front_sms_out_state"),
+                    models.Index(fields=["account", "created_at", "state", "segments"], name="front_sms_out_created"),
+                    models.Index(condition=models.Q(("priority", 1)), fields=["id"], name="front_sms_out_urgent"),
+                    models.Index(condition=models.Q(("sensitive", True)), fields=["id"], name="front_sms_sensitive"),
+                    models.Index(
+                        condition=models.Q(("duplicate_of__isnull", False)),
+                        fields=["duplicate_of"],
+                        name="front_sms_out_duplicate_of",
+                    ),
+                    models.Index(
+                        condition=models.Q(("reply_to__isnull", False)),
+                        fields=["reply_to"],
+                        name="front_sms_out_reply_to",
+                    ),
+                    models.Index(
+                        condition=models.Q(("bulk__isnull", False)), fields=["bulk"], name="front_sms_out_bulk"
+                    ),
+                    models.Index(
+                        condition=models.Q(("created_by__isnull", False)),
+                        fields=["created_by"],
+                        name="front_sms_out_created_by",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "rejected")),
+                        fields=["account", "created_at", "error_code"],
+                        name="front_sms_out_refused",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    "queued",
+                                    "sending",
+                                    "sent",
+                                    "at_operator",
+                                    "delivered",
+                                    "undelivered",
+                                    "rejected",
+                                    "unconfirmed",
+                                    "duplicate",
+                                    "cancelled",
+                                    "expired",
+                                ],
+                            )
+                        ),
+                        name="front_sms_known_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "queued"), _negated=True), ("next_at__isnull", False), _connector="OR"
+                        ),
+                        name="front_sms_queued_has_due_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "sending"), _negated=True),
+                            ("lease_until__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="front_sms_sending_has_lease",
+                    ),
+                    models.UniqueConstraint(fields=("idempotency_digest",), name="front_sms_out_idempotency"),
+                ],
             },
         ),
         migrations.AddField(
@@ -529,6 +649,20 @@ class Migration(migrations.Migration):
                 "verbose_name": "delivery status",
                 "verbose_name_plural": "delivery statuses",
                 "ordering": ["-pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("process_at__isnull", False)),
+                        fields=["process_at"],
+                        name="front_sms_to_fold",
+                    ),
+                    models.Index(fields=["account", "gateway_id"], name="front_sms_status_id"),
+                    models.Index(fields=["received_at"], name="front_sms_status_received"),
+                    models.Index(
+                        condition=models.Q(("problem", ""), _negated=True),
+                        fields=["id"],
+                        name="front_sms_status_problem",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -647,6 +781,13 @@ class Migration(migrations.Migration):
                 "verbose_name": "saved text",
                 "verbose_name_plural": "saved texts",
                 "ordering": ["name", "account", "language"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("name", "account", "language"),
+                        name="front_sms_one_saved_text",
+                        violation_error_message="There is a text of this name for the same account and language already.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -697,6 +838,8 @@ class Migration(migrations.Migration):
                 "verbose_name": "attempt",
                 "verbose_name_plural": "attempts",
                 "ordering": ["message", "number"],
+                "indexes": [models.Index(fields=["twin_key", "claimed_at"], name="front_sms_twin")],
+                "constraints": [models.UniqueConstraint(fields=("message", "number"), name="front_sms_attempt_number")],
             },
         ),
         migrations.CreateModel(
@@ -844,236 +987,6 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("account", "number", "sender"), name="front_sms_one_opt_out")
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(
-                condition=models.Q(("state", "queued")),
-                fields=["account", "priority", "next_at", "id"],
-                name="front_sms_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(
-                condition=models.Q(("state", "sending")), fields=["lease_until"], name="front_sms_leased"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(
-                condition=models.Q(("state", "queued")), fields=["expires_at"], name="front_sms_expiring"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(
-                condition=models.Q(("risk_at__isnull", False), ("state", "queued")),
-                fields=["risk_at"],
-                name="front_sms_at_risk",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(
-                condition=models.Q(("state", "unconfirmed")), fields=["id"], name="front_sms_unconfirmed"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(
-                condition=models.Q(("gateway_id__isnull", False), ("state", "sent"), ("status_missed_at", None)),
-                fields=["account", "sent_at"],
-                name="front_sms_no_status_yet",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(
-                condition=models.Q(("state", "sent"), ("status_missed_at__isnull", False)),
-                fields=["id"],
-                name="front_sms_status_missed",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(
-                condition=models.Q(("gateway_id__isnull", False)),
-                fields=["account", "gateway_id"],
-                name="front_sms_out_gateway_id",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(fields=["recipient", "sender", "id"], name="front_sms_out_recipient"),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(fields=["account", "recipient", "id"], name="front_sms_out_thread"),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(fields=["state", "id"], name="front_sms_out_state"),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(fields=["account", "created_at", "state", "segments"], name="front_sms_out_created"),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(condition=models.Q(("priority", 1)), fields=["id"], name="front_sms_out_urgent"),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(condition=models.Q(("sensitive", True)), fields=["id"], name="front_sms_sensitive"),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(
-                condition=models.Q(("duplicate_of__isnull", False)),
-                fields=["duplicate_of"],
-                name="front_sms_out_duplicate_of",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(
-                condition=models.Q(("reply_to__isnull", False)), fields=["reply_to"], name="front_sms_out_reply_to"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(condition=models.Q(("bulk__isnull", False)), fields=["bulk"], name="front_sms_out_bulk"),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(
-                condition=models.Q(("created_by__isnull", False)),
-                fields=["created_by"],
-                name="front_sms_out_created_by",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="outboundmessage",
-            index=models.Index(
-                condition=models.Q(("state", "rejected")),
-                fields=["account", "created_at", "error_code"],
-                name="front_sms_out_refused",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outboundmessage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "queued",
-                            "sending",
-                            "sent",
-                            "at_operator",
-                            "delivered",
-                            "undelivered",
-                            "rejected",
-                            "unconfirmed",
-                            "duplicate",
-                            "cancelled",
-                            "expired",
-                        ],
-                    )
-                ),
-                name="front_sms_known_state",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outboundmessage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "queued"), _negated=True), ("next_at__isnull", False), _connector="OR"
-                ),
-                name="front_sms_queued_has_due_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outboundmessage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "sending"), _negated=True), ("lease_until__isnull", False), _connector="OR"
-                ),
-                name="front_sms_sending_has_lease",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="outboundmessage",
-            constraint=models.UniqueConstraint(fields=("idempotency_digest",), name="front_sms_out_idempotency"),
-        ),
-        migrations.AddIndex(
-            model_name="inboundmessage",
-            index=models.Index(
-                condition=models.Q(("process_at__isnull", False)), fields=["process_at"], name="front_sms_to_process"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="inboundmessage",
-            index=models.Index(fields=["sender", "recipient", "id"], name="front_sms_in_sender"),
-        ),
-        migrations.AddIndex(
-            model_name="inboundmessage",
-            index=models.Index(fields=["account", "sender", "id"], name="front_sms_in_thread"),
-        ),
-        migrations.AddIndex(
-            model_name="inboundmessage",
-            index=models.Index(fields=["account", "counter"], name="front_sms_in_counter"),
-        ),
-        migrations.AddIndex(
-            model_name="inboundmessage",
-            index=models.Index(fields=["account", "gateway_id"], name="front_sms_in_gateway_id"),
-        ),
-        migrations.AddIndex(
-            model_name="inboundmessage",
-            index=models.Index(fields=["received_at"], name="front_sms_in_received"),
-        ),
-        migrations.AddIndex(
-            model_name="inboundmessage",
-            index=models.Index(
-                condition=models.Q(("problem", ""), _negated=True), fields=["id"], name="front_sms_in_problem"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deliverystatus",
-            index=models.Index(
-                condition=models.Q(("process_at__isnull", False)), fields=["process_at"], name="front_sms_to_fold"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="deliverystatus",
-            index=models.Index(fields=["account", "gateway_id"], name="front_sms_status_id"),
-        ),
-        migrations.AddIndex(
-            model_name="deliverystatus",
-            index=models.Index(fields=["received_at"], name="front_sms_status_received"),
-        ),
-        migrations.AddIndex(
-            model_name="deliverystatus",
-            index=models.Index(
-                condition=models.Q(("problem", ""), _negated=True), fields=["id"], name="front_sms_status_problem"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedtext",
-            constraint=models.UniqueConstraint(
-                fields=("name", "account", "language"),
-                name="front_sms_one_saved_text",
-                violation_error_message="There is a text of this name for the same account and language already.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="sendattempt",
-            index=models.Index(fields=["twin_key", "claimed_at"], name="front_sms_twin"),
-        ),
-        migrations.AddConstraint(
-            model_name="sendattempt",
-            constraint=models.UniqueConstraint(fields=("message", "number"), name="front_sms_attempt_number"),
         ),
         # MySQL takes no DDL in a transaction.
         migrations.RunPython(replace_partial_indexes, migrations.RunPython.noop, atomic=False),
