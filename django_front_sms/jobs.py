@@ -6,11 +6,13 @@ Each runs for all accounts. The rows are the queue, so a job that is lost, late 
 from collections.abc import Callable
 
 from django_front_sms import events, inbox, outbox, retention
-from django_front_sms.db.clock import Moment
+from django_front_sms.db.clock import Moment, Turn, database_now
+from django_front_sms.models import DeliveryStatus, InboundMessage
 from django_front_sms.monitoring import mail
 from django_front_sms.redaction import redacted_errors
 
 CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
+DELIVER_FOR = 1.0  # seconds until a delivery of events gives way to messages that are due
 SWEEP_AGAIN = 1.0  # seconds from one sweep to the next in a process whose dispatches are short
 _swept: Moment | None = None  # the last sweep of this process
 
@@ -34,25 +36,45 @@ def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambd
     return attempts
 
 
+def dispatch_between_deliveries() -> bool:
+    """Send what is due, and have the delivery of events continued by another run; returns whether one will.
+
+    Receivers may be slow and events many. Without this, all processes of a worker could deliver events for hours, and
+    one-time codes would wait for them."""
+    if outbox.has_due():
+        dispatch(CLAIM_FOR, hand_over=lambda: events.publish("dispatch"))
+    return events.publish("deliver_events")
+
+
 @redacted_errors
-def sweep() -> None:
-    """Rescue, expire, fold; then wake a worker for what is due, and send mail about alerts."""
+def sweep(seconds: float | None = None) -> None:
+    """Rescue, expire, fold; then wake a worker for what is due, and send mail about alerts. After `seconds`, it leaves
+    the rest of the statuses and inbound messages to a delivery of events."""
     _sweep()
-    outbox.fold_statuses()
-    inbox.process()
+    turn = Turn(seconds)
+    outbox.fold_statuses(turn)
+    inbox.process(turn)
     if outbox.has_due():
         events.hint("dispatch")
-    if events.has_due():
+    if events.has_due() or pushes_are_due():
         events.hint("deliver_events")
     mail.send_due()
 
 
 @redacted_errors
-def deliver_events() -> int:
-    """Fold statuses, process inbound messages, and deliver events to their receivers; returns the number of events."""
-    outbox.fold_statuses()
-    inbox.process()
-    return events.deliver()
+def deliver_events(seconds: float | None = None, hand_over: Callable[[], bool] = lambda: True) -> int:
+    """Fold statuses, process inbound messages, and deliver events to their receivers; returns the number of events.
+    After `seconds`, `hand_over` is called, and the run ends if it returns True."""
+    turn = Turn(seconds, hand_over)
+    outbox.fold_statuses(turn)
+    inbox.process(turn)
+    return events.deliver(turn)
+
+
+def pushes_are_due() -> bool:
+    """Whether a delivery status or an inbound message is to be processed."""
+    now = database_now()
+    return DeliveryStatus.objects.due(now).exists() or InboundMessage.objects.due(now).exists()
 
 
 @redacted_errors

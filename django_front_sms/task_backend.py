@@ -17,13 +17,13 @@ def dispatch() -> int:
 @task
 def sweep() -> None:
     """Rescue, expire, fold; then wake a worker for what is due."""
-    jobs.sweep()
+    jobs.sweep(jobs.DELIVER_FOR)
 
 
 @task
 def deliver_events() -> int:
     """Fold statuses, process inbound messages, and deliver events to their receivers; returns the number of events."""
-    return jobs.deliver_events()
+    return jobs.deliver_events(jobs.DELIVER_FOR, hand_over=jobs.dispatch_between_deliveries)
 
 
 @task

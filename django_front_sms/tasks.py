@@ -27,16 +27,19 @@ def dispatch(self: "Task[Any, Any]") -> int:
     return jobs.dispatch(CLAIM_FOR, hand_over=lambda: events.publish("dispatch"))
 
 
-@shared_task(**_OPTIONS)  # type: ignore[untyped-decorator]  # Celery's own types leave it open
-def sweep() -> None:
+@shared_task(bind=True, **_OPTIONS)
+def sweep(self: "Task[Any, Any]") -> None:
     """Rescue, expire, fold; then wake a worker for what is due."""
-    jobs.sweep()
+    jobs.sweep(None if self.request.called_directly else jobs.DELIVER_FOR)
 
 
-@shared_task(**_OPTIONS)  # type: ignore[untyped-decorator]  # Celery's own types leave it open
-def deliver_events() -> int:
-    """Fold statuses, process inbound messages, and deliver events to their receivers; returns the number of events."""
-    return jobs.deliver_events()
+@shared_task(bind=True, **_OPTIONS)
+def deliver_events(self: "Task[Any, Any]") -> int:
+    """Fold statuses, process inbound messages, and deliver events to their receivers; returns the number of events.
+    Called as a function, it returns when nothing is due."""
+    if self.request.called_directly:
+        return jobs.deliver_events()
+    return jobs.deliver_events(jobs.DELIVER_FOR, hand_over=jobs.dispatch_between_deliveries)
 
 
 @shared_task(**_OPTIONS)  # type: ignore[untyped-decorator]  # Celery's own types leave it open

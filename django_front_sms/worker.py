@@ -17,11 +17,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_front_sms import events, jobs, outbox
 from django_front_sms.conf import get_settings
-from django_front_sms.db.clock import Moment, database_now
+from django_front_sms.db.clock import Moment
 from django_front_sms.db.connections import close_broken_connections
 from django_front_sms.db.routing import connection
 from django_front_sms.events.hints import CHANNEL
-from django_front_sms.models import DeliveryStatus, InboundMessage
 from django_front_sms.schedule import SWEEP_EVERY
 
 logger = logging.getLogger(__name__)
@@ -38,11 +37,12 @@ class Worker:
     def __init__(self, concurrency: int) -> None:
         self._jobs: dict[str, Callable[[], object]] = {
             "dispatch": self._dispatch,
-            "deliver_events": jobs.deliver_events,
-            "sweep": jobs.sweep,
+            "deliver_events": self._deliver_events,
+            "sweep": lambda: jobs.sweep(jobs.DELIVER_FOR),
         }
-        # One dispatch sends with many threads of its own; receivers of signals are what may take long.
-        self._limits = {"dispatch": 1, "sweep": 1, "deliver_events": concurrency}
+        # One dispatch sends with many threads of its own; receivers of signals are what may take long. A thread is left
+        # for messages.
+        self._limits = {"dispatch": 1, "sweep": 1, "deliver_events": max(1, concurrency - 1)}
         self._changed = threading.Condition()
         self._wanted: set[str] = set()
         self._running: Counter[str] = Counter()
@@ -118,7 +118,7 @@ class Worker:
             yield "sweep"
         if outbox.has_due():
             yield "dispatch"
-        if events.has_due() or _pushes_are_due():
+        if events.has_due() or jobs.pushes_are_due():
             yield "deliver_events"
 
     def _want(self, names: Iterator[str]) -> None:
@@ -166,11 +166,17 @@ class Worker:
         turn = Moment.now()
         return jobs.dispatch(_CHECK_STOP_EVERY, lambda: self._stopping or turn.elapsed() >= jobs.CLAIM_FOR)
 
+    def _deliver_events(self) -> int:
+        return jobs.deliver_events(_CHECK_STOP_EVERY, self._another_job_waits)
 
-def _pushes_are_due() -> bool:
-    """Whether a delivery status or an inbound message is to be processed."""
-    now = database_now()
-    return DeliveryStatus.objects.due(now).exists() or InboundMessage.objects.due(now).exists()
+    def _another_job_waits(self) -> bool:
+        """Whether a delivery of events ends here, because the worker stops, or no thread is free for another job."""
+        with self._changed:
+            others = self._wanted - {"deliver_events"}
+            waits = any(self._running[name] < self._limits[name] for name in others)
+            if waits:
+                self._wanted.add("deliver_events")  # to be continued
+            return self._stopping or waits
 
 
 def run_once() -> None:
@@ -178,9 +184,14 @@ def run_once() -> None:
     jobs.sweep()
     while True:
         jobs.dispatch()
-        jobs.deliver_events()
+        jobs.deliver_events(jobs.DELIVER_FOR, hand_over=_dispatch_and_continue)
         if not (outbox.has_due() or events.has_due()):
             return
+
+
+def _dispatch_and_continue() -> bool:
+    jobs.dispatch()
+    return False
 
 
 @contextlib.contextmanager

@@ -5,7 +5,8 @@ therefore use the database's clock. A process measures its own durations with `M
 """
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.db import connections
@@ -65,3 +66,24 @@ class Moment:
     def elapsed(self) -> float:
         """Seconds since then: the larger duration of both clocks, one of which misses sleep or a stopped machine."""
         return max(source.boot() - self.boot, source.wall() - self.wall)
+
+
+@dataclass(slots=True)
+class Turn:
+    """The time that one run of a job may take. After `seconds`, `hand_over` is asked to have the work continued by
+    another run; while it returns False, a new turn begins. None: as long as there is work."""
+
+    seconds: float | None = None
+    hand_over: Callable[[], bool] = lambda: True
+    _began: Moment = field(default_factory=Moment.now)
+    _is_over: bool = False
+
+    def is_over(self) -> bool:
+        """Whether this run ends here. Called between two parts of the work."""
+        if self.seconds is not None and not self._is_over and self._began.elapsed() >= self.seconds:
+            self._is_over = self.hand_over()
+            self._began = Moment.now()
+        return self._is_over
+
+
+ENDLESS = Turn()

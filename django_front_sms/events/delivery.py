@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from django_front_sms import signals
 from django_front_sms.conf import get_settings
-from django_front_sms.db.clock import database_now
+from django_front_sms.db.clock import ENDLESS, Turn, database_now
 from django_front_sms.db.routing import atomic, connection, on_commit
 from django_front_sms.events import hints
 from django_front_sms.events.records import due_at_once
@@ -58,8 +58,8 @@ _CLOSED_AT_ONCE = 500
 _LONGEST_TRACEBACK = 20_000
 
 
-def deliver() -> int:
-    """Deliver due events to their receivers until none is due; returns the number of events.
+def deliver(turn: Turn = ENDLESS) -> int:
+    """Deliver due events to their receivers until none is due, or the turn is over; returns the number of events.
 
     A receiver is called outside of any transaction. One that raises is called again after `RECEIVER_RETRY_DELAY`
     seconds, doubling; the others are not. After `RECEIVER_ATTEMPTS` the event is marked as failed, its traceback is
@@ -67,15 +67,18 @@ def deliver() -> int:
     second time meanwhile: long work belongs in a task of its own.
     """
     delivered = 0
-    while True:
+    while not turn.is_over():
         _close_without_receivers()  # each time: those that came meanwhile would be delivered one by one
         due = list(_first_of_each_subject(database_now()))
         if not due:
-            return delivered
+            break
         for event in due:
+            if turn.is_over():
+                break
             if _claim(event):
                 delivered += 1
                 _deliver(event)
+    return delivered
 
 
 def has_due() -> bool:

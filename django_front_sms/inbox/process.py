@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from django_front_sms import optouts
 from django_front_sms.conf import get_settings
-from django_front_sms.db.clock import database_now
+from django_front_sms.db.clock import ENDLESS, Turn, database_now
 from django_front_sms.db.transactions import nested_transaction
 from django_front_sms.events import records
 from django_front_sms.gateway.numbers import PRICED_SENDER, spellings
@@ -23,16 +23,17 @@ BATCH = 100
 _SOONEST, _LATEST = timedelta(seconds=30), timedelta(hours=1)
 
 
-def process() -> int:
+def process(turn: Turn = ENDLESS) -> int:
     """Write the events of each new inbound message, and try again to store files that the storage refused; then write
-    the events of counter gaps.
+    the events of counter gaps. Ends with the turn.
 
     Returns the number of messages whose events were written.
     """
     announced = 0
     undecided: set[int] = set()
     found = BATCH
-    while found == BATCH:  # a message that came after a smaller batch was read has a hint of its own
+    # A message that came after a smaller batch was read has a hint of its own.
+    while found == BATCH and not turn.is_over():
         now = database_now()
         due = InboundMessage.objects.due(now).exclude(pk__in=undecided)
         messages = sorted(due.defer("raw")[:BATCH], key=lambda message: message.pk)  # all workers lock in one order

@@ -10,7 +10,7 @@ from enum import Enum
 from django.db import Error
 
 from django_front_sms.conf import FrontSMSSettings, get_settings
-from django_front_sms.db.clock import Moment, database_now
+from django_front_sms.db.clock import Moment, Turn, database_now
 from django_front_sms.db.routing import connection
 from django_front_sms.outbox.accounts import has_claimable
 from django_front_sms.outbox.claim import claim
@@ -88,14 +88,12 @@ class Dispatcher:
     def run(self, seconds: float | None, hand_over: Callable[[], bool]) -> int:
         """Send due messages. After `seconds`, call `hand_over` to start another run; continue while it returns False.
         None: until nothing is due. Returns the number of attempts."""
-        phase, turn = Phase.CLAIMING, Moment.now()
+        phase, turn = Phase.CLAIMING, Turn(seconds, hand_over)
         try:
             while True:
-                if phase is Phase.CLAIMING and seconds is not None and turn.elapsed() >= seconds:
-                    turn = Moment.now()  # if no run takes over, ask again only after another turn
-                    if hand_over():
-                        phase = Phase.DRAINING
-                        self._release()
+                if phase is Phase.CLAIMING and turn.is_over():
+                    phase = Phase.DRAINING
+                    self._release()
                 was_idle = self._is_idle
                 found = self._claim() if phase is Phase.CLAIMING else Found.NOTHING
                 if was_idle and found is Found.NOTHING:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from django.db.models import F
 
 from django_front_sms.db.bulk import insert_values, update_values
-from django_front_sms.db.clock import database_now
+from django_front_sms.db.clock import ENDLESS, Turn, database_now
 from django_front_sms.db.lookups import AnyOf
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.events import records
@@ -50,10 +50,11 @@ _Matches = Sequence[tuple[_Status, StatusTarget | None]]
 _StatusesSeen = Mapping[int, set[int | None]]  # by message
 
 
-def fold_statuses() -> int:
-    """Fold all statuses that are due; returns how many were processed."""
+def fold_statuses(turn: Turn = ENDLESS) -> int:
+    """Fold all statuses that are due, or those of this turn; returns how many were processed."""
     total, found = 0, BATCH
-    while found == BATCH:  # a status that came after a smaller batch was read has a hint of its own
+    # A status that came after a smaller batch was read has a hint of its own.
+    while found == BATCH and not turn.is_over():
         found, folded = _fold_batch()
         total += folded
     return total

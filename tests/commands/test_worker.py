@@ -43,8 +43,8 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The jobs that were called; they are replaced."""
     done: list[str] = []
     monkeypatch.setattr(jobs, "dispatch", lambda *given: done.append("dispatch") or 0)
-    monkeypatch.setattr(jobs, "deliver_events", lambda: done.append("deliver_events") or 0)
-    monkeypatch.setattr(jobs, "sweep", lambda: done.append("sweep"))
+    monkeypatch.setattr(jobs, "deliver_events", lambda *given: done.append("deliver_events") or 0)
+    monkeypatch.setattr(jobs, "sweep", lambda *given: done.append("sweep"))
     return done
 
 
@@ -116,7 +116,7 @@ def test_a_dispatch_runs_for_its_turn_and_stops_with_the_worker(monkeypatch: pyt
 def test_each_job_runs_at_most_as_often_as_it_may(monkeypatch: pytest.MonkeyPatch):
     gate, running, most = threading.Event(), [], []
 
-    def deliver() -> int:
+    def deliver(*given: Any) -> int:
         running.append(1)
         most.append(len(running))
         gate.wait(HANG_TIMEOUT)
@@ -124,7 +124,7 @@ def test_each_job_runs_at_most_as_often_as_it_may(monkeypatch: pytest.MonkeyPatc
         return 0
 
     monkeypatch.setattr(jobs, "deliver_events", deliver)
-    worker = Worker(2)
+    worker = Worker(3)  # one thread is left for messages
     for thread in worker._threads:
         thread.start()
     for _ in range(2):
@@ -141,12 +141,36 @@ def test_each_job_runs_at_most_as_often_as_it_may(monkeypatch: pytest.MonkeyPatc
     assert max(most) == 2
 
 
+def test_with_one_thread_a_delivery_of_events_gives_way_to_messages_and_to_the_end(
+    called: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    deliveries: list[int] = []
+
+    def deliver(seconds: float, hand_over: Callable[[], bool]) -> int:
+        deliveries.append(1)
+        wait_until(hand_over)
+        return 0
+
+    monkeypatch.setattr(jobs, "deliver_events", deliver)
+    worker = Worker(1)
+    worker._threads[0].start()
+    worker._want(iter(["deliver_events"]))
+    wait_until(lambda: deliveries)
+    assert not called
+    worker._want(iter(["dispatch"]))
+    wait_until(lambda: len(deliveries) == 2)  # continued
+    assert called == ["dispatch"]
+    worker.stop()
+    worker._threads[0].join(HANG_TIMEOUT)
+    assert not worker._threads[0].is_alive()
+
+
 def test_a_failed_job_is_logged_without_its_message_and_its_thread_continues(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     calls: list[int] = []
 
-    def sweep() -> None:
+    def sweep(*given: Any) -> None:
         calls.append(1)
         if len(calls) == 1:
             raise RuntimeError("secret +4799999999")

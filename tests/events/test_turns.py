@@ -1,0 +1,105 @@
+"""A delivery of events gives way to messages that are due: receivers may be slow, and many events wait for them."""
+
+import sys
+from typing import Any
+
+import pytest
+
+from django_front_sms import events, inbox, jobs, outbox, signals, tasks
+from django_front_sms.db.clock import Turn
+from django_front_sms.events import records
+from django_front_sms.models import DeliveryStatus, InboundMessage
+from tests.clock import FakeClock
+from tests.events import queue
+from tests.factories import DeliveryStatusFactory, InboundMessageFactory
+from tests.outbox.rows import message
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def done(receivers: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was done, in this order. Each call of the receiver of five events takes a second."""
+    done: list[str] = []
+
+    def receive(account: str, **kwargs: Any) -> None:
+        done.append(account)
+        clock.advance(1)
+
+    receivers.connect(signals.sending_paused, receive)
+    queue.add(*(records.sending_paused(str(number), 13) for number in range(5)))
+    monkeypatch.setattr(outbox, "run", lambda *args, **options: done.append("messages are sent") or 0)
+    monkeypatch.setattr(events, "publish", lambda task: done.append(f"{task} is published") or True)
+    return done
+
+
+def test_a_delivery_ends_with_its_turn_and_the_next_one_continues(done: list[str]):
+    assert events.deliver(Turn(2)) == 2
+    assert events.deliver(Turn(60)) == 3
+    assert done == ["0", "1", "2", "3", "4"]
+
+
+def test_a_delivery_that_no_other_run_continues_takes_another_turn(done: list[str]):
+    def refuse() -> bool:
+        done.append("refused")
+        return False
+
+    assert events.deliver(Turn(2, refuse)) == 5
+    assert done == ["0", "1", "refused", "2", "3", "refused", "4"]
+
+
+def test_a_task_of_a_worker_sends_what_is_due_between_events_and_is_continued_by_another_one(done: list[str]):
+    message()
+    assert tasks.deliver_events.apply().get() == 1
+    assert done == ["0", "messages are sent", "deliver_events is published"]
+
+
+def test_a_task_that_the_broker_does_not_take_delivers_all_events_and_sends_between_them(
+    done: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    message()
+    monkeypatch.setattr(events, "publish", lambda task: False)
+    assert tasks.deliver_events.apply().get() == 5
+    assert done == ["0", *(what for number in "1234" for what in ("messages are sent", number)), "messages are sent"]
+
+
+def test_without_messages_a_task_dispatches_nothing(done: list[str]):
+    tasks.deliver_events.apply()
+    assert done == ["0", "deliver_events is published"]
+
+
+def test_called_as_a_function_all_events_are_delivered_at_once(done: list[str]):
+    message()
+    assert tasks.deliver_events() == 5
+    assert done == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("work", "model"), [(outbox.fold_statuses, DeliveryStatus), (inbox.process, InboundMessage)], ids=["fold", "inbox"]
+)
+def test_pushes_are_processed_until_the_turn_is_over(
+    work: Any, model: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sys.modules[work.__module__], "BATCH", 2)
+    for number in range(5):
+        if model is DeliveryStatus:
+            DeliveryStatusFactory(message=None, gateway_id=number, process_at=clock.database())
+        else:
+            InboundMessageFactory(process_at=clock.database(), announced=False)
+    answers = iter([False, False, True])
+
+    assert work(Turn(0, answers.__next__)) == 4
+    assert model.objects.due(clock.database()).count() == 1
+    assert work() == 1
+
+
+def test_the_sweep_of_a_worker_leaves_many_pushes_to_a_delivery(
+    hints: list[str], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs, "DELIVER_FOR", 0)
+    DeliveryStatusFactory(message=None, process_at=clock.database())
+    tasks.sweep.apply()
+    assert hints == ["deliver_events"]
+    assert DeliveryStatus.objects.due(clock.database()).exists()
+    tasks.sweep()
+    assert not DeliveryStatus.objects.due(clock.database()).exists()
