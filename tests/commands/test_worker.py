@@ -16,7 +16,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from django_front_sms import events, jobs, send_sms
-from django_front_sms.events import hints
+from django_front_sms.events import hints, records
 from django_front_sms.models import Event, OutboundMessage
 from django_front_sms.worker import Worker
 from tests.clock import FakeClock
@@ -318,6 +318,20 @@ def test_a_worker_that_is_told_to_stop_records_what_is_in_flight(start, gateway:
     worker.communicate(timeout=HANG_TIMEOUT)
     assert worker.returncode == 0
     assert state(message) == "sent"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_slow_receivers_hold_up_neither_messages_nor_the_end(start, gateway: Gateway, threads: str):
+    Event.objects.bulk_create(records.sending_paused(str(number), 13) for number in range(300))
+    worker = start("--concurrency", threads)
+    wait_until(lambda: Event.objects.filter(next_at__isnull=True).exists())
+    message = send_sms("+4799999999", "Koden er 1234", priority="urgent")
+    wait_until(lambda: state(message) == "sent")
+    worker.send_signal(signal.SIGTERM)
+    worker.communicate(timeout=HANG_TIMEOUT)
+    assert worker.returncode == 0
+    assert Event.objects.pending().exists()  # before the last of them was delivered, and it takes a minute
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,7 +1,10 @@
-"""Settings of a worker in a process of its own, on the database of the test that starts it."""
+"""Settings of a worker in a process of its own, on the database of the test that starts it, with a slow receiver."""
 
 import os
+import time
+from typing import Any
 
+from django_front_sms import signals
 from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES
 
@@ -17,3 +20,10 @@ FRONT_SMS = {
     },
     "WORKER": "command",
 }
+
+
+def wait(**kwargs: Any) -> None:
+    time.sleep(0.2)
+
+
+signals.sending_paused.connect(wait)
