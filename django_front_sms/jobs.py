@@ -12,7 +12,7 @@ from django_front_sms.monitoring import mail
 from django_front_sms.redaction import redacted_errors
 
 CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
-DELIVER_FOR = 1.0  # seconds until a delivery of events gives way to messages that are due
+GIVE_WAY_AFTER = 1.0  # seconds until a long job gives way to messages that are due
 SWEEP_AGAIN = 1.0  # seconds from one sweep to the next in a process whose dispatches are short
 _swept: Moment | None = None  # the last sweep of this process
 
@@ -36,14 +36,20 @@ def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambd
     return attempts
 
 
-def dispatch_between_deliveries() -> bool:
+def dispatch_and_hand_over() -> bool:
     """Send what is due, and have the delivery of events continued by another run; returns whether one will.
 
     Receivers may be slow and events many. Without this, all processes of a worker could deliver events for hours, and
     one-time codes would wait for them."""
+    dispatch_and_continue()
+    return events.publish("deliver_events")
+
+
+def dispatch_and_continue() -> bool:
+    """Send what is due in the middle of a long job of the same process."""
     if outbox.has_due():
         dispatch(CLAIM_FOR, hand_over=lambda: events.publish("dispatch"))
-    return events.publish("deliver_events")
+    return False
 
 
 @redacted_errors
@@ -78,9 +84,15 @@ def pushes_are_due() -> bool:
 
 
 @redacted_errors
-def purge() -> dict[str, int]:
-    """Remove personal data older than `RETENTION_DAYS`; returns the number of rows of each kind."""
-    return dict(retention.purge().counts)
+def purge(seconds: float | None = None) -> dict[str, int]:
+    """Remove personal data older than `RETENTION_DAYS`; returns the number of rows of each kind. Each time that
+    `seconds` have passed, messages that are due are sent first."""
+    turn = Turn(seconds, dispatch_and_continue)
+
+    def give_way(kind: str, count: int) -> None:
+        turn.is_over()
+
+    return dict(retention.purge(progress=give_way).counts)
 
 
 def _sweep() -> int:

@@ -17,16 +17,16 @@ def dispatch() -> int:
 @task
 def sweep() -> None:
     """Rescue, expire, fold; then wake a worker for what is due."""
-    jobs.sweep(jobs.DELIVER_FOR)
+    jobs.sweep(jobs.GIVE_WAY_AFTER)
 
 
 @task
 def deliver_events() -> int:
     """Fold statuses, process inbound messages, and deliver events to their receivers; returns the number of events."""
-    return jobs.deliver_events(jobs.DELIVER_FOR, hand_over=jobs.dispatch_between_deliveries)
+    return jobs.deliver_events(jobs.GIVE_WAY_AFTER, hand_over=jobs.dispatch_and_hand_over)
 
 
 @task
 def purge() -> dict[str, int]:
     """Remove personal data older than `RETENTION_DAYS`; returns the number of rows of each kind."""
-    return jobs.purge()
+    return jobs.purge(jobs.GIVE_WAY_AFTER)

@@ -30,7 +30,7 @@ def dispatch(self: "Task[Any, Any]") -> int:
 @shared_task(bind=True, **_OPTIONS)
 def sweep(self: "Task[Any, Any]") -> None:
     """Rescue, expire, fold; then wake a worker for what is due."""
-    jobs.sweep(None if self.request.called_directly else jobs.DELIVER_FOR)
+    jobs.sweep(None if self.request.called_directly else jobs.GIVE_WAY_AFTER)
 
 
 @shared_task(bind=True, **_OPTIONS)
@@ -39,13 +39,13 @@ def deliver_events(self: "Task[Any, Any]") -> int:
     Called as a function, it returns when nothing is due."""
     if self.request.called_directly:
         return jobs.deliver_events()
-    return jobs.deliver_events(jobs.DELIVER_FOR, hand_over=jobs.dispatch_between_deliveries)
+    return jobs.deliver_events(jobs.GIVE_WAY_AFTER, hand_over=jobs.dispatch_and_hand_over)
 
 
-@shared_task(**_OPTIONS)  # type: ignore[untyped-decorator]  # Celery's own types leave it open
-def purge() -> dict[str, int]:
+@shared_task(bind=True, **_OPTIONS)
+def purge(self: "Task[Any, Any]") -> dict[str, int]:
     """Remove personal data older than `RETENTION_DAYS`; returns the number of rows of each kind."""
-    return jobs.purge()
+    return jobs.purge(None if self.request.called_directly else jobs.GIVE_WAY_AFTER)
 
 
 @task_prerun.connect

@@ -38,7 +38,7 @@ class Worker:
         self._jobs: dict[str, Callable[[], object]] = {
             "dispatch": self._dispatch,
             "deliver_events": self._deliver_events,
-            "sweep": lambda: jobs.sweep(jobs.DELIVER_FOR),
+            "sweep": lambda: jobs.sweep(jobs.GIVE_WAY_AFTER),
         }
         # One dispatch sends with many threads of its own; receivers of signals are what may take long. A thread is left
         # for messages.
@@ -184,14 +184,9 @@ def run_once() -> None:
     jobs.sweep()
     while True:
         jobs.dispatch()
-        jobs.deliver_events(jobs.DELIVER_FOR, hand_over=_dispatch_and_continue)
+        jobs.deliver_events(jobs.GIVE_WAY_AFTER, hand_over=jobs.dispatch_and_continue)
         if not (outbox.has_due() or events.has_due()):
             return
-
-
-def _dispatch_and_continue() -> bool:
-    jobs.dispatch()
-    return False
 
 
 @contextlib.contextmanager

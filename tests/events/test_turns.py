@@ -1,4 +1,4 @@
-"""A delivery of events gives way to messages that are due: receivers may be slow, and many events wait for them."""
+"""Long jobs give way to messages that are due: the delivery of many events to slow receivers, and a purge."""
 
 import sys
 from typing import Any
@@ -9,7 +9,9 @@ from django_front_sms import events, inbox, jobs, outbox, signals, tasks
 from django_front_sms.db.clock import Turn
 from django_front_sms.events import records
 from django_front_sms.models import DeliveryStatus, InboundMessage
+from django_front_sms.retention import anonymize
 from tests.clock import FakeClock
+from tests.configuration import configure
 from tests.events import queue
 from tests.factories import DeliveryStatusFactory, InboundMessageFactory
 from tests.outbox.rows import message
@@ -96,10 +98,29 @@ def test_pushes_are_processed_until_the_turn_is_over(
 def test_the_sweep_of_a_worker_leaves_many_pushes_to_a_delivery(
     hints: list[str], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(jobs, "DELIVER_FOR", 0)
+    monkeypatch.setattr(jobs, "GIVE_WAY_AFTER", 0)
     DeliveryStatusFactory(message=None, process_at=clock.database())
     tasks.sweep.apply()
     assert hints == ["deliver_events"]
     assert DeliveryStatus.objects.due(clock.database()).exists()
     tasks.sweep()
     assert not DeliveryStatus.objects.due(clock.database()).exists()
+
+
+def test_a_purge_of_a_worker_gives_way_to_messages_between_its_batches(
+    hints: list[str], clock: FakeClock, settings: Any, monkeypatch: pytest.MonkeyPatch
+):
+    configure(settings, RETENTION_DAYS=30)
+    monkeypatch.setattr(anonymize, "BATCH", 1)
+    monkeypatch.setattr(jobs, "GIVE_WAY_AFTER", 0)
+    runs: list[Any] = []
+    monkeypatch.setattr(outbox, "run", lambda *args, **options: runs.append(args) or 0)
+    for _ in range(3):
+        InboundMessageFactory()
+    clock.advance(31 * 24 * 3600)
+    message()
+
+    assert tasks.purge.apply().get()["inbound"] == 3
+    assert runs == [(jobs.CLAIM_FOR,)] * 3
+    tasks.purge()
+    assert len(runs) == 3
