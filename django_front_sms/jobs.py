@@ -10,6 +10,7 @@ from django_front_sms.db.clock import Moment, Turn, database_now
 from django_front_sms.models import DeliveryStatus, InboundMessage
 from django_front_sms.monitoring import mail
 from django_front_sms.redaction import redacted_errors
+from django_front_sms.schedule import SWEEP_EVERY
 
 CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
 GIVE_WAY_AFTER = 1.0  # seconds until a long job gives way to messages that are due
@@ -26,7 +27,7 @@ def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambd
     not sweep if this process did so within the last second."""
     attempts = outbox.run() if seconds is None else outbox.run(seconds, hand_over=hand_over)
     # Only after a change: otherwise, what is due waits for a slot that another worker holds, and hints would never end.
-    if (seconds is None or _may_sweep_again()) and _sweep() and outbox.has_due():
+    if (seconds is None or _is_sweep_older_than(SWEEP_AGAIN)) and _sweep() and outbox.has_due():
         if seconds is None:
             attempts += outbox.run()
         else:
@@ -46,8 +47,9 @@ def dispatch_and_hand_over() -> bool:
 
 
 def dispatch_and_continue() -> bool:
-    """Send what is due in the middle of a long job of the same process."""
-    if outbox.has_due():
+    """Send what is due in the middle of a long job of the same process. Sweep as well, because the tasks of the sweep
+    wait for a process too, and expire meanwhile."""
+    if outbox.has_due() or _is_sweep_older_than(SWEEP_EVERY):
         dispatch(CLAIM_FOR, hand_over=lambda: events.publish("dispatch"))
     return False
 
@@ -101,5 +103,6 @@ def _sweep() -> int:
     return outbox.sweep()
 
 
-def _may_sweep_again() -> bool:
-    return _swept is None or _swept.elapsed() >= SWEEP_AGAIN
+def _is_sweep_older_than(seconds: float) -> bool:
+    """Whether the last sweep of this process was at least these seconds ago, or there was none."""
+    return _swept is None or _swept.elapsed() >= seconds

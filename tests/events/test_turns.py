@@ -65,9 +65,14 @@ def test_a_task_that_the_broker_does_not_take_delivers_all_events_and_sends_betw
     assert done == ["0", *(what for number in "1234" for what in ("messages are sent", number)), "messages are sent"]
 
 
-def test_without_messages_a_task_dispatches_nothing(done: list[str]):
+def test_without_messages_a_task_only_sweeps_every_ten_seconds(done: list[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(outbox, "sweep", lambda: done.append("swept") or 0)
+    monkeypatch.setattr(events, "publish", lambda task: False)
+    queue.add(*(records.sending_paused(str(number), 13) for number in range(5, 12)))
     tasks.deliver_events.apply()
-    assert done == ["0", "deliver_events is published"]
+    expected = [str(number) for number in range(12)]
+    expected[1:1] = expected[13:13] = ["messages are sent", "swept"]
+    assert done == expected
 
 
 def test_called_as_a_function_all_events_are_delivered_at_once(done: list[str]):
