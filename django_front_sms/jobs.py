@@ -13,8 +13,8 @@ from django_front_sms.redaction import redacted_errors
 from django_front_sms.schedule import SWEEP_EVERY
 
 CLAIM_FOR = 5.0  # seconds until a dispatch gives way to a new one
-GIVE_WAY_AFTER = 1.0  # seconds until a long job gives way to messages that are due
-SWEEP_AGAIN = 1.0  # seconds from one sweep to the next in a process whose dispatches are short
+GIVE_WAY_AFTER = 1.0  # seconds until a long job sends messages that are due first
+SWEEP_AGAIN = 1.0  # seconds from one sweep of a process to the next
 _swept: Moment | None = None  # the last sweep of this process
 
 
@@ -37,15 +37,6 @@ def dispatch(seconds: float | None = None, hand_over: Callable[[], bool] = lambd
     return attempts
 
 
-def dispatch_and_hand_over() -> bool:
-    """Send what is due, and have the delivery of events continued by another run; returns whether one will.
-
-    Receivers may be slow and events many. Without this, all processes of a worker could deliver events for hours, and
-    one-time codes would wait for them."""
-    dispatch_and_continue()
-    return events.publish("deliver_events")
-
-
 def dispatch_and_continue() -> bool:
     """Send what is due in the middle of a long job of the same process. Sweep as well, because the tasks of the sweep
     wait for a process too, and expire meanwhile."""
@@ -57,8 +48,10 @@ def dispatch_and_continue() -> bool:
 @redacted_errors
 def sweep(seconds: float | None = None) -> None:
     """Rescue, expire, fold; then wake a worker for what is due, and send mail about alerts. After `seconds`, it leaves
-    the rest of the statuses and inbound messages to a delivery of events."""
-    _sweep()
+    the rest of the statuses and inbound messages to a delivery of events. With a limit, it does not rescue and expire
+    if this process did so within the last second: tasks of a sweep can pile up."""
+    if seconds is None or _is_sweep_older_than(SWEEP_AGAIN):
+        _sweep()
     turn = Turn(seconds)
     outbox.fold_statuses(turn)
     inbox.process(turn)
@@ -77,6 +70,20 @@ def deliver_events(seconds: float | None = None, hand_over: Callable[[], bool] =
     outbox.fold_statuses(turn)
     inbox.process(turn)
     return events.deliver(turn)
+
+
+def deliver_events_in_task() -> int:
+    """`deliver_events` for a task: sends what is due after each second, and ends after `CLAIM_FOR` seconds.
+
+    Receivers may be slow and events many. Without this, all processes of a worker could deliver events for hours, and
+    one-time codes, and the tasks of other apps, would wait for them."""
+    began = Moment.now()
+
+    def hand_over() -> bool:
+        dispatch_and_continue()
+        return began.elapsed() >= CLAIM_FOR and events.publish("deliver_events")
+
+    return deliver_events(GIVE_WAY_AFTER, hand_over)
 
 
 def pushes_are_due() -> bool:

@@ -23,7 +23,7 @@ def sweep() -> None:
 @task
 def deliver_events() -> int:
     """Fold statuses, process inbound messages, and deliver events to their receivers; returns the number of events."""
-    return jobs.deliver_events(jobs.GIVE_WAY_AFTER, hand_over=jobs.dispatch_and_hand_over)
+    return jobs.deliver_events_in_task()
 
 
 @task

@@ -39,7 +39,7 @@ def deliver_events(self: "Task[Any, Any]") -> int:
     Called as a function, it returns when nothing is due."""
     if self.request.called_directly:
         return jobs.deliver_events()
-    return jobs.deliver_events(jobs.GIVE_WAY_AFTER, hand_over=jobs.dispatch_and_hand_over)
+    return jobs.deliver_events_in_task()
 
 
 @shared_task(bind=True, **_OPTIONS)

@@ -102,6 +102,16 @@ def test_short_dispatches_of_a_worker_sweep_once_a_second(
     assert sweeps == [0.0, 1.0, 2.0, 2.5]
 
 
+def test_sweeps_that_piled_up_rescue_once_a_second(hints: list[str], clock: FakeClock, monkeypatch: pytest.MonkeyPatch):
+    sweeps: list[float] = []
+    monkeypatch.setattr(outbox, "sweep", lambda: sweeps.append(clock.ran) or 0)
+    for _ in range(5):
+        tasks.sweep.apply()
+        clock.advance(0.5)
+    tasks.sweep()
+    assert sweeps == [0.0, 1.0, 2.0, 2.5]
+
+
 def test_a_dispatch_with_changes_publishes_a_hint_for_events(hints: list[str], clock: FakeClock, no_gateway):
     row = with_expiry(message(), clock.database())
     hints.clear()

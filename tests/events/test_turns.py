@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def done(receivers: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was done, in this order. Each call of the receiver of five events takes a second."""
+    """What was done, in this order. Each call of the receiver of seven events takes a second."""
     done: list[str] = []
 
     def receive(account: str, **kwargs: Any) -> None:
@@ -29,7 +29,7 @@ def done(receivers: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> l
         clock.advance(1)
 
     receivers.connect(signals.sending_paused, receive)
-    queue.add(*(records.sending_paused(str(number), 13) for number in range(5)))
+    queue.add(*(records.sending_paused(str(number), 13) for number in range(7)))
     monkeypatch.setattr(outbox, "run", lambda *args, **options: done.append("messages are sent") or 0)
     monkeypatch.setattr(events, "publish", lambda task: done.append(f"{task} is published") or True)
     return done
@@ -37,8 +37,8 @@ def done(receivers: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> l
 
 def test_a_delivery_ends_with_its_turn_and_the_next_one_continues(done: list[str]):
     assert events.deliver(Turn(2)) == 2
-    assert events.deliver(Turn(60)) == 3
-    assert done == ["0", "1", "2", "3", "4"]
+    assert events.deliver(Turn(60)) == 5
+    assert done == list("0123456")
 
 
 def test_a_delivery_that_no_other_run_continues_takes_another_turn(done: list[str]):
@@ -46,14 +46,15 @@ def test_a_delivery_that_no_other_run_continues_takes_another_turn(done: list[st
         done.append("refused")
         return False
 
-    assert events.deliver(Turn(2, refuse)) == 5
-    assert done == ["0", "1", "refused", "2", "3", "refused", "4"]
+    assert events.deliver(Turn(2, refuse)) == 7
+    assert done == ["0", "1", "refused", "2", "3", "refused", "4", "5", "refused", "6"]
 
 
 def test_a_task_of_a_worker_sends_what_is_due_between_events_and_is_continued_by_another_one(done: list[str]):
     message()
-    assert tasks.deliver_events.apply().get() == 1
-    assert done == ["0", "messages are sent", "deliver_events is published"]
+    assert tasks.deliver_events.apply().get() == 5
+    sent = "messages are sent"
+    assert done == ["0", sent, "1", sent, "2", sent, "3", sent, "4", sent, "deliver_events is published"]
 
 
 def test_a_task_that_the_broker_does_not_take_delivers_all_events_and_sends_between_them(
@@ -61,14 +62,14 @@ def test_a_task_that_the_broker_does_not_take_delivers_all_events_and_sends_betw
 ):
     message()
     monkeypatch.setattr(events, "publish", lambda task: False)
-    assert tasks.deliver_events.apply().get() == 5
-    assert done == ["0", *(what for number in "1234" for what in ("messages are sent", number)), "messages are sent"]
+    assert tasks.deliver_events.apply().get() == 7
+    assert done == [what for number in "0123456" for what in (number, "messages are sent")]
 
 
 def test_without_messages_a_task_only_sweeps_every_ten_seconds(done: list[str], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(outbox, "sweep", lambda: done.append("swept") or 0)
     monkeypatch.setattr(events, "publish", lambda task: False)
-    queue.add(*(records.sending_paused(str(number), 13) for number in range(5, 12)))
+    queue.add(*(records.sending_paused(str(number), 13) for number in range(7, 12)))
     tasks.deliver_events.apply()
     expected = [str(number) for number in range(12)]
     expected[1:1] = expected[13:13] = ["messages are sent", "swept"]
@@ -77,8 +78,8 @@ def test_without_messages_a_task_only_sweeps_every_ten_seconds(done: list[str], 
 
 def test_called_as_a_function_all_events_are_delivered_at_once(done: list[str]):
     message()
-    assert tasks.deliver_events() == 5
-    assert done == ["0", "1", "2", "3", "4"]
+    assert tasks.deliver_events() == 7
+    assert done == list("0123456")
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,6 @@ def _scale(scale: float) -> None:
         (tasks, "SWEEP_EVERY"),
         (tasks, "CLAIM_FOR"),
         (jobs, "CLAIM_FOR"),
-        (jobs, "GIVE_WAY_AFTER"),
-        (jobs, "SWEEP_EVERY"),
         (worker, "SWEEP_EVERY"),
         (worker, "LOOK_EVERY"),
         (worker, "LOOK_EVERY_WITH_NOTIFY"),
