@@ -2,7 +2,10 @@
 
 import importlib.util
 import os
+import time
+from typing import Any
 
+from django_front_sms import signals
 from tests.settings import *  # noqa: F403  (that is how Django's settings build on others)
 from tests.settings import DATABASES, FRONT_SMS, INSTALLED_APPS
 
@@ -21,3 +24,13 @@ if gateway := os.environ.get("BENCHMARK_GATEWAY"):  # a worker of the benchmark
 if importlib.util.find_spec("post_office"):
     INSTALLED_APPS = [*INSTALLED_APPS, "post_office"]
     POST_OFFICE = {"BACKENDS": {"default": "benchmarks.peers.post_office.Backend"}, "BATCH_SIZE": 100_000}
+
+RECEIVER = float(os.environ.get("BENCHMARK_RECEIVER", 0))  # seconds that a receiver takes; 0: there is none
+
+
+def receive(**kwargs: Any) -> None:
+    time.sleep(RECEIVER)
+
+
+if RECEIVER:
+    signals.sending_paused.connect(receive)

@@ -35,13 +35,23 @@ def environment(gateway: str) -> dict[str, str]:
 
 @contextmanager
 def worker(
-    gateway: str, processes: int, app: str = "benchmarks.worker:app", *, keeps_connections: bool = False
+    gateway: str,
+    processes: int,
+    app: str = "benchmarks.worker:app",
+    *,
+    keeps_connections: bool = False,
+    receiver: float = 0,
 ) -> Iterator[int]:
     """Start a Celery worker with `processes` processes, and stop it at the end. Yields the process id of the first.
 
-    `keeps_connections`: for a thousand tasks each, as docs/howto/deploy.md recommends for a busy worker.
+    `keeps_connections`: for a thousand tasks each, as docs/howto/deploy.md recommends for a busy worker. `receiver`: how
+    many seconds a receiver of `sending_paused` takes; 0: there is none.
     """
-    environ = {**environment(gateway), "CELERY_DB_REUSE_MAX": "1000" if keeps_connections else "0"}
+    environ = {
+        **environment(gateway),
+        "CELERY_DB_REUSE_MAX": "1000" if keeps_connections else "0",
+        "BENCHMARK_RECEIVER": str(receiver),
+    }
     command = [sys.executable, "-m", "celery", "-A", app, "worker", "-c", str(processes)]
     command += ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
     with subprocess.Popen(

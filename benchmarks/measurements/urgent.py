@@ -1,6 +1,6 @@
-"""A one-time code while 150,000 reminders are queued: the time until its request is at the gateway; and the same for
-an idle worker. 50 ms gateway; `front_sms worker`, and a Celery worker with four processes on Redis that
-keeps its connections, as in the deployment guide."""
+"""A one-time code while 150,000 reminders are queued, while events wait for a slow receiver, and for an idle worker: the
+time until its request is at the gateway. 50 ms gateway; `front_sms worker`, and a Celery worker with four processes on
+Redis that keeps its connections, as in the deployment guide."""
 
 import queue
 import statistics
@@ -14,6 +14,7 @@ from benchmarks.worker import command_worker, until, worker
 from benchmarks.worker import queue as celery_queue
 
 REMINDERS = 150_000
+EVENTS, RECEIVER = 2000, 0.2  # with four processes, 100 s of work
 
 
 def code(number: int, ages: "queue.Queue[float]") -> float:
@@ -36,13 +37,28 @@ def codes_when_idle(count: int, ages: "queue.Queue[float]") -> list[float]:
     return found[1:]  # the first one opens connections
 
 
+def codes_among_events(count: int, ages: "queue.Queue[float]") -> list[float]:
+    """Like `code`, while all processes of the worker call slow receivers."""
+    from django_front_sms import events
+    from django_front_sms.models import Event
+
+    for _ in range(10):  # as webhooks and dispatches do, so that no process is left for messages
+        events.hint("deliver_events")
+        time.sleep(0.5)
+    found = [code(number, ages) for number in range(count)]
+    if not Event.objects.pending().filter(kind=Event.Kind.SENDING_PAUSED).exists():
+        raise RuntimeError("all events were delivered before the last code was")
+    return found
+
+
 def slowest(times: Sequence[float]) -> float:
     """The 99th percentile."""
     return statistics.quantiles(times, n=100, method="inclusive")[98]
 
 
 def measure(options: Options) -> Iterator[Row]:
-    from django_front_sms.models import OutboundMessage
+    from django_front_sms.events import records
+    from django_front_sms.models import Event, OutboundMessage
 
     codes = 20 * options.rounds
     OutboundMessage.objects.all().delete()
@@ -55,6 +71,11 @@ def measure(options: Options) -> Iterator[Row]:
             options.step("one-time codes: Celery, idle")
             with worker(url, 4, keeps_connections=True):
                 idle = codes_when_idle(codes, ages)
+            options.step("one-time codes: Celery, while receivers are slow")
+            Event.objects.bulk_create([records.sending_paused(str(number), 13) for number in range(EVENTS)])
+            with worker(url, 4, keeps_connections=True, receiver=RECEIVER):
+                among_events = codes_among_events(4 * options.rounds, ages)
+            Event.objects.all().delete()
             options.step(f"one-time codes: Celery, behind {REMINDERS:,} reminders")
             enqueue(REMINDERS)  # while no worker runs, so that all of them are still queued
             with worker(url, 4, keeps_connections=True):
@@ -68,3 +89,5 @@ def measure(options: Options) -> Iterator[Row]:
     yield Row("a one-time code at an idle Celery worker", idle, unit=" ms", at_most=50)
     yield Row(f"a one-time code behind {REMINDERS:,} reminders, of an idle system's", busy, idle, unit=" ms", at_most=2)
     yield Row("of these, 99 of 100 within, longer than idle", [slowest(busy) - slowest(idle)], unit=" ms", at_most=150)
+    what = f"a one-time code while {EVENTS:,} events wait for a receiver of {RECEIVER} s"
+    yield Row(what, among_events, unit=" ms", at_most=2000)
