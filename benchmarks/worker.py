@@ -44,8 +44,8 @@ def worker(
 ) -> Iterator[int]:
     """Start a Celery worker with `processes` processes, and stop it at the end. Yields the process id of the first.
 
-    `keeps_connections`: for a thousand tasks each, as docs/howto/deploy.md recommends for a busy worker. `receiver`: how
-    many seconds a receiver of `sending_paused` takes; 0: there is none.
+    `keeps_connections`: for a thousand tasks each, as docs/howto/deploy.md recommends for a busy worker. `receiver`:
+    how many seconds a receiver of `sending_paused` takes; 0: there is none.
     """
     environ = {
         **environment(gateway),
