@@ -1,6 +1,6 @@
 """A one-time code while 150,000 reminders are queued, while events wait for a slow receiver, and for an idle worker:
-the time until its request is at the gateway. 50 ms gateway; `front_sms worker`, and a Celery worker with four processes on
-Redis that keeps its connections, as in the deployment guide."""
+the time until its request is at the gateway. 50 ms gateway; `front_sms worker`, and a Celery worker with four
+processes on Redis that keeps its connections, as in the deployment guide."""
 
 import queue
 import statistics
