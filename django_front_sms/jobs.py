@@ -72,7 +72,7 @@ def deliver_events(seconds: float | None = None, hand_over: Callable[[], bool] =
     return events.deliver(turn)
 
 
-def deliver_events_in_task() -> int:
+def deliver_events_in_task(*, may_send: bool = True) -> int:
     """`deliver_events` for a task: sends what is due after each second, and ends after `CLAIM_FOR` seconds.
 
     Receivers may be slow and events many. Without this, all processes of a worker could deliver events for hours, and
@@ -80,7 +80,8 @@ def deliver_events_in_task() -> int:
     began = Moment.now()
 
     def hand_over() -> bool:
-        dispatch_and_continue()
+        if may_send:
+            dispatch_and_continue()
         return began.elapsed() >= CLAIM_FOR and events.publish("deliver_events")
 
     return deliver_events(GIVE_WAY_AFTER, hand_over)

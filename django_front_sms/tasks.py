@@ -39,13 +39,21 @@ def deliver_events(self: "Task[Any, Any]") -> int:
     Called as a function, it returns when nothing is due."""
     if self.request.called_directly:
         return jobs.deliver_events()
-    return jobs.deliver_events_in_task()
+    return jobs.deliver_events_in_task(may_send=_may_send(self))
 
 
 @shared_task(bind=True, **_OPTIONS)
 def purge(self: "Task[Any, Any]") -> dict[str, int]:
     """Remove personal data older than `RETENTION_DAYS`; returns the number of rows of each kind."""
-    return jobs.purge(None if self.request.called_directly else jobs.GIVE_WAY_AFTER)
+    may_send = not self.request.called_directly and _may_send(self)
+    return jobs.purge(jobs.GIVE_WAY_AFTER if may_send else None)
+
+
+def _may_send(task: "Task[Any, Any]") -> bool:
+    """Whether dispatches have the queue of this task. A site may have them run by certain workers alone, because the
+    others do not reach the gateway."""
+    route = task.app.amqp.router.route
+    return bool(route({}, task.name)["queue"] == route({}, dispatch.name)["queue"])
 
 
 @task_prerun.connect

@@ -1,6 +1,7 @@
 """Long jobs give way to messages that are due: the delivery of many events to slow receivers, and a purge."""
 
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django_front_sms.db.clock import Turn
 from django_front_sms.events import records
 from django_front_sms.models import DeliveryStatus, InboundMessage
 from django_front_sms.retention import anonymize
+from example_project.celery import app as celery_app
 from tests.clock import FakeClock
 from tests.configuration import configure
 from tests.events import queue
@@ -33,6 +35,19 @@ def done(receivers: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> l
     monkeypatch.setattr(outbox, "run", lambda *args, **options: done.append("messages are sent") or 0)
     monkeypatch.setattr(events, "publish", lambda task: done.append(f"{task} is published") or True)
     return done
+
+
+@pytest.fixture
+def routes() -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Sets `CELERY_TASK_ROUTES`."""
+
+    def route(routes: dict[str, Any] | None) -> None:
+        celery_app.conf.task_routes = routes
+        celery_app.amqp.flush_routes()
+        celery_app.amqp.router = celery_app.amqp.Router()
+
+    yield route
+    route(None)
 
 
 def test_a_delivery_ends_with_its_turn_and_the_next_one_continues(done: list[str]):
@@ -64,6 +79,19 @@ def test_a_task_that_the_broker_does_not_take_delivers_all_events_and_sends_betw
     monkeypatch.setattr(events, "publish", lambda task: False)
     assert tasks.deliver_events.apply().get() == 7
     assert done == [what for number in "0123456" for what in (number, "messages are sent")]
+
+
+def test_where_dispatches_have_a_queue_of_their_own_other_tasks_send_nothing(
+    done: list[str], routes: Callable[[dict[str, Any]], None]
+):
+    message()
+    routes({"django_front_sms.tasks.dispatch": {"queue": "sending"}})
+    tasks.deliver_events.apply()
+    assert done == [*"01234", "deliver_events is published"]
+
+    routes({"django_front_sms.tasks.*": {"queue": "sms"}})
+    tasks.deliver_events.apply()
+    assert done[6:] == ["5", "messages are sent", "6", "messages are sent"]
 
 
 def test_without_messages_a_task_only_sweeps_every_ten_seconds(done: list[str], monkeypatch: pytest.MonkeyPatch):
@@ -114,7 +142,11 @@ def test_the_sweep_of_a_worker_leaves_many_pushes_to_a_delivery(
 
 
 def test_a_purge_of_a_worker_gives_way_to_messages_between_its_batches(
-    hints: list[str], clock: FakeClock, settings: Any, monkeypatch: pytest.MonkeyPatch
+    hints: list[str],
+    clock: FakeClock,
+    settings: Any,
+    routes: Callable[[dict[str, Any]], None],
+    monkeypatch: pytest.MonkeyPatch,
 ):
     configure(settings, RETENTION_DAYS=30)
     monkeypatch.setattr(anonymize, "BATCH", 1)
@@ -129,4 +161,6 @@ def test_a_purge_of_a_worker_gives_way_to_messages_between_its_batches(
     assert tasks.purge.apply().get()["inbound"] == 3
     assert runs == [(jobs.CLAIM_FOR,)] * 3
     tasks.purge()
+    routes({"django_front_sms.tasks.dispatch": {"queue": "sending"}})
+    tasks.purge.apply()
     assert len(runs) == 3
