@@ -60,9 +60,14 @@ def run_one(out: Path | None, logs: Path | None, plan: Plan) -> int:
     return 0 if report["green"] else 1
 
 
-def run_apart(plan: Plan, out: Path) -> dict[str, Any]:
-    """Run the plan in its own process and return the report. Raises `Unavailable` or `RuntimeError`."""
+def run_apart(plan: Plan, out: Path, logs: Path | None = None) -> dict[str, Any]:
+    """Run the plan in its own process and return the report. `logs`: a folder to copy the processes' logs to.
+
+    Raises `Unavailable` or `RuntimeError`.
+    """
     command = [_python(plan), "-m", "tests.faults", "one", "--json", str(out)]
+    if logs is not None:
+        command += ["--logs", str(logs)]
     for name, value in dataclasses.asdict(plan).items():
         option = name.replace("_", "-")
         if isinstance(value, bool):

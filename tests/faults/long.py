@@ -1,6 +1,10 @@
-"""The long runs, several at a time, with a report as a table and as JSON, written after each run."""
+"""The long runs, several at a time, with a report as a table and as JSON, written after each run.
+
+The logs of a run that was not as expected are kept.
+"""
 
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -8,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
+
+from django.utils.text import slugify
 
 from tests.faults.__main__ import run_apart
 from tests.faults.plan import Plan
@@ -26,6 +32,7 @@ from tests.faults.plans import (
     has_expected_violations,
 )
 from tests.faults.report import table
+from tests.faults.servers import ROOT
 
 PARTS = {
     "long": LONG,
@@ -37,6 +44,7 @@ PARTS = {
     "baseline": BASELINE,
     "campaign": CAMPAIGN,
 }
+LOGS = ROOT / "build" / "faults"  # a folder for each run that was not as expected
 BY_ITSELF = "campaign"  # `make campaign`; without `--part`, all other parts are run
 
 
@@ -52,14 +60,21 @@ def run_all(parts: Sequence[str], out: Path | None, at_once: int) -> int:
         else:
             summary = _summary(report)
             reports[plan.name] = report
-            wrong += [] if as_expected(report) else [plan.name]
+            if as_expected(report):
+                shutil.rmtree(_logs(plan), ignore_errors=True)
+            else:
+                wrong.append(plan.name)
             _write(out, plans, reports)
         sys.stdout.write(f"{time.strftime('%H:%M:%S')} {plan.name}: {summary}\n")
         sys.stdout.flush()
     sys.stdout.write("\n" + table(_in_order(plans, reports)) + "\n")
     if wrong:
-        sys.stdout.write(f"\nNot as expected: {', '.join(wrong)}\n")
+        sys.stdout.write(f"\nNot as expected: {', '.join(wrong)}. The logs are in {LOGS}.\n")
     return 1 if wrong else 0
+
+
+def _logs(plan: Plan) -> Path:
+    return LOGS / slugify(plan.name)
 
 
 def _in_order(plans: Sequence[Plan], reports: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
@@ -96,7 +111,9 @@ def _shows_losses(losses: dict[str, Any]) -> bool:
 def _reports(plans: Sequence[Plan], at_once: int) -> Iterator[tuple[Plan, dict[str, Any] | Exception]]:
     """Yield each plan with its report, or with the exception that ended it."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(at_once) as pool:
-        futures = {pool.submit(run_apart, plan, Path(folder) / f"{n}.json"): plan for n, plan in enumerate(plans)}
+        futures = {
+            pool.submit(run_apart, plan, Path(folder) / f"{n}.json", _logs(plan)): plan for n, plan in enumerate(plans)
+        }
         for future in as_completed(futures):
             error = future.exception()
             if error is None:
