@@ -160,7 +160,7 @@ class TestTheMainJob:
             "dashboard/",
         ):
             assert browser.get(f"/admin/front_sms/{path}").status_code == 200
-        assert "+47 99 99 99 99" in browser.get("/admin/front_sms/outboundmessage/").content.decode()
+        assert NUMBER in browser.get("/admin/front_sms/outboundmessage/").content.decode()
 
     @pytest.mark.urls("tests.rest.urls")
     def test_clients_see_it_over_rest(self, front):
