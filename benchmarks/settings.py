@@ -29,7 +29,7 @@ RECEIVER = float(os.environ.get("BENCHMARK_RECEIVER", 0))  # seconds that a rece
 
 
 def receive(**kwargs: Any) -> None:
-    time.sleep(RECEIVER)
+    time.sleep(RECEIVER)  # a slow receiver is what is measured
 
 
 if RECEIVER:

@@ -6,8 +6,7 @@ Each runs for all accounts. The rows are the queue, so a job that is lost, late 
 from collections.abc import Callable
 
 from django_front_sms import events, inbox, outbox, retention
-from django_front_sms.db.clock import Moment, Turn, database_now
-from django_front_sms.models import DeliveryStatus, InboundMessage
+from django_front_sms.db.clock import Moment, Turn
 from django_front_sms.monitoring import mail
 from django_front_sms.redaction import redacted_errors
 from django_front_sms.schedule import SWEEP_EVERY
@@ -57,7 +56,7 @@ def sweep(seconds: float | None = None) -> None:
     inbox.process(turn)
     if outbox.has_due():
         events.hint("dispatch")
-    if events.has_due() or pushes_are_due():
+    if turn.is_over() or events.has_due():
         events.hint("deliver_events")
     mail.send_due()
 
@@ -85,12 +84,6 @@ def deliver_events_in_task(*, may_send: bool = True) -> int:
         return began.elapsed() >= CLAIM_FOR and events.publish("deliver_events")
 
     return deliver_events(GIVE_WAY_AFTER, hand_over)
-
-
-def pushes_are_due() -> bool:
-    """Whether a delivery status or an inbound message is to be processed."""
-    now = database_now()
-    return DeliveryStatus.objects.due(now).exists() or InboundMessage.objects.due(now).exists()
 
 
 @redacted_errors

@@ -6,7 +6,7 @@ They have no results, no retries and no countdowns, and are acknowledged before 
 import threading
 from typing import Any
 
-from celery import Task, shared_task
+from celery import Celery, Task, shared_task
 from celery.signals import task_prerun, worker_ready, worker_shutting_down
 
 from django_front_sms import events, jobs
@@ -50,10 +50,15 @@ def purge(self: "Task[Any, Any]") -> dict[str, int]:
 
 
 def _may_send(task: "Task[Any, Any]") -> bool:
-    """Whether dispatches have the queue of this task. A site may have them run by certain workers alone, because the
-    others do not reach the gateway."""
-    route = task.app.amqp.router.route
-    return bool(route({}, task.name)["queue"] == route({}, dispatch.name)["queue"])
+    """Whether dispatches go where this task goes. A site may have them run by certain workers alone, because the others
+    do not reach the gateway."""
+    return _destination(task.app, task.name) == _destination(task.app, dispatch.name)
+
+
+def _destination(app: Celery, name: str) -> list[Any]:
+    route = app.amqp.router.route({}, name)
+    found = [route.get(key) for key in ("queue", "exchange", "routing_key")]
+    return found if any(found) else [app.amqp.queues[app.conf.task_default_queue], None, None]
 
 
 @task_prerun.connect

@@ -17,10 +17,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_front_sms import events, jobs, outbox
 from django_front_sms.conf import get_settings
-from django_front_sms.db.clock import Moment
+from django_front_sms.db.clock import Moment, database_now
 from django_front_sms.db.connections import close_broken_connections
 from django_front_sms.db.routing import connection
 from django_front_sms.events.hints import CHANNEL
+from django_front_sms.models import DeliveryStatus, InboundMessage
 from django_front_sms.schedule import SWEEP_EVERY
 
 logger = logging.getLogger(__name__)
@@ -118,7 +119,7 @@ class Worker:
             yield "sweep"
         if outbox.has_due():
             yield "dispatch"
-        if events.has_due() or jobs.pushes_are_due():
+        if events.has_due() or _pushes_are_due():
             yield "deliver_events"
 
     def _want(self, names: Iterator[str]) -> None:
@@ -170,13 +171,20 @@ class Worker:
         return jobs.deliver_events(_CHECK_STOP_EVERY, self._another_job_waits)
 
     def _another_job_waits(self) -> bool:
-        """Whether a delivery of events ends here, because the worker stops, or no thread is free for another job."""
+        """Whether a delivery of events ends here, because the worker stops, or another job is due and may need the
+        thread."""
         with self._changed:
             others = self._wanted - {"deliver_events"}
             waits = any(self._running[name] < self._limits[name] for name in others)
             if waits:
                 self._wanted.add("deliver_events")  # to be continued
             return self._stopping or waits
+
+
+def _pushes_are_due() -> bool:
+    """Whether a delivery status or an inbound message is to be processed."""
+    now = database_now()
+    return DeliveryStatus.objects.due(now).exists() or InboundMessage.objects.due(now).exists()
 
 
 def run_once() -> None:

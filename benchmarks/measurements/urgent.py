@@ -44,7 +44,7 @@ def codes_among_events(count: int, ages: "queue.Queue[float]") -> list[float]:
 
     for _ in range(10):  # as webhooks and dispatches do, so that no process is left for messages
         events.hint("deliver_events")
-        time.sleep(0.5)
+        time.sleep(0.5)  # hints that are closer together are sent as one
     found = [code(number, ages) for number in range(count)]
     if not Event.objects.pending().filter(kind=Event.Kind.SENDING_PAUSED).exists():
         raise RuntimeError("all events were delivered before the last code was")

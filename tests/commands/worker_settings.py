@@ -23,7 +23,7 @@ FRONT_SMS = {
 
 
 def wait(**kwargs: Any) -> None:
-    time.sleep(0.2)
+    time.sleep(0.2)  # in the worker's process, where the test can set no clock
 
 
 signals.sending_paused.connect(wait)

@@ -81,15 +81,16 @@ def test_a_task_that_the_broker_does_not_take_delivers_all_events_and_sends_betw
     assert done == [what for number in "0123456" for what in (number, "messages are sent")]
 
 
+@pytest.mark.parametrize("route", [{"queue": "sending"}, {"exchange": "sms", "routing_key": "sms.sending"}])
 def test_where_dispatches_have_a_queue_of_their_own_other_tasks_send_nothing(
-    done: list[str], routes: Callable[[dict[str, Any]], None]
+    done: list[str], routes: Callable[[dict[str, Any]], None], route: dict[str, str]
 ):
     message()
-    routes({"django_front_sms.tasks.dispatch": {"queue": "sending"}})
+    routes({"django_front_sms.tasks.dispatch": route})
     tasks.deliver_events.apply()
     assert done == [*"01234", "deliver_events is published"]
 
-    routes({"django_front_sms.tasks.*": {"queue": "sms"}})
+    routes({"django_front_sms.tasks.dispatch": {"priority": 9}, "django_front_sms.tasks.deliver_events": {}})
     tasks.deliver_events.apply()
     assert done[6:] == ["5", "messages are sent", "6", "messages are sent"]
 
