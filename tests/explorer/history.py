@@ -76,10 +76,11 @@ def _changes(explorable: Explorable, before: tuple[int, ...], after: tuple[int, 
 
 def page() -> str:
     """Return the histories for all rules, for docs/why/sending.md."""
-    parts = (_part(removal) for removal in REMOVALS)
+    parts = (part(removal) for removal in REMOVALS)
     return "\n\n".join([BEGIN, *parts, END])
 
 
-def _part(removal: Removal) -> str:
+def part(removal: Removal) -> str:
+    """Return the history for one rule, as the documentation shows it."""
     rule = removal.rule[0].upper() + removal.rule[1:]
     return f"**{rule}.** Without this rule:\n\n```text\n{as_text(removal, without(removal))}\n```"
