@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 class FakeClock:
     """Replaces every clock that the package reads.
 
-    `ran` is the time that has passed, in seconds. `database_is_off` and `wall_is_off` set the database's clock and the
-    wall clock off from it.
+    `ran` is the time that has passed, in seconds. `database_is_off`, `wall_is_off` and `boot_is_off` set a clock off
+    from it. `of_machine`: the machine whose boot-time clock it is.
     """
 
     def __init__(self) -> None:
@@ -15,12 +15,17 @@ class FakeClock:
         self.ran = 0.0
         self.database_is_off = 0.0
         self.wall_is_off = 0.0
+        self.boot_is_off = 0.0
+        self.of_machine = "a machine"
 
     def database(self, using: str = "default") -> datetime:
         return self.start + timedelta(seconds=self.ran + self.database_is_off)
 
     def boot(self) -> float:
-        return self.ran
+        return self.ran + self.boot_is_off
+
+    def machine(self) -> str:
+        return self.of_machine
 
     def wall(self) -> float:
         return self.ran + self.wall_is_off

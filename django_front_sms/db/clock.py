@@ -4,10 +4,13 @@ The clocks of web servers and workers may differ. Rules that span processes (lea
 therefore use the database's clock. A process measures its own durations with `Moment`.
 """
 
+import functools
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from django.db import connections
 
@@ -20,6 +23,7 @@ _NOW = {
     "mysql": "SELECT UTC_TIMESTAMP(6)",
     "sqlite": "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')",
 }
+BOOT_ID, TIME_NAMESPACE = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/time")
 _BOOT_TIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -39,9 +43,22 @@ class SystemClocks:
         """Seconds since boot, including sleep."""
         return time.clock_gettime(_BOOT_TIME)
 
+    def machine(self) -> str:
+        """The machine since its start, whose processes share the clock `boot`. Empty: do not compare that clock."""
+        return _machine()
+
     def wall(self) -> float:
         """Seconds since 1970. The clock may be set forward or back."""
         return time.time()
+
+
+@functools.cache
+def _machine() -> str:
+    try:
+        boot_id = BOOT_ID.read_text().strip()
+    except OSError:  # not Linux: this process, and its children, alone
+        return secrets.token_hex(16)
+    return f"{boot_id} {TIME_NAMESPACE.readlink().name}" if TIME_NAMESPACE.is_symlink() else boot_id
 
 
 source = SystemClocks()
@@ -66,6 +83,20 @@ class Moment:
     def elapsed(self) -> float:
         """Seconds since then: the larger duration of both clocks, one of which misses sleep or a stopped machine."""
         return max(source.boot() - self.boot, source.wall() - self.wall)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The database's clock, and `source.boot()` just before and after it was read."""
+
+    time: datetime
+    asked: float
+    answered: float
+
+    @classmethod
+    def now(cls) -> "Reading":
+        asked = source.boot()
+        return cls(database_now(), asked, source.boot())
 
 
 @dataclass(slots=True)

@@ -65,6 +65,7 @@ class Migration(migrations.Migration):
                 ("account", models.CharField(max_length=50, verbose_name="account")),
                 ("claims", models.BigIntegerField(default=0, editable=False)),
                 ("clock", models.DateTimeField(editable=False, null=True)),
+                ("readings", models.JSONField(default=dict, editable=False)),
                 ("slots", models.JSONField(default=dict, editable=False)),
                 ("generation", models.PositiveIntegerField(default=0, editable=False)),
                 ("paused_at", models.DateTimeField(blank=True, null=True, verbose_name="paused since")),

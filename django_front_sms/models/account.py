@@ -56,6 +56,7 @@ class AccountState(PrimaryModel):
     account = models.CharField(_("account"), max_length=50)
     claims = models.BigIntegerField(default=0, editable=False)
     clock = models.DateTimeField(null=True, editable=False)  # the highest time that a claim or a sweep saw
+    readings = models.JSONField(default=dict, editable=False)  # of that clock, by machine: `outbox.clock_skew`
     slots = models.JSONField(default=dict, editable=False)  # who may claim, by lane and number
     generation = models.PositiveIntegerField(default=0, editable=False)  # counts the resumes
     paused_at = models.DateTimeField(_("paused since"), null=True, blank=True)

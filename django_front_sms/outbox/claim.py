@@ -14,14 +14,14 @@ from django.db.models import F, QuerySet
 from django_front_sms import optouts, quiet_hours
 from django_front_sms.conf import Account, FrontSMSSettings
 from django_front_sms.db.bulk import insert_rows
-from django_front_sms.db.clock import Moment, database_now
+from django_front_sms.db.clock import Moment, Reading
 from django_front_sms.db.lookups import AnyOf
 from django_front_sms.db.routing import connection
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.gateway.submit import Sms
 from django_front_sms.models import AccountState, OutboundMessage, Priority, SendAttempt, Wait
 from django_front_sms.outbox import accounts, postponement
-from django_front_sms.outbox.clock_skew import handle_step_back
+from django_front_sms.outbox.clock_skew import CLOCK_FIELDS, handle_step_back
 from django_front_sms.outbox.duplicates import DuplicateWindow
 from django_front_sms.outbox.records import Attempt, DueMessage, attempts_of, read
 from django_front_sms.outbox.rules import send_by
@@ -35,7 +35,7 @@ PAGE_SIZE = 200  # rows read at a time, at least, once a claim has to read on pa
 MAX_BULK_RECIPIENTS = 200  # in one request
 
 # The columns of the lock row that a claim may change.
-_STATE_FIELDS = ("clock", "slots", "rate_at", "probe_at", "probes")
+_STATE_FIELDS = (*CLOCK_FIELDS, "slots", "probe_at", "probes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,9 @@ def _job(account: Account, conf: FrontSMSSettings, claimed: _Claim, chosen: _Cho
 def _claim_due(slot: Slot, limit: int, conf: FrontSMSSettings) -> _Claim:
     account, token = slot.account, secrets.token_hex(16)
     state = AccountState.lock(account.gateway, account.name)
-    now = database_now()
-    handle_step_back(state, account, now)
+    reading = Reading.now()
+    now = reading.time
+    handle_step_back(state, account, reading)
     admitted, interval = _within_rate(state, account, conf, now, limit)
     chosen: list[_Chosen] = []
     if slot.hold(state, now, conf.lease) and admitted:

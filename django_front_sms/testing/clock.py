@@ -37,6 +37,9 @@ class MovingClock(clock.SystemClocks):
     def boot(self) -> float:
         return super().boot() + self.ahead
 
+    def machine(self) -> str:
+        return ""  # freezegun stops the database's clock here, but not `boot`
+
     def wall(self) -> float:
         return self.now().timestamp()
 

@@ -1,10 +1,12 @@
 """Due times, expiry, leases, and steps of the clock."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import OperationalError
 
-from django_front_sms.models import OutboundMessage
+from django_front_sms.models import AccountState, OutboundMessage
 from django_front_sms.outbox import cancel, has_due, send_anyway, sweep
 from django_front_sms.outbox.executor import _in_time
 from tests.clock import FakeClock
@@ -146,6 +148,78 @@ def test_a_step_hidden_between_two_claims_is_seen_by_the_sweep(clock: FakeClock)
     clock.advance(200)
     assert claim_due() == []
     assert reloaded(row).state == "unconfirmed"
+
+
+def test_a_step_back_by_less_than_the_time_since_the_last_look_is_noticed(clock: FakeClock):
+    """Nothing claims or sweeps for 100 s, so that the clock shows no less than it did at the last look."""
+    row = message()
+    attempt(unclear())
+    clock.advance(100)
+    clock.database_is_off -= 60
+    clock.advance(25)  # Front has forgotten the first request, 125 s ago; 65 s ago by the database's clock
+    assert claim_due() == []
+    assert reloaded(row).state == "unconfirmed"
+
+
+def test_a_step_back_that_could_not_be_recorded_is_noticed_again(clock: FakeClock, monkeypatch: pytest.MonkeyPatch):
+    row = message()
+    attempt(unclear())
+    clock.advance(100)
+    clock.database_is_off -= 60
+    save, failures = AccountState.save, iter([OperationalError("database is locked")])
+
+    def fails_once(state: AccountState, *args: Any, **options: Any) -> None:
+        for error in failures:
+            raise error
+        save(state, *args, **options)
+
+    monkeypatch.setattr(AccountState, "save", fails_once)
+    sweep()
+    assert reloaded(row).state == "unconfirmed"
+
+
+def test_a_step_back_that_one_machine_has_handled_is_not_handled_by_another(clock: FakeClock):
+    message()
+    attempt(accepted())
+    clock.of_machine = "another machine"
+    sweep()
+    clock.advance(100)
+    clock.database_is_off -= 60
+    sweep()
+    OutboundMessage.objects.update(next_at=clock.database())
+    row = message("after", scheduled_at=clock.database())
+    clock.of_machine = "a machine"
+    assert claim_one().message_id == row.pk
+    sweep()
+    assert reloaded(row).state == "sending"
+
+
+def test_boot_times_of_different_machines_are_not_compared(clock: FakeClock, caplog: pytest.LogCaptureFixture):
+    sweep()
+    clock.of_machine, clock.boot_is_off = "another machine", 10_000.0
+    sweep()
+    sweep()
+    clock.of_machine, clock.boot_is_off = "a machine", 0.0
+    sweep()
+    assert [record.name for record in caplog.records if record.levelname == "ERROR"] == []
+    assert set(account_state().readings) == {"a machine", "another machine"}
+
+
+def test_readings_of_machines_that_are_gone_are_not_kept(clock: FakeClock):
+    sweep()
+    clock.of_machine = "another machine"
+    clock.advance(86_401)
+    sweep()
+    assert set(account_state().readings) == {"another machine"}
+
+
+def test_a_clock_that_is_corrected_gradually_has_not_stepped_back(clock: FakeClock, caplog: pytest.LogCaptureFixture):
+    sweep()
+    for seconds, is_step in ((3.9, False), (4.1, True)):  # 1 s, and 1 ms for each second
+        clock.advance(3000)
+        clock.database_is_off -= seconds
+        sweep()
+        assert ("stepped back by 1.1 s" in caplog.text) is is_step
 
 
 def test_after_a_step_back_the_account_works_as_before(settings, clock: FakeClock):
