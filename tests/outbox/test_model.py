@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from django_front_sms.models import AccountState
+from tests.outbox.exchange_results import unclear
 from tests.outbox.model import SendingMachine
+from tests.outbox.rows import message
 
 HISTORIES = int(os.environ.get("FRONT_SMS_HISTORIES") or 0)  # 0: 200 on SQLite, 40 on other databases
 
@@ -48,3 +50,23 @@ def test_random_sequences_keep_the_guarantees_of_sending(machine: type[SendingMa
         phases=[Phase.generate, Phase.shrink] if histories < 1000 else [Phase.generate],  # shrinking takes hours
     )
     run_state_machine_as_test(machine, settings=profile)
+
+
+@pytest.mark.django_db
+def test_a_step_back_of_the_clock_in_a_pause_doubles_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Front accepts a message, its answer is lost, and nothing runs for two minutes. Meanwhile the database's clock
+    steps back by less than that: Front has forgotten the message, and the clock alone does not show it."""
+    monkeypatch.setattr("tests.outbox.model.event", lambda text: None)  # Hypothesis' statistics: it does not run this
+    history = WithSteps()
+    try:
+        history.set_up(front_filters=True, policy="defer")
+        message("Test")
+        (request,) = history._claim(worker=0, limit=1)
+        history._write(request)
+        history._process(request, None)
+        history._finish(request, unclear())
+        history._record(list(history.results))
+        history.step_database_clock_back(pause=120.0, seconds=100.0)
+        history._advance(5.0)
+    finally:
+        history.teardown()  # sends what is left to send, and checks the guarantees
