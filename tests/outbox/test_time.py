@@ -188,19 +188,16 @@ def test_a_step_back_that_one_machine_has_handled_is_not_handled_by_another(cloc
     sweep()
     OutboundMessage.objects.update(next_at=clock.database())
     row = message("after", scheduled_at=clock.database())
-    clock.of_machine = "a machine"
     assert claim_one().message_id == row.pk
+    clock.of_machine = "a machine"
     sweep()
     assert reloaded(row).state == "sending"
 
 
 def test_boot_times_of_different_machines_are_not_compared(clock: FakeClock, caplog: pytest.LogCaptureFixture):
-    sweep()
-    clock.of_machine, clock.boot_is_off = "another machine", 10_000.0
-    sweep()
-    sweep()
-    clock.of_machine, clock.boot_is_off = "a machine", 0.0
-    sweep()
+    for machine, boot_is_off in [("a machine", 10_000.0), ("another machine", 0.0)] * 2:
+        clock.of_machine, clock.boot_is_off = machine, boot_is_off
+        sweep()
     assert [record.name for record in caplog.records if record.levelname == "ERROR"] == []
     assert set(account_state().readings) == {"a machine", "another machine"}
 
