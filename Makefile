@@ -14,8 +14,9 @@ POSTGRES_URL ?= postgres://postgres@127.0.0.1:5432/postgres
 MARIADB_URL ?= mysql://root@127.0.0.1:3306/test
 REDIS_URL ?= redis://127.0.0.1:6379/9
 PORT ?= 8000
-# Processes, each with its own database: one more than processors, since some tests wait. Empty: one.
-SIDE_BY_SIDE ?= -n $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))') --dist worksteal
+# Processes, each with its own database: one more than processors, since some tests wait; at most eight, because each takes
+# several of the server's connections. Empty: one.
+SIDE_BY_SIDE ?= -n $(shell $(PYTHON) -c 'import os; print(min(8, 1 + (os.cpu_count() or 1)))') --dist worksteal
 SIMULATOR_PORT ?= 9900
 IN = $(if $(findstring tests/,$(ARGS)),,$(1))  # the one folder that has such tests, unless ARGS names files
 

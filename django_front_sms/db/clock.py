@@ -87,16 +87,17 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The database's clock, and `source.boot()` just before and after it was read."""
+    """The database's clock, and the boot-time clock of `machine` just before and after it was read."""
 
     time: datetime
+    machine: str
     asked: float
     answered: float
 
     @classmethod
     def now(cls) -> "Reading":
         asked = source.boot()
-        return cls(database_now(), asked, source.boot())
+        return cls(database_now(), source.machine(), asked, source.boot())
 
 
 @dataclass(slots=True)

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from django.db.models import Q
 
 from django_front_sms.conf import Account
-from django_front_sms.db import clock
 from django_front_sms.db.clock import Reading
 from django_front_sms.db.transactions import short_transaction
 from django_front_sms.models import AccountState, OutboundMessage
@@ -54,9 +53,9 @@ def handle_step_back(state: AccountState, account: Account, reading: Reading) ->
 def _least_time(state: AccountState, reading: Reading) -> datetime:
     """The time that the clock shows at least, unless it stepped back."""
     least = state.clock or reading.time
-    if clock.source.machine() not in state.readings:
+    if reading.machine not in state.readings:
         return least
-    time, boot = state.readings[clock.source.machine()]
+    time, boot = state.readings[reading.machine]
     return max(least, datetime.fromtimestamp(time + (reading.asked - boot) * (1 - DRIFT), UTC))
 
 
@@ -64,7 +63,7 @@ def _with(reading: Reading, readings: dict[str, list[float]]) -> dict[str, list[
     """The readings, with this one as the last of this machine. Those of machines that no longer read are left out."""
     now = reading.time.timestamp()
     kept = {machine: each for machine, each in readings.items() if each[0] > now - FORGET_AFTER}
-    return {**kept, clock.source.machine(): [now, reading.answered]} if clock.source.machine() else kept
+    return {**kept, reading.machine: [now, reading.answered]} if reading.machine else kept
 
 
 def has_stepped_back(least: datetime, now: datetime) -> bool:
