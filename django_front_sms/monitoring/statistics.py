@@ -36,8 +36,8 @@ MOST_REFUSALS = 10_000
 # The older messages are, the less often their outcomes change, and the longer their numbers are kept in the cache.
 _SETTLED_AFTER = timedelta(days=2)
 _SETTLED_KEPT_FOR = 3600  # seconds
-_RECENT = timedelta(minutes=10)
-_EARLIER_KEPT_FOR = _RECENT.seconds
+# Each ends between once and twice this long ago, and its numbers are kept for as long.
+_RECENT = (timedelta(minutes=10), timedelta(minutes=3), timedelta(seconds=30))
 _WORTH_KEEPING = 20_000  # messages; counting fewer is fast enough without a cache
 
 
@@ -106,8 +106,9 @@ class Traffic:
 def traffic(days: int, now: datetime | None = None, accounts: Collection[str] | None = None) -> Traffic:
     """The messages created today and in the `days - 1` days before, in the current time zone; one query.
 
-    With many messages, those of past days are counted once an hour, those of the last days every ten minutes, and only
-    those of the last ten to twenty minutes each time; the numbers are stored in Django's cache.
+    With many messages, those of past days are counted once an hour, those of the last days every ten minutes, those of
+    the last minutes every three minutes or thirty seconds, and only those of the last minute each time; the numbers are
+    stored in Django's cache.
     `accounts`: count the messages of these only; None: of all in the settings.
     """
     zone = timezone.get_current_timezone()
@@ -117,12 +118,13 @@ def traffic(days: int, now: datetime | None = None, accounts: Collection[str] | 
     periods = _periods(since, now or timezone.now(), names)
     kept = _from_cache(periods)
     since = periods[len(kept) - 1].end if kept else since
-    counted = _count(since, [period.end for period in periods], names)
-    earlier = [*kept, *counted[len(kept) : -1]]
+    missing = periods[len(kept) :]
+    *counted, latest = _count(since, [period.end for period in missing], names)
+    earlier = [*kept, *counted]
     if sum(sum(messages.values()) for _hour, messages, _segments in chain(*earlier)) >= _WORTH_KEEPING:
-        for period, hours in zip(periods[len(kept) :], earlier[len(kept) :], strict=True):
+        for period, hours in zip(missing, counted, strict=True):
             _keep(period.key, hours, period.kept_for)
-    return Traffic(chain(*earlier, counted[-1]), zone)
+    return Traffic(chain(*earlier, latest), zone)
 
 
 class _Period(NamedTuple):
@@ -134,14 +136,15 @@ class _Period(NamedTuple):
 
 
 def _periods(since: datetime, now: datetime, accounts: Collection[str]) -> list[_Period]:
-    settled = max(since, datetime.combine(now.astimezone(UTC) - _SETTLED_AFTER, time.min, UTC))
-    recent = now.astimezone(UTC) - _RECENT
-    recent = max(settled, recent - (recent - datetime.min.replace(tzinfo=UTC)) % _RECENT)
-    key = f"front_sms:hours:{digest(*accounts)}:{since:%Y%m%d%H}"
-    return [
-        _Period(settled, _SETTLED_KEPT_FOR, f"{key}:{settled:%Y%m%d%H}"),
-        _Period(recent, _EARLIER_KEPT_FOR, f"{key}:{settled:%Y%m%d%H}:{recent:%Y%m%d%H%M}"),
-    ]
+    end = max(since, datetime.combine(now.astimezone(UTC) - _SETTLED_AFTER, time.min, UTC))
+    key = f"front_sms:hours:{digest(*accounts)}:{since:%Y%m%d%H}:{end:%Y%m%d%H}"
+    periods = [_Period(end, _SETTLED_KEPT_FOR, key)]
+    for age in _RECENT:
+        latest = now.astimezone(UTC) - age
+        end = max(end, latest - (latest - datetime.min.replace(tzinfo=UTC)) % age)
+        key += f":{end:%d%H%M%S}"
+        periods.append(_Period(end, age.seconds, key))
+    return periods
 
 
 def _names(accounts: Collection[str] | None) -> list[str]:

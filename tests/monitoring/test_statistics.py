@@ -136,18 +136,23 @@ def everything_that_needs_attention(gaps: bool = True) -> None:
 
 
 def test_messages_that_wait_for_a_paused_account_are_counted_up_to_a_limit(monkeypatch):
-    monkeypatch.setattr("django_front_sms.models.account.MOST_WAITING", 2)
-    AccountState.objects.update(paused_at=NOW, pause_code=5)
+    monkeypatch.setattr(alerts, "MOST_WAITING", 2)
+    OutboundMessageFactory(account="other", state=State.QUEUED)
+    OutboundMessageFactory(state=State.DELIVERED)
     waiting = []
-    for _ in range(4):
+    for _ in range(5):
         with CaptureQueriesContext(connection) as queries:
-            waiting += [state.waiting for state in alerts.paused_accounts()]
-        OutboundMessageFactory()
+            waiting.append(alerts.waiting(["default", "other", "third"]))
+        OutboundMessageFactory(state=State.QUEUED)
 
-    assert waiting == [0, 1, 2, 3]
-    assert "LIMIT 1 OFFSET 2" in queries[0]["sql"]
-    OutboundMessageFactory()
-    assert [state.waiting for state in alerts.paused_accounts()] == [3]
+    assert waiting == [[n, 1, 0] for n in (0, 1, 2, 3, 3)]
+    (counted,) = [query["sql"] for query in queries]
+    assert counted.count("LIMIT 3") == 3
+
+
+def test_without_accounts_no_waiting_messages_are_counted(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert alerts.waiting([]) == []
 
 
 def test_unreadable_rows_older_than_a_week_are_no_alerts():
@@ -279,23 +284,24 @@ def test_spend_is_of_the_segments_that_front_took(settings):
 
 def test_where_there_are_many_messages_only_the_latest_are_counted_each_time(monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(statistics, "_WORTH_KEEPING", 2)
-    for days in (10, 10, 0):
-        message_at(NOW - days * DAY)
-    statistics.traffic(30, NOW)
-    added = [NOW - 10 * DAY, NOW - DAY, NOW - timedelta(minutes=9)]
-    for moment in added:
-        message_at(moment)
+    now = NOW + timedelta(seconds=20)
+    for _ in range(2):
+        message_at(now - 10 * DAY, segments=0)
+    statistics.traffic(30, now)
+    for number, ago in enumerate((10 * DAY, DAY, timedelta(minutes=9), timedelta(minutes=2), timedelta())):
+        message_at(now - ago, segments=10**number)  # so that the sum shows which of them are counted
 
-    def totals(now: datetime) -> list[int]:
+    def counted(minutes: int, seconds: int) -> int:
         with django_assert_num_queries(1):
-            by_day = statistics.traffic(30, now).by_day(date(2026, 2, 1), 30)
-        return [by_day[moment.date()].total for moment in added]
+            traffic = statistics.traffic(30, NOW + timedelta(minutes=minutes, seconds=seconds))
+        return sum(day.segments for day in traffic.by_day(date(2026, 2, 1), 30).values())
 
-    assert totals(NOW) == [2, 0, 2]
-    assert totals(NOW + timedelta(minutes=9)) == [2, 0, 2]
-    assert totals(NOW + timedelta(minutes=10)) == [2, 1, 2]  # the last days anew
+    assert counted(0, 20) == counted(0, 29) == 10000
+    assert counted(0, 30) == counted(2, 59) == 11000  # the last minutes anew
+    assert counted(3, 0) == counted(9, 59) == 11100
+    assert counted(10, 0) == 11110  # the last days anew
     cache.clear()
-    assert totals(NOW + timedelta(minutes=10)) == [3, 1, 2]
+    assert counted(10, 0) == 11111
 
 
 def test_an_hour_that_is_partly_kept_is_one_hour(monkeypatch):
