@@ -91,6 +91,11 @@ class Call:
         whole = body.endswith(b"0\r\n\r\n") if is_chunked else len(body) >= _length(head)
         return head[9:12].decode() if body and whole else None
 
+    @property
+    def will_be_closed(self) -> bool:
+        head, _, _body = self.answer.lower().partition(b"\r\n\r\n")
+        return b"\r\nconnection: close" in head
+
     def close(self) -> None:
         self.sock.close()
 
@@ -217,7 +222,10 @@ class Front(Server):
     def _done(self, call: Call, status: str) -> None:
         push, now = call.push, time.monotonic()
         call.push = None
-        self.idle.append(call)
+        if call.will_be_closed:
+            self._close(call)
+        else:
+            self.idle.append(call)
         if push is None:
             return
         if status != "200" or b"true" not in call.answer:
@@ -232,12 +240,15 @@ class Front(Server):
             log.pictures.append(push.digest)
 
     def _failed(self, call: Call, why: str) -> None:
+        self._close(call)
+        if call.push is not None:
+            self._again(call.push, why)
+
+    def _close(self, call: Call) -> None:
         del self.calls[call.sock.fileno()]
         if call in self.idle:
             self.idle.remove(call)
         call.close()
-        if call.push is not None:
-            self._again(call.push, why)
 
     def _again(self, push: Push, why: str) -> None:
         self.log.refused.append(f"{push.kind}: {why}")

@@ -13,7 +13,7 @@ from threading import Thread
 from benchmarks.soak.watch import children
 
 SITE = "benchmarks.soak.site"
-WEB = ("--workers", "2", "--threads", "4", "--keep-alive", "75", "--worker-class", "gthread", "--log-level", "warning")
+WEB = ("--workers", "3", "--log-level", "warning")  # as in docs/howto/deploy.md
 
 
 class Processes:

@@ -22,6 +22,7 @@ class Site(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     pushes: list[str] = []
+    closes = False  # the connection, after each answer
 
     def do_GET(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -30,6 +31,8 @@ class Site(BaseHTTPRequestHandler):
         self.send_response(503 if refused else 200)
         body = b"false" if refused else b"true"
         self.send_header("Content-Length", str(len(body)))
+        if self.closes:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
 
@@ -39,9 +42,9 @@ class Site(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def site() -> Iterator[int]:
-    Site.pushes = []
+@pytest.fixture(params=[False, True], ids=["keeps connections", "closes connections"])
+def site(request: pytest.FixtureRequest) -> Iterator[int]:
+    Site.pushes, Site.closes = [], request.param
     with ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_address[1]
@@ -78,6 +81,7 @@ def test_each_message_brings_two_statuses_and_some_bring_an_sms_or_an_mms(stand_
     assert len(log["ms"]) == len(log["at"]) == 43 and len(log["pictures"]) == 1
     expected = {f"/status/?status={status}&origid={n}" for n in range(1, 21) for status in (-1, 4)}
     assert {path for path in Site.pushes if path.startswith("/status/")} == expected
+    assert bool(stand_in.idle) is not Site.closes
 
 
 def test_a_push_that_is_refused_three_times_is_given_up(stand_in: Front) -> None:
