@@ -1,8 +1,9 @@
 """Connections that a worker keeps from job to job, and replaces where the server has ended them."""
 
 import pytest
-from celery import Task
+from celery import Celery, Task
 from celery.app.trace import build_tracer
+from celery.fixups.django import DjangoWorkerFixup
 from django.db import connection
 
 from django_front_sms import tasks
@@ -44,3 +45,17 @@ def test_a_celery_worker_that_keeps_connections_replaces_those_too(task: "Task")
     as_a_worker = build_tracer(task.name, task, app=task.app, propagate=True)
     as_a_worker("an-id", (), {}, {"is_eager": False})
     assert OutboundMessage.objects.count() == 0
+
+
+@pytest.mark.postgresql
+@pytest.mark.mysql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("tasks_of_one", "is_kept"), [(1000, True), (0, False)])
+def test_celery_keeps_connections_where_the_guide_says_so(settings, tasks_of_one: int, is_kept: bool):
+    settings.CELERY_DB_REUSE_MAX = tasks_of_one
+    app = Celery("yoursite", set_as_current=False)
+    app.config_from_object("django.conf:settings", namespace="CELERY")
+    connection.ensure_connection()
+    kept = connection.connection
+    DjangoWorkerFixup(app).close_database()  # what Celery calls before and after each task
+    assert (connection.connection is kept) is is_kept

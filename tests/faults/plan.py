@@ -17,6 +17,7 @@ EnvironmentFault = Literal[
     "statement-timeout",
     "ended-sessions",
     "clock-steps",
+    "hidden-clock-steps",
     "no-memory",
     "no-threads",
     "failover-sync",

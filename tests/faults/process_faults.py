@@ -136,6 +136,20 @@ class ProcessFaults(FaultInjector):
         self.environment.set_clocks(self._database_offset, self.environment.clocks[1])
         self.done["set database clock back"] += 1
 
+    def _step_clock_in_a_pause(self, fault: Fault) -> None:
+        """Freeze all workers for longer than the duplicate window, and set the database's clock back by nearly as much
+        meanwhile: none of them sees a lower time than before."""
+        plan = self.environment.plan
+        pause = plan.window + plan.margin
+        processes = [*self.environment.workers, self.environment.sweeper]
+        for pid in [pid for process in processes for pid in (process.pid, *process.children())]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+            self.after(pause, lambda pid=pid: thaw(pid))
+        self._database_offset -= pause * 0.9
+        self.after(pause / 2, lambda: self.environment.set_clocks(self._database_offset, self.environment.clocks[1]))
+        self.done["step clock in a pause"] += 1
+
     def _blame_account(self, fault: Fault) -> None:
         self.environment.control(code=(2, 5, 7, 13, 18)[int(fault.choice * 5)])
         self.done["blame account"] += 1

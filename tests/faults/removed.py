@@ -76,6 +76,12 @@ def _end_of_the_window() -> None:
     FrontSMSSettings.resend_limit = property(lambda self: timedelta(days=1))
 
 
+@rule("boot-time clock")
+def _boot_time_clock() -> None:
+    """The database's clock is compared with the highest time seen alone, and not with the machine's boot-time clock."""
+    engine("outbox.clock_skew")._with = lambda reading, readings: {}
+
+
 @rule("rescue")
 def _rescue() -> None:
     """A message whose worker was killed stays in `sending`."""

@@ -31,6 +31,7 @@ ENVIRONMENT_FAULTS = {
     "statement-timeout": {"limit statements": 1},
     "ended-sessions": {"end sessions": 1},
     "clock-steps": {"step wall clock": 1},
+    "hidden-clock-steps": {"step clock in a pause": 1},
     "no-memory": {"take memory": 1},
     "no-threads": {"take threads": 1},
     "failover-sync": {"fail over": 1},
@@ -38,7 +39,8 @@ ENVIRONMENT_FAULTS = {
     "failover-async": {"fail over with lag": 1},
 }
 WEB_KILLS = {"kill web": 8}  # only with mixed traffic, which has a web process
-EVENLY_SPREAD = ("fail over", "fail over with lag")  # each needs the standby that the previous one created
+# Each fail-over needs the standby that the previous one created, and each pause the time in between.
+EVENLY_SPREAD = ("fail over", "fail over with lag", "step clock in a pause")
 NEED_SERVER = ("restart database",)
 
 

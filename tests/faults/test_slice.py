@@ -16,6 +16,7 @@ from tests.faults.plans import (
     COMMAND_SLICES,
     ENVIRONMENT_FAULTS,
     FAILOVER_SLICE,
+    HIDDEN_STEP,
     KILL_SLICES,
     POOL_SLICES,
     REMOVED_TOGETHER,
@@ -60,7 +61,7 @@ def _id(plan: Plan) -> str:
     return plan.name
 
 
-@pytest.mark.parametrize("plan", [SLICE, *KILL_SLICES, *POOL_SLICES, *COMMAND_SLICES], ids=_id)
+@pytest.mark.parametrize("plan", [SLICE, *KILL_SLICES, *POOL_SLICES, *COMMAND_SLICES, HIDDEN_STEP], ids=_id)
 def test_with_all_faults_each_message_is_accepted_once_refused_or_unconfirmed(runs: Runs, plan: Plan) -> None:
     report = runs.report(plan)
     assert report["green"], "\n".join(report["evidence"])
