@@ -285,8 +285,8 @@ def test_spend_is_of_the_segments_that_front_took(settings):
 def test_where_there_are_many_messages_only_the_latest_are_counted_each_time(monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(statistics, "_WORTH_KEEPING", 2)
     now = NOW + timedelta(seconds=20)
-    for _ in range(2):
-        message_at(now - 10 * DAY, segments=0)
+    for ago in (10 * DAY, DAY):
+        message_at(now - ago, segments=10_000)
     statistics.traffic(30, now)
     for number, ago in enumerate((10 * DAY, DAY, timedelta(minutes=9), timedelta(minutes=2), timedelta())):
         message_at(now - ago, segments=10**number)  # so that the sum shows which of them are counted
@@ -296,12 +296,12 @@ def test_where_there_are_many_messages_only_the_latest_are_counted_each_time(mon
             traffic = statistics.traffic(30, NOW + timedelta(minutes=minutes, seconds=seconds))
         return sum(day.segments for day in traffic.by_day(date(2026, 2, 1), 30).values())
 
-    assert counted(0, 20) == counted(0, 29) == 10000
-    assert counted(0, 30) == counted(2, 59) == 11000  # the last minutes anew
-    assert counted(3, 0) == counted(9, 59) == 11100
-    assert counted(10, 0) == 11110  # the last days anew
+    assert counted(0, 20) == counted(0, 29) == 30_000
+    assert counted(0, 30) == counted(2, 59) == 31_000  # the last minutes anew
+    assert counted(3, 0) == counted(9, 59) == 31_100
+    assert counted(10, 0) == 31_110  # the last days anew
     cache.clear()
-    assert counted(10, 0) == 11111
+    assert counted(10, 0) == 31_111
 
 
 def test_an_hour_that_is_partly_kept_is_one_hour(monkeypatch):
