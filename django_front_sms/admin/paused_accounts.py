@@ -11,6 +11,7 @@ from django_front_sms.admin.request_values import values_of
 from django_front_sms.admin.urls import reverse_admin
 from django_front_sms.conf import get_settings
 from django_front_sms.models import AccountState
+from django_front_sms.models.account import MOST_WAITING
 from django_front_sms.monitoring import alerts
 from django_front_sms.timeline import explain
 
@@ -19,7 +20,7 @@ VIEW = "front_sms.view_accountstate"
 
 
 def paused_accounts(request: HttpRequest) -> list[AccountState]:
-    """The paused accounts that the user may see; read once a request."""
+    """The paused accounts that the user may see, each with its number of `waiting` messages; read once a request."""
     if "paused" not in values_of(request):
         keep_paused(request, alerts.paused_accounts())
     found: list[AccountState] = values_of(request)["paused"]
@@ -42,19 +43,17 @@ def strip(request: HttpRequest) -> list[dict[str, Any]]:
     if not request.user.has_module_perms("front_sms"):
         return []
     has_several = len(get_settings().accounts) > 1
-    paused = paused_accounts(request)
-    counts = alerts.waiting([state.account for state in paused])
     return [
         {
             "account": state.account if has_several else "",
-            "waiting": waiting,
-            "waiting_in_words": count_in_words(waiting, alerts.MOST_WAITING),
+            "waiting": state.waiting,
+            "waiting_in_words": count_in_words(state.waiting, MOST_WAITING),
             "since": state.paused_at,
             "reason": explain(state.pause_code) if state.pause_code is not None else "",
             "resume": _address(request, state, "action", RESUME),
             "page": _address(request, state, "change", VIEW),
         }
-        for state, waiting in zip(paused, counts, strict=True)
+        for state in paused_accounts(request)
     ]
 
 

@@ -4,17 +4,36 @@ from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Case, Count, F, OuterRef, Subquery, When
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull
 from django.utils.translation import gettext_lazy as _
 
 from django_front_sms.models.outbound import OutboundMessage, Priority
 from django_front_sms.models.primary import PrimaryModel, PrimaryQuerySet
+from django_front_sms.states import State
+
+MOST_WAITING = 10_000  # messages that are counted for one paused account
 
 
 class AccountQuerySet(PrimaryQuerySet["AccountState"]):
     def paused(self) -> Self:
         """Accounts whose sending is paused."""
         return self.filter(paused_at__isnull=False)
+
+    def with_waiting(self) -> Self:
+        """Annotate each row with `waiting`: the number of queued messages where sending is paused, else 0.
+
+        They are counted up to `MOST_WAITING`; where there are more, `waiting` is one higher.
+        """
+        queued = OutboundMessage.objects.filter(account=OuterRef("account"), state=State.QUEUED).order_by()
+        # MariaDB has no outer references in a derived table, so that a count cannot have a limit of its own.
+        beyond = Subquery(queued.values("pk")[MOST_WAITING : MOST_WAITING + 1])
+        counted = Subquery(queued.values("account").annotate(n=Count("pk")).values("n"))
+        waiting = Case(
+            When(paused_at=None, then=0), When(IsNull(beyond, False), then=MOST_WAITING + 1), default=counted
+        )
+        return self.annotate(waiting=Coalesce(waiting, 0))
 
     def with_overdue(self, now: datetime) -> Self:
         """Annotate each row with `overdue_normal` and `overdue_urgent`: the due time of its oldest message of that
@@ -46,6 +65,7 @@ class AccountState(PrimaryModel):
     probes = models.PositiveIntegerField(_("probes"), default=0)
     rate_at = models.DateTimeField(null=True, editable=False)  # up to when MAX_PER_SECOND is used up
 
+    waiting: int  # where `with_waiting` was called
     overdue_normal: datetime | None  # where `with_overdue` was called
     overdue_urgent: datetime | None
 

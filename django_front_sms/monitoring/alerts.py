@@ -24,11 +24,9 @@ from django_front_sms.models import (
 )
 from django_front_sms.models.account import AccountQuerySet
 from django_front_sms.models.outbound import Priority
-from django_front_sms.states import State
 
 RECENTLY = timedelta(days=7)
 NEARLY = 0.8  # of a rate limit
-MOST_WAITING = 10_000  # messages that are counted for one paused account
 SILENT_AFTER = timedelta(minutes=2)  # every worker records the time at each account every ten seconds
 
 
@@ -194,17 +192,8 @@ def account_states() -> list[AccountState]:
 
 
 def paused_accounts() -> list[AccountState]:
-    """Those of `account_states()` whose sending is paused; one query."""
-    return list(_account_rows().paused())
-
-
-def waiting(accounts: Collection[str]) -> list[int]:
-    """The number of queued messages of each account, in order; one query, or none without accounts.
-
-    They are counted up to `MOST_WAITING`; where there are more, the number is one higher.
-    """
-    queued = [OutboundMessage.objects.filter(account=account, state=State.QUEUED) for account in accounts]
-    return count_each(queued, MOST_WAITING + 1) if queued else []
+    """Those of `account_states()` whose sending is paused, with `waiting`; one query."""
+    return list(_account_rows().paused().with_waiting())
 
 
 def _account_rows() -> AccountQuerySet:

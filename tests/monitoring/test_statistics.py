@@ -136,23 +136,18 @@ def everything_that_needs_attention(gaps: bool = True) -> None:
 
 
 def test_messages_that_wait_for_a_paused_account_are_counted_up_to_a_limit(monkeypatch):
-    monkeypatch.setattr(alerts, "MOST_WAITING", 2)
-    OutboundMessageFactory(account="other", state=State.QUEUED)
-    OutboundMessageFactory(state=State.DELIVERED)
+    monkeypatch.setattr("django_front_sms.models.account.MOST_WAITING", 2)
+    AccountState.objects.update(paused_at=NOW, pause_code=5)
     waiting = []
-    for _ in range(5):
+    for _ in range(4):
         with CaptureQueriesContext(connection) as queries:
-            waiting.append(alerts.waiting(["default", "other", "third"]))
-        OutboundMessageFactory(state=State.QUEUED)
+            waiting += [state.waiting for state in alerts.paused_accounts()]
+        OutboundMessageFactory()
 
-    assert waiting == [[n, 1, 0] for n in (0, 1, 2, 3, 3)]
-    (counted,) = [query["sql"] for query in queries]
-    assert counted.count("LIMIT 3") == 3
-
-
-def test_without_accounts_no_waiting_messages_are_counted(django_assert_num_queries):
-    with django_assert_num_queries(0):
-        assert alerts.waiting([]) == []
+    assert waiting == [0, 1, 2, 3]
+    assert "LIMIT 1 OFFSET 2" in queries[0]["sql"]
+    OutboundMessageFactory()
+    assert [state.waiting for state in alerts.paused_accounts()] == [3]
 
 
 def test_unreadable_rows_older_than_a_week_are_no_alerts():

@@ -107,7 +107,7 @@ class AttentionCards:
         """The states of all accounts; the same query gives the newest inbound message."""
         newest = access.visible(InboundMessage.objects.order_by("-pk"), self._user)
         at, key = Subquery(newest.values("received_at")[:1]), Subquery(newest.values("pk")[:1])
-        rows = AccountState.objects.with_overdue(now).order_by("account")
+        rows = AccountState.objects.with_waiting().with_overdue(now).order_by("account")
         states: list[Any] = list(rows.annotate(last_inbound=at, newest_inbound=key))
         if states and self.may_see("inboundmessage"):
             self._newest, self.last_inbound = states[0].newest_inbound or 0, states[0].last_inbound
