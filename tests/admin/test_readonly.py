@@ -4,6 +4,7 @@ from html import unescape
 
 import pytest
 from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 
 from django_front_sms.admin.readonly import CappedPaginator
@@ -188,6 +189,7 @@ def test_a_row_links_back_to_the_filtered_list(viewer):
 
 
 def test_lists_and_pages_take_at_most_twelve_queries(viewer, django_assert_max_num_queries):
+    ContentType.objects.get_for_models(*MODELS)  # a process asks for them once
     rows = one_of_each()
     rows += [
         OutboundMessageFactory(state=state, bulk=rows[3], duplicate_of=rows[0])
