@@ -35,6 +35,8 @@ def chromium(_one_browser: Any) -> Iterator[Any]:
     """The browser; what the test opens in it is closed after the test."""
     yield _one_browser
     for context in _one_browser.contexts:
+        for page in context.pages:
+            page.unroute_all(behavior="ignoreErrors")  # a handler may be at work, and would fail in the next test
         context.close()
 
 
