@@ -1,6 +1,7 @@
 """The state of a message after each answer of Front (§2.2)."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -198,6 +199,17 @@ def test_code_17_without_an_unclear_attempt_waits_for_the_other_senders_window(c
     assert claim_due() == []
     clock.advance(0.1)
     assert attempt(accepted()).state == "sent"
+
+
+def test_a_message_that_expires_in_the_other_senders_window_keeps_code_17(clock: FakeClock):
+    """After a fail-over that lost its claim, only the code tells that Front may have it (docs/howto/deploy.md)."""
+    message(expires_at=clock.process() + timedelta(seconds=60))
+    attempt(refused(17))
+    clock.advance(60)
+    sweep()
+
+    row = OutboundMessage.objects.get(state__in=["queued", "expired"], error_code=17)
+    assert row.state == "expired"
 
 
 def test_the_third_code_17_without_an_unclear_attempt_rejects(clock: FakeClock):
